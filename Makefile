@@ -1,0 +1,58 @@
+# Needs python3 (3.11 or newer), make, and a package index that pip can reach. Everything else goes into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOWEST := 3.11
+PROGRAMS := $(foreach folder,benchmarks examples,$(if $(wildcard $(folder)/*.py),$(folder)))
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench constraints clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/.run ## create a help desk in ./demo, export a view of it, show the file
+	@$(BIN)/ticket-export demo
+
+test: $(VENV)/.dev ## lint, types, house rules, all tests, coverage
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy src tests $(PROGRAMS)
+	$(BIN)/lint-imports
+	$(BIN)/pytest --cov --cov-report=
+	$(BIN)/coverage report --include='*/ticket_export/domain/*,*/ticket_export/application/*' --fail-under=100
+	$(BIN)/coverage report --fail-under=95
+
+bench: $(VENV)/.dev ## measure rows/s and peak memory against the alternatives
+	$(BIN)/python -m benchmarks
+
+# Resolved on the lowest Python, so that no pin shuts it out.
+constraints: ## pin constraints.txt anew; run it as: make constraints PYTHON=python3.11
+	@$(PYTHON) -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$(LOWEST)")' \
+		|| { echo "constraints are made with Python $(LOWEST): make constraints PYTHON=python$(LOWEST)" >&2; exit 1; }
+	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && \
+		$(PYTHON) -m venv "$$fresh" && \
+		"$$fresh/bin/pip" install --quiet --editable '.[dev,postgres,s3,celery,web]' && \
+		{ echo '# Every package that development and all extras use. Made by `make constraints`; do not edit.' && \
+		  "$$fresh/bin/pip" freeze --exclude-editable; } > constraints.txt.new && \
+		mv constraints.txt.new constraints.txt
+
+clean: ## remove the environment and everything that was built or measured
+	rm -rf $(VENV) build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "ticket-export needs Python $(LOWEST) or newer; $(PYTHON) is not. Name one: make PYTHON=python3.12 …" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# The two stamps add to one environment: the demo needs no more than a user does, the tests add their tools.
+$(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/pip
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
