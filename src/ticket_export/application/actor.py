@@ -1,0 +1,23 @@
+"""Who is asking."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import attrs
+
+from ticket_export.domain.system_permissions import SystemPermissions
+
+
+@attrs.frozen(kw_only=True)
+class Actor:
+    """The user on whose behalf a use-case runs; the host has already authenticated them."""
+
+    user_id: UUID
+    is_admin: bool = False
+    permissions: SystemPermissions = SystemPermissions.NONE
+
+    @property
+    def may_import_export_tickets(self) -> bool:
+        """Whether a role of the actor's grants "Import / Export Tickets"."""
+        return SystemPermissions.IMPORT_EXPORT_TICKETS in self.permissions

@@ -1,0 +1,151 @@
+"""One worker's go at one export: everything it writes to the job, fenced by its token.
+
+Every method is one short transaction. `LeaseLostError` from any of them means that the job has moved
+on (it was cancelled, or another worker took it over): the attempt must stop and change nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import attrs
+
+from ticket_export.application.ports.clock import Clock
+from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.domain.background_task import BackgroundTaskStatus
+from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.domain.progress_stage import ProgressStage
+from ticket_export.errors import ExportNotFoundError, InvalidTransitionError, LeaseLostError
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from ticket_export.application.progress import Progress
+    from ticket_export.domain.background_task import BackgroundTask
+    from ticket_export.domain.media_item import MediaItem
+
+#: Progress is written at most twice a second, or a small export would be mostly progress.
+PROGRESS_INTERVAL = timedelta(seconds=0.5)
+
+
+@attrs.define
+class Attempt:
+    """`job` is the export as it was when the attempt began, `token` its fencing token."""
+
+    job: ExportJob
+    token: int
+    began_at: datetime
+    _unit_of_work: Callable[[], UnitOfWork]
+    _clock: Clock
+    _lease: timedelta
+    _written_at: datetime
+
+    @classmethod
+    def begin(
+        cls,
+        job_id: UUID,
+        *,
+        unit_of_work: Callable[[], UnitOfWork],
+        clock: Clock,
+        worker: str,
+        lease: timedelta,
+    ) -> Attempt:
+        """Claim the job's task for `worker` and start the job.
+
+        Raises:
+            ExportNotFoundError: there is no such job.
+            InvalidTransitionError: the job is not queued, or its task is not to be had.
+            LeaseLostError: another worker was faster.
+        """
+        with unit_of_work() as work:
+            job = work.jobs.find(job_id)
+            if job is None:
+                raise ExportNotFoundError(job_id)
+            task = _task_of(job)
+            now = clock.now()
+            was, token = job.status, task.fencing_token
+            job.start(now)
+            job.report_progress(ProgressStage.COUNTING, 0, now)
+            task.claim(now, worker=worker, lease=lease)
+            work.jobs.update(job, was=was)
+            work.tasks.update(task, fencing_token=token)
+            work.commit()
+        return cls(job, task.fencing_token, now, unit_of_work, clock, lease, now)
+
+    def report(self, progress: Progress) -> None:
+        """Write the progress, unless that was done a moment ago; doubles as the lease's heartbeat.
+
+        Raises:
+            LeaseLostError: the attempt has lost the job.
+        """
+        now = self._clock.now()
+        if now - self._written_at < PROGRESS_INTERVAL:
+            return
+        with self._unit_of_work() as work:
+            job, task = self._hold(work)
+            job.report_progress(progress.stage, progress.percent, now)
+            task.renew(now, lease=self._lease, info=progress.stage, percent=progress.percent)
+            self._store(work, job, task)
+        self._written_at = now
+
+    def complete(self, media_item: MediaItem, *, row_count: int) -> ExportJob:
+        """The job has its file.
+
+        Raises:
+            LeaseLostError: the attempt has lost the job; its file must go.
+        """
+        now = self._clock.now()
+        with self._unit_of_work() as work:
+            job, task = self._hold(work)
+            work.media_items.add(media_item)
+            job.complete(row_count=row_count, media_item=media_item, now=now)
+            task.complete(now)
+            self._store(work, job, task)
+        return job
+
+    def find_completed(self, object_key: str) -> ExportJob | None:
+        """The job as it is stored, if it is complete with the file of that key."""
+        with self._unit_of_work() as work:
+            job = work.jobs.find(self.job.id)
+        is_completed = job is not None and job.media_item is not None and job.media_item.object_key == object_key
+        return job if is_completed else None
+
+    def fail(self, message: str) -> ExportJob:
+        """The job ends without a file; `message` is safe to show.
+
+        Raises:
+            LeaseLostError: the attempt has lost the job.
+        """
+        now = self._clock.now()
+        with self._unit_of_work() as work:
+            job, task = self._hold(work)
+            job.fail(message, now)
+            task.fail(message, now)
+            self._store(work, job, task)
+        return job
+
+    def _hold(self, work: UnitOfWork) -> tuple[ExportJob, BackgroundTask]:
+        job = work.jobs.find(self.job.id)
+        task = job.background_task if job else None
+        if job is None or task is None or not self._is_mine(job, task):
+            raise LeaseLostError(f"attempt {self.token} at export {self.job.id} no longer holds it")
+        return job, task
+
+    def _is_mine(self, job: ExportJob, task: BackgroundTask) -> bool:
+        is_going_on = job.status == ExportJobStatus.RUNNING and task.status is BackgroundTaskStatus.PROCESSING
+        return is_going_on and task.fencing_token == self.token
+
+    def _store(self, work: UnitOfWork, job: ExportJob, task: BackgroundTask) -> None:
+        # Conditional once more: another transaction may have come between the look and the write.
+        work.tasks.update(task, fencing_token=self.token)
+        work.jobs.update(job, was=ExportJobStatus.RUNNING)
+        work.commit()
+
+
+def _task_of(job: ExportJob) -> BackgroundTask:
+    if job.background_task is None:
+        raise InvalidTransitionError(f"export {job.id} has no background task and cannot be run")
+    return job.background_task

@@ -1,0 +1,93 @@
+"""The few shapes to which every filter comes down; a ticket source translates just these.
+
+A negated condition holds for empty cells too: what is blank does not equal "x".
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import TypeAlias
+from uuid import UUID
+
+import attrs
+
+from ticket_export.application.ticket_column import TicketColumn
+
+
+class TextPosition(Enum):
+    """Where a text must hold another."""
+
+    WHOLE = "whole"
+    ANYWHERE = "anywhere"
+    START = "start"
+    END = "end"
+
+
+class Comparison(Enum):
+    """How a number must compare."""
+
+    GREATER = "gt"
+    GREATER_OR_EQUAL = "gte"
+    LESS = "lt"
+    LESS_OR_EQUAL = "lte"
+
+
+@attrs.frozen
+class TextMatches:
+    """The cell holds one of `needles` at `position`, compared in lower case (``str.lower``)."""
+
+    column: TicketColumn
+    position: TextPosition
+    needles: tuple[str, ...]
+    negated: bool = False
+
+
+@attrs.frozen
+class IsOneOf:
+    """The cell is exactly one of `values`."""
+
+    column: TicketColumn
+    values: tuple[int | Decimal, ...] | tuple[str, ...] | tuple[UUID, ...]
+    negated: bool = False
+
+
+@attrs.frozen
+class NumberCompares:
+    """The cell is greater or less than `number`."""
+
+    column: TicketColumn
+    comparison: Comparison
+    number: int | Decimal
+
+
+@attrs.frozen
+class WithinInterval:
+    """The cell's moment is at or after `start` and before `end`; None leaves that side open.
+
+    Both are aware UTC.
+    """
+
+    column: TicketColumn
+    start: datetime | None
+    end: datetime | None
+
+
+@attrs.frozen
+class IsBoolean:
+    """The cell is `value`; an empty cell is neither."""
+
+    column: TicketColumn
+    value: bool
+
+
+@attrs.frozen
+class IsEmpty:
+    """The cell is NULL or, where it is text, the empty string."""
+
+    column: TicketColumn
+    negated: bool = False
+
+
+Condition: TypeAlias = TextMatches | IsOneOf | NumberCompares | WithinInterval | IsBoolean | IsEmpty

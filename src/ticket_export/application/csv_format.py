@@ -1,0 +1,72 @@
+"""The bytes of a file: RFC 4180 with ``\\n`` ends, in UTF-8.
+
+Every ticket source gives the same bytes for the same tickets; those that do not write CSV themselves
+use `encode_rows`.
+"""
+
+from __future__ import annotations
+
+import csv
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import attrs
+
+from ticket_export.application.formula_guard import guard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime, tzinfo
+
+    from ticket_export.application.ticket_column import TicketColumn
+
+CONTENT_TYPE = "text/csv; charset=utf-8"
+_BOM = b"\xef\xbb\xbf"
+
+#: A cell as a source hands it over: formatted text, a number, or None for an empty one.
+Cell = str | int | float | None
+
+
+@attrs.frozen(kw_only=True)
+class CsvFormat:
+    """The choices that a host has.
+
+    `bom` puts a UTF-8 byte order mark in front, without which Excel reads the file in the machine's
+    own code page. `formula_guard` is explained in `ticket_export.application.formula_guard`.
+    """
+
+    bom: bool = True
+    formula_guard: bool = True
+
+    def header(self, columns: Sequence[TicketColumn]) -> bytes:
+        """The file's first bytes: the mark, if wanted, and one record of labels."""
+        labels = [guard(column.label) if self.formula_guard else column.label for column in columns]
+        return (_BOM if self.bom else b"") + encode_rows([labels])
+
+
+class _Records(list[str]):
+    """Collects each record that the csv module writes."""
+
+    write = list.append
+
+
+def time_text(moment: datetime, zone: tzinfo) -> str:
+    """An aware moment as ``YYYY-MM-DD HH:MM:SS`` in `zone`; fractions of a second are cut off.
+
+    A moment that `zone` would move out of the calendar is shown as it is.
+    """
+    with suppress(OverflowError):
+        moment = moment.astimezone(zone)
+    return moment.isoformat(" ", "seconds")[:19]
+
+
+def encode_rows(rows: Iterable[Sequence[Cell]]) -> bytes:
+    """Records of cells as CSV: comma, ``"`` doubled, quotes only where needed, ``\\n`` at each end.
+
+    A record of one empty cell is written as ``""``, since an empty line would be read as no record.
+    """
+    records = _Records()
+    # The csv module quotes a line break only if the line terminator holds it, hence CR LF here
+    # and its exchange for LF below.
+    csv.writer(records, lineterminator="\r\n").writerows(rows)
+    return "".join([f"{record[:-2]}\n" for record in records]).encode()

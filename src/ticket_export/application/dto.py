@@ -1,0 +1,93 @@
+"""What use-cases answer."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import TYPE_CHECKING, BinaryIO
+from uuid import UUID
+
+import attrs
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ticket_export.domain.export_job import ExportJob
+
+
+class _Dto(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        alias_generator=to_camel,
+        validate_by_name=True,
+        serialize_by_alias=True,
+    )
+
+
+class ExportJobDto(_Dto):
+    """An export job as its requester sees it; JSON is camelCase, times are aware UTC.
+
+    `status` is the developer name; `length` is in bytes; `file_name` and `length` are known while
+    there is a file.
+    """
+
+    id: UUID
+    status: str
+    progress_stage: str | None
+    progress_percent: int | None
+    row_count: int | None
+    error_message: str | None
+    requested_at: datetime
+    completed_at: datetime | None
+    expires_at: datetime
+    is_cleaned_up: bool
+    file_name: str | None
+    length: int | None
+
+    @classmethod
+    def of(cls, job: ExportJob) -> ExportJobDto:
+        """The job's public face."""
+        return cls(
+            id=job.id,
+            status=job.status.developer_name,
+            progress_stage=job.progress_stage,
+            progress_percent=job.progress_percent,
+            row_count=job.row_count,
+            error_message=job.error_message,
+            requested_at=job.requested_at,
+            completed_at=job.completed_at,
+            expires_at=job.expires_at,
+            is_cleaned_up=job.is_cleaned_up,
+            file_name=job.media_item.file_name if job.media_item else None,
+            length=job.media_item.length if job.media_item else None,
+        )
+
+
+class ExportPage(_Dto):
+    """One page of exports, newest first; `page` counts from 1, `total` is over all pages."""
+
+    items: tuple[ExportJobDto, ...]
+    page: int
+    page_size: int
+    total: int
+
+    @classmethod
+    def of(cls, jobs: Sequence[ExportJob], *, page: int, page_size: int, total: int) -> ExportPage:
+        """A page of those jobs."""
+        items = tuple(ExportJobDto.of(job) for job in jobs)
+        return cls(items=items, page=page, page_size=page_size, total=total)
+
+
+@attrs.frozen(kw_only=True)
+class Download:
+    """A file to hand to the user; `length` is in bytes.
+
+    `stream` is a context manager, so that nothing is open until somebody reads; enter it once.
+    """
+
+    file_name: str
+    content_type: str
+    length: int
+    stream: AbstractContextManager[BinaryIO]

@@ -1,0 +1,54 @@
+"""Who may do what with an export. Replace the whole class to change the rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ticket_export.errors import ExportNotFoundError, NotPermittedError
+
+if TYPE_CHECKING:
+    from ticket_export.application.actor import Actor
+    from ticket_export.domain.export_job import ExportJob
+
+
+class ExportPolicy:
+    """The rules of the design, one row an actor.
+
+    ==================================  ========================  ===========  ===========  ========
+    actor                               request/retry/cancel own  see own job  see others'  download
+    ==================================  ========================  ===========  ===========  ========
+    admin with ``ImportExportTickets``  yes                       yes          yes          yes
+    admin without                       no                        yes          no           no
+    staff with                          yes                       yes          no           no
+    staff without                       no                        yes          no           no
+    ==================================  ========================  ===========  ===========  ========
+    """
+
+    def may_request(self, actor: Actor) -> bool:
+        """Whether the actor may request, retry and cancel exports of their own."""
+        return actor.may_import_export_tickets
+
+    def may_see_others(self, actor: Actor) -> bool:
+        """Whether the actor may see everybody's exports."""
+        return actor.is_admin and actor.may_import_export_tickets
+
+    def may_download(self, actor: Actor) -> bool:
+        """Whether the actor may download the exports that they can see."""
+        return actor.is_admin and actor.may_import_export_tickets
+
+    def require_request(self, actor: Actor) -> None:
+        """Raise `NotPermittedError` unless the actor may request exports."""
+        if not self.may_request(actor):
+            raise NotPermittedError('exporting tickets needs the permission "Import / Export Tickets"')
+
+    def require_sight(self, actor: Actor, job: ExportJob) -> None:
+        """Raise `ExportNotFoundError`, as for a missing job, unless the actor may see this one."""
+        if job.requester_user_id != actor.user_id and not self.may_see_others(actor):
+            raise ExportNotFoundError(job.id)
+
+    def require_download(self, actor: Actor) -> None:
+        """Raise `NotPermittedError` unless the actor may download exports."""
+        if not self.may_download(actor):
+            raise NotPermittedError(
+                'downloading an export needs an administrator with the permission "Import / Export Tickets"'
+            )

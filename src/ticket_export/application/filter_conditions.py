@@ -1,0 +1,112 @@
+"""From one filter of a view to the condition that a ticket source translates."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING
+
+from ticket_export.application.conditions import (
+    Comparison,
+    Condition,
+    IsBoolean,
+    IsEmpty,
+    IsOneOf,
+    NumberCompares,
+    TextMatches,
+    TextPosition,
+    WithinInterval,
+)
+from ticket_export.application.filter_operators import Operator
+from ticket_export.application.filter_values import (
+    parse_choice,
+    parse_days,
+    parse_ids,
+    parse_moment,
+    parse_number,
+    shifted,
+    split_values,
+)
+from ticket_export.application.ticket_column import ColumnKind, TicketColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_O = Operator
+_NEGATED = {_O.NEQ, _O.IS_NONE_OF, _O.NOT_CONTAINS, _O.NOT_STARTS_WITH, _O.NOT_ENDS_WITH, _O.IS_NOT_EMPTY}
+_POSITIONS = {
+    _O.CONTAINS: TextPosition.ANYWHERE,
+    _O.NOT_CONTAINS: TextPosition.ANYWHERE,
+    _O.STARTS_WITH: TextPosition.START,
+    _O.NOT_STARTS_WITH: TextPosition.START,
+    _O.ENDS_WITH: TextPosition.END,
+    _O.NOT_ENDS_WITH: TextPosition.END,
+}
+_COMPARISONS = {
+    _O.GT: Comparison.GREATER,
+    _O.GTE: Comparison.GREATER_OR_EQUAL,
+    _O.LT: Comparison.LESS,
+    _O.LTE: Comparison.LESS_OR_EQUAL,
+}
+# Which sides of the moment [start, end) that the value names bound the interval.
+_INTERVALS: dict[Operator, Callable[[datetime, datetime], tuple[datetime | None, datetime | None]]] = {
+    _O.IS: lambda start, end: (start, end),
+    _O.IS_BEFORE: lambda start, _: (None, start),
+    _O.IS_AFTER: lambda _, end: (end, None),
+    _O.IS_ON_OR_BEFORE: lambda _, end: (None, end),
+    _O.IS_ON_OR_AFTER: lambda start, _: (start, None),
+}
+# The smallest step of a stored time: makes "up to and including now" a half-open interval.
+_TICK = timedelta(microseconds=1)
+_ANY_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def check_filter(column: TicketColumn, operator: Operator, value: str | None) -> None:
+    """Raise ``ValueError`` where `filter_condition` would; whether a value is valid depends on no clock."""
+    filter_condition(column, operator, value, as_of=_ANY_MOMENT, zone=UTC)
+
+
+def filter_condition(
+    column: TicketColumn, operator: Operator, value: str | None, *, as_of: datetime, zone: tzinfo
+) -> Condition:
+    """The condition that a filter means, for days counted in `zone` and "now" at `as_of` (aware UTC).
+
+    Raises:
+        ValueError: the value is missing, superfluous, or not what column and operator need; the text
+            says what would be right.
+    """
+    negated = operator in _NEGATED
+    if operator.takes_no_value:
+        if value:
+            raise ValueError(f"{operator} takes no value")
+        if column.kind is ColumnKind.BOOLEAN:
+            return IsBoolean(column, operator is _O.IS_TRUE)
+        return IsEmpty(column, negated)
+    if not value:
+        raise ValueError(f"{operator} needs a value; to find empty cells use is_empty")
+    if column.kind is ColumnKind.DATE:
+        return _date_condition(column, operator, value, as_of, zone)
+    if operator in _COMPARISONS:
+        return NumberCompares(column, _COMPARISONS[operator], parse_number(value))
+    members = split_values(value) if operator.takes_many_values else (value,)
+    if column.kind is ColumnKind.TEXT:
+        needles = tuple(member.lower() for member in members)
+        return TextMatches(column, _POSITIONS.get(operator, TextPosition.WHOLE), needles, negated)
+    return _membership(column, members, negated)
+
+
+def _membership(column: TicketColumn, members: tuple[str, ...], negated: bool) -> IsOneOf:
+    if column.kind is ColumnKind.NUMBER:
+        return IsOneOf(column, tuple(parse_number(member) for member in members), negated)
+    if column.kind is ColumnKind.CHOICE:
+        return IsOneOf(column, tuple(parse_choice(member, column) for member in members), negated)
+    return IsOneOf(column, parse_ids(members, column), negated)
+
+
+def _date_condition(
+    column: TicketColumn, operator: Operator, value: str, as_of: datetime, zone: tzinfo
+) -> WithinInterval:
+    if operator is _O.IS_WITHIN_PAST_DAYS:
+        return WithinInterval(column, shifted(as_of, -parse_days(value)), as_of + _TICK)
+    if operator is _O.IS_WITHIN_NEXT_DAYS:
+        return WithinInterval(column, as_of, shifted(as_of, parse_days(value) + _TICK))
+    return WithinInterval(column, *_INTERVALS[operator](*parse_moment(value, zone)))

@@ -1,0 +1,201 @@
+"""From a filter's value, always text in a payload, to what its operator compares with."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from ticket_export.application.ticket_column import IdType
+
+if TYPE_CHECKING:
+    from ticket_export.application.ticket_column import TicketColumn
+
+#: A list longer than this belongs in a table of the host's, not in a view.
+MAX_VALUES = 500
+#: A century of days; keeps date arithmetic inside the calendar.
+MAX_DAYS = 36_500
+# What a 64-bit integer column, of SQLite as of PostgreSQL, can hold.
+_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?")
+_FIRST = datetime.min.replace(tzinfo=UTC)
+_LAST = datetime.max.replace(tzinfo=UTC)
+
+
+def split_values(value: str) -> tuple[str, ...]:
+    """The members of a list: a JSON list, or else texts separated by commas.
+
+    Raises:
+        ValueError: it holds none, too many, or something that is no text or number.
+    """
+    members = _json_list(value)
+    if members is None:
+        members = [part.strip() for part in value.split(",")]
+    texts = tuple(_member_text(member) for member in members if member != "")
+    if not texts:
+        raise ValueError("needs at least one value")
+    if len(texts) > MAX_VALUES:
+        raise ValueError(f"holds {len(texts)} values; at most {MAX_VALUES} are allowed")
+    return texts
+
+
+def _json_list(value: str) -> list[object] | None:
+    if not value.lstrip().startswith("["):
+        return None
+    try:
+        members = json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+    return members if isinstance(members, list) else None
+
+
+def _member_text(member: object) -> str:
+    if isinstance(member, bool) or not isinstance(member, (str, int, float)):
+        raise ValueError("may list only texts and numbers")
+    text = str(member)
+    require_storable(text)
+    return text
+
+
+def require_storable(text: str) -> None:
+    """Refuse what no database text can hold: NUL and lone surrogates.
+
+    Raises:
+        ValueError: saying which.
+    """
+    if "\x00" in text:
+        raise ValueError("holds a NUL character, which no text can hold")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half of a surrogate pair, which is no character") from None
+
+
+def parse_number(text: str) -> int | Decimal:
+    """A decimal number, such as ``42``, ``-1.5`` or ``1e-07`` (as JSON's numbers may be written).
+
+    Raises:
+        ValueError: it is none, or no 64-bit column could hold it.
+    """
+    if not _NUMBER.fullmatch(text.strip()):
+        raise ValueError(f"{quoted(text)} is not a number, such as 42 or -1.5")
+    number = Decimal(text.strip())
+    if not _SMALLEST <= number <= _LARGEST:
+        raise ValueError(f"{quoted(text)} is out of range; numbers go from {_SMALLEST} to {_LARGEST}")
+    return int(number) if number == number.to_integral_value() else number
+
+
+def parse_ids(texts: tuple[str, ...], column: TicketColumn) -> tuple[int, ...] | tuple[str, ...] | tuple[UUID, ...]:
+    """Identifiers of the column's type.
+
+    Raises:
+        ValueError: one of them is none.
+    """
+    if column.id_type is IdType.INTEGER:
+        return tuple(_parse_integer(text) for text in texts)
+    if column.id_type is IdType.UUID:
+        return tuple(_parse_uuid(text) for text in texts)
+    return texts
+
+
+def _parse_integer(text: str) -> int:
+    number = parse_number(text)
+    if not isinstance(number, int):
+        raise ValueError(f"{quoted(text)} is not a whole number")
+    return number
+
+
+def _parse_uuid(text: str) -> UUID:
+    try:
+        return UUID(text.strip())
+    except ValueError:
+        raise ValueError(f"{quoted(text)} is not a UUID") from None
+
+
+def parse_choice(text: str, column: TicketColumn) -> str:
+    """One of the column's choices, in the spelling that is stored.
+
+    Raises:
+        ValueError: the column has choices and this is none of them.
+    """
+    if not column.choices:
+        return text
+    for choice in column.choices:
+        if choice.lower() == text.strip().lower():
+            return choice
+    raise ValueError(f"{quoted(text)} is not one of {', '.join(column.choices)}")
+
+
+def parse_days(text: str) -> timedelta:
+    """A whole number of days, each of 24 hours.
+
+    Raises:
+        ValueError: it is none, negative, or more than `MAX_DAYS`.
+    """
+    digits = text.strip()
+    if not re.fullmatch(r"[0-9]{1,9}", digits) or int(digits) > MAX_DAYS:
+        raise ValueError(f"{quoted(text)} is not a whole number of days from 0 to {MAX_DAYS}")
+    return timedelta(days=int(digits))
+
+
+def parse_moment(text: str, zone: tzinfo) -> tuple[datetime, datetime]:
+    """A date or a time as the half-open interval ``[start, end)`` that a reader means by it, in UTC.
+
+    A date is that whole day in `zone`; a time is that second, in `zone` unless it carries an offset:
+    seconds are what the file shows.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    text = text.strip()
+    try:
+        day = _day(text)
+        if day is not None:
+            after = day + timedelta(days=1) if day < date.max else None
+            return _start_of(day, zone), _start_of(after, zone) if after else _LAST
+        moment = datetime.fromisoformat(text).replace(microsecond=0)
+    except ValueError:
+        raise ValueError(
+            f"{quoted(text)} is not a date, such as 2026-01-31, or a time, such as 2026-01-31T09:30:00"
+        ) from None
+    start = _in_utc(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+    return start, start + timedelta(seconds=1) if start < _LAST - timedelta(seconds=1) else _LAST
+
+
+def shifted(moment: datetime, by: timedelta) -> datetime:
+    """``moment + by``, held within the calendar."""
+    try:
+        return moment + by
+    except OverflowError:
+        return _LAST if by > timedelta(0) else _FIRST
+
+
+def _day(text: str) -> date | None:
+    # Every way ISO 8601 writes a day; datetime reads those too, but as that day's first second.
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _start_of(day: date, zone: tzinfo) -> datetime:
+    return _in_utc(datetime(day.year, day.month, day.day, tzinfo=zone))
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        # Within a day of either end of the calendar, where no ticket is.
+        return _FIRST if moment.year == 1 else _LAST
+
+
+def quoted(text: str) -> str:
+    """A user's text as it may stand in a message: short, in ASCII, on one line.
+
+    No stray surrogate or control character can break a terminal or a log.
+    """
+    return ascii(text if len(text) <= 60 else text[:57] + "...")

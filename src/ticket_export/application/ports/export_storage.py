@@ -1,0 +1,60 @@
+"""Where finished files are kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from datetime import timedelta
+
+
+class ObjectWriter(Protocol):
+    """Takes the bytes of one object."""
+
+    def write(self, data: bytes, /) -> object:
+        """Append `data`."""
+        ...
+
+
+class ExportStorage(Protocol):
+    """A store of objects under keys such as ``exports/<job id>/<attempt>/<file name>``.
+
+    Every method raises `StorageError` where the store fails it, `InvalidKeyError` for a key that is
+    malformed or would leave the store's root.
+    """
+
+    @property
+    def provider(self) -> str:
+        """The store's name in ``MediaItems.FileStorageProvider``."""
+        ...
+
+    def open_writer(self, key: str, content_type: str) -> AbstractContextManager[ObjectWriter]:
+        """Write an object: readable, whole, after the block; if the block raises, nothing is readable."""
+        ...
+
+    def open_reader(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """Read an object.
+
+        Raises:
+            ObjectNotFoundError: none is readable under that key.
+        """
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove an object; an absent one is fine."""
+        ...
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """The keys of all readable objects that begin with `prefix`, in order."""
+        ...
+
+
+@runtime_checkable
+class SupportsSignedUrl(Protocol):
+    """A store that can hand out links of its own."""
+
+    def signed_url(self, key: str, *, file_name: str, content_type: str, expires_in: timedelta) -> str:
+        """A link by which anyone can download the object, under `file_name`, until it expires."""
+        ...

@@ -1,0 +1,26 @@
+"""Where the records of stored files are kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from ticket_export.domain.media_item import MediaItem
+
+
+class MediaItemRepository(Protocol):
+    """The media library's rows."""
+
+    def add(self, media_item: MediaItem) -> None:
+        """Store a new row."""
+        ...
+
+    def find(self, media_item_id: UUID) -> MediaItem | None:
+        """The row of that id, or None."""
+        ...
+
+    def remove(self, media_item_id: UUID) -> None:
+        """Delete the row; a job that points at it points at nothing from then on. Absent is fine."""
+        ...

@@ -1,0 +1,52 @@
+"""Where tickets come from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from ticket_export.application.csv_format import CsvFormat
+    from ticket_export.application.ticket_column import TicketColumns
+    from ticket_export.application.ticket_query import TicketQuery
+
+
+@attrs.frozen
+class CsvBlock:
+    """Some whole records of CSV and how many they are."""
+
+    data: bytes
+    rows: int
+
+
+class TicketReader(Protocol):
+    """One consistent snapshot of the tickets of a query."""
+
+    def count(self) -> int:
+        """How many rows the snapshot holds."""
+        ...
+
+    def blocks(self) -> Iterator[CsvBlock]:
+        """All rows of the snapshot, in the query's order, without the header; can be had once."""
+        ...
+
+
+class TicketSource(Protocol):
+    """A table of tickets that can be filtered, searched, sorted and read."""
+
+    @property
+    def columns(self) -> TicketColumns:
+        """What can be exported."""
+        ...
+
+    def open(self, query: TicketQuery, csv_format: CsvFormat) -> AbstractContextManager[TicketReader]:
+        """A reader whose count and rows are of one and the same moment.
+
+        Raises (here, or from the reader):
+            TicketSourceError: the tickets could not be read.
+        """
+        ...

@@ -1,0 +1,59 @@
+"""One transaction over jobs, files and tasks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository
+    from ticket_export.application.ports.export_job_repository import ExportJobRepository
+    from ticket_export.application.ports.media_item_repository import MediaItemRepository
+
+
+class UnitOfWork(Protocol):
+    """A context manager. What was not committed when the block ends is undone.
+
+    A unit of work is entered once, by one thread.
+    """
+
+    @property
+    def jobs(self) -> ExportJobRepository:
+        """The export jobs, inside this transaction."""
+        ...
+
+    @property
+    def media_items(self) -> MediaItemRepository:
+        """The stored files, inside this transaction."""
+        ...
+
+    @property
+    def tasks(self) -> BackgroundTaskRepository:
+        """The background tasks, inside this transaction."""
+        ...
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        ...
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Undo whatever was not committed."""
+        ...
+
+    def commit(self) -> None:
+        """Make the changes permanent, then call what `after_commit` collected."""
+        ...
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Call `action` once the changes are permanent; never, if they are undone.
+
+        A unit of work that joined a transaction of the host's calls it after the host's commit.
+        """
+        ...

@@ -1,0 +1,41 @@
+"""A user looks at one export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import attrs
+
+from ticket_export.application.dto import ExportJobDto
+from ticket_export.application.export_policy import ExportPolicy
+from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.application.visible_export import find_visible_export
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from ticket_export.application.actor import Actor
+
+
+@attrs.frozen(kw_only=True)
+class GetExport:
+    """Show an export's status.
+
+    Rules:
+        1. Everybody may see their own exports, whatever their permissions.
+        2. Somebody else's export can be seen only where the policy says so, and otherwise looks
+           exactly like a missing one.
+    """
+
+    unit_of_work: Callable[[], UnitOfWork]
+    policy: ExportPolicy
+
+    def __call__(self, actor: Actor, job_id: UUID) -> ExportJobDto:
+        """The export as it is now.
+
+        Raises:
+            ExportNotFoundError: it does not exist or may not be seen.
+        """
+        with self.unit_of_work() as work:
+            return ExportJobDto.of(find_visible_export(work, self.policy, actor, job_id))

@@ -1,0 +1,47 @@
+"""A user looks through the exports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import attrs
+
+from ticket_export.application.dto import ExportPage
+from ticket_export.application.export_policy import ExportPolicy
+from ticket_export.application.ports.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from ticket_export.application.actor import Actor
+
+#: The most exports that one page may hold.
+MAX_PAGE_SIZE = 200
+#: The last page that may be asked for; keeps the offset inside every database's integers.
+MAX_PAGE = 1_000_000_000
+
+
+@attrs.frozen(kw_only=True)
+class ListExports:
+    """List exports, newest first.
+
+    Rules:
+        1. An actor sees their own exports, and everybody's where the policy says so.
+    """
+
+    unit_of_work: Callable[[], UnitOfWork]
+    policy: ExportPolicy
+
+    def __call__(self, actor: Actor, *, page: int = 1, page_size: int = 50) -> ExportPage:
+        """Page number `page`, counted from 1, of at most `page_size` exports.
+
+        Raises:
+            ValueError: `page` is not from 1 to a billion, or `page_size` is not from 1 to 200.
+        """
+        if not 1 <= page <= MAX_PAGE:
+            raise ValueError(f"page must be from 1 to {MAX_PAGE}, not {page}")
+        if not 1 <= page_size <= MAX_PAGE_SIZE:
+            raise ValueError(f"page_size must be from 1 to {MAX_PAGE_SIZE}, not {page_size}")
+        requester = None if self.policy.may_see_others(actor) else actor.user_id
+        with self.unit_of_work() as work:
+            jobs, total = work.jobs.page(requester_user_id=requester, offset=(page - 1) * page_size, limit=page_size)
+            return ExportPage.of(jobs, page=page, page_size=page_size, total=total)

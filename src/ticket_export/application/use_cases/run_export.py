@@ -1,0 +1,207 @@
+"""A worker exports what was requested."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import attrs
+
+from ticket_export.application.attempt import Attempt
+from ticket_export.application.csv_format import CONTENT_TYPE, CsvFormat
+from ticket_export.application.dto import ExportJobDto
+from ticket_export.application.export_file import file_name, object_key
+from ticket_export.application.export_policy import ExportPolicy
+from ticket_export.application.ports.audit_log import AuditAction, AuditEntry, AuditLog
+from ticket_export.application.ports.clock import Clock
+from ticket_export.application.ports.export_storage import ExportStorage
+from ticket_export.application.ports.ticket_source import TicketSource
+from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.application.ports.user_directory import UserDirectory
+from ticket_export.application.progress import Progress, ignore_progress
+from ticket_export.application.ticket_query import TicketQuery
+from ticket_export.application.view_summary import summarize_view
+from ticket_export.domain.media_item import MediaItem
+from ticket_export.domain.progress_stage import ProgressStage
+from ticket_export.errors import (
+    ExportFailure,
+    InvalidPayloadError,
+    LeaseLostError,
+    PermissionLostError,
+    RowCountMismatchError,
+    StaleViewError,
+)
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from ticket_export.application.progress import ProgressListener
+    from ticket_export.domain.export_job import ExportJob
+
+_log = logging.getLogger(__name__)
+
+
+@attrs.frozen
+class _WrittenFile:
+    key: str
+    length: int
+    rows: int
+
+
+@attrs.frozen(kw_only=True)
+class RunExport:
+    """Turn a queued job into a downloadable file, or into a failed job with nothing to download.
+
+    Rules:
+        1. The requester is asked for again: who lost the permission, or was deactivated, gets a
+           failed job and no file.
+        2. Count and rows come from one consistent snapshot; if they differ, the job fails.
+        3. The snapshot is released before the file is published, and the file is published before
+           the job says Completed.
+        4. Only the attempt that holds the job's lease may complete or fail it; one that lost it
+           removes what it wrote.
+        5. A failure's message is safe to show; its cause goes to the log, under the job's id.
+    """
+
+    unit_of_work: Callable[[], UnitOfWork]
+    ticket_source: TicketSource
+    storage: ExportStorage
+    user_directory: UserDirectory
+    audit_log: AuditLog
+    policy: ExportPolicy
+    clock: Clock
+    csv_format: CsvFormat
+    lease: timedelta
+    worker: str
+
+    def __call__(self, job_id: UUID, *, on_progress: ProgressListener = ignore_progress) -> ExportJobDto:
+        """Run the job; the answer tells whether it completed or failed.
+
+        Raises:
+            ExportNotFoundError: there is no such job.
+            InvalidTransitionError: the job is not waiting to be run.
+            LeaseLostError: the job was taken over or cancelled meanwhile; nothing of this attempt is left.
+        """
+        attempt = Attempt.begin(
+            job_id, unit_of_work=self.unit_of_work, clock=self.clock, worker=self.worker, lease=self.lease
+        )
+        try:
+            self._audit(AuditAction.STARTED, attempt, attempt.job)
+            job = self._export(attempt, on_progress)
+        except ExportFailure as error:
+            _log.warning("export %s failed: %s", job_id, error, exc_info=error, extra={"job_id": str(job_id)})
+            return self._fail(attempt, str(error))
+        except LeaseLostError:
+            _log.warning("export %s was lost by attempt %d", job_id, attempt.token, extra={"job_id": str(job_id)})
+            raise
+        except Exception:  # noqa: BLE001 - whatever it was, the job must not stay Running
+            _log.exception("export %s failed", job_id, extra={"job_id": str(job_id)})
+            return self._fail(attempt, f"The export failed unexpectedly. The log has the cause under {job_id}.")
+        except BaseException:
+            # Whoever interrupts must not be told of a database's trouble instead; the log is.
+            with suppress(Exception):
+                self._fail(attempt, "The export was interrupted.")
+            raise
+        self._audit(AuditAction.COMPLETED, attempt, job)
+        return ExportJobDto.of(job)
+
+    def _export(self, attempt: Attempt, on_progress: ProgressListener) -> ExportJob:
+        query = self._permitted_query(attempt.job)
+
+        def report(progress: Progress) -> None:
+            attempt.report(progress)
+            on_progress(progress)
+
+        return self._complete(attempt, self._write(attempt, query, report))
+
+    def _permitted_query(self, job: ExportJob) -> TicketQuery:
+        requester = self.user_directory.find(job.requester_user_id)
+        if requester is None or not self.policy.may_request(requester):
+            raise PermissionLostError("The requester no longer has the permission to export tickets.")
+        try:
+            return TicketQuery.of(job.snapshot_payload_json, self.ticket_source.columns, as_of=job.requested_at)
+        except InvalidPayloadError as error:
+            raise StaleViewError(f"The view no longer fits the tickets: {'; '.join(error.problems)}") from error
+
+    def _write(self, attempt: Attempt, query: TicketQuery, report: ProgressListener) -> _WrittenFile:
+        key = object_key(attempt.job, attempt=attempt.token)
+        rows = 0
+        with self.storage.open_writer(key, CONTENT_TYPE) as writer:
+            with self.ticket_source.open(query, self.csv_format) as reader:
+                report(Progress(ProgressStage.COUNTING))
+                total = reader.count()
+                header = self.csv_format.header(query.columns)
+                writer.write(header)
+                length = len(header)
+                for block in reader.blocks():
+                    writer.write(block.data)
+                    length += len(block.data)
+                    rows += block.rows
+                    report(Progress(ProgressStage.EXPORTING, rows, total))
+            if rows != total:
+                raise RowCountMismatchError(counted=total, written=rows)
+            report(Progress(ProgressStage.UPLOADING, rows, total))
+        return _WrittenFile(key, length, rows)
+
+    def _complete(self, attempt: Attempt, file: _WrittenFile) -> ExportJob:
+        try:
+            return attempt.complete(self._media_item(attempt.job, file), row_count=file.rows)
+        except BaseException as error:
+            job = self._settle(attempt, file.key)
+            if job is None or not isinstance(error, Exception):
+                raise
+            return job
+
+    def _media_item(self, job: ExportJob, file: _WrittenFile) -> MediaItem:
+        return MediaItem(
+            length=file.length,
+            file_name=file_name(job),
+            content_type=CONTENT_TYPE,
+            file_storage_provider=self.storage.provider,
+            object_key=file.key,
+            creation_time=self.clock.now(),
+            creator_user_id=job.requester_user_id,
+        )
+
+    def _settle(self, attempt: Attempt, key: str) -> ExportJob | None:
+        """After a completion that raised: the job, if it was completed all the same, or None and the file removed.
+
+        A commit can take effect and its answer get lost. While nobody can tell, the file is left to the sweep.
+        """
+        try:
+            job = attempt.find_completed(key)
+            if job is None:
+                self.storage.delete(key)
+        except Exception:  # noqa: BLE001 - what ended the completion is on its way and matters more
+            job_id = attempt.job.id
+            _log.exception("export %s left an object behind: %s", job_id, key, extra={"job_id": str(job_id)})
+            return None
+        return job
+
+    def _fail(self, attempt: Attempt, message: str) -> ExportJobDto:
+        job_id = attempt.job.id
+        try:
+            job = attempt.fail(message)
+            self._audit(AuditAction.FAILED, attempt, job)
+        except Exception:
+            _log.exception("export %s could not be recorded as failed", job_id, extra={"job_id": str(job_id)})
+            raise
+        return ExportJobDto.of(job)
+
+    def _audit(self, action: AuditAction, attempt: Attempt, job: ExportJob) -> None:
+        now = self.clock.now()
+        self.audit_log.record(
+            AuditEntry(
+                action=action,
+                job_id=job.id,
+                actor_id=job.requester_user_id,
+                at=now,
+                view=summarize_view(job.snapshot_payload_json),
+                row_count=job.row_count,
+                duration=None if action is AuditAction.STARTED else now - attempt.began_at,
+                detail=job.error_message,
+            )
+        )

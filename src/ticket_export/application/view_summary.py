@@ -1,0 +1,34 @@
+"""A view in one line, for the audit log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ticket_export.application.filter_values import quoted
+from ticket_export.application.read_view import read_view
+from ticket_export.errors import InvalidPayloadError
+
+if TYPE_CHECKING:
+    from ticket_export.application.snapshot import ExportSnapshotPayload
+
+
+def summarize_view(payload_json: str) -> str:
+    """What a stored view selects, orders and shows."""
+    try:
+        return _summary(read_view(payload_json))
+    except InvalidPayloadError:
+        return "a view that cannot be read"
+
+
+def _summary(view: ExportSnapshotPayload) -> str:
+    parts = [f"columns {', '.join(view.columns)}"]
+    parts += [f"{each.field} {each.operator} {quoted(each.value or '')}".removesuffix(" ''") for each in view.filters]
+    if view.search_term:
+        parts.append(f"search {quoted(view.search_term)}")
+    if view.scope and view.scope.team_id:
+        parts.append(f"team {view.scope.team_id}")
+    if view.scope and view.scope.assigned_to_user_id:
+        parts.append(f"assignee {view.scope.assigned_to_user_id}")
+    if view.sort_field:
+        parts.append(f"sort {view.sort_field} {view.sort_direction or 'asc'}")
+    return "; ".join(parts)

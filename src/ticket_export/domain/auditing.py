@@ -1,0 +1,26 @@
+"""Who made and last changed an entity, and when (the seed's ``BaseAuditableEntity``)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import attrs
+
+from ticket_export.domain.utc import is_utc
+
+
+@attrs.define(kw_only=True)
+class AuditableEntity:
+    """An entity with an identity and the four audit stamps. Times are aware UTC."""
+
+    id: UUID = attrs.field(factory=uuid4)
+    creation_time: datetime = attrs.field(validator=is_utc)
+    last_modification_time: datetime | None = attrs.field(default=None, validator=is_utc)
+    creator_user_id: UUID | None = None
+    last_modifier_user_id: UUID | None = None
+
+    def stamp_modified(self, now: datetime, by: UUID | None = None) -> None:
+        """Record a change at `now`, made by user `by` or, when None, by the system."""
+        self.last_modification_time = now
+        self.last_modifier_user_id = by

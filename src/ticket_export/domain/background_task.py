@@ -1,0 +1,123 @@
+"""The queue's side of an export: attempts, lease and fencing token."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+import attrs
+
+from ticket_export.domain.utc import is_utc
+from ticket_export.errors import InvalidTransitionError
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+
+class BackgroundTaskStatus(StrEnum):
+    """The states of a task; stored as their value."""
+
+    #: Waits to be claimed.
+    ENQUEUED = "enqueued"
+    #: Claimed by a worker until its lease ends.
+    PROCESSING = "processing"
+    #: Done. Final.
+    COMPLETE = "complete"
+    #: Given up. Final.
+    ERROR = "error"
+
+
+_S = BackgroundTaskStatus
+
+
+@attrs.define(kw_only=True)
+class BackgroundTask:
+    """One unit of background work.
+
+    `args` is a JSON object. `fencing_token` counts the attempts: every claim raises it by one, so
+    whoever holds an older number has lost the task and may change nothing. Times are aware UTC.
+    """
+
+    id: UUID = attrs.field(factory=uuid4)
+    name: str
+    args: str = "{}"
+    status: BackgroundTaskStatus = BackgroundTaskStatus.ENQUEUED
+    status_info: str | None = None
+    percent_complete: int = 0
+    number_of_retries: int = 0
+    error_message: str | None = None
+    creation_time: datetime = attrs.field(validator=is_utc)
+    last_modification_time: datetime | None = attrs.field(default=None, validator=is_utc)
+    completion_time: datetime | None = attrs.field(default=None, validator=is_utc)
+    task_step: int = 0
+    fencing_token: int = 0
+    leased_by: str | None = None
+    leased_until: datetime | None = attrs.field(default=None, validator=is_utc)
+
+    def claim(self, now: datetime, *, worker: str, lease: timedelta) -> int:
+        """Take the task for `worker` until `now + lease`; gives the attempt's fencing token.
+
+        Raises:
+            InvalidTransitionError: the task has ended, or another's lease still runs.
+        """
+        claimable = self.status is _S.ENQUEUED or (self.status is _S.PROCESSING and not self.is_leased_at(now))
+        if not claimable:
+            raise InvalidTransitionError(f"task {self.id} is {self.status} and cannot be claimed")
+        self.last_modification_time = now
+        if self.fencing_token > 0:
+            self.number_of_retries += 1
+        self.fencing_token += 1
+        self.status = _S.PROCESSING
+        self.leased_by = worker
+        self.leased_until = now + lease
+        return self.fencing_token
+
+    def is_leased_at(self, now: datetime) -> bool:
+        """Whether a worker's lease is running at `now`."""
+        return self.leased_until is not None and now < self.leased_until
+
+    def renew(self, now: datetime, *, lease: timedelta, info: str, percent: int) -> None:
+        """The heartbeat: prolong the lease to `now + lease` and note how far the work is.
+
+        Raises:
+            InvalidTransitionError: the task is not being processed.
+        """
+        self._require_processing("renewed")
+        self.last_modification_time = now
+        self.leased_until = now + lease
+        self.status_info = info
+        self.percent_complete = percent
+
+    def complete(self, now: datetime) -> None:
+        """End well.
+
+        Raises:
+            InvalidTransitionError: the task is not being processed.
+        """
+        self._require_processing("completed")
+        self._end(_S.COMPLETE, now)
+        self.percent_complete = 100
+
+    def fail(self, message: str, now: datetime) -> None:
+        """End badly, from any state that is not final; `message` is safe to show.
+
+        Raises:
+            InvalidTransitionError: the task has already ended.
+        """
+        if self.status in {_S.COMPLETE, _S.ERROR}:
+            raise InvalidTransitionError(f"task {self.id} is {self.status} and cannot be failed")
+        self._end(_S.ERROR, now)
+        self.error_message = message
+
+    def _require_processing(self, verb: str) -> None:
+        if self.status is not _S.PROCESSING:
+            raise InvalidTransitionError(f"task {self.id} is {self.status} and cannot be {verb}")
+
+    def _end(self, status: BackgroundTaskStatus, now: datetime) -> None:
+        self.last_modification_time = now
+        self.completion_time = now
+        self.status = status
+        self.leased_by = None
+        self.leased_until = None

@@ -1,0 +1,173 @@
+"""The export job: one request for one file, and everything that may happen to it.
+
+::
+
+    request ─> Queued ── start ──> Running ── complete ──> Completed ── clean_up ──> (no file)
+                 │                    │
+                 └─────── fail ───────┴──> Failed ── clean_up ──> (nothing to delete)
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NoReturn
+from uuid import UUID
+
+import attrs
+
+from ticket_export.domain.auditing import AuditableEntity
+from ticket_export.domain.background_task import BackgroundTask
+from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.domain.media_item import MediaItem
+from ticket_export.domain.progress_stage import ProgressStage
+from ticket_export.domain.user import User
+from ticket_export.domain.utc import is_utc, require_utc
+from ticket_export.errors import InvalidTransitionError
+
+#: How long a file can be downloaded, counted from the request (the seed's "RequestedAt + 72 hours").
+RETENTION = timedelta(hours=72)
+
+_S = ExportJobStatus
+
+
+@attrs.define(kw_only=True)
+class ExportJob(AuditableEntity):
+    """One requested export. Fields and defaults are those of the owner's data model.
+
+    Times are aware UTC and are passed in; the entity never asks a clock. Another kind of time raises
+    ``ValueError`` and changes nothing, for which every behaviour stamps the moment first. `requester`,
+    `media_item` and `background_task` are filled by the repository that read the job and take no part
+    in equality.
+    """
+
+    requester_user_id: UUID
+    requested_at: datetime = attrs.field(validator=is_utc)
+    status: ExportJobStatus = ExportJobStatus.QUEUED
+    progress_stage: str | None = None
+    progress_percent: int | None = None
+    row_count: int | None = None
+    error_message: str | None = None
+    completed_at: datetime | None = attrs.field(default=None, validator=is_utc)
+    snapshot_payload_json: str
+    media_item_id: UUID | None = None
+    expires_at: datetime = attrs.field(validator=is_utc)
+    is_cleaned_up: bool = False
+    background_task_id: UUID | None = None
+
+    requester: User | None = attrs.field(default=None, eq=False, repr=False)
+    media_item: MediaItem | None = attrs.field(default=None, eq=False, repr=False)
+    background_task: BackgroundTask | None = attrs.field(default=None, eq=False, repr=False)
+
+    @classmethod
+    def request(
+        cls,
+        *,
+        requester_user_id: UUID,
+        snapshot_payload_json: str,
+        background_task: BackgroundTask,
+        now: datetime,
+        retention: timedelta = RETENTION,
+    ) -> ExportJob:
+        """A new queued job that expires `retention` after `now`."""
+        require_utc("now", now)
+        return cls(
+            requester_user_id=requester_user_id,
+            requested_at=now,
+            progress_stage=ProgressStage.QUEUED,
+            snapshot_payload_json=snapshot_payload_json,
+            expires_at=now + retention,
+            background_task_id=background_task.id,
+            background_task=background_task,
+            creation_time=now,
+            creator_user_id=requester_user_id,
+        )
+
+    def start(self, now: datetime) -> None:
+        """Queued to Running.
+
+        Raises:
+            InvalidTransitionError: the job is not queued.
+        """
+        if self.status != _S.QUEUED:
+            self._refuse("started")
+        self.stamp_modified(now)
+        self.status = _S.RUNNING
+
+    def report_progress(self, stage: ProgressStage, percent: int, now: datetime) -> None:
+        """Note the stage and how much is done, from 0 to 100.
+
+        Raises:
+            InvalidTransitionError: the job is not running.
+            ValueError: `percent` is out of range.
+        """
+        if self.status != _S.RUNNING:
+            self._refuse("making progress")
+        if not 0 <= percent <= 100:
+            raise ValueError(f"percent must be from 0 to 100, not {percent}")
+        self.stamp_modified(now)
+        self.progress_stage = stage.value
+        self.progress_percent = percent
+
+    def complete(self, *, row_count: int, media_item: MediaItem, now: datetime) -> None:
+        """Running to Completed, with the number of data rows and the stored file.
+
+        Raises:
+            InvalidTransitionError: the job is not running.
+        """
+        if self.status != _S.RUNNING:
+            self._refuse("completed")
+        self.stamp_modified(now)
+        self.status = _S.COMPLETED
+        self.progress_stage = ProgressStage.UPLOADING.value
+        self.progress_percent = 100
+        self.row_count = row_count
+        self.media_item_id = media_item.id
+        self.media_item = media_item
+        self.completed_at = now
+
+    def fail(self, message: str, now: datetime) -> None:
+        """Queued or Running to Failed; `message` is shown to the requester, so it must be safe.
+
+        Raises:
+            InvalidTransitionError: the job has already ended.
+        """
+        if self.status.is_final:
+            self._refuse("failed")
+        self.stamp_modified(now)
+        self.status = _S.FAILED
+        self.error_message = message
+        self.completed_at = now
+
+    def is_expired_at(self, now: datetime) -> bool:
+        """Whether the retention is over; true from the very moment of `expires_at`."""
+        return now >= self.expires_at
+
+    def expire(self, now: datetime) -> None:
+        """End the retention: a job that is still queued or running fails, an ended one stays as it is.
+
+        Raises:
+            InvalidTransitionError: `expires_at` has not come.
+        """
+        if not self.is_expired_at(now):
+            self._refuse("expired before its time")
+        if not self.status.is_final:
+            self.fail("The export expired before it was finished.", now)
+
+    def clean_up(self, now: datetime) -> None:
+        """Record that the file is gone: no media item, `is_cleaned_up` true.
+
+        Raises:
+            InvalidTransitionError: the job is active, not yet expired, or already cleaned up.
+        """
+        if not self.status.is_final or not self.is_expired_at(now) or self.is_cleaned_up:
+            self._refuse("cleaned up")
+        self.stamp_modified(now)
+        self.is_cleaned_up = True
+        self.media_item_id = None
+        self.media_item = None
+
+    def _refuse(self, what: str) -> NoReturn:
+        cleaned = ", cleaned up" if self.is_cleaned_up else ""
+        raise InvalidTransitionError(
+            f"export {self.id} cannot be {what}: it is {self.status}{cleaned}, expires {self.expires_at.isoformat()}"
+        )

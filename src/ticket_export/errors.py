@@ -1,0 +1,166 @@
+"""Every error that ticket-export raises on purpose.
+
+::
+
+    TicketExportError
+    ├── InvalidTransitionError      (ValueError)       a job or task was moved against its lifecycle
+    ├── UnknownDeveloperNameError   (LookupError)      no status or permission has that developer name
+    ├── InvalidPayloadError         (ValueError)       a view that cannot be exported; lists every problem
+    ├── NotPermittedError           (PermissionError)  the actor lacks the right
+    ├── ExportNotFoundError         (LookupError)      no such export, or one the actor may not see
+    ├── DownloadUnavailableError
+    │   ├── ExportNotReadyError                        the export has no file: queued, running or failed
+    │   └── ExportExpiredError                         the file's retention is over
+    ├── ExportFailure                                  what ends a running export; the message is safe to show
+    │   ├── TicketSourceError                          the tickets could not be read
+    │   ├── RowCountMismatchError                      rows written differ from the rows counted
+    │   ├── StorageError            (OSError)          the file could not be written or read
+    │   │   ├── InvalidKeyError     (ValueError)       a key that would leave the storage's root
+    │   │   └── ObjectNotFoundError (LookupError)      no readable object under that key
+    │   ├── StaleViewError                             the stored view no longer fits the catalog
+    │   └── PermissionLostError                        the requester lost the right meanwhile
+    ├── LeaseLostError                                 another attempt took this task over, or the job ended
+    └── ConfigurationError          (ValueError)       wiring or settings that cannot work
+        ├── MissingExtraError       (ImportError)      an optional dependency is not installed
+        ├── MissingTableError                          a migration lacks a table of the host
+        └── UnsupportedDialectError                    a database that the ticket source cannot read
+
+Messages say what was wrong, where, and what would be right. Whatever derives from
+`ExportFailure` carries a text that a user may read; a driver's text, a path or a credential is
+only ever its ``__cause__``, which goes to the log.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from uuid import UUID
+
+
+class TicketExportError(Exception):
+    """The root: catch this to catch everything the library raises on purpose."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Errors travel between processes. By itself Python would call the class with the finished
+        # text, which is not what the leaves' constructors take.
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(error_type: type[TicketExportError], args: tuple[object, ...], state: dict[str, object]) -> object:
+    error = error_type.__new__(error_type, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class InvalidTransitionError(TicketExportError, ValueError):
+    """An entity was asked to move to a state that it cannot reach from where it is."""
+
+
+class UnknownDeveloperNameError(TicketExportError, LookupError):
+    """A developer name that belongs to no known value."""
+
+    def __init__(self, what: str, developer_name: object, known: Iterable[str]) -> None:
+        self.developer_name = developer_name
+        super().__init__(f"unknown {what} {developer_name!a}; known are: {', '.join(known)}")
+
+
+class InvalidPayloadError(TicketExportError, ValueError):
+    """A view that cannot be exported.
+
+    Attributes:
+        problems: one text a mistake, each beginning with where it is (``filters[0].value: …``).
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems: tuple[str, ...] = tuple(problems)
+        count = len(self.problems)
+        heading = "the view has a problem" if count == 1 else f"the view has {count} problems"
+        super().__init__(f"{heading}: " + "; ".join(self.problems))
+
+
+class NotPermittedError(TicketExportError, PermissionError):
+    """The actor is known but lacks the right for what was asked."""
+
+
+class ExportNotFoundError(TicketExportError, LookupError):
+    """No such export. Somebody else's export gives exactly this error too."""
+
+    def __init__(self, job_id: UUID) -> None:
+        self.job_id = job_id
+        super().__init__(f"export {job_id} was not found")
+
+
+class DownloadUnavailableError(TicketExportError):
+    """The export exists and may be downloaded by the actor, but there is no file to give."""
+
+
+class ExportNotReadyError(DownloadUnavailableError):
+    """The export is queued or running, or it failed."""
+
+
+class ExportExpiredError(DownloadUnavailableError):
+    """The export's retention is over; its file is gone or about to be."""
+
+
+class ExportFailure(TicketExportError):
+    """Ends a running export. The message is safe to show to the requester."""
+
+
+class TicketSourceError(ExportFailure):
+    """The tickets could not be read. The driver's own error is the ``__cause__``."""
+
+
+class RowCountMismatchError(ExportFailure):
+    """The rows written differ from the rows counted in the same snapshot."""
+
+    def __init__(self, *, counted: int, written: int) -> None:
+        self.counted = counted
+        self.written = written
+        super().__init__(f"{written} rows were written but {counted} were counted; the file was discarded")
+
+
+class StorageError(ExportFailure, OSError):
+    """An object could not be written, read, listed or deleted."""
+
+
+class InvalidKeyError(StorageError, ValueError):
+    """A key that is malformed or would leave the storage's root."""
+
+
+class ObjectNotFoundError(StorageError, LookupError):
+    """No readable object lies under that key."""
+
+
+class StaleViewError(ExportFailure):
+    """The view was valid when it was requested, but the catalog has changed since."""
+
+
+class PermissionLostError(ExportFailure):
+    """The requester may no longer export tickets."""
+
+
+class LeaseLostError(TicketExportError):
+    """The stored job or task has moved on; this attempt must stop and change nothing."""
+
+
+class ConfigurationError(TicketExportError, ValueError):
+    """Settings or wiring that cannot work."""
+
+
+class MissingExtraError(ConfigurationError, ImportError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, extra: str, needed_for: str) -> None:
+        self.extra = extra
+        super().__init__(f"{needed_for} needs an optional dependency: pip install 'ticket-export[{extra}]'")
+
+
+class MissingTableError(ConfigurationError):
+    """A migration needs tables of the host application that are not there."""
+
+
+class UnsupportedDialectError(ConfigurationError):
+    """The ticket source has no translation for this database."""

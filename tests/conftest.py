@@ -1,0 +1,18 @@
+"""How thoroughly Hypothesis searches: ``HYPOTHESIS_PROFILE=thorough`` for more than the everyday."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+# No deadline: a busy machine is not a defect. On CI the search is the same in every run.
+settings.register_profile(
+    "ci",
+    max_examples=100,
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("thorough", parent=settings.get_profile("ci"), max_examples=2_000, derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tests.unit.application.columns import ID, TITLE
+from ticket_export.application.csv_format import CONTENT_TYPE, CsvFormat, encode_rows, time_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+BOM = b"\xef\xbb\xbf"
+cells = st.one_of(st.text(), st.text(st.sampled_from([",", '"', "\r", "\n", " ", "'", ";", "a", "\\", "\x00", "\x85"])))
+tables = st.integers(1, 4).flatmap(
+    lambda width: st.lists(st.lists(cells, min_size=width, max_size=width), min_size=1, max_size=5)
+)
+
+
+def written(row: list[str]) -> str:
+    """A record by RFC 4180, with LF for its end, and quotes only where they are needed."""
+    if row == [""]:
+        return '""\n'
+    quoted = ['"' + cell.replace('"', '""') + '"' if set(cell) & set(',"\r\n') else cell for cell in row]
+    return ",".join(quoted) + "\n"
+
+
+@given(tables)
+@example([[""]])
+@example([["", ""]])
+@example([["a\rb", "a\nb", "a\r\nb", ","]])
+@example([[" a ", "'", ";", "\\."]])
+def test_quotes_stand_only_where_they_are_needed(table: list[list[str]]) -> None:
+    assert encode_rows(table) == "".join(map(written, table)).encode()
+
+
+@given(tables)
+def test_rows_come_back_cell_by_cell(table: list[list[str]]) -> None:
+    assert list(csv.reader(io.StringIO(encode_rows(table).decode(), newline=""))) == table
+
+
+def test_nothing_and_empty_are_both_empty_and_numbers_are_plain() -> None:
+    assert encode_rows([[None, "", -5, 1.5, 2**63, "-5"]]) == b",,-5,1.5,9223372036854775808,-5\n"
+    assert encode_rows([[None], [""]]) == b'""\n""\n'
+    assert encode_rows([]) == b""
+
+
+# What every reader takes for text of one cell: no NUL, and no line break but LF.
+sane = st.text(st.characters(exclude_categories=["Cc", "Cs"], include_characters="\n\t"), min_size=1).filter(
+    lambda text: not text.startswith("\ufeff")
+)
+sane_tables = st.lists(st.tuples(sane, sane, sane), min_size=1, max_size=10)
+
+
+def with_csv(path: Path) -> list[tuple[str, ...]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return [tuple(row) for row in csv.reader(file)][1:]
+
+
+def with_pandas(path: Path) -> list[tuple[str, ...]]:
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False, na_filter=False)
+    return [tuple(map(str, row)) for row in frame.itertuples(index=False, name=None)]
+
+
+def with_polars(path: Path) -> list[tuple[str, ...]]:
+    return pl.read_csv(path, infer_schema=False).rows()
+
+
+def with_duckdb(path: Path) -> list[tuple[str, ...]]:
+    options = "header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"', auto_detect = false"
+    names = "columns = {'A': 'VARCHAR', 'B': 'VARCHAR', 'C': 'VARCHAR'}"
+    return duckdb.execute(f"SELECT * FROM read_csv(?, {options}, {names})", [str(path)]).fetchall()
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("csv") / "tickets.csv"
+
+
+@pytest.mark.parametrize("read", [with_csv, with_pandas, with_polars, with_duckdb], ids=lambda read: read.__name__)
+@settings(max_examples=settings().max_examples // 4)
+@given(table=sane_tables)
+def test_every_reader_gives_the_cells_back(
+    read: Callable[[Path], list[tuple[str, ...]]], file: Path, table: list[tuple[str, str, str]]
+) -> None:
+    file.write_bytes(BOM + b"A,B,C\n" + encode_rows(table))
+    assert read(file) == table
+
+
+def test_a_header_is_one_record_of_labels_behind_the_mark() -> None:
+    assert CsvFormat().header([ID, TITLE]) == BOM + b"Ticket ID,Title\n"
+    assert CsvFormat(bom=False).header([TITLE]) == b"Title\n"
+    assert CONTENT_TYPE == "text/csv; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("moment", "zone", "text"),
+    [
+        (datetime(2026, 3, 1, 12, 5, 9, 999_999, tzinfo=UTC), UTC, "2026-03-01 12:05:09"),
+        (datetime(2026, 3, 1, 23, 30, tzinfo=UTC), ZoneInfo("Europe/Berlin"), "2026-03-02 00:30:00"),
+        (datetime(2026, 3, 1, 1, 0, tzinfo=timezone(timedelta(hours=2))), UTC, "2026-02-28 23:00:00"),
+        (datetime(33, 4, 3, tzinfo=UTC), UTC, "0033-04-03 00:00:00"),
+        (datetime(9999, 12, 31, 23, 59, tzinfo=UTC), ZoneInfo("Asia/Kathmandu"), "9999-12-31 23:59:00"),
+        (datetime(1, 1, 1, tzinfo=UTC), ZoneInfo("America/Havana"), "0001-01-01 00:00:00"),
+    ],
+)
+def test_a_time_is_shown_to_the_second_in_the_zone(moment: datetime, zone: ZoneInfo, text: str) -> None:
+    assert time_text(moment, zone) == text

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from pydantic import ValidationError
+
+from ticket_export import BackgroundTask, ExportJob, ExportJobDto, ExportPage, MediaItem
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LATER = NOW + timedelta(seconds=90)
+
+
+@pytest.fixture
+def job() -> ExportJob:
+    return ExportJob.request(
+        requester_user_id=UUID(int=1),
+        snapshot_payload_json='{"columns":["secret"]}',
+        background_task=BackgroundTask(name="export", creation_time=NOW),
+        now=NOW,
+    )
+
+
+def complete(job: ExportJob) -> ExportJob:
+    media_item = MediaItem(
+        length=42,
+        file_name="tickets.csv",
+        content_type="text/csv",
+        file_storage_provider="memory",
+        object_key="exports/1/1/tickets.csv",
+        creation_time=LATER,
+    )
+    job.start(NOW)
+    job.complete(row_count=7, media_item=media_item, now=LATER)
+    return job
+
+
+def test_json_has_the_fields_of_the_design_in_camel_case(job: ExportJob) -> None:
+    assert json.loads(ExportJobDto.of(complete(job)).model_dump_json()) == {
+        "id": str(job.id),
+        "status": "completed",
+        "progressStage": "Uploading",
+        "progressPercent": 100,
+        "rowCount": 7,
+        "errorMessage": None,
+        "requestedAt": "2026-03-01T12:00:00Z",
+        "completedAt": "2026-03-01T12:01:30Z",
+        "expiresAt": "2026-03-04T12:00:00Z",
+        "isCleanedUp": False,
+        "fileName": "tickets.csv",
+        "length": 42,
+    }
+
+
+def test_json_reads_back_as_the_same(job: ExportJob) -> None:
+    dto = ExportJobDto.of(complete(job))
+    assert ExportJobDto.model_validate_json(dto.model_dump_json()) == dto
+
+
+def test_queued_job_has_neither_file_nor_end(job: ExportJob) -> None:
+    dto = ExportJobDto.of(job)
+    assert (dto.status, dto.progress_stage) == ("queued", "Queued")
+    assert (dto.row_count, dto.completed_at, dto.file_name, dto.length, dto.error_message) == (None,) * 5
+
+
+def test_failed_job_shows_its_message(job: ExportJob) -> None:
+    job.fail("The storage is full.", LATER)
+    assert (ExportJobDto.of(job).status, ExportJobDto.of(job).error_message) == ("failed", "The storage is full.")
+
+
+def test_cleaned_up_job_has_no_file(job: ExportJob) -> None:
+    complete(job).clean_up(job.expires_at)
+    dto = ExportJobDto.of(job)
+    assert (dto.is_cleaned_up, dto.file_name, dto.length) == (True, None, None)
+
+
+def test_page_holds_its_jobs_in_order(job: ExportJob) -> None:
+    page = ExportPage.of([job, job], page=2, page_size=2, total=9)
+    assert page.items == (ExportJobDto.of(job),) * 2
+    assert json.loads(page.model_dump_json()).keys() == {"items", "page", "pageSize", "total"}
+
+
+def test_answers_do_not_change(job: ExportJob) -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        ExportJobDto.of(job).status = "completed"  # type: ignore[misc]
