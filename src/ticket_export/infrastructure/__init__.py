@@ -1,0 +1,1 @@
+"""The adapters of the ports: what knows databases, files and queues."""

@@ -1,0 +1,1 @@
+"""An adapter of every port that needs nothing but memory, for tests and first steps."""

@@ -1,0 +1,18 @@
+"""An audit log that tests can read."""
+
+from __future__ import annotations
+
+import attrs
+
+from ticket_export.application.ports.audit_log import AuditEntry
+
+
+@attrs.define
+class InMemoryAuditLog:
+    """`entries` holds everything recorded, oldest first."""
+
+    entries: list[AuditEntry] = attrs.field(factory=list)
+
+    def record(self, entry: AuditEntry) -> None:
+        """Keep the entry."""
+        self.entries.append(entry)

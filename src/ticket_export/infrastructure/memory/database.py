@@ -1,0 +1,84 @@
+"""What the in-memory units of work have in common: the committed state and one write lock."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import attrs
+
+from ticket_export.domain.background_task import BackgroundTask
+from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.media_item import MediaItem
+
+if TYPE_CHECKING:
+    from ticket_export.domain.user import User
+
+
+@attrs.frozen
+class Rows:
+    """Jobs, files and tasks by id. Kept entities are copies of their own, replaced and never changed."""
+
+    jobs: dict[UUID, ExportJob] = attrs.field(factory=dict)
+    media_items: dict[UUID, MediaItem] = attrs.field(factory=dict)
+    tasks: dict[UUID, BackgroundTask] = attrs.field(factory=dict)
+
+    def copy(self) -> Rows:
+        """The same entities under dictionaries of their own."""
+        return Rows(dict(self.jobs), dict(self.media_items), dict(self.tasks))
+
+
+class InMemoryDatabase:
+    """Hand one to every `InMemoryUnitOfWork` that is to see the same data.
+
+    Requesters are joined from `users`; one that is not there is no error.
+    """
+
+    def __init__(self) -> None:
+        self.users: dict[UUID, User] = {}
+        self.committed = Rows()
+        self.write_lock = Lock()
+
+
+class InMemoryTransaction:
+    """Sees what is committed and, from its first change on, its own changes.
+
+    As on SQLite there is one writer at a time: the first change waits for the lock, which is held
+    until `commit` or `undo`.
+    """
+
+    #: Seconds.
+    LOCK_TIMEOUT = 30.0
+
+    def __init__(self, database: InMemoryDatabase) -> None:
+        self.database = database
+        self._own: Rows | None = None
+
+    def reading(self) -> Rows:
+        """What this transaction sees."""
+        return self.database.committed if self._own is None else self._own
+
+    def writing(self) -> Rows:
+        """What this transaction may change.
+
+        Raises:
+            TimeoutError: another transaction did not end in time.
+        """
+        if self._own is None:
+            if not self.database.write_lock.acquire(timeout=self.LOCK_TIMEOUT):
+                raise TimeoutError("another unit of work has been writing all the time; is one entered inside another?")
+            self._own = self.database.committed.copy()
+        return self._own
+
+    def commit(self) -> None:
+        """Let everybody see the changes."""
+        if self._own is not None:
+            self.database.committed = self._own
+            self.undo()
+
+    def undo(self) -> None:
+        """Forget the changes that were not committed."""
+        if self._own is not None:
+            self._own = None
+            self.database.write_lock.release()

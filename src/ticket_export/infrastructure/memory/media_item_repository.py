@@ -1,0 +1,40 @@
+"""The records of stored files in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from ticket_export.domain.media_item import MediaItem
+    from ticket_export.infrastructure.memory.database import InMemoryTransaction
+
+
+class InMemoryMediaItemRepository:
+    """Works inside one in-memory transaction."""
+
+    def __init__(self, transaction: InMemoryTransaction) -> None:
+        self._transaction = transaction
+
+    def add(self, media_item: MediaItem) -> None:
+        """Store a new row; ``ValueError`` if its id is taken."""
+        media_items = self._transaction.writing().media_items
+        if media_item.id in media_items:
+            raise ValueError(f"media item {media_item.id} is stored already")
+        media_items[media_item.id] = attrs.evolve(media_item)
+
+    def find(self, media_item_id: UUID) -> MediaItem | None:
+        """The row of that id, or None."""
+        media_item = self._transaction.reading().media_items.get(media_item_id)
+        return None if media_item is None else attrs.evolve(media_item)
+
+    def remove(self, media_item_id: UUID) -> None:
+        """Delete the row; a job that points at it points at nothing from then on. Absent is fine."""
+        rows = self._transaction.writing()
+        rows.media_items.pop(media_item_id, None)
+        for job in list(rows.jobs.values()):
+            if job.media_item_id == media_item_id:
+                rows.jobs[job.id] = attrs.evolve(job, media_item_id=None)

@@ -1,0 +1,52 @@
+"""Files in memory, with the promises of any storage."""
+
+from __future__ import annotations
+
+import io
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO
+
+from ticket_export.errors import ObjectNotFoundError
+from ticket_export.infrastructure.storage.keys import check_key, check_prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ticket_export.application.ports.export_storage import ObjectWriter
+
+
+class InMemoryStorage:
+    """Keeps whole objects in `objects`, by key, which a test may read and change."""
+
+    provider = "memory"
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+
+    @contextmanager
+    def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
+        """See `ExportStorage.open_writer`."""
+        check_key(key)
+        buffer = io.BytesIO()
+        yield buffer
+        # One assignment: a concurrent reader sees the old object or the new one.
+        self.objects[key] = buffer.getvalue()
+
+    @contextmanager
+    def open_reader(self, key: str) -> Iterator[BinaryIO]:
+        """See `ExportStorage.open_reader`."""
+        check_key(key)
+        data = self.objects.get(key)
+        if data is None:
+            raise ObjectNotFoundError(f"nothing is stored under {key}")
+        yield io.BytesIO(data)
+
+    def delete(self, key: str) -> None:
+        """See `ExportStorage.delete`."""
+        check_key(key)
+        self.objects.pop(key, None)
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """See `ExportStorage.list`."""
+        check_prefix(prefix)
+        yield from sorted(key for key in list(self.objects) if key.startswith(prefix))

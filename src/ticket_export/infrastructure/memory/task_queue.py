@@ -1,0 +1,18 @@
+"""A queue that keeps what was dispatched, until somebody takes it."""
+
+from __future__ import annotations
+
+import attrs
+
+from ticket_export.domain.background_task import BackgroundTask
+
+
+@attrs.define
+class InMemoryTaskQueue:
+    """Runs nothing; `dispatched` holds the tasks, oldest first."""
+
+    dispatched: list[BackgroundTask] = attrs.field(factory=list)
+
+    def dispatch(self, task: BackgroundTask) -> None:
+        """Keep the task."""
+        self.dispatched.append(task)

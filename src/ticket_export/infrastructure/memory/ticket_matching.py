@@ -1,0 +1,75 @@
+"""Whether an in-memory ticket is in a view."""
+
+from __future__ import annotations
+
+import operator
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from ticket_export.application.conditions import (
+    Comparison,
+    Condition,
+    IsBoolean,
+    IsEmpty,
+    IsOneOf,
+    NumberCompares,
+    TextMatches,
+    TextPosition,
+    WithinInterval,
+)
+from ticket_export.infrastructure.memory.ticket_cells import CellValue, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ticket_export.application.ticket_query import TicketQuery
+    from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket
+
+_POSITIONS: dict[TextPosition, Callable[[str, str], bool]] = {
+    TextPosition.WHOLE: operator.eq,
+    TextPosition.ANYWHERE: operator.contains,
+    TextPosition.START: str.startswith,
+    TextPosition.END: str.endswith,
+}
+_COMPARISONS: dict[Comparison, Callable[[int | float | Decimal, int | Decimal], bool]] = {
+    Comparison.GREATER: operator.gt,
+    Comparison.GREATER_OR_EQUAL: operator.ge,
+    Comparison.LESS: operator.lt,
+    Comparison.LESS_OR_EQUAL: operator.le,
+}
+
+
+def is_shown(ticket: InMemoryTicket, query: TicketQuery) -> bool:
+    """Whether the ticket was there at the query's moment and meets all it asks."""
+    if ticket.created_at > query.as_of:
+        return False
+    if ticket.deleted_at is not None and ticket.deleted_at <= query.as_of:
+        return False
+    if not all(holds(condition, ticket.values.get(condition.column.name)) for condition in query.conditions):
+        return False
+    search = query.search
+    return search is None or any(
+        search.needle in text_of(ticket.values.get(column.name)).lower() for column in search.columns
+    )
+
+
+def holds(condition: Condition, value: CellValue) -> bool:
+    """Whether a cell meets the condition."""
+    match condition:
+        case IsEmpty(column=column, negated=negated):
+            empty = value is None or (column.is_text and text_of(value) == "")
+            return empty is not negated
+        case IsBoolean(value=wanted):
+            return value is wanted
+        case NumberCompares(comparison=comparison, number=number):
+            return isinstance(value, (int, float, Decimal)) and _COMPARISONS[comparison](value, number)
+        case WithinInterval(start=start, end=end):
+            return isinstance(value, datetime) and (start is None or value >= start) and (end is None or value < end)
+        case TextMatches(position=position, needles=needles, negated=negated):
+            if value is None:
+                return negated
+            text = text_of(value).lower()
+            return any(_POSITIONS[position](text, needle) for needle in needles) is not negated
+        case IsOneOf(values=values, negated=negated):
+            return negated if value is None else (value in values) is not negated

@@ -1,0 +1,47 @@
+"""One transaction over jobs, files and tasks that live in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from ticket_export.infrastructure.after_commit import AfterCommitActions
+from ticket_export.infrastructure.memory.background_task_repository import InMemoryBackgroundTaskRepository
+from ticket_export.infrastructure.memory.database import InMemoryDatabase, InMemoryTransaction
+from ticket_export.infrastructure.memory.export_job_repository import InMemoryExportJobRepository
+from ticket_export.infrastructure.memory.media_item_repository import InMemoryMediaItemRepository
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+
+class InMemoryUnitOfWork:
+    """Isolated, undone unless committed, and refused where the stored state has moved on, as in SQL."""
+
+    def __init__(self, database: InMemoryDatabase) -> None:
+        self._transaction = InMemoryTransaction(database)
+        self._after_commit = AfterCommitActions()
+        self.jobs = InMemoryExportJobRepository(self._transaction)
+        self.media_items = InMemoryMediaItemRepository(self._transaction)
+        self.tasks = InMemoryBackgroundTaskRepository(self._transaction)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._after_commit.drop()
+        self._transaction.undo()
+
+    def commit(self) -> None:
+        """Make the changes permanent, then call what `after_commit` collected."""
+        self._transaction.commit()
+        self._after_commit.run()
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Call `action` once the changes are permanent; never, if they are undone."""
+        self._after_commit.add(action)

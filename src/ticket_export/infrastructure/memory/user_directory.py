@@ -1,0 +1,44 @@
+"""Users and their rights in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ticket_export.application.actor import Actor
+from ticket_export.domain.system_permissions import SystemPermissions
+from ticket_export.infrastructure.memory.database import InMemoryDatabase
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from ticket_export.domain.user import User
+
+
+class InMemoryUserDirectory:
+    """Over the users of an `InMemoryDatabase`, so that jobs are joined with the same people."""
+
+    def __init__(self, database: InMemoryDatabase | None = None) -> None:
+        self._users = (database or InMemoryDatabase()).users
+        self._permissions: dict[UUID, SystemPermissions] = {}
+
+    def add(self, user: User, permissions: SystemPermissions = SystemPermissions.NONE) -> None:
+        """Add a user, or replace the one of that id together with their permissions."""
+        self._users[user.id] = user
+        self._permissions[user.id] = permissions
+
+    def find(self, user_id: UUID) -> Actor | None:
+        """The active user of that id, or None."""
+        user = self._users.get(user_id)
+        return None if user is None else self._actor(user)
+
+    def find_by_email(self, email_address: str) -> Actor | None:
+        """The active user of that e-mail address (any letter case), or None."""
+        wanted = email_address.lower()
+        actors = (self._actor(user) for user in self._users.values() if user.email_address.lower() == wanted)
+        return next((actor for actor in actors if actor is not None), None)
+
+    def _actor(self, user: User) -> Actor | None:
+        if not user.is_active:
+            return None
+        permissions = self._permissions.get(user.id, SystemPermissions.NONE)
+        return Actor(user_id=user.id, is_admin=user.is_admin, permissions=permissions)

@@ -1,0 +1,1 @@
+"""Jobs, files, tasks and users in a SQL database: SQLite or PostgreSQL."""

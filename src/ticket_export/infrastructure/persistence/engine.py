@@ -1,0 +1,105 @@
+"""From a database URL to an engine that is set up for the library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+from ticket_export.errors import ConfigurationError, MissingExtraError, UnsupportedDialectError
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from sqlalchemy import Connection, Engine
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+_SQLITE_BEGIN = "ticket_export_sqlite_begin"
+_DRIVERS = {
+    "sqlite": "sqlite",
+    "sqlite+pysqlite": "sqlite",
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+# In this order: the time-out must hold when the switch to WAL waits for another process.
+_SQLITE_PRAGMAS = ("busy_timeout = 30000", "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON")
+
+
+def create_engine(url: str) -> Engine:
+    """An engine on ``sqlite:///file.db`` or ``postgresql://user@host/database``.
+
+    A SQLite file is opened in WAL mode with foreign keys on, waits up to 30 s for a lock, and its
+    missing folders are made. Transactions begin with a plain ``BEGIN``, which reads one snapshot and
+    blocks nobody; `for_writing` changes that.
+
+    Raises:
+        ConfigurationError: the URL cannot be read, names no file, or its folder cannot be made.
+        UnsupportedDialectError: neither SQLite nor PostgreSQL.
+        MissingExtraError: PostgreSQL's driver is not installed.
+    """
+    parsed = _parsed(url)
+    if parsed.drivername == "sqlite":
+        return _sqlite_engine(parsed)
+    try:
+        return sqlalchemy.create_engine(parsed, pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("postgres", "PostgreSQL") from error
+
+
+def for_writing(connection: Connection) -> Connection:
+    """Let the connection's next transactions take SQLite's write lock as they begin.
+
+    One that read first and writes later fails at once if another has written in between, however
+    long the time-out. Other databases need no such thing.
+    """
+    return connection.execution_options(**{_SQLITE_BEGIN: "BEGIN IMMEDIATE"})
+
+
+def _parsed(url: str) -> URL:
+    # A URL may hold a password, so no message shows it and no cause is chained.
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise ConfigurationError(
+            "the database URL cannot be read; it should look like sqlite:///ticket-export.db "
+            "or postgresql://user:password@host/database"
+        ) from None
+    driver = _DRIVERS.get(parsed.drivername)
+    if driver is None:
+        raise UnsupportedDialectError(
+            f"the database {parsed.drivername!a} is not supported; use sqlite:///… or postgresql://…"
+        )
+    return parsed.set(drivername=driver)
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    path = url.database
+    if not path or path == ":memory:" or path.startswith("file:"):
+        raise ConfigurationError(
+            "the SQLite URL must name a file, such as sqlite:///ticket-export.db: an export reads over one "
+            "connection while it reports progress over another"
+        )
+    folder = Path(path).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"the folder of the SQLite file cannot be made: {folder}") from error
+    engine = sqlalchemy.create_engine(url)
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    # The driver's own transaction control would begin too late for a snapshot, or not at all.
+    connection.isolation_level = None
+    for pragma in _SQLITE_PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get(_SQLITE_BEGIN, "BEGIN"))

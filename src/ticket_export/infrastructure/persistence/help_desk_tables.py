@@ -1,0 +1,108 @@
+"""The tables of the reference schema that only the help desk itself needs."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    Uuid,
+    false,
+)
+
+from ticket_export.infrastructure.persistence.types import JsonText, UtcDateTime
+
+# SQLite numbers rows by itself only in a column that is an INTEGER PRIMARY KEY.
+_RowNumber = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def roles_table(metadata: MetaData) -> Table:
+    """``Roles``: what a group of users may do, as a sum of permission flags."""
+    return Table(
+        "Roles",
+        metadata,
+        Column("Id", Uuid, key="id", primary_key=True),
+        Column("Label", Text, key="label", nullable=False),
+        Column("DeveloperName", Text, key="developer_name", nullable=False),
+        Column("SystemPermissions", Integer, key="system_permissions", nullable=False),
+    )
+
+
+def role_user_table(metadata: MetaData, *, roles: Table, users: Table) -> Table:
+    """``RoleUser``: who has which role."""
+    table = Table(
+        "RoleUser",
+        metadata,
+        Column("RolesId", Uuid, ForeignKey(roles.c.id, ondelete="CASCADE"), key="roles_id", primary_key=True),
+        Column("UsersId", Uuid, ForeignKey(users.c.id, ondelete="CASCADE"), key="users_id", primary_key=True),
+    )
+    Index(None, table.c.users_id)
+    return table
+
+
+def teams_table(metadata: MetaData) -> Table:
+    """``Teams``: who tickets belong to."""
+    return Table(
+        "Teams",
+        metadata,
+        Column("Id", Uuid, key="id", primary_key=True),
+        Column("Name", Text, key="name", nullable=False),
+    )
+
+
+def contacts_table(metadata: MetaData) -> Table:
+    """``Contacts``: the people who ask for help."""
+    return Table(
+        "Contacts",
+        metadata,
+        Column("Id", _RowNumber, key="id", primary_key=True),
+        Column("FirstName", Text, key="first_name", nullable=False),
+        Column("LastName", Text, key="last_name"),
+        Column("Email", Text, key="email"),
+        Column("OrganizationAccount", Text, key="organization_account"),
+    )
+
+
+def tickets_table(metadata: MetaData, *, teams: Table, users: Table, contacts: Table) -> Table:
+    """``Tickets``: what is exported. ``TagsJson`` is a JSON array of texts.
+
+    There is an index for the default sort and for each filter of the default view, but none on
+    ``IsDeleted``: nearly every row has the same value, and SQLite, which keeps no statistics unless
+    asked to, would prefer it to the index that gives the sort.
+    """
+    table = Table(
+        "Tickets",
+        metadata,
+        Column("Id", _RowNumber, key="id", primary_key=True),
+        Column("Title", Text, key="title", nullable=False),
+        Column("Description", Text, key="description"),
+        Column("Status", String(50), key="status", nullable=False),
+        Column("Priority", String(50), key="priority", nullable=False),
+        Column("Category", Text, key="category"),
+        Column("Language", Text, key="language"),
+        Column("OwningTeamId", Uuid, ForeignKey(teams.c.id, ondelete="SET NULL"), key="owning_team_id"),
+        Column("AssigneeId", Uuid, ForeignKey(users.c.id, ondelete="SET NULL"), key="assignee_id"),
+        Column("CreatedByStaffId", Uuid, ForeignKey(users.c.id, ondelete="SET NULL"), key="created_by_staff_id"),
+        Column("ContactId", _RowNumber, ForeignKey(contacts.c.id, ondelete="SET NULL"), key="contact_id"),
+        Column("TagsJson", JsonText, key="tags_json"),
+        Column("ResolvedAt", UtcDateTime, key="resolved_at"),
+        Column("ClosedAt", UtcDateTime, key="closed_at"),
+        Column("SlaDueAt", UtcDateTime, key="sla_due_at"),
+        Column("SlaStatus", String(50), key="sla_status"),
+        Column("CreationTime", UtcDateTime, key="creation_time", nullable=False),
+        Column("LastModificationTime", UtcDateTime, key="last_modification_time"),
+        Column("IsDeleted", Boolean, key="is_deleted", nullable=False, server_default=false()),
+        Column("DeletionTime", UtcDateTime, key="deletion_time"),
+    )
+    # The id breaks ties of the sort, so it belongs into the index that gives the sort.
+    Index(None, table.c.creation_time, table.c.id)
+    for filtered in ("status", "priority", "owning_team_id", "assignee_id", "created_by_staff_id", "contact_id"):
+        Index(None, table.c[filtered])
+    return table

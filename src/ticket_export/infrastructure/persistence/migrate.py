@@ -1,0 +1,95 @@
+"""Creates, upgrades and removes the tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from ticket_export.errors import ConfigurationError
+from ticket_export.infrastructure.persistence import migrations
+from ticket_export.infrastructure.persistence.engine import for_writing
+from ticket_export.infrastructure.persistence.host_table_names import SEED_TABLE_NAMES, HostTableNames
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from sqlalchemy import Connection, Engine
+
+_MIGRATIONS = Path(migrations.__file__).parent
+# Any number that nobody else locks by: two migrations at once would both create the tables.
+_POSTGRESQL_LOCK = 7_453_091_218
+
+
+@attrs.frozen
+class _History:
+    folder: str
+    version_table: str
+
+    def config(self, connection: Connection, names: HostTableNames) -> Config:
+        # Imported when it is needed: it takes ten megabytes, which no export should carry.
+        from alembic.config import Config
+
+        config = Config()
+        for option, value in {
+            "script_location": str(_MIGRATIONS),
+            "version_locations": str(_MIGRATIONS / self.folder),
+            "path_separator": "newline",
+        }.items():
+            # A percent sign would begin an interpolation.
+            config.set_main_option(option, value.replace("%", "%%"))
+        config.attributes.update(connection=connection, version_table=self.version_table, names=names)
+        return config
+
+
+_EXPORT_JOBS = _History("export_jobs", "ticket_export_version")
+_REFERENCE = _History("reference", "ticket_export_reference_version")
+
+
+def upgrade(engine: Engine, *, reference_schema: bool, names: HostTableNames = SEED_TABLE_NAMES) -> None:
+    """Bring ``ExportJobs`` up to date, after the help desk's tables if `reference_schema` is asked for.
+
+    Everything happens in one transaction; what is up to date already stays as it is.
+
+    Raises:
+        MissingTableError: without `reference_schema`, the host has to bring users, media items and
+            background tasks, and one of them is not there.
+        ConfigurationError: a table to be created exists already, or `names` are given together with the
+            reference schema, which has names of its own.
+    """
+    from alembic import command
+
+    histories = _histories(reference_schema, names)
+    with for_writing(engine.connect()) as connection, connection.begin():
+        _wait_for_others(connection)
+        for history in histories:
+            command.upgrade(history.config(connection, names), "head")
+
+
+def downgrade(engine: Engine, *, reference_schema: bool, names: HostTableNames = SEED_TABLE_NAMES) -> None:
+    """Remove ``ExportJobs``, and the help desk's tables if `reference_schema` is asked for, with all data.
+
+    Raises:
+        ConfigurationError: `names` are given together with the reference schema.
+    """
+    from alembic import command
+
+    histories = _histories(reference_schema, names)
+    with for_writing(engine.connect()) as connection, connection.begin():
+        _wait_for_others(connection)
+        for history in reversed(histories):
+            command.downgrade(history.config(connection, names), "base")
+
+
+def _histories(reference_schema: bool, names: HostTableNames) -> tuple[_History, ...]:
+    if not reference_schema:
+        return (_EXPORT_JOBS,)
+    if names != SEED_TABLE_NAMES:
+        raise ConfigurationError("the reference schema has the seed's table names; give names only for a host's tables")
+    return (_REFERENCE, _EXPORT_JOBS)
+
+
+def _wait_for_others(connection: Connection) -> None:
+    # SQLite's write lock, taken as the transaction begins, does the same.
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_POSTGRESQL_LOCK})")

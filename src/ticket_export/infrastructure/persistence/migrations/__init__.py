@@ -1,0 +1,1 @@
+"""Two Alembic histories with a version table each, so that neither meets one of the host's."""

@@ -1,0 +1,1 @@
+"""The history of ``ExportJobs``, the one table that a host gets."""

@@ -1,0 +1,45 @@
+"""One transaction of the database over jobs, files and tasks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from ticket_export.infrastructure.persistence.connection_repositories import ConnectionRepositories
+from ticket_export.infrastructure.persistence.engine import for_writing
+from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES, Tables
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from sqlalchemy import Engine
+
+
+class SqlAlchemyUnitOfWork(ConnectionRepositories):
+    """A transaction of its own, on a connection from the engine's pool.
+
+    The transaction begins with the first statement and takes SQLite's one write lock then, so keep
+    it short: do slow work between two units of work, not inside one.
+    """
+
+    def __init__(self, engine: Engine, tables: Tables = REFERENCE_TABLES) -> None:
+        super().__init__(tables)
+        self._engine = engine
+
+    def __enter__(self) -> Self:
+        self._open(for_writing(self._engine.connect()))
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._after_commit.drop()
+        # Closing undoes what was not committed.
+        self._connection.close()
+
+    def commit(self) -> None:
+        """Make the changes permanent, then call what `after_commit` collected, outside the transaction."""
+        self._connection.commit()
+        self._after_commit.run()

@@ -1,0 +1,131 @@
+"""Makes up tickets, always the same ones from the same seed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from random import Random
+from typing import TYPE_CHECKING, TypeVar
+
+import attrs
+
+from ticket_export.infrastructure.sample_data import ticket_texts
+from ticket_export.infrastructure.sample_data.people_loader import PeopleIds
+from ticket_export.infrastructure.tickets.reference_catalog import PRIORITIES, STATUSES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from uuid import UUID
+
+T = TypeVar("T")
+
+#: Tickets were created within so long before now.
+SPAN = timedelta(days=365)
+
+#: The columns of a `TicketRow`, by their keys, in its order.
+TICKET_COLUMNS = (
+    "id",
+    "title",
+    "description",
+    "status",
+    "priority",
+    "category",
+    "language",
+    "owning_team_id",
+    "assignee_id",
+    "created_by_staff_id",
+    "contact_id",
+    "tags_json",
+    "resolved_at",
+    "closed_at",
+    "sla_due_at",
+    "sla_status",
+    "creation_time",
+    "last_modification_time",
+    "is_deleted",
+    "deletion_time",
+)
+
+TicketRow = tuple[object, ...]
+
+# More of what staff look at, as in any help desk that is worked on.
+_STATUS_MIX = (*STATUSES, "open", "open", "in_progress", "pending", "closed", "closed", "closed")
+_PRIORITY_MIX = (*PRIORITIES, "normal", "normal", "normal", "high")
+# So many tickets have every status with every priority, and every team.
+_ROTATED = 6 * len(STATUSES) * len(PRIORITIES)
+_SPECIAL_EVERY = 19
+_SAME_TIME_EVERY = 7
+_JITTER_SECONDS = 3 * 86_400.0
+_SLA_HOURS = (4, 8, 24, 72, 120)
+
+
+@attrs.frozen(kw_only=True)
+class TicketRows:
+    """`count` tickets numbered from `first_id`, as of `now` (aware UTC): nothing happened after it.
+
+    Later numbers are mostly created later, but not always, and some in the same moment. The first
+    tickets go through every status, priority and team, so that small numbers have them all too.
+    """
+
+    count: int
+    first_id: int
+    seed: int
+    now: datetime
+    people: PeopleIds
+
+    def __iter__(self) -> Iterator[TicketRow]:
+        # The first number is part of the seed, or adding tickets would repeat those there are.
+        random = Random(f"{self.seed}:{self.first_id}")  # noqa: S311 - made-up data is no secret
+        teams: tuple[UUID | None, ...] = (*self.people.teams, None)
+        seconds = SPAN.total_seconds()
+        created = self.now - SPAN
+        for index in range(self.count):
+            if index % _SAME_TIME_EVERY:
+                jitter = (random.random() - 0.5) * _JITTER_SECONDS
+                age = seconds * (1 - index / self.count) + jitter
+                created = self.now - timedelta(seconds=min(max(age, 1.0), seconds))
+            yield self._row(random, index, created, teams)
+
+    def _row(self, random: Random, index: int, created: datetime, teams: Sequence[UUID | None]) -> TicketRow:
+        chance = random.random
+        rotated = index < _ROTATED
+        status = STATUSES[index % len(STATUSES)] if rotated else _one_of(_STATUS_MIX, random)
+        priority = PRIORITIES[index // len(STATUSES) % len(PRIORITIES)] if rotated else _one_of(_PRIORITY_MIX, random)
+        elapsed = self.now - created
+        changed = None if chance() < 0.2 else created + elapsed * chance()
+        resolved = created + elapsed * chance() if status in {"resolved", "closed"} else None
+        closed = resolved + (self.now - resolved) * chance() if resolved and status == "closed" else None
+        deleted = created + elapsed * chance() if chance() < 0.03 else None
+        return (
+            self.first_id + index,
+            _title(random, index),
+            _one_of(ticket_texts.DESCRIPTIONS, random),
+            status,
+            priority,
+            _one_of(ticket_texts.CATEGORIES, random),
+            _one_of(ticket_texts.LANGUAGES, random),
+            teams[index % len(teams)] if rotated else _one_of(teams, random),
+            None if status == "new" or chance() < 0.1 else _one_of(self.people.staff, random),
+            _one_of(self.people.staff, random) if chance() < 0.3 else None,
+            None if chance() < 0.05 else _one_of(self.people.contacts, random),
+            _one_of(ticket_texts.TAGS, random),
+            resolved,
+            closed,
+            created + timedelta(hours=_one_of(_SLA_HOURS, random)) if chance() < 0.8 else None,
+            _one_of(ticket_texts.SLA_STATUSES, random),
+            created,
+            changed,
+            deleted is not None,
+            deleted,
+        )
+
+
+def _title(random: Random, index: int) -> str:
+    if index % _SPECIAL_EVERY == 0:
+        return ticket_texts.SPECIAL_TITLES[index // _SPECIAL_EVERY % len(ticket_texts.SPECIAL_TITLES)]
+    title = _one_of(ticket_texts.TITLES, random)
+    return title if index % 3 else f"{title} #{index}"
+
+
+def _one_of(values: Sequence[T], random: Random) -> T:
+    # Several times as fast as Random.choice, which is most of the work of a million tickets.
+    return values[int(random.random() * len(values))]

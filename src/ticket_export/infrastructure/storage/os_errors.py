@@ -1,0 +1,37 @@
+"""The operating system's errors, as storage errors that a user may read."""
+
+from __future__ import annotations
+
+import errno
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ticket_export.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+
+
+@contextmanager
+def storage_errors(failed: str) -> Iterator[None]:
+    """Raise `StorageError` for an ``OSError`` of the block; its text begins with `failed`.
+
+    The original names paths of the server, hence it is only the ``__cause__``.
+    """
+    try:
+        yield
+    except StorageError:
+        raise
+    except OSError as error:
+        raise StorageError(f"{failed}: {_reason(error)}") from error
+
+
+def _reason(error: OSError) -> str:
+    if error.errno in _FULL:
+        return "the storage is full"
+    if error.errno in _REFUSED:
+        return "the storage refuses access"
+    return "the storage failed; the log has the cause"

@@ -1,0 +1,1 @@
+"""Task queues: how a committed task gets to be run."""

@@ -1,0 +1,139 @@
+"""How a host says what of its tickets may be exported.
+
+Only what the catalog names can ever be read, filtered or sorted; the expressions come from the
+host's code, and a user's view can but choose among them::
+
+    catalog = TicketCatalog(
+        tables=cases.outerjoin(people, people.c.id == cases.c.owner_id),
+        id=cases.c.number,
+        created_at=cases.c.opened_at,
+        columns=[
+            number_column("number", "Case", cases.c.number),
+            text_column("subject", "Subject", cases.c.subject, searchable=True),
+            choice_column("state", "State", cases.c.state, choices=("open", "done")),
+        ],
+    )
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import attrs
+from sqlalchemy import ColumnElement, Integer, Uuid
+from sqlalchemy.sql.selectable import FromClause
+
+from ticket_export.application.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
+from ticket_export.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: A SQLAlchemy expression of whatever type.
+Expression: TypeAlias = ColumnElement[Any]
+
+
+@attrs.frozen
+class CatalogColumn:
+    """An exportable column and the expression that reads it."""
+
+    column: TicketColumn
+    expression: Expression
+
+
+def _in_order(columns: Iterable[CatalogColumn]) -> tuple[CatalogColumn, ...]:
+    return tuple(columns)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class TicketCatalog:
+    """A host's tickets.
+
+    `tables` is a table, join or subquery that gives one row a ticket; `id` identifies a ticket and
+    breaks ties; `created_at` (stored in UTC) decides whether a ticket existed at the request. Where
+    tickets are soft-deleted, `is_deleted` and `deleted_at` say so: one with no `deleted_at` was
+    deleted before any request.
+
+    Raises:
+        ConfigurationError: two columns share a name, or only one half of the soft-delete is given.
+    """
+
+    tables: FromClause
+    id: Expression
+    created_at: Expression
+    is_deleted: Expression | None = None
+    deleted_at: Expression | None = None
+    columns: tuple[CatalogColumn, ...] = attrs.field(converter=_in_order)
+
+    def __attrs_post_init__(self) -> None:
+        if (self.is_deleted is None) != (self.deleted_at is None):
+            raise ConfigurationError("a catalog needs both is_deleted and deleted_at, or neither")
+        self.describe()
+
+    def describe(self) -> TicketColumns:
+        """The columns as the application knows them."""
+        try:
+            return TicketColumns(each.column for each in self.columns)
+        except ValueError as error:
+            raise ConfigurationError(f"ticket catalog: {error}") from error
+
+    def expression(self, column: TicketColumn) -> Expression:
+        """What reads that column."""
+        return next(each.expression for each in self.columns if each.column.name == column.name)
+
+
+def text_column(
+    name: str,
+    label: str,
+    expression: Expression,
+    *,
+    searchable: bool = False,
+    filterable: bool = True,
+    sortable: bool = True,
+) -> CatalogColumn:
+    """Free text."""
+    column = TicketColumn(
+        name=name,
+        label=label,
+        kind=ColumnKind.TEXT,
+        searchable=searchable,
+        filterable=filterable,
+        sortable=sortable,
+    )
+    return CatalogColumn(column, expression)
+
+
+def number_column(name: str, label: str, expression: Expression, *, searchable: bool = False) -> CatalogColumn:
+    """An integer or decimal; a search looks at its digits."""
+    return CatalogColumn(
+        TicketColumn(name=name, label=label, kind=ColumnKind.NUMBER, searchable=searchable), expression
+    )
+
+
+def date_column(name: str, label: str, expression: Expression) -> CatalogColumn:
+    """A moment stored in UTC, in a column of SQLAlchemy's ``DateTime``."""
+    return CatalogColumn(TicketColumn(name=name, label=label, kind=ColumnKind.DATE), expression)
+
+
+def boolean_column(name: str, label: str, expression: Expression) -> CatalogColumn:
+    """True or false."""
+    return CatalogColumn(TicketColumn(name=name, label=label, kind=ColumnKind.BOOLEAN), expression)
+
+
+def choice_column(
+    name: str, label: str, expression: Expression, *, choices: tuple[str, ...] = (), searchable: bool = False
+) -> CatalogColumn:
+    """One of a few texts; `choices`, in workflow order and as they are stored, is how they sort."""
+    column = TicketColumn(name=name, label=label, kind=ColumnKind.CHOICE, choices=choices, searchable=searchable)
+    return CatalogColumn(column, expression)
+
+
+def id_column(name: str, label: str, expression: Expression, *, scope_role: ScopeRole | None = None) -> CatalogColumn:
+    """An identifier: a UUID, an integer or a text, by the type of the expression."""
+    id_type = IdType.TEXT
+    if isinstance(expression.type, Uuid):
+        id_type = IdType.UUID
+    elif isinstance(expression.type, Integer):
+        id_type = IdType.INTEGER
+    column = TicketColumn(name=name, label=label, kind=ColumnKind.ID, id_type=id_type, scope_role=scope_role)
+    return CatalogColumn(column, expression)

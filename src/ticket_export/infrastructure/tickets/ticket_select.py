@@ -1,0 +1,76 @@
+"""The two queries of an export, from the catalog and the view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Column, ColumnElement, Select, and_, case, func, literal, not_, nulls_last, or_, select
+
+from ticket_export.application.ticket_column import ColumnKind, IdType, TicketColumn
+from ticket_export.infrastructure.tickets.condition_compiler import bound_moment, compile_condition, compile_search
+from ticket_export.infrastructure.tickets.sql_functions import Guarded, TimeText, UuidText
+
+if TYPE_CHECKING:
+    from ticket_export.application.csv_format import CsvFormat
+    from ticket_export.application.ticket_query import TicketQuery
+    from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
+
+
+def count_tickets(catalog: TicketCatalog, query: TicketQuery) -> Select[int]:
+    """How many tickets the view shows."""
+    return select(func.count()).select_from(catalog.tables).where(_shown(catalog, query))
+
+
+def select_tickets(catalog: TicketCatalog, query: TicketQuery, csv_format: CsvFormat) -> Select[Any]:
+    """The view's cells, formatted and guarded, in the view's order."""
+    cells = [_cell(column, catalog, query, csv_format) for column in query.columns]
+    return select(*cells).select_from(catalog.tables).where(_shown(catalog, query)).order_by(*_order(catalog, query))
+
+
+def _shown(catalog: TicketCatalog, query: TicketQuery) -> ColumnElement[bool]:
+    terms = [catalog.created_at <= bound_moment(query.as_of, catalog.created_at)]
+    if catalog.is_deleted is not None and catalog.deleted_at is not None:
+        deleted_later = catalog.deleted_at > bound_moment(query.as_of, catalog.deleted_at)
+        terms.append(or_(not_(catalog.is_deleted), deleted_later))
+    terms += [compile_condition(condition, catalog) for condition in query.conditions]
+    if query.search:
+        terms.append(compile_search(query.search, catalog))
+    return and_(*terms)
+
+
+def _order(catalog: TicketCatalog, query: TicketQuery) -> list[ColumnElement[Any]]:
+    keys = [catalog.id]
+    if query.sort_column:
+        keys.insert(0, _sort_key(query.sort_column, catalog))
+    ordered: list[ColumnElement[Any]] = [key.desc() if query.descending else key.asc() for key in keys]
+    if query.sort_column and not _never_null(keys[0]):
+        ordered[0] = nulls_last(ordered[0])
+    return ordered
+
+
+def _sort_key(column: TicketColumn, catalog: TicketCatalog) -> Expression:
+    expression = catalog.expression(column)
+    if not column.choices:
+        return expression
+    ranks = {choice: rank for rank, choice in enumerate(column.choices)}
+    # What is none of the choices stands after them; NULL stays NULL.
+    return case((expression.is_(None), None), else_=case(ranks, value=expression, else_=len(ranks)))
+
+
+def _never_null(key: Expression) -> bool:
+    # NULLS LAST would keep the database from walking an index backwards, so it is left out where moot.
+    return isinstance(key, Column) and not key.nullable
+
+
+def _cell(column: TicketColumn, catalog: TicketCatalog, query: TicketQuery, csv_format: CsvFormat) -> Expression:
+    expression = catalog.expression(column)
+    if column.is_text:
+        return Guarded(expression) if csv_format.formula_guard else expression
+    if column.kind is ColumnKind.DATE:
+        zone = getattr(query.time_zone, "key", "UTC")
+        return TimeText(expression) if zone == "UTC" else TimeText(expression, literal(zone))
+    if column.kind is ColumnKind.BOOLEAN:
+        return case((expression.is_(True), "true"), (expression.is_(False), "false"))
+    if column.id_type is IdType.UUID and column.kind is ColumnKind.ID:
+        return UuidText(expression)
+    return expression

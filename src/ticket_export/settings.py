@@ -1,0 +1,67 @@
+"""What an operator can set, from the environment or a ``.env`` file. Nothing else reads the environment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ticket_export.errors import ConfigurationError
+
+_PREFIX = "TICKET_EXPORT_"
+# Beyond these a moment may leave the calendar, and a lost worker's export would wait for ever.
+_CENTURY_IN_HOURS = 100 * 365 * 24
+_DAY_IN_SECONDS = 24 * 60 * 60
+
+
+def _default_storage_url() -> str:
+    return (Path.cwd() / "exports").as_uri()
+
+
+class Settings(BaseSettings):
+    """Every field is the variable of its name in upper case after ``TICKET_EXPORT_``.
+
+    `storage_url` is ``file:///an/absolute/folder``; the default is the folder ``exports`` below the
+    folder that the process was started in. `app` is the ``module:attribute`` of a host's own container,
+    which the command line uses instead of the library's.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_file=".env", extra="ignore", frozen=True)
+
+    database_url: str = "sqlite:///ticket-export.db"
+    storage_url: str = Field(default_factory=_default_storage_url)
+    task_queue: Literal["inline"] = "inline"
+    retention_hours: float = Field(default=72, gt=0, le=_CENTURY_IN_HOURS)
+    lease_seconds: float = Field(default=30, gt=0, le=_DAY_IN_SECONDS)
+    formula_guard: bool = True
+    csv_bom: bool = True
+    app: str | None = None
+
+    @classmethod
+    def load(cls) -> Settings:
+        """The settings of this process.
+
+        Raises:
+            ConfigurationError: a variable holds what it cannot; the text names each.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            problems = [
+                f"{_PREFIX}{'.'.join(map(str, each['loc'])).upper()}: {each['msg']}"
+                for each in error.errors(include_url=False, include_input=False)
+            ]
+            raise ConfigurationError("; ".join(problems)) from None
+
+    @property
+    def retention(self) -> timedelta:
+        """How long a file can be downloaded."""
+        return timedelta(hours=self.retention_hours)
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a worker holds a task without a sign of life."""
+        return timedelta(seconds=self.lease_seconds)

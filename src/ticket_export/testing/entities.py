@@ -1,0 +1,100 @@
+"""Entities for the contract suites, with every field set to something that a lost field would show."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import attrs
+
+from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
+from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.domain.media_item import MediaItem
+from ticket_export.domain.user import User
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+# Microseconds are the smallest step that every database keeps.
+NOW = datetime(2025, 12, 13, 9, 30, 15, 123456, tzinfo=UTC)
+
+
+def a_user() -> User:
+    """A user whom nobody else is."""
+    user_id = uuid4()
+    return User(
+        id=user_id, first_name="Zoë", last_name="O'Hara", email_address=f"{user_id}@example.test", is_admin=True
+    )
+
+
+def a_task() -> BackgroundTask:
+    """A task with nothing left at its default."""
+    return BackgroundTask(
+        name="export",
+        args='{"job":"é"}',
+        status=BackgroundTaskStatus.PROCESSING,
+        status_info="Exporting",
+        percent_complete=40,
+        number_of_retries=2,
+        error_message="went wrong: 'quoted' ☃",
+        creation_time=NOW,
+        last_modification_time=NOW + timedelta(seconds=1),
+        completion_time=NOW + timedelta(seconds=2),
+        task_step=3,
+        fencing_token=3,
+        leased_by="worker-1",
+        leased_until=NOW + timedelta(seconds=30),
+    )
+
+
+def a_media_item() -> MediaItem:
+    """A media item with nothing left at its default, longer than 32 bits can say."""
+    return MediaItem(
+        length=5_000_000_000,
+        file_name="tickets ☃.csv",
+        content_type="text/csv; charset=utf-8",
+        file_storage_provider="local",
+        object_key=f"exports/{uuid4()}/1/tickets.csv",
+        creation_time=NOW,
+        last_modification_time=NOW + timedelta(seconds=1),
+        creator_user_id=uuid4(),
+        last_modifier_user_id=uuid4(),
+    )
+
+
+def a_job(
+    requester: User,
+    *,
+    requested_at: datetime = NOW,
+    status: ExportJobStatus = ExportJobStatus.QUEUED,
+    background_task_id: UUID | None = None,
+) -> ExportJob:
+    """A job that points at nothing but its requester and, if it is given, a background task."""
+    return ExportJob(
+        requester_user_id=requester.id,
+        requested_at=requested_at,
+        status=status,
+        snapshot_payload_json='{"columns":["id","title"]}',
+        expires_at=NOW + timedelta(hours=72),
+        background_task_id=background_task_id,
+        creation_time=NOW,
+    )
+
+
+def a_completed_job(requester: User, media_item: MediaItem, task: BackgroundTask) -> ExportJob:
+    """A job with nothing left at its default."""
+    return attrs.evolve(
+        a_job(requester, status=ExportJobStatus.COMPLETED, background_task_id=task.id),
+        progress_stage="Uploading",
+        progress_percent=100,
+        row_count=1_000_000,
+        error_message="none, but stored ☃",
+        completed_at=NOW + timedelta(minutes=1),
+        media_item_id=media_item.id,
+        is_cleaned_up=True,
+        last_modification_time=NOW + timedelta(minutes=2),
+        creator_user_id=uuid4(),
+        last_modifier_user_id=uuid4(),
+    )

@@ -1,0 +1,459 @@
+"""What every `UnitOfWork` keeps, with its three repositories.
+
+Inherit it beside your adapter's own tests::
+
+    class TestMyUnitOfWork(UnitOfWorkContract[MyDatabase]):
+        @pytest.fixture
+        def database(self) -> MyDatabase: ...
+        def unit_of_work(self, database: MyDatabase) -> UnitOfWork: ...
+        def put_user_behind(self, database: MyDatabase, user: User) -> None: ...
+        ...
+
+The methods whose names end in ``_behind`` reach the database behind the adapter's back, so that
+writing and reading are proven apart: two mistakes that cancel each other out do not pass.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from typing import TYPE_CHECKING, Generic, TypeVar
+from uuid import uuid4
+
+import attrs
+import pytest
+
+from ticket_export.domain.background_task import BackgroundTask
+from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.errors import LeaseLostError
+from ticket_export.testing.entities import NOW, a_completed_job, a_job, a_media_item, a_task, a_user
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from ticket_export.application.ports.unit_of_work import UnitOfWork
+    from ticket_export.domain.export_job import ExportJob
+    from ticket_export.domain.media_item import MediaItem
+    from ticket_export.domain.user import User
+
+D = TypeVar("D")
+
+RACERS = 8
+
+
+class UnitOfWorkContract(Generic[D]):
+    """Inherit, give the `database` and the eight methods below it, and pytest runs every claim."""
+
+    @pytest.fixture
+    def database(self) -> D:
+        """An empty database of the adapter's, in whatever form its own parts take it."""
+        raise NotImplementedError
+
+    def unit_of_work(self, database: D) -> UnitOfWork:
+        raise NotImplementedError
+
+    def put_user_behind(self, database: D, user: User) -> None:
+        raise NotImplementedError
+
+    def put_task_behind(self, database: D, task: BackgroundTask) -> None:
+        raise NotImplementedError
+
+    def get_task_behind(self, database: D, task_id: UUID) -> BackgroundTask | None:
+        raise NotImplementedError
+
+    def put_media_item_behind(self, database: D, media_item: MediaItem) -> None:
+        raise NotImplementedError
+
+    def get_media_item_behind(self, database: D, media_item_id: UUID) -> MediaItem | None:
+        raise NotImplementedError
+
+    def put_job_behind(self, database: D, job: ExportJob) -> None:
+        raise NotImplementedError
+
+    def get_job_behind(self, database: D, job_id: UUID) -> ExportJob | None:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def requester(self, database: D) -> User:
+        """A user whom jobs may point at."""
+        user = a_user()
+        self.put_user_behind(database, user)
+        return user
+
+    @pytest.fixture
+    def stored_job(self, database: D, requester: User) -> ExportJob:
+        """A queued job that is stored, and points at nothing but its requester."""
+        job = a_job(requester)
+        self.put_job_behind(database, job)
+        return job
+
+    def test_an_added_task_is_stored_field_by_field(self, database: D) -> None:
+        task = a_task()
+        with self.unit_of_work(database) as unit_of_work:
+            unit_of_work.tasks.add(task)
+            unit_of_work.commit()
+        assert self.get_task_behind(database, task.id) == task
+
+    def test_a_task_is_found_field_by_field(self, database: D) -> None:
+        task, plain = a_task(), BackgroundTask(name="export", creation_time=NOW)
+        self.put_task_behind(database, task)
+        self.put_task_behind(database, plain)
+        with self.unit_of_work(database) as unit_of_work:
+            assert unit_of_work.tasks.find(task.id) == task
+            assert unit_of_work.tasks.find(plain.id) == plain
+
+    def test_an_added_media_item_is_stored_field_by_field(self, database: D) -> None:
+        media_item = a_media_item()
+        with self.unit_of_work(database) as unit_of_work:
+            unit_of_work.media_items.add(media_item)
+            unit_of_work.commit()
+        assert self.get_media_item_behind(database, media_item.id) == media_item
+
+    def test_a_media_item_is_found_field_by_field(self, database: D) -> None:
+        media_item = a_media_item()
+        self.put_media_item_behind(database, media_item)
+        with self.unit_of_work(database) as unit_of_work:
+            assert unit_of_work.media_items.find(media_item.id) == media_item
+
+    def test_an_added_job_is_stored_field_by_field(self, database: D, requester: User) -> None:
+        media_item, task = a_media_item(), a_task()
+        plain, completed = a_job(requester), a_completed_job(requester, media_item, task)
+        with self.unit_of_work(database) as unit_of_work:
+            unit_of_work.tasks.add(task)
+            unit_of_work.media_items.add(media_item)
+            unit_of_work.jobs.add(plain)
+            unit_of_work.jobs.add(completed)
+            unit_of_work.commit()
+        assert self.get_job_behind(database, plain.id) == plain
+        assert self.get_job_behind(database, completed.id) == completed
+
+    def test_a_job_is_found_field_by_field_with_the_three_it_points_at(self, database: D, requester: User) -> None:
+        media_item, task = a_media_item(), a_task()
+        self.put_media_item_behind(database, media_item)
+        self.put_task_behind(database, task)
+        job = a_completed_job(requester, media_item, task)
+        self.put_job_behind(database, job)
+        with self.unit_of_work(database) as unit_of_work:
+            found = unit_of_work.jobs.find(job.id)
+        assert found == job
+        assert found is not None
+        assert (found.requester, found.media_item, found.background_task) == (requester, media_item, task)
+
+    def test_a_job_without_file_and_task_is_found_with_its_requester_alone(
+        self, database: D, requester: User, stored_job: ExportJob
+    ) -> None:
+        with self.unit_of_work(database) as unit_of_work:
+            found = unit_of_work.jobs.find(stored_job.id)
+        assert found == stored_job
+        assert found is not None
+        assert (found.requester, found.media_item, found.background_task) == (requester, None, None)
+
+    @pytest.mark.parametrize("status", ExportJobStatus.supported_types(), ids=str)
+    def test_every_status_is_stored_and_found(self, database: D, requester: User, status: ExportJobStatus) -> None:
+        job = a_job(requester, status=status)
+        with self.unit_of_work(database) as unit_of_work:
+            unit_of_work.jobs.add(job)
+            unit_of_work.commit()
+        with self.unit_of_work(database) as unit_of_work:
+            assert unit_of_work.jobs.find(job.id) == job
+        assert self.get_job_behind(database, job.id) == job
+
+    def test_what_was_never_stored_is_not_found(self, database: D) -> None:
+        with self.unit_of_work(database) as unit_of_work:
+            assert unit_of_work.jobs.find(uuid4()) is None
+            assert unit_of_work.media_items.find(uuid4()) is None
+            assert unit_of_work.tasks.find(uuid4()) is None
+
+    @pytest.mark.parametrize("reference", ["media_item_id", "background_task_id"])
+    def test_a_job_that_points_at_what_is_not_stored_is_refused(
+        self, database: D, requester: User, reference: str
+    ) -> None:
+        job = a_job(requester)
+        setattr(job, reference, uuid4())
+        # Which error it is depends on the database: it is a mistake in the program, not an answer.
+        with pytest.raises(Exception, match=r"(?i)foreign key|not stored"), self.unit_of_work(database) as unit_of_work:
+            unit_of_work.jobs.add(job)
+            unit_of_work.commit()
+        assert self.get_job_behind(database, job.id) is None
+
+    def test_an_id_that_is_taken_is_refused(self, database: D, stored_job: ExportJob) -> None:
+        media_item, task = a_media_item(), a_task()
+        self.put_media_item_behind(database, media_item)
+        self.put_task_behind(database, task)
+        taken = r"(?i)unique|stored already"
+        with self.unit_of_work(database) as unit_of_work, pytest.raises(Exception, match=taken):
+            unit_of_work.jobs.add(attrs.evolve(stored_job, row_count=7))
+        with self.unit_of_work(database) as unit_of_work, pytest.raises(Exception, match=taken):
+            unit_of_work.media_items.add(attrs.evolve(media_item, length=7))
+        with self.unit_of_work(database) as unit_of_work, pytest.raises(Exception, match=taken):
+            unit_of_work.tasks.add(attrs.evolve(task, percent_complete=7))
+        assert self.get_job_behind(database, stored_job.id) == stored_job
+        assert self.get_media_item_behind(database, media_item.id) == media_item
+        assert self.get_task_behind(database, task.id) == task
+
+    def test_jobs_are_paged_newest_request_first(self, database: D, requester: User) -> None:
+        jobs = [a_job(requester, requested_at=NOW + timedelta(microseconds=n)) for n in (2, 0, 4, 1, 3)]
+        for job in jobs:
+            self.put_job_behind(database, job)
+        newest_first = sorted(jobs, key=lambda job: job.requested_at, reverse=True)
+        with self.unit_of_work(database) as unit_of_work:
+            assert unit_of_work.jobs.page(requester_user_id=None, offset=0, limit=2) == (newest_first[:2], 5)
+            assert unit_of_work.jobs.page(requester_user_id=None, offset=2, limit=2) == (newest_first[2:4], 5)
+            assert unit_of_work.jobs.page(requester_user_id=None, offset=4, limit=2) == (newest_first[4:], 5)
+            assert unit_of_work.jobs.page(requester_user_id=None, offset=6, limit=2) == ([], 5)
+
+    def test_jobs_of_one_moment_are_each_on_one_page(self, database: D, requester: User) -> None:
+        jobs = [a_job(requester) for _ in range(6)]
+        for job in jobs:
+            self.put_job_behind(database, job)
+        with self.unit_of_work(database) as unit_of_work:
+            pages = [unit_of_work.jobs.page(requester_user_id=None, offset=n, limit=2)[0] for n in (0, 2, 4)]
+        assert sorted(job.id for page in pages for job in page) == sorted(job.id for job in jobs)
+
+    def test_a_page_of_one_requester_holds_and_counts_theirs_alone(
+        self, database: D, requester: User, stored_job: ExportJob
+    ) -> None:
+        somebody_else = a_user()
+        self.put_user_behind(database, somebody_else)
+        self.put_job_behind(database, a_job(somebody_else))
+        with self.unit_of_work(database) as unit_of_work:
+            page = unit_of_work.jobs.page(requester_user_id=requester.id, offset=0, limit=10)
+            assert page == ([stored_job], 1)
+            assert page[0][0].requester == requester
+            assert unit_of_work.jobs.page(requester_user_id=None, offset=0, limit=10)[1] == 2
+
+    def test_an_updated_job_is_stored_field_by_field(self, database: D, requester: User, stored_job: ExportJob) -> None:
+        media_item, task = a_media_item(), a_task()
+        changed = attrs.evolve(a_completed_job(requester, media_item, task), id=stored_job.id)
+        with self.unit_of_work(database) as unit_of_work:
+            unit_of_work.media_items.add(media_item)
+            unit_of_work.tasks.add(task)
+            unit_of_work.jobs.update(changed, was=ExportJobStatus.QUEUED)
+            unit_of_work.commit()
+        assert self.get_job_behind(database, stored_job.id) == changed
+
+    def test_an_update_changes_no_other_job(self, database: D, requester: User, stored_job: ExportJob) -> None:
+        other = a_job(requester)
+        self.put_job_behind(database, other)
+        with self.unit_of_work(database) as unit_of_work:
+            unit_of_work.jobs.update(attrs.evolve(stored_job, row_count=7), was=ExportJobStatus.QUEUED)
+            unit_of_work.commit()
+        assert self.get_job_behind(database, other.id) == other
+
+    def test_a_job_that_has_moved_on_is_not_updated(self, database: D, stored_job: ExportJob) -> None:
+        late = attrs.evolve(stored_job, status=ExportJobStatus.COMPLETED, row_count=7)
+        with self.unit_of_work(database) as unit_of_work:
+            with pytest.raises(LeaseLostError):
+                unit_of_work.jobs.update(late, was=ExportJobStatus.RUNNING)
+            unit_of_work.commit()
+        assert self.get_job_behind(database, stored_job.id) == stored_job
+
+    def test_a_job_that_is_not_there_is_not_updated(self, database: D, requester: User) -> None:
+        with self.unit_of_work(database) as unit_of_work, pytest.raises(LeaseLostError):
+            unit_of_work.jobs.update(a_job(requester), was=ExportJobStatus.QUEUED)
+
+    def test_an_updated_task_is_stored_field_by_field(self, database: D) -> None:
+        plain = BackgroundTask(name="export", creation_time=NOW)
+        self.put_task_behind(database, plain)
+        changed = attrs.evolve(a_task(), id=plain.id)
+        with self.unit_of_work(database) as unit_of_work:
+            unit_of_work.tasks.update(changed, fencing_token=0)
+            unit_of_work.commit()
+        assert self.get_task_behind(database, plain.id) == changed
+
+    def test_a_task_that_another_attempt_has_taken_is_not_updated(self, database: D) -> None:
+        task, other = a_task(), a_task()
+        self.put_task_behind(database, task)
+        self.put_task_behind(database, other)
+        with self.unit_of_work(database) as unit_of_work:
+            with pytest.raises(LeaseLostError):
+                unit_of_work.tasks.update(attrs.evolve(task, percent_complete=99), fencing_token=2)
+            unit_of_work.tasks.update(attrs.evolve(other, percent_complete=99), fencing_token=3)
+            unit_of_work.commit()
+        assert self.get_task_behind(database, task.id) == task
+
+    def test_a_task_that_is_not_there_is_not_updated(self, database: D) -> None:
+        with self.unit_of_work(database) as unit_of_work, pytest.raises(LeaseLostError):
+            unit_of_work.tasks.update(a_task(), fencing_token=3)
+
+    def test_a_job_whose_media_item_is_removed_points_at_nothing(self, database: D, requester: User) -> None:
+        media_item, kept, task = a_media_item(), a_media_item(), a_task()
+        self.put_media_item_behind(database, media_item)
+        self.put_media_item_behind(database, kept)
+        self.put_task_behind(database, task)
+        job, other = a_completed_job(requester, media_item, task), a_completed_job(requester, kept, task)
+        self.put_job_behind(database, job)
+        self.put_job_behind(database, other)
+        with self.unit_of_work(database) as unit_of_work:
+            unit_of_work.media_items.remove(media_item.id)
+            unit_of_work.commit()
+        assert self.get_media_item_behind(database, media_item.id) is None
+        assert self.get_job_behind(database, job.id) == attrs.evolve(job, media_item_id=None)
+        assert self.get_media_item_behind(database, kept.id) == kept
+        assert self.get_job_behind(database, other.id) == other
+
+    def test_removing_an_absent_media_item_is_fine(self, database: D) -> None:
+        with self.unit_of_work(database) as unit_of_work:
+            unit_of_work.media_items.remove(uuid4())
+            unit_of_work.commit()
+
+    def test_what_was_not_committed_is_undone(self, database: D, requester: User, stored_job: ExportJob) -> None:
+        media_item, task = a_media_item(), a_task()
+        self.put_media_item_behind(database, media_item)
+        self.put_task_behind(database, task)
+        self._change_everything(database, requester, stored_job, media_item, task)
+        assert self.get_job_behind(database, stored_job.id) == stored_job
+        assert self.get_media_item_behind(database, media_item.id) == media_item
+        assert self.get_task_behind(database, task.id) == task
+
+    def test_an_exception_undoes_everything(self, database: D, stored_job: ExportJob) -> None:
+        task = a_task()
+        with pytest.raises(KeyError), self.unit_of_work(database) as unit_of_work:
+            unit_of_work.tasks.add(task)
+            unit_of_work.jobs.update(attrs.evolve(stored_job, row_count=7), was=ExportJobStatus.QUEUED)
+            raise KeyError
+        assert self.get_task_behind(database, task.id) is None
+        assert self.get_job_behind(database, stored_job.id) == stored_job
+
+    def test_what_follows_a_commit_is_undone_alone(self, database: D) -> None:
+        first, second = a_task(), a_task()
+        with self.unit_of_work(database) as unit_of_work:
+            unit_of_work.tasks.add(first)
+            unit_of_work.commit()
+            unit_of_work.tasks.add(second)
+        assert self.get_task_behind(database, first.id) == first
+        assert self.get_task_behind(database, second.id) is None
+
+    def test_changes_are_seen_inside_at_once_and_outside_after_the_commit(self, database: D) -> None:
+        task = a_task()
+        with self.unit_of_work(database) as unit_of_work:
+            unit_of_work.tasks.add(task)
+            assert unit_of_work.tasks.find(task.id) == task
+            assert self.get_task_behind(database, task.id) is None
+            unit_of_work.commit()
+            assert self.get_task_behind(database, task.id) == task
+
+    def test_changing_an_entity_stores_nothing_by_itself(
+        self, database: D, requester: User, stored_job: ExportJob
+    ) -> None:
+        job, media_item, task = a_job(requester), a_media_item(), a_task()
+        as_added = attrs.evolve(job), attrs.evolve(media_item), attrs.evolve(task)
+        with self.unit_of_work(database) as unit_of_work:
+            found = unit_of_work.jobs.find(stored_job.id)
+            assert found is not None
+            found.row_count = 7
+            unit_of_work.jobs.add(job)
+            unit_of_work.media_items.add(media_item)
+            unit_of_work.tasks.add(task)
+            job.row_count = media_item.length = task.percent_complete = 7
+            unit_of_work.commit()
+        assert self.get_job_behind(database, stored_job.id) == stored_job
+        assert (
+            self.get_job_behind(database, job.id),
+            self.get_media_item_behind(database, media_item.id),
+            self.get_task_behind(database, task.id),
+        ) == as_added
+
+    def test_changing_what_a_job_points_at_stores_nothing_by_itself(self, database: D, requester: User) -> None:
+        media_item, task = a_media_item(), a_task()
+        job = a_completed_job(requester, media_item, task)
+        self.put_media_item_behind(database, media_item)
+        self.put_task_behind(database, task)
+        self.put_job_behind(database, job)
+        with self.unit_of_work(database) as unit_of_work:
+            found = unit_of_work.jobs.find(job.id)
+            assert found is not None
+            assert found.media_item is not None
+            assert found.background_task is not None
+            found.media_item.length = found.background_task.percent_complete = 7
+            unit_of_work.commit()
+        assert self.get_media_item_behind(database, media_item.id) == media_item
+        assert self.get_task_behind(database, task.id) == task
+
+    def test_after_commit_actions_run_in_order_once_the_changes_are_permanent(self, database: D) -> None:
+        task = a_task()
+        seen: list[tuple[str, BackgroundTask | None]] = []
+        with self.unit_of_work(database) as unit_of_work:
+            unit_of_work.after_commit(lambda: seen.append(("first", self.get_task_behind(database, task.id))))
+            unit_of_work.after_commit(lambda: seen.append(("second", self.get_task_behind(database, task.id))))
+            unit_of_work.tasks.add(task)
+            assert seen == []
+            unit_of_work.commit()
+            unit_of_work.commit()
+        assert seen == [("first", task), ("second", task)]
+
+    def test_an_after_commit_action_can_do_work_of_its_own(self, database: D) -> None:
+        task = a_task()
+
+        def finish() -> None:
+            with self.unit_of_work(database) as another:
+                another.tasks.update(attrs.evolve(task, percent_complete=100), fencing_token=3)
+                another.commit()
+
+        with self.unit_of_work(database) as unit_of_work:
+            unit_of_work.tasks.add(task)
+            unit_of_work.after_commit(finish)
+            unit_of_work.commit()
+        assert self.get_task_behind(database, task.id) == attrs.evolve(task, percent_complete=100)
+
+    def test_after_commit_actions_of_undone_changes_never_run(self, database: D) -> None:
+        seen: list[str] = []
+        with self.unit_of_work(database) as unit_of_work:
+            unit_of_work.tasks.add(a_task())
+            unit_of_work.after_commit(lambda: seen.append("left"))
+        with pytest.raises(KeyError), self.unit_of_work(database) as unit_of_work:
+            unit_of_work.after_commit(lambda: seen.append("raised"))
+            raise KeyError
+        assert seen == []
+
+    def test_one_of_many_that_update_a_job_at_once_wins(self, database: D, stored_job: ExportJob) -> None:
+        def run(racer: int, unit_of_work: UnitOfWork) -> None:
+            mine = attrs.evolve(stored_job, status=ExportJobStatus.RUNNING, row_count=racer)
+            unit_of_work.jobs.update(mine, was=ExportJobStatus.QUEUED)
+
+        winners = self._race(database, run)
+        stored = self.get_job_behind(database, stored_job.id)
+        assert stored is not None
+        assert winners == [stored.row_count]
+
+    def test_one_of_many_that_claim_a_task_at_once_wins(self, database: D) -> None:
+        task = BackgroundTask(name="export", creation_time=NOW)
+        self.put_task_behind(database, task)
+
+        def run(racer: int, unit_of_work: UnitOfWork) -> None:
+            mine = attrs.evolve(task)
+            mine.claim(NOW, worker=str(racer), lease=timedelta(seconds=30))
+            unit_of_work.tasks.update(mine, fencing_token=0)
+
+        winners = self._race(database, run)
+        stored = self.get_task_behind(database, task.id)
+        assert stored is not None
+        assert [str(winner) for winner in winners] == [stored.leased_by]
+
+    def _change_everything(
+        self, database: D, requester: User, job: ExportJob, media_item: MediaItem, task: BackgroundTask
+    ) -> None:
+        with self.unit_of_work(database) as unit_of_work:
+            unit_of_work.jobs.add(a_job(requester))
+            unit_of_work.jobs.update(attrs.evolve(job, row_count=7), was=ExportJobStatus.QUEUED)
+            unit_of_work.media_items.remove(media_item.id)
+            unit_of_work.tasks.update(attrs.evolve(task, percent_complete=99), fencing_token=3)
+
+    def _race(self, database: D, run: Callable[[int, UnitOfWork], None]) -> list[int]:
+        """Let many `run` in a unit of work each, all at once; gives those whom nothing refused."""
+        start = Barrier(RACERS)
+
+        def wins(racer: int) -> bool:
+            start.wait()
+            try:
+                with self.unit_of_work(database) as unit_of_work:
+                    run(racer, unit_of_work)
+                    unit_of_work.commit()
+            except LeaseLostError:
+                return False
+            return True
+
+        with ThreadPoolExecutor(RACERS) as threads:
+            return [racer for racer, won in enumerate(threads.map(wins, range(RACERS))) if won]

@@ -1,0 +1,136 @@
+"""Every storage that ships keeps the contract, and the contract notices one that does not."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ticket_export.infrastructure.memory.storage import InMemoryStorage
+from ticket_export.infrastructure.storage.local import LocalStorage
+from ticket_export.testing.storage import StorageContract
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import timedelta
+    from pathlib import Path
+
+    from ticket_export.application.ports.export_storage import ObjectWriter
+
+
+class TestInMemoryStorage(StorageContract[InMemoryStorage]):
+    @pytest.fixture
+    def storage(self) -> InMemoryStorage:
+        return InMemoryStorage()
+
+    def put_behind(self, storage: InMemoryStorage, key: str, data: bytes) -> None:
+        storage.objects[key] = data
+
+    def get_behind(self, storage: InMemoryStorage, key: str) -> bytes | None:
+        return storage.objects.get(key)
+
+
+class TestLocalStorage(StorageContract[LocalStorage]):
+    root: Path
+
+    @pytest.fixture
+    def storage(self, tmp_path: Path) -> Iterator[LocalStorage]:
+        self.root = tmp_path / "outer" / "exports"
+        yield LocalStorage(self.root)
+        # Whatever a test did: nothing beside the root, and no temporary file left.
+        assert [path.name for path in tmp_path.iterdir()] in ([], ["outer"])
+        assert [path for path in tmp_path.glob("outer/*") if path != self.root] == []
+        assert list(self.root.glob(".*/*")) == []
+
+    def put_behind(self, storage: LocalStorage, key: str, data: bytes) -> None:
+        path = self.root / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+    def get_behind(self, storage: LocalStorage, key: str) -> bytes | None:
+        path = self.root / key
+        return path.read_bytes() if path.is_file() else None
+
+
+class Hasty(InMemoryStorage):
+    """Publishes while it still writes."""
+
+    @contextmanager
+    def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
+        storage = self
+
+        class Writer:
+            def write(self, data: bytes, /) -> None:
+                storage.objects[key] = storage.objects.get(key, b"") + data
+
+        yield Writer()
+
+
+class Careless(InMemoryStorage):
+    """Publishes what a failed block left."""
+
+    @contextmanager
+    def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
+        with super().open_writer(key, content_type) as writer:
+            try:
+                yield writer
+            except ValueError:
+                return
+
+
+class Unordered(InMemoryStorage):
+    """Lists in the order of writing."""
+
+    def list(self, prefix: str) -> Iterator[str]:
+        return (key for key in tuple(self.objects) if key.startswith(prefix))
+
+
+class Trusting(InMemoryStorage):
+    """Takes any key."""
+
+    def delete(self, key: str) -> None:
+        self.objects.pop(key, None)
+
+
+class Linking(InMemoryStorage):
+    """Gives links of the one kind that needs no server."""
+
+    def __init__(self, served: bytes) -> None:
+        super().__init__()
+        self.served = served
+
+    def signed_url(self, key: str, *, file_name: str, content_type: str, expires_in: timedelta) -> str:
+        return f"data:text/csv;base64,{b64encode(self.served).decode()}"
+
+
+_contract = TestInMemoryStorage()
+_IN_ORDER = ["a-b", "a.csv", "a/b", "a/b.csv2/x", "a/c", "a0", "ab/c", "b"]
+
+
+@pytest.mark.parametrize(
+    ("storage", "claim"),
+    [
+        (Hasty(), _contract.test_nothing_is_readable_before_the_block_ends),
+        (Hasty(), _contract.test_second_write_replaces_the_whole_object),
+        (Hasty(), _contract.test_abandoned_block_leaves_nothing_readable),
+        (
+            Careless(),
+            lambda it: _contract.test_failed_block_leaves_nothing_readable_and_its_error_unchanged(it, ValueError),
+        ),
+        (Unordered(), lambda it: _contract.test_list_gives_the_keys_of_a_prefix_in_order(it, "", _IN_ORDER)),
+        (Trusting(), lambda it: _contract.test_malformed_key_is_refused_by_every_method(it, "../outside")),
+        (Linking(b"something else"), _contract.test_signed_url_serves_the_object),
+    ],
+    ids=["early", "appending", "abandoned", "careless", "unordered", "trusting", "linking"],
+)
+def test_contract_notices_a_storage_that_breaks_it(
+    storage: InMemoryStorage, claim: Callable[[InMemoryStorage], None]
+) -> None:
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        claim(storage)
+
+
+def test_contract_accepts_a_link_that_serves_the_object() -> None:
+    _contract.test_signed_url_serves_the_object(Linking(b"signed"))

@@ -1,0 +1,62 @@
+"""The same tickets give the same bytes from every ticket source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.reference_help_desk import NOW, ReferenceTicket, store_people, store_tickets
+from tests.strategies import help_desks, views
+from ticket_export.application.csv_format import CsvFormat
+from ticket_export.application.ticket_query import TicketQuery
+from ticket_export.infrastructure.memory.ticket_source import InMemoryTicketSource
+from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
+from ticket_export.infrastructure.tickets.reference_catalog import reference_catalog
+from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ticket_export.application.ports.ticket_source import TicketSource
+
+COLUMNS = reference_catalog(REFERENCE_TABLES).describe()
+
+
+class SqliteHelpDesk:
+    def __init__(self, path: Path) -> None:
+        self.engine = create_engine(f"sqlite:///{path}")
+        REFERENCE_TABLES.metadata.create_all(self.engine)
+        store_people(self.engine, REFERENCE_TABLES)
+
+    def source(self, tickets: list[ReferenceTicket]) -> TicketSource:
+        store_tickets(self.engine, REFERENCE_TABLES, tickets)
+        return SqlAlchemyTicketSource(self.engine, reference_catalog(REFERENCE_TABLES))
+
+
+@pytest.fixture(scope="module")
+def help_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteHelpDesk]:
+    desk = SqliteHelpDesk(tmp_path_factory.mktemp("source") / "desk.db")
+    yield desk
+    desk.engine.dispose()
+
+
+def read(source: TicketSource, view: dict[str, Any], csv_format: CsvFormat) -> tuple[int, int, bytes]:
+    with source.open(TicketQuery.of(view, source.columns, as_of=NOW), csv_format) as reader:
+        count = reader.count()
+        blocks = list(reader.blocks())
+    return count, sum(block.rows for block in blocks), b"".join(block.data for block in blocks)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(tickets=help_desks(), view=views(list(COLUMNS)), formula_guard=st.booleans())
+def test_every_source_gives_the_bytes_of_the_in_memory_one(
+    help_desk: SqliteHelpDesk, tickets: list[ReferenceTicket], view: dict[str, Any], formula_guard: bool
+) -> None:
+    csv_format = CsvFormat(formula_guard=formula_guard)
+    plain = InMemoryTicketSource(COLUMNS, [ticket.in_memory() for ticket in tickets])
+    assert read(help_desk.source(tickets), view, csv_format) == read(plain, view, csv_format)

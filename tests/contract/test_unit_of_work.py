@@ -1,0 +1,108 @@
+"""Every unit of work that ships keeps the contract."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+import pytest
+from sqlalchemy import Engine
+
+from tests.integration.persistence.sqlite_rows import SqliteRows
+from ticket_export.domain.background_task import BackgroundTask
+from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.media_item import MediaItem
+from ticket_export.infrastructure.memory.database import InMemoryDatabase, InMemoryTransaction
+from ticket_export.infrastructure.memory.unit_of_work import InMemoryUnitOfWork
+from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.migrate import upgrade
+from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
+from ticket_export.testing.entities import a_task
+from ticket_export.testing.unit_of_work import UnitOfWorkContract
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from uuid import UUID
+
+    from ticket_export.application.ports.unit_of_work import UnitOfWork
+    from ticket_export.domain.user import User
+
+
+class TestInMemoryUnitOfWork(UnitOfWorkContract[InMemoryDatabase]):
+    @pytest.fixture
+    def database(self) -> InMemoryDatabase:
+        return InMemoryDatabase()
+
+    def unit_of_work(self, database: InMemoryDatabase) -> UnitOfWork:
+        return InMemoryUnitOfWork(database)
+
+    def put_user_behind(self, database: InMemoryDatabase, user: User) -> None:
+        database.users[user.id] = user
+
+    def put_task_behind(self, database: InMemoryDatabase, task: BackgroundTask) -> None:
+        database.committed.tasks[task.id] = attrs.evolve(task)
+
+    def get_task_behind(self, database: InMemoryDatabase, task_id: UUID) -> BackgroundTask | None:
+        return database.committed.tasks.get(task_id)
+
+    def put_media_item_behind(self, database: InMemoryDatabase, media_item: MediaItem) -> None:
+        database.committed.media_items[media_item.id] = attrs.evolve(media_item)
+
+    def get_media_item_behind(self, database: InMemoryDatabase, media_item_id: UUID) -> MediaItem | None:
+        return database.committed.media_items.get(media_item_id)
+
+    def put_job_behind(self, database: InMemoryDatabase, job: ExportJob) -> None:
+        database.committed.jobs[job.id] = attrs.evolve(job)
+
+    def get_job_behind(self, database: InMemoryDatabase, job_id: UUID) -> ExportJob | None:
+        return database.committed.jobs.get(job_id)
+
+    def test_one_writer_inside_another_is_told_so_instead_of_waiting_for_ever(
+        self, database: InMemoryDatabase, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(InMemoryTransaction, "LOCK_TIMEOUT", 0.01)
+        with self.unit_of_work(database) as outer:
+            outer.tasks.add(a_task())
+            with pytest.raises(TimeoutError, match="entered inside another"), self.unit_of_work(database) as inner:
+                inner.tasks.add(a_task())
+
+
+@attrs.frozen
+class SqliteFile:
+    engine: Engine
+    rows: SqliteRows
+
+
+class TestSqlAlchemyUnitOfWorkOnSqlite(UnitOfWorkContract[SqliteFile]):
+    @pytest.fixture
+    def database(self, tmp_path: Path) -> Iterator[SqliteFile]:
+        path = tmp_path / "help-desk.db"
+        engine = create_engine(f"sqlite:///{path}")
+        upgrade(engine, reference_schema=True)
+        yield SqliteFile(engine, SqliteRows(path))
+        engine.dispose()
+
+    def unit_of_work(self, database: SqliteFile) -> UnitOfWork:
+        return SqlAlchemyUnitOfWork(database.engine)
+
+    def put_user_behind(self, database: SqliteFile, user: User) -> None:
+        database.rows.put(user)
+
+    def put_task_behind(self, database: SqliteFile, task: BackgroundTask) -> None:
+        database.rows.put(task)
+
+    def get_task_behind(self, database: SqliteFile, task_id: UUID) -> BackgroundTask | None:
+        return database.rows.get(BackgroundTask, task_id)
+
+    def put_media_item_behind(self, database: SqliteFile, media_item: MediaItem) -> None:
+        database.rows.put(media_item)
+
+    def get_media_item_behind(self, database: SqliteFile, media_item_id: UUID) -> MediaItem | None:
+        return database.rows.get(MediaItem, media_item_id)
+
+    def put_job_behind(self, database: SqliteFile, job: ExportJob) -> None:
+        database.rows.put(job)
+
+    def get_job_behind(self, database: SqliteFile, job_id: UUID) -> ExportJob | None:
+        return database.rows.get(ExportJob, job_id)

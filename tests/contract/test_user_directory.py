@@ -1,0 +1,61 @@
+"""Every user directory that ships keeps the contract."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+from tests.integration.persistence.sqlite_rows import SqliteRows
+from ticket_export.domain.system_permissions import SystemPermissions
+from ticket_export.domain.user import User
+from ticket_export.infrastructure.memory.user_directory import InMemoryUserDirectory
+from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.migrate import upgrade
+from ticket_export.infrastructure.persistence.user_directory import SqlAlchemyUserDirectory
+from ticket_export.testing.user_directory import UserDirectoryContract
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+
+class TestInMemoryUserDirectory(UserDirectoryContract[InMemoryUserDirectory]):
+    @pytest.fixture
+    def directory(self) -> InMemoryUserDirectory:
+        return InMemoryUserDirectory()
+
+    def put_behind(self, directory: InMemoryUserDirectory, user: User, roles: Sequence[int]) -> None:
+        directory.add(user, SystemPermissions(reduce(or_, roles, 0)))
+
+
+class TestSqlAlchemyUserDirectoryOnSqlite(UserDirectoryContract[SqlAlchemyUserDirectory]):
+    rows: SqliteRows
+
+    @pytest.fixture
+    def directory(self, tmp_path: Path) -> Iterator[SqlAlchemyUserDirectory]:
+        engine = create_engine(f"sqlite:///{tmp_path / 'help-desk.db'}")
+        upgrade(engine, reference_schema=True)
+        self.rows = SqliteRows(tmp_path / "help-desk.db")
+        yield SqlAlchemyUserDirectory(engine)
+        engine.dispose()
+
+    def put_behind(self, directory: SqlAlchemyUserDirectory, user: User, roles: Sequence[int]) -> None:
+        self.rows.give_roles(user.id, [])
+        self.rows.run('DELETE FROM "Users" WHERE "Id" = ?', user.id.hex)
+        self.rows.put(user)
+        self.rows.give_roles(user.id, roles)
+
+    def test_of_two_spellings_of_one_address_the_exact_one_is_found(
+        self, directory: SqlAlchemyUserDirectory, ann: User
+    ) -> None:
+        shouting = User(id=uuid4(), first_name="A", last_name="L", email_address=ann.email_address.upper())
+        for user in (ann, shouting):
+            self.put_behind(directory, user, [])
+        for user in (ann, shouting):
+            found = directory.find_by_email(user.email_address)
+            assert found is not None
+            assert found.user_id == user.id

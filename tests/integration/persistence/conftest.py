@@ -1,0 +1,42 @@
+"""A migrated SQLite file and its rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.persistence.sqlite_rows import SqliteRows
+from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.migrate import upgrade
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "help-desk.db"
+
+
+@pytest.fixture
+def empty_engine(path: Path) -> Iterator[Engine]:
+    """A database without any table."""
+    engine = create_engine(f"sqlite:///{path}")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def engine(empty_engine: Engine) -> Engine:
+    """A database with both schemas."""
+    upgrade(empty_engine, reference_schema=True)
+    return empty_engine
+
+
+@pytest.fixture
+def rows(path: Path) -> SqliteRows:
+    return SqliteRows(path)

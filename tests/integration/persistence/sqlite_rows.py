@@ -1,0 +1,98 @@
+"""Rows of a SQLite file, read and written without SQLAlchemy and without the library's mapping."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID, uuid4
+
+import attrs
+
+from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
+from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.domain.media_item import MediaItem
+from ticket_export.domain.user import User
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Stored = ExportJob | MediaItem | BackgroundTask | User
+E = TypeVar("E", ExportJob, MediaItem, BackgroundTask, User)
+
+_TABLES = {ExportJob: "ExportJobs", MediaItem: "MediaItems", BackgroundTask: "BackgroundTasks", User: "Users"}
+_TIME_FORMAT = "%Y-%m-%d %H:%M:%S.%f"
+_JOINED = {"requester", "media_item", "background_task"}
+
+
+@attrs.frozen
+class SqliteRows:
+    path: Path
+
+    def put(self, entity: Stored) -> None:
+        names = _stored_fields(type(entity))
+        columns = ", ".join(f'"{_pascal_case(name)}"' for name in names)
+        values = [_to_raw(getattr(entity, name)) for name in names]
+        marks = ", ".join("?" * len(names))
+        self.run(f'INSERT INTO "{_TABLES[type(entity)]}" ({columns}) VALUES ({marks})', *values)
+
+    def get(self, entity_type: type[E], entity_id: UUID) -> E | None:
+        row = self.run(f'SELECT * FROM "{_TABLES[entity_type]}" WHERE "Id" = ?', entity_id.hex)
+        if not row:
+            return None
+        fields = {name: _from_raw(name, row[0][_pascal_case(name)]) for name in _stored_fields(entity_type)}
+        if entity_type is ExportJob:
+            fields["status"] = ExportJobStatus.from_developer_name(fields["status"])
+        if entity_type is BackgroundTask:
+            fields["status"] = BackgroundTaskStatus(fields["status"])
+        return entity_type(**fields)
+
+    def give_roles(self, user_id: UUID, roles: Sequence[int]) -> None:
+        """Take away what roles the user has, then give one role a sum of flags."""
+        self.run('DELETE FROM "RoleUser" WHERE "UsersId" = ?', user_id.hex)
+        for flags in roles:
+            role_id = uuid4().hex
+            self.run('INSERT INTO "Roles" VALUES (?, ?, ?, ?)', role_id, "Role", role_id, int(flags))
+            self.run('INSERT INTO "RoleUser" VALUES (?, ?)', role_id, user_id.hex)
+
+    def run(self, sql: str, *values: object) -> list[sqlite3.Row]:
+        with closing(sqlite3.connect(self.path)) as connection, connection:
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA foreign_keys = ON")
+            return connection.execute(sql, values).fetchall()
+
+
+def _stored_fields(entity_type: type[Stored]) -> list[str]:
+    return [field.name for field in attrs.fields(entity_type) if field.name not in _JOINED]
+
+
+def _pascal_case(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+def _to_raw(value: object) -> object:
+    if isinstance(value, UUID):
+        return value.hex
+    if isinstance(value, datetime):
+        return value.strftime(_TIME_FORMAT)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, ExportJobStatus):
+        return value.developer_name
+    return value
+
+
+def _from_raw(name: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if name == "id" or name.endswith("_id"):
+        return UUID(value)
+    if name.endswith(("_time", "_at", "_until")):
+        return datetime.strptime(value, _TIME_FORMAT).replace(tzinfo=UTC)
+    if name.startswith("is_"):
+        return bool(value)
+    return value

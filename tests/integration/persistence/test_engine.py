@@ -1,0 +1,94 @@
+"""An engine from a URL: set up for the library, or refused in words that hold no secret."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ticket_export.errors import ConfigurationError, MissingExtraError, UnsupportedDialectError
+from ticket_export.infrastructure.persistence.engine import create_engine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [("journal_mode", "wal"), ("foreign_keys", 1), ("busy_timeout", 30_000), ("synchronous", 1)],
+)
+def test_every_sqlite_connection_is_set_up(empty_engine: Engine, pragma: str, value: object) -> None:
+    with empty_engine.connect() as first, empty_engine.connect() as second:
+        for connection in (first, second):
+            assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
+
+
+def test_the_folder_of_a_sqlite_file_is_made(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/a/b/c.db")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (x)")
+    engine.dispose()
+    assert (tmp_path / "a" / "b" / "c.db").is_file()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match=r"cannot be made: .*file"):
+        create_engine(f"sqlite:///{tmp_path}/file/x.db")
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///file:x?mode=memory&uri=true"])
+def test_sqlite_without_a_file_is_refused(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="must name a file"):
+        create_engine(url)
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "//host/db", "postgresql://me:hunter2@host:port/db", "sqlite:/x"])
+def test_a_url_that_cannot_be_read_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read") as caught:
+        create_engine(url)
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("scheme", ["mysql", "postgre", "oracle+thin", "postgresql+psycopg2"])
+def test_another_database_is_refused_without_its_password(scheme: str) -> None:
+    with pytest.raises(UnsupportedDialectError) as caught:
+        create_engine(f"{scheme}://me:hunter2@host/db")
+    assert f"'{scheme}' is not supported" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_postgresql_is_spoken_to_by_psycopg_3(scheme: str) -> None:
+    pytest.importorskip("psycopg", reason="needs the extra [postgres]")
+    engine = create_engine(f"{scheme}://me@host/db")
+    assert (engine.dialect.name, engine.dialect.driver) == ("postgresql", "psycopg")
+
+
+def test_a_missing_driver_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(MissingExtraError, match=r"PostgreSQL needs .*ticket-export\[postgres\]"):
+        create_engine("postgresql://me@host/db")
+
+
+def test_threads_that_open_a_new_file_at_once_all_succeed(path: Path) -> None:
+    start = Barrier(8)
+
+    def open_it(_: int) -> object:
+        engine = create_engine(f"sqlite:///{path}")
+        start.wait()
+        try:
+            with engine.connect() as connection:
+                return connection.exec_driver_sql("PRAGMA journal_mode").scalar()
+        finally:
+            engine.dispose()
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(open_it, range(8))) == ["wal"] * 8

@@ -1,0 +1,257 @@
+"""A request commits or vanishes with the host's own transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from ticket_export.domain.background_task import BackgroundTask
+from ticket_export.infrastructure.persistence.joined_unit_of_work import JoinedUnitOfWork
+from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
+from ticket_export.testing.entities import a_task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Connection, Engine
+
+    from tests.integration.persistence.sqlite_rows import SqliteRows
+
+TEAM = sa.text("INSERT INTO \"Teams\" VALUES ('a', 'of the host')")
+
+
+@pytest.fixture
+def plain_engine(path: Path, engine: Engine) -> Iterator[Engine]:
+    """An engine as a host would make it, with the driver's own idea of transactions."""
+    plain = sa.create_engine(f"sqlite:///{path}")
+    yield plain
+    plain.dispose()
+
+
+@pytest.fixture(params=["engine", "plain_engine"])
+def host_engine(request: pytest.FixtureRequest) -> Engine:
+    engine: Engine = request.getfixturevalue(request.param)
+    return engine
+
+
+@pytest.fixture
+def task() -> BackgroundTask:
+    return a_task()
+
+
+@pytest.fixture
+def called() -> list[str]:
+    return []
+
+
+def teams(rows: SqliteRows) -> int:
+    return len(rows.run('SELECT * FROM "Teams"'))
+
+
+def join(
+    host: Connection | Session, task: BackgroundTask, called: list[str], *, commit: bool = True
+) -> JoinedUnitOfWork:
+    """Add a task in a unit of work that joins the host's transaction."""
+    with JoinedUnitOfWork(host) as unit_of_work:
+        unit_of_work.tasks.add(task)
+        unit_of_work.after_commit(lambda: called.append("called"))
+        if commit:
+            unit_of_work.commit()
+    return unit_of_work
+
+
+def test_a_joined_change_is_permanent_with_the_connections_commit(
+    host_engine: Engine, rows: SqliteRows, task: BackgroundTask, called: list[str]
+) -> None:
+    with host_engine.begin() as connection:
+        connection.execute(TEAM)
+        unit_of_work = join(connection, task, called)
+        assert rows.get(BackgroundTask, task.id) is None
+    assert rows.get(BackgroundTask, task.id) == task
+    assert teams(rows) == 1
+    assert called == []
+    unit_of_work.committed()
+    unit_of_work.committed()
+    assert called == ["called"]
+
+
+def test_a_joined_change_vanishes_with_the_connections_rollback(
+    host_engine: Engine, rows: SqliteRows, task: BackgroundTask, called: list[str]
+) -> None:
+    with host_engine.connect() as connection:
+        join(connection, task, called)
+        connection.rollback()
+    assert rows.get(BackgroundTask, task.id) is None
+    assert called == []
+
+
+def test_joining_first_leaves_the_end_to_the_host(
+    host_engine: Engine, rows: SqliteRows, task: BackgroundTask, called: list[str]
+) -> None:
+    with host_engine.connect() as connection:
+        join(connection, task, called)
+        connection.execute(TEAM)
+        assert rows.get(BackgroundTask, task.id) is None
+        connection.commit()
+    assert rows.get(BackgroundTask, task.id) == task
+    assert teams(rows) == 1
+
+
+def test_a_joined_unit_of_work_that_does_not_commit_undoes_its_own_changes_alone(
+    host_engine: Engine, rows: SqliteRows, task: BackgroundTask, called: list[str]
+) -> None:
+    with host_engine.begin() as connection:
+        connection.execute(TEAM)
+        unit_of_work = join(connection, task, called, commit=False)
+    unit_of_work.committed()
+    assert rows.get(BackgroundTask, task.id) is None
+    assert teams(rows) == 1
+    assert called == []
+
+
+def test_an_exception_inside_undoes_the_joined_changes_alone(
+    host_engine: Engine, rows: SqliteRows, task: BackgroundTask
+) -> None:
+    with host_engine.begin() as connection:
+        connection.execute(TEAM)
+        with pytest.raises(KeyError), JoinedUnitOfWork(connection) as unit_of_work:
+            unit_of_work.tasks.add(task)
+            raise KeyError
+    assert rows.get(BackgroundTask, task.id) is None
+    assert teams(rows) == 1
+
+
+def test_what_follows_a_joined_commit_is_undone_alone(host_engine: Engine, rows: SqliteRows) -> None:
+    first, second = a_task(), a_task()
+    with host_engine.begin() as connection, JoinedUnitOfWork(connection) as unit_of_work:
+        unit_of_work.tasks.add(first)
+        unit_of_work.commit()
+        unit_of_work.tasks.add(second)
+    assert rows.get(BackgroundTask, first.id) == first
+    assert rows.get(BackgroundTask, second.id) is None
+
+
+def test_committed_is_refused_before_the_hosts_commit(engine: Engine, task: BackgroundTask, called: list[str]) -> None:
+    with engine.begin() as connection:
+        unit_of_work = join(connection, task, called)
+        with pytest.raises(RuntimeError, match="still open"):
+            unit_of_work.committed()
+    assert called == []
+
+
+def test_a_joined_change_is_permanent_with_the_sessions_commit(
+    host_engine: Engine, rows: SqliteRows, task: BackgroundTask, called: list[str]
+) -> None:
+    stored_when_called: list[object] = []
+    with Session(host_engine) as session:
+        session.execute(TEAM)
+        with JoinedUnitOfWork(session) as unit_of_work:
+            unit_of_work.tasks.add(task)
+            unit_of_work.after_commit(lambda: stored_when_called.append(rows.get(BackgroundTask, task.id)))
+            unit_of_work.commit()
+        assert rows.get(BackgroundTask, task.id) is None
+        session.commit()
+        assert stored_when_called == [task]
+        session.execute(sa.delete(REFERENCE_TABLES.teams))
+        session.commit()
+    assert stored_when_called == [task]
+    assert teams(rows) == 0
+
+
+def test_a_joined_change_vanishes_with_the_sessions_rollback(
+    host_engine: Engine, rows: SqliteRows, task: BackgroundTask, called: list[str]
+) -> None:
+    with Session(host_engine) as session:
+        join(session, task, called)
+        session.rollback()
+        session.execute(TEAM)
+        session.commit()
+    assert rows.get(BackgroundTask, task.id) is None
+    assert teams(rows) == 1
+    assert called == []
+
+
+def test_a_joined_change_vanishes_with_a_session_that_is_closed(
+    engine: Engine, rows: SqliteRows, task: BackgroundTask, called: list[str]
+) -> None:
+    session = Session(engine)
+    join(session, task, called)
+    session.close()
+    session.execute(TEAM)
+    session.commit()
+    session.close()
+    assert rows.get(BackgroundTask, task.id) is None
+    assert called == []
+
+
+def test_a_savepoint_of_the_session_decides_for_what_was_done_inside_it(
+    engine: Engine, rows: SqliteRows, called: list[str]
+) -> None:
+    outside, kept, undone = a_task(), a_task(), a_task()
+    with Session(engine) as session:
+        join(session, outside, called)
+        with session.begin_nested():
+            join(session, kept, called)
+        assert called == []
+        with session.begin_nested() as savepoint:
+            join(session, undone, called)
+            savepoint.rollback()
+        assert called == []
+        session.commit()
+    assert [rows.get(BackgroundTask, task.id) for task in (outside, kept, undone)] == [outside, kept, None]
+    assert called == ["called", "called"]
+
+
+def test_a_savepoint_around_a_released_one_decides_for_both(
+    engine: Engine, rows: SqliteRows, task: BackgroundTask, called: list[str]
+) -> None:
+    with Session(engine) as session:
+        session.execute(TEAM)
+        with session.begin_nested() as outer:
+            with session.begin_nested():
+                join(session, task, called)
+            outer.rollback()
+        session.commit()
+    assert rows.get(BackgroundTask, task.id) is None
+    assert teams(rows) == 1
+    assert called == []
+
+
+def test_a_rollback_undoes_what_a_released_savepoint_held(
+    engine: Engine, rows: SqliteRows, task: BackgroundTask, called: list[str]
+) -> None:
+    with Session(engine) as session:
+        with session.begin_nested():
+            join(session, task, called)
+        session.rollback()
+        session.execute(TEAM)
+        session.commit()
+    assert rows.get(BackgroundTask, task.id) is None
+    assert called == []
+
+
+def test_a_session_waits_for_several_units_of_work_one_after_another(
+    engine: Engine, rows: SqliteRows, called: list[str]
+) -> None:
+    with Session(engine) as session:
+        for number_of_calls in (2, 4):
+            join(session, a_task(), called)
+            join(session, a_task(), called)
+            session.commit()
+            assert len(called) == number_of_calls
+
+
+def test_a_joined_unit_of_work_without_commit_leaves_the_session_usable(
+    engine: Engine, rows: SqliteRows, task: BackgroundTask, called: list[str]
+) -> None:
+    with Session(engine) as session:
+        session.execute(TEAM)
+        join(session, task, called, commit=False)
+        session.commit()
+    assert rows.get(BackgroundTask, task.id) is None
+    assert teams(rows) == 1
+    assert called == []

@@ -1,0 +1,177 @@
+"""Both histories go up and down, alone and together, beside whatever a host has."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from ticket_export.errors import ConfigurationError, MissingTableError
+from ticket_export.infrastructure.persistence.host_table_names import SEED_TABLE_NAMES, HostTable, HostTableNames
+from ticket_export.infrastructure.persistence.migrate import downgrade, upgrade
+from ticket_export.testing.entities import a_completed_job, a_media_item, a_task, a_user
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+    from tests.integration.persistence.sqlite_rows import SqliteRows
+
+HELP_DESK = {"Users", "Roles", "RoleUser", "Teams", "Contacts", "Tickets", "MediaItems", "BackgroundTasks"}
+HOST_TABLES = ("Users", "MediaItems", "BackgroundTasks")
+
+
+def tables(engine: Engine) -> set[str]:
+    """The tables besides those that Alembic keeps its books in."""
+    return {name for name in sa.inspect(engine).get_table_names() if not name.startswith("ticket_export_")}
+
+
+def schema(rows: SqliteRows) -> set[str]:
+    return {row["sql"] for row in rows.run("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
+
+
+def create_host_tables(rows: SqliteRows, *names: str) -> None:
+    for name in names:
+        rows.run(f'CREATE TABLE "{name}" ("Id" CHAR(32) NOT NULL PRIMARY KEY)')
+
+
+def test_the_reference_schema_goes_up_down_and_up_again(empty_engine: Engine, rows: SqliteRows) -> None:
+    upgrade(empty_engine, reference_schema=True)
+    first = schema(rows)
+    assert tables(empty_engine) == HELP_DESK | {"ExportJobs"}
+    downgrade(empty_engine, reference_schema=True)
+    assert tables(empty_engine) == set()
+    upgrade(empty_engine, reference_schema=True)
+    assert schema(rows) == first
+
+
+def test_export_jobs_goes_up_down_and_up_again_beside_a_hosts_tables(empty_engine: Engine, rows: SqliteRows) -> None:
+    create_host_tables(rows, *HOST_TABLES)
+    upgrade(empty_engine, reference_schema=False)
+    first = schema(rows)
+    assert tables(empty_engine) == {*HOST_TABLES, "ExportJobs"}
+    downgrade(empty_engine, reference_schema=False)
+    assert tables(empty_engine) == set(HOST_TABLES)
+    upgrade(empty_engine, reference_schema=False)
+    assert schema(rows) == first
+
+
+def test_both_histories_go_down_with_data_in_every_table(engine: Engine, rows: SqliteRows) -> None:
+    requester, media_item, task = a_user(), a_media_item(), a_task()
+    for entity in (requester, media_item, task, a_completed_job(requester, media_item, task)):
+        rows.put(entity)
+    rows.give_roles(requester.id, [512])
+    downgrade(engine, reference_schema=True)
+    assert tables(engine) == set()
+
+
+def test_export_jobs_alone_goes_down_and_leaves_the_help_desk(engine: Engine) -> None:
+    downgrade(engine, reference_schema=False)
+    assert tables(engine) == HELP_DESK
+
+
+def test_upgrading_twice_keeps_the_data(engine: Engine, rows: SqliteRows) -> None:
+    rows.run('INSERT INTO "Teams" VALUES (?, ?)', uuid4().hex, "Billing")
+    upgrade(engine, reference_schema=True)
+    upgrade(engine, reference_schema=False)
+    assert [row["Name"] for row in rows.run('SELECT * FROM "Teams"')] == ["Billing"]
+
+
+def test_downgrading_an_empty_database_is_fine(empty_engine: Engine) -> None:
+    downgrade(empty_engine, reference_schema=True)
+    assert tables(empty_engine) == set()
+
+
+@pytest.mark.parametrize(
+    "present",
+    [(), ("Users",), ("MediaItems",), ("BackgroundTasks",), ("Users", "BackgroundTasks"), ("Users", "MediaItems")],
+)
+def test_missing_host_tables_are_named_and_nothing_is_changed(
+    empty_engine: Engine, rows: SqliteRows, present: tuple[str, ...]
+) -> None:
+    create_host_tables(rows, *present)
+    with pytest.raises(MissingTableError) as caught:
+        upgrade(empty_engine, reference_schema=False)
+    assert [name for name in HOST_TABLES if f'"{name}"' in str(caught.value)] == [
+        name for name in HOST_TABLES if name not in present
+    ]
+    assert set(sa.inspect(empty_engine).get_table_names()) == set(present)
+
+
+def test_tables_that_exist_already_are_named_and_nothing_is_changed(empty_engine: Engine, rows: SqliteRows) -> None:
+    create_host_tables(rows, "Users", "Teams")
+    with pytest.raises(ConfigurationError, match='already has "Users", "Teams"'):
+        upgrade(empty_engine, reference_schema=True)
+    assert set(sa.inspect(empty_engine).get_table_names()) == {"Users", "Teams"}
+
+
+def test_export_jobs_of_another_hand_is_refused(empty_engine: Engine, rows: SqliteRows) -> None:
+    create_host_tables(rows, *HOST_TABLES, "ExportJobs")
+    with pytest.raises(ConfigurationError, match='already has "ExportJobs"'):
+        upgrade(empty_engine, reference_schema=False)
+
+
+def test_a_host_with_other_names_gets_foreign_keys_to_them(empty_engine: Engine, rows: SqliteRows) -> None:
+    rows.run("CREATE TABLE staff (user_id CHAR(32) NOT NULL PRIMARY KEY)")
+    rows.run("CREATE TABLE files (id CHAR(32) NOT NULL PRIMARY KEY)")
+    create_host_tables(rows, "BackgroundTasks")
+    names = HostTableNames(users=HostTable("staff", {"id": "user_id"}), media_items=HostTable("files", {"id": "id"}))
+    upgrade(empty_engine, reference_schema=False, names=names)
+    keys = sa.inspect(empty_engine).get_foreign_keys("ExportJobs")
+    assert {(key["name"], key["referred_table"], *key["referred_columns"]) for key in keys} == {
+        ("FK_ExportJobs_staff_RequesterUserId", "staff", "user_id"),
+        ("FK_ExportJobs_files_MediaItemId", "files", "id"),
+        ("FK_ExportJobs_BackgroundTasks_BackgroundTaskId", "BackgroundTasks", "Id"),
+    }
+    downgrade(empty_engine, reference_schema=False, names=names)
+    assert tables(empty_engine) == {"staff", "files", "BackgroundTasks"}
+
+
+def test_a_missing_table_is_named_as_the_host_calls_it(empty_engine: Engine, rows: SqliteRows) -> None:
+    create_host_tables(rows, *HOST_TABLES)
+    with pytest.raises(MissingTableError, match='lacks "staff",'):
+        upgrade(empty_engine, reference_schema=False, names=HostTableNames(users=HostTable("staff")))
+
+
+def test_names_do_not_go_with_the_reference_schema(empty_engine: Engine) -> None:
+    names = HostTableNames(users=HostTable("staff"))
+    with pytest.raises(ConfigurationError, match="has the seed's table names"):
+        upgrade(empty_engine, reference_schema=True, names=names)
+    upgrade(empty_engine, reference_schema=True, names=SEED_TABLE_NAMES)
+
+
+def test_a_hosts_own_alembic_history_is_left_alone(empty_engine: Engine, rows: SqliteRows) -> None:
+    rows.run("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+    rows.run("INSERT INTO alembic_version VALUES ('of the host')")
+    upgrade(empty_engine, reference_schema=True)
+    downgrade(empty_engine, reference_schema=True)
+    assert [tuple(row) for row in rows.run("SELECT * FROM alembic_version")] == [("of the host",)]
+
+
+def test_logging_stays_as_the_host_configured_it(empty_engine: Engine) -> None:
+    host = logging.getLogger("host.of.ticket-export")
+    root, before = logging.getLogger(), (host.disabled, logging.getLogger().level, list(logging.getLogger().handlers))
+    upgrade(empty_engine, reference_schema=True)
+    assert (host.disabled, root.level, list(root.handlers)) == before
+
+
+def test_migrations_started_at_once_wait_for_each_other(path: Path, empty_engine: Engine) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(migrate_in_a_process, [path] * 2))
+    assert tables(empty_engine) == HELP_DESK | {"ExportJobs"}
+
+
+def migrate_in_a_process(path: Path) -> None:
+    script = (
+        "import sys; from ticket_export.infrastructure.persistence.engine import create_engine; "
+        "from ticket_export.infrastructure.persistence.migrate import upgrade; "
+        "upgrade(create_engine('sqlite:///' + sys.argv[1]), reference_schema=True)"
+    )
+    subprocess.run([sys.executable, "-c", script, str(path)], check=True)

@@ -1,0 +1,113 @@
+"""The order in which bytes and names reach the disk, and failures at each step of it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.storage.file_tree import files_below
+from ticket_export.errors import StorageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ticket_export.infrastructure.storage.local import LocalStorage
+
+KEY = "exports/job/1/tickets.csv"
+
+
+def _write(storage: LocalStorage, data: bytes = b"whole") -> None:
+    with storage.open_writer(KEY, "text/csv") as writer:
+        writer.write(data)
+
+
+def test_contents_reach_the_disk_before_the_name_and_the_name_before_the_block_ends(
+    storage: LocalStorage, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def noting_fsync(descriptor: int) -> None:
+        status = os.fstat(descriptor)
+        is_folder = stat.S_ISDIR(status.st_mode)
+        events.append("folder" if is_folder else f"contents of {status.st_size} bytes")
+        fsync(descriptor)
+
+    def noting_replace(source: Path, target: Path) -> None:
+        events.append("rename")
+        replace(source, target)
+
+    _write(storage)  # makes the root, whose own sync would blur the order
+    monkeypatch.setattr(os, "fsync", noting_fsync)
+    monkeypatch.setattr(os, "replace", noting_replace)
+    _write(storage)
+    assert events[:3] == ["contents of 5 bytes", "rename", "folder"]
+    assert set(events[3:]) == {"folder"}
+
+
+def test_new_folders_are_made_durable_in_their_parents(
+    storage: LocalStorage, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[int] = set()
+    fsync = os.fsync
+
+    def noting_fsync(descriptor: int) -> None:
+        synced.add(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noting_fsync)
+    _write(storage)
+    folders = [root.parent, root, root / "exports", root / "exports/job", root / "exports/job/1"]
+    assert {folder.stat().st_ino for folder in folders} <= synced
+
+
+@pytest.mark.parametrize("failing", ["replace", "fsync of contents", "fsync of folder"])
+def test_failure_at_any_step_of_publishing_leaves_nothing(
+    storage: LocalStorage, root: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    fsync = os.fsync
+
+    def failing_fsync(descriptor: int) -> None:
+        of_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        if failing == ("fsync of folder" if of_folder else "fsync of contents"):
+            raise OSError(errno.EIO, "Input/output error", str(root))
+        fsync(descriptor)
+
+    def failing_replace(source: Path, target: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error", str(source), None, str(target))
+
+    _write(storage)
+    storage.delete(KEY)
+    (root / KEY).parent.mkdir(parents=True)
+    monkeypatch.setattr(os, "fsync", failing_fsync)
+    if failing == "replace":
+        monkeypatch.setattr(os, "replace", failing_replace)
+    with pytest.raises(StorageError, match="could not be written: the storage failed") as caught:
+        _write(storage)
+    assert str(root) not in str(caught.value)
+    assert str(root) in str(caught.value.__cause__)
+    assert files_below(root) == {}
+    assert list(storage.list("")) == []
+
+
+def test_files_and_folders_are_for_their_owner_only(storage: LocalStorage, root: Path) -> None:
+    before = os.umask(0)
+    try:
+        _write(storage)
+    finally:
+        os.umask(before)
+    folders = [path for path in (root, *root.rglob("*")) if path.is_dir()]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folders} == {0o700}
+    assert stat.S_IMODE((root / KEY).stat().st_mode) == 0o600
+
+
+def test_name_that_suggests_compression_changes_no_byte(storage: LocalStorage, root: Path) -> None:
+    with storage.open_writer("exports/tickets.csv.gz", "text/csv") as writer:
+        writer.write(b"plain")
+    assert (root / "exports/tickets.csv.gz").read_bytes() == b"plain"
+    with storage.open_reader("exports/tickets.csv.gz") as stream:
+        assert stream.read() == b"plain"

@@ -1,0 +1,138 @@
+"""An export reads one moment, however busy the table is, and reads it once."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import event
+
+from tests.integration.tickets.busy_writer import GROUP, BusyWriter
+from tests.reference_help_desk import NOW, store_people
+from ticket_export import CsvFormat
+from ticket_export.application.ticket_query import TicketQuery
+from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.migrate import upgrade
+from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
+from ticket_export.infrastructure.tickets.reference_catalog import reference_catalog
+from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
+    from ticket_export.application.ports.ticket_source import TicketReader
+
+CATALOG = reference_catalog(REFERENCE_TABLES)
+COLUMNS = list(CATALOG.describe())
+GROUPS = 600
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    engine = create_engine(f"sqlite:///{tmp_path_factory.mktemp('busy')}/desk.db")
+    upgrade(engine, reference_schema=True)
+    store_people(engine, REFERENCE_TABLES)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def writer(engine: Engine) -> Iterator[BusyWriter]:
+    with engine.begin() as connection:
+        connection.execute(REFERENCE_TABLES.tickets.delete())
+    writer = BusyWriter(engine, REFERENCE_TABLES, GROUPS)
+    writer.fill()
+    with writer.running():
+        yield writer
+
+
+@pytest.fixture
+def source(engine: Engine) -> SqlAlchemyTicketSource:
+    return SqlAlchemyTicketSource(engine, CATALOG)
+
+
+def query(**view: Any) -> TicketQuery:
+    return TicketQuery.of(view, CATALOG.describe(), as_of=NOW)
+
+
+def rows_of(reader: TicketReader, writer: BusyWriter | None = None) -> list[list[str]]:
+    data = b""
+    for block in reader.blocks():
+        data += block.data
+        if writer:
+            writer.wait_for_more()
+    return list(csv.reader(io.StringIO(data.decode(), newline="")))
+
+
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+@pytest.mark.parametrize("field", [column.name for column in COLUMNS if column.sortable])
+def test_file_equals_the_snapshot_for_every_sort(
+    source: SqlAlchemyTicketSource, writer: BusyWriter, field: str, direction: str
+) -> None:
+    wanted = query(columns=[column.name for column in COLUMNS], sortField=field, sortDirection=direction)
+    with writer.paused(), source.open(wanted, CsvFormat()) as still:
+        expected = rows_of(still)
+        opened = source.open(wanted, CsvFormat())
+        reader = opened.__enter__()
+        count = reader.count()
+    try:
+        before = writer.transactions
+        rows = rows_of(reader, writer)
+    finally:
+        opened.__exit__(None, None, None)
+    assert writer.transactions > before, "nothing was written during the export, so nothing was proven"
+    assert rows == expected
+    assert len(rows) == count
+
+
+@pytest.mark.parametrize("field", ["title", "creationTime", "status", "lastModificationTime"])
+def test_count_and_rows_are_of_one_moment_with_nobody_waiting(
+    source: SqlAlchemyTicketSource, writer: BusyWriter, field: str
+) -> None:
+    # Soft-deleted after the request, so in the file; deleted for good and replaced, so not twice.
+    for _ in range(5):
+        with source.open(query(columns=["id", "category", field], sortField=field), CsvFormat()) as reader:
+            writer.wait_for_more()
+            count = reader.count()
+            writer.wait_for_more()
+            rows = rows_of(reader, writer)
+        assert len(rows) == count == GROUPS * GROUP
+        categories = defaultdict(set)
+        for row in rows:
+            categories[int(row[0]) // GROUP].add(row[1])
+        assert len(categories) == GROUPS
+        assert all(len(each) == 1 for each in categories.values()), "a transaction was torn"
+
+
+@pytest.fixture
+def statements(engine: Engine, writer: BusyWriter) -> Iterator[list[tuple[int, str]]]:
+    """What is sent to the database, with the connection it is sent over."""
+    sent: list[tuple[int, str]] = []
+
+    def note(connection: Any, _cursor: object, statement: str, *_rest: object) -> None:
+        sent.append((id(connection.connection.driver_connection), statement))
+
+    with writer.paused():
+        event.listen(engine, "before_cursor_execute", note)
+        yield sent
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def test_an_export_neither_pages_nor_reads_twice(
+    source: SqlAlchemyTicketSource, statements: list[tuple[int, str]]
+) -> None:
+    with source.open(query(columns=["id", "title"], sortField="title"), CsvFormat()) as reader:
+        reader.count()
+        assert len(rows_of(reader)) == GROUPS * GROUP
+    assert len({connection for connection, _ in statements}) == 1
+    begin, count, rows = (" ".join(statement.split()) for _, statement in statements)
+    assert begin == "BEGIN"
+    assert count.startswith("SELECT count(*)")
+    assert rows.startswith('SELECT "Tickets"."Id"')
+    assert "LIMIT" not in rows
+    assert "OFFSET" not in rows
