@@ -1,0 +1,1 @@
+"""Measures the export against what people use instead, in one run and as ratios."""

@@ -1,0 +1,29 @@
+"""django-import-export's ``ModelResource``: python -m benchmarks.peers.django_export DATABASE FILE."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import django
+from django.conf import settings
+
+
+def main(database: str, file: str) -> None:
+    settings.configure(
+        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": database}},
+        DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+        INSTALLED_APPS=["import_export"],
+        USE_TZ=False,
+    )
+    django.setup()
+    # Models can be declared only once Django is set up.
+    from benchmarks.peers.django_models import Ticket, TicketResource
+
+    tickets = Ticket.objects.filter(is_deleted=False).order_by("-creation_time", "-id")
+    tickets = tickets.select_related("contact", "assignee", "team")
+    Path(file).write_text(TicketResource().export(tickets).csv, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
