@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,17 @@ def test_reading_the_environment_is_noticed(source: str) -> None:
 
 def test_package_tells_type_checkers_that_it_is_typed() -> None:
     assert (_PACKAGE / "py.typed").exists()
+
+
+def _importable() -> list[str]:
+    # Alembic runs these, with a context that does not exist elsewhere.
+    return [
+        ".".join((_PACKAGE.name, *path.relative_to(_PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
+        for path in _MODULES
+        if "migrations" not in path.parts and path.name != "__main__.py"
+    ]
+
+
+@pytest.mark.parametrize("module", _importable())
+def test_every_module_can_be_imported_by_itself(module: str) -> None:
+    assert importlib.import_module(module).__doc__, "a module says what it is for"
