@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-demo: $(VENV)/.run ## create a help desk in ./demo, export a view of it, show the file
+demo: $(VENV)/.run ## create a help desk in ./ticket-export-demo, export a view of it, show the file
 	@$(BIN)/ticket-export demo
 
 test: $(VENV)/.dev ## lint, types, house rules, all tests, coverage

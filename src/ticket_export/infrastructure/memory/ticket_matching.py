@@ -71,5 +71,5 @@ def holds(condition: Condition, value: CellValue) -> bool:
                 return negated
             text = text_of(value).lower()
             return any(_POSITIONS[position](text, needle) for needle in needles) is not negated
-        case IsOneOf(values=values, negated=negated):
+        case IsOneOf(values=values, negated=negated):  # pragma: no branch - there are no others
             return negated if value is None else (value in values) is not negated

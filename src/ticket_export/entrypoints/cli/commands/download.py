@@ -1,0 +1,27 @@
+"""``ticket-export download``: the file of an export."""
+
+import typer
+
+from ticket_export.entrypoints.cli.options import As, AsJson, Job, Output, job_id_of, refuse_json_beside_file
+from ticket_export.entrypoints.cli.output import printable, write_json, write_line, write_note
+from ticket_export.entrypoints.cli.output_file import open_output, save_download
+from ticket_export.entrypoints.cli.progress_view import progress_view
+from ticket_export.entrypoints.cli.session import session_of
+
+
+def download(context: typer.Context, job: Job, email: As, output: Output, as_json: AsJson = False) -> None:
+    """Save the file of a completed export."""
+    session = session_of(context)
+    job_id = job_id_of(job)
+    refuse_json_beside_file(output, as_json)
+    container = session.container()
+    actor = session.actor(email)
+    with open_output(output) as target:
+        file = container.open_download()(actor, job_id)
+        with progress_view("bytes") as shown:
+            save_download(file, target, output, shown)
+    if as_json:
+        write_json(container.get_export()(actor, job_id).model_dump(mode="json"))
+    else:
+        say = write_note if output == "-" else write_line
+        say(f"{file.length:,} bytes in {printable(output)}")

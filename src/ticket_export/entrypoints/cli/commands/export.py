@@ -1,0 +1,47 @@
+"""``ticket-export export``: request, run here, download."""
+
+from time import monotonic
+
+import typer
+
+from ticket_export.entrypoints.cli.exit_codes import CommandError, ExitCode
+from ticket_export.entrypoints.cli.export_here import export_here, require_file
+from ticket_export.entrypoints.cli.options import As, AsJson, Output, refuse_json_beside_file
+from ticket_export.entrypoints.cli.output import printable, write_json, write_line, write_note
+from ticket_export.entrypoints.cli.output_file import open_output, save_download
+from ticket_export.entrypoints.cli.progress_view import progress_view
+from ticket_export.entrypoints.cli.session import session_of
+from ticket_export.entrypoints.cli.view_options import View, takes_view
+from ticket_export.errors import NotPermittedError
+
+
+@takes_view
+def export(context: typer.Context, view: View, email: As, output: Output, as_json: AsJson = False) -> None:
+    """Request an export of a view, run it here, and save its file."""
+    refuse_json_beside_file(output, as_json)
+    session = session_of(context)
+    began = monotonic()
+    container = session.container()
+    actor = session.actor(email)
+    with open_output(output) as target:
+        job = export_here(container, actor, view)
+        if as_json:
+            # Also where there is no file to save: a script then knows which export it was.
+            write_json(job.model_dump(mode="json"))
+        require_file(job)
+        try:
+            file = container.open_download()(actor, job.id)
+        except NotPermittedError as error:
+            raise CommandError(
+                f"export {job.id} is complete, with {job.row_count:,} rows, but {error}; "
+                f"one can save it with: ticket-export download {job.id} --as EMAIL --output FILE",
+                ExitCode.NOT_PERMITTED,
+            ) from error
+        with progress_view("bytes") as shown:
+            save_download(file, target, output, shown)
+    if not as_json:
+        say = write_note if output == "-" else write_line
+        say(
+            f"{job.row_count:,} rows, {file.length:,} bytes in {printable(output)} "
+            f"({monotonic() - began:.1f} s, export {job.id})"
+        )

@@ -1,0 +1,114 @@
+"""The folder of the demo: what is in it, and what a user can do with it."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from ticket_export.container import TicketExportContainer
+from ticket_export.entrypoints.cli.exit_codes import BadInputError
+from ticket_export.entrypoints.cli.output import printable
+from ticket_export.settings import Settings
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+_MARK = ".ticket-export-demo"
+_OWN_FILES = ("help-desk.db", "help-desk.db-wal", "help-desk.db-shm", "tickets.csv")
+_STORAGE = "storage"
+_LINES = 6
+_LINE_LENGTH = 110
+
+
+@attrs.frozen
+class DemoFolder:
+    """Holds the database, the storage and the exported file."""
+
+    path: Path
+    replaces_earlier: bool = False
+
+    @classmethod
+    def prepare(cls, folder: str) -> DemoFolder:
+        """An empty folder: a new one, an empty one, or that of an earlier demo, whose files are deleted.
+
+        Raises:
+            BadInputError: there is something else in it, or it cannot be made.
+        """
+        try:
+            path = Path(folder).resolve()
+            if "?" in str(path):
+                raise BadInputError("--folder", f"{path} has a question mark, which no database URL can hold")
+            if path.exists() and not path.is_dir():
+                raise BadInputError("--folder", f"{folder} is no folder")
+            path.mkdir(parents=True, exist_ok=True)
+            if any(path.iterdir()) and not (path / _MARK).exists():
+                raise BadInputError("--folder", f"{folder} holds other files; name one that is new or empty")
+            replaces_earlier = (path / _MARK).exists()
+            (path / _MARK).touch()
+            for name in _OWN_FILES:
+                (path / name).unlink(missing_ok=True)
+            if (path / _STORAGE).exists():
+                shutil.rmtree(path / _STORAGE)
+        except (OSError, ValueError, RuntimeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise BadInputError("--folder", f"{folder} cannot be used: {reason}") from error
+        return cls(path, replaces_earlier)
+
+    @property
+    def csv_file(self) -> Path:
+        """The exported file."""
+        return self.path / "tickets.csv"
+
+    def container(self) -> TicketExportContainer:
+        """A container whose settings are the defaults, except that everything is in this folder."""
+        container = TicketExportContainer()
+        # Not read from the environment: a demo is the same everywhere, and touches nobody's database.
+        settings = Settings.model_construct(database_url=self._database_url, storage_url=self._storage_url)
+        container.settings.override(settings)
+        return container
+
+    def first_lines(self) -> str:
+        """The beginning of the exported file, cut to the width of a terminal."""
+        with self.csv_file.open(encoding="utf-8-sig", newline="\n") as stream:
+            lines = [printable(line.rstrip("\n")) for line in islice(stream, _LINES)]
+        return "\n".join(line if len(line) <= _LINE_LENGTH else f"{line[: _LINE_LENGTH - 3]}..." for line in lines)
+
+    def next_commands(self, job_id: UUID) -> str:
+        """What to type next, in a POSIX shell."""
+        command = _this_command()
+        return "\n".join(
+            (
+                "Next, try:",
+                f"  export TICKET_EXPORT_DATABASE_URL={shlex.quote(self._database_url)}",
+                f"  export TICKET_EXPORT_STORAGE_URL={shlex.quote(self._storage_url)}",
+                f"  {command} columns",
+                f"  {command} show {job_id} --as admin@example.test --json",
+                f"  {command} export --columns id,title,tags --search vpn --as admin@example.test --output vpn.csv",
+                f"  {command} list --as staff@example.test",
+            )
+        )
+
+    @property
+    def _database_url(self) -> str:
+        return f"sqlite:///{self.path / 'help-desk.db'}"
+
+    @property
+    def _storage_url(self) -> str:
+        return (self.path / _STORAGE).as_uri()
+
+
+def _this_command() -> str:
+    # As it was called, unless the shell finds it by its name alone.
+    called = Path(sys.argv[0])
+    found = shutil.which("ticket-export")
+    if called.name != "ticket-export":
+        return shlex.join((sys.executable, "-m", "ticket_export.entrypoints.cli"))
+    if found and Path(found).resolve() == called.resolve():
+        return "ticket-export"
+    return shlex.quote(str(called.absolute()))

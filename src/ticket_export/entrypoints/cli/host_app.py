@@ -1,0 +1,58 @@
+"""Finding a host's own container by the name that it was given on the command line."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import cast
+
+from dependency_injector.containers import DynamicContainer
+
+from ticket_export.application.filter_values import quoted
+from ticket_export.container import TicketExportContainer
+from ticket_export.entrypoints.cli.exit_codes import BadInputError
+
+_WHERE = "--app"
+
+
+def load_host_app(name: str) -> TicketExportContainer:
+    """The container ``module:attribute``, a class or an instance of one.
+
+    The module is looked for in the current folder too, as the host's other commands do it.
+
+    Raises:
+        BadInputError: there is no such thing, or it is no `TicketExportContainer`.
+    """
+    module_name, _, attribute = name.partition(":")
+    if not module_name or not attribute:
+        raise BadInputError(_WHERE, f"{quoted(name)} is not module:attribute, such as helpdesk.exports:container")
+    found = _attribute_of(_module(module_name), attribute, module_name)
+    if isinstance(found, type) and issubclass(found, TicketExportContainer):
+        return found()
+    # An instance of a declared container is a dynamic one that remembers what it was declared as.
+    if isinstance(found, DynamicContainer):
+        declared = getattr(found, "declarative_parent", None)
+        if isinstance(declared, type) and issubclass(declared, TicketExportContainer):
+            return cast(TicketExportContainer, found)
+    raise BadInputError(_WHERE, f"{quoted(name)} is a {type(found).__name__}, not a TicketExportContainer")
+
+
+def _module(name: str) -> object:
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+            raise BadInputError(_WHERE, f"there is no module {quoted(name)}") from error
+        raise BadInputError(_WHERE, f"the module {quoted(name)} needs {quoted(str(error.name))}") from error
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        raise BadInputError(_WHERE, f"the module {quoted(name)} cannot be imported: {what}") from error
+
+
+def _attribute_of(module: object, attribute: str, module_name: str) -> object:
+    try:
+        return getattr(module, attribute)
+    except AttributeError:
+        raise BadInputError(_WHERE, f"the module {quoted(module_name)} has no {quoted(attribute)}") from None

@@ -1,0 +1,47 @@
+"""An export job, for people to read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ticket_export.entrypoints.cli.text_table import text_table
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ticket_export.application.dto import ExportJobDto, ExportPage
+
+
+def job_text(job: ExportJobDto) -> str:
+    """One job, a line a field."""
+    fields = (
+        ("id", job.id),
+        ("status", job.status),
+        ("stage", job.progress_stage),
+        ("percent", job.progress_percent),
+        ("rows", job.row_count),
+        ("error", job.error_message),
+        ("requested", moment_text(job.requested_at)),
+        ("completed", moment_text(job.completed_at)),
+        ("expires", moment_text(job.expires_at)),
+        ("cleaned up", "yes" if job.is_cleaned_up else "no"),
+        ("file", job.file_name),
+        ("bytes", job.length),
+    )
+    return text_table(("field", "value"), fields)
+
+
+def page_text(page: ExportPage) -> str:
+    """One page of jobs, and where it is among all."""
+    rows = [
+        (job.id, job.status, job.row_count, job.length, moment_text(job.requested_at), moment_text(job.expires_at))
+        for job in page.items
+    ]
+    pages = max(1, -(-page.total // page.page_size))
+    table = text_table(("id", "status", "rows", "bytes", "requested", "expires"), rows)
+    return f"{table}\npage {page.page} of {pages}, {page.total} in all"
+
+
+def moment_text(moment: datetime | None) -> str | None:
+    """A time in UTC, to the second."""
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else None

@@ -1,0 +1,78 @@
+"""What one run of the command line knows: the global options and the container."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, cast
+
+import attrs
+
+from ticket_export.application.filter_values import quoted, require_storable
+from ticket_export.container import TicketExportContainer
+from ticket_export.entrypoints.cli.exit_codes import BadInputError
+from ticket_export.entrypoints.cli.host_app import load_host_app
+from ticket_export.errors import ConfigurationError
+from ticket_export.settings import Settings
+
+if TYPE_CHECKING:
+    import typer
+
+    from ticket_export.application.actor import Actor
+
+
+@attrs.define
+class Session:
+    """`app` names a host's own container, `debug` asks for tracebacks."""
+
+    app: str | None = None
+    debug: bool = False
+    _container: TicketExportContainer | None = None
+    _is_own: bool = True
+
+    def container(self) -> TicketExportContainer:
+        """The container of this run: the host's, where one is named, or else the library's.
+
+        Raises:
+            BadInputError: the host's cannot be had.
+            ConfigurationError: a setting cannot work.
+        """
+        if self._container is None:
+            app = self.app or Settings.load().app
+            self._is_own = not app
+            self._container = load_host_app(app) if app else TicketExportContainer()
+        return self._container
+
+    def opened_container(self) -> TicketExportContainer | None:
+        """The container, if a command has asked for it."""
+        return self._container
+
+    def close(self) -> None:
+        """Let go of the database. A host's container is the host's to close."""
+        if self._container is not None and self._is_own:
+            # Where there is no engine because its settings are wrong, the command has said so.
+            with suppress(ConfigurationError):
+                self._container.engine().dispose()
+
+    def use(self, container: TicketExportContainer) -> None:
+        """Work with that container and no other."""
+        self._container = container
+
+    def actor(self, email_address: str) -> Actor:
+        """The active user on whose behalf the command runs.
+
+        Raises:
+            BadInputError: there is none.
+        """
+        try:
+            require_storable(email_address)
+        except ValueError as error:
+            raise BadInputError("--as", f"{quoted(email_address)} {error}") from None
+        actor = self.container().user_directory().find_by_email(email_address)
+        if actor is None:
+            raise BadInputError("--as", f"no active user has the e-mail address {quoted(email_address)}")
+        return actor
+
+
+def session_of(context: typer.Context) -> Session:
+    """The session of a command."""
+    return cast(Session, context.obj)

@@ -1,0 +1,129 @@
+"""The options that describe a view, defined once for every command that takes one."""
+
+import sys
+from collections.abc import Callable, Mapping
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ticket_export.entrypoints.cli.exit_codes import BadInputError
+from ticket_export.errors import InvalidPayloadError
+
+#: A view as `RequestExport` takes it: JSON text or a mapping.
+View = str | Mapping[str, object]
+
+#: No view that a person looks at is longer, in bytes.
+MAX_PAYLOAD = 10_000_000
+
+
+def takes_view(command: Callable[..., None]) -> Callable[..., None]:
+    """Give `command` the options of a view; it is called with what they say as its argument ``view``."""
+    options = signature(view_of, eval_str=True).parameters
+    own = [each for each in signature(command, eval_str=True).parameters.values() if each.name != "view"]
+
+    @wraps(command)
+    def with_options(**values: object) -> None:
+        view = view_of(**{name: values.pop(name) for name in options})  # type: ignore[arg-type]
+        command(view=view, **values)
+
+    everything = [each.replace(kind=Parameter.KEYWORD_ONLY) for each in (*own, *options.values())]
+    with_options.__signature__ = Signature(everything)  # type: ignore[attr-defined]
+    with_options.__annotations__ = {each.name: each.annotation for each in everything}
+    return with_options
+
+
+def view_of(
+    *,
+    columns: Annotated[
+        str | None, typer.Option(metavar="A,B,C", help="The columns, in this order; `columns` lists them.")
+    ] = None,
+    filters: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--filter",
+            metavar="FIELD:OPERATOR[:VALUE]",
+            help="Only tickets for which this holds, such as status:is_any_of:open,pending; can be repeated.",
+        ),
+    ] = None,
+    search: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Only tickets with this text in a searchable column.")
+    ] = None,
+    sort: Annotated[
+        str | None, typer.Option(metavar="FIELD[:desc]", help="The column to sort by; else by the ticket's id.")
+    ] = None,
+    team: Annotated[str | None, typer.Option(metavar="ID", help="Only tickets of this team.")] = None,
+    assignee: Annotated[str | None, typer.Option(metavar="ID", help="Only tickets of this assignee.")] = None,
+    time_zone: Annotated[
+        str | None, typer.Option(metavar="TZ", help="The zone that times are shown in, such as Europe/Berlin.")
+    ] = None,
+    payload: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Read the whole view from this JSON file instead; - for standard input."),
+    ] = None,
+) -> View:
+    """The view that the options describe. Whether it can be exported is for `RequestExport` to say.
+
+    Raises:
+        BadInputError: the payload cannot be read, or there are other options beside it.
+        InvalidPayloadError: the payload is no text.
+    """
+    given = {
+        "--columns": columns,
+        "--filter": filters or None,
+        "--search": search,
+        "--sort": sort,
+        "--team": team,
+        "--assignee": assignee,
+        "--time-zone": time_zone,
+    }
+    beside = [option for option, value in given.items() if value is not None]
+    if payload is not None:
+        if beside:
+            raise BadInputError("--payload", f"holds the whole view, so it cannot go with {', '.join(beside)}")
+        return _read_payload(payload)
+    view: dict[str, object] = {"columns": _listed(columns), "filters": [_filter(each) for each in filters or ()]}
+    if search is not None:
+        view["searchTerm"] = search
+    if sort is not None:
+        view |= _sorting(sort)
+    if team is not None or assignee is not None:
+        view["scope"] = {"teamId": team, "assignedToUserId": assignee}
+    if time_zone is not None:
+        view["timeZone"] = time_zone
+    return view
+
+
+def _listed(columns: str | None) -> list[str]:
+    return [name.strip() for name in columns.split(",")] if columns else []
+
+
+def _filter(text: str) -> dict[str, str]:
+    # Only what was typed: whatever is missing is then named by the payload's own check, with the rest.
+    return dict(zip(("field", "operator", "value"), text.split(":", 2), strict=False))
+
+
+def _sorting(text: str) -> dict[str, object]:
+    field, colon, direction = text.rpartition(":")
+    return {"sortField": field, "sortDirection": direction} if colon else {"sortField": text}
+
+
+def _read_payload(file: str) -> str:
+    try:
+        if file == "-":
+            data = sys.stdin.buffer.read(MAX_PAYLOAD + 1)
+        else:
+            with Path(file).open("rb") as stream:
+                data = stream.read(MAX_PAYLOAD + 1)
+    except OSError as error:
+        raise BadInputError("--payload", f"{file} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise BadInputError("--payload", f"{file} cannot be read: {error}") from error
+    if len(data) > MAX_PAYLOAD:
+        raise BadInputError("--payload", f"{file} is longer than {MAX_PAYLOAD:,} bytes")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidPayloadError([f"payload: not UTF-8 text, from byte {error.start + 1} on"]) from None

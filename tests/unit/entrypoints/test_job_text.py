@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from ticket_export.application.dto import ExportJobDto, ExportPage
+from ticket_export.entrypoints.cli.job_text import job_text, page_text
+
+_JOB = ExportJobDto(
+    id=UUID(int=1),
+    status="failed",
+    progress_stage="Exporting",
+    progress_percent=50,
+    row_count=None,
+    error_message="No\nspace",
+    requested_at=datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC),
+    completed_at=None,
+    expires_at=datetime(2026, 1, 5, 3, 4, 5, 6, tzinfo=UTC),
+    is_cleaned_up=False,
+    file_name=None,
+    length=None,
+)
+
+
+def test_a_job_is_a_line_a_field() -> None:
+    shown = dict(line.split(None, 1) for line in job_text(_JOB).splitlines() if "cleaned" not in line)
+    assert shown["status"] == "failed"
+    assert shown["error"] == "No\\nspace"
+    assert shown["requested"] == "2026-01-02 03:04:05 UTC"
+    assert shown["completed"] == "-"
+
+
+def test_a_page_says_where_it_is() -> None:
+    page = ExportPage(items=(_JOB,), page=2, page_size=10, total=11)
+    assert page_text(page).splitlines()[-1] == "page 2 of 2, 11 in all"
+
+
+def test_an_empty_page_is_page_one_of_one() -> None:
+    page = ExportPage(items=(), page=1, page_size=10, total=0)
+    assert page_text(page).splitlines()[-1] == "page 1 of 1, 0 in all"

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+from rich.progress import Progress
+
+from ticket_export.entrypoints.cli import progress_view as module
+from ticket_export.entrypoints.cli.progress_view import PlainProgress, ProgressBar, progress_view
+
+
+def test_without_a_terminal_every_stage_and_every_tenth_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_view("rows") as shown:
+        assert isinstance(shown, PlainProgress)
+        shown.show("Counting", 0, None)
+        for done in range(2_001):
+            shown.show("Exporting", done, 2_000)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[:3] == ["Counting …", "Exporting: 0 %, 0 of 2,000 rows", "Exporting: 10 %, 200 of 2,000 rows"]
+    assert lines[-1] == "Exporting: 100 %, 2,000 of 2,000 rows"
+    assert len(lines) == 12
+
+
+def test_on_a_terminal_there_is_a_bar_with_stage_percentage_and_amount(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.StringIO()
+    console = Console(file=terminal, force_terminal=True, width=100)
+    monkeypatch.setattr(module, "_is_watched", lambda: True)
+    monkeypatch.setattr(module, "Console", lambda stderr: console)
+    with progress_view("rows") as shown:
+        assert isinstance(shown, ProgressBar)
+        shown.show("Exporting", 1_500, 2_000)
+    assert all(part in terminal.getvalue() for part in ("Exporting", "75%", "1,500 of 2,000 rows"))
+
+
+@pytest.mark.parametrize(("done", "total", "percentage"), [(0, 0, 100), (0, 5, 0), (5, 5, 100)])
+def test_of_nothing_everything_is_done(done: int, total: int, percentage: int) -> None:
+    progress = Progress(console=Console(file=io.StringIO()))
+    bar = ProgressBar("rows", progress, progress.add_task("", amount=""))
+    bar.show("Exporting", done, total)
+    assert progress.tasks[0].percentage == percentage
+
+
+def test_progress_that_nobody_can_read_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = io.StringIO()
+    closed.close()
+    monkeypatch.setattr("sys.stderr", closed)
+    PlainProgress("rows").show("Exporting", 1, 2)

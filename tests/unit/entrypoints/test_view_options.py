@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import io
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ticket_export.application.read_view import read_view
+from ticket_export.entrypoints.cli.exit_codes import BadInputError
+from ticket_export.entrypoints.cli.view_options import MAX_PAYLOAD, View, view_of
+from ticket_export.errors import InvalidPayloadError
+from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
+from ticket_export.infrastructure.tickets.reference_catalog import reference_catalog
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_COLUMNS = reference_catalog(REFERENCE_TABLES).describe()
+_NAMES = [column.name for column in _COLUMNS]
+# What the operating system hands over: any text, bytes that are no UTF-8 as lone surrogates.
+_ARGUMENTS = st.text(st.characters(exclude_characters="\0") | st.characters(categories=["Cs"]))
+
+
+@given(st.lists(st.sampled_from(_NAMES), min_size=1, unique=True), st.sampled_from(["", " "]))
+def test_columns_come_in_the_order_in_which_they_are_typed(names: list[str], blank: str) -> None:
+    view = read_view(view_of(columns=f",{blank}".join(names)), _COLUMNS)
+    assert list(view.columns) == names
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1))
+def test_a_filters_value_may_hold_anything_colons_included(value: str) -> None:
+    view = read_view(view_of(columns="id", filters=[f"title:contains:{value}"]), _COLUMNS)
+    assert [(each.field, each.operator, each.value) for each in view.filters] == [("title", "contains", value)]
+
+
+def test_an_operator_that_says_everything_needs_no_value() -> None:
+    view = read_view(view_of(columns="id", filters=["assigneeName:is_empty"]), _COLUMNS)
+    assert [(each.operator, each.value) for each in view.filters] == [("is_empty", None)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "where"),
+    [("title", "filters[1].operator"), ("", "filters[1].field"), ("title:", "filters[1].operator")],
+)
+def test_a_malformed_filter_is_named_by_its_place(typed: str, where: str) -> None:
+    with pytest.raises(InvalidPayloadError) as refused:
+        read_view(view_of(columns="id", filters=["id:eq:1", typed]), _COLUMNS)
+    assert where in [problem.split(":")[0] for problem in refused.value.problems]
+
+
+@pytest.mark.parametrize(("typed", "direction"), [("id", None), ("id:desc", "desc"), ("id:asc", "asc")])
+def test_a_sort_may_have_a_direction(typed: str, direction: str | None) -> None:
+    view = read_view(view_of(columns="id", sort=typed), _COLUMNS)
+    assert (view.sort_field, view.sort_direction) == ("id", direction)
+
+
+def test_team_and_assignee_are_the_views_scope() -> None:
+    team, assignee = f"{1:032x}", f"{2:032x}"
+    view = read_view(view_of(columns="id", team=team, assignee=assignee, search="1", time_zone="Asia/Tokyo"), _COLUMNS)
+    assert view.scope is not None
+    assert (view.scope.team_id.int, view.scope.assigned_to_user_id.int) == (1, 2)  # type: ignore[union-attr]
+    assert (view.search_term, view.time_zone) == ("1", "Asia/Tokyo")
+
+
+@given(
+    columns=st.none() | _ARGUMENTS,
+    filters=st.none() | st.lists(_ARGUMENTS, max_size=3),
+    search=st.none() | _ARGUMENTS,
+    sort=st.none() | _ARGUMENTS,
+    team=st.none() | _ARGUMENTS,
+    assignee=st.none() | _ARGUMENTS,
+    time_zone=st.none() | _ARGUMENTS,
+)
+def test_whatever_is_typed_is_a_view_or_a_list_of_its_problems(
+    columns: str | None,
+    filters: list[str] | None,
+    search: str | None,
+    sort: str | None,
+    team: str | None,
+    assignee: str | None,
+    time_zone: str | None,
+) -> None:
+    typed = view_of(
+        columns=columns,
+        filters=filters,
+        search=search,
+        sort=sort,
+        team=team,
+        assignee=assignee,
+        time_zone=time_zone,
+    )
+    problems = _problems(typed)
+    assert problems is None or (problems and all(problem.isprintable() for problem in problems))
+
+
+def _problems(typed: View) -> tuple[str, ...] | None:
+    try:
+        read_view(typed, _COLUMNS)
+    except InvalidPayloadError as refused:
+        return refused.problems
+    return None
+
+
+def test_a_payload_is_read_with_its_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "view.json"
+    file.write_bytes(b'\xef\xbb\xbf{"columns": ["id"]}')
+    assert read_view(view_of(payload=str(file)), _COLUMNS).columns == ("id",)
+
+
+def test_a_payload_may_come_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"columns": ["title"]}')))
+    assert read_view(view_of(payload="-"), _COLUMNS).columns == ("title",)
+
+
+def test_a_payload_goes_with_no_other_option_of_the_view() -> None:
+    with pytest.raises(BadInputError, match=r"--payload.*--columns, --sort"):
+        view_of(payload="view.json", columns="id", sort="id")
+
+
+def test_a_payload_that_is_no_text_is_a_problem_of_the_payload(tmp_path: Path) -> None:
+    file = tmp_path / "view.json"
+    file.write_bytes(b'{"columns": ["\xff"]}')
+    with pytest.raises(InvalidPayloadError, match="payload: not UTF-8 text, from byte 15 on"):
+        view_of(payload=str(file))
+
+
+@pytest.mark.parametrize("name", ["missing.json", ".", "nul\0", "x" * 5000])
+def test_a_payload_that_cannot_be_read_names_the_option(name: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match=r"--payload: .* cannot be read"):
+        view_of(payload=str(tmp_path / name))
+
+
+def test_an_endless_payload_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "view.json"
+    file.write_bytes(b" " * (MAX_PAYLOAD + 1))
+    with pytest.raises(BadInputError, match="longer than"):
+        view_of(payload=str(file))
