@@ -18,8 +18,8 @@ _OURS = "ticket-export"
 def table(results: Mapping[int, Mapping[str, Sequence[Run]]], *, runs: int, machine: str) -> str:
     """A Markdown table: medians, and the median of the ratios of runs that followed each other."""
     lines = [
-        f"Medians of {runs} interleaved runs (one, of what takes over a minute); {machine}. Times are of the whole "
-        "process, its start included.",
+        f"Medians of {runs} interleaved runs (one, of what takes over a minute); {machine}.",
+        "Times are of the whole process, its start included.",
         "",
         "| tickets | | seconds | rows/s | CPU s | peak MB | time / ticket-export | memory / ticket-export |",
         "|---:|---|---:|---:|---:|---:|---:|---:|",
