@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 #: The most exports that one page may hold.
 MAX_PAGE_SIZE = 200
-#: The last page that can be asked for; times the size of one, it still fits a database's numbers.
-MAX_PAGE = 1_000_000_000
 #: The last page that may be asked for; keeps the offset inside every database's integers.
 MAX_PAGE = 1_000_000_000
 

@@ -60,7 +60,12 @@ def _joined_tags(stored: str | None) -> str | None:
         return stored
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         return stored
-    return ", ".join(tags)
+    joined = ", ".join(tags)
+    try:
+        joined.encode()
+    except UnicodeEncodeError:
+        return stored  # JSON can spell half a surrogate pair, which no text of SQLite's can hold
+    return joined
 
 
 def _local_time(stored: str | None, zone: str) -> str | None:

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, MetaData, Numeric, String, Table, Uuid
+
+from ticket_export import ColumnKind, IdType, ScopeRole
+from ticket_export.errors import ConfigurationError
+from ticket_export.infrastructure.tickets.catalog import (
+    CatalogColumn,
+    TicketCatalog,
+    boolean_column,
+    choice_column,
+    date_column,
+    id_column,
+    number_column,
+    text_column,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CASES = Table(
+    "cases",
+    MetaData(),
+    Column("number", Integer),
+    Column("subject", String),
+    Column("state", String),
+    Column("opened_at", DateTime),
+    Column("gone", Boolean),
+    Column("gone_at", DateTime),
+    Column("owner", Uuid),
+    Column("price", Numeric),
+    Column("big", BigInteger),
+)
+C = CASES.c
+
+
+def catalog(*columns: CatalogColumn, **more: Any) -> TicketCatalog:
+    return TicketCatalog(tables=CASES, id=C.number, created_at=C.opened_at, columns=columns, **more)
+
+
+def test_columns_are_described_in_their_order() -> None:
+    made = catalog(
+        number_column("number", "Case", C.number, searchable=True),
+        text_column("subject", "Subject", C.subject, searchable=True, sortable=False),
+        choice_column("state", "State", C.state, choices=("open", "done")),
+        date_column("openedAt", "Opened", C.opened_at),
+        boolean_column("gone", "Gone", C.gone),
+        id_column("owner", "Owner", C.owner, scope_role=ScopeRole.ASSIGNEE),
+    )
+    described = list(made.describe())
+    assert [(column.name, column.kind) for column in described] == [
+        ("number", ColumnKind.NUMBER),
+        ("subject", ColumnKind.TEXT),
+        ("state", ColumnKind.CHOICE),
+        ("openedAt", ColumnKind.DATE),
+        ("gone", ColumnKind.BOOLEAN),
+        ("owner", ColumnKind.ID),
+    ]
+    assert [column.searchable for column in described] == [True, True, False, False, False, False]
+    assert [column.name for column in described if not column.sortable] == ["subject"]
+    assert described[2].choices == ("open", "done")
+    assert described[5].scope_role is ScopeRole.ASSIGNEE
+    assert made.expression(described[1]) is C.subject
+
+
+@pytest.mark.parametrize(
+    ("expression", "id_type"),
+    [(C.owner, IdType.UUID), (C.number, IdType.INTEGER), (C.big, IdType.INTEGER), (C.subject, IdType.TEXT)],
+)
+def test_identifiers_are_of_the_type_of_their_expression(expression: Column[Any], id_type: IdType) -> None:
+    assert id_column("x", "X", expression).column.id_type is id_type
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: catalog(text_column("subject", "A", C.subject), text_column("SUBJECT", "B", C.state)),
+        lambda: catalog(text_column("subject", "A", C.subject), is_deleted=C.gone),
+        lambda: catalog(text_column("subject", "A", C.subject), deleted_at=C.gone_at),
+    ],
+    ids=["one name twice", "no moment of deletion", "no mark of deletion"],
+)
+def test_catalog_that_cannot_work_is_refused_when_it_is_made(make: Callable[[], TicketCatalog]) -> None:
+    with pytest.raises(ConfigurationError, match="catalog"):
+        make()

@@ -1,0 +1,182 @@
+"""Overriding a provider swaps the part in everything that is built from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from dependency_injector.providers import Factory, Object
+
+from tests.unit.application.use_cases.help_desk import COLUMNS, NOW, VIEW, HelpDesk
+from ticket_export import Actor, CsvFormat, ExportPolicy, Settings, SystemPermissions, TicketExportContainer, User
+from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
+from ticket_export.infrastructure.memory.clock import InMemoryClock
+from ticket_export.infrastructure.memory.database import InMemoryDatabase
+from ticket_export.infrastructure.memory.storage import InMemoryStorage
+from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
+from ticket_export.infrastructure.memory.ticket_source import InMemoryTicketSource
+from ticket_export.infrastructure.memory.unit_of_work import InMemoryUnitOfWork
+from ticket_export.infrastructure.memory.user_directory import InMemoryUserDirectory
+from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.tables import build_tables
+from ticket_export.infrastructure.storage.local import LocalStorage
+from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
+from ticket_export.infrastructure.tickets.reference_catalog import reference_catalog
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ticket_export.domain.background_task import BackgroundTask
+
+
+@pytest.fixture
+def container(tmp_path: Path) -> TicketExportContainer:
+    container = TicketExportContainer()
+    container.settings.override(
+        Object(
+            Settings(
+                database_url=f"sqlite:///{tmp_path}/desk.db",
+                storage_url=(tmp_path / "files").as_uri(),
+                retention_hours=5,
+                lease_seconds=7,
+                formula_guard=False,
+                csv_bom=False,
+            )
+        )
+    )
+    return container
+
+
+class InMemory:
+    """Every port of the container on its in-memory adapter."""
+
+    def __init__(self, container: TicketExportContainer) -> None:
+        self.container = container
+        self.database = InMemoryDatabase()
+        self.users = InMemoryUserDirectory(self.database)
+        self.storage = InMemoryStorage()
+        self.audit_log = InMemoryAuditLog()
+        self.source = InMemoryTicketSource(COLUMNS)
+        self.clock = InMemoryClock(NOW)
+        container.unit_of_work.override(Factory(InMemoryUnitOfWork, self.database))
+        container.user_directory.override(self.users)
+        container.storage.override(self.storage)
+        container.audit_log.override(self.audit_log)
+        container.ticket_source.override(self.source)
+        container.clock.override(self.clock)
+        user = User(id=HelpDesk().user().user_id, first_name="A", last_name="B", email_address="a@b.c", is_admin=True)
+        self.users.add(user, SystemPermissions.IMPORT_EXPORT_TICKETS)
+        found = self.users.find(user.id)
+        assert found is not None
+        self.actor: Actor = found
+
+
+def test_whole_export_runs_on_in_memory_adapters_alone(container: TicketExportContainer, tmp_path: Path) -> None:
+    memory = InMemory(container)
+    job = container.request_export()(memory.actor, VIEW)
+    shown = container.get_export()(memory.actor, job.id)
+    assert (shown.status, shown.requested_at, shown.row_count) == ("completed", NOW, 0)
+    assert container.list_exports()(memory.actor).items == (shown,)
+    with container.open_download()(memory.actor, job.id).stream as stream:
+        assert stream.read() == b"Ticket ID,=Title\n"
+    assert [entry.action for entry in memory.audit_log.entries] == ["requested", "started", "completed", "downloaded"]
+    assert list(memory.storage.objects) == [f"exports/{job.id}/1/{shown.file_name}"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_settings_reach_the_use_cases(container: TicketExportContainer) -> None:
+    assert container.request_export().retention.total_seconds() == 5 * 3600
+    assert container.run_export().lease.total_seconds() == 7
+    assert container.run_export().csv_format == CsvFormat(bom=False, formula_guard=False)
+
+
+def test_storage_url_and_database_url_choose_the_real_parts(container: TicketExportContainer, tmp_path: Path) -> None:
+    storage = container.storage()
+    assert isinstance(storage, LocalStorage)
+    with storage.open_writer("a", "text/csv") as writer:
+        writer.write(b"x")
+    assert (tmp_path / "files" / "a").read_bytes() == b"x"
+    assert container.engine().url.database == f"{tmp_path}/desk.db"
+
+
+PORTS = ["clock", "storage", "audit_log", "ticket_source", "policy", "user_directory", "csv_format"]
+
+
+@pytest.mark.parametrize("use_case", ["request_export", "run_export", "get_export", "list_exports", "open_download"])
+@pytest.mark.parametrize("port", PORTS)
+@pytest.mark.parametrize("late", [False, True], ids=["before the first use", "after it"])
+def test_overridden_part_is_the_one_that_every_use_case_has(
+    container: TicketExportContainer, use_case: str, port: str, late: bool
+) -> None:
+    if late:
+        getattr(container, use_case)()
+    part = object()
+    getattr(container, port).override(Object(part))
+    built = getattr(container, use_case)()
+    if hasattr(built, port):
+        assert getattr(built, port) is part
+    task_queue = container.task_queue()
+    assert isinstance(task_queue, InlineTaskQueue)
+    assert getattr(task_queue.run_export, port) is part
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["before the first use", "after it"])
+def test_export_runs_on_the_storage_that_was_put_in_its_place(container: TicketExportContainer, late: bool) -> None:
+    memory = InMemory(container)
+    if late:
+        container.request_export()(memory.actor, VIEW)
+    other = InMemoryStorage()
+    container.storage.override(other)
+    before = dict(memory.storage.objects)
+    container.request_export()(memory.actor, VIEW)
+    assert len(other.objects) == 1
+    assert memory.storage.objects == before
+
+
+def test_override_ends_with_its_block(container: TicketExportContainer) -> None:
+    own, other = container.storage(), InMemoryStorage()
+    with container.storage.override(other):
+        assert container.run_export().storage is other
+    assert container.run_export().storage is own
+
+
+def test_task_queue_of_the_host_gets_the_tasks(container: TicketExportContainer) -> None:
+    memory, queue = InMemory(container), InMemoryTaskQueue()
+    container.task_queue.override(queue)
+    job = container.request_export()(memory.actor, VIEW)
+    (task,) = queue.dispatched
+    stored: BackgroundTask = memory.database.committed.tasks[task.id]
+    assert (stored.status, container.get_export()(memory.actor, job.id).status) == ("enqueued", "queued")
+
+
+def test_policy_of_the_host_decides(container: TicketExportContainer) -> None:
+    class Everybody(ExportPolicy):
+        def may_request(self, actor: Actor) -> bool:
+            return True
+
+    memory = InMemory(container)
+    container.policy.override(Everybody())
+    nobody = Actor(user_id=memory.actor.user_id)
+    assert container.request_export()(nobody, VIEW).status == "queued"
+
+
+def test_engine_tables_and_catalog_of_the_host_reach_the_adapters(
+    container: TicketExportContainer, tmp_path: Path
+) -> None:
+    engine, tables = create_engine(f"sqlite:///{tmp_path}/other.db"), build_tables()
+    container.engine.override(engine)
+    container.tables.override(tables)
+    source = container.ticket_source()
+    assert source.engine is engine
+    assert source.catalog.id is tables.tickets.c.id
+    catalog = reference_catalog(build_tables())
+    container.catalog.override(catalog)
+    assert container.ticket_source().catalog is catalog
+    assert container.request_export().ticket_source.columns.find("slaDueAt") is not None
+    engine.dispose()
+
+
+def test_two_containers_share_nothing(container: TicketExportContainer) -> None:
+    other = TicketExportContainer()
+    other.storage.override(InMemoryStorage())
+    assert isinstance(container.storage(), LocalStorage)

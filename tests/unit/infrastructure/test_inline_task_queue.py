@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.application.use_cases.help_desk import VIEW, HelpDesk, raising
+from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
+
+
+@pytest.fixture
+def desk() -> HelpDesk:
+    return HelpDesk()
+
+
+def run_inline(desk: HelpDesk) -> None:
+    for task in desk.queue.dispatched:
+        InlineTaskQueue(desk.run_export).dispatch(task)
+
+
+def test_dispatched_task_is_run_at_once(desk: HelpDesk) -> None:
+    job_id = desk.request_export(desk.user(), VIEW).id
+    run_inline(desk)
+    assert desk.job(job_id).status.developer_name == "completed"
+
+
+def test_error_of_the_run_is_logged_under_the_job_and_not_raised(
+    desk: HelpDesk, caplog: pytest.LogCaptureFixture
+) -> None:
+    job_id = desk.request_export(desk.user(), VIEW).id
+    error = ConnectionError("the database is gone")
+    desk.happen["work.running"] = raising(error)
+    run_inline(desk)
+    (record,) = caplog.records
+    assert record.getMessage() == f"export {job_id} could not be run"
+    assert vars(record)["job_id"] == str(job_id)
+    assert record.exc_info is not None
+    assert record.exc_info[1] is error
+    assert desk.job(job_id).status.developer_name == "queued"
+
+
+def test_interrupt_goes_through_to_whoever_asked(desk: HelpDesk) -> None:
+    desk.request_export(desk.user(), VIEW)
+    desk.happen["source.open"] = raising(KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        run_inline(desk)

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from ticket_export.application.ports.audit_log import AuditAction, AuditEntry
+from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def test_entry_is_one_structured_record(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="ticket_export.audit")
+    entry = AuditEntry(
+        action=AuditAction.COMPLETED,
+        job_id=UUID(int=1),
+        actor_id=UUID(int=2),
+        at=datetime(2026, 3, 1, tzinfo=UTC),
+        view="columns id",
+        row_count=7,
+        duration=timedelta(seconds=2),
+    )
+    LoggingAuditLog().record(entry)
+    (record,) = caplog.records
+    assert (record.name, record.levelno) == ("ticket_export.audit", logging.INFO)
+    assert record.getMessage() == f"export {UUID(int=1)} completed by {UUID(int=2)}"
+    fields = vars(record)["audit"]
+    assert fields == {
+        "action": "completed",
+        "job_id": str(UUID(int=1)),
+        "actor_id": str(UUID(int=2)),
+        "at": "2026-03-01 00:00:00+00:00",
+        "view": "columns id",
+        "row_count": 7,
+        "duration": "0:00:02",
+        "detail": None,
+    }
+    # Whatever writes the log needs nothing but JSON's own types.
+    assert json.loads(json.dumps(fields)) == fields

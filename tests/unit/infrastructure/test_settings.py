@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ticket_export import Settings
+from ticket_export.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"TICKET_EXPORT_{name.upper()}", raising=False)
+
+
+def test_defaults_are_those_of_the_design(tmp_path: Path) -> None:
+    settings = Settings.load()
+    assert settings.database_url == "sqlite:///ticket-export.db"
+    assert settings.storage_url == (tmp_path / "exports").as_uri()
+    assert settings.retention == timedelta(hours=72)
+    assert settings.lease == timedelta(seconds=30)
+    assert (settings.formula_guard, settings.csv_bom) == (True, True)
+
+
+def test_environment_wins_over_the_env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("TICKET_EXPORT_RETENTION_HOURS=5\nTICKET_EXPORT_CSV_BOM=false\nOTHER=1\n")
+    monkeypatch.setenv("TICKET_EXPORT_RETENTION_HOURS", "0.5")
+    settings = Settings.load()
+    assert settings.retention == timedelta(minutes=30)
+    assert settings.csv_bom is False
+
+
+@pytest.mark.parametrize("hours", ["0", "-1", "nan", "inf", "-inf", "1e300", "876001", "many", ""])
+def test_retention_that_is_no_span_of_time_is_refused(hours: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKET_EXPORT_RETENTION_HOURS", hours)
+    with pytest.raises(ConfigurationError, match=r"^TICKET_EXPORT_RETENTION_HOURS: "):
+        Settings.load()
+
+
+@pytest.mark.parametrize("seconds", ["0", "nan", "inf", "86401", "x"])
+def test_lease_that_is_no_span_of_time_is_refused(seconds: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKET_EXPORT_LEASE_SECONDS", seconds)
+    with pytest.raises(ConfigurationError, match=r"^TICKET_EXPORT_LEASE_SECONDS: "):
+        Settings.load()
+
+
+def test_longest_retention_stays_within_the_calendar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKET_EXPORT_RETENTION_HOURS", "876000")
+    assert datetime(2026, 3, 1, tzinfo=UTC) + Settings.load().retention < datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def test_every_mistake_is_named_and_no_value_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKET_EXPORT_FORMULA_GUARD", "secret")
+    monkeypatch.setenv("TICKET_EXPORT_TASK_QUEUE", "secret")
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.load()
+    assert "TICKET_EXPORT_FORMULA_GUARD: " in str(caught.value)
+    assert "TICKET_EXPORT_TASK_QUEUE: " in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("change", [lambda settings: setattr(settings, "csv_bom", False)])
+def test_settings_do_not_change(change: Callable[[Settings], None]) -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        change(Settings.load())
