@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LOWEST := 3.11
-PROGRAMS := $(foreach folder,benchmarks examples,$(if $(wildcard $(folder)/*.py),$(folder)))
+PROGRAMS := $(foreach folder,benchmarks examples,$(if $(wildcard $(folder)/*.py $(folder)/*/*.py),$(folder)))
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

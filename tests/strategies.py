@@ -108,7 +108,7 @@ def _values(column: TicketColumn) -> SearchStrategy[str]:
                 lambda moment: (moment + timedelta(0)).isoformat(timespec="seconds")
             )
         case _:
-            return needles.filter(lambda text: bool(text.strip(", \t\r\n[")) and "," not in text)
+            return needles.filter(lambda text: not text.isspace() and text != "" and not set(text) & set(",["))
 
 
 @st.composite

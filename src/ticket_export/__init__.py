@@ -3,6 +3,9 @@
 `TicketExportContainer` wires everything; its use-cases are called with the `Actor` first::
 
     job = container.request_export()(actor, {"columns": ["id", "title"]})
+
+The ports that a host may fill itself are in `ticket_export.application.ports`, adapters for its tests in
+`ticket_export.infrastructure.memory`, contract suites for its own adapters in `ticket_export.testing`.
 """
 
 from ticket_export.application.actor import Actor
@@ -24,7 +27,37 @@ from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.domain.system_permissions import BuiltInSystemPermission, SystemPermissions
 from ticket_export.domain.user import User
-from ticket_export.errors import TicketExportError
+from ticket_export.errors import (
+    ConfigurationError,
+    DownloadUnavailableError,
+    ExportExpiredError,
+    ExportFailure,
+    ExportNotFoundError,
+    ExportNotReadyError,
+    InvalidPayloadError,
+    MissingTableError,
+    NotPermittedError,
+    ObjectNotFoundError,
+    StorageError,
+    TicketExportError,
+    TicketSourceError,
+    UnsupportedDialectError,
+)
+from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.host_table_names import HostTable, HostTableNames
+from ticket_export.infrastructure.persistence.joined_unit_of_work import JoinedUnitOfWork
+from ticket_export.infrastructure.persistence.migrate import downgrade, upgrade
+from ticket_export.infrastructure.sample_data.loader import load_sample_data
+from ticket_export.infrastructure.storage.local import LocalStorage
+from ticket_export.infrastructure.tickets.catalog import (
+    TicketCatalog,
+    boolean_column,
+    choice_column,
+    date_column,
+    id_column,
+    number_column,
+    text_column,
+)
 from ticket_export.settings import Settings
 
 __all__ = [
@@ -33,30 +66,58 @@ __all__ = [
     "BackgroundTaskStatus",
     "BuiltInSystemPermission",
     "ColumnKind",
+    "ConfigurationError",
     "CsvFormat",
     "Download",
+    "DownloadUnavailableError",
+    "ExportExpiredError",
+    "ExportFailure",
     "ExportFilter",
     "ExportJob",
     "ExportJobDto",
     "ExportJobStatus",
+    "ExportNotFoundError",
+    "ExportNotReadyError",
     "ExportPage",
     "ExportPolicy",
     "ExportScope",
     "ExportSnapshotPayload",
     "GetExport",
+    "HostTable",
+    "HostTableNames",
     "IdType",
+    "InvalidPayloadError",
+    "JoinedUnitOfWork",
     "ListExports",
+    "LocalStorage",
     "MediaItem",
+    "MissingTableError",
+    "NotPermittedError",
+    "ObjectNotFoundError",
     "OpenDownload",
     "ProgressStage",
     "RequestExport",
     "RunExport",
     "ScopeRole",
     "Settings",
+    "StorageError",
     "SystemPermissions",
+    "TicketCatalog",
     "TicketColumn",
     "TicketColumns",
     "TicketExportContainer",
     "TicketExportError",
+    "TicketSourceError",
+    "UnsupportedDialectError",
     "User",
+    "boolean_column",
+    "choice_column",
+    "create_engine",
+    "date_column",
+    "downgrade",
+    "id_column",
+    "load_sample_data",
+    "number_column",
+    "text_column",
+    "upgrade",
 ]

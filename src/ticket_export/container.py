@@ -15,7 +15,7 @@ import os
 import socket
 
 from dependency_injector.containers import DeclarativeContainer
-from dependency_injector.providers import Factory, Singleton
+from dependency_injector.providers import Factory, Object, Singleton
 
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.export_policy import ExportPolicy
@@ -26,6 +26,7 @@ from ticket_export.application.use_cases.request_export import RequestExport
 from ticket_export.application.use_cases.run_export import RunExport
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
 from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.host_table_names import SEED_TABLE_NAMES
 from ticket_export.infrastructure.persistence.tables import build_tables
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.infrastructure.persistence.user_directory import SqlAlchemyUserDirectory
@@ -47,7 +48,8 @@ class TicketExportContainer(DeclarativeContainer):
     settings = Singleton(Settings.load)
 
     # What the host's own parts usually replace.
-    tables = Singleton(build_tables)
+    table_names = Object(SEED_TABLE_NAMES)
+    tables = Singleton(build_tables, table_names)
     engine = Singleton(create_engine, settings.provided.database_url)
     catalog = Singleton(reference_catalog, tables)
     csv_format = Factory(CsvFormat, bom=settings.provided.csv_bom, formula_guard=settings.provided.formula_guard)

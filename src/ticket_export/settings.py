@@ -55,6 +55,8 @@ class Settings(BaseSettings):
                 for each in error.errors(include_url=False, include_input=False)
             ]
             raise ConfigurationError("; ".join(problems)) from None
+        except UnicodeDecodeError:
+            raise ConfigurationError("the file .env in this folder is not UTF-8 text") from None
 
     @property
     def retention(self) -> timedelta:

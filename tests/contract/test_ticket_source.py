@@ -60,3 +60,31 @@ def test_every_source_gives_the_bytes_of_the_in_memory_one(
     csv_format = CsvFormat(formula_guard=formula_guard)
     plain = InMemoryTicketSource(COLUMNS, [ticket.in_memory() for ticket in tickets])
     assert read(help_desk.source(tickets), view, csv_format) == read(plain, view, csv_format)
+
+
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+@pytest.mark.parametrize("field", [column.name for column in COLUMNS if column.sortable])
+def test_what_is_empty_sorts_last_in_every_source(help_desk: SqliteHelpDesk, field: str, direction: str) -> None:
+    full = ReferenceTicket(
+        id=2,
+        description="d",
+        category="c",
+        language="l",
+        contact=0,
+        assignee=0,
+        team=0,
+        creator=0,
+        tags=("t",),
+        sla_status="s",
+        sla_due_at=NOW,
+        last_modification_time=NOW,
+        resolved_at=NOW,
+        closed_at=NOW,
+    )
+    tickets = [ReferenceTicket(id=1), full, ReferenceTicket(id=3)]
+    view = {"columns": ["id", field] if field != "id" else ["id"], "sortField": field, "sortDirection": direction}
+    found = read(help_desk.source(tickets), view, CsvFormat())
+    assert found == read(InMemoryTicketSource(COLUMNS, [ticket.in_memory() for ticket in tickets]), view, CsvFormat())
+    always_there = {"id", "title", "status", "priority", "creationTime"}
+    if field not in always_there:
+        assert found[2].startswith(b"2,"), "an empty cell came before a filled one"

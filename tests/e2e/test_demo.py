@@ -24,6 +24,10 @@ def test_the_demo_shows_the_file_and_what_to_do_next(tmp_path: Path) -> None:
     assert (len(rows), file.stat().st_size) == tuple(int(number.replace(",", "")) for number in summary.groups()[:2])
     assert rows
     assert ",".join(header) in ended.text
+    assert {row[2] for row in rows} == {"new", "open", "in_progress", "pending"}
+    # Shown as they are: every line that is shown is a whole record of the file.
+    shown = ended.text.partition(",".join(header))[2].partition("\n\n")[0].splitlines()[1:]
+    assert list(csv.reader(shown)) == rows[:5]
     assert file.parent == tmp_path / "ticket-export-demo"
 
     commands = [line.strip() for line in ended.text.partition("Next, try:\n")[2].splitlines()]
@@ -33,6 +37,7 @@ def test_the_demo_shows_the_file_and_what_to_do_next(tmp_path: Path) -> None:
         ["sh", "-c", script], cwd=tmp_path, env=clean_environment(), capture_output=True, check=False
     )
     assert tried.returncode == 0, tried.stderr
+    assert tried.stdout.decode().endswith("page 1 of 1, 2 in all\n")
     assert (tmp_path / "vpn.csv").read_bytes().startswith(b"\xef\xbb\xbfTicket ID,Title,Tags\n")
 
 

@@ -162,6 +162,7 @@ def test_a_database_without_tables_says_how_to_make_them(help_desk: HelpDesk, mo
         assert ended.exit_code == 2
         assert len(ended.err.splitlines()) == 1
         assert "ticket-export migrate --reference-schema" in ended.problems[0]
+        assert "BackgroundTasks, Contacts, ExportJobs, MediaItems, RoleUser, Roles" in ended.problems[0]
     assert run_command("migrate").problems[0].startswith("the database lacks")
 
 
@@ -299,3 +300,30 @@ def test_every_command_explains_itself(tmp_path: Path) -> None:
         ended = run_command(command, "--help")
         assert ended.exit_code == 0
         assert f"ticket-export {command}" in ended.text
+        assert "bool" not in ended.text
+
+
+def _in_a_shell(help_desk: HelpDesk, command: str, **more: str) -> subprocess.CompletedProcess[bytes]:
+    environment = {**clean_environment(), **help_desk.settings, **more}
+    return subprocess.run(
+        ["sh", "-c", command], cwd=help_desk.folder, env=environment, capture_output=True, check=False
+    )
+
+
+def test_closed_standard_error_does_not_turn_progress_into_data(help_desk: HelpDesk) -> None:
+    ended = _in_a_shell(help_desk, f"{SCRIPT} export --columns id --as admin@example.test --output - 2>&-")
+    assert ended.returncode == 0
+    assert ended.stdout.startswith(b"\xef\xbb\xbfTicket ID\n")
+
+
+def test_closed_standard_input_is_no_payload(help_desk: HelpDesk) -> None:
+    ended = _in_a_shell(help_desk, f"{SCRIPT} export --payload - --as admin@example.test --output a.csv <&-")
+    assert ended.returncode == 2
+    assert ended.stderr == b"error: --payload: there is no standard input to read\n"
+
+
+def test_storage_that_cannot_be_had_leaves_no_job_behind(help_desk: HelpDesk) -> None:
+    before = jobs(run_command("list", *_ADMIN, "--json"))
+    ended = _in_a_shell(help_desk, f"{SCRIPT} {' '.join(_EXPORT)}", TICKET_EXPORT_STORAGE_URL="gopher://x")
+    assert ended.returncode == 2
+    assert jobs(run_command("list", *_ADMIN, "--json")) == before

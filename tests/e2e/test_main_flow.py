@@ -69,6 +69,20 @@ def test_from_an_empty_folder_to_a_file_and_back(tmp_path: Path) -> None:
     assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "open.csv").read_bytes()
 
 
+def test_columns_are_a_short_line_each_and_operators_are_told_once_a_kind(help_desk: HelpDesk) -> None:
+    ended = run_script("columns", folder=help_desk.folder, settings=help_desk.settings)
+    table, _, kinds = ended.text.partition("\n\n")
+    status = next(line for line in table.splitlines() if line.startswith("status "))
+    assert status.split() == [
+        *("status", "Status", "choice", "filter", "sort"),
+        *("new", "open", "in_progress", "pending", "resolved", "closed"),
+    ]
+    assert max(len(line) for line in table.splitlines()) <= 120
+    operators = dict(line.split(maxsplit=1) for line in kinds.splitlines()[1:])
+    assert set(operators) == {"number", "text", "choice", "id", "date"}
+    assert operators["choice"] == "eq neq is_any_of is_none_of is_empty is_not_empty"
+
+
 def test_more_sample_data_comes_after_what_is_there(help_desk: HelpDesk) -> None:
     added = run_script("sample-data", "--tickets", "50", folder=help_desk.folder, settings=help_desk.settings)
     assert added.exit_code == 0, added.err
@@ -90,5 +104,5 @@ def test_progress_is_plain_lines_where_the_output_is_no_terminal(help_desk: Help
         settings=help_desk.settings,
     )
     stages = [line.split()[0].rstrip(":") for line in ended.err.splitlines()]
-    assert list(dict.fromkeys(stages)) == ["Counting", "Exporting", "Uploading", "Saving"]
+    assert list(dict.fromkeys(stages)) == ["Counting", "Exporting", "Storing", "Downloading"]
     assert "\x1b" not in ended.err

@@ -36,7 +36,7 @@ class Comparison(Enum):
 
 @attrs.frozen
 class TextMatches:
-    """The cell holds one of `needles` at `position`, compared in lower case (``str.lower``)."""
+    """The cell holds one of `needles` at `position`, both folded (`text_folding.fold`)."""
 
     column: TicketColumn
     position: TextPosition

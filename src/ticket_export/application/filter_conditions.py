@@ -26,6 +26,7 @@ from ticket_export.application.filter_values import (
     shifted,
     split_values,
 )
+from ticket_export.application.text_folding import fold
 from ticket_export.application.ticket_column import ColumnKind, TicketColumn
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def filter_condition(
         return NumberCompares(column, _COMPARISONS[operator], parse_number(value))
     members = split_values(value) if operator.takes_many_values else (value,)
     if column.kind is ColumnKind.TEXT:
-        needles = tuple(member.lower() for member in members)
+        needles = tuple(fold(member) for member in members)
         return TextMatches(column, _POSITIONS.get(operator, TextPosition.WHOLE), needles, negated)
     return _membership(column, members, negated)
 

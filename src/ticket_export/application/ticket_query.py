@@ -12,6 +12,7 @@ from ticket_export.application.conditions import Condition, IsOneOf
 from ticket_export.application.filter_conditions import filter_condition
 from ticket_export.application.filter_operators import Operator
 from ticket_export.application.read_view import read_view
+from ticket_export.application.text_folding import fold
 from ticket_export.application.ticket_column import ScopeRole, TicketColumn, TicketColumns
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Search:
-    """At least one of `columns` holds `needle`, both in lower case (``str.lower``)."""
+    """At least one of `columns` holds `needle`, both folded (`text_folding.fold`)."""
 
     needle: str
     columns: tuple[TicketColumn, ...]
@@ -33,7 +34,7 @@ class TicketQuery:
     """What to read.
 
     Only tickets created up to `as_of` and not soft-deleted up to then are in it; all `conditions`
-    hold. Rows are ordered by `sort_column`, empty cells last in either direction, ties broken by the
+    hold. Rows are ordered by `sort_column`, NULL last in either direction, ties broken by the
     ticket's id in the same direction; without a `sort_column` by the id alone. `as_of` is aware UTC;
     times are shown in `time_zone`.
     """
@@ -75,7 +76,7 @@ class TicketQuery:
 def _search(term: str | None, chosen: tuple[TicketColumn, ...]) -> Search | None:
     if term is None:
         return None
-    return Search(term.lower(), tuple(column for column in chosen if column.searchable))
+    return Search(fold(term), tuple(column for column in chosen if column.searchable))
 
 
 def _scope_conditions(view: ExportSnapshotPayload, columns: TicketColumns) -> tuple[Condition, ...]:

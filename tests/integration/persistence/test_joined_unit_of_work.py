@@ -255,3 +255,19 @@ def test_a_joined_unit_of_work_without_commit_leaves_the_session_usable(
     assert rows.get(BackgroundTask, task.id) is None
     assert teams(rows) == 1
     assert called == []
+
+
+def test_what_was_rolled_back_is_not_announced_with_the_next_commit(
+    host_engine: Engine, rows: SqliteRows, called: list[str]
+) -> None:
+    with host_engine.connect() as connection:
+        unit_of_work = JoinedUnitOfWork(connection)
+        for name in ("undone", "kept"):
+            with unit_of_work:
+                unit_of_work.tasks.add(a_task())
+                unit_of_work.after_commit(lambda name=name: called.append(name))  # type: ignore[misc]
+                unit_of_work.commit()
+            connection.rollback() if name == "undone" else connection.commit()
+    unit_of_work.committed()
+    assert called == ["kept"]
+    assert len(rows.run('SELECT * FROM "BackgroundTasks"')) == 1

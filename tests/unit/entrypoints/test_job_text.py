@@ -35,6 +35,18 @@ def test_a_page_says_where_it_is() -> None:
     assert page_text(page).splitlines()[-1] == "page 2 of 2, 11 in all"
 
 
-def test_an_empty_page_is_page_one_of_one() -> None:
-    page = ExportPage(items=(), page=1, page_size=10, total=0)
-    assert page_text(page).splitlines()[-1] == "page 1 of 1, 0 in all"
+def test_without_exports_there_is_no_table() -> None:
+    assert page_text(ExportPage(items=(), page=1, page_size=10, total=0)) == "no exports"
+
+
+def test_a_page_behind_the_last_one_names_the_last_one() -> None:
+    page = ExportPage(items=(), page=4, page_size=10, total=11)
+    assert page_text(page) == "no exports on page 4: the last one is 2, 11 in all"
+
+
+def test_a_page_shows_rows_and_file_of_every_export() -> None:
+    done = _JOB.model_copy(update={"row_count": 12, "length": 345, "file_name": "tickets.csv"})
+    headings, shown, _ = page_text(ExportPage(items=(done,), page=1, page_size=10, total=1)).splitlines()
+    assert headings.split() == ["id", "status", "rows", "bytes", "requested", "expires", "file"]
+    assert shown.split()[1:4] == ["failed", "12", "345"]
+    assert shown.split()[-1] == "tickets.csv"

@@ -33,6 +33,16 @@ def test_on_a_terminal_there_is_a_bar_with_stage_percentage_and_amount(monkeypat
     assert all(part in terminal.getvalue() for part in ("Exporting", "75%", "1,500 of 2,000 rows"))
 
 
+def test_a_bar_has_a_label_before_its_first_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.StringIO()
+    console = Console(file=terminal, force_terminal=True, width=100)
+    monkeypatch.setattr(module, "_is_watched", lambda: True)
+    monkeypatch.setattr(module, "Console", lambda stderr: console)
+    with progress_view("rows"):
+        pass
+    assert "Starting" in terminal.getvalue()
+
+
 @pytest.mark.parametrize(("done", "total", "percentage"), [(0, 0, 100), (0, 5, 0), (5, 5, 100)])
 def test_of_nothing_everything_is_done(done: int, total: int, percentage: int) -> None:
     progress = Progress(console=Console(file=io.StringIO()))

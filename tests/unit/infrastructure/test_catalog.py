@@ -3,10 +3,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, MetaData, Numeric, String, Table, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, MetaData, Numeric, String, Table, Uuid
 
 from ticket_export import ColumnKind, IdType, ScopeRole
 from ticket_export.errors import ConfigurationError
+from ticket_export.infrastructure.persistence.types import UtcDateTime
 from ticket_export.infrastructure.tickets.catalog import (
     CatalogColumn,
     TicketCatalog,
@@ -86,3 +87,17 @@ def test_identifiers_are_of_the_type_of_their_expression(expression: Column[Any]
 def test_catalog_that_cannot_work_is_refused_when_it_is_made(make: Callable[[], TicketCatalog]) -> None:
     with pytest.raises(ConfigurationError, match="catalog"):
         make()
+
+
+def test_day_without_a_time_is_no_date_column() -> None:
+    with pytest.raises(ConfigurationError, match=r"'due' is of type Date\(\), not DateTime"):
+        date_column("due", "Due", Column("due", Date))
+
+
+def test_moment_of_a_hosts_own_type_is_a_date_column() -> None:
+    assert date_column("due", "Due", Column("due", UtcDateTime)).column.kind is ColumnKind.DATE
+
+
+def test_identifiers_that_sqlalchemy_gives_as_text_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="as_uuid=False"):
+        id_column("owner", "Owner", Column("owner", Uuid(as_uuid=False)))

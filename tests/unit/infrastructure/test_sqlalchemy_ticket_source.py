@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,8 +15,9 @@ from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, Numeric, St
 
 from ticket_export import CsvFormat
 from ticket_export.application.ticket_query import TicketQuery
-from ticket_export.errors import TicketSourceError, UnsupportedDialectError
+from ticket_export.errors import ConfigurationError, TicketSourceError, UnsupportedDialectError
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket, InMemoryTicketSource
+from ticket_export.infrastructure.persistence.engine import create_engine
 from ticket_export.infrastructure.tickets.catalog import (
     TicketCatalog,
     boolean_column,
@@ -94,8 +97,10 @@ TICKETS = [
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    # As a host makes one: the driver's own transaction control, nothing set up.
+    # As a host makes one: the driver's own transaction control, and nothing set up but the file.
     engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/host.db")
+    with closing(sqlite3.connect(tmp_path / "host.db")) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
     CASES.metadata.create_all(engine)
     with engine.begin() as connection:
         connection.execute(CASES.insert(), [each.row() for each in TICKETS])
@@ -163,6 +168,8 @@ def test_filters_of_every_kind(
         ('{"a": 1}', '"{""a"": 1}"'),
         ('["a", 1]', '"[""a"", 1]"'),
         ("=[", "'=["),
+        ("null", '""'),
+        ("[" * 100_000, "[" * 100_000),
         ('["\\ud800"]', '"[""\\ud800""]"'),
         (None, '""'),
     ],
@@ -176,14 +183,79 @@ def test_tags_that_are_no_list_of_texts_are_shown_as_they_stand(
 
 
 def test_snapshot_holds_on_an_engine_that_nobody_set_up(engine: Engine, source: SqlAlchemyTicketSource) -> None:
-    with engine.begin() as connection:
-        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
     query = TicketQuery.of({"columns": ["number"]}, source.columns, as_of=NOW)
     with source.open(query, CsvFormat()) as reader:
         assert reader.count() == 3
         with engine.begin() as connection:
             connection.execute(CASES.delete())
         assert [block.data for block in reader.blocks()] == [b"1\n2\n3\n"]
+
+
+def test_database_in_which_readers_keep_writers_out_is_refused(tmp_path: Path) -> None:
+    engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/plain.db")
+    CASES.metadata.create_all(engine)
+    with pytest.raises(ConfigurationError, match="'delete' mode"):
+        read(SqlAlchemyTicketSource(engine, CATALOG))
+    engine.dispose()
+
+
+def test_ticket_that_was_never_marked_as_deleted_is_shown(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/gone.db")
+    table = Table("t", MetaData(), Column("n", Integer), Column("at", DateTime), Column("gone", Boolean))
+    table.append_column(Column("gone_at", DateTime))
+    table.metadata.create_all(engine)
+    at = NOW.replace(tzinfo=None)
+    with engine.begin() as connection:
+        rows = [{"n": number, "at": at, "gone": gone} for number, gone in enumerate([None, False, True])]
+        connection.execute(table.insert(), rows)
+    c = table.c
+    columns = [number_column("n", "N", c.n)]
+    catalog = TicketCatalog(
+        tables=table, id=c.n, created_at=c.at, is_deleted=c.gone, deleted_at=c.gone_at, columns=columns
+    )
+    query = TicketQuery.of({"columns": ["n"]}, catalog.describe(), as_of=NOW)
+    with SqlAlchemyTicketSource(engine, catalog).open(query, CsvFormat()) as reader:
+        assert [block.data for block in reader.blocks()] == [b"0\n1\n"]
+    engine.dispose()
+
+
+@pytest.mark.parametrize("stored", ["2025-01-01 00:00:00", "2025-01-01 00:00:00.000000"])
+@pytest.mark.parametrize(
+    ("operator", "value", "found"),
+    [
+        ("is", "2025-01-01", True),
+        ("is", "2025-01-01T00:00:00", True),
+        ("is_before", "2025-01-01", False),
+        ("is_on_or_after", "2025-01-01", True),
+        ("is_after", "2024-12-31", True),
+        ("is_on_or_before", "2024-12-31", False),
+    ],
+)
+def test_moments_may_be_stored_with_or_without_a_fraction(
+    engine: Engine, source: SqlAlchemyTicketSource, stored: str, operator: str, value: str, found: bool
+) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE cases SET due = ? WHERE number = 1", (stored,))
+        connection.exec_driver_sql("UPDATE cases SET due = NULL WHERE number <> 1")
+    view = {"columns": ["number"], "filters": [{"field": "due", "operator": operator, "value": value}]}
+    assert read(source, **view) == ("1\n" if found else "")
+
+
+def test_formula_in_a_column_of_numbers_or_dates_is_guarded(engine: Engine, source: SqlAlchemyTicketSource) -> None:
+    # SQLite keeps any text in any column.
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE cases SET price = '=1+1', due = '@SUM(1)' WHERE number = 1")
+    assert read(source, columns=["price", "due"]).splitlines()[0] == "'=1+1,'@SUM(1)"
+    zoned = read(source, columns=["price", "due"], timeZone="Asia/Kathmandu")
+    assert zoned.splitlines()[0] == "'=1+1,'@SUM(1)"
+
+
+def test_bytes_and_numbers_in_a_column_of_text_are_searched_as_text(
+    engine: Engine, source: SqlAlchemyTicketSource
+) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE cases SET tags = CAST(x'414243ff' AS BLOB) WHERE number = 1")
+    assert read(source, columns=["number", "tags"], searchTerm="abc").startswith("1,")
 
 
 def test_database_that_cannot_be_opened_is_the_sources_error(tmp_path: Path) -> None:
@@ -195,7 +267,7 @@ def test_database_that_cannot_be_opened_is_the_sources_error(tmp_path: Path) -> 
 
 
 def test_database_without_tickets_is_the_sources_error(tmp_path: Path) -> None:
-    engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/empty.db")
+    engine = create_engine(f"sqlite:///{tmp_path}/empty.db")
     with pytest.raises(TicketSourceError) as caught:
         read(SqlAlchemyTicketSource(engine, CATALOG))
     assert "cases" not in str(caught.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from ticket_export.application.actor import Actor
     from ticket_export.application.snapshot import ExportSnapshotPayload
+
+_log = logging.getLogger(__name__)
 
 #: The name under which the task of an export lies in the queue.
 TASK_NAME = "ticket_export.run_export"
@@ -83,6 +86,6 @@ class RequestExport:
     def _announce(self, task: BackgroundTask, requested: AuditEntry) -> None:
         try:
             self.audit_log.record(requested)
-        finally:
-            # The job is stored: whatever became of the record of it, it must not wait for ever.
-            self.task_queue.dispatch(task)
+        except Exception:  # noqa: BLE001 - the job is stored: an error here would have the caller ask again
+            _log.exception("export %s is not in the audit log as requested", requested.job_id)
+        self.task_queue.dispatch(task)

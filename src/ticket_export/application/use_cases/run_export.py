@@ -105,7 +105,7 @@ class RunExport:
             with suppress(Exception):
                 self._fail(attempt, "The export was interrupted.")
             raise
-        self._audit(AuditAction.COMPLETED, attempt, job)
+        self._audit_end(AuditAction.COMPLETED, attempt, job)
         return ExportJobDto.of(job)
 
     def _export(self, attempt: Attempt, on_progress: ProgressListener) -> ExportJob:
@@ -185,11 +185,17 @@ class RunExport:
         job_id = attempt.job.id
         try:
             job = attempt.fail(message)
-            self._audit(AuditAction.FAILED, attempt, job)
         except Exception:
             _log.exception("export %s could not be recorded as failed", job_id, extra={"job_id": str(job_id)})
             raise
+        self._audit_end(AuditAction.FAILED, attempt, job)
         return ExportJobDto.of(job)
+
+    def _audit_end(self, action: AuditAction, attempt: Attempt, job: ExportJob) -> None:
+        try:
+            self._audit(action, attempt, job)
+        except Exception:  # noqa: BLE001 - the job has ended, and an error here would say otherwise
+            _log.exception("export %s is not in the audit log as %s", job.id, action, extra={"job_id": str(job.id)})
 
     def _audit(self, action: AuditAction, attempt: Attempt, job: ExportJob) -> None:
         now = self.clock.now()

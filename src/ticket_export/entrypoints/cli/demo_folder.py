@@ -7,7 +7,7 @@ import shutil
 import sys
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import attrs
 
@@ -17,13 +17,13 @@ from ticket_export.entrypoints.cli.output import printable
 from ticket_export.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from uuid import UUID
 
 _MARK = ".ticket-export-demo"
 _OWN_FILES = ("help-desk.db", "help-desk.db-wal", "help-desk.db-shm", "tickets.csv")
 _STORAGE = "storage"
-_LINES = 6
-_LINE_LENGTH = 110
+_RECORDS = 6
 
 
 @attrs.frozen
@@ -74,10 +74,9 @@ class DemoFolder:
         return container
 
     def first_lines(self) -> str:
-        """The beginning of the exported file, cut to the width of a terminal."""
+        """The beginning of the exported file: whole records as they are there, a line each."""
         with self.csv_file.open(encoding="utf-8-sig", newline="\n") as stream:
-            lines = [printable(line.rstrip("\n")) for line in islice(stream, _LINES)]
-        return "\n".join(line if len(line) <= _LINE_LENGTH else f"{line[: _LINE_LENGTH - 3]}..." for line in lines)
+            return "\n".join(printable(record) for record in islice(_records(stream), _RECORDS))
 
     def next_commands(self, job_id: UUID) -> str:
         """What to type next, in a POSIX shell."""
@@ -90,7 +89,7 @@ class DemoFolder:
                 f"  {command} columns",
                 f"  {command} show {job_id} --as admin@example.test --json",
                 f"  {command} export --columns id,title,tags --search vpn --as admin@example.test --output vpn.csv",
-                f"  {command} list --as staff@example.test",
+                f"  {command} list --as admin@example.test",
             )
         )
 
@@ -101,6 +100,16 @@ class DemoFolder:
     @property
     def _storage_url(self) -> str:
         return (self.path / _STORAGE).as_uri()
+
+
+def _records(stream: TextIO) -> Iterator[str]:
+    record = ""
+    for line in stream:
+        record += line
+        # A line feed between quotes is part of a value, and a quote in a value is written twice.
+        if record.count('"') % 2 == 0:
+            yield record.removesuffix("\n")
+            record = ""
 
 
 def _this_command() -> str:

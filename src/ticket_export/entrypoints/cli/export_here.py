@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.entrypoints.cli.exit_codes import CommandError
 from ticket_export.entrypoints.cli.progress_view import progress_view
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from ticket_export.container import TicketExportContainer
     from ticket_export.entrypoints.cli.view_options import View
 
+# Whoever waits at a terminal has nothing to upload.
+_LABELS = {ProgressStage.UPLOADING: "Storing"}
+
 
 def export_here(container: TicketExportContainer, actor: Actor, view: View) -> ExportJobDto:
     """The job, completed or failed.
@@ -23,14 +27,16 @@ def export_here(container: TicketExportContainer, actor: Actor, view: View) -> E
     Raises:
         NotPermittedError, InvalidPayloadError: as `RequestExport` does.
     """
+    # First, since a setting that it cannot be built with must not leave a job that nobody runs.
+    run_export = container.run_export()
     # The configured queue would hand the job to somebody else.
     job = container.request_export(task_queue=InMemoryTaskQueue())(actor, view)
     with progress_view("rows") as shown:
 
         def show(progress: Progress) -> None:
-            shown.show(progress.stage.value, progress.rows, progress.total)
+            shown.show(_LABELS.get(progress.stage, progress.stage.value), progress.rows, progress.total)
 
-        return container.run_export()(job.id, on_progress=show)
+        return run_export(job.id, on_progress=show)
 
 
 def require_file(job: ExportJobDto) -> None:

@@ -46,7 +46,7 @@ def _module(name: str) -> object:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
             raise BadInputError(_WHERE, f"there is no module {quoted(name)}") from error
         raise BadInputError(_WHERE, f"the module {quoted(name)} needs {quoted(str(error.name))}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         what = f"{type(error).__name__}: {error}"
         raise BadInputError(_WHERE, f"the module {quoted(name)} cannot be imported: {what}") from error
 

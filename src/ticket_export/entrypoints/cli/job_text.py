@@ -33,12 +33,19 @@ def job_text(job: ExportJobDto) -> str:
 
 def page_text(page: ExportPage) -> str:
     """One page of jobs, and where it is among all."""
+    if not page.total:
+        return "no exports"
+    pages = -(-page.total // page.page_size)
+    if not page.items:
+        return f"no exports on page {page.page}: the last one is {pages}, {page.total} in all"
     rows = [
-        (job.id, job.status, job.row_count, job.length, moment_text(job.requested_at), moment_text(job.expires_at))
+        (
+            *(job.id, job.status, job.row_count, job.length),
+            *(moment_text(job.requested_at), moment_text(job.expires_at), job.file_name),
+        )
         for job in page.items
     ]
-    pages = max(1, -(-page.total // page.page_size))
-    table = text_table(("id", "status", "rows", "bytes", "requested", "expires"), rows)
+    table = text_table(("id", "status", "rows", "bytes", "requested", "expires", "file"), rows)
     return f"{table}\npage {page.page} of {pages}, {page.total} in all"
 
 

@@ -16,11 +16,12 @@ from ticket_export.entrypoints.cli.commands.list import list_exports
 from ticket_export.entrypoints.cli.commands.migrate import migrate
 from ticket_export.entrypoints.cli.commands.sample_data import sample_data
 from ticket_export.entrypoints.cli.commands.show import show
-from ticket_export.entrypoints.cli.exit_codes import Ending, ExitCode, foreseen_ending, unforeseen_ending
+from ticket_export.entrypoints.cli.database_ending import database_ending
+from ticket_export.entrypoints.cli.exit_codes import ExitCode, foreseen_ending, unforeseen_ending
 from ticket_export.entrypoints.cli.library_log import library_log
 from ticket_export.entrypoints.cli.output import discard_output, prepare_output, write_error, write_line
+from ticket_export.entrypoints.cli.plain_flags import PlainFlagsCommand, PlainFlagsGroup
 from ticket_export.entrypoints.cli.session import Session, session_of
-from ticket_export.infrastructure.persistence.missing_tables import missing_tables
 
 _COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo,
@@ -33,9 +34,11 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "download": download,
 }
 
-app = typer.Typer(add_completion=False, help="Export the ticket view you are looking at to a CSV file.")
+app = typer.Typer(
+    cls=PlainFlagsGroup, add_completion=False, help="Export the ticket view you are looking at to a CSV file."
+)
 for name, command in _COMMANDS.items():
-    app.command(name)(command)
+    app.command(name, cls=PlainFlagsCommand)(command)
 
 
 def _print_version(wanted: bool) -> None:
@@ -88,18 +91,9 @@ def _report(error: Exception, session: Session) -> int:
     foreseen = foreseen_ending(error)
     if session.debug and not isinstance(error, typer.TyperException):
         traceback.print_exception(error)
-    ending = foreseen or _unmigrated_ending(error, session) or unforeseen_ending(error)
+    ending = foreseen or database_ending(error, session) or unforeseen_ending(error)
     if ending.exit_code == ExitCode.CLOSED_OUTPUT:
         discard_output()
     for line in ending.lines:
         write_error(line)
     return ending.exit_code
-
-
-def _unmigrated_ending(error: Exception, session: Session) -> Ending | None:
-    container = session.opened_container()
-    missing = missing_tables(error, container.engine(), container.tables()) if container else ()
-    if not missing:
-        return None
-    lacks = f"the database lacks the table{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
-    return Ending(ExitCode.BAD_INPUT, [f"{lacks}; create them with: ticket-export migrate --reference-schema"])

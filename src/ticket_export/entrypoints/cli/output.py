@@ -57,6 +57,8 @@ def write_json(document: object) -> None:
 
 def write_note(text: str) -> None:
     """One line to standard error; if nobody can read it, the work goes on."""
+    if sys.stderr is None:
+        return  # closed by whoever started us; print() would turn to standard output, which is for data
     with suppress(OSError, ValueError):
         print(printable(text), file=sys.stderr, flush=True)  # noqa: T201
 

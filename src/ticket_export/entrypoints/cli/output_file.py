@@ -64,12 +64,12 @@ def save_download(download: Download, target: BinaryIO, name: str, progress: Pro
     """
     done = 0
     with download.stream as stream:
-        progress.show("Saving", done, download.length)
+        progress.show("Downloading", done, download.length)
         while block := stream.read(_BLOCK):
             with output_errors(name):
                 target.write(block)
             done += len(block)
-            progress.show("Saving", done, download.length)
+            progress.show("Downloading", done, download.length)
 
 
 def _writable_path(file: str) -> Path:

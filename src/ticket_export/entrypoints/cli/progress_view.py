@@ -31,20 +31,22 @@ def progress_view(unit: str) -> Iterator[ProgressView]:
         yield PlainProgress(unit)
         return
     columns = (
-        TextColumn("{task.description:<10}"),
+        TextColumn("{task.description:<11}"),
         BarColumn(),
         TaskProgressColumn(),
         TextColumn("{task.fields[amount]}"),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        yield ProgressBar(unit, progress, progress.add_task("", total=None, amount=""))
+        yield ProgressBar(unit, progress, progress.add_task("Starting", total=None, amount=""))
 
 
 def _is_watched() -> bool:
     # A terminal that cannot move its cursor would get a new bar for every step.
+    if sys.stderr is None or not sys.stderr.isatty():
+        return False
     console = Console(stderr=True)
-    return sys.stderr is not None and sys.stderr.isatty() and console.is_terminal and not console.is_dumb_terminal
+    return console.is_terminal and not console.is_dumb_terminal
 
 
 def _amount(done: int, total: int | None, unit: str) -> str:

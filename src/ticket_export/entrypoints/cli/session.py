@@ -11,7 +11,6 @@ from ticket_export.application.filter_values import quoted, require_storable
 from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.cli.exit_codes import BadInputError
 from ticket_export.entrypoints.cli.host_app import load_host_app
-from ticket_export.errors import ConfigurationError
 from ticket_export.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ class Session:
     app: str | None = None
     debug: bool = False
     _container: TicketExportContainer | None = None
-    _is_own: bool = True
+    _host_app: str | None = None
 
     def container(self) -> TicketExportContainer:
         """The container of this run: the host's, where one is named, or else the library's.
@@ -38,9 +37,14 @@ class Session:
         """
         if self._container is None:
             app = self.app or Settings.load().app
-            self._is_own = not app
+            self._host_app = app or None
             self._container = load_host_app(app) if app else TicketExportContainer()
         return self._container
+
+    @property
+    def host_app(self) -> str | None:
+        """The name of the host's container that a command has asked for; None if that is the library's own."""
+        return self._host_app
 
     def opened_container(self) -> TicketExportContainer | None:
         """The container, if a command has asked for it."""
@@ -48,9 +52,9 @@ class Session:
 
     def close(self) -> None:
         """Let go of the database. A host's container is the host's to close."""
-        if self._container is not None and self._is_own:
+        if self._container is not None and self._host_app is None:
             # Where there is no engine because its settings are wrong, the command has said so.
-            with suppress(ConfigurationError):
+            with suppress(Exception):
                 self._container.engine().dispose()
 
     def use(self, container: TicketExportContainer) -> None:

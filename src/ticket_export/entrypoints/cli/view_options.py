@@ -38,7 +38,11 @@ def takes_view(command: Callable[..., None]) -> Callable[..., None]:
 def view_of(
     *,
     columns: Annotated[
-        str | None, typer.Option(metavar="A,B,C", help="The columns, in this order; `columns` lists them.")
+        str | None,
+        typer.Option(
+            metavar="A,B,C",
+            help="The columns, in this order; the command `columns` lists them. Required, unless there is --payload.",
+        ),
     ] = None,
     filters: Annotated[
         list[str] | None,
@@ -49,7 +53,11 @@ def view_of(
         ),
     ] = None,
     search: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Only tickets with this text in a searchable column.")
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="Only tickets with this text in one of the chosen columns that are searchable.",
+        ),
     ] = None,
     sort: Annotated[
         str | None, typer.Option(metavar="FIELD[:desc]", help="The column to sort by; else by the ticket's id.")
@@ -61,7 +69,10 @@ def view_of(
     ] = None,
     payload: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Read the whole view from this JSON file instead; - for standard input."),
+        typer.Option(
+            metavar="FILE",
+            help="Read the whole view from this JSON file instead of --columns and all that; - for standard input.",
+        ),
     ] = None,
 ) -> View:
     """The view that the options describe. Whether it can be exported is for `RequestExport` to say.
@@ -112,6 +123,8 @@ def _sorting(text: str) -> dict[str, object]:
 
 def _read_payload(file: str) -> str:
     try:
+        if file == "-" and sys.stdin is None:
+            raise BadInputError("--payload", "there is no standard input to read")
         if file == "-":
             data = sys.stdin.buffer.read(MAX_PAYLOAD + 1)
         else:

@@ -18,6 +18,7 @@ from ticket_export.application.conditions import (
     TextPosition,
     WithinInterval,
 )
+from ticket_export.application.text_folding import fold
 from ticket_export.infrastructure.memory.ticket_cells import CellValue, text_of
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def is_shown(ticket: InMemoryTicket, query: TicketQuery) -> bool:
         return False
     search = query.search
     return search is None or any(
-        search.needle in text_of(ticket.values.get(column.name)).lower() for column in search.columns
+        search.needle in fold(text_of(ticket.values.get(column.name))) for column in search.columns
     )
 
 
@@ -69,7 +70,7 @@ def holds(condition: Condition, value: CellValue) -> bool:
         case TextMatches(position=position, needles=needles, negated=negated):
             if value is None:
                 return negated
-            text = text_of(value).lower()
+            text = fold(text_of(value))
             return any(_POSITIONS[position](text, needle) for needle in needles) is not negated
         case IsOneOf(values=values, negated=negated):  # pragma: no branch - there are no others
             return negated if value is None else (value in values) is not negated

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import sqlalchemy
 from sqlalchemy import URL, event, make_url
@@ -59,6 +59,21 @@ def for_writing(connection: Connection) -> Connection:
     return connection.execution_options(**{_SQLITE_BEGIN: "BEGIN IMMEDIATE"})
 
 
+def begin_writing(connection: Connection) -> Connection:
+    """`for_writing`, with the first transaction begun, on an engine of the host's own making too.
+
+    The connection is closed if the lock is not to be had.
+    """
+    try:
+        for_writing(connection).begin()
+        if connection.dialect.name == "sqlite" and not event.contains(connection.engine, "begin", _begin_sqlite):
+            _begin_anew(cast("sqlite3.Connection", connection.connection.driver_connection))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def _parsed(url: str) -> URL:
     # A URL may hold a password, so no message shows it and no cause is chained.
     try:
@@ -88,7 +103,16 @@ def _sqlite_engine(url: URL) -> Engine:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigurationError(f"the folder of the SQLite file cannot be made: {folder}") from error
-    engine = sqlalchemy.create_engine(url)
+    try:
+        # Without a limit: who waits for a connection here may hold the one that another waits for. An
+        # export reads over one and writes its progress over a second.
+        engine = sqlalchemy.create_engine(url, max_overflow=-1)
+        engine.dialect.create_connect_args(url)
+    except (ArgumentError, TypeError, ValueError):
+        # No cause: SQLAlchemy's text may quote the URL.
+        raise ConfigurationError(
+            "the SQLite URL cannot be used; it should look like sqlite:///ticket-export.db"
+        ) from None
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -103,3 +127,11 @@ def _set_up_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) 
 
 def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get(_SQLITE_BEGIN, "BEGIN"))
+
+
+def _begin_anew(driver: sqlite3.Connection) -> None:
+    # The host's engine has begun in its own way or, left to Python's driver, not at all. Nothing was
+    # read yet, so nothing is lost.
+    if driver.in_transaction:
+        driver.execute("COMMIT")
+    driver.execute("BEGIN IMMEDIATE")

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, event
 
 from ticket_export.infrastructure.after_commit import AfterCommitActions
 from ticket_export.infrastructure.persistence.connection_repositories import ConnectionRepositories
-from ticket_export.infrastructure.persistence.session_outcome import run_after_commit
 from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES, Tables
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from sqlalchemy import Connection
+    from sqlalchemy.orm import Session
 
 
 class JoinedUnitOfWork(ConnectionRepositories):
@@ -28,8 +27,9 @@ class JoinedUnitOfWork(ConnectionRepositories):
     - with a `Session`: when the session has committed; it is dropped if the session, or the savepoint
       of the host's that this unit of work was entered in, is rolled back or closed. It must not use
       the session.
-    - with a `Connection`, which tells nobody how its transaction ended: when the host calls
-      `committed`, after its own commit. ::
+    - with a `Connection`, which tells nobody that it has committed: when the host calls `committed`,
+      after its own commit; it is dropped if the transaction is rolled back. A savepoint of the host's
+      that is rolled back after `commit` is not seen: there, do not call `committed`. ::
 
         with engine.begin() as connection:
             unit_of_work = JoinedUnitOfWork(connection)
@@ -43,7 +43,9 @@ class JoinedUnitOfWork(ConnectionRepositories):
         self._awaiting_host = AfterCommitActions()
 
     def __enter__(self) -> Self:
-        self._open(self._host.connection() if isinstance(self._host, Session) else self._host)
+        self._open(self._host if isinstance(self._host, Connection) else self._host.connection())
+        if isinstance(self._host, Connection) and not event.contains(self._host, "rollback", self._undone):
+            event.listen(self._host, "rollback", self._undone)
         _ensure_begun(self._connection)
         self._savepoint = self._connection.begin_nested()
         return self
@@ -60,11 +62,17 @@ class JoinedUnitOfWork(ConnectionRepositories):
     def commit(self) -> None:
         """Leave the changes to the host's transaction."""
         self._savepoint.commit()
-        if isinstance(self._host, Session):
-            run_after_commit(self._host, self._after_commit.take())
-        else:
+        if isinstance(self._host, Connection):
             self._awaiting_host.extend(self._after_commit.take())
+        else:
+            # Only here, since it brings all of the ORM, which whoever has a session has loaded.
+            from ticket_export.infrastructure.persistence.session_outcome import run_after_commit
+
+            run_after_commit(self._host, self._after_commit.take())
         self._savepoint = self._connection.begin_nested()
+
+    def _undone(self, _connection: Connection) -> None:
+        self._awaiting_host.drop()
 
     def committed(self) -> None:
         """The host's connection has committed: call what `after_commit` collected, once.

@@ -9,7 +9,7 @@ import attrs
 
 from ticket_export.errors import ConfigurationError
 from ticket_export.infrastructure.persistence import migrations
-from ticket_export.infrastructure.persistence.engine import for_writing
+from ticket_export.infrastructure.persistence.engine import begin_writing
 from ticket_export.infrastructure.persistence.host_table_names import SEED_TABLE_NAMES, HostTableNames
 
 if TYPE_CHECKING:
@@ -60,10 +60,11 @@ def upgrade(engine: Engine, *, reference_schema: bool, names: HostTableNames = S
     from alembic import command
 
     histories = _histories(reference_schema, names)
-    with for_writing(engine.connect()) as connection, connection.begin():
+    with begin_writing(engine.connect()) as connection:
         _wait_for_others(connection)
         for history in histories:
             command.upgrade(history.config(connection, names), "head")
+        connection.commit()
 
 
 def downgrade(engine: Engine, *, reference_schema: bool, names: HostTableNames = SEED_TABLE_NAMES) -> None:
@@ -75,10 +76,11 @@ def downgrade(engine: Engine, *, reference_schema: bool, names: HostTableNames =
     from alembic import command
 
     histories = _histories(reference_schema, names)
-    with for_writing(engine.connect()) as connection, connection.begin():
+    with begin_writing(engine.connect()) as connection:
         _wait_for_others(connection)
         for history in reversed(histories):
             command.downgrade(history.config(connection, names), "base")
+        connection.commit()
 
 
 def _histories(reference_schema: bool, names: HostTableNames) -> tuple[_History, ...]:

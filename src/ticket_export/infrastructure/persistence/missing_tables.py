@@ -8,17 +8,46 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from collections.abc import Iterable
+
+    from sqlalchemy import Engine, Table
 
     from ticket_export.infrastructure.persistence.tables import Tables
 
+# PostgreSQL's undefined_table; https://www.postgresql.org/docs/current/errcodes-appendix.html
+_UNDEFINED_TABLE = "42P01"
+# SQLite has no code of its own for it, only this text.
+_NO_SUCH_TABLE = "no such table"
 
-def missing_tables(error: Exception, engine: Engine, tables: Tables) -> tuple[str, ...]:
-    """The tables whose absence may be why the database refused a statement; none for any other error."""
+
+def is_missing_table(error: Exception) -> bool:
+    """Whether the database refused a statement because a table, any one, is not there."""
     if not isinstance(error, DBAPIError):
-        return ()
+        return False
+    cause = error.orig
+    return getattr(cause, "sqlstate", None) == _UNDEFINED_TABLE or str(cause).startswith(_NO_SUCH_TABLE)
+
+
+def missing_host_tables(engine: Engine, tables: Tables) -> tuple[str, ...]:
+    """The names, sorted, of what is not there of the three tables that every host has to bring."""
+    return _missing(engine, (tables.users, tables.media_items, tables.background_tasks))
+
+
+def missing_own_tables(engine: Engine, tables: Tables) -> tuple[str, ...]:
+    """``ExportJobs``, if it is not there."""
+    return _missing(engine, (tables.export_jobs,))
+
+
+def missing_tables(engine: Engine, tables: Tables) -> tuple[str, ...]:
+    """The names, sorted, of what is not there of all tables, those of the reference schema included."""
+    return _missing(engine, tables.metadata.tables.values())
+
+
+def _missing(engine: Engine, tables: Iterable[Table]) -> tuple[str, ...]:
+    """None where the database does not say what it has."""
     try:
-        existing = inspect(engine).get_table_names()
+        inspector = inspect(engine)
+        # A host may bring a view, too, which no list of tables names.
+        return tuple(sorted(table.name for table in tables if not inspector.has_table(table.name, table.schema)))
     except SQLAlchemyError:
         return ()
-    return tuple(table.name for table in tables.metadata.sorted_tables if table.name not in existing)

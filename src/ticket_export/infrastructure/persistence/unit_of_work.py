@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from ticket_export.infrastructure.persistence.connection_repositories import ConnectionRepositories
-from ticket_export.infrastructure.persistence.engine import for_writing
+from ticket_export.infrastructure.persistence.engine import begin_writing
 from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES, Tables
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class SqlAlchemyUnitOfWork(ConnectionRepositories):
     """A transaction of its own, on a connection from the engine's pool.
 
-    The transaction begins with the first statement and takes SQLite's one write lock then, so keep
+    The transaction begins as it is entered and takes SQLite's one write lock then, so keep
     it short: do slow work between two units of work, not inside one.
     """
 
@@ -26,7 +26,7 @@ class SqlAlchemyUnitOfWork(ConnectionRepositories):
         self._engine = engine
 
     def __enter__(self) -> Self:
-        self._open(for_writing(self._engine.connect()))
+        self._open(begin_writing(self._engine.connect()))
         return self
 
     def __exit__(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from ticket_export.infrastructure.persistence.engine import for_writing
+from ticket_export.infrastructure.persistence.engine import begin_writing
 from ticket_export.infrastructure.sample_data.bulk_insert import BulkInsert
 from ticket_export.infrastructure.sample_data.people_loader import load_people
 from ticket_export.infrastructure.sample_data.ticket_rows import TICKET_COLUMNS, TicketRows
@@ -35,7 +35,7 @@ def load_sample_data(
     `seed`, `now` (aware UTC) and last ticket number give the same tickets. `on_progress` is told now
     and then how many tickets are in.
     """
-    with for_writing(engine.connect()) as connection, connection.begin():
+    with begin_writing(engine.connect()) as connection:
         people = load_people(connection, tables)
         last_id = connection.execute(select(func.max(tables.tickets.c.id))).scalar_one() or 0
         rows = TicketRows(count=tickets, first_id=last_id + 1, seed=seed, now=now, people=people)
@@ -43,3 +43,4 @@ def load_sample_data(
         for added in BulkInsert(connection, tables.tickets, TICKET_COLUMNS)(rows):
             inserted += added
             on_progress(inserted)
+        connection.commit()

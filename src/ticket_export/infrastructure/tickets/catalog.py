@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
-from sqlalchemy import ColumnElement, Integer, Uuid
+from sqlalchemy import ColumnElement, DateTime, Integer, TypeDecorator, Uuid
 from sqlalchemy.sql.selectable import FromClause
 
 from ticket_export.application.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
@@ -28,6 +28,8 @@ from ticket_export.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from sqlalchemy.types import TypeEngine
 
 #: A SQLAlchemy expression of whatever type.
 Expression: TypeAlias = ColumnElement[Any]
@@ -111,7 +113,16 @@ def number_column(name: str, label: str, expression: Expression, *, searchable: 
 
 
 def date_column(name: str, label: str, expression: Expression) -> CatalogColumn:
-    """A moment stored in UTC, in a column of SQLAlchemy's ``DateTime``."""
+    """A moment stored in UTC, in a column of SQLAlchemy's ``DateTime``.
+
+    Raises:
+        ConfigurationError: the expression is of another type; a day without a time has no zone to be shown in.
+    """
+    if not _is_moment(expression.type):
+        raise ConfigurationError(
+            f"ticket catalog: the date column {name!r} is of type {expression.type!r}, not DateTime; "
+            "type_coerce(…, DateTime) says that an expression is one"
+        )
     return CatalogColumn(TicketColumn(name=name, label=label, kind=ColumnKind.DATE), expression)
 
 
@@ -129,11 +140,22 @@ def choice_column(
 
 
 def id_column(name: str, label: str, expression: Expression, *, scope_role: ScopeRole | None = None) -> CatalogColumn:
-    """An identifier: a UUID, an integer or a text, by the type of the expression."""
+    """An identifier: a UUID, an integer or a text, by the type of the expression.
+
+    Raises:
+        ConfigurationError: a ``Uuid`` column gives texts (``as_uuid=False``).
+    """
     id_type = IdType.TEXT
     if isinstance(expression.type, Uuid):
+        if not expression.type.as_uuid:
+            raise ConfigurationError(f"ticket catalog: the id column {name!r} must be Uuid, not Uuid(as_uuid=False)")
         id_type = IdType.UUID
     elif isinstance(expression.type, Integer):
         id_type = IdType.INTEGER
     column = TicketColumn(name=name, label=label, kind=ColumnKind.ID, id_type=id_type, scope_role=scope_role)
     return CatalogColumn(column, expression)
+
+
+def _is_moment(type_: TypeEngine[Any]) -> bool:
+    stored = type_.impl_instance if isinstance(type_, TypeDecorator) else type_
+    return isinstance(stored, DateTime)

@@ -5,7 +5,19 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, DateTime, Numeric, String, and_, cast, literal, not_, or_
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Numeric,
+    String,
+    TypeDecorator,
+    and_,
+    cast,
+    literal,
+    not_,
+    or_,
+)
+from sqlalchemy.dialects import sqlite
 
 from ticket_export.application.conditions import (
     Comparison,
@@ -18,8 +30,7 @@ from ticket_export.application.conditions import (
     TextPosition,
     WithinInterval,
 )
-from ticket_export.infrastructure.persistence.types import UtcDateTime
-from ticket_export.infrastructure.tickets.sql_functions import Contains, EndsWith, Lowered, StartsWith
+from ticket_export.infrastructure.tickets.sql_functions import Contains, EndsWith, Folded, StartsWith
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,6 +46,8 @@ _POSITIONS: dict[TextPosition, type[FunctionElement[bool]]] = {
     TextPosition.END: EndsWith,
 }
 
+_WHOLE_SECOND = sqlite.DATETIME(truncate_microseconds=True)  # type: ignore[no-untyped-call]
+
 
 def compile_condition(condition: Condition, catalog: TicketCatalog) -> ColumnElement[bool]:
     """What a row must fulfil."""
@@ -48,8 +61,8 @@ def compile_condition(condition: Condition, catalog: TicketCatalog) -> ColumnEle
         case NumberCompares():
             return _compare(cell, condition)
         case WithinInterval(start=start, end=end):
-            bounds = [cell >= bound_moment(start, cell)] if start else []
-            bounds += [cell < bound_moment(end, cell)] if end else []
+            bounds = [cell >= _interval_end(start, cell)] if start else []
+            bounds += [cell < _interval_end(end, cell)] if end else []
             return and_(*bounds)
         case TextMatches(negated=negated):
             return _unless(negated, _text_matches(cell, condition), cell)
@@ -64,8 +77,27 @@ def compile_search(search: Search, catalog: TicketCatalog) -> ColumnElement[bool
 
 def bound_moment(moment: datetime, cell: Expression) -> ColumnElement[Any]:
     """A moment as that column takes it: aware or naive, in UTC either way."""
-    takes_aware = isinstance(cell.type, UtcDateTime) or (isinstance(cell.type, DateTime) and cell.type.timezone)
-    return literal(moment if takes_aware else moment.replace(tzinfo=None), cell.type)
+    return _bound(moment, DateTime(timezone=_stored_type(cell).timezone))
+
+
+def _interval_end(moment: datetime, cell: Expression) -> ColumnElement[Any]:
+    """The same, for ``>=`` and ``<``.
+
+    SQLite compares moments as texts. CURRENT_TIMESTAMP writes no fraction of a second and SQLAlchemy
+    always does; a whole second without one is before both, so either falls on the right side.
+    """
+    if moment.microsecond:
+        return bound_moment(moment, cell)
+    return _bound(moment, DateTime(timezone=_stored_type(cell).timezone).with_variant(_WHOLE_SECOND, "sqlite"))
+
+
+def _bound(moment: datetime, type_: DateTime) -> ColumnElement[Any]:
+    return literal(moment if type_.timezone else moment.replace(tzinfo=None), type_)
+
+
+def _stored_type(cell: Expression) -> DateTime:
+    stored = cell.type.impl_instance if isinstance(cell.type, TypeDecorator) else cell.type
+    return stored if isinstance(stored, DateTime) else DateTime()
 
 
 def _unless(negated: bool, holds: ColumnElement[bool], cell: Expression) -> ColumnElement[bool]:
@@ -75,7 +107,7 @@ def _unless(negated: bool, holds: ColumnElement[bool], cell: Expression) -> Colu
 
 def _text_matches(cell: Expression, condition: TextMatches) -> ColumnElement[bool]:
     if condition.position is TextPosition.WHOLE:
-        return Lowered(cell).in_(condition.needles)
+        return Folded(cell).in_(condition.needles)
     matches = _POSITIONS[condition.position]
     return or_(*(matches(cell, needle) for needle in condition.needles))
 

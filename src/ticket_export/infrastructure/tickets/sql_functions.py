@@ -20,29 +20,29 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.compiler import SQLCompiler
 
 
-class Lowered(FunctionElement[str]):
-    """``text.lower()``."""
+class Folded(FunctionElement[str]):
+    """``fold(text)``."""
 
     type = Text()
     inherit_cache = True
 
 
 class Contains(FunctionElement[bool]):
-    """``needle in text.lower()``, of (text, needle)."""
+    """``needle in fold(text)``, of (text, needle)."""
 
     type = Boolean()
     inherit_cache = True
 
 
 class StartsWith(FunctionElement[bool]):
-    """``text.lower().startswith(needle)``, of (text, needle)."""
+    """``fold(text).startswith(needle)``, of (text, needle)."""
 
     type = Boolean()
     inherit_cache = True
 
 
 class EndsWith(FunctionElement[bool]):
-    """``text.lower().endswith(needle)``, of (text, needle)."""
+    """``fold(text).endswith(needle)``, of (text, needle)."""
 
     type = Boolean()
     inherit_cache = True
@@ -62,6 +62,12 @@ class Guarded(FunctionElement[str]):
     inherit_cache = True
 
 
+class GuardedNumber(FunctionElement[Any]):
+    """A number as it is. Where a database keeps text in a column of numbers, that text is guarded."""
+
+    inherit_cache = True
+
+
 class TimeText(FunctionElement[str]):
     """``time_text(moment, UTC)``, of (moment), or ``time_text(moment, zone)``, of (moment, zone name)."""
 
@@ -76,7 +82,7 @@ class UuidText(FunctionElement[str]):
     inherit_cache = True
 
 
-_ELEMENTS = (Lowered, Contains, StartsWith, EndsWith, JoinedTags, Guarded, TimeText, UuidText)
+_ELEMENTS = (Folded, Contains, StartsWith, EndsWith, JoinedTags, Guarded, GuardedNumber, TimeText, UuidText)
 
 
 def _refuse(element: FunctionElement[Any], compiler: SQLCompiler, **_kw: object) -> str:
@@ -96,7 +102,7 @@ def _arguments(element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) 
 # SQLite's own lower() knows only ASCII and its length() stops at a NUL, so text is left to Python
 # functions, which sqlite_functions.py registers under these names.
 _SQLITE_CALLS: dict[type[FunctionElement[Any]], str] = {
-    Lowered: "ticket_export_lower",
+    Folded: "ticket_export_fold",
     Contains: "ticket_export_contains",
     StartsWith: "ticket_export_starts_with",
     EndsWith: "ticket_export_ends_with",
@@ -129,6 +135,12 @@ def _sqlite_guarded(element: Guarded, compiler: SQLCompiler, **kw: Any) -> str:
         f"WHEN unicode({text}) NOT IN ({_SUSPECT_CODES}) THEN {text} "
         f"WHEN {text} IS NULL THEN NULL ELSE {call} END"
     )
+
+
+@compiles(GuardedNumber, "sqlite")
+def _sqlite_guarded_number(element: GuardedNumber, compiler: SQLCompiler, **kw: Any) -> str:
+    (number,) = _arguments(element, compiler, **kw)
+    return f"CASE typeof({number}) WHEN 'text' THEN ticket_export_guard({number}) ELSE {number} END"
 
 
 @compiles(TimeText, "sqlite")

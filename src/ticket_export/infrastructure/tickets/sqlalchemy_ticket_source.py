@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 from sqlalchemy import Connection, Engine
 
-from ticket_export.errors import UnsupportedDialectError
+from ticket_export.errors import ConfigurationError, UnsupportedDialectError
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 from ticket_export.infrastructure.tickets.read_errors import read_errors
 from ticket_export.infrastructure.tickets.row_stream_reader import RowStreamReader
@@ -44,6 +44,7 @@ class SqlAlchemyTicketSource:
         Raises:
             TicketSourceError: the database failed.
             UnsupportedDialectError: the engine's database is none that the library can read.
+            ConfigurationError: the SQLite database is not in WAL mode.
         """
         with read_errors():
             connection = self.engine.connect()
@@ -62,9 +63,21 @@ def _begin_snapshot(connection: Connection) -> None:
     driver = connection.connection.driver_connection
     if not isinstance(driver, sqlite3.Connection):
         raise UnsupportedDialectError(f"tickets cannot be read from {connection.dialect.name} yet")
+    _require_wal(driver)
     register_functions(driver)
     connection.begin()
     # Python's driver by itself begins a transaction only before it writes; without one, the count
     # and the rows would each see their own moment.
     if not driver.in_transaction:
         connection.exec_driver_sql("BEGIN")
+
+
+def _require_wal(driver: sqlite3.Connection) -> None:
+    # In SQLite's other modes whoever reads keeps everybody from writing: the host its tickets, and
+    # the export its own progress, until one of them gives up.
+    (mode,) = driver.execute("PRAGMA journal_mode").fetchone()
+    if mode != "wal":
+        raise ConfigurationError(
+            f"the SQLite database is in {mode!r} mode, in which an export would keep everybody from writing; "
+            "take the engine from ticket_export's create_engine, or switch the file once with PRAGMA journal_mode = WAL"
+        )

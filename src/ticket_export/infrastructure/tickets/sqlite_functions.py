@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from inspect import signature
+from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
 from ticket_export.application.csv_format import time_text
 from ticket_export.application.formula_guard import guard
+from ticket_export.application.text_folding import fold
 
 if TYPE_CHECKING:
     import sqlite3
@@ -18,57 +20,74 @@ _zone = lru_cache(maxsize=8)(ZoneInfo)
 
 
 def register_functions(connection: sqlite3.Connection) -> None:
-    """Make the functions known on this connection; once more does no harm."""
-    for name, arguments, function in (
-        ("lower", 1, _lower),
-        ("contains", 2, _contains),
-        ("starts_with", 2, _starts_with),
-        ("ends_with", 2, _ends_with),
-        ("joined_tags", 1, _joined_tags),
-        ("guard", 1, _guard),
-        ("local_time", 2, _local_time),
+    """Make the functions known on this connection; once more does no harm. All give NULL for NULL."""
+    for name, function in (
+        ("fold", _fold),
+        ("contains", _contains),
+        ("starts_with", _starts_with),
+        ("ends_with", _ends_with),
+        ("joined_tags", _joined_tags),
+        ("guard", _guard),
+        ("local_time", _local_time),
     ):
+        arguments = len(signature(function).parameters)
         connection.create_function(f"ticket_export_{name}", arguments, function, deterministic=True)
 
 
-def _lower(text: str | None) -> str | None:
-    return None if text is None else text.lower()
+# What SQLite hands over: it keeps any value in any column, whatever type the column was given.
+_Stored: TypeAlias = str | int | float | bytes | None
 
 
-def _contains(text: str | None, needle: str) -> bool | None:
-    return None if text is None else needle in text.lower()
+def _text(stored: _Stored) -> str:
+    return stored.decode(errors="replace") if isinstance(stored, bytes) else str(stored)
 
 
-def _starts_with(text: str | None, needle: str) -> bool | None:
-    return None if text is None else text.lower().startswith(needle)
+def _fold(stored: _Stored) -> str | None:
+    return None if stored is None else fold(_text(stored))
 
 
-def _ends_with(text: str | None, needle: str) -> bool | None:
-    return None if text is None else text.lower().endswith(needle)
+def _contains(stored: _Stored, needle: str) -> bool | None:
+    return None if stored is None else needle in fold(_text(stored))
 
 
-def _guard(text: str | None) -> str | None:
-    return None if text is None else guard(text)
+def _starts_with(stored: _Stored, needle: str) -> bool | None:
+    return None if stored is None else fold(_text(stored)).startswith(needle)
 
 
-def _joined_tags(stored: str | None) -> str | None:
+def _ends_with(stored: _Stored, needle: str) -> bool | None:
+    return None if stored is None else fold(_text(stored)).endswith(needle)
+
+
+def _guard(stored: _Stored) -> str | None:
+    return None if stored is None else guard(_text(stored))
+
+
+def _joined_tags(stored: _Stored) -> str | None:
     if stored is None:
         return None
+    text = _text(stored)
     try:
-        tags = json.loads(stored)
-    except ValueError:
-        return stored
+        tags = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    if tags is None:
+        return None
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        return stored
+        return text
     joined = ", ".join(tags)
     try:
         joined.encode()
     except UnicodeEncodeError:
-        return stored  # JSON can spell half a surrogate pair, which no text of SQLite's can hold
+        return text  # JSON can spell half a surrogate pair, which no text of SQLite's can hold
     return joined
 
 
-def _local_time(stored: str | None, zone: str) -> str | None:
+def _local_time(stored: _Stored, zone: str) -> str | None:
     if stored is None:
         return None
-    return time_text(datetime.fromisoformat(stored).replace(tzinfo=UTC), _zone(zone))
+    text = _text(stored)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text  # no moment at all; the guard sees to what it may be instead
+    return time_text(moment.replace(tzinfo=UTC), _zone(zone))

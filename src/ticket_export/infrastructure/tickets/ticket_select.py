@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, ColumnElement, Select, and_, case, func, literal, not_, nulls_last, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, nulls_last, or_, select
 
 from ticket_export.application.ticket_column import ColumnKind, IdType, TicketColumn
 from ticket_export.infrastructure.tickets.condition_compiler import bound_moment, compile_condition, compile_search
-from ticket_export.infrastructure.tickets.sql_functions import Guarded, TimeText, UuidText
+from ticket_export.infrastructure.tickets.sql_functions import Guarded, GuardedNumber, TimeText, UuidText
 
 if TYPE_CHECKING:
     from ticket_export.application.csv_format import CsvFormat
@@ -31,7 +31,7 @@ def _shown(catalog: TicketCatalog, query: TicketQuery) -> ColumnElement[bool]:
     terms = [catalog.created_at <= bound_moment(query.as_of, catalog.created_at)]
     if catalog.is_deleted is not None and catalog.deleted_at is not None:
         deleted_later = catalog.deleted_at > bound_moment(query.as_of, catalog.deleted_at)
-        terms.append(or_(not_(catalog.is_deleted), deleted_later))
+        terms.append(or_(catalog.is_deleted.is_not(True), deleted_later))
     terms += [compile_condition(condition, catalog) for condition in query.conditions]
     if query.search:
         terms.append(compile_search(query.search, catalog))
@@ -43,7 +43,9 @@ def _order(catalog: TicketCatalog, query: TicketQuery) -> list[ColumnElement[Any
     if query.sort_column:
         keys.insert(0, _sort_key(query.sort_column, catalog))
     ordered: list[ColumnElement[Any]] = [key.desc() if query.descending else key.asc() for key in keys]
-    if query.sort_column and not _never_null(keys[0]):
+    # NULLS LAST would keep the database from walking an index backwards, so it is left out where moot. Of
+    # other columns nobody can tell: one that is NOT NULL in its table may be NULL by an outer join.
+    if query.sort_column and keys[0] is not catalog.created_at and keys[0] is not catalog.id:
         ordered[0] = nulls_last(ordered[0])
     return ordered
 
@@ -57,20 +59,21 @@ def _sort_key(column: TicketColumn, catalog: TicketCatalog) -> Expression:
     return case((expression.is_(None), None), else_=case(ranks, value=expression, else_=len(ranks)))
 
 
-def _never_null(key: Expression) -> bool:
-    # NULLS LAST would keep the database from walking an index backwards, so it is left out where moot.
-    return isinstance(key, Column) and not key.nullable
-
-
 def _cell(column: TicketColumn, catalog: TicketCatalog, query: TicketQuery, csv_format: CsvFormat) -> Expression:
     expression = catalog.expression(column)
+    if column.kind is ColumnKind.BOOLEAN:
+        return case((expression.is_(True), "true"), (expression.is_(False), "false"))
+    text = _cell_text(column, expression, query)
+    if not csv_format.formula_guard:
+        return expression if text is None else text
+    return GuardedNumber(expression) if text is None else Guarded(text)
+
+
+def _cell_text(column: TicketColumn, expression: Expression, query: TicketQuery) -> Expression | None:
+    """The cell as text; None for a number."""
     if column.is_text:
-        return Guarded(expression) if csv_format.formula_guard else expression
+        return expression
     if column.kind is ColumnKind.DATE:
         zone = getattr(query.time_zone, "key", "UTC")
         return TimeText(expression) if zone == "UTC" else TimeText(expression, literal(zone))
-    if column.kind is ColumnKind.BOOLEAN:
-        return case((expression.is_(True), "true"), (expression.is_(False), "false"))
-    if column.id_type is IdType.UUID and column.kind is ColumnKind.ID:
-        return UuidText(expression)
-    return expression
+    return UuidText(expression) if column.id_type is IdType.UUID and column.kind is ColumnKind.ID else None

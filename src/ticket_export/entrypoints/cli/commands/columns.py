@@ -1,5 +1,7 @@
 """``ticket-export columns``: what can be exported."""
 
+from collections.abc import Sequence
+
 import typer
 
 from ticket_export.application.filter_operators import OPERATORS
@@ -12,12 +14,12 @@ from ticket_export.entrypoints.cli.text_table import text_table
 
 def columns(context: typer.Context, as_json: AsJson = False) -> None:
     """Show what can be exported, filtered, searched and sorted."""
-    described = [_described(column) for column in session_of(context).container().ticket_source().columns]
+    source_columns = session_of(context).container().ticket_source().columns
+    described = [_described(column) for column in source_columns]
     if as_json:
         write_json(described)
         return
-    rows = [[_shown(value) for value in column.values()] for column in described]
-    write_line(text_table(list(described[0]) if described else ["no columns"], rows))
+    write_line(_columns_text(list(source_columns)) if described else "no columns")
 
 
 def _described(column: TicketColumn) -> dict[str, object]:
@@ -33,7 +35,17 @@ def _described(column: TicketColumn) -> dict[str, object]:
     }
 
 
-def _shown(value: object) -> object:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return " ".join(value) if isinstance(value, list) else value
+def _columns_text(columns: Sequence[TicketColumn]) -> str:
+    rows = [
+        (column.name, column.label, column.kind.value, _abilities(column), " ".join(column.choices))
+        for column in columns
+    ]
+    table = text_table(("name", "label", "kind", "can be used to", "choices"), rows)
+    kinds = dict.fromkeys(column.kind for column in columns if column.filterable)
+    operators = [(kind.value, " ".join(OPERATORS[kind])) for kind in kinds]
+    return f"{table}\n\n{text_table(('kind', 'operators of a filter'), operators)}" if operators else table
+
+
+def _abilities(column: TicketColumn) -> str | None:
+    abilities = {"search": column.searchable, "filter": column.filterable, "sort": column.sortable}
+    return " ".join(name for name, is_there in abilities.items() if is_there) or None

@@ -17,7 +17,10 @@ from ticket_export.errors import NotPermittedError
 
 @takes_view
 def export(context: typer.Context, view: View, email: As, output: Output, as_json: AsJson = False) -> None:
-    """Request an export of a view, run it here, and save its file."""
+    """Request an export of a view, run it here, and save its file.
+
+    The view is what --columns and the options beside it say, or what --payload holds: one of the two is required.
+    """
     refuse_json_beside_file(output, as_json)
     session = session_of(context)
     began = monotonic()

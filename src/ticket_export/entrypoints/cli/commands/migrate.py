@@ -16,5 +16,6 @@ def migrate(
     ] = False,
 ) -> None:
     """Create or upgrade the tables. What is up to date stays as it is."""
-    upgrade(session_of(context).container().engine(), reference_schema=reference_schema)
+    container = session_of(context).container()
+    upgrade(container.engine(), reference_schema=reference_schema, names=container.table_names())
     write_line(f"ExportJobs{' and the reference schema are' if reference_schema else ' is'} up to date")

@@ -28,8 +28,9 @@ def require_tables(*names: str) -> None:
     missing = [name for name in names if name not in _existing()]
     if missing:
         raise MissingTableError(
-            f"the database lacks {_listed(missing)}, which ExportJobs refers to; create what is missing first, "
-            "or migrate with the reference schema"
+            f"the database lacks {_listed(missing)}, which ExportJobs refers to; create what is missing "
+            "first, or let the container name the tables (table_names); only a help desk without tables of its own "
+            "takes the reference schema"
         )
 
 

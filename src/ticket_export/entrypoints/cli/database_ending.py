@@ -1,0 +1,57 @@
+"""How a command ends that the database let down."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from ticket_export.entrypoints.cli.exit_codes import Ending, ExitCode
+from ticket_export.infrastructure.persistence.driver_errors import driver_message
+from ticket_export.infrastructure.persistence.missing_tables import (
+    is_missing_table,
+    missing_host_tables,
+    missing_own_tables,
+    missing_tables,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ticket_export.container import TicketExportContainer
+    from ticket_export.entrypoints.cli.session import Session
+
+
+def database_ending(error: Exception, session: Session) -> Ending | None:
+    """What a database driver's error means to whoever typed the command; None for any other error."""
+    message = driver_message(error)
+    if message is None:
+        return None
+    container = session.opened_container()
+    if container is not None and is_missing_table(error):
+        lacking = _own_lack(container) if session.host_app is None else _hosts_lack(container, session.host_app)
+        if lacking:
+            return Ending(ExitCode.BAD_INPUT, [lacking])
+    return Ending(ExitCode.FAILED, [f"{message} (ticket-export --debug COMMAND shows where)"])
+
+
+def _own_lack(container: TicketExportContainer) -> str | None:
+    missing = missing_tables(container.engine(), container.tables())
+    if not missing:
+        return None
+    return f"{_lacks(missing)}; create what is missing with: ticket-export migrate --reference-schema"
+
+
+def _hosts_lack(container: TicketExportContainer, app: str) -> str | None:
+    # The reference schema would put a second help desk beside the host's.
+    engine, tables = container.engine(), container.tables()
+    hosts, own = missing_host_tables(engine, tables), missing_own_tables(engine, tables)
+    if not hosts and not own:
+        return None
+    lacks = _lacks(sorted((*hosts, *own)))
+    if hosts:
+        lacks = f"{lacks}; the host itself has to bring {', '.join(hosts)}, by the names that its container gives"
+    return f"{lacks}; create {', '.join(own)} with: ticket-export --app {shlex.quote(app)} migrate" if own else lacks
+
+
+def _lacks(missing: Sequence[str]) -> str:
+    return f"the database lacks the table{'s' if len(missing) > 1 else ''} {', '.join(missing)}"

@@ -1,0 +1,39 @@
+"""A host with its own tables: the example runs, and the document shows it word for word."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HOST_APP = ROOT / "examples" / "host_app"
+
+
+def run(folder: Path, *arguments: str | Path) -> str:
+    ran = subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+def test_the_host_exports_from_its_own_tables_in_an_empty_folder(tmp_path: Path) -> None:
+    shown = run(tmp_path, HOST_APP / "host_app.py").splitlines()
+    assert shown == [
+        "completed",
+        "Case,Subject,Owner",
+        "1,'=1+1 is what the screen says,Byron",
+        '3,"Printer, again",',
+    ]
+
+
+def test_the_hosts_own_test_passes_and_leaves_nothing_on_disk(tmp_path: Path) -> None:
+    run(tmp_path, "-B", "-m", "pytest", "-p", "no:cacheprovider", HOST_APP)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["host_app.py", "test_host_app.py"])
+def test_the_document_shows_the_example_as_it_is(name: str) -> None:
+    source = (HOST_APP / name).read_text(encoding="utf-8")
+    assert f"```py\n{source}```\n" in (ROOT / "docs" / "hosts.md").read_text(encoding="utf-8")

@@ -1,0 +1,116 @@
+"""What the library promises of transactions holds on engines that a host has made."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+
+from ticket_export.errors import ConfigurationError
+from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.migrate import upgrade
+from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
+from ticket_export.testing.entities import a_task
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+THREADS, TASKS = 4, 15
+
+
+def plain(path: Path) -> Engine:
+    return sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+
+
+def with_begin(path: Path) -> Engine:
+    """The recipe of SQLAlchemy's documentation for transactions that begin when they should."""
+    engine = plain(path)
+
+    def connect(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None
+
+    sa.event.listen(engine, "connect", connect)
+    sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    return engine
+
+
+def own(path: Path) -> Engine:
+    return create_engine(f"sqlite:///{path}")
+
+
+@pytest.fixture(params=[plain, with_begin, own], ids=lambda made: made.__name__)
+def host_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    path = tmp_path / "host.db"
+    prepared = create_engine(f"sqlite:///{path}")  # leaves the file in WAL mode
+    upgrade(prepared, reference_schema=True)
+    prepared.dispose()
+    make: Callable[[Path], Engine] = request.param
+    engine = make(path)
+    yield engine
+    engine.dispose()
+
+
+def test_units_of_work_that_read_before_they_write_do_not_fail_each_other(host_engine: Engine) -> None:
+    task = a_task()
+    with SqlAlchemyUnitOfWork(host_engine) as work:
+        work.tasks.add(task)
+        work.commit()
+    failures: list[Exception] = []
+
+    def count_up() -> None:
+        for _ in range(TASKS):
+            try:
+                with SqlAlchemyUnitOfWork(host_engine) as work:
+                    found = work.tasks.find(task.id)
+                    assert found
+                    found.task_step += 1
+                    work.tasks.update(found, fencing_token=found.fencing_token)
+                    work.commit()
+            except Exception as error:  # noqa: BLE001 - whichever it is, the test shows it
+                failures.append(error)
+
+    threads = [threading.Thread(target=count_up) for _ in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    with SqlAlchemyUnitOfWork(host_engine) as work:
+        counted = work.tasks.find(task.id)
+    assert counted
+    assert counted.task_step == task.task_step + THREADS * TASKS
+
+
+@pytest.mark.parametrize("make", [plain, with_begin, own])
+def test_migration_that_fails_leaves_nothing_behind(make: Callable[[Path], Engine], tmp_path: Path) -> None:
+    engine = make(tmp_path / "host.db")
+    with engine.begin() as connection:
+        for table in ("Users", "MediaItems", "BackgroundTasks"):
+            connection.exec_driver_sql(f'CREATE TABLE "{table}" ("Id" CHAR(32) PRIMARY KEY)')
+        connection.exec_driver_sql('CREATE INDEX "IX_ExportJobs_Status" ON "Users" ("Id")')
+    before = sa.inspect(engine).get_table_names()
+    with pytest.raises(Exception, match="IX_ExportJobs_Status"):
+        upgrade(engine, reference_schema=False)
+    assert sa.inspect(engine).get_table_names() == before
+    engine.dispose()
+
+
+def test_connections_never_run_out(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/many.db")
+    connections = [engine.connect() for _ in range(40)]
+    for connection in connections:
+        connection.close()
+    engine.dispose()
+
+
+@pytest.mark.parametrize("url", ["sqlite://host/x", "sqlite:///x.db?timeout=abc"])
+def test_sqlite_url_that_cannot_work_is_a_setting_that_cannot_work(url: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="SQLite URL"):
+        create_engine(url)

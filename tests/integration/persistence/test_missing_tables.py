@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from ticket_export.infrastructure.persistence.driver_errors import driver_message
+from ticket_export.infrastructure.persistence.host_table_names import HostTable, HostTableNames
+from ticket_export.infrastructure.persistence.missing_tables import (
+    is_missing_table,
+    missing_host_tables,
+    missing_own_tables,
+    missing_tables,
+)
+from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES, build_tables
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+class _PostgresqlError(Exception):
+    """As psycopg raises it: the code beside the text."""
+
+    def __init__(self, sqlstate: str, message: str) -> None:
+        self.sqlstate = sqlstate
+        super().__init__(message)
+
+
+def _refused(sqlstate: str, message: str = "no") -> DBAPIError:
+    return DBAPIError("SELECT secret", {"a": "value"}, _PostgresqlError(sqlstate, message))
+
+
+def _error(engine: Engine, statement: str) -> Exception:
+    with engine.connect() as connection, pytest.raises(DBAPIError) as raised:
+        connection.execute(text(statement))
+    return raised.value
+
+
+def test_only_a_table_that_is_not_there_is_a_missing_table(engine: Engine) -> None:
+    assert is_missing_table(_error(engine, "SELECT * FROM nowhere"))
+    assert not is_missing_table(_error(engine, "SELECT colour FROM Users"))
+    assert not is_missing_table(_error(engine, "SELECT FROM WHERE"))
+    assert not is_missing_table(ValueError("no such table: Users"))
+
+
+@pytest.mark.parametrize(("sqlstate", "is_missing"), [("42P01", True), ("42703", False), ("55P03", False)])
+def test_postgresql_is_understood_by_its_code(sqlstate: str, is_missing: bool) -> None:
+    assert is_missing_table(_refused(sqlstate)) is is_missing
+
+
+def test_only_what_is_not_there_is_named_and_in_order(empty_engine: Engine) -> None:
+    tables = build_tables(HostTableNames(users=HostTable("staff")))
+    with empty_engine.begin() as connection:
+        connection.execute(text("CREATE TABLE MediaItems (a)"))
+        connection.execute(text("CREATE VIEW staff AS SELECT 1"))
+    assert missing_host_tables(empty_engine, tables) == ("BackgroundTasks",)
+    assert missing_own_tables(empty_engine, tables) == ("ExportJobs",)
+    everything = missing_tables(empty_engine, tables)
+    assert everything == tuple(sorted(everything))
+    assert {"BackgroundTasks", "ExportJobs", "Tickets", "Roles"} <= set(everything)
+    assert not {"staff", "MediaItems"} & set(everything)
+
+
+def test_a_migrated_database_lacks_nothing(engine: Engine) -> None:
+    assert missing_tables(engine, REFERENCE_TABLES) == ()
+
+
+@pytest.mark.parametrize("sqlstate", ["40001", "40P01", "55P03"])
+def test_postgresqls_locks_are_told_as_such(sqlstate: str) -> None:
+    assert driver_message(_refused(sqlstate)) == "the database is busy or locked; try again later"
+
+
+def test_a_drivers_error_is_one_line_without_the_statement(engine: Engine) -> None:
+    told = driver_message(_refused("42703", 'column "a" does not exist\nLINE 1: SELECT secret'))
+    assert told == 'the database failed: column "a" does not exist'
+    assert driver_message(_error(engine, "SELECT colour FROM Users")) == "the database failed: no such column: colour"
+    assert driver_message(_refused("XX000", "")) == "the database failed: _PostgresqlError"
+    assert driver_message(ValueError("text")) is None
