@@ -32,29 +32,35 @@ from ticket_export.application.ticket_column import ColumnKind, TicketColumn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_O = Operator
-_NEGATED = {_O.NEQ, _O.IS_NONE_OF, _O.NOT_CONTAINS, _O.NOT_STARTS_WITH, _O.NOT_ENDS_WITH, _O.IS_NOT_EMPTY}
+_NEGATED = {
+    Operator.NEQ,
+    Operator.IS_NONE_OF,
+    Operator.NOT_CONTAINS,
+    Operator.NOT_STARTS_WITH,
+    Operator.NOT_ENDS_WITH,
+    Operator.IS_NOT_EMPTY,
+}
 _POSITIONS = {
-    _O.CONTAINS: TextPosition.ANYWHERE,
-    _O.NOT_CONTAINS: TextPosition.ANYWHERE,
-    _O.STARTS_WITH: TextPosition.START,
-    _O.NOT_STARTS_WITH: TextPosition.START,
-    _O.ENDS_WITH: TextPosition.END,
-    _O.NOT_ENDS_WITH: TextPosition.END,
+    Operator.CONTAINS: TextPosition.ANYWHERE,
+    Operator.NOT_CONTAINS: TextPosition.ANYWHERE,
+    Operator.STARTS_WITH: TextPosition.START,
+    Operator.NOT_STARTS_WITH: TextPosition.START,
+    Operator.ENDS_WITH: TextPosition.END,
+    Operator.NOT_ENDS_WITH: TextPosition.END,
 }
 _COMPARISONS = {
-    _O.GT: Comparison.GREATER,
-    _O.GTE: Comparison.GREATER_OR_EQUAL,
-    _O.LT: Comparison.LESS,
-    _O.LTE: Comparison.LESS_OR_EQUAL,
+    Operator.GT: Comparison.GREATER,
+    Operator.GTE: Comparison.GREATER_OR_EQUAL,
+    Operator.LT: Comparison.LESS,
+    Operator.LTE: Comparison.LESS_OR_EQUAL,
 }
 # Which sides of the moment [start, end) that the value names bound the interval.
 _INTERVALS: dict[Operator, Callable[[datetime, datetime], tuple[datetime | None, datetime | None]]] = {
-    _O.IS: lambda start, end: (start, end),
-    _O.IS_BEFORE: lambda start, _: (None, start),
-    _O.IS_AFTER: lambda _, end: (end, None),
-    _O.IS_ON_OR_BEFORE: lambda _, end: (None, end),
-    _O.IS_ON_OR_AFTER: lambda start, _: (start, None),
+    Operator.IS: lambda start, end: (start, end),
+    Operator.IS_BEFORE: lambda start, _: (None, start),
+    Operator.IS_AFTER: lambda _, end: (end, None),
+    Operator.IS_ON_OR_BEFORE: lambda _, end: (None, end),
+    Operator.IS_ON_OR_AFTER: lambda start, _: (start, None),
 }
 # The smallest step of a stored time: makes "up to and including now" a half-open interval.
 _TICK = timedelta(microseconds=1)
@@ -80,7 +86,7 @@ def filter_condition(
         if value:
             raise ValueError(f"{operator} takes no value")
         if column.kind is ColumnKind.BOOLEAN:
-            return IsBoolean(column, operator is _O.IS_TRUE)
+            return IsBoolean(column, operator is Operator.IS_TRUE)
         return IsEmpty(column, negated)
     if not value:
         raise ValueError(f"{operator} needs a value; to find empty cells use is_empty")
@@ -106,8 +112,8 @@ def _membership(column: TicketColumn, members: tuple[str, ...], negated: bool) -
 def _date_condition(
     column: TicketColumn, operator: Operator, value: str, as_of: datetime, zone: tzinfo
 ) -> WithinInterval:
-    if operator is _O.IS_WITHIN_PAST_DAYS:
+    if operator is Operator.IS_WITHIN_PAST_DAYS:
         return WithinInterval(column, shifted(as_of, -parse_days(value)), as_of + _TICK)
-    if operator is _O.IS_WITHIN_NEXT_DAYS:
+    if operator is Operator.IS_WITHIN_NEXT_DAYS:
         return WithinInterval(column, as_of, shifted(as_of, parse_days(value) + _TICK))
     return WithinInterval(column, *_INTERVALS[operator](*parse_moment(value, zone)))

@@ -47,43 +47,51 @@ class Operator(StrEnum):
         return self in {Operator.IS_ANY_OF, Operator.IS_NONE_OF}
 
 
-_O = Operator
-_EMPTINESS = (_O.IS_EMPTY, _O.IS_NOT_EMPTY)
-_MEMBERSHIP = (_O.IS_ANY_OF, _O.IS_NONE_OF)
-_IDENTITY = (_O.EQ, _O.NEQ, *_MEMBERSHIP, *_EMPTINESS)
+_EMPTINESS = (Operator.IS_EMPTY, Operator.IS_NOT_EMPTY)
+_MEMBERSHIP = (Operator.IS_ANY_OF, Operator.IS_NONE_OF)
+_IDENTITY = (Operator.EQ, Operator.NEQ, *_MEMBERSHIP, *_EMPTINESS)
 
 OPERATORS: dict[ColumnKind, tuple[Operator, ...]] = {
     ColumnKind.TEXT: (
-        _O.EQ,
-        _O.NEQ,
-        _O.CONTAINS,
-        _O.NOT_CONTAINS,
-        _O.STARTS_WITH,
-        _O.NOT_STARTS_WITH,
-        _O.ENDS_WITH,
-        _O.NOT_ENDS_WITH,
+        Operator.EQ,
+        Operator.NEQ,
+        Operator.CONTAINS,
+        Operator.NOT_CONTAINS,
+        Operator.STARTS_WITH,
+        Operator.NOT_STARTS_WITH,
+        Operator.ENDS_WITH,
+        Operator.NOT_ENDS_WITH,
         *_EMPTINESS,
         *_MEMBERSHIP,
     ),
-    ColumnKind.NUMBER: (_O.EQ, _O.NEQ, _O.GT, _O.GTE, _O.LT, _O.LTE, *_EMPTINESS, *_MEMBERSHIP),
+    ColumnKind.NUMBER: (
+        Operator.EQ,
+        Operator.NEQ,
+        Operator.GT,
+        Operator.GTE,
+        Operator.LT,
+        Operator.LTE,
+        *_EMPTINESS,
+        *_MEMBERSHIP,
+    ),
     ColumnKind.DATE: (
-        _O.IS,
-        _O.IS_BEFORE,
-        _O.IS_AFTER,
-        _O.IS_ON_OR_BEFORE,
-        _O.IS_ON_OR_AFTER,
-        _O.IS_WITHIN_PAST_DAYS,
-        _O.IS_WITHIN_NEXT_DAYS,
+        Operator.IS,
+        Operator.IS_BEFORE,
+        Operator.IS_AFTER,
+        Operator.IS_ON_OR_BEFORE,
+        Operator.IS_ON_OR_AFTER,
+        Operator.IS_WITHIN_PAST_DAYS,
+        Operator.IS_WITHIN_NEXT_DAYS,
         *_EMPTINESS,
     ),
-    ColumnKind.BOOLEAN: (_O.IS_TRUE, _O.IS_FALSE),
+    ColumnKind.BOOLEAN: (Operator.IS_TRUE, Operator.IS_FALSE),
     ColumnKind.CHOICE: _IDENTITY,
     ColumnKind.ID: _IDENTITY,
 }
 
 # What other systems call the same thing. On a date "is" is an operator of its own.
-_ALIASES = {"is": _O.EQ, "equals": _O.EQ, "is_not": _O.NEQ}
-_DATE_ALIASES = {"eq": _O.IS, "equals": _O.IS}
+_ALIASES = {"is": Operator.EQ, "equals": Operator.EQ, "is_not": Operator.NEQ}
+_DATE_ALIASES = {"eq": Operator.IS, "equals": Operator.IS}
 
 
 def find_operator(name: str, kind: ColumnKind) -> Operator | None:

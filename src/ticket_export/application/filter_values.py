@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from ticket_export.application.safe_text import quoted, require_storable
 from ticket_export.application.ticket_column import IdType
 
 if TYPE_CHECKING:
@@ -58,20 +59,6 @@ def _member_text(member: object) -> str:
     text = str(member)
     require_storable(text)
     return text
-
-
-def require_storable(text: str) -> None:
-    """Refuse what no database text can hold: NUL and lone surrogates.
-
-    Raises:
-        ValueError: saying which.
-    """
-    if "\x00" in text:
-        raise ValueError("holds a NUL character, which no text can hold")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError("holds half of a surrogate pair, which is no character") from None
 
 
 def parse_number(text: str) -> int | Decimal:
@@ -191,11 +178,3 @@ def _in_utc(moment: datetime) -> datetime:
     except OverflowError:
         # Within a day of either end of the calendar, where no ticket is.
         return _FIRST if moment.year == 1 else _LAST
-
-
-def quoted(text: str) -> str:
-    """A user's text as it may stand in a message: short, in ASCII, on one line.
-
-    No stray surrogate or control character can break a terminal or a log.
-    """
-    return ascii(text if len(text) <= 60 else text[:57] + "...")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic.alias_generators import to_camel, to_pascal
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from ticket_export.application.filter_values import quoted
+from ticket_export.application.safe_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
-from ticket_export.application.filter_values import quoted
 from ticket_export.application.payload_model import Location, PayloadModel, message_of
+from ticket_export.application.safe_text import quoted
 from ticket_export.application.snapshot import ExportFilter, ExportScope, ExportSnapshotPayload
 from ticket_export.errors import InvalidPayloadError
 

@@ -24,7 +24,6 @@ from pydantic import (
 
 from ticket_export.application.filter_conditions import check_filter
 from ticket_export.application.filter_operators import OPERATORS, Operator, find_operator
-from ticket_export.application.filter_values import quoted, require_storable
 from ticket_export.application.payload_model import (
     Location,
     PayloadModel,
@@ -32,7 +31,15 @@ from ticket_export.application.payload_model import (
     problem,
     raise_problems,
 )
-from ticket_export.application.ticket_column import IdType, ScopeRole, TicketColumn, TicketColumns
+from ticket_export.application.safe_text import quoted, require_storable
+from ticket_export.application.ticket_column import ScopeRole
+from ticket_export.application.view_columns import (
+    check_scope,
+    columns_of,
+    filtered_column,
+    find_able,
+    spelled_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,13 +75,13 @@ class ExportFilter(PayloadModel):
     @field_validator("field")
     @classmethod
     def _field_is_filterable(cls, name: str, info: ValidationInfo) -> str:
-        columns = _columns_of(info)
-        return name if columns is None else _find(columns, name, "filterable").name
+        columns = columns_of(info)
+        return name if columns is None else find_able(columns, name, "filterable").name
 
     @field_validator("operator")
     @classmethod
     def _operator_fits(cls, name: str, info: ValidationInfo) -> str:
-        column = _column_of(info)
+        column = filtered_column(info)
         if column is None:
             return name
         operator = find_operator(name, column.kind)
@@ -100,7 +107,7 @@ class ExportFilter(PayloadModel):
     @field_validator("value")
     @classmethod
     def _value_fits(cls, value: str | None, info: ValidationInfo) -> str | None:
-        column = _column_of(info)
+        column = filtered_column(info)
         if column is not None and "operator" in info.data:
             try:
                 check_filter(column, Operator(info.data["operator"]), value)
@@ -118,12 +125,12 @@ class ExportScope(PayloadModel):
     @field_validator("team_id")
     @classmethod
     def _teams_exist(cls, team_id: UUID | None, info: ValidationInfo) -> UUID | None:
-        return _in_scope(team_id, ScopeRole.TEAM, info)
+        return check_scope(team_id, ScopeRole.TEAM, info)
 
     @field_validator("assigned_to_user_id")
     @classmethod
     def _assignees_exist(cls, user_id: UUID | None, info: ValidationInfo) -> UUID | None:
-        return _in_scope(user_id, ScopeRole.ASSIGNEE, info)
+        return check_scope(user_id, ScopeRole.ASSIGNEE, info)
 
 
 class ExportSnapshotPayload(PayloadModel):
@@ -164,7 +171,7 @@ class ExportSnapshotPayload(PayloadModel):
         chosen: dict[str, str] = {}
         for index, name in named:
             try:
-                spelled = _spelled_column(name, _columns_of(info))
+                spelled = spelled_name(name, columns_of(info))
             except ValueError as error:
                 problems.append(((index,), str(error)))
                 continue
@@ -178,10 +185,10 @@ class ExportSnapshotPayload(PayloadModel):
 
     @field_validator("search_term")
     @classmethod
-    def _search_can_find(cls, term: str | None, info: ValidationInfo) -> str | None:
+    def _search_canfind_able(cls, term: str | None, info: ValidationInfo) -> str | None:
         if not term or term.isspace():
             return None
-        columns = _columns_of(info)
+        columns = columns_of(info)
         if columns is not None and "columns" in info.data:
             chosen = [columns.find(name) for name in info.data["columns"]]
             if not any(column and column.searchable for column in chosen):
@@ -192,8 +199,8 @@ class ExportSnapshotPayload(PayloadModel):
     @field_validator("sort_field")
     @classmethod
     def _sort_is_possible(cls, name: str | None, info: ValidationInfo) -> str | None:
-        columns = _columns_of(info)
-        return name if columns is None or name is None else _find(columns, name, "sortable").name
+        columns = columns_of(info)
+        return name if columns is None or name is None else find_able(columns, name, "sortable").name
 
     @field_validator("sort_direction")
     @classmethod
@@ -217,42 +224,6 @@ def _zone_names() -> frozenset[str]:
     # Reading the zone directory takes milliseconds; it does not change while a process lives.
     # "localtime" is whatever this machine is set to: the same view would give other bytes elsewhere.
     return frozenset(available_timezones()) - {"localtime"}
-
-
-def _columns_of(info: ValidationInfo) -> TicketColumns | None:
-    return info.context if isinstance(info.context, TicketColumns) else None
-
-
-def _column_of(info: ValidationInfo) -> TicketColumn | None:
-    columns = _columns_of(info)
-    return columns.find(info.data["field"]) if columns is not None and "field" in info.data else None
-
-
-def _find(columns: TicketColumns, name: str, ability: str) -> TicketColumn:
-    column = columns.find(name)
-    if column is None or not getattr(column, ability):
-        reason = "unknown column" if column is None else f"this column is not {ability}:"
-        able = ", ".join(each.name for each in columns if getattr(each, ability))
-        raise problem(f"{reason} {quoted(name)}; {ability} are {able}")
-    return column
-
-
-def _spelled_column(name: str, columns: TicketColumns | None) -> str:
-    if columns is None:
-        return name
-    column = columns.find(name)
-    if column is None:
-        raise ValueError(f"unknown column {quoted(name)}; columns are {', '.join(each.name for each in columns)}")
-    return column.name
-
-
-def _in_scope(wanted: UUID | None, role: ScopeRole, info: ValidationInfo) -> UUID | None:
-    columns = _columns_of(info)
-    if wanted is not None and columns is not None:
-        column = columns.find_scope(role)
-        if column is None or column.id_type is not IdType.UUID:
-            raise problem(f"these tickets cannot be restricted to one {role} by UUID")
-    return wanted
 
 
 def _json_text(value: object) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ticket_export.application.filter_values import quoted
 from ticket_export.application.read_view import read_view
+from ticket_export.application.safe_text import quoted
 from ticket_export.errors import InvalidPayloadError
 
 if TYPE_CHECKING:

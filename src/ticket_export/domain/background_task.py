@@ -29,9 +29,6 @@ class BackgroundTaskStatus(StrEnum):
     ERROR = "error"
 
 
-_S = BackgroundTaskStatus
-
-
 @attrs.define(kw_only=True)
 class BackgroundTask:
     """One unit of background work.
@@ -62,14 +59,16 @@ class BackgroundTask:
         Raises:
             InvalidTransitionError: the task has ended, or another's lease still runs.
         """
-        claimable = self.status is _S.ENQUEUED or (self.status is _S.PROCESSING and not self.is_leased_at(now))
+        claimable = self.status is BackgroundTaskStatus.ENQUEUED or (
+            self.status is BackgroundTaskStatus.PROCESSING and not self.is_leased_at(now)
+        )
         if not claimable:
             raise InvalidTransitionError(f"task {self.id} is {self.status} and cannot be claimed")
         self.last_modification_time = now
         if self.fencing_token > 0:
             self.number_of_retries += 1
         self.fencing_token += 1
-        self.status = _S.PROCESSING
+        self.status = BackgroundTaskStatus.PROCESSING
         self.leased_by = worker
         self.leased_until = now + lease
         return self.fencing_token
@@ -97,7 +96,7 @@ class BackgroundTask:
             InvalidTransitionError: the task is not being processed.
         """
         self._require_processing("completed")
-        self._end(_S.COMPLETE, now)
+        self._end(BackgroundTaskStatus.COMPLETE, now)
         self.percent_complete = 100
 
     def fail(self, message: str, now: datetime) -> None:
@@ -106,13 +105,13 @@ class BackgroundTask:
         Raises:
             InvalidTransitionError: the task has already ended.
         """
-        if self.status in {_S.COMPLETE, _S.ERROR}:
+        if self.status in {BackgroundTaskStatus.COMPLETE, BackgroundTaskStatus.ERROR}:
             raise InvalidTransitionError(f"task {self.id} is {self.status} and cannot be failed")
-        self._end(_S.ERROR, now)
+        self._end(BackgroundTaskStatus.ERROR, now)
         self.error_message = message
 
     def _require_processing(self, verb: str) -> None:
-        if self.status is not _S.PROCESSING:
+        if self.status is not BackgroundTaskStatus.PROCESSING:
             raise InvalidTransitionError(f"task {self.id} is {self.status} and cannot be {verb}")
 
     def _end(self, status: BackgroundTaskStatus, now: datetime) -> None:

@@ -27,8 +27,6 @@ from ticket_export.errors import InvalidTransitionError
 #: How long a file can be downloaded, counted from the request (the seed's "RequestedAt + 72 hours").
 RETENTION = timedelta(hours=72)
 
-_S = ExportJobStatus
-
 
 @attrs.define(kw_only=True)
 class ExportJob(AuditableEntity):
@@ -88,10 +86,10 @@ class ExportJob(AuditableEntity):
         Raises:
             InvalidTransitionError: the job is not queued.
         """
-        if self.status != _S.QUEUED:
+        if self.status != ExportJobStatus.QUEUED:
             self._refuse("started")
         self.stamp_modified(now)
-        self.status = _S.RUNNING
+        self.status = ExportJobStatus.RUNNING
 
     def report_progress(self, stage: ProgressStage, percent: int, now: datetime) -> None:
         """Note the stage and how much is done, from 0 to 100.
@@ -100,7 +98,7 @@ class ExportJob(AuditableEntity):
             InvalidTransitionError: the job is not running.
             ValueError: `percent` is out of range.
         """
-        if self.status != _S.RUNNING:
+        if self.status != ExportJobStatus.RUNNING:
             self._refuse("making progress")
         if not 0 <= percent <= 100:
             raise ValueError(f"percent must be from 0 to 100, not {percent}")
@@ -114,10 +112,10 @@ class ExportJob(AuditableEntity):
         Raises:
             InvalidTransitionError: the job is not running.
         """
-        if self.status != _S.RUNNING:
+        if self.status != ExportJobStatus.RUNNING:
             self._refuse("completed")
         self.stamp_modified(now)
-        self.status = _S.COMPLETED
+        self.status = ExportJobStatus.COMPLETED
         self.progress_stage = ProgressStage.UPLOADING.value
         self.progress_percent = 100
         self.row_count = row_count
@@ -134,7 +132,7 @@ class ExportJob(AuditableEntity):
         if self.status.is_final:
             self._refuse("failed")
         self.stamp_modified(now)
-        self.status = _S.FAILED
+        self.status = ExportJobStatus.FAILED
         self.error_message = message
         self.completed_at = now
 

@@ -18,11 +18,10 @@ from ticket_export.application.filter_values import (
     parse_ids,
     parse_moment,
     parse_number,
-    quoted,
-    require_storable,
     shifted,
     split_values,
 )
+from ticket_export.application.safe_text import quoted, require_storable
 
 FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 TEAM_ID = "6f1b3a0e-8f0e-4c8e-9d3a-0f4f6a1b2c3d"

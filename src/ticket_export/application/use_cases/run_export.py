@@ -14,6 +14,7 @@ from ticket_export.application.attempt import Attempt
 from ticket_export.application.csv_format import CONTENT_TYPE, CsvFormat
 from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.export_file import file_name, object_key
+from ticket_export.application.export_pipeline import WrittenFile, write_export
 from ticket_export.application.export_policy import ExportPolicy
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry, AuditLog
 from ticket_export.application.ports.clock import Clock
@@ -25,13 +26,11 @@ from ticket_export.application.progress import Progress, ignore_progress
 from ticket_export.application.ticket_query import TicketQuery
 from ticket_export.application.view_summary import summarize_view
 from ticket_export.domain.media_item import MediaItem
-from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.errors import (
     ExportFailure,
     InvalidPayloadError,
     LeaseLostError,
     PermissionLostError,
-    RowCountMismatchError,
     StaleViewError,
 )
 
@@ -42,13 +41,6 @@ if TYPE_CHECKING:
     from ticket_export.domain.export_job import ExportJob
 
 _log = logging.getLogger(__name__)
-
-
-@attrs.frozen
-class _WrittenFile:
-    key: str
-    length: int
-    rows: int
 
 
 @attrs.frozen(kw_only=True)
@@ -115,7 +107,15 @@ class RunExport:
             attempt.report(progress)
             on_progress(progress)
 
-        return self._complete(attempt, self._write(attempt, query, report))
+        file = write_export(
+            query,
+            object_key(attempt.job, attempt=attempt.token),
+            source=self.ticket_source,
+            storage=self.storage,
+            csv_format=self.csv_format,
+            report=report,
+        )
+        return self._complete(attempt, file)
 
     def _permitted_query(self, job: ExportJob) -> TicketQuery:
         requester = self.user_directory.find(job.requester_user_id)
@@ -126,27 +126,7 @@ class RunExport:
         except InvalidPayloadError as error:
             raise StaleViewError(f"The view no longer fits the tickets: {'; '.join(error.problems)}") from error
 
-    def _write(self, attempt: Attempt, query: TicketQuery, report: ProgressListener) -> _WrittenFile:
-        key = object_key(attempt.job, attempt=attempt.token)
-        rows = 0
-        with self.storage.open_writer(key, CONTENT_TYPE) as writer:
-            with self.ticket_source.open(query, self.csv_format) as reader:
-                report(Progress(ProgressStage.COUNTING))
-                total = reader.count()
-                header = self.csv_format.header(query.columns)
-                writer.write(header)
-                length = len(header)
-                for block in reader.blocks():
-                    writer.write(block.data)
-                    length += len(block.data)
-                    rows += block.rows
-                    report(Progress(ProgressStage.EXPORTING, rows, total))
-            if rows != total:
-                raise RowCountMismatchError(counted=total, written=rows)
-            report(Progress(ProgressStage.UPLOADING, rows, total))
-        return _WrittenFile(key, length, rows)
-
-    def _complete(self, attempt: Attempt, file: _WrittenFile) -> ExportJob:
+    def _complete(self, attempt: Attempt, file: WrittenFile) -> ExportJob:
         try:
             return attempt.complete(self._media_item(attempt.job, file), row_count=file.rows)
         except BaseException as error:
@@ -155,7 +135,7 @@ class RunExport:
                 raise
             return job
 
-    def _media_item(self, job: ExportJob, file: _WrittenFile) -> MediaItem:
+    def _media_item(self, job: ExportJob, file: WrittenFile) -> MediaItem:
         return MediaItem(
             length=file.length,
             file_name=file_name(job),

@@ -8,7 +8,7 @@ from typing import cast
 
 from dependency_injector.containers import DynamicContainer
 
-from ticket_export.application.filter_values import quoted
+from ticket_export.application.safe_text import quoted
 from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.cli.exit_codes import BadInputError
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import typer
 
-from ticket_export.application.filter_values import quoted
+from ticket_export.application.safe_text import quoted
 from ticket_export.entrypoints.cli.exit_codes import BadInputError
 
 As = Annotated[str, typer.Option("--as", metavar="EMAIL", help="The active user on whose behalf this is done.")]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import attrs
 
-from ticket_export.application.filter_values import quoted, require_storable
+from ticket_export.application.safe_text import quoted, require_storable
 from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.cli.exit_codes import BadInputError
 from ticket_export.entrypoints.cli.host_app import load_host_app

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 
+from ticket_export.application.safe_text import quoted
 from ticket_export.errors import InvalidKeyError
 
 #: The longest key, which is S3's limit ("Creating object key names").
@@ -48,8 +49,7 @@ def check_prefix(prefix: str) -> None:
 
 
 def _refusal(what: str, text: str) -> InvalidKeyError:
-    shown = ascii(text if len(text) <= 60 else text[:57] + "...")
     return InvalidKeyError(
-        f"{shown} is no storage {what}: it needs segments of ASCII letters, digits, '_', '-' and '.' joined by '/', "
-        f"none beginning with '.', none longer than {MAX_SEGMENT_LENGTH}, {MAX_KEY_LENGTH} in all"
+        f"{quoted(text)} is no storage {what}: it needs segments of ASCII letters, digits, '_', '-' and '.' joined "
+        f"by '/', none beginning with '.', none longer than {MAX_SEGMENT_LENGTH}, {MAX_KEY_LENGTH} in all"
     )

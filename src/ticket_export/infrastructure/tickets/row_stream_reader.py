@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 BLOCK_ROWS = 1000
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class RowStreamReader:
     """Counts and reads inside the transaction that `connection` has open."""
 
-    connection: Connection = attrs.field(kw_only=False)
-    count_query: Select[int] = attrs.field(alias="count")
-    rows_query: Select[Any] = attrs.field(alias="rows")
+    connection: Connection
+    count_query: Select[int]
+    rows_query: Select[Any]
 
     def count(self) -> int:
         """How many rows there are."""

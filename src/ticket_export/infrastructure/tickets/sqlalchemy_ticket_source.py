@@ -54,8 +54,8 @@ class SqlAlchemyTicketSource:
             # What the block raises is none of this source's business, even where it is a database's error.
             yield RowStreamReader(
                 connection,
-                count=count_tickets(self.catalog, query),
-                rows=select_tickets(self.catalog, query, csv_format),
+                count_query=count_tickets(self.catalog, query),
+                rows_query=select_tickets(self.catalog, query, csv_format),
             )
 
 
