@@ -133,6 +133,7 @@ def test_an_export_neither_pages_nor_reads_twice(
     begin, count, rows = (" ".join(statement.split()) for _, statement in statements)
     assert begin == "BEGIN"
     assert count.startswith("SELECT count(*)")
-    assert rows.startswith('SELECT "Tickets"."Id"')
+    assert rows.startswith("SELECT ")
+    assert rows.endswith('ORDER BY "Tickets"."Title" ASC NULLS LAST, "Tickets"."Id" ASC')
     assert "LIMIT" not in rows
     assert "OFFSET" not in rows
