@@ -117,8 +117,12 @@ def _sqlite_call(element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any
 for _called in _SQLITE_CALLS:
     compiles(_called, "sqlite")(_sqlite_call)
 
-# The stretch from "A" on in which no suspect lies: one comparison where the list would take a search.
-_LETTERS = range(ord("A"), min(ord(suspect) for suspect in SUSPECTS if suspect > "A"))
+
+def _without_suspects(first: str) -> str:
+    """The stretch from `first` on in which no suspect lies: two comparisons where the list takes a search."""
+    return f"BETWEEN {ord(first)} AND {min(ord(suspect) for suspect in SUSPECTS if suspect > first) - 1}"
+
+
 _SUSPECT_CODES = ", ".join(str(code) for code in sorted(map(ord, SUSPECTS)))
 
 
@@ -131,9 +135,10 @@ def _sqlite_guarded(element: Guarded, compiler: SQLCompiler, **kw: Any) -> str:
     # Almost every cell is cleared by one look at its first character, in C. unicode() is NULL for
     # the empty text, and for one that begins with NUL.
     return (
-        f"CASE WHEN unicode({text}) BETWEEN {_LETTERS.start} AND {_LETTERS.stop - 1} THEN {text} "
+        f"CASE WHEN unicode({text}) {_without_suspects('A')} THEN {text} "
+        f"WHEN unicode({text}) {_without_suspects('0')} THEN {text} "
         f"WHEN unicode({text}) NOT IN ({_SUSPECT_CODES}) THEN {text} "
-        f"WHEN {text} IS NULL THEN NULL ELSE {call} END"
+        f"WHEN {text} IS NULL OR {text} = '' THEN {text} ELSE {call} END"
     )
 
 
