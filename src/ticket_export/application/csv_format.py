@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from ticket_export.application.formula_guard import guard
+from ticket_export.application.formula_guard import SUSPECTS, guard
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime, tzinfo
 
     from ticket_export.application.ticket_column import TicketColumn
@@ -53,20 +53,30 @@ def time_text(moment: datetime, zone: tzinfo) -> str:
     return moment.isoformat(" ", "seconds")[:19]
 
 
-def encode_rows(rows: Sequence[Sequence[Cell]]) -> bytes:
+def encode_rows(rows: Sequence[Sequence[Cell]], *, formula_guard: bool = False) -> bytes:
     """Records of cells as CSV: comma, ``"`` doubled, quotes only where needed, ``\\n`` at each end.
 
     A record of one empty cell is written as ``""``, since an empty line would be read as no record.
+    `formula_guard` guards whatever is text; numbers are not.
     """
     if not rows:
         return b""
     # Column by column, since most columns of a block need no quotes at all and one look tells; the
     # csv module, which looks at every character of every cell, takes several times as long.
-    columns = [_quoted_column(column) for column in zip(*rows, strict=True)]
-    if len(columns) == 1:
-        columns = [[cell or '""' for cell in columns[0]]]
-    records = map(",".join, zip(*columns, strict=True))
+    columns: Iterable[Sequence[Cell]] = zip(*rows, strict=True)
+    if formula_guard:
+        columns = map(_guarded_column, columns)
+    quoted = [_quoted_column(column) for column in columns]
+    if len(quoted) == 1:
+        quoted = [[cell or '""' for cell in quoted[0]]]
+    records = map(",".join, zip(*quoted, strict=True))
     return ("\n".join(records) + "\n").encode()
+
+
+def _guarded_column(cells: Sequence[Cell]) -> Sequence[Cell]:
+    if SUSPECTS.isdisjoint({cell[:1] for cell in cells if isinstance(cell, str)}):
+        return cells
+    return [guard(cell) if isinstance(cell, str) else cell for cell in cells]
 
 
 def _quoted_column(cells: Sequence[Cell]) -> Sequence[str]:

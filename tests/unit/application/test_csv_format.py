@@ -116,3 +116,14 @@ def test_a_header_is_one_record_of_labels_behind_the_mark() -> None:
 )
 def test_a_time_is_shown_to_the_second_in_the_zone(moment: datetime, zone: ZoneInfo, text: str) -> None:
     assert time_text(moment, zone) == text
+
+
+def test_guarded_records_guard_texts_and_leave_numbers_alone() -> None:
+    rows = [("=1+1", -5, None, "a"), ("plain", 2.5, "@x", ""), ("", 0, " +1", "-")]
+    guarded = encode_rows(rows, formula_guard=True).decode().splitlines()
+    assert guarded == ["'=1+1,-5,,a", "plain,2.5,'@x,", ",0,' +1,'-"]
+    assert encode_rows(rows).decode().splitlines() == ["=1+1,-5,,a", "plain,2.5,@x,", ",0, +1,-"]
+
+
+def test_of_no_rows_there_are_no_bytes() -> None:
+    assert encode_rows([]) == b""

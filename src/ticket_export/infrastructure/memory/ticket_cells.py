@@ -21,7 +21,7 @@ CellValue: TypeAlias = str | int | float | Decimal | bool | datetime | UUID | Se
 
 
 def cell_of(value: CellValue, column: TicketColumn, query: TicketQuery, csv_format: CsvFormat) -> Cell:
-    """The value as the csv module takes it."""
+    """The value as `encode_rows` takes it."""
     match value:
         case None:
             return None

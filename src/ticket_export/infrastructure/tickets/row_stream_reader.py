@@ -27,6 +27,7 @@ class RowStreamReader:
     connection: Connection
     count_query: Select[int]
     rows_query: Select[Any]
+    formula_guard: bool
 
     def count(self) -> int:
         """How many rows there are."""
@@ -36,8 +37,8 @@ class RowStreamReader:
     def blocks(self) -> Iterator[CsvBlock]:
         """All rows, in order, a thousand at a time."""
         with read_errors(), self.connection.execute(self.rows_query) as result:
-            # Every cell is text, number or NULL already, so the driver's own tuples go to the csv
-            # module as they are; SQLAlchemy's rows would cost as much as the reading.
+            # Every cell is text, number or NULL already, so the driver's own tuples are encoded as they
+            # are; SQLAlchemy's rows would cost as much as the reading.
             cursor: DBAPICursor = result.cursor  # None only for a statement that gives no rows
             while rows := cursor.fetchmany(BLOCK_ROWS):
-                yield CsvBlock(encode_rows(rows), len(rows))
+                yield CsvBlock(encode_rows(rows, formula_guard=self.formula_guard), len(rows))

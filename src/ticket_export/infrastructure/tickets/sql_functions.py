@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Boolean, Text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.sql.visitors import iterate
 
-from ticket_export.application.formula_guard import SUSPECTS
 from ticket_export.errors import UnsupportedDialectError
 
 if TYPE_CHECKING:
@@ -55,19 +53,6 @@ class JoinedTags(FunctionElement[str]):
     inherit_cache = True
 
 
-class Guarded(FunctionElement[str]):
-    """``guard(text)``, the formula guard."""
-
-    type = Text()
-    inherit_cache = True
-
-
-class GuardedNumber(FunctionElement[Any]):
-    """A number as it is. Where a database keeps text in a column of numbers, that text is guarded."""
-
-    inherit_cache = True
-
-
 class TimeText(FunctionElement[str]):
     """``time_text(moment, UTC)``, of (moment), or ``time_text(moment, zone)``, of (moment, zone name)."""
 
@@ -82,7 +67,7 @@ class UuidText(FunctionElement[str]):
     inherit_cache = True
 
 
-_ELEMENTS = (Folded, Contains, StartsWith, EndsWith, JoinedTags, Guarded, GuardedNumber, TimeText, UuidText)
+_ELEMENTS = (Folded, Contains, StartsWith, EndsWith, JoinedTags, TimeText, UuidText)
 
 
 def _refuse(element: FunctionElement[Any], compiler: SQLCompiler, **_kw: object) -> str:
@@ -116,36 +101,6 @@ def _sqlite_call(element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any
 
 for _called in _SQLITE_CALLS:
     compiles(_called, "sqlite")(_sqlite_call)
-
-
-def _without_suspects(first: str) -> str:
-    """The stretch from `first` on in which no suspect lies: two comparisons where the list takes a search."""
-    return f"BETWEEN {ord(first)} AND {min(ord(suspect) for suspect in SUSPECTS if suspect > first) - 1}"
-
-
-_SUSPECT_CODES = ", ".join(str(code) for code in sorted(map(ord, SUSPECTS)))
-
-
-@compiles(Guarded, "sqlite")
-def _sqlite_guarded(element: Guarded, compiler: SQLCompiler, **kw: Any) -> str:
-    (text,) = _arguments(element, compiler, **kw)
-    call = f"ticket_export_guard({text})"
-    if any(type(part) in _SQLITE_CALLS for part in iterate(element.clauses)):
-        return call  # naming it twice would call Python twice, which costs more than the look saves
-    # Almost every cell is cleared by one look at its first character, in C. unicode() is NULL for
-    # the empty text, and for one that begins with NUL.
-    return (
-        f"CASE WHEN unicode({text}) {_without_suspects('A')} THEN {text} "
-        f"WHEN unicode({text}) {_without_suspects('0')} THEN {text} "
-        f"WHEN unicode({text}) NOT IN ({_SUSPECT_CODES}) THEN {text} "
-        f"WHEN {text} IS NULL OR {text} = '' THEN {text} ELSE {call} END"
-    )
-
-
-@compiles(GuardedNumber, "sqlite")
-def _sqlite_guarded_number(element: GuardedNumber, compiler: SQLCompiler, **kw: Any) -> str:
-    (number,) = _arguments(element, compiler, **kw)
-    return f"CASE typeof({number}) WHEN 'text' THEN ticket_export_guard({number}) ELSE {number} END"
 
 
 @compiles(TimeText, "sqlite")

@@ -55,7 +55,8 @@ class SqlAlchemyTicketSource:
             yield RowStreamReader(
                 connection,
                 count_query=count_tickets(self.catalog, query),
-                rows_query=select_tickets(self.catalog, query, csv_format),
+                rows_query=select_tickets(self.catalog, query),
+                formula_guard=csv_format.formula_guard,
             )
 
 

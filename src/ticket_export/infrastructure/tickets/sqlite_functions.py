@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
 from ticket_export.application.csv_format import time_text
-from ticket_export.application.formula_guard import guard
 from ticket_export.application.text_folding import fold
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ def register_functions(connection: sqlite3.Connection) -> None:
         ("starts_with", _starts_with),
         ("ends_with", _ends_with),
         ("joined_tags", _joined_tags),
-        ("guard", _guard),
         ("local_time", _local_time),
     ):
         arguments = len(signature(function).parameters)
@@ -56,10 +54,6 @@ def _starts_with(stored: _Stored, needle: str) -> bool | None:
 
 def _ends_with(stored: _Stored, needle: str) -> bool | None:
     return None if stored is None else fold(_text(stored)).endswith(needle)
-
-
-def _guard(stored: _Stored) -> str | None:
-    return None if stored is None else guard(_text(stored))
 
 
 def _joined_tags(stored: _Stored) -> str | None:

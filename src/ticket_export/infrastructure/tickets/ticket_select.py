@@ -8,10 +8,9 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, literal, nulls_l
 
 from ticket_export.application.ticket_column import ColumnKind, IdType, TicketColumn
 from ticket_export.infrastructure.tickets.condition_compiler import bound_moment, compile_condition, compile_search
-from ticket_export.infrastructure.tickets.sql_functions import Guarded, GuardedNumber, TimeText, UuidText
+from ticket_export.infrastructure.tickets.sql_functions import TimeText, UuidText
 
 if TYPE_CHECKING:
-    from ticket_export.application.csv_format import CsvFormat
     from ticket_export.application.ticket_query import TicketQuery
     from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
 
@@ -21,9 +20,9 @@ def count_tickets(catalog: TicketCatalog, query: TicketQuery) -> Select[int]:
     return select(func.count()).select_from(catalog.tables).where(_shown(catalog, query))
 
 
-def select_tickets(catalog: TicketCatalog, query: TicketQuery, csv_format: CsvFormat) -> Select[Any]:
-    """The view's cells, formatted and guarded, in the view's order."""
-    cells = [_cell(column, catalog, query, csv_format) for column in query.columns]
+def select_tickets(catalog: TicketCatalog, query: TicketQuery) -> Select[Any]:
+    """The view's cells, formatted, in the view's order."""
+    cells = [_cell(column, catalog, query) for column in query.columns]
     return select(*cells).select_from(catalog.tables).where(_shown(catalog, query)).order_by(*_order(catalog, query))
 
 
@@ -59,21 +58,13 @@ def _sort_key(column: TicketColumn, catalog: TicketCatalog) -> Expression:
     return case((expression.is_(None), None), else_=case(ranks, value=expression, else_=len(ranks)))
 
 
-def _cell(column: TicketColumn, catalog: TicketCatalog, query: TicketQuery, csv_format: CsvFormat) -> Expression:
+def _cell(column: TicketColumn, catalog: TicketCatalog, query: TicketQuery) -> Expression:
     expression = catalog.expression(column)
-    if column.kind is ColumnKind.BOOLEAN:
-        return case((expression.is_(True), "true"), (expression.is_(False), "false"))
-    text = _cell_text(column, expression, query)
-    if not csv_format.formula_guard:
-        return expression if text is None else text
-    return GuardedNumber(expression) if text is None else Guarded(text)
-
-
-def _cell_text(column: TicketColumn, expression: Expression, query: TicketQuery) -> Expression | None:
-    """The cell as text; None for a number."""
-    if column.is_text:
-        return expression
     if column.kind is ColumnKind.DATE:
         zone = getattr(query.time_zone, "key", "UTC")
         return TimeText(expression) if zone == "UTC" else TimeText(expression, literal(zone))
-    return UuidText(expression) if column.id_type is IdType.UUID and column.kind is ColumnKind.ID else None
+    if column.kind is ColumnKind.BOOLEAN:
+        return case((expression.is_(True), "true"), (expression.is_(False), "false"))
+    if column.kind is ColumnKind.ID and column.id_type is IdType.UUID:
+        return UuidText(expression)
+    return expression
