@@ -71,3 +71,12 @@ def test_every_mistake_is_named_and_no_value_is_shown(monkeypatch: pytest.Monkey
 def test_settings_do_not_change(change: Callable[[Settings], None]) -> None:
     with pytest.raises(ValueError, match="frozen"):
         change(Settings.load())
+
+
+def test_file_of_settings_that_is_no_text_is_a_setting_that_cannot_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_bytes(b"TICKET_EXPORT_CSV_BOM=\xff\xfe")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigurationError, match="not UTF-8"):
+        Settings.load()
