@@ -185,7 +185,7 @@ class ExportSnapshotPayload(PayloadModel):
 
     @field_validator("search_term")
     @classmethod
-    def _search_canfind_able(cls, term: str | None, info: ValidationInfo) -> str | None:
+    def _search_can_find(cls, term: str | None, info: ValidationInfo) -> str | None:
         if not term or term.isspace():
             return None
         columns = columns_of(info)
