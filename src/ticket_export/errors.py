@@ -8,6 +8,7 @@
     ├── InvalidPayloadError         (ValueError)       a view that cannot be exported; lists every problem
     ├── NotPermittedError           (PermissionError)  the actor lacks the right
     ├── ExportNotFoundError         (LookupError)      no such export, or one the actor may not see
+    ├── TooManyExportsError                            the actor has as many active exports as anybody may
     ├── DownloadUnavailableError
     │   ├── ExportNotReadyError                        the export has no file: queued, running or failed
     │   └── ExportExpiredError                         the file's retention is over
@@ -20,6 +21,7 @@
     │   ├── StaleViewError                             the stored view no longer fits the catalog
     │   └── PermissionLostError                        the requester lost the right meanwhile
     ├── LeaseLostError                                 another attempt took this task over, or the job ended
+    ├── JobDatabaseError                               the database of jobs or users failed
     └── ConfigurationError          (ValueError)       wiring or settings that cannot work
         ├── MissingExtraError       (ImportError)      an optional dependency is not installed
         ├── MissingTableError                          a migration lacks a table of the host
@@ -93,6 +95,18 @@ class ExportNotFoundError(TicketExportError, LookupError):
         super().__init__(f"export {job_id} was not found")
 
 
+class TooManyExportsError(TicketExportError):
+    """The actor has as many queued and running exports as anybody may have at once."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        count = "one export is" if limit == 1 else f"{limit} exports are"
+        super().__init__(
+            f"{count} queued or running for you already, which is the most there may be; "
+            "wait until one has ended, or cancel one"
+        )
+
+
 class DownloadUnavailableError(TicketExportError):
     """The export exists and may be downloaded by the actor, but there is no file to give."""
 
@@ -144,6 +158,10 @@ class PermissionLostError(ExportFailure):
 
 class LeaseLostError(TicketExportError):
     """The stored job or task has moved on; this attempt must stop and change nothing."""
+
+
+class JobDatabaseError(TicketExportError):
+    """The database of jobs, tasks and users failed. The driver's own error is the ``__cause__``."""
 
 
 class ConfigurationError(TicketExportError, ValueError):

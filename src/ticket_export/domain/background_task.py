@@ -33,8 +33,9 @@ class BackgroundTaskStatus(StrEnum):
 class BackgroundTask:
     """One unit of background work.
 
-    `args` is a JSON object. `fencing_token` counts the attempts: every claim raises it by one, so
-    whoever holds an older number has lost the task and may change nothing. Times are aware UTC.
+    `args` is a JSON object. Every claim raises `fencing_token` by one, so whoever holds an older number
+    has lost the task and may change nothing. `number_of_retries` counts the attempts whose worker
+    vanished, not those that were handed back. Times are aware UTC.
     """
 
     id: UUID = attrs.field(factory=uuid4)
@@ -57,21 +58,21 @@ class BackgroundTask:
         """Take the task for `worker` until `now + lease`; gives the attempt's fencing token.
 
         Raises:
-            InvalidTransitionError: the task has ended, or another's lease still runs.
+            InvalidTransitionError: the task does not wait to be claimed.
         """
-        claimable = self.status is BackgroundTaskStatus.ENQUEUED or (
-            self.status is BackgroundTaskStatus.PROCESSING and not self.is_leased_at(now)
-        )
-        if not claimable:
+        if self.status is not BackgroundTaskStatus.ENQUEUED:
             raise InvalidTransitionError(f"task {self.id} is {self.status} and cannot be claimed")
         self.last_modification_time = now
-        if self.fencing_token > 0:
-            self.number_of_retries += 1
         self.fencing_token += 1
         self.status = BackgroundTaskStatus.PROCESSING
         self.leased_by = worker
         self.leased_until = now + lease
         return self.fencing_token
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will happen to the task."""
+        return self.status in {BackgroundTaskStatus.COMPLETE, BackgroundTaskStatus.ERROR}
 
     def is_leased_at(self, now: datetime) -> bool:
         """Whether a worker's lease is running at `now`."""
@@ -89,6 +90,27 @@ class BackgroundTask:
         self.status_info = info
         self.percent_complete = percent
 
+    def hand_back(self, now: datetime) -> None:
+        """Return to the queue from a worker that stops; the attempt does not count.
+
+        Raises:
+            InvalidTransitionError: the task is not being processed.
+        """
+        self._require_processing("handed back")
+        self._enqueue(now)
+
+    def recover(self, now: datetime) -> None:
+        """Return to the queue from a worker that gave no sign of life; the attempt counts as a retry.
+
+        Raises:
+            InvalidTransitionError: the task is not being processed, or its lease still runs.
+        """
+        self._require_processing("recovered")
+        if self.is_leased_at(now):
+            raise InvalidTransitionError(f"task {self.id} is leased until {self.leased_until} and cannot be recovered")
+        self._enqueue(now)
+        self.number_of_retries += 1
+
     def complete(self, now: datetime) -> None:
         """End well.
 
@@ -105,7 +127,7 @@ class BackgroundTask:
         Raises:
             InvalidTransitionError: the task has already ended.
         """
-        if self.status in {BackgroundTaskStatus.COMPLETE, BackgroundTaskStatus.ERROR}:
+        if self.has_ended:
             raise InvalidTransitionError(f"task {self.id} is {self.status} and cannot be failed")
         self._end(BackgroundTaskStatus.ERROR, now)
         self.error_message = message
@@ -113,6 +135,14 @@ class BackgroundTask:
     def _require_processing(self, verb: str) -> None:
         if self.status is not BackgroundTaskStatus.PROCESSING:
             raise InvalidTransitionError(f"task {self.id} is {self.status} and cannot be {verb}")
+
+    def _enqueue(self, now: datetime) -> None:
+        self.last_modification_time = now
+        self.status = BackgroundTaskStatus.ENQUEUED
+        self.status_info = None
+        self.percent_complete = 0
+        self.leased_by = None
+        self.leased_until = None
 
     def _end(self, status: BackgroundTaskStatus, now: datetime) -> None:
         self.last_modification_time = now

@@ -3,8 +3,8 @@
 ::
 
     request ─> Queued ── start ──> Running ── complete ──> Completed ── clean_up ──> (no file)
-                 │                    │
-                 └─────── fail ───────┴──> Failed ── clean_up ──> (nothing to delete)
+                 │ <─ hand_back ─     │
+                 └─── fail, cancel ───┴──> Failed ── clean_up ──> (nothing to delete)
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from ticket_export.errors import InvalidTransitionError
 
 #: How long a file can be downloaded, counted from the request (the seed's "RequestedAt + 72 hours").
 RETENTION = timedelta(hours=72)
+#: The error message of a job that a user cancelled.
+CANCELLED = "Cancelled"
 
 
 @attrs.define(kw_only=True)
@@ -135,6 +137,35 @@ class ExportJob(AuditableEntity):
         self.status = ExportJobStatus.FAILED
         self.error_message = message
         self.completed_at = now
+
+    def hand_back(self, now: datetime) -> None:
+        """Running to Queued: its worker stopped or vanished, and another may start it from the beginning.
+
+        Raises:
+            InvalidTransitionError: the job is not running.
+        """
+        if self.status != ExportJobStatus.RUNNING:
+            self._refuse("handed back")
+        self.stamp_modified(now)
+        self.status = ExportJobStatus.QUEUED
+        self.progress_stage = ProgressStage.QUEUED.value
+        self.progress_percent = None
+
+    def cancel(self, now: datetime, *, by: UUID) -> None:
+        """Queued or Running to Failed, on behalf of user `by`.
+
+        Raises:
+            InvalidTransitionError: the job has already ended.
+        """
+        if self.status.is_final:
+            self._refuse("cancelled")
+        self.fail(CANCELLED, now)
+        self.stamp_modified(now, by)
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether a user ended the job."""
+        return self.status == ExportJobStatus.FAILED and self.error_message == CANCELLED
 
     def is_expired_at(self, now: datetime) -> bool:
         """Whether the retention is over; true from the very moment of `expires_at`."""

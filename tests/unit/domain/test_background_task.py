@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.domain.moments import ELSEWHERE, LATER, NAIVE, NOW
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
@@ -44,19 +48,39 @@ def error() -> BackgroundTask:
     return task
 
 
-STATES: list[Callable[[], BackgroundTask]] = [enqueued, leased, run_out, complete, error]
+def handed_back() -> BackgroundTask:
+    task = leased()
+    task.hand_back(NOW)
+    return task
+
+
+def recovered() -> BackgroundTask:
+    task = run_out()
+    task.recover(LATER)
+    return task
+
+
+State = Callable[[], BackgroundTask]
+STATES: list[State] = [enqueued, leased, run_out, handed_back, recovered, complete, error]
+WAITING: set[State] = {enqueued, handed_back, recovered}
+IN_WORK: set[State] = {leased, run_out}
 BEHAVIOURS: dict[str, Behaviour] = {
     "claim": lambda task, now: task.claim(now, worker="second", lease=LEASE),
     "renew": lambda task, now: task.renew(now, lease=LEASE, info="Exporting", percent=40),
+    "hand_back": lambda task, now: task.hand_back(now),
+    "recover": lambda task, now: task.recover(now),
     "complete": lambda task, now: task.complete(now),
     "fail": lambda task, now: task.fail("no", now),
 }
-ALLOWED = {
-    "claim": {enqueued, run_out},
-    # A worker whose lease ran out unclaimed may go on: only the next claim takes the task from it.
-    "renew": {leased, run_out},
-    "complete": {leased, run_out},
-    "fail": {enqueued, leased, run_out},
+# What each behaviour makes of the states that it is allowed in, at LATER.
+ALLOWED: dict[str, tuple[set[State], str]] = {
+    "claim": (WAITING, "processing"),
+    # A worker whose lease ran out may go on until somebody recovers the task.
+    "renew": (IN_WORK, "processing"),
+    "hand_back": (IN_WORK, "enqueued"),
+    "recover": ({run_out}, "enqueued"),
+    "complete": (IN_WORK, "complete"),
+    "fail": (WAITING | IN_WORK, "error"),
 }
 
 
@@ -87,25 +111,24 @@ def test_statuses_are_those_of_the_reference_table() -> None:
 
 @pytest.mark.parametrize("behaviour", BEHAVIOURS)
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
-def test_lifecycle_allows_just_these_steps(state: Callable[[], BackgroundTask], behaviour: str) -> None:
+def test_lifecycle_allows_just_these_steps(state: State, behaviour: str) -> None:
     task = state()
     before = attrs.evolve(task)
-    if state in ALLOWED[behaviour]:
+    allowed, status = ALLOWED[behaviour]
+    if state in allowed:
         BEHAVIOURS[behaviour](task, LATER)
-        assert task.last_modification_time == LATER
+        assert (task.status, task.last_modification_time) == (status, LATER)
         assert task != before
     else:
-        with pytest.raises(InvalidTransitionError, match=f"task {task.id} is {task.status} and cannot be"):
+        with pytest.raises(InvalidTransitionError, match=f"task {task.id} is .* and cannot be"):
             BEHAVIOURS[behaviour](task, LATER)
         assert task == before
 
 
 @pytest.mark.parametrize("behaviour", BEHAVIOURS)
-@pytest.mark.parametrize("state", [enqueued, leased], ids=lambda state: state.__name__)
+@pytest.mark.parametrize("state", [enqueued, leased, run_out], ids=lambda state: state.__name__)
 @pytest.mark.parametrize("moment", [NAIVE, ELSEWHERE], ids=["naive", "one hour east"])
-def test_a_time_that_is_not_utc_changes_nothing(
-    state: Callable[[], BackgroundTask], behaviour: str, moment: datetime
-) -> None:
+def test_a_time_that_is_not_utc_changes_nothing(state: State, behaviour: str, moment: datetime) -> None:
     task = state()
     before = attrs.evolve(task)
     with pytest.raises((ValueError, TypeError)):
@@ -132,14 +155,58 @@ def test_a_task_nobody_claimed_is_not_leased() -> None:
     assert not enqueued().is_leased_at(NOW)
 
 
-def test_every_claim_raises_the_fencing_token_by_one_and_every_but_the_first_is_a_retry() -> None:
+def test_every_claim_raises_the_fencing_token_by_one_and_counts_no_retry() -> None:
     task = enqueued()
-    claims = []
-    for attempt in range(4):
-        now = NOW + attempt * LEASE
-        claims.append((task.claim(now, worker=f"worker-{attempt}", lease=LEASE), task.number_of_retries))
-        assert task.leased_by == f"worker-{attempt}"
-    assert claims == [(1, 0), (2, 1), (3, 2), (4, 3)]
+    for attempt in range(1, 4):
+        assert task.claim(NOW, worker=f"worker-{attempt}", lease=LEASE) == attempt
+        assert (task.leased_by, task.number_of_retries) == (f"worker-{attempt}", 0)
+        task.hand_back(NOW)
+
+
+@pytest.mark.parametrize("behaviour", ["hand_back", "recover"])
+def test_a_task_that_returns_to_the_queue_is_as_if_never_begun_but_for_its_fencing_token(behaviour: str) -> None:
+    task = enqueued()
+    as_new = attrs.evolve(task)
+    task.claim(NOW, worker="first", lease=LEASE)
+    task.renew(NOW, lease=LEASE, info="Exporting", percent=40)
+    BEHAVIOURS[behaviour](task, NOW + LEASE)
+    assert task == attrs.evolve(
+        as_new,
+        last_modification_time=NOW + LEASE,
+        # A worker that still holds the old number has lost the task; the next claim counts on from it.
+        fencing_token=1,
+        number_of_retries=1 if behaviour == "recover" else 0,
+    )
+
+
+def test_only_a_recovery_counts_as_a_retry() -> None:
+    task = enqueued()
+    for recoveries in range(1, 4):
+        task.claim(NOW, worker="stops", lease=LEASE)
+        task.hand_back(NOW)
+        task.claim(NOW, worker="vanishes", lease=LEASE)
+        task.recover(NOW + LEASE)
+        assert task.number_of_retries == recoveries
+
+
+def test_a_task_is_not_recovered_before_the_moment_that_its_lease_ends() -> None:
+    task = enqueued()
+    task.claim(NOW, worker="first", lease=LEASE)
+    with pytest.raises(InvalidTransitionError, match=r"is leased until .* and cannot be recovered"):
+        task.recover(NOW + LEASE - timedelta(microseconds=1))
+    task.recover(NOW + LEASE)
+    assert task.status == "enqueued"
+
+
+def test_a_task_in_work_without_a_lease_can_be_recovered() -> None:
+    task = attrs.evolve(leased(), leased_by=None, leased_until=None)
+    task.recover(NOW)
+    assert task.status == "enqueued"
+
+
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
+def test_a_task_has_ended_when_it_is_complete_or_in_error(state: State) -> None:
+    assert state().has_ended is (state in {complete, error})
 
 
 def test_renewing_prolongs_the_lease_and_notes_how_far_the_work_is() -> None:
@@ -159,3 +226,20 @@ def test_a_failed_task_keeps_its_message_and_loses_its_lease() -> None:
     task = error()
     assert (task.status, task.percent_complete, task.error_message) == ("error", 0, "no space left")
     assert (task.completion_time, task.leased_by, task.leased_until) == (LATER, None, None)
+
+
+@given(st.lists(st.sampled_from(list(BEHAVIOURS))))
+def test_whatever_happens_a_task_is_leased_just_while_in_work_and_counts_what_was_done(steps: list[str]) -> None:
+    task = enqueued()
+    done: Counter[str] = Counter()
+    for number, step in enumerate(steps):
+        # Far enough apart that every lease has ended by the next step.
+        with suppress(InvalidTransitionError):
+            BEHAVIOURS[step](task, NOW + number * LEASE)
+            done[step] += 1
+        in_work = task.status is BackgroundTaskStatus.PROCESSING
+        assert (task.leased_by is not None, task.leased_until is not None) == (in_work, in_work)
+        assert (task.completion_time is not None) is task.has_ended
+        assert (task.fencing_token, task.number_of_retries) == (done["claim"], done["recover"])
+        assert done["claim"] - done["hand_back"] - done["recover"] in {0, 1}
+        assert done["complete"] + done["fail"] == (1 if task.has_ended else 0)

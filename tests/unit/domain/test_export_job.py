@@ -17,6 +17,7 @@ from ticket_export.domain.user import User
 from ticket_export.errors import InvalidTransitionError
 
 REQUESTER = uuid4()
+CANCELLER = uuid4()
 EXPIRY = NOW + timedelta(hours=72)
 FILE = MediaItem(
     creation_time=LATER,
@@ -54,6 +55,19 @@ def failed() -> ExportJob:
     return job
 
 
+def cancelled() -> ExportJob:
+    job = running()
+    job.cancel(NOW, by=CANCELLER)
+    return job
+
+
+def handed_back() -> ExportJob:
+    job = running()
+    job.report_progress(ProgressStage.EXPORTING, 40, NOW)
+    job.hand_back(NOW)
+    return job
+
+
 def cleaned_up() -> ExportJob:
     job = completed()
     job.clean_up(EXPIRY)
@@ -61,28 +75,40 @@ def cleaned_up() -> ExportJob:
 
 
 State = Callable[[], ExportJob]
-STATES: list[State] = [queued, running, completed, failed, cleaned_up]
+STATES: list[State] = [queued, handed_back, running, completed, failed, cancelled, cleaned_up]
 BEHAVIOURS: dict[str, Callable[[ExportJob, datetime], object]] = {
     "start": lambda job, now: job.start(now),
     "report_progress": lambda job, now: job.report_progress(ProgressStage.COUNTING, 1, now),
     "complete": lambda job, now: job.complete(row_count=7, media_item=FILE, now=now),
     "fail": lambda job, now: job.fail("no", now),
+    "hand_back": lambda job, now: job.hand_back(now),
+    "cancel": lambda job, now: job.cancel(now, by=CANCELLER),
     "expire": lambda job, now: job.expire(now),
     "clean_up": lambda job, now: job.clean_up(now),
 }
 # What each behaviour makes of the states that it is allowed in, before the retention is over …
 BEFORE_EXPIRY: dict[str, dict[State, str]] = {
-    "start": {queued: "running"},
+    "start": {queued: "running", handed_back: "running"},
     "report_progress": {running: "running"},
     "complete": {running: "completed"},
-    "fail": {queued: "failed", running: "failed"},
+    "fail": {queued: "failed", handed_back: "failed", running: "failed"},
+    "hand_back": {running: "queued"},
+    "cancel": {queued: "failed", handed_back: "failed", running: "failed"},
     "expire": {},
     "clean_up": {},
 }
 # … and from then on.
 AFTER_EXPIRY: dict[str, dict[State, str]] = BEFORE_EXPIRY | {
-    "expire": {queued: "failed", running: "failed", completed: "completed", failed: "failed", cleaned_up: "completed"},
-    "clean_up": {completed: "completed", failed: "failed"},
+    "expire": {
+        queued: "failed",
+        handed_back: "failed",
+        running: "failed",
+        completed: "completed",
+        failed: "failed",
+        cancelled: "failed",
+        cleaned_up: "completed",
+    },
+    "clean_up": {completed: "completed", failed: "failed", cancelled: "failed"},
 }
 
 
@@ -206,6 +232,7 @@ def test_a_time_that_is_not_utc_changes_nothing(state: State, behaviour: str, mo
         (running, "report_progress", LATER),
         (running, "complete", LATER),
         (running, "fail", LATER),
+        (running, "hand_back", LATER),
         (queued, "expire", EXPIRY),
         (completed, "clean_up", EXPIRY),
     ],
@@ -258,13 +285,47 @@ def test_a_failed_job_has_a_message_and_no_file() -> None:
     assert (job.progress_stage, job.progress_percent) == ("Exporting", 40)
 
 
+def test_a_job_that_was_handed_back_is_as_if_never_started() -> None:
+    job = queued()
+    before = snapshot(job)
+    job.start(NOW)
+    job.report_progress(ProgressStage.EXPORTING, 40, NOW)
+    job.hand_back(LATER)
+    assert snapshot(job) == before | {"last_modification_time": LATER}
+
+
+@pytest.mark.parametrize("state", [queued, handed_back, running], ids=lambda state: state.__name__)
+def test_a_cancelled_job_has_failed_with_that_message_on_behalf_of_who_cancelled_it(state: State) -> None:
+    job = state()
+    before = snapshot(job)
+    job.cancel(LATER, by=CANCELLER)
+    assert snapshot(job) == before | {
+        "status": ExportJobStatus.FAILED,
+        "error_message": "Cancelled",
+        "completed_at": LATER,
+        "last_modification_time": LATER,
+        "last_modifier_user_id": CANCELLER,
+    }
+
+
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
+def test_only_a_job_that_a_user_ended_is_cancelled(state: State) -> None:
+    assert state().is_cancelled is (state is cancelled)
+
+
+def test_a_job_that_expired_unfinished_was_not_cancelled() -> None:
+    job = queued()
+    job.expire(EXPIRY)
+    assert not job.is_cancelled
+
+
 def test_a_job_expires_at_the_very_moment() -> None:
     job = queued()
     assert not job.is_expired_at(EXPIRY - timedelta(microseconds=1))
     assert job.is_expired_at(EXPIRY)
 
 
-@pytest.mark.parametrize("state", [queued, running], ids=lambda state: state.__name__)
+@pytest.mark.parametrize("state", [queued, handed_back, running], ids=lambda state: state.__name__)
 def test_an_unfinished_job_fails_when_it_expires(state: State) -> None:
     job = state()
     job.expire(EXPIRY)
@@ -272,7 +333,7 @@ def test_an_unfinished_job_fails_when_it_expires(state: State) -> None:
     assert job.error_message == "The export expired before it was finished."
 
 
-@pytest.mark.parametrize("state", [completed, failed, cleaned_up], ids=lambda state: state.__name__)
+@pytest.mark.parametrize("state", [completed, failed, cancelled, cleaned_up], ids=lambda state: state.__name__)
 def test_an_ended_job_stays_as_it_is_when_it_expires(state: State) -> None:
     job = state()
     before = snapshot(job)
