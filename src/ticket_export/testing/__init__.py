@@ -12,7 +12,11 @@ except ImportError as error:
 
 # A failed assertion shows its values in an adapter author's run as it does in ours.
 pytest.register_assert_rewrite(
+    "ticket_export.testing.job_pages",
+    "ticket_export.testing.job_queries",
+    "ticket_export.testing.audit_log",
     "ticket_export.testing.storage",
+    "ticket_export.testing.task_queue",
     "ticket_export.testing.unit_of_work",
     "ticket_export.testing.user_directory",
 )

@@ -9,16 +9,12 @@ Inherit it beside your adapter's own tests::
         def put_user_behind(self, database: MyDatabase, user: User) -> None: ...
         ...
 
-The methods whose names end in ``_behind`` reach the database behind the adapter's back, so that
-writing and reading are proven apart: two mistakes that cancel each other out do not pass.
+`BackDoor` says what is asked for; what is claimed of the queue and of lists of jobs has files of its own.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from threading import Barrier
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import attrs
@@ -27,67 +23,20 @@ import pytest
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.errors import LeaseLostError
-from ticket_export.testing.entities import NOW, a_completed_job, a_job, a_media_item, a_task, a_user
+from ticket_export.testing.back_door import D
+from ticket_export.testing.entities import NOW, a_completed_job, a_job, a_media_item, a_task
+from ticket_export.testing.job_pages import JobPagesContract
+from ticket_export.testing.job_queries import JobQueriesContract
+from ticket_export.testing.task_queue import TaskQueueContract
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from uuid import UUID
-
-    from ticket_export.application.ports.unit_of_work import UnitOfWork
     from ticket_export.domain.export_job import ExportJob
     from ticket_export.domain.media_item import MediaItem
     from ticket_export.domain.user import User
 
-D = TypeVar("D")
 
-RACERS = 8
-
-
-class UnitOfWorkContract(Generic[D]):
-    """Inherit, give the `database` and the eight methods below it, and pytest runs every claim."""
-
-    @pytest.fixture
-    def database(self) -> D:
-        """An empty database of the adapter's, in whatever form its own parts take it."""
-        raise NotImplementedError
-
-    def unit_of_work(self, database: D) -> UnitOfWork:
-        raise NotImplementedError
-
-    def put_user_behind(self, database: D, user: User) -> None:
-        raise NotImplementedError
-
-    def put_task_behind(self, database: D, task: BackgroundTask) -> None:
-        raise NotImplementedError
-
-    def get_task_behind(self, database: D, task_id: UUID) -> BackgroundTask | None:
-        raise NotImplementedError
-
-    def put_media_item_behind(self, database: D, media_item: MediaItem) -> None:
-        raise NotImplementedError
-
-    def get_media_item_behind(self, database: D, media_item_id: UUID) -> MediaItem | None:
-        raise NotImplementedError
-
-    def put_job_behind(self, database: D, job: ExportJob) -> None:
-        raise NotImplementedError
-
-    def get_job_behind(self, database: D, job_id: UUID) -> ExportJob | None:
-        raise NotImplementedError
-
-    @pytest.fixture
-    def requester(self, database: D) -> User:
-        """A user whom jobs may point at."""
-        user = a_user()
-        self.put_user_behind(database, user)
-        return user
-
-    @pytest.fixture
-    def stored_job(self, database: D, requester: User) -> ExportJob:
-        """A queued job that is stored, and points at nothing but its requester."""
-        job = a_job(requester)
-        self.put_job_behind(database, job)
-        return job
+class UnitOfWorkContract(TaskQueueContract[D], JobQueriesContract[D], JobPagesContract[D]):
+    """Inherit, give the `database` and the eight methods of `BackDoor`, and pytest runs every claim."""
 
     def test_an_added_task_is_stored_field_by_field(self, database: D) -> None:
         task = a_task()
@@ -193,37 +142,6 @@ class UnitOfWorkContract(Generic[D]):
         assert self.get_media_item_behind(database, media_item.id) == media_item
         assert self.get_task_behind(database, task.id) == task
 
-    def test_jobs_are_paged_newest_request_first(self, database: D, requester: User) -> None:
-        jobs = [a_job(requester, requested_at=NOW + timedelta(microseconds=n)) for n in (2, 0, 4, 1, 3)]
-        for job in jobs:
-            self.put_job_behind(database, job)
-        newest_first = sorted(jobs, key=lambda job: job.requested_at, reverse=True)
-        with self.unit_of_work(database) as unit_of_work:
-            assert unit_of_work.jobs.page(requester_user_id=None, offset=0, limit=2) == (newest_first[:2], 5)
-            assert unit_of_work.jobs.page(requester_user_id=None, offset=2, limit=2) == (newest_first[2:4], 5)
-            assert unit_of_work.jobs.page(requester_user_id=None, offset=4, limit=2) == (newest_first[4:], 5)
-            assert unit_of_work.jobs.page(requester_user_id=None, offset=6, limit=2) == ([], 5)
-
-    def test_jobs_of_one_moment_are_each_on_one_page(self, database: D, requester: User) -> None:
-        jobs = [a_job(requester) for _ in range(6)]
-        for job in jobs:
-            self.put_job_behind(database, job)
-        with self.unit_of_work(database) as unit_of_work:
-            pages = [unit_of_work.jobs.page(requester_user_id=None, offset=n, limit=2)[0] for n in (0, 2, 4)]
-        assert sorted(job.id for page in pages for job in page) == sorted(job.id for job in jobs)
-
-    def test_a_page_of_one_requester_holds_and_counts_theirs_alone(
-        self, database: D, requester: User, stored_job: ExportJob
-    ) -> None:
-        somebody_else = a_user()
-        self.put_user_behind(database, somebody_else)
-        self.put_job_behind(database, a_job(somebody_else))
-        with self.unit_of_work(database) as unit_of_work:
-            page = unit_of_work.jobs.page(requester_user_id=requester.id, offset=0, limit=10)
-            assert page == ([stored_job], 1)
-            assert page[0][0].requester == requester
-            assert unit_of_work.jobs.page(requester_user_id=None, offset=0, limit=10)[1] == 2
-
     def test_an_updated_job_is_stored_field_by_field(self, database: D, requester: User, stored_job: ExportJob) -> None:
         media_item, task = a_media_item(), a_task()
         changed = attrs.evolve(a_completed_job(requester, media_item, task), id=stored_job.id)
@@ -250,6 +168,19 @@ class UnitOfWorkContract(Generic[D]):
             unit_of_work.commit()
         assert self.get_job_behind(database, stored_job.id) == stored_job
 
+    @pytest.mark.parametrize("status", ExportJobStatus.supported_types(), ids=str)
+    def test_a_job_that_is_cleaned_up_is_not_updated(
+        self, database: D, requester: User, status: ExportJobStatus
+    ) -> None:
+        cleaned_up = attrs.evolve(a_job(requester, status=status), is_cleaned_up=True)
+        self.put_job_behind(database, cleaned_up)
+        with self.unit_of_work(database) as unit_of_work:
+            for late in (attrs.evolve(cleaned_up, row_count=7), attrs.evolve(cleaned_up, is_cleaned_up=False)):
+                with pytest.raises(LeaseLostError):
+                    unit_of_work.jobs.update(late, was=status)
+            unit_of_work.commit()
+        assert self.get_job_behind(database, cleaned_up.id) == cleaned_up
+
     def test_a_job_that_is_not_there_is_not_updated(self, database: D, requester: User) -> None:
         with self.unit_of_work(database) as unit_of_work, pytest.raises(LeaseLostError):
             unit_of_work.jobs.update(a_job(requester), was=ExportJobStatus.QUEUED)
@@ -262,17 +193,6 @@ class UnitOfWorkContract(Generic[D]):
             unit_of_work.tasks.update(changed, fencing_token=0)
             unit_of_work.commit()
         assert self.get_task_behind(database, plain.id) == changed
-
-    def test_a_task_that_another_attempt_has_taken_is_not_updated(self, database: D) -> None:
-        task, other = a_task(), a_task()
-        self.put_task_behind(database, task)
-        self.put_task_behind(database, other)
-        with self.unit_of_work(database) as unit_of_work:
-            with pytest.raises(LeaseLostError):
-                unit_of_work.tasks.update(attrs.evolve(task, percent_complete=99), fencing_token=2)
-            unit_of_work.tasks.update(attrs.evolve(other, percent_complete=99), fencing_token=3)
-            unit_of_work.commit()
-        assert self.get_task_behind(database, task.id) == task
 
     def test_a_task_that_is_not_there_is_not_updated(self, database: D) -> None:
         with self.unit_of_work(database) as unit_of_work, pytest.raises(LeaseLostError):
@@ -409,28 +329,20 @@ class UnitOfWorkContract(Generic[D]):
         assert seen == []
 
     def test_one_of_many_that_update_a_job_at_once_wins(self, database: D, stored_job: ExportJob) -> None:
-        def run(racer: int, unit_of_work: UnitOfWork) -> None:
+        def updates(racer: int) -> int | None:
             mine = attrs.evolve(stored_job, status=ExportJobStatus.RUNNING, row_count=racer)
-            unit_of_work.jobs.update(mine, was=ExportJobStatus.QUEUED)
+            try:
+                with self.unit_of_work(database) as unit_of_work:
+                    unit_of_work.jobs.update(mine, was=ExportJobStatus.QUEUED)
+                    unit_of_work.commit()
+            except LeaseLostError:
+                return None
+            return racer
 
-        winners = self._race(database, run)
+        winners = [racer for racer in self.race(updates) if racer is not None]
         stored = self.get_job_behind(database, stored_job.id)
         assert stored is not None
         assert winners == [stored.row_count]
-
-    def test_one_of_many_that_claim_a_task_at_once_wins(self, database: D) -> None:
-        task = BackgroundTask(name="export", creation_time=NOW)
-        self.put_task_behind(database, task)
-
-        def run(racer: int, unit_of_work: UnitOfWork) -> None:
-            mine = attrs.evolve(task)
-            mine.claim(NOW, worker=str(racer), lease=timedelta(seconds=30))
-            unit_of_work.tasks.update(mine, fencing_token=0)
-
-        winners = self._race(database, run)
-        stored = self.get_task_behind(database, task.id)
-        assert stored is not None
-        assert [str(winner) for winner in winners] == [stored.leased_by]
 
     def _change_everything(
         self, database: D, requester: User, job: ExportJob, media_item: MediaItem, task: BackgroundTask
@@ -440,20 +352,3 @@ class UnitOfWorkContract(Generic[D]):
             unit_of_work.jobs.update(attrs.evolve(job, row_count=7), was=ExportJobStatus.QUEUED)
             unit_of_work.media_items.remove(media_item.id)
             unit_of_work.tasks.update(attrs.evolve(task, percent_complete=99), fencing_token=3)
-
-    def _race(self, database: D, run: Callable[[int, UnitOfWork], None]) -> list[int]:
-        """Let many `run` in a unit of work each, all at once; gives those whom nothing refused."""
-        start = Barrier(RACERS)
-
-        def wins(racer: int) -> bool:
-            start.wait()
-            try:
-                with self.unit_of_work(database) as unit_of_work:
-                    run(racer, unit_of_work)
-                    unit_of_work.commit()
-            except LeaseLostError:
-                return False
-            return True
-
-        with ThreadPoolExecutor(RACERS) as threads:
-            return [racer for racer, won in enumerate(threads.map(wins, range(RACERS))) if won]

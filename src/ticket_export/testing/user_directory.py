@@ -2,10 +2,10 @@
 
 Inherit it beside your adapter's own tests::
 
-class TestMyDirectory(UserDirectoryContract[MyDirectory]):
-    @pytest.fixture
-    def directory(self) -> MyDirectory: ...
-    def put_behind(self, directory: MyDirectory, user: User, roles: Sequence[int]) -> None: ...
+    class TestMyDirectory(UserDirectoryContract[MyDirectory]):
+        @pytest.fixture
+        def directory(self) -> MyDirectory: ...
+        def put_behind(self, directory: MyDirectory, user: User, roles: Sequence[int]) -> None: ...
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.user import User
+from ticket_export.errors import JobDatabaseError
 from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.testing.entities import NOW, a_completed_job, a_media_item, a_task, a_user
@@ -195,7 +196,7 @@ def test_a_job_cannot_point_at_what_is_not_there(
 ) -> None:
     broken = attrs.evolve(stored_job, id=uuid4())
     setattr(broken, reference, uuid4())
-    with pytest.raises(IntegrityError, match="FOREIGN KEY"), SqlAlchemyUnitOfWork(engine) as unit_of_work:
+    with pytest.raises(JobDatabaseError, match="not stored"), SqlAlchemyUnitOfWork(engine) as unit_of_work:
         unit_of_work.jobs.add(broken)
     assert rows.get(ExportJob, broken.id) is None
 

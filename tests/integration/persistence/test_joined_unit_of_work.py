@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from ticket_export.domain.background_task import BackgroundTask
+from ticket_export.errors import JobDatabaseError
 from ticket_export.infrastructure.persistence.joined_unit_of_work import JoinedUnitOfWork
 from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
 from ticket_export.testing.entities import a_task
@@ -271,3 +274,33 @@ def test_what_was_rolled_back_is_not_announced_with_the_next_commit(
     unit_of_work.committed()
     assert called == ["kept"]
     assert len(rows.run('SELECT * FROM "BackgroundTasks"')) == 1
+
+
+def test_a_database_that_fails_inside_is_told_safely_and_leaves_the_hosts_changes(
+    host_engine: Engine, rows: SqliteRows, task: BackgroundTask
+) -> None:
+    rows.put(task)
+    with host_engine.begin() as connection:
+        connection.execute(TEAM)
+        with pytest.raises(JobDatabaseError, match="the database refused what is stored already") as raised:
+            join(connection, task, [])
+    assert isinstance(raised.value.__cause__, IntegrityError)
+    assert teams(rows) == 1
+
+
+def test_what_the_host_does_around_it_raises_what_it_always_did(engine: Engine, task: BackgroundTask) -> None:
+    with Session(engine) as session:
+        join(session, task, [])
+        session.execute(sa.text("PRAGMA defer_foreign_keys = ON"))
+        session.execute(sa.insert(REFERENCE_TABLES.role_user).values(roles_id=uuid4(), users_id=uuid4()))
+        with pytest.raises(OperationalError):
+            session.execute(sa.text("SELECT * FROM nowhere"))
+        with pytest.raises(IntegrityError):
+            session.commit()
+
+
+def test_a_host_that_cannot_be_joined_is_told_safely(engine: Engine, task: BackgroundTask) -> None:
+    connection = engine.connect()
+    connection.close()
+    with pytest.raises(JobDatabaseError, match="the database failed; the log has the cause"):
+        join(connection, task, [])

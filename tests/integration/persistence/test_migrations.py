@@ -11,10 +11,16 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 
+from ticket_export.domain.background_task import BackgroundTask
+from ticket_export.domain.export_job import ExportJob
 from ticket_export.errors import ConfigurationError, MissingTableError
+from ticket_export.infrastructure.persistence import migrate
+from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.host_table_names import SEED_TABLE_NAMES, HostTable, HostTableNames
 from ticket_export.infrastructure.persistence.migrate import downgrade, upgrade
+from ticket_export.testing.audit_log import an_entry
 from ticket_export.testing.entities import a_completed_job, a_media_item, a_task, a_user
 
 if TYPE_CHECKING:
@@ -25,6 +31,7 @@ if TYPE_CHECKING:
     from tests.integration.persistence.sqlite_rows import SqliteRows
 
 HELP_DESK = {"Users", "Roles", "RoleUser", "Teams", "Contacts", "Tickets", "MediaItems", "BackgroundTasks"}
+OWN_TABLES = {"ExportJobs", "ExportAuditEntries"}
 HOST_TABLES = ("Users", "MediaItems", "BackgroundTasks")
 
 
@@ -45,18 +52,20 @@ def create_host_tables(rows: SqliteRows, *names: str) -> None:
 def test_the_reference_schema_goes_up_down_and_up_again(empty_engine: Engine, rows: SqliteRows) -> None:
     upgrade(empty_engine, reference_schema=True)
     first = schema(rows)
-    assert tables(empty_engine) == HELP_DESK | {"ExportJobs"}
+    assert tables(empty_engine) == HELP_DESK | OWN_TABLES
     downgrade(empty_engine, reference_schema=True)
     assert tables(empty_engine) == set()
     upgrade(empty_engine, reference_schema=True)
     assert schema(rows) == first
 
 
-def test_export_jobs_goes_up_down_and_up_again_beside_a_hosts_tables(empty_engine: Engine, rows: SqliteRows) -> None:
+def test_the_librarys_tables_go_up_down_and_up_again_beside_a_hosts_tables(
+    empty_engine: Engine, rows: SqliteRows
+) -> None:
     create_host_tables(rows, *HOST_TABLES)
     upgrade(empty_engine, reference_schema=False)
     first = schema(rows)
-    assert tables(empty_engine) == {*HOST_TABLES, "ExportJobs"}
+    assert tables(empty_engine) == {*HOST_TABLES, *OWN_TABLES}
     downgrade(empty_engine, reference_schema=False)
     assert tables(empty_engine) == set(HOST_TABLES)
     upgrade(empty_engine, reference_schema=False)
@@ -68,11 +77,12 @@ def test_both_histories_go_down_with_data_in_every_table(engine: Engine, rows: S
     for entity in (requester, media_item, task, a_completed_job(requester, media_item, task)):
         rows.put(entity)
     rows.give_roles(requester.id, [512])
+    SqlAlchemyAuditLog(engine).record(an_entry())
     downgrade(engine, reference_schema=True)
     assert tables(engine) == set()
 
 
-def test_export_jobs_alone_goes_down_and_leaves_the_help_desk(engine: Engine) -> None:
+def test_the_librarys_tables_alone_go_down_and_leave_the_help_desk(engine: Engine) -> None:
     downgrade(engine, reference_schema=False)
     assert tables(engine) == HELP_DESK
 
@@ -112,10 +122,44 @@ def test_tables_that_exist_already_are_named_and_nothing_is_changed(empty_engine
     assert set(sa.inspect(empty_engine).get_table_names()) == {"Users", "Teams"}
 
 
-def test_export_jobs_of_another_hand_is_refused(empty_engine: Engine, rows: SqliteRows) -> None:
-    create_host_tables(rows, *HOST_TABLES, "ExportJobs")
-    with pytest.raises(ConfigurationError, match='already has "ExportJobs"'):
+@pytest.mark.parametrize("name", sorted(OWN_TABLES))
+def test_a_table_of_the_librarys_name_by_another_hand_is_refused_and_nothing_is_changed(
+    empty_engine: Engine, rows: SqliteRows, name: str
+) -> None:
+    create_host_tables(rows, *HOST_TABLES, name)
+    before = schema(rows)
+    with pytest.raises(ConfigurationError, match=f'already has "{name}"'):
         upgrade(empty_engine, reference_schema=False)
+    assert schema(rows) == before
+
+
+def test_a_database_of_the_first_release_is_upgraded_without_loss(empty_engine: Engine, rows: SqliteRows) -> None:
+    upgrade(empty_engine, reference_schema=True)
+    with_all = schema(rows)
+    go_down_to("add_export_jobs", empty_engine)
+    assert tables(empty_engine) == HELP_DESK | {"ExportJobs"}
+    requester, media_item, task = a_user(), a_media_item(), a_task()
+    job = a_completed_job(requester, media_item, task)
+    for entity in (requester, media_item, task, job):
+        rows.put(entity)
+    upgrade(empty_engine, reference_schema=True)
+    assert schema(rows) == with_all
+    assert rows.get(ExportJob, job.id) == job
+    assert rows.get(BackgroundTask, task.id) == task
+
+
+def test_without_the_audit_table_jobs_stay(engine: Engine, rows: SqliteRows) -> None:
+    requester, media_item, task = a_user(), a_media_item(), a_task()
+    job = a_completed_job(requester, media_item, task)
+    for entity in (requester, media_item, task, job):
+        rows.put(entity)
+    go_down_to("add_export_jobs", engine)
+    assert rows.get(ExportJob, job.id) == job
+
+
+def go_down_to(revision: str, engine: Engine) -> None:
+    with engine.begin() as connection:
+        command.downgrade(migrate._EXPORT_JOBS.config(connection, SEED_TABLE_NAMES), revision)
 
 
 def test_a_host_with_other_names_gets_foreign_keys_to_them(empty_engine: Engine, rows: SqliteRows) -> None:
@@ -165,7 +209,7 @@ def test_logging_stays_as_the_host_configured_it(empty_engine: Engine) -> None:
 def test_migrations_started_at_once_wait_for_each_other(path: Path, empty_engine: Engine) -> None:
     with ThreadPoolExecutor(2) as threads:
         list(threads.map(migrate_in_a_process, [path] * 2))
-    assert tables(empty_engine) == HELP_DESK | {"ExportJobs"}
+    assert tables(empty_engine) == HELP_DESK | OWN_TABLES
 
 
 def migrate_in_a_process(path: Path) -> None:

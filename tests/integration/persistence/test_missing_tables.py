@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from ticket_export.infrastructure.persistence.driver_errors import driver_message
 from ticket_export.infrastructure.persistence.host_table_names import HostTable, HostTableNames
 from ticket_export.infrastructure.persistence.missing_tables import (
     is_missing_table,
@@ -23,13 +22,13 @@ if TYPE_CHECKING:
 class _PostgresqlError(Exception):
     """As psycopg raises it: the code beside the text."""
 
-    def __init__(self, sqlstate: str, message: str) -> None:
+    def __init__(self, sqlstate: str) -> None:
         self.sqlstate = sqlstate
-        super().__init__(message)
+        super().__init__("no")
 
 
-def _refused(sqlstate: str, message: str = "no") -> DBAPIError:
-    return DBAPIError("SELECT secret", {"a": "value"}, _PostgresqlError(sqlstate, message))
+def _refused(sqlstate: str) -> DBAPIError:
+    return DBAPIError("SELECT secret", {"a": "value"}, _PostgresqlError(sqlstate))
 
 
 def _error(engine: Engine, statement: str) -> Exception:
@@ -56,25 +55,12 @@ def test_only_what_is_not_there_is_named_and_in_order(empty_engine: Engine) -> N
         connection.execute(text("CREATE TABLE MediaItems (a)"))
         connection.execute(text("CREATE VIEW staff AS SELECT 1"))
     assert missing_host_tables(empty_engine, tables) == ("BackgroundTasks",)
-    assert missing_own_tables(empty_engine, tables) == ("ExportJobs",)
+    assert missing_own_tables(empty_engine, tables) == ("ExportAuditEntries", "ExportJobs")
     everything = missing_tables(empty_engine, tables)
     assert everything == tuple(sorted(everything))
-    assert {"BackgroundTasks", "ExportJobs", "Tickets", "Roles"} <= set(everything)
+    assert {"BackgroundTasks", "ExportAuditEntries", "ExportJobs", "Tickets", "Roles"} <= set(everything)
     assert not {"staff", "MediaItems"} & set(everything)
 
 
 def test_a_migrated_database_lacks_nothing(engine: Engine) -> None:
     assert missing_tables(engine, REFERENCE_TABLES) == ()
-
-
-@pytest.mark.parametrize("sqlstate", ["40001", "40P01", "55P03"])
-def test_postgresqls_locks_are_told_as_such(sqlstate: str) -> None:
-    assert driver_message(_refused(sqlstate)) == "the database is busy or locked; try again later"
-
-
-def test_a_drivers_error_is_one_line_without_the_statement(engine: Engine) -> None:
-    told = driver_message(_refused("42703", 'column "a" does not exist\nLINE 1: SELECT secret'))
-    assert told == 'the database failed: column "a" does not exist'
-    assert driver_message(_error(engine, "SELECT colour FROM Users")) == "the database failed: no such column: colour"
-    assert driver_message(_refused("XX000", "")) == "the database failed: _PostgresqlError"
-    assert driver_message(ValueError("text")) is None

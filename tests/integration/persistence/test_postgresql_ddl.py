@@ -9,11 +9,11 @@ import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy import make_url
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from ticket_export.infrastructure.persistence.host_table_names import SEED_TABLE_NAMES
 from ticket_export.infrastructure.persistence.migrations import host_schema
-from ticket_export.infrastructure.persistence.migrations.export_jobs import add_export_jobs
+from ticket_export.infrastructure.persistence.migrations.export_jobs import add_export_audit_entries, add_export_jobs
 from ticket_export.infrastructure.persistence.migrations.reference import create_help_desk
 from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
 
@@ -49,6 +49,21 @@ def test_export_jobs_has_the_seeds_types_on_postgresql() -> None:
     assert columns_of(ddl) == SEED_TYPES
 
 
+def test_the_audit_log_has_postgresqls_own_types() -> None:
+    ddl = str(CreateTable(REFERENCE_TABLES.export_audit_entries).compile(dialect=POSTGRESQL))
+    assert columns_of(ddl) == {
+        "Id": "UUID NOT NULL",
+        "At": "TIMESTAMP WITHOUT TIME ZONE NOT NULL",
+        "Action": "VARCHAR(50) NOT NULL",
+        "ExportJobId": "UUID NOT NULL",
+        "ActorUserId": "UUID",
+        "View": "TEXT NOT NULL",
+        "RowCount": "INTEGER",
+        "DurationMilliseconds": "BIGINT",
+        "Detail": "TEXT",
+    }
+
+
 @pytest.mark.parametrize(
     ("table", "column", "type_"),
     [
@@ -78,9 +93,12 @@ def test_the_migrations_send_postgresql_the_same_columns(monkeypatch: pytest.Mon
     )
     with Operations.context(context):
         create_help_desk.upgrade()
-        existing.update(set(REFERENCE_TABLES.metadata.tables) - {"ExportJobs"})
+        existing.update(set(REFERENCE_TABLES.metadata.tables) - {"ExportJobs", "ExportAuditEntries"})
         add_export_jobs.upgrade()
+        add_export_audit_entries.upgrade()
     for table in REFERENCE_TABLES.metadata.sorted_tables:
         created = script.getvalue().split(f'CREATE TABLE "{table.name}"')[1].split("\n);")[0]
         expected = columns_of(str(CreateTable(table).compile(dialect=POSTGRESQL)))
         assert columns_of(created) == expected
+        for index in table.indexes:
+            assert f"{CreateIndex(index).compile(dialect=POSTGRESQL)};" in script.getvalue()

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import attrs
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
-from ticket_export.errors import LeaseLostError
+from ticket_export.errors import JobDatabaseError, LeaseLostError
 from ticket_export.infrastructure.persistence.engine import create_engine, for_writing
 from ticket_export.infrastructure.persistence.host_table_names import HostTable, HostTableNames
 from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES, build_tables
@@ -130,6 +130,22 @@ def test_a_connection_goes_back_to_the_pool_without_the_write_lock(engine: Engin
     with engine.connect() as reader:
         assert number_of_teams(reader) == 0
         rows.run("INSERT INTO \"Teams\" VALUES ('a', 'Billing')")
+
+
+def test_failed_commit_leaves_no_lock_and_no_change(engine: Engine, rows: SqliteRows) -> None:
+    job, task = a_job(a_user()), a_task()
+    with pytest.raises(JobDatabaseError) as raised, SqlAlchemyUnitOfWork(engine) as unit_of_work:
+        # The statement is let through and the commit refused, which leaves SQLite's transaction open.
+        unit_of_work._connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        unit_of_work.jobs.add(job)
+        unit_of_work.commit()
+    assert isinstance(raised.value.__cause__, IntegrityError)
+    rows.run("INSERT INTO \"Teams\" VALUES ('a', 'Billing')")
+    with SqlAlchemyUnitOfWork(engine) as unit_of_work:
+        unit_of_work.tasks.add(task)
+        unit_of_work.commit()
+    assert rows.get(ExportJob, job.id) is None
+    assert rows.get(BackgroundTask, task.id) == task
 
 
 def test_two_hosts_with_other_names_live_in_one_process(tmp_path: Path, engine: Engine) -> None:

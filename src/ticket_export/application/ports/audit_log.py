@@ -14,23 +14,29 @@ class AuditAction(StrEnum):
     """What happened."""
 
     REQUESTED = "requested"
+    #: Requested once more, from an export that has ended.
+    RETRIED = "retried"
     STARTED = "started"
     COMPLETED = "completed"
     FAILED = "failed"
+    CANCELLED = "cancelled"
     DOWNLOADED = "downloaded"
+    #: Its retention was over, and its file is gone.
+    CLEANED_UP = "cleaned_up"
 
 
 @attrs.frozen(kw_only=True)
 class AuditEntry:
     """One line of the record.
 
-    `actor_id` is who acted (the requester, for what a worker does), `view` the summary of the
-    exported view, `row_count` and `duration` are known once an export has ended.
+    `actor_id` is who acted: the requester, for what a worker does on their behalf, and None for what
+    the system does by itself. `view` is the summary of the exported view. `row_count` is known of a
+    completed export; `duration` is how long the attempt took that ended it.
     """
 
     action: AuditAction
     job_id: UUID
-    actor_id: UUID
+    actor_id: UUID | None
     at: datetime
     view: str
     row_count: int | None = None

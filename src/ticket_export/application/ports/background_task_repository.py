@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from ticket_export.domain.background_task import BackgroundTask
@@ -27,4 +29,15 @@ class BackgroundTaskRepository(Protocol):
         Raises:
             LeaseLostError: it is not; nothing was changed.
         """
+        ...
+
+    def next_enqueued(self, name: str) -> BackgroundTask | None:
+        """The task of that name that has waited longest, kept from other transactions until this one ends.
+
+        Those that another transaction keeps are passed over, so that workers never wait for each other.
+        """
+        ...
+
+    def lapsed(self, name: str, *, now: datetime, limit: int) -> Sequence[BackgroundTask]:
+        """At most `limit` tasks of that name whose lease ran out by `now`, oldest lease first; kept likewise."""
         ...

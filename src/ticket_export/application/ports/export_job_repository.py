@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from ticket_export.domain.export_job import ExportJob
@@ -24,10 +25,10 @@ class ExportJobRepository(Protocol):
         ...
 
     def update(self, job: ExportJob, *, was: ExportJobStatus) -> None:
-        """Store a changed job, provided that its stored status still is `was`.
+        """Store a changed job, provided that its stored status still is `was` and it is not cleaned up.
 
         Raises:
-            LeaseLostError: it is not; nothing was changed.
+            LeaseLostError: it is not so; nothing was changed.
         """
         ...
 
@@ -36,4 +37,27 @@ class ExportJobRepository(Protocol):
 
         Only those of one requester, or everybody's where that is None.
         """
+        ...
+
+    def active_of(self, requester_user_id: UUID) -> Sequence[ExportJob]:
+        """The requester's queued and running jobs, oldest request first.
+
+        Until the transaction ends, no other one gets this answer for the same requester: two requests
+        at once come one after the other.
+        """
+        ...
+
+    def find_all(self, job_ids: Collection[UUID]) -> Sequence[ExportJob]:
+        """Those jobs that there are, in any order."""
+        ...
+
+    def due_for_clean_up(self, *, now: datetime, after: ExportJob | None, limit: int) -> Sequence[ExportJob]:
+        """At most `limit` jobs that have expired by `now` and are not cleaned up, in the order of their expiry.
+
+        `after` is the last job of the page before, or None for the first page.
+        """
+        ...
+
+    def active_without_task(self, *, limit: int) -> Sequence[ExportJob]:
+        """At most `limit` queued or running jobs that no worker will ever end: their task has ended, or is gone."""
         ...

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
 
 class ObjectWriter(Protocol):
@@ -57,4 +57,13 @@ class SupportsSignedUrl(Protocol):
 
     def signed_url(self, key: str, *, file_name: str, content_type: str, expires_in: timedelta) -> str:
         """A link by which anyone can download the object, under `file_name`, until it expires."""
+        ...
+
+
+@runtime_checkable
+class SupportsDiscardStale(Protocol):
+    """A store in which a killed writer leaves something behind that nobody can read."""
+
+    def discard_stale(self, before: datetime) -> int:
+        """Remove what was last written to before `before` (aware UTC); gives how many there were."""
         ...

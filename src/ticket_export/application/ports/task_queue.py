@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from ticket_export.domain.background_task import BackgroundTask
@@ -17,4 +17,13 @@ class TaskQueue(Protocol):
 
     def dispatch(self, task: BackgroundTask) -> None:
         """See to it that `task`, which is committed, is run soon. Never raises for what the task does."""
+        ...
+
+
+@runtime_checkable
+class SupportsWaiting(Protocol):
+    """A queue that knows sooner than by asking over and over that there is work."""
+
+    def wait(self, timeout: float) -> None:
+        """Come back when a task may be waiting, at the latest after `timeout` seconds."""
         ...

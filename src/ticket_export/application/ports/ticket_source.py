@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import attrs
 
@@ -32,6 +32,15 @@ class TicketReader(Protocol):
 
     def blocks(self) -> Iterator[CsvBlock]:
         """All rows of the snapshot, in the query's order, without the header; can be had once."""
+        ...
+
+
+@runtime_checkable
+class SupportsInterrupt(Protocol):
+    """A reader whose long query can be ended, so that a cancelled export stops before its first row."""
+
+    def interrupt(self) -> None:
+        """Called from another thread: let what is being counted or read raise `TicketSourceError` soon."""
         ...
 
 

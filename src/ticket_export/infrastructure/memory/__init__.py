@@ -4,6 +4,7 @@ from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
 from ticket_export.infrastructure.memory.background_task_repository import InMemoryBackgroundTaskRepository
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.database import InMemoryDatabase
+from ticket_export.infrastructure.memory.export_events import InMemoryExportEvents
 from ticket_export.infrastructure.memory.export_job_repository import InMemoryExportJobRepository
 from ticket_export.infrastructure.memory.media_item_repository import InMemoryMediaItemRepository
 from ticket_export.infrastructure.memory.storage import InMemoryStorage
@@ -17,6 +18,7 @@ __all__ = [
     "InMemoryBackgroundTaskRepository",
     "InMemoryClock",
     "InMemoryDatabase",
+    "InMemoryExportEvents",
     "InMemoryExportJobRepository",
     "InMemoryMediaItemRepository",
     "InMemoryStorage",

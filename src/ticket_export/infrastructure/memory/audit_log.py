@@ -9,10 +9,11 @@ from ticket_export.application.ports.audit_log import AuditEntry
 
 @attrs.define
 class InMemoryAuditLog:
-    """`entries` holds everything recorded, oldest first."""
+    """`entries` holds everything recorded, oldest first; several threads may record at once."""
 
     entries: list[AuditEntry] = attrs.field(factory=list)
 
     def record(self, entry: AuditEntry) -> None:
         """Keep the entry."""
+        # One step of the interpreter: nothing is lost between threads.
         self.entries.append(entry)

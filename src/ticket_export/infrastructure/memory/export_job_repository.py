@@ -9,7 +9,8 @@ import attrs
 from ticket_export.errors import LeaseLostError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from ticket_export.domain.export_job import ExportJob
@@ -40,26 +41,56 @@ class InMemoryExportJobRepository:
         return None if job is None else self._joined(job)
 
     def update(self, job: ExportJob, *, was: ExportJobStatus) -> None:
-        """Store a changed job, provided that its stored status still is `was`.
+        """Store a changed job, provided that its stored status still is `was` and it is not cleaned up.
 
         Raises:
-            LeaseLostError: it is not; nothing was changed.
+            LeaseLostError: it is not so; nothing was changed.
             ValueError: what it points at is not stored.
         """
         stored = self._transaction.writing().jobs.get(job.id)
-        if stored is None or stored.status != was:
-            raise LeaseLostError(f"export {job.id} is no longer {was}")
+        if stored is None or stored.status != was or stored.is_cleaned_up:
+            raise LeaseLostError(f"export {job.id} is no longer {was}, or is cleaned up")
         self._store(job)
 
     def page(self, *, requester_user_id: UUID | None, offset: int, limit: int) -> tuple[Sequence[ExportJob], int]:
         """`limit` jobs from `offset` on, newest request first, and how many there are in all."""
-        jobs = [
+        jobs = self._oldest_first(lambda job: requester_user_id is None or job.requester_user_id == requester_user_id)
+        return [self._joined(job) for job in jobs[::-1][offset : offset + limit]], len(jobs)
+
+    def active_of(self, requester_user_id: UUID) -> Sequence[ExportJob]:
+        """The requester's queued and running jobs, oldest request first; one transaction at a time."""
+        self._transaction.writing()
+        mine = self._oldest_first(lambda job: job.requester_user_id == requester_user_id and not job.status.is_final)
+        return [self._joined(job) for job in mine]
+
+    def find_all(self, job_ids: Collection[UUID]) -> Sequence[ExportJob]:
+        """Those jobs that there are, in any order."""
+        return [job for job in map(self.find, set(job_ids)) if job is not None]
+
+    def due_for_clean_up(self, *, now: datetime, after: ExportJob | None, limit: int) -> Sequence[ExportJob]:
+        """At most `limit` jobs that have expired by `now` and are not cleaned up, in the order of their expiry."""
+        due = [
             job
             for job in self._transaction.reading().jobs.values()
-            if requester_user_id is None or job.requester_user_id == requester_user_id
+            if job.is_expired_at(now)
+            and not job.is_cleaned_up
+            and (after is None or (job.expires_at, job.id) > (after.expires_at, after.id))
         ]
-        jobs.sort(key=lambda job: (job.requested_at, job.id), reverse=True)
-        return [self._joined(job) for job in jobs[offset : offset + limit]], len(jobs)
+        due.sort(key=lambda job: (job.expires_at, job.id))
+        return [self._joined(job) for job in due[:limit]]
+
+    def active_without_task(self, *, limit: int) -> Sequence[ExportJob]:
+        """At most `limit` queued or running jobs whose task has ended, or is gone; oldest request first."""
+        abandoned = self._oldest_first(lambda job: not job.status.is_final and self._lacks_task(job))
+        return [self._joined(job) for job in abandoned[:limit]]
+
+    def _oldest_first(self, wanted: Callable[[ExportJob], bool]) -> list[ExportJob]:
+        jobs = filter(wanted, self._transaction.reading().jobs.values())
+        return sorted(jobs, key=lambda job: (job.requested_at, job.id))
+
+    def _lacks_task(self, job: ExportJob) -> bool:
+        task = self._transaction.reading().tasks.get(job.background_task_id) if job.background_task_id else None
+        return task is None or task.has_ended
 
     def _store(self, job: ExportJob) -> None:
         rows = self._transaction.writing()

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select, update
 
+from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.errors import LeaseLostError
-from ticket_export.infrastructure.persistence.mapping import background_task_from, row_of
+from ticket_export.infrastructure.persistence.mapping import background_task_from, changes_of, row_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
     from ticket_export.domain.background_task import BackgroundTask
     from ticket_export.infrastructure.persistence.tables import Tables
@@ -27,7 +30,7 @@ class SqlAlchemyBackgroundTaskRepository:
 
     def add(self, task: BackgroundTask) -> None:
         """Store a new task."""
-        self._connection.execute(insert(self._tasks).values(row_of(task, self._tasks)))
+        self._connection.execute(insert(self._tasks), row_of(task, self._tasks))
 
     def find(self, task_id: UUID) -> BackgroundTask | None:
         """The task of that id, or None."""
@@ -41,6 +44,30 @@ class SqlAlchemyBackgroundTaskRepository:
             LeaseLostError: it is not; nothing was changed.
         """
         unchanged = (self._tasks.c.id == task.id) & (self._tasks.c.fencing_token == fencing_token)
-        statement = update(self._tasks).where(unchanged).values(row_of(task, self._tasks))
-        if self._connection.execute(statement).rowcount == 0:
+        changed = self._connection.execute(update(self._tasks).where(unchanged), changes_of(task, self._tasks))
+        if changed.rowcount == 0:
             raise LeaseLostError(f"task {task.id} is no longer at attempt {fencing_token}")
+
+    def next_enqueued(self, name: str) -> BackgroundTask | None:
+        """The task of that name that has waited longest, kept from other transactions until this one ends."""
+        waiting = self._kept(name, BackgroundTaskStatus.ENQUEUED)
+        oldest_first = waiting.order_by(self._tasks.c.creation_time, self._tasks.c.id)
+        return next(iter(self._found(oldest_first.limit(1))), None)
+
+    def lapsed(self, name: str, *, now: datetime, limit: int) -> Sequence[BackgroundTask]:
+        """At most `limit` tasks of that name whose lease ran out by `now`, oldest lease first; kept likewise."""
+        leased_until = self._tasks.c.leased_until
+        # A task that is being processed without a lease can be held by nobody.
+        run_out = self._kept(name, BackgroundTaskStatus.PROCESSING).where(
+            (leased_until <= now) | leased_until.is_(None)
+        )
+        oldest_first = run_out.order_by(leased_until.nulls_first(), self._tasks.c.creation_time, self._tasks.c.id)
+        return self._found(oldest_first.limit(limit))
+
+    def _kept(self, name: str, status: BackgroundTaskStatus) -> Select[*tuple[object, ...]]:
+        mine = (self._tasks.c.status == status) & (self._tasks.c.name == name)
+        # SQLite has no such locks and is sent none: there a unit of work holds the one write lock.
+        return select(self._tasks).where(mine).with_for_update(skip_locked=True)
+
+    def _found(self, statement: Select[*tuple[object, ...]]) -> list[BackgroundTask]:
+        return [background_task_from(row, self._tasks) for row in self._connection.execute(statement).mappings()]

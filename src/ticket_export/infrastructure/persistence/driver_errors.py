@@ -1,32 +1,134 @@
-"""What a database driver's error means to whoever runs a command."""
+"""A database's errors, in sentences that anybody may read.
+
+A driver's own text names hosts, users, files, statements and their values, so none of it is ever shown.
+"""
 
 from __future__ import annotations
 
+import logging
 import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
 
-# The low byte of SQLite's codes: busy is another connection's lock, locked is the same connection's;
-# https://www.sqlite.org/rescode.html
-_SQLITE_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-# serialization_failure, deadlock_detected, lock_not_available;
-# https://www.postgresql.org/docs/current/errcodes-appendix.html
-_POSTGRESQL_BUSY = frozenset({"40001", "40P01", "55P03"})
+from ticket_export.errors import JobDatabaseError
+from ticket_export.infrastructure.persistence.missing_tables import is_missing_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_log = logging.getLogger(__name__)
+
+#: What SQLAlchemy raises, and SQLite's driver where the library speaks to it directly.
+DATABASE_ERRORS: Final = (SQLAlchemyError, sqlite3.Error)
+
+_BUSY = "the database is busy or locked; try again later"
+_INTERRUPTED = "the database was interrupted; try again"
+_UNREACHABLE = "the database cannot be reached, or refuses the connection"
+_REFUSED = "the database refuses access, or is read-only"
+_FULL = "the database is full"
+_DAMAGED = "the database is damaged, or is no database"
+_NO_TABLE = "the database lacks a table"
+_NO_COLUMN = "the database lacks a column"
+_NO_REFERENCE = "the database refused a reference to something that is not stored"
+_TAKEN = "the database refused what is stored already"
+_CONFLICT = "the database refused a change that conflicts with what is stored"
+_FAILED = "the database failed"
+
+# https://www.sqlite.org/rescode.html; an extended code that is not here means what its low byte means.
+_BY_SQLITE_CODE = {
+    sqlite3.SQLITE_PERM: _REFUSED,
+    sqlite3.SQLITE_BUSY: _BUSY,
+    sqlite3.SQLITE_LOCKED: _BUSY,
+    sqlite3.SQLITE_READONLY: _REFUSED,
+    sqlite3.SQLITE_INTERRUPT: _INTERRUPTED,
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_CANTOPEN: _UNREACHABLE,
+    sqlite3.SQLITE_PROTOCOL: _BUSY,
+    sqlite3.SQLITE_CONSTRAINT: _CONFLICT,
+    sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY: _NO_REFERENCE,
+    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY: _TAKEN,
+    sqlite3.SQLITE_CONSTRAINT_UNIQUE: _TAKEN,
+    sqlite3.SQLITE_AUTH: _REFUSED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
+}
+# SQLite has no code for a column that is not there, only these texts.
+_SQLITE_NO_COLUMN = ("no such column", "has no column named")
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html; two characters are a whole class.
+_BY_SQLSTATE = {
+    "08": _UNREACHABLE,
+    "23": _CONFLICT,
+    "23503": _NO_REFERENCE,
+    "23505": _TAKEN,
+    "25006": _REFUSED,  # read_only_sql_transaction
+    "25P03": _UNREACHABLE,  # idle_in_transaction_session_timeout
+    "28": _UNREACHABLE,  # invalid_authorization_specification
+    "40001": _BUSY,  # serialization_failure
+    "40P01": _BUSY,  # deadlock_detected
+    "42501": _REFUSED,  # insufficient_privilege
+    "42703": _NO_COLUMN,
+    "53100": _FULL,
+    "53300": _BUSY,  # too_many_connections
+    "55P03": _BUSY,  # lock_not_available
+    "57014": _INTERRUPTED,  # query_canceled, by a time-out too
+    "57P": _UNREACHABLE,  # the server is shut down, has crashed or is starting
+    "XX001": _DAMAGED,
+    "XX002": _DAMAGED,
+}
 
 
-def driver_message(error: Exception) -> str | None:
-    """One line without the statement and its values, or None for an error that is no driver's."""
-    if not isinstance(error, DBAPIError):
+def driver_message(error: BaseException | None) -> str | None:
+    """What a database's error means, in a sentence that is safe to show; None for any other error."""
+    if not isinstance(error, DATABASE_ERRORS):
         return None
-    if _is_busy(error.orig):
-        return "the database is busy or locked; try again later"
-    # PostgreSQL puts the statement, and the values that it disliked, on the lines that follow.
-    first_line = next(iter(str(error.orig).splitlines()), "") or type(error.orig).__name__
-    return f"the database failed: {first_line}"
+    if isinstance(error, TimeoutError):
+        return _BUSY  # every connection of the pool is in use
+    if is_missing_table(error):
+        return _NO_TABLE
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return _by_sqlite_code(cause) or _by_sqlstate(error, cause) or _FAILED
 
 
-def _is_busy(cause: BaseException | None) -> bool:
+@contextmanager
+def database_errors(on_its_way: BaseException | None = None) -> Iterator[None]:
+    """Raise `JobDatabaseError` for what the database raises in the block; its own error is the ``__cause__``.
+
+    Around the end of a transaction, `on_its_way` is what its block has raised. If that is a database's
+    error, it is the cause, even where ending the transaction then fails too.
+    """
+    try:
+        yield
+    except DATABASE_ERRORS as error:
+        cause = on_its_way if isinstance(on_its_way, DATABASE_ERRORS) else error
+        raise _job_database_error(cause) from cause
+    if isinstance(on_its_way, DATABASE_ERRORS):
+        raise _job_database_error(on_its_way) from on_its_way
+
+
+def _job_database_error(cause: Exception) -> JobDatabaseError:
+    message = driver_message(cause)
+    if message == _FAILED:
+        # Whoever shows an error to a user may not log it, and this one explains nothing by itself.
+        _log.error(message, exc_info=cause)
+        message = f"{message}; the log has the cause"
+    return JobDatabaseError(message)
+
+
+def _by_sqlite_code(cause: BaseException | None) -> str | None:
     code = getattr(cause, "sqlite_errorcode", None)
-    if isinstance(code, int):
-        return code & 0xFF in _SQLITE_BUSY
-    return getattr(cause, "sqlstate", None) in _POSTGRESQL_BUSY
+    if not isinstance(code, int):
+        return None
+    if code == sqlite3.SQLITE_ERROR and any(text in str(cause) for text in _SQLITE_NO_COLUMN):
+        return _NO_COLUMN
+    return _BY_SQLITE_CODE.get(code) or _BY_SQLITE_CODE.get(code & 0xFF)
+
+
+def _by_sqlstate(error: Exception, cause: BaseException | None) -> str | None:
+    state = getattr(cause, "sqlstate", "")
+    if isinstance(state, str):
+        return next((_BY_SQLSTATE[state[:length]] for length in (5, 3, 2) if state[:length] in _BY_SQLSTATE), None)
+    # psycopg has no state for what no server has said: nobody answers, or the connection is gone.
+    return _UNREACHABLE if isinstance(error, OperationalError | InterfaceError) else None

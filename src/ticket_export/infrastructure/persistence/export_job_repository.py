@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import false, func, insert, select, update
 
+from ticket_export.domain.background_task import BackgroundTaskStatus
+from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.errors import LeaseLostError
-from ticket_export.infrastructure.persistence.mapping import export_job_from, row_of
+from ticket_export.infrastructure.persistence.mapping import changes_of, export_job_from, row_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy import Connection, Select
 
     from ticket_export.domain.export_job import ExportJob
-    from ticket_export.domain.export_job_status import ExportJobStatus
     from ticket_export.infrastructure.persistence.tables import Tables
+
+_ACTIVE = [status for status in ExportJobStatus.supported_types() if not status.is_final]
+_ENDED = [BackgroundTaskStatus.COMPLETE, BackgroundTaskStatus.ERROR]
+# A statement has at most 65,535 parameters on PostgreSQL, 32,766 on SQLite, and 999 before its version 3.32.
+_IDS_AT_ONCE = 900
+# Sets the library's locks of PostgreSQL apart from those of the host.
+_LOCK_SEED = 0x7469636B6574
 
 
 class SqlAlchemyExportJobRepository:
@@ -30,7 +40,7 @@ class SqlAlchemyExportJobRepository:
 
     def add(self, job: ExportJob) -> None:
         """Store a new job; its background task and media item must be stored before it."""
-        self._connection.execute(insert(self._jobs).values(row_of(job, self._jobs)))
+        self._connection.execute(insert(self._jobs), row_of(job, self._jobs))
 
     def find(self, job_id: UUID) -> ExportJob | None:
         """The job of that id, or None."""
@@ -38,15 +48,16 @@ class SqlAlchemyExportJobRepository:
         return None if row is None else export_job_from(row, self._tables)
 
     def update(self, job: ExportJob, *, was: ExportJobStatus) -> None:
-        """Store a changed job, provided that its stored status still is `was`.
+        """Store a changed job, provided that its stored status still is `was` and it is not cleaned up.
 
         Raises:
-            LeaseLostError: it is not; nothing was changed.
+            LeaseLostError: it is not so; nothing was changed.
         """
-        unchanged = (self._jobs.c.id == job.id) & (self._jobs.c.status == was)
-        statement = update(self._jobs).where(unchanged).values(row_of(job, self._jobs))
-        if self._connection.execute(statement).rowcount == 0:
-            raise LeaseLostError(f"export {job.id} is no longer {was}")
+        jobs = self._jobs.c
+        unchanged = (jobs.id == job.id) & (jobs.status == was) & jobs.is_cleaned_up.is_(False)
+        changed = self._connection.execute(update(self._jobs).where(unchanged), changes_of(job, self._jobs))
+        if changed.rowcount == 0:
+            raise LeaseLostError(f"export {job.id} is no longer {was}, or is cleaned up")
 
     def page(self, *, requester_user_id: UUID | None, offset: int, limit: int) -> tuple[Sequence[ExportJob], int]:
         """`limit` jobs from `offset` on, newest request first, and how many there are in all."""
@@ -55,15 +66,66 @@ class SqlAlchemyExportJobRepository:
             mine = self._jobs.c.requester_user_id == requester_user_id
             jobs, total = jobs.where(mine), total.where(mine)
         newest_first = jobs.order_by(self._jobs.c.requested_at.desc(), self._jobs.c.id.desc())
-        rows = self._connection.execute(newest_first.offset(offset).limit(limit)).mappings()
-        found = [export_job_from(row, self._tables) for row in rows]
+        found = self._found(newest_first.offset(offset).limit(limit))
         return found, self._connection.execute(total).scalar_one()
 
+    def active_of(self, requester_user_id: UUID) -> Sequence[ExportJob]:
+        """The requester's queued and running jobs, oldest request first; one transaction at a time."""
+        self._wait_for_turn_of(requester_user_id)
+        mine = (self._jobs.c.requester_user_id == requester_user_id) & self._jobs.c.status.in_(_ACTIVE)
+        return self._found(self._joined().where(mine).order_by(self._jobs.c.requested_at, self._jobs.c.id))
+
+    def find_all(self, job_ids: Collection[UUID]) -> Sequence[ExportJob]:
+        """Those jobs that there are, in any order."""
+        ids = list(set(job_ids))
+        return [
+            job
+            for start in range(0, len(ids), _IDS_AT_ONCE)
+            for job in self._found(self._joined().where(self._jobs.c.id.in_(ids[start : start + _IDS_AT_ONCE])))
+        ]
+
+    def due_for_clean_up(self, *, now: datetime, after: ExportJob | None, limit: int) -> Sequence[ExportJob]:
+        """At most `limit` jobs that have expired by `now` and are not cleaned up, in the order of their expiry."""
+        expires_at, job_id = self._jobs.c.expires_at, self._jobs.c.id
+        due = self._joined().where((expires_at <= now) & self._jobs.c.is_cleaned_up.is_(False))
+        if after is not None:
+            # Written so, the first comparison finds the place in the index.
+            beyond = (expires_at > after.expires_at) | (job_id > after.id)
+            due = due.where((expires_at >= after.expires_at) & beyond)
+        return self._found(due.order_by(expires_at, job_id).limit(limit))
+
+    def active_without_task(self, *, limit: int) -> Sequence[ExportJob]:
+        """At most `limit` queued or running jobs whose task has ended, or is gone; oldest request first."""
+        tasks = self._tables.background_tasks.c
+        abandoned = self._jobs.c.status.in_(_ACTIVE) & (tasks.id.is_(None) | tasks.status.in_(_ENDED))
+        oldest_first = self._joined().where(abandoned).order_by(self._jobs.c.requested_at, self._jobs.c.id)
+        return self._found(oldest_first.limit(limit))
+
+    def _wait_for_turn_of(self, requester_user_id: UUID) -> None:
+        match self._connection.dialect.name:
+            case "postgresql":
+                # The user's row cannot be locked instead: a host may bring a view for that table.
+                key = func.hashtextextended(str(requester_user_id), _LOCK_SEED)
+                self._connection.execute(select(func.pg_advisory_xact_lock(key)))
+            case "sqlite":
+                # Changes nothing, but takes the write lock, which a transaction of the host's may not hold yet.
+                # Taken after the jobs were read, it would be refused if somebody has written in between.
+                self._connection.execute(update(self._jobs).where(false()).values(row_count=None))
+
+    def _found(self, statement: Select[*tuple[object, ...]]) -> list[ExportJob]:
+        return [export_job_from(row, self._tables) for row in self._connection.execute(statement).mappings()]
+
     def _joined(self) -> Select[*tuple[object, ...]]:
-        users, media_items, tasks = self._tables.users, self._tables.media_items, self._tables.background_tasks
-        return (
-            select(self._jobs, users, media_items, tasks)
-            .outerjoin(users, users.c.id == self._jobs.c.requester_user_id)
-            .outerjoin(media_items, media_items.c.id == self._jobs.c.media_item_id)
-            .outerjoin(tasks, tasks.c.id == self._jobs.c.background_task_id)
-        )
+        return _jobs_with_all_they_point_at(self._tables)
+
+
+# Building it takes longer than running it; a process has one set of tables, or a few.
+@lru_cache(maxsize=8)
+def _jobs_with_all_they_point_at(tables: Tables) -> Select[*tuple[object, ...]]:
+    jobs, users, media_items, tasks = tables.export_jobs, tables.users, tables.media_items, tables.background_tasks
+    return (
+        select(jobs, users, media_items, tasks)
+        .outerjoin(users, users.c.id == jobs.c.requester_user_id)
+        .outerjoin(media_items, media_items.c.id == jobs.c.media_item_id)
+        .outerjoin(tasks, tasks.c.id == jobs.c.background_task_id)
+    )

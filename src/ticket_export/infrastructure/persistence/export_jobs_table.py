@@ -1,4 +1,4 @@
-"""The one table that the library brings into a host's database (the seed's "New Table: ExportJobs")."""
+"""The table of jobs (the seed's "New Table: ExportJobs")."""
 
 from __future__ import annotations
 

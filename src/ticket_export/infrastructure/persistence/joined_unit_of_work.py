@@ -8,6 +8,7 @@ from sqlalchemy import Connection, event
 
 from ticket_export.infrastructure.after_commit import AfterCommitActions
 from ticket_export.infrastructure.persistence.connection_repositories import ConnectionRepositories
+from ticket_export.infrastructure.persistence.driver_errors import database_errors
 from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES, Tables
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ class JoinedUnitOfWork(ConnectionRepositories):
             unit_of_work = JoinedUnitOfWork(connection)
             request_export(actor, payload)  # built with `unit_of_work=lambda: unit_of_work`
         unit_of_work.committed()
+
+    A database's error that leaves the block comes out as `JobDatabaseError`. A host that tries its
+    transaction again after some of the driver's errors finds that one as its ``__cause__``. What the
+    host does outside the block, its own commit included, raises what it always did.
     """
 
     def __init__(self, host: Connection | Session, tables: Tables = REFERENCE_TABLES) -> None:
@@ -43,11 +48,12 @@ class JoinedUnitOfWork(ConnectionRepositories):
         self._awaiting_host = AfterCommitActions()
 
     def __enter__(self) -> Self:
-        self._open(self._host if isinstance(self._host, Connection) else self._host.connection())
-        if isinstance(self._host, Connection) and not event.contains(self._host, "rollback", self._undone):
-            event.listen(self._host, "rollback", self._undone)
-        _ensure_begun(self._connection)
-        self._savepoint = self._connection.begin_nested()
+        with database_errors():
+            self._open(self._host if isinstance(self._host, Connection) else self._host.connection())
+            if isinstance(self._host, Connection) and not event.contains(self._host, "rollback", self._undone):
+                event.listen(self._host, "rollback", self._undone)
+            _ensure_begun(self._connection)
+            self._savepoint = self._connection.begin_nested()
         return self
 
     def __exit__(
@@ -56,8 +62,9 @@ class JoinedUnitOfWork(ConnectionRepositories):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._savepoint.is_active:
-            self._savepoint.rollback()
+        with database_errors(exc):
+            if self._savepoint.is_active:
+                self._savepoint.rollback()
 
     def commit(self) -> None:
         """Leave the changes to the host's transaction."""

@@ -18,8 +18,21 @@ if TYPE_CHECKING:
 
 
 def row_of(entity: ExportJob | MediaItem | BackgroundTask | User, table: Table) -> Mapping[str, object]:
-    """What the entity's row in `table` holds."""
+    """What the entity's row in `table` holds: the parameters of a statement.
+
+    Given to ``execute`` beside the statement, not to its ``values``, the statement stays the same from
+    entity to entity, and SQLAlchemy neither builds nor inspects an expression for each value.
+    """
     return {column.key: getattr(entity, column.key) for column in table.columns}
+
+
+def changes_of(entity: ExportJob | BackgroundTask, table: Table) -> Mapping[str, object]:
+    """`row_of` without the primary key, for an update.
+
+    A statement that sets a key, be it to what it is already, makes SQLite look for rows that refer to it:
+    a task's in all of ``ExportJobs``, which has no index for that.
+    """
+    return {column.key: getattr(entity, column.key) for column in table.columns if not column.primary_key}
 
 
 def user_from(row: RowMapping, users: Table) -> User:

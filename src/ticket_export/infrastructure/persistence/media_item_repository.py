@@ -26,7 +26,7 @@ class SqlAlchemyMediaItemRepository:
 
     def add(self, media_item: MediaItem) -> None:
         """Store a new row."""
-        self._connection.execute(insert(self._media_items).values(row_of(media_item, self._media_items)))
+        self._connection.execute(insert(self._media_items), row_of(media_item, self._media_items))
 
     def find(self, media_item_id: UUID) -> MediaItem | None:
         """The row of that id, or None."""

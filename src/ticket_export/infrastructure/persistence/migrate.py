@@ -9,6 +9,7 @@ import attrs
 
 from ticket_export.errors import ConfigurationError
 from ticket_export.infrastructure.persistence import migrations
+from ticket_export.infrastructure.persistence.commit import commit
 from ticket_export.infrastructure.persistence.engine import begin_writing
 from ticket_export.infrastructure.persistence.host_table_names import SEED_TABLE_NAMES, HostTableNames
 
@@ -47,7 +48,7 @@ _REFERENCE = _History("reference", "ticket_export_reference_version")
 
 
 def upgrade(engine: Engine, *, reference_schema: bool, names: HostTableNames = SEED_TABLE_NAMES) -> None:
-    """Bring ``ExportJobs`` up to date, after the help desk's tables if `reference_schema` is asked for.
+    """Bring the library's own tables up to date, after the help desk's tables if `reference_schema` is asked for.
 
     Everything happens in one transaction; what is up to date already stays as it is.
 
@@ -64,11 +65,11 @@ def upgrade(engine: Engine, *, reference_schema: bool, names: HostTableNames = S
         _wait_for_others(connection)
         for history in histories:
             command.upgrade(history.config(connection, names), "head")
-        connection.commit()
+        commit(connection)
 
 
 def downgrade(engine: Engine, *, reference_schema: bool, names: HostTableNames = SEED_TABLE_NAMES) -> None:
-    """Remove ``ExportJobs``, and the help desk's tables if `reference_schema` is asked for, with all data.
+    """Remove the library's own tables, and the help desk's tables if `reference_schema` is asked for, with all data.
 
     Raises:
         ConfigurationError: `names` are given together with the reference schema.
@@ -80,7 +81,7 @@ def downgrade(engine: Engine, *, reference_schema: bool, names: HostTableNames =
         _wait_for_others(connection)
         for history in reversed(histories):
             command.downgrade(history.config(connection, names), "base")
-        connection.commit()
+        commit(connection)
 
 
 def _histories(reference_schema: bool, names: HostTableNames) -> tuple[_History, ...]:

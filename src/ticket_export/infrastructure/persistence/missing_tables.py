@@ -20,7 +20,7 @@ _UNDEFINED_TABLE = "42P01"
 _NO_SUCH_TABLE = "no such table"
 
 
-def is_missing_table(error: Exception) -> bool:
+def is_missing_table(error: BaseException | None) -> bool:
     """Whether the database refused a statement because a table, any one, is not there."""
     if not isinstance(error, DBAPIError):
         return False
@@ -34,8 +34,8 @@ def missing_host_tables(engine: Engine, tables: Tables) -> tuple[str, ...]:
 
 
 def missing_own_tables(engine: Engine, tables: Tables) -> tuple[str, ...]:
-    """``ExportJobs``, if it is not there."""
-    return _missing(engine, (tables.export_jobs,))
+    """The names, sorted, of what is not there of the tables that the library brings."""
+    return _missing(engine, (tables.export_jobs, tables.export_audit_entries))
 
 
 def missing_tables(engine: Engine, tables: Tables) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import attrs
 from sqlalchemy import MetaData, Table
 
 from ticket_export.infrastructure.persistence import help_desk_tables, host_tables
+from ticket_export.infrastructure.persistence.export_audit_entries_table import export_audit_entries_table
 from ticket_export.infrastructure.persistence.export_jobs_table import export_jobs_table
 from ticket_export.infrastructure.persistence.host_table_names import SEED_TABLE_NAMES, HostTableNames
 
@@ -23,6 +24,7 @@ class Tables:
 
     metadata: MetaData
     export_jobs: Table
+    export_audit_entries: Table
     users: Table
     media_items: Table
     background_tasks: Table
@@ -51,6 +53,7 @@ def build_tables(names: HostTableNames = SEED_TABLE_NAMES) -> Tables:
         export_jobs=export_jobs_table(
             metadata, users=users, media_items=media_items, background_tasks=background_tasks
         ),
+        export_audit_entries=export_audit_entries_table(metadata),
         users=users,
         media_items=media_items,
         background_tasks=background_tasks,

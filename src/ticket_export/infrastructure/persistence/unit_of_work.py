@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from ticket_export.infrastructure.persistence.commit import commit
 from ticket_export.infrastructure.persistence.connection_repositories import ConnectionRepositories
+from ticket_export.infrastructure.persistence.driver_errors import database_errors
 from ticket_export.infrastructure.persistence.engine import begin_writing
 from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES, Tables
 
@@ -19,6 +21,9 @@ class SqlAlchemyUnitOfWork(ConnectionRepositories):
 
     The transaction begins as it is entered and takes SQLite's one write lock then, so keep
     it short: do slow work between two units of work, not inside one.
+
+    A database's error that leaves the block comes out as `JobDatabaseError`; inside, it is still
+    SQLAlchemy's.
     """
 
     def __init__(self, engine: Engine, tables: Tables = REFERENCE_TABLES) -> None:
@@ -26,7 +31,8 @@ class SqlAlchemyUnitOfWork(ConnectionRepositories):
         self._engine = engine
 
     def __enter__(self) -> Self:
-        self._open(begin_writing(self._engine.connect()))
+        with database_errors():
+            self._open(begin_writing(self._engine.connect()))
         return self
 
     def __exit__(
@@ -36,10 +42,11 @@ class SqlAlchemyUnitOfWork(ConnectionRepositories):
         traceback: TracebackType | None,
     ) -> None:
         self._after_commit.drop()
-        # Closing undoes what was not committed.
-        self._connection.close()
+        with database_errors(exc):
+            # Closing undoes what was not committed.
+            self._connection.close()
 
     def commit(self) -> None:
         """Make the changes permanent, then call what `after_commit` collected, outside the transaction."""
-        self._connection.commit()
+        commit(self._connection)
         self._after_commit.run()

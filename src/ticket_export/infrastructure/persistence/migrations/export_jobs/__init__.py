@@ -1,1 +1,1 @@
-"""The history of ``ExportJobs``, the one table that a host gets."""
+"""The history of what a host gets: ``ExportJobs`` and the table of the audit log."""

@@ -1,0 +1,54 @@
+"""The audit log as a table."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from sqlalchemy import insert
+
+from ticket_export.infrastructure.persistence.commit import commit
+from ticket_export.infrastructure.persistence.driver_errors import database_errors
+from ticket_export.infrastructure.persistence.engine import begin_writing
+from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES, Tables
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from ticket_export.application.ports.audit_log import AuditEntry
+
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class SqlAlchemyAuditLog:
+    """Every entry is a row of ``ExportAuditEntries``, permanent when `record` returns.
+
+    The row has a short transaction of its own, which takes SQLite's one write lock: record after a
+    unit of work, never inside one, whose lock it would wait for in vain.
+    """
+
+    def __init__(self, engine: Engine, tables: Tables = REFERENCE_TABLES) -> None:
+        self._engine = engine
+        self._entries = tables.export_audit_entries
+
+    def record(self, entry: AuditEntry) -> None:
+        """Store the entry; its duration is cut to whole milliseconds.
+
+        Raises:
+            JobDatabaseError: the database failed.
+        """
+        row = insert(self._entries).values(
+            id=uuid4(),
+            at=entry.at,
+            action=entry.action.value,
+            export_job_id=entry.job_id,
+            actor_user_id=entry.actor_id,
+            view=entry.view,
+            row_count=entry.row_count,
+            duration_milliseconds=None if entry.duration is None else entry.duration // _MILLISECOND,
+            detail=entry.detail,
+        )
+        with database_errors(), begin_writing(self._engine.connect()) as connection:
+            connection.execute(row)
+            commit(connection)

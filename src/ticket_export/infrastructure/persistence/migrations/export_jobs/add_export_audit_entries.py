@@ -1,0 +1,36 @@
+"""AddExportAuditEntries: a table for the audit log."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from ticket_export.infrastructure.persistence.migrations.host_schema import refuse_existing
+
+revision = "add_export_audit_entries"
+down_revision = "add_export_jobs"
+
+
+def upgrade() -> None:
+    """Create ``ExportAuditEntries``, which refers to no other table."""
+    refuse_existing("ExportAuditEntries")
+    op.create_table(
+        "ExportAuditEntries",
+        sa.Column("Id", sa.Uuid(), nullable=False),
+        sa.Column("At", sa.DateTime(), nullable=False),
+        sa.Column("Action", sa.String(50), nullable=False),
+        sa.Column("ExportJobId", sa.Uuid(), nullable=False),
+        sa.Column("ActorUserId", sa.Uuid()),
+        sa.Column("View", sa.Text(), nullable=False),
+        sa.Column("RowCount", sa.Integer()),
+        sa.Column("DurationMilliseconds", sa.BigInteger()),
+        sa.Column("Detail", sa.Text()),
+        sa.PrimaryKeyConstraint("Id", name="PK_ExportAuditEntries"),
+    )
+    op.create_index("IX_ExportAuditEntries_ExportJobId", "ExportAuditEntries", ["ExportJobId"])
+    op.create_index("IX_ExportAuditEntries_At", "ExportAuditEntries", ["At"])
+
+
+def downgrade() -> None:
+    """Remove the table and with it the record of who did what."""
+    op.drop_table("ExportAuditEntries")

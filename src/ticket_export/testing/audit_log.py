@@ -1,0 +1,150 @@
+"""What every `AuditLog` keeps.
+
+Inherit it beside your adapter's own tests::
+
+    class TestMyAuditLog(AuditLogContract[MyAuditLog]):
+        @pytest.fixture
+        def audit_log(self) -> MyAuditLog: ...
+        def read_behind(self, audit_log: MyAuditLog) -> Sequence[AuditEntry]: ...
+
+The method reaches the record behind the adapter's back. Moments are kept to the microsecond, durations
+to the millisecond.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from typing import TYPE_CHECKING, Generic, TypeVar
+from uuid import uuid4
+
+import attrs
+import pytest
+
+from ticket_export.application.ports.audit_log import AuditAction, AuditEntry, AuditLog
+from ticket_export.testing.entities import NOW
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+A = TypeVar("A", bound=AuditLog)
+
+RECORDERS = 8
+
+#: Texts that a log breaks which formats, splits, cuts, trims or re-encodes them.
+TEXTS = {
+    "letters of many scripts": "status eq 'Öffen' ☃ 票 🎫 \u202eكتب e\u0301",
+    "quotes and placeholders": "'; DROP TABLE x; -- \" \\ %s %(name)s {0} {name} :name ?",
+    "several lines": "first\nsecond\r\nthird\tand a tab",
+    "blanks around": "  kept  ",
+    "one million characters": "columns " + "ä, " * 333_333,
+}
+
+
+def an_entry() -> AuditEntry:
+    """An entry with nothing left at its default, on an export and by a user that nobody knows."""
+    return AuditEntry(
+        action=AuditAction.COMPLETED,
+        job_id=uuid4(),
+        actor_id=uuid4(),
+        at=NOW,
+        view="columns id, title; search 'é'",
+        row_count=1_000_000,
+        duration=timedelta(minutes=1, milliseconds=5),
+        detail="went well ☃",
+    )
+
+
+class AuditLogContract(Generic[A]):
+    """Inherit, give the `audit_log` and `read_behind`, and pytest runs every claim."""
+
+    @pytest.fixture
+    def audit_log(self) -> A:
+        """The adapter under test, with nothing recorded."""
+        raise NotImplementedError("override the fixture `audit_log`")
+
+    def read_behind(self, audit_log: A) -> Sequence[AuditEntry]:
+        """All that was recorded, in any order, read without the adapter."""
+        raise NotImplementedError
+
+    @pytest.mark.parametrize("action", AuditAction)
+    def test_entry_of_every_action_is_kept_with_all_its_fields(self, audit_log: A, action: AuditAction) -> None:
+        entry = attrs.evolve(an_entry(), action=action)
+        audit_log.record(entry)
+        self.assert_kept(audit_log, [entry])
+
+    @pytest.mark.parametrize(
+        "entry",
+        [
+            pytest.param(attrs.evolve(an_entry(), actor_id=None), id="actor_id"),
+            pytest.param(attrs.evolve(an_entry(), row_count=None), id="row_count"),
+            pytest.param(attrs.evolve(an_entry(), duration=None), id="duration"),
+            pytest.param(attrs.evolve(an_entry(), detail=None), id="detail"),
+        ],
+    )
+    def test_each_optional_field_may_be_missing(self, audit_log: A, entry: AuditEntry) -> None:
+        audit_log.record(entry)
+        self.assert_kept(audit_log, [entry])
+
+    def test_entry_with_nothing_but_what_it_must_have_is_kept(self, audit_log: A) -> None:
+        entry = AuditEntry(action=AuditAction.CLEANED_UP, job_id=uuid4(), actor_id=None, at=NOW, view="columns id")
+        audit_log.record(entry)
+        self.assert_kept(audit_log, [entry])
+
+    def test_zero_and_empty_are_not_missing(self, audit_log: A) -> None:
+        entry = attrs.evolve(an_entry(), row_count=0, duration=timedelta(0), detail="", view="")
+        audit_log.record(entry)
+        self.assert_kept(audit_log, [entry])
+
+    @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+    def test_text_is_kept_to_the_letter(self, audit_log: A, text: str) -> None:
+        entry = attrs.evolve(an_entry(), view=text, detail=f"{text[::-1]}.")
+        audit_log.record(entry)
+        self.assert_kept(audit_log, [entry])
+
+    @pytest.mark.parametrize("microsecond", [0, 1, 999_999])
+    def test_moment_is_kept_to_the_microsecond(self, audit_log: A, microsecond: int) -> None:
+        entry = attrs.evolve(an_entry(), at=NOW.replace(microsecond=microsecond))
+        audit_log.record(entry)
+        self.assert_kept(audit_log, [entry])
+
+    @pytest.mark.parametrize("duration", [timedelta(milliseconds=1), timedelta(seconds=1), timedelta(days=400)])
+    def test_duration_is_kept_to_the_millisecond(self, audit_log: A, duration: timedelta) -> None:
+        entry = attrs.evolve(an_entry(), duration=duration, row_count=2**31 - 1)
+        audit_log.record(entry)
+        self.assert_kept(audit_log, [entry])
+
+    def test_all_that_happens_to_one_export_is_kept(self, audit_log: A) -> None:
+        first = an_entry()
+        life = [
+            attrs.evolve(first, action=action, at=NOW + timedelta(minutes=minute))
+            for minute, action in enumerate(AuditAction)
+        ]
+        for entry in life:
+            audit_log.record(entry)
+        self.assert_kept(audit_log, life)
+
+    def test_what_happens_twice_in_one_moment_is_kept_twice(self, audit_log: A) -> None:
+        download = attrs.evolve(an_entry(), action=AuditAction.DOWNLOADED)
+        audit_log.record(download)
+        audit_log.record(download)
+        self.assert_kept(audit_log, [download, download])
+
+    def test_entries_of_several_threads_are_all_kept(self, audit_log: A) -> None:
+        ready = Barrier(RECORDERS)
+        shares = [[an_entry() for _ in range(25)] for _ in range(RECORDERS)]
+
+        def record(entries: list[AuditEntry]) -> None:
+            ready.wait(timeout=60)
+            for entry in entries:
+                audit_log.record(entry)
+
+        with ThreadPoolExecutor(RECORDERS) as threads:
+            list(threads.map(record, shares))
+        self.assert_kept(audit_log, [entry for share in shares for entry in share])
+
+    def assert_kept(self, audit_log: A, entries: Sequence[AuditEntry]) -> None:
+        """The record holds these entries and no others."""
+        assert Counter(self.read_behind(audit_log)) == Counter(entries)

@@ -1,0 +1,121 @@
+"""What every `ExportJobRepository` answers when it is asked for more than one job."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import product
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import attrs
+import pytest
+
+from ticket_export.domain.background_task import BackgroundTaskStatus
+from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.testing.back_door import RACERS, BackDoor, D, ids_of
+from ticket_export.testing.entities import NOW, a_job, a_media_item, a_task, a_user
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ticket_export.domain.export_job import ExportJob
+    from ticket_export.domain.user import User
+
+A_MOMENT = timedelta(microseconds=1)
+EVERYTHING = 1000
+ACTIVE = {ExportJobStatus.QUEUED, ExportJobStatus.RUNNING}
+ENDED = {BackgroundTaskStatus.COMPLETE, BackgroundTaskStatus.ERROR}
+
+
+class JobQueriesContract(BackDoor[D]):
+    """A part of `UnitOfWorkContract`."""
+
+    @pytest.mark.parametrize(
+        "asked",
+        [
+            lambda jobs, _job: jobs.page(requester_user_id=None, offset=0, limit=EVERYTHING)[0],
+            lambda jobs, job: jobs.active_of(job.requester_user_id),
+            lambda jobs, job: jobs.find_all([job.id]),
+            lambda jobs, job: jobs.due_for_clean_up(now=job.expires_at, after=None, limit=EVERYTHING),
+            lambda jobs, _job: jobs.active_without_task(limit=EVERYTHING),
+        ],
+        ids=["page", "active_of", "find_all", "due_for_clean_up", "active_without_task"],
+    )
+    def test_jobs_are_listed_field_by_field_with_the_three_they_point_at(
+        self, database: D, requester: User, asked: Callable[..., Sequence[ExportJob]]
+    ) -> None:
+        media_item, task = a_media_item(), attrs.evolve(a_task(), status=BackgroundTaskStatus.ERROR)
+        self.put_media_item_behind(database, media_item)
+        self.put_task_behind(database, task)
+        job = attrs.evolve(
+            a_job(requester, status=ExportJobStatus.RUNNING, background_task_id=task.id),
+            media_item_id=media_item.id,
+            progress_stage="Exporting",
+            progress_percent=40,
+        )
+        self.put_jobs(database, job)
+        with self.unit_of_work(database) as unit_of_work:
+            (found,) = asked(unit_of_work.jobs, job)
+        assert found == job
+        assert (found.requester, found.media_item, found.background_task) == (requester, media_item, task)
+
+    def test_the_active_jobs_of_a_user_are_their_queued_and_running_ones_oldest_request_first(
+        self, database: D, requester: User
+    ) -> None:
+        somebody_else = a_user()
+        self.put_user_behind(database, somebody_else)
+        mine = [
+            a_job(requester, status=status, requested_at=NOW + n * A_MOMENT)
+            for n, status in enumerate([*ExportJobStatus.supported_types(), *ExportJobStatus.supported_types()])
+        ]
+        self.put_jobs(database, *reversed(mine), a_job(somebody_else))
+        with self.unit_of_work(database) as unit_of_work:
+            assert list(unit_of_work.jobs.active_of(requester.id)) == [job for job in mine if job.status in ACTIVE]
+            assert list(unit_of_work.jobs.active_of(uuid4())) == []
+
+    def test_many_requests_of_a_user_at_once_come_one_after_the_other(self, database: D, requester: User) -> None:
+        limit = RACERS - 3
+
+        def requests(_racer: int) -> bool:
+            with self.unit_of_work(database) as unit_of_work:
+                if len(unit_of_work.jobs.active_of(requester.id)) >= limit:
+                    return False
+                unit_of_work.jobs.add(a_job(requester))
+                unit_of_work.commit()
+                return True
+
+        assert sum(self.race(requests)) == limit
+        with self.unit_of_work(database) as unit_of_work:
+            assert len(unit_of_work.jobs.active_of(requester.id)) == limit
+
+    def test_those_of_many_ids_that_there_are_are_found_once_each(self, database: D, requester: User) -> None:
+        jobs = [a_job(requester) for _ in range(3)]
+        self.put_jobs(database, *jobs)
+        with self.unit_of_work(database) as unit_of_work:
+            asked = [jobs[0].id, uuid4(), jobs[1].id, jobs[0].id]
+            assert ids_of(unit_of_work.jobs.find_all(asked)) == ids_of(jobs[:2])
+            assert list(unit_of_work.jobs.find_all([])) == []
+
+    def test_more_ids_can_be_asked_for_than_a_statement_has_parameters(self, database: D, requester: User) -> None:
+        jobs = [a_job(requester) for _ in range(2)]
+        self.put_jobs(database, *jobs)
+        # PostgreSQL takes 65,535 in one statement.
+        asked = [jobs[0].id, *(uuid4() for _ in range(66_000)), jobs[1].id, jobs[0].id]
+        with self.unit_of_work(database) as unit_of_work:
+            assert ids_of(unit_of_work.jobs.find_all(asked)) == ids_of(jobs)
+
+    def test_an_active_job_whose_task_has_ended_or_is_gone_is_without_one(self, database: D, requester: User) -> None:
+        forsaken = []
+        for status, task_status in product(ExportJobStatus.supported_types(), [None, *BackgroundTaskStatus]):
+            task = None if task_status is None else attrs.evolve(a_task(), status=task_status)
+            if task is not None:
+                self.put_task_behind(database, task)
+            job = a_job(requester, status=status, background_task_id=task.id if task else None)
+            self.put_jobs(database, job)
+            if status in ACTIVE and (task_status is None or task_status in ENDED):
+                forsaken.append(job)
+        with self.unit_of_work(database) as unit_of_work:
+            assert ids_of(unit_of_work.jobs.active_without_task(limit=EVERYTHING)) == ids_of(forsaken)
+            some = unit_of_work.jobs.active_without_task(limit=2)
+        assert len(some) == 2
+        assert {job.id for job in some} < {job.id for job in forsaken}

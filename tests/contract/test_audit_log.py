@@ -1,0 +1,105 @@
+"""Every audit log that ships keeps the contract."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+
+from tests.integration.persistence.sqlite_rows import SqliteRows
+from ticket_export.application.ports.audit_log import AuditAction, AuditEntry
+from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
+from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
+from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
+from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.migrate import upgrade
+from ticket_export.testing.audit_log import AuditLogContract
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+
+class TestInMemoryAuditLog(AuditLogContract[InMemoryAuditLog]):
+    @pytest.fixture
+    def audit_log(self) -> InMemoryAuditLog:
+        return InMemoryAuditLog()
+
+    def read_behind(self, audit_log: InMemoryAuditLog) -> Sequence[AuditEntry]:
+        return audit_log.entries
+
+
+class JsonLines(logging.Handler):
+    """Keeps the ``audit`` attribute of every record as a collector of JSON logs gets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(json.dumps(vars(record)["audit"]))
+
+
+class TestLoggingAuditLog(AuditLogContract[LoggingAuditLog]):
+    handler: JsonLines
+
+    @pytest.fixture
+    def audit_log(self) -> Iterator[LoggingAuditLog]:
+        self.handler = JsonLines()
+        logger = logging.getLogger("ticket_export.audit")
+        level = logger.level
+        logger.addHandler(self.handler)
+        logger.setLevel(logging.INFO)
+        yield LoggingAuditLog()
+        logger.removeHandler(self.handler)
+        logger.setLevel(level)
+
+    def read_behind(self, audit_log: LoggingAuditLog) -> Sequence[AuditEntry]:
+        return [
+            AuditEntry(
+                action=AuditAction(fields["action"]),
+                job_id=UUID(fields["job_id"]),
+                actor_id=None if fields["actor_id"] is None else UUID(fields["actor_id"]),
+                at=datetime.fromisoformat(fields["at"]),
+                view=fields["view"],
+                row_count=fields["row_count"],
+                duration=None if fields["duration_seconds"] is None else timedelta(seconds=fields["duration_seconds"]),
+                detail=fields["detail"],
+            )
+            for fields in map(json.loads, self.handler.lines)
+        ]
+
+
+class TestSqlAlchemyAuditLogOnSqlite(AuditLogContract[SqlAlchemyAuditLog]):
+    rows: SqliteRows
+
+    @pytest.fixture
+    def audit_log(self, tmp_path: Path) -> Iterator[SqlAlchemyAuditLog]:
+        engine = create_engine(f"sqlite:///{tmp_path / 'help-desk.db'}")
+        upgrade(engine, reference_schema=True)
+        self.rows = SqliteRows(tmp_path / "help-desk.db")
+        yield SqlAlchemyAuditLog(engine)
+        engine.dispose()
+
+    def read_behind(self, audit_log: SqlAlchemyAuditLog) -> Sequence[AuditEntry]:
+        return [
+            AuditEntry(
+                action=AuditAction(row["Action"]),
+                job_id=UUID(row["ExportJobId"]),
+                actor_id=None if row["ActorUserId"] is None else UUID(row["ActorUserId"]),
+                at=datetime.strptime(row["At"], "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=UTC),
+                view=row["View"],
+                row_count=row["RowCount"],
+                duration=_milliseconds(row["DurationMilliseconds"]),
+                detail=row["Detail"],
+            )
+            for row in self.rows.run('SELECT * FROM "ExportAuditEntries"')
+        ]
+
+
+def _milliseconds(stored: int | None) -> timedelta | None:
+    return None if stored is None else timedelta(milliseconds=stored)
