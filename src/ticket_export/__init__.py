@@ -10,15 +10,22 @@ The ports that a host may fill itself are in `ticket_export.application.ports`, 
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.csv_format import CsvFormat
-from ticket_export.application.dto import Download, ExportJobDto, ExportPage
+from ticket_export.application.dto import Download, ExportJobDto, ExportPage, RequestedExportDto
 from ticket_export.application.export_policy import ExportPolicy
 from ticket_export.application.snapshot import ExportFilter, ExportScope, ExportSnapshotPayload
+from ticket_export.application.stop_signal import StopSignal
 from ticket_export.application.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
+from ticket_export.application.use_cases.cancel_export import CancelExport
+from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
 from ticket_export.application.use_cases.get_export import GetExport
 from ticket_export.application.use_cases.list_exports import ListExports
 from ticket_export.application.use_cases.open_download import OpenDownload
+from ticket_export.application.use_cases.recover_stalled_exports import RecoverStalledExports
 from ticket_export.application.use_cases.request_export import RequestExport
+from ticket_export.application.use_cases.retry_export import RetryExport
 from ticket_export.application.use_cases.run_export import RunExport
+from ticket_export.application.use_cases.run_next_export import RunNextExport
+from ticket_export.application.use_cases.sweep_orphaned_objects import SweepOrphanedObjects
 from ticket_export.container import TicketExportContainer
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.domain.export_job import ExportJob
@@ -35,20 +42,26 @@ from ticket_export.errors import (
     ExportNotFoundError,
     ExportNotReadyError,
     InvalidPayloadError,
+    InvalidTransitionError,
+    JobDatabaseError,
+    LeaseLostError,
     MissingTableError,
     NotPermittedError,
     ObjectNotFoundError,
     StorageError,
     TicketExportError,
     TicketSourceError,
+    TooManyExportsError,
     UnsupportedDialectError,
 )
+from ticket_export.infrastructure.ignored_export_events import IgnoredExportEvents
 from ticket_export.infrastructure.persistence.engine import create_engine
 from ticket_export.infrastructure.persistence.host_table_names import HostTable, HostTableNames
 from ticket_export.infrastructure.persistence.joined_unit_of_work import JoinedUnitOfWork
 from ticket_export.infrastructure.persistence.migrate import downgrade, upgrade
 from ticket_export.infrastructure.sample_data.loader import load_sample_data
 from ticket_export.infrastructure.storage.local import LocalStorage
+from ticket_export.infrastructure.tasks.worker import Worker
 from ticket_export.infrastructure.tickets.catalog import (
     TicketCatalog,
     boolean_column,
@@ -65,6 +78,8 @@ __all__ = [
     "BackgroundTask",
     "BackgroundTaskStatus",
     "BuiltInSystemPermission",
+    "CancelExport",
+    "CleanUpExpiredExports",
     "ColumnKind",
     "ConfigurationError",
     "CsvFormat",
@@ -86,8 +101,12 @@ __all__ = [
     "HostTable",
     "HostTableNames",
     "IdType",
+    "IgnoredExportEvents",
     "InvalidPayloadError",
+    "InvalidTransitionError",
+    "JobDatabaseError",
     "JoinedUnitOfWork",
+    "LeaseLostError",
     "ListExports",
     "LocalStorage",
     "MediaItem",
@@ -96,11 +115,17 @@ __all__ = [
     "ObjectNotFoundError",
     "OpenDownload",
     "ProgressStage",
+    "RecoverStalledExports",
     "RequestExport",
+    "RequestedExportDto",
+    "RetryExport",
     "RunExport",
+    "RunNextExport",
     "ScopeRole",
     "Settings",
+    "StopSignal",
     "StorageError",
+    "SweepOrphanedObjects",
     "SystemPermissions",
     "TicketCatalog",
     "TicketColumn",
@@ -108,8 +133,10 @@ __all__ = [
     "TicketExportContainer",
     "TicketExportError",
     "TicketSourceError",
+    "TooManyExportsError",
     "UnsupportedDialectError",
     "User",
+    "Worker",
     "boolean_column",
     "choice_column",
     "create_engine",

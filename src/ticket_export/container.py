@@ -13,18 +13,28 @@ from __future__ import annotations
 
 import os
 import socket
+from datetime import timedelta
 
 from dependency_injector.containers import DeclarativeContainer
-from dependency_injector.providers import Factory, Object, Singleton
+from dependency_injector.providers import Factory, Object, Selector, Singleton
 
+from ticket_export.application.claims import Claims
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.export_policy import ExportPolicy
+from ticket_export.application.use_cases.cancel_export import CancelExport
+from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
 from ticket_export.application.use_cases.get_export import GetExport
 from ticket_export.application.use_cases.list_exports import ListExports
 from ticket_export.application.use_cases.open_download import OpenDownload
+from ticket_export.application.use_cases.recover_stalled_exports import RecoverStalledExports
 from ticket_export.application.use_cases.request_export import RequestExport
+from ticket_export.application.use_cases.retry_export import RetryExport
 from ticket_export.application.use_cases.run_export import RunExport
+from ticket_export.application.use_cases.run_next_export import RunNextExport
+from ticket_export.application.use_cases.sweep_orphaned_objects import SweepOrphanedObjects
+from ticket_export.infrastructure.ignored_export_events import IgnoredExportEvents
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
+from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.engine import create_engine
 from ticket_export.infrastructure.persistence.host_table_names import SEED_TABLE_NAMES
 from ticket_export.infrastructure.persistence.tables import build_tables
@@ -32,7 +42,10 @@ from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnit
 from ticket_export.infrastructure.persistence.user_directory import SqlAlchemyUserDirectory
 from ticket_export.infrastructure.storage.local import LocalStorage
 from ticket_export.infrastructure.system_clock import SystemClock
+from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
+from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
 from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
+from ticket_export.infrastructure.tasks.worker import Worker
 from ticket_export.infrastructure.tickets.reference_catalog import reference_catalog
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
 from ticket_export.settings import Settings
@@ -40,6 +53,16 @@ from ticket_export.settings import Settings
 
 def _worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _recover_every(lease: timedelta) -> timedelta:
+    # A lost export should wait for its lease to end and not much longer.
+    return max(timedelta(seconds=0.2), min(lease / 10, timedelta(seconds=5)))
+
+
+def _stale_after(stall: timedelta) -> timedelta:
+    # An export that has made no progress for `stall` is let go; what it has begun is worth nothing then.
+    return max(2 * stall, timedelta(hours=1))
 
 
 class TicketExportContainer(DeclarativeContainer):
@@ -61,23 +84,38 @@ class TicketExportContainer(DeclarativeContainer):
     ticket_source = Factory(SqlAlchemyTicketSource, engine, catalog)
     storage = Singleton(LocalStorage.from_url, settings.provided.storage_url)
     user_directory = Factory(SqlAlchemyUserDirectory, engine, tables)
-    audit_log = Singleton(LoggingAuditLog)
+    audit_log = Selector(
+        settings.provided.audit_log,
+        log=Singleton(LoggingAuditLog),
+        table=Factory(SqlAlchemyAuditLog, engine, tables),
+    )
+    events = Singleton(IgnoredExportEvents)
 
     # The use-cases.
+    claims = Factory(
+        Claims,
+        unit_of_work=unit_of_work.provider,
+        clock=clock,
+        worker=Factory(_worker_name),
+        lease=settings.provided.lease,
+    )
     run_export = Factory(
         RunExport,
-        unit_of_work=unit_of_work.provider,
+        claims=claims,
         ticket_source=ticket_source,
         storage=storage,
         user_directory=user_directory,
         audit_log=audit_log,
+        events=events,
         policy=policy,
-        clock=clock,
         csv_format=csv_format,
-        lease=settings.provided.lease,
-        worker=Factory(_worker_name),
+        stall=settings.provided.stall,
     )
-    task_queue = Factory(InlineTaskQueue, run_export)
+    task_queue = Selector(
+        settings.provided.task_queue,
+        database=Singleton(DatabaseTaskQueue, engine, tables),
+        inline=Factory(InlineTaskQueue, run_export),
+    )
     request_export = Factory(
         RequestExport,
         unit_of_work=unit_of_work.provider,
@@ -87,6 +125,18 @@ class TicketExportContainer(DeclarativeContainer):
         policy=policy,
         clock=clock,
         retention=settings.provided.retention,
+        max_active_jobs=settings.provided.max_active_jobs_per_user,
+    )
+    retry_export = Factory(
+        RetryExport, unit_of_work=unit_of_work.provider, request_export=request_export, policy=policy
+    )
+    cancel_export = Factory(
+        CancelExport,
+        unit_of_work=unit_of_work.provider,
+        audit_log=audit_log,
+        events=events,
+        policy=policy,
+        clock=clock,
     )
     get_export = Factory(GetExport, unit_of_work=unit_of_work.provider, policy=policy)
     list_exports = Factory(ListExports, unit_of_work=unit_of_work.provider, policy=policy)
@@ -97,4 +147,42 @@ class TicketExportContainer(DeclarativeContainer):
         audit_log=audit_log,
         policy=policy,
         clock=clock,
+    )
+    recover_stalled_exports = Factory(
+        RecoverStalledExports,
+        unit_of_work=unit_of_work.provider,
+        task_queue=task_queue,
+        audit_log=audit_log,
+        events=events,
+        clock=clock,
+        max_attempts=settings.provided.max_attempts,
+    )
+    clean_up_expired_exports = Factory(
+        CleanUpExpiredExports,
+        unit_of_work=unit_of_work.provider,
+        storage=storage,
+        audit_log=audit_log,
+        events=events,
+        clock=clock,
+    )
+    sweep_orphaned_objects = Factory(
+        SweepOrphanedObjects,
+        unit_of_work=unit_of_work.provider,
+        storage=storage,
+        clock=clock,
+        stale_after=Factory(_stale_after, settings.provided.stall),
+    )
+
+    # What runs them in the background.
+    worker = Factory(
+        Worker,
+        run_next_export=Factory(RunNextExport, run_export=run_export),
+        task_queue=task_queue,
+        housekeeping=Factory(
+            Housekeeping,
+            recover_stalled_exports=recover_stalled_exports,
+            clean_up_expired_exports=clean_up_expired_exports,
+            sweep_orphaned_objects=sweep_orphaned_objects,
+            recover_every=Factory(_recover_every, settings.provided.lease),
+        ),
     )

@@ -26,16 +26,22 @@ class Settings(BaseSettings):
 
     `storage_url` is ``file:///an/absolute/folder``; the default is the folder ``exports`` below the
     folder that the process was started in. `app` is the ``module:attribute`` of a host's own container,
-    which the command line uses instead of the library's.
+    which the command line uses instead of the library's. `max_active_jobs_per_user` counts a user's
+    queued and running exports; 0 is no limit. `stall_seconds` is how long an export may make no progress
+    before another attempt takes it over.
     """
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, env_file=".env", extra="ignore", frozen=True)
 
     database_url: str = "sqlite:///ticket-export.db"
     storage_url: str = Field(default_factory=_default_storage_url)
-    task_queue: Literal["inline"] = "inline"
+    task_queue: Literal["database", "inline"] = "database"
     retention_hours: float = Field(default=72, gt=0, le=_CENTURY_IN_HOURS)
     lease_seconds: float = Field(default=30, gt=0, le=_DAY_IN_SECONDS)
+    stall_seconds: float = Field(default=600, gt=0, le=_DAY_IN_SECONDS)
+    max_attempts: int = Field(default=3, ge=1)
+    max_active_jobs_per_user: int = Field(default=5, ge=0)
+    audit_log: Literal["log", "table"] = "log"
     formula_guard: bool = True
     csv_bom: bool = True
     app: str | None = None
@@ -67,3 +73,8 @@ class Settings(BaseSettings):
     def lease(self) -> timedelta:
         """How long a worker holds a task without a sign of life."""
         return timedelta(seconds=self.lease_seconds)
+
+    @property
+    def stall(self) -> timedelta:
+        """How long an export may make no progress before another attempt takes it over."""
+        return timedelta(seconds=self.stall_seconds)

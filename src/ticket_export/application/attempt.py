@@ -17,12 +17,9 @@ from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
-from ticket_export.domain.progress_stage import ProgressStage
-from ticket_export.errors import ExportNotFoundError, InvalidTransitionError, LeaseLostError
+from ticket_export.errors import LeaseLostError
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from ticket_export.application.progress import Progress
     from ticket_export.domain.background_task import BackgroundTask
     from ticket_export.domain.media_item import MediaItem
@@ -41,55 +38,27 @@ class Attempt:
     _unit_of_work: Callable[[], UnitOfWork]
     _clock: Clock
     _lease: timedelta
-    _written_at: datetime
+    _written_at: datetime = attrs.field(init=False)
 
-    @classmethod
-    def begin(
-        cls,
-        job_id: UUID,
-        *,
-        unit_of_work: Callable[[], UnitOfWork],
-        clock: Clock,
-        worker: str,
-        lease: timedelta,
-    ) -> Attempt:
-        """Claim the job's task for `worker` and start the job.
-
-        Raises:
-            ExportNotFoundError: there is no such job.
-            InvalidTransitionError: the job is not queued, or its task is not to be had.
-            LeaseLostError: another worker was faster.
-        """
-        with unit_of_work() as work:
-            job = work.jobs.find(job_id)
-            if job is None:
-                raise ExportNotFoundError(job_id)
-            task = _task_of(job)
-            now = clock.now()
-            was, token = job.status, task.fencing_token
-            job.start(now)
-            job.report_progress(ProgressStage.COUNTING, 0, now)
-            task.claim(now, worker=worker, lease=lease)
-            work.jobs.update(job, was=was)
-            work.tasks.update(task, fencing_token=token)
-            work.commit()
-        return cls(job, task.fencing_token, now, unit_of_work, clock, lease, now)
+    def __attrs_post_init__(self) -> None:
+        self._written_at = self.began_at
 
     def report(self, progress: Progress) -> None:
-        """Write the progress, unless that was done a moment ago; doubles as the lease's heartbeat.
+        """Write the progress, unless that was tried a moment ago; doubles as the lease's heartbeat.
 
         Raises:
             LeaseLostError: the attempt has lost the job.
         """
         now = self._clock.now()
-        if now - self._written_at < PROGRESS_INTERVAL:
+        # A clock that was set back must not silence the attempt.
+        if timedelta(0) <= now - self._written_at < PROGRESS_INTERVAL:
             return
+        self._written_at = now
         with self._unit_of_work() as work:
             job, task = self._hold(work)
             job.report_progress(progress.stage, progress.percent, now)
             task.renew(now, lease=self._lease, info=progress.stage, percent=progress.percent)
             self._store(work, job, task)
-        self._written_at = now
 
     def complete(self, media_item: MediaItem, *, row_count: int) -> ExportJob:
         """The job has its file.
@@ -127,6 +96,19 @@ class Attempt:
             self._store(work, job, task)
         return job
 
+    def hand_back(self) -> None:
+        """The worker stops: the job waits for another, and the attempt does not count.
+
+        Raises:
+            LeaseLostError: the attempt has lost the job.
+        """
+        now = self._clock.now()
+        with self._unit_of_work() as work:
+            job, task = self._hold(work)
+            job.hand_back(now)
+            task.hand_back(now)
+            self._store(work, job, task)
+
     def _hold(self, work: UnitOfWork) -> tuple[ExportJob, BackgroundTask]:
         job = work.jobs.find(self.job.id)
         task = job.background_task if job else None
@@ -143,9 +125,3 @@ class Attempt:
         work.tasks.update(task, fencing_token=self.token)
         work.jobs.update(job, was=ExportJobStatus.RUNNING)
         work.commit()
-
-
-def _task_of(job: ExportJob) -> BackgroundTask:
-    if job.background_task is None:
-        raise InvalidTransitionError(f"export {job.id} has no background task and cannot be run")
-    return job.background_task

@@ -65,6 +65,21 @@ class ExportJobDto(_Dto):
         )
 
 
+class RequestedExportDto(ExportJobDto):
+    """The answer to a request.
+
+    `already_requested` says that no new export was made: the user asked for the same view before, and that
+    export, which is this one, is still queued or running.
+    """
+
+    already_requested: bool
+
+    @classmethod
+    def of_request(cls, job: ExportJob, *, already_requested: bool) -> RequestedExportDto:
+        """The public face of the job that answers a request."""
+        return cls(**ExportJobDto.of(job).model_dump(by_alias=False), already_requested=already_requested)
+
+
 class ExportPage(_Dto):
     """One page of exports, newest first; `page` counts from 1, `total` is over all pages."""
 

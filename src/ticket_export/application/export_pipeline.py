@@ -12,9 +12,12 @@ from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.errors import RowCountMismatchError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from ticket_export.application.csv_format import CsvFormat
     from ticket_export.application.ports.export_storage import ExportStorage
-    from ticket_export.application.ports.ticket_source import TicketSource
+    from ticket_export.application.ports.ticket_source import TicketReader, TicketSource
     from ticket_export.application.progress import ProgressListener
     from ticket_export.application.ticket_query import TicketQuery
 
@@ -36,10 +39,12 @@ def write_export(
     storage: ExportStorage,
     csv_format: CsvFormat,
     report: ProgressListener,
+    watching: Callable[[TicketReader], AbstractContextManager[None]],
 ) -> WrittenFile:
     """Write the rows of `query` under `key`; if anything raises, nothing is readable there.
 
-    Count and rows are of one snapshot, which is released before the file is published.
+    Count and rows are of one snapshot, which is released before the file is published. The reader is
+    in use inside of what `watching` gives for it.
 
     Raises:
         TicketSourceError: the tickets could not be read.
@@ -48,7 +53,7 @@ def write_export(
     """
     rows = 0
     with storage.open_writer(key, CONTENT_TYPE) as writer:
-        with source.open(query, csv_format) as reader:
+        with source.open(query, csv_format) as reader, watching(reader):
             report(Progress(ProgressStage.COUNTING))
             total = reader.count()
             header = csv_format.header(query.columns)

@@ -41,6 +41,12 @@ class ExportPolicy:
         if not self.may_request(actor):
             raise NotPermittedError('exporting tickets needs the permission "Import / Export Tickets"')
 
+    def require_change(self, actor: Actor, job: ExportJob) -> None:
+        """Raise `NotPermittedError` unless the actor may retry or cancel this export, which they can see."""
+        self.require_request(actor)
+        if job.requester_user_id != actor.user_id:
+            raise NotPermittedError("an export can be retried or cancelled only by the user who requested it")
+
     def require_sight(self, actor: Actor, job: ExportJob) -> None:
         """Raise `ExportNotFoundError`, as for a missing job, unless the actor may see this one."""
         if job.requester_user_id != actor.user_id and not self.may_see_others(actor):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -62,6 +63,7 @@ class PayloadModel(BaseModel):
         return spelled
 
     @classmethod
+    @cache
     def _spellings(cls) -> dict[object, str]:
         return {
             spelling: to_camel(name)

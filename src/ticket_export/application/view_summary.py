@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ticket_export.application.read_view import read_view
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from ticket_export.application.snapshot import ExportSnapshotPayload
 
 
+# The start and the end of an export each have their entry, mostly one soon after the other.
+@lru_cache(maxsize=64)
 def summarize_view(payload_json: str) -> str:
     """What a stored view selects, orders and shows."""
     try:

@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from dependency_injector.providers import Object
 
@@ -45,10 +45,10 @@ class FailureScene:
         upgrade(self.container.engine(), reference_schema=True)
         self._fill()
         self.actor = Actor(user_id=UUID(int=1), is_admin=True, permissions=SystemPermissions.IMPORT_EXPORT_TICKETS)
-        self.completed = self._request()
+        self.completed = self.request()
         assert self.run(self.completed).status == "completed"
-        self.waiting = self._request()
-        self.job_id = self._request()
+        self.waiting = self.request()
+        self.job_id = self.request()
         self._before = self._others()
 
     def _fill(self) -> None:
@@ -68,8 +68,9 @@ class FailureScene:
             ],
         )
 
-    def _request(self) -> UUID:
-        return self.container.request_export()(self.actor, VIEW).id
+    def request(self) -> UUID:
+        # Each from a view of its own: the same view, asked for again, is the same job.
+        return self.container.request_export()(self.actor, {**VIEW, "viewId": str(uuid4())}).id
 
     def run(self, job_id: UUID, on_progress: Callable[[Progress], None] = lambda _progress: None) -> ExportJobDto:
         return self.container.run_export()(job_id, on_progress=on_progress)

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import UUID, uuid4
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk
+from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk, raising
 from ticket_export import MediaItem, ProgressStage
-from ticket_export.application.attempt import PROGRESS_INTERVAL, Attempt
+from ticket_export.application.attempt import PROGRESS_INTERVAL
 from ticket_export.application.progress import Progress
-from ticket_export.errors import ExportNotFoundError, InvalidTransitionError, LeaseLostError
+from ticket_export.errors import LeaseLostError
 
-LEASE = timedelta(seconds=30)
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from ticket_export.application.attempt import Attempt
+
 HALF = Progress(ProgressStage.EXPORTING, 1, 2)
 
 
@@ -26,7 +30,7 @@ def job_id(desk: HelpDesk) -> UUID:
 
 
 def begin(desk: HelpDesk, job_id: UUID) -> Attempt:
-    return Attempt.begin(job_id, unit_of_work=desk.unit_of_work, clock=desk.clock, worker="worker", lease=LEASE)
+    return desk.claims.claim(job_id)
 
 
 def file(key: str = "exports/1/1/tickets.csv") -> MediaItem:
@@ -40,24 +44,6 @@ def file(key: str = "exports/1/1/tickets.csv") -> MediaItem:
     )
 
 
-def test_begin_claims_the_task_and_starts_the_job(desk: HelpDesk, job_id: UUID) -> None:
-    attempt = begin(desk, job_id)
-    job, task = desk.job(job_id), desk.task(job_id)
-    assert (attempt.token, attempt.began_at) == (1, NOW)
-    assert (job.status.developer_name, job.progress_stage, job.progress_percent) == ("running", "Counting", 0)
-    assert (task.status, task.leased_by, task.leased_until) == ("processing", "worker", NOW + LEASE)
-
-
-def test_what_cannot_begin_changes_nothing(desk: HelpDesk, job_id: UUID) -> None:
-    with pytest.raises(ExportNotFoundError):
-        begin(desk, uuid4())
-    begin(desk, job_id)
-    before = desk.database.committed
-    with pytest.raises(InvalidTransitionError):
-        begin(desk, job_id)
-    assert desk.database.committed == before
-
-
 def test_progress_within_half_a_second_is_not_written(desk: HelpDesk, job_id: UUID) -> None:
     attempt = begin(desk, job_id)
     before = desk.database.committed
@@ -69,7 +55,7 @@ def test_progress_within_half_a_second_is_not_written(desk: HelpDesk, job_id: UU
     job, task = desk.job(job_id), desk.task(job_id)
     assert (job.progress_stage, job.progress_percent) == ("Exporting", 50)
     assert (task.status_info, task.percent_complete) == ("Exporting", 50)
-    assert task.leased_until == desk.clock.now() + LEASE
+    assert task.leased_until == desk.clock.now() + desk.lease
 
 
 def test_only_the_holder_writes(desk: HelpDesk, job_id: UUID) -> None:
@@ -83,14 +69,55 @@ def test_only_the_holder_writes(desk: HelpDesk, job_id: UUID) -> None:
         attempt.complete(file(), row_count=1)
     with pytest.raises(LeaseLostError):
         attempt.fail("no")
+    with pytest.raises(LeaseLostError):
+        attempt.hand_back()
     assert desk.database.committed == before
+
+
+@pytest.mark.parametrize("by", [timedelta(days=-1), timedelta(microseconds=-1)])
+def test_clock_that_was_set_back_does_not_silence_the_attempt(desk: HelpDesk, job_id: UUID, by: timedelta) -> None:
+    attempt = begin(desk, job_id)
+    desk.clock.advance(by)
+    attempt.report(HALF)
+    assert desk.job(job_id).progress_percent == 50
+
+
+def test_progress_that_could_not_be_written_is_not_tried_again_at_once(desk: HelpDesk, job_id: UUID) -> None:
+    attempt = begin(desk, job_id)
+    desk.clock.advance(PROGRESS_INTERVAL)
+    desk.happen["work.running"] = raising(ConnectionError("the database is gone"))
+    with pytest.raises(ConnectionError):
+        attempt.report(HALF)
+    attempt.report(HALF)
+    del desk.happen["work.running"]
+    desk.clock.advance(PROGRESS_INTERVAL)
+    attempt.report(HALF)
+    assert desk.job(job_id).progress_percent == 50
+
+
+def test_job_that_is_handed_back_waits_as_if_it_had_never_begun(desk: HelpDesk, job_id: UUID) -> None:
+    attempt = begin(desk, job_id)
+    desk.clock.advance(PROGRESS_INTERVAL)
+    attempt.report(HALF)
+    attempt.hand_back()
+    job, task = desk.job(job_id), desk.task(job_id)
+    assert (job.status.developer_name, job.progress_stage, job.progress_percent) == ("queued", "Queued", None)
+    assert (task.status, task.status_info, task.percent_complete) == ("enqueued", None, 0)
+    assert (task.leased_by, task.leased_until, task.number_of_retries, task.fencing_token) == (None, None, 0, 1)
+
+
+def test_attempt_is_over_once_it_is_handed_back(desk: HelpDesk, job_id: UUID) -> None:
+    attempt = begin(desk, job_id)
+    attempt.hand_back()
+    with pytest.raises(LeaseLostError):
+        attempt.complete(file(), row_count=1)
 
 
 def test_lease_that_ran_out_is_kept_while_nobody_else_took_it(desk: HelpDesk, job_id: UUID) -> None:
     attempt = begin(desk, job_id)
-    desk.clock.advance(LEASE * 10)
+    desk.clock.advance(desk.lease * 10)
     attempt.report(HALF)
-    assert desk.task(job_id).leased_until == desk.clock.now() + LEASE
+    assert desk.task(job_id).leased_until == desk.clock.now() + desk.lease
 
 
 def test_completed_job_is_found_by_its_own_file_alone(desk: HelpDesk, job_id: UUID) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from ticket_export import BackgroundTask, ExportJob, ExportJobDto, ExportPage, MediaItem
+from ticket_export import BackgroundTask, ExportJob, ExportJobDto, ExportPage, MediaItem, RequestedExportDto
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=90)
@@ -52,6 +52,14 @@ def test_json_has_the_fields_of_the_design_in_camel_case(job: ExportJob) -> None
         "fileName": "tickets.csv",
         "length": 42,
     }
+
+
+@pytest.mark.parametrize("already_requested", [True, False])
+def test_answer_to_a_request_has_one_field_more(job: ExportJob, already_requested: bool) -> None:
+    answer = RequestedExportDto.of_request(complete(job), already_requested=already_requested)
+    shown = json.loads(ExportJobDto.of(job).model_dump_json())
+    assert json.loads(answer.model_dump_json()) == {**shown, "alreadyRequested": already_requested}
+    assert (answer.requested_at, answer.completed_at, answer.length) == (NOW, LATER, 42)
 
 
 def test_json_reads_back_as_the_same(job: ExportJob) -> None:

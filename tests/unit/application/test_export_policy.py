@@ -69,6 +69,8 @@ def test_what_is_not_allowed_raises(actor: Actor, request_: bool, own: bool, oth
     assert allows(lambda: policy.require_download(actor), NotPermittedError) is download
     assert allows(lambda: policy.require_sight(actor, job_of(actor)), ExportNotFoundError) is own
     assert allows(lambda: policy.require_sight(actor, strangers), ExportNotFoundError) is others
+    assert allows(lambda: policy.require_change(actor, job_of(actor)), NotPermittedError) is request_
+    assert not allows(lambda: policy.require_change(actor, strangers), NotPermittedError)
 
 
 def allows(ask: Callable[[], None], refusal: type[Exception]) -> bool:

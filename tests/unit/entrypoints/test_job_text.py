@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from ticket_export.application.dto import ExportJobDto, ExportPage
-from ticket_export.entrypoints.cli.job_text import job_text, page_text
+from ticket_export.entrypoints.cli.job_text import end_text, job_text, page_text
 
 _JOB = ExportJobDto(
     id=UUID(int=1),
@@ -50,3 +50,9 @@ def test_a_page_shows_rows_and_file_of_every_export() -> None:
     assert headings.split() == ["id", "status", "rows", "bytes", "requested", "expires", "file"]
     assert shown.split()[1:4] == ["failed", "12", "345"]
     assert shown.split()[-1] == "tickets.csv"
+
+
+def test_an_end_is_one_line_with_the_rows_or_the_reason() -> None:
+    assert end_text(_JOB) == f"export {_JOB.id} failed: No\nspace"
+    done = _JOB.model_copy(update={"status": "completed", "row_count": 1200, "error_message": None})
+    assert end_text(done) == f"export {_JOB.id} completed: 1,200 rows"

@@ -51,6 +51,17 @@ def test_of_nothing_everything_is_done(done: int, total: int, percentage: int) -
     assert progress.tasks[0].percentage == percentage
 
 
+def test_what_somebody_else_does_is_shown_by_its_percentage(capsys: pytest.CaptureFixture[str]) -> None:
+    plain = PlainProgress("rows")
+    for percent in (0, 3, 47, 49, 100):
+        plain.show_percent("Exporting", percent)
+    assert capsys.readouterr().err.splitlines() == ["Exporting: 0 %", "Exporting: 40 %", "Exporting: 100 %"]
+    progress = Progress(console=Console(file=io.StringIO()))
+    bar = ProgressBar("rows", progress, progress.add_task("", amount=""))
+    bar.show_percent("Exporting", 47)
+    assert (progress.tasks[0].percentage, progress.tasks[0].description) == (47, "Exporting")
+
+
 def test_progress_that_nobody_can_read_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     closed = io.StringIO()
     closed.close()

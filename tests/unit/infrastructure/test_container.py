@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from dependency_injector.providers import Factory, Object
 
 from tests.unit.application.use_cases.help_desk import COLUMNS, NOW, VIEW, HelpDesk
 from ticket_export import Actor, CsvFormat, ExportPolicy, Settings, SystemPermissions, TicketExportContainer, User
+from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
 from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.database import InMemoryDatabase
+from ticket_export.infrastructure.memory.export_events import InMemoryExportEvents
 from ticket_export.infrastructure.memory.storage import InMemoryStorage
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicketSource
 from ticket_export.infrastructure.memory.unit_of_work import InMemoryUnitOfWork
 from ticket_export.infrastructure.memory.user_directory import InMemoryUserDirectory
+from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.engine import create_engine
 from ticket_export.infrastructure.persistence.tables import build_tables
 from ticket_export.infrastructure.storage.local import LocalStorage
+from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
 from ticket_export.infrastructure.tickets.reference_catalog import reference_catalog
 
@@ -38,7 +44,11 @@ def container(tmp_path: Path) -> TicketExportContainer:
                 database_url=f"sqlite:///{tmp_path}/desk.db",
                 storage_url=(tmp_path / "files").as_uri(),
                 retention_hours=5,
+                task_queue="inline",
                 lease_seconds=7,
+                stall_seconds=11,
+                max_attempts=2,
+                max_active_jobs_per_user=4,
                 formula_guard=False,
                 csv_bom=False,
             )
@@ -56,12 +66,14 @@ class InMemory:
         self.users = InMemoryUserDirectory(self.database)
         self.storage = InMemoryStorage()
         self.audit_log = InMemoryAuditLog()
+        self.events = InMemoryExportEvents()
         self.source = InMemoryTicketSource(COLUMNS)
         self.clock = InMemoryClock(NOW)
         container.unit_of_work.override(Factory(InMemoryUnitOfWork, self.database))
         container.user_directory.override(self.users)
         container.storage.override(self.storage)
         container.audit_log.override(self.audit_log)
+        container.events.override(self.events)
         container.ticket_source.override(self.source)
         container.clock.override(self.clock)
         user = User(id=HelpDesk().user().user_id, first_name="A", last_name="B", email_address="a@b.c", is_admin=True)
@@ -80,14 +92,85 @@ def test_whole_export_runs_on_in_memory_adapters_alone(container: TicketExportCo
     with container.open_download()(memory.actor, job.id).stream as stream:
         assert stream.read() == b"Ticket ID,=Title\n"
     assert [entry.action for entry in memory.audit_log.entries] == ["requested", "started", "completed", "downloaded"]
+    assert [name for name, _ in memory.events.events] == ["completed"]
     assert list(memory.storage.objects) == [f"exports/{job.id}/1/{shown.file_name}"]
     assert list(tmp_path.iterdir()) == []
 
 
+def test_worker_exports_cleans_up_and_sweeps_on_in_memory_adapters_alone(
+    container: TicketExportContainer, tmp_path: Path
+) -> None:
+    memory = InMemory(container)
+    container.task_queue.override(InMemoryTaskQueue())
+    request, retry, cancel = container.request_export(), container.retry_export(), container.cancel_export()
+    first = request(memory.actor, VIEW)
+    cancelled = cancel(memory.actor, request(memory.actor, {"columns": ["id"]}).id)
+    again = retry(memory.actor, cancelled.id)
+    memory.storage.objects["exports/00000000-0000-0000-0000-000000000007/1/x.csv"] = b"left behind"
+    container.worker().drain()
+    kept = {f"exports/{job.id}/1/{container.get_export()(memory.actor, job.id).file_name}" for job in (first, again)}
+    assert set(memory.storage.objects) == kept
+    memory.clock.advance(timedelta(hours=5))
+    container.worker().drain()
+    assert memory.storage.objects == {}
+    assert [name for name, _ in memory.events.events].count("expired") == 3
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_settings_reach_the_use_cases(container: TicketExportContainer) -> None:
-    assert container.request_export().retention.total_seconds() == 5 * 3600
-    assert container.run_export().lease.total_seconds() == 7
+    assert container.request_export().retention == timedelta(hours=5)
+    assert container.request_export().max_active_jobs == 4
+    assert container.retry_export().request_export.max_active_jobs == 4
+    assert container.run_export().claims.lease == timedelta(seconds=7)
+    assert container.run_export().stall == timedelta(seconds=11)
     assert container.run_export().csv_format == CsvFormat(bom=False, formula_guard=False)
+    assert container.recover_stalled_exports().max_attempts == 2
+
+
+@pytest.mark.parametrize(
+    ("lease", "every"),
+    [(0.001, 0.2), (2, 0.2), (7, 0.7), (30, 3), (50, 5), (86400, 5)],
+)
+def test_lost_exports_are_looked_for_in_the_rhythm_of_the_lease(
+    container: TicketExportContainer, lease: float, every: float
+) -> None:
+    container.settings.override(Object(Settings(lease_seconds=lease)))
+    assert container.worker().housekeeping.recover_every == timedelta(seconds=every)
+
+
+@pytest.mark.parametrize(("stall", "stale"), [(1, 3600), (1800, 3600), (1801, 3602), (86400, 2 * 86400)])
+def test_what_is_unfinished_is_stale_only_when_no_attempt_can_be_at_it(
+    container: TicketExportContainer, stall: float, stale: float
+) -> None:
+    container.settings.override(Object(Settings(stall_seconds=stall)))
+    assert container.sweep_orphaned_objects().stale_after == timedelta(seconds=stale)
+
+
+def test_the_queue_is_the_database_unless_it_is_asked_for_otherwise(
+    container: TicketExportContainer, tmp_path: Path
+) -> None:
+    assert isinstance(container.task_queue(), InlineTaskQueue)
+    container.settings.override(Object(Settings(database_url=f"sqlite:///{tmp_path}/desk.db")))
+    queue = container.task_queue()
+    assert isinstance(queue, DatabaseTaskQueue)
+    # One for the whole process, so that a request wakes its worker.
+    assert container.request_export().task_queue is queue
+    assert container.worker().task_queue is queue
+
+
+@pytest.mark.parametrize(("audit_log", "adapter"), [("log", LoggingAuditLog), ("table", SqlAlchemyAuditLog)])
+def test_audit_log_is_the_one_of_the_settings(
+    container: TicketExportContainer, audit_log: Literal["log", "table"], adapter: type, tmp_path: Path
+) -> None:
+    settings = Settings(audit_log=audit_log, database_url=f"sqlite:///{tmp_path}/desk.db")
+    container.settings.override(Object(settings))
+    assert isinstance(container.audit_log(), adapter)
+
+
+def test_two_workers_of_one_machine_have_two_names(container: TicketExportContainer) -> None:
+    host, _, process = container.claims().worker.rpartition(":")
+    assert host
+    assert int(process) == os.getpid()
 
 
 def test_storage_url_and_database_url_choose_the_real_parts(container: TicketExportContainer, tmp_path: Path) -> None:
@@ -99,10 +182,22 @@ def test_storage_url_and_database_url_choose_the_real_parts(container: TicketExp
     assert container.engine().url.database == f"{tmp_path}/desk.db"
 
 
-PORTS = ["clock", "storage", "audit_log", "ticket_source", "policy", "user_directory", "csv_format"]
+PORTS = ["clock", "storage", "audit_log", "events", "ticket_source", "policy", "user_directory", "csv_format"]
+USE_CASES = [
+    "request_export",
+    "run_export",
+    "retry_export",
+    "cancel_export",
+    "get_export",
+    "list_exports",
+    "open_download",
+    "recover_stalled_exports",
+    "clean_up_expired_exports",
+    "sweep_orphaned_objects",
+]
 
 
-@pytest.mark.parametrize("use_case", ["request_export", "run_export", "get_export", "list_exports", "open_download"])
+@pytest.mark.parametrize("use_case", USE_CASES)
 @pytest.mark.parametrize("port", PORTS)
 @pytest.mark.parametrize("late", [False, True], ids=["before the first use", "after it"])
 def test_overridden_part_is_the_one_that_every_use_case_has(
@@ -117,7 +212,31 @@ def test_overridden_part_is_the_one_that_every_use_case_has(
         assert getattr(built, port) is part
     task_queue = container.task_queue()
     assert isinstance(task_queue, InlineTaskQueue)
-    assert getattr(task_queue.run_export, port) is part
+    run_export = task_queue.run_export
+    assert getattr(run_export.claims if port == "clock" else run_export, port) is part
+
+
+@pytest.mark.parametrize("port", PORTS)
+@pytest.mark.parametrize("late", [False, True], ids=["before the first use", "after it"])
+def test_overridden_part_is_the_one_that_the_worker_has(
+    container: TicketExportContainer, port: str, late: bool
+) -> None:
+    if late:
+        container.worker()
+    part = object()
+    getattr(container, port).override(Object(part))
+    worker = container.worker()
+    run_export, house = worker.run_next_export.run_export, worker.housekeeping
+    parts = [
+        run_export,
+        run_export.claims,
+        house.recover_stalled_exports,
+        house.clean_up_expired_exports,
+        house.sweep_orphaned_objects,
+    ]
+    found = [getattr(each, port) for each in parts if hasattr(each, port)]
+    assert found
+    assert all(each is part for each in found)
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["before the first use", "after it"])

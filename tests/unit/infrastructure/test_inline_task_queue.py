@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.application.use_cases.help_desk import VIEW, HelpDesk, raising
+from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk, raising
+from ticket_export import BackgroundTask
+from ticket_export.application.export_task import TASK_NAME
 from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
 
 
@@ -35,6 +37,21 @@ def test_error_of_the_run_is_logged_under_the_job_and_not_raised(
     assert record.exc_info is not None
     assert record.exc_info[1] is error
     assert desk.job(job_id).status.developer_name == "queued"
+
+
+def test_task_that_names_no_export_is_logged(desk: HelpDesk, caplog: pytest.LogCaptureFixture) -> None:
+    task = BackgroundTask(name=TASK_NAME, creation_time=NOW)
+    InlineTaskQueue(desk.run_export).dispatch(task)
+    assert [record.getMessage() for record in caplog.records] == [f"task {task.id} names no export"]
+
+
+def test_task_that_is_dispatched_again_is_run_once(desk: HelpDesk, caplog: pytest.LogCaptureFixture) -> None:
+    job_id = desk.request_export(desk.user(), VIEW).id
+    run_inline(desk)
+    before = desk.database.committed
+    run_inline(desk)
+    assert desk.database.committed == before
+    assert f"export {job_id} could not be run" in caplog.text
 
 
 def test_interrupt_goes_through_to_whoever_asked(desk: HelpDesk) -> None:

@@ -33,11 +33,20 @@ def test_entry_is_one_structured_record(caplog: pytest.LogCaptureFixture) -> Non
         "action": "completed",
         "job_id": str(UUID(int=1)),
         "actor_id": str(UUID(int=2)),
-        "at": "2026-03-01 00:00:00+00:00",
+        "at": "2026-03-01T00:00:00+00:00",
         "view": "columns id",
         "row_count": 7,
-        "duration": "0:00:02",
+        "duration_seconds": 2.0,
         "detail": None,
     }
     # Whatever writes the log needs nothing but JSON's own types.
     assert json.loads(json.dumps(fields)) == fields
+
+
+def test_what_the_system_does_by_itself_is_logged_as_such(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="ticket_export.audit")
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    LoggingAuditLog().record(
+        AuditEntry(action=AuditAction.CLEANED_UP, job_id=UUID(int=1), actor_id=None, at=at, view="columns id")
+    )
+    assert caplog.messages == [f"export {UUID(int=1)} cleaned_up by the system"]

@@ -26,6 +26,9 @@ def test_defaults_are_those_of_the_design(tmp_path: Path) -> None:
     assert settings.storage_url == (tmp_path / "exports").as_uri()
     assert settings.retention == timedelta(hours=72)
     assert settings.lease == timedelta(seconds=30)
+    assert settings.stall == timedelta(minutes=10)
+    assert (settings.max_attempts, settings.max_active_jobs_per_user) == (3, 5)
+    assert (settings.task_queue, settings.audit_log) == ("database", "log")
     assert (settings.formula_guard, settings.csv_bom) == (True, True)
 
 
@@ -44,11 +47,44 @@ def test_retention_that_is_no_span_of_time_is_refused(hours: str, monkeypatch: p
         Settings.load()
 
 
+@pytest.mark.parametrize("name", ["LEASE_SECONDS", "STALL_SECONDS"])
 @pytest.mark.parametrize("seconds", ["0", "nan", "inf", "86401", "x"])
-def test_lease_that_is_no_span_of_time_is_refused(seconds: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TICKET_EXPORT_LEASE_SECONDS", seconds)
-    with pytest.raises(ConfigurationError, match=r"^TICKET_EXPORT_LEASE_SECONDS: "):
+def test_lease_or_stall_that_is_no_span_of_time_is_refused(
+    name: str, seconds: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"TICKET_EXPORT_{name}", seconds)
+    with pytest.raises(ConfigurationError, match=f"^TICKET_EXPORT_{name}: "):
         Settings.load()
+
+
+@pytest.mark.parametrize(
+    ("name", "refused"),
+    [
+        ("MAX_ATTEMPTS", ["0", "-1", "1.5", "many", ""]),
+        ("MAX_ACTIVE_JOBS_PER_USER", ["-1", "1.5", "many", ""]),
+        ("TASK_QUEUE", ["celery", "Inline", ""]),
+        ("AUDIT_LOG", ["both", "Table", ""]),
+    ],
+)
+def test_number_or_choice_that_cannot_work_is_refused(
+    name: str, refused: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for value in refused:
+        monkeypatch.setenv(f"TICKET_EXPORT_{name}", value)
+        with pytest.raises(ConfigurationError, match=f"^TICKET_EXPORT_{name}: "):
+            Settings.load()
+
+
+def test_smallest_and_every_other_choice_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKET_EXPORT_MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("TICKET_EXPORT_MAX_ACTIVE_JOBS_PER_USER", "0")
+    monkeypatch.setenv("TICKET_EXPORT_STALL_SECONDS", "0.5")
+    monkeypatch.setenv("TICKET_EXPORT_TASK_QUEUE", "inline")
+    monkeypatch.setenv("TICKET_EXPORT_AUDIT_LOG", "table")
+    settings = Settings.load()
+    assert (settings.max_attempts, settings.max_active_jobs_per_user) == (1, 0)
+    assert settings.stall == timedelta(milliseconds=500)
+    assert (settings.task_queue, settings.audit_log) == ("inline", "table")
 
 
 def test_longest_retention_stays_within_the_calendar(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from ticket_export.application.audit import audit_entry
 from ticket_export.application.dto import Download
 from ticket_export.application.export_policy import ExportPolicy
-from ticket_export.application.ports.audit_log import AuditAction, AuditEntry, AuditLog
+from ticket_export.application.ports.audit_log import AuditAction, AuditLog
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.unit_of_work import UnitOfWork
-from ticket_export.application.view_summary import summarize_view
 from ticket_export.application.visible_export import find_visible_export
 from ticket_export.errors import ExportExpiredError, ExportNotReadyError
 
@@ -57,16 +57,7 @@ class OpenDownload:
         self.policy.require_download(actor)
         now = self.clock.now()
         media_item = _downloadable(job, now)
-        self.audit_log.record(
-            AuditEntry(
-                action=AuditAction.DOWNLOADED,
-                job_id=job.id,
-                actor_id=actor.user_id,
-                at=now,
-                view=summarize_view(job.snapshot_payload_json),
-                row_count=job.row_count,
-            )
-        )
+        self.audit_log.record(audit_entry(AuditAction.DOWNLOADED, job, at=now, by=actor.user_id))
         return Download(
             file_name=media_item.file_name,
             content_type=media_item.content_type,

@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import attrs
 
-from ticket_export.application.dto import ExportJobDto
+from ticket_export.application.audit import audit_entry, record_committed
+from ticket_export.application.dispatch import dispatch_committed
+from ticket_export.application.dto import RequestedExportDto
 from ticket_export.application.export_policy import ExportPolicy
-from ticket_export.application.ports.audit_log import AuditAction, AuditEntry, AuditLog
+from ticket_export.application.export_task import TASK_NAME, task_args
+from ticket_export.application.ports.audit_log import AuditAction, AuditLog
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.task_queue import TaskQueue
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.read_view import read_view
-from ticket_export.application.view_summary import summarize_view
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.errors import TooManyExportsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from ticket_export.application.actor import Actor
+    from ticket_export.application.ports.audit_log import AuditEntry
     from ticket_export.application.snapshot import ExportSnapshotPayload
-
-_log = logging.getLogger(__name__)
-
-#: The name under which the task of an export lies in the queue.
-TASK_NAME = "ticket_export.run_export"
 
 
 @attrs.frozen(kw_only=True)
@@ -41,9 +41,12 @@ class RequestExport:
     Rules:
         1. The actor needs the permission "Import / Export Tickets".
         2. The view must fit the ticket source's columns; every mistake in it is named at once.
-        3. The job and its task are written in one transaction, and the queue hears of it only after
+        3. The same view, asked for again while its export is queued or running, is answered with that
+           export, and `already_requested` says so.
+        4. Nobody has more than `max_active_jobs` exports queued or running at once; 0 is no limit.
+        5. The job and its task are written in one transaction, and the queue hears of it only after
            the commit: no job without a task, no task before its job.
-        4. The export shows the tickets as of the moment of the request, and expires `retention` later.
+        6. The export shows the tickets as of the moment of the request, and expires `retention` later.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
@@ -53,17 +56,50 @@ class RequestExport:
     policy: ExportPolicy
     clock: Clock
     retention: timedelta
+    max_active_jobs: int
 
-    def __call__(self, actor: Actor, payload: ExportSnapshotPayload | Mapping[str, object] | str) -> ExportJobDto:
+    def __call__(self, actor: Actor, payload: ExportSnapshotPayload | Mapping[str, object] | str) -> RequestedExportDto:
         """Request an export of the view `payload`, a model, a mapping or JSON text.
 
         Raises:
             NotPermittedError: by rule 1.
             InvalidPayloadError: by rule 2.
+            TooManyExportsError: by rule 4.
+            JobDatabaseError: nothing was stored.
         """
+        return self.submit(actor, payload, action=AuditAction.REQUESTED)
+
+    def submit(
+        self,
+        actor: Actor,
+        payload: ExportSnapshotPayload | Mapping[str, object] | str,
+        *,
+        action: AuditAction,
+        detail: str | None = None,
+    ) -> RequestedExportDto:
+        """As calling it; `action` and `detail` are what the audit log says of it."""
         self.policy.require_request(actor)
         view_json = read_view(payload, self.ticket_source.columns).to_json()
         now = self.clock.now()
+        with self.unit_of_work() as work:
+            active = [job for job in work.jobs.active_of(actor.user_id) if not job.is_expired_at(now)]
+            same = next((job for job in active if _is_same_view(job.snapshot_payload_json, view_json)), None)
+            if same is None:
+                if 0 < self.max_active_jobs <= len(active):
+                    raise TooManyExportsError(self.max_active_jobs)
+                job, task = self._new_job(actor, view_json, now)
+                requested = audit_entry(action, job, at=now, by=actor.user_id, detail=detail)
+                work.tasks.add(task)
+                work.jobs.add(job)
+                work.after_commit(lambda: self._announce(task, requested))
+                work.commit()
+                return RequestedExportDto.of_request(job, already_requested=False)
+        if same.status == ExportJobStatus.QUEUED and same.background_task is not None:
+            # The signal of the first request may have been lost.
+            dispatch_committed(self.task_queue, same.background_task)
+        return RequestedExportDto.of_request(same, already_requested=True)
+
+    def _new_job(self, actor: Actor, view_json: str, now: datetime) -> tuple[ExportJob, BackgroundTask]:
         task = BackgroundTask(name=TASK_NAME, creation_time=now)
         job = ExportJob.request(
             requester_user_id=actor.user_id,
@@ -72,20 +108,18 @@ class RequestExport:
             now=now,
             retention=self.retention,
         )
-        task.args = json.dumps({"exportJobId": str(job.id)})
-        requested = AuditEntry(
-            action=AuditAction.REQUESTED, job_id=job.id, actor_id=actor.user_id, at=now, view=summarize_view(view_json)
-        )
-        with self.unit_of_work() as work:
-            work.tasks.add(task)
-            work.jobs.add(job)
-            work.after_commit(lambda: self._announce(task, requested))
-            work.commit()
-        return ExportJobDto.of(job)
+        task.args = task_args(job.id)
+        return job, task
 
     def _announce(self, task: BackgroundTask, requested: AuditEntry) -> None:
-        try:
-            self.audit_log.record(requested)
-        except Exception:  # noqa: BLE001 - the job is stored: an error here would have the caller ask again
-            _log.exception("export %s is not in the audit log as requested", requested.job_id)
-        self.task_queue.dispatch(task)
+        record_committed(self.audit_log, requested)
+        dispatch_committed(self.task_queue, task)
+
+
+def _is_same_view(stored: str, asked: str) -> bool:
+    # Not compared as text: a database may have stored the document in a spelling of its own.
+    try:
+        return bool(json.loads(stored) == json.loads(asked))
+    except ValueError:
+        # A stored view that cannot be read is for the worker to fail; it must not keep its owner from asking.
+        return False

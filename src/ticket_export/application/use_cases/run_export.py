@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import attrs
 
-from ticket_export.application.attempt import Attempt
+from ticket_export.application.announcements import Announcements
+from ticket_export.application.audit import audit_entry
+from ticket_export.application.claims import Claims
 from ticket_export.application.csv_format import CONTENT_TYPE, CsvFormat
 from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.export_file import file_name, object_key
 from ticket_export.application.export_pipeline import WrittenFile, write_export
 from ticket_export.application.export_policy import ExportPolicy
-from ticket_export.application.ports.audit_log import AuditAction, AuditEntry, AuditLog
-from ticket_export.application.ports.clock import Clock
+from ticket_export.application.heartbeat import Heartbeat
+from ticket_export.application.ports.audit_log import AuditAction, AuditLog
+from ticket_export.application.ports.export_events import ExportEvents
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.ticket_source import TicketSource
-from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.ports.user_directory import UserDirectory
 from ticket_export.application.progress import Progress, ignore_progress
+from ticket_export.application.stop_signal import StopSignal
 from ticket_export.application.ticket_query import TicketQuery
-from ticket_export.application.view_summary import summarize_view
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.errors import (
     ExportFailure,
@@ -37,6 +38,7 @@ from ticket_export.errors import (
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from ticket_export.application.attempt import Attempt
     from ticket_export.application.progress import ProgressListener
     from ticket_export.domain.export_job import ExportJob
 
@@ -54,40 +56,51 @@ class RunExport:
         3. The snapshot is released before the file is published, and the file is published before
            the job says Completed.
         4. Only the attempt that holds the job's lease may complete or fail it; one that lost it
-           removes what it wrote.
-        5. A failure's message is safe to show; its cause goes to the log, under the job's id.
+           removes what it wrote. The lease is renewed for as long as the export makes progress; one
+           that makes none for `stall` is left to another attempt.
+        5. A worker that is told to stop hands the job back at once.
+        6. A failure's message is safe to show; its cause goes to the log, under the job's id.
     """
 
-    unit_of_work: Callable[[], UnitOfWork]
+    claims: Claims
     ticket_source: TicketSource
     storage: ExportStorage
     user_directory: UserDirectory
     audit_log: AuditLog
+    events: ExportEvents
     policy: ExportPolicy
-    clock: Clock
     csv_format: CsvFormat
-    lease: timedelta
-    worker: str
+    stall: timedelta
 
-    def __call__(self, job_id: UUID, *, on_progress: ProgressListener = ignore_progress) -> ExportJobDto:
+    def __call__(
+        self, job_id: UUID, *, on_progress: ProgressListener = ignore_progress, stop: StopSignal | None = None
+    ) -> ExportJobDto:
         """Run the job; the answer tells whether it completed or failed.
 
         Raises:
             ExportNotFoundError: there is no such job.
             InvalidTransitionError: the job is not waiting to be run.
-            LeaseLostError: the job was taken over or cancelled meanwhile; nothing of this attempt is left.
+            LeaseLostError: the job was taken over, cancelled or handed back meanwhile; nothing of this attempt is left.
         """
-        attempt = Attempt.begin(
-            job_id, unit_of_work=self.unit_of_work, clock=self.clock, worker=self.worker, lease=self.lease
-        )
+        return self.run(self.claims.claim(job_id), on_progress=on_progress, stop=stop)
+
+    def run(
+        self, attempt: Attempt, *, on_progress: ProgressListener = ignore_progress, stop: StopSignal | None = None
+    ) -> ExportJobDto:
+        """Finish an attempt that has just begun.
+
+        Raises:
+            LeaseLostError: as above.
+        """
+        job_id = attempt.job.id
         try:
-            self._audit(AuditAction.STARTED, attempt, attempt.job)
-            job = self._export(attempt, on_progress)
+            self._record_start(attempt)
+            job = self._export(attempt, on_progress, stop or StopSignal())
         except ExportFailure as error:
             _log.warning("export %s failed: %s", job_id, error, exc_info=error, extra={"job_id": str(job_id)})
             return self._fail(attempt, str(error))
-        except LeaseLostError:
-            _log.warning("export %s was lost by attempt %d", job_id, attempt.token, extra={"job_id": str(job_id)})
+        except LeaseLostError as error:
+            _log.warning("attempt %d stops: %s", attempt.token, error, extra={"job_id": str(job_id)})
             raise
         except Exception:  # noqa: BLE001 - whatever it was, the job must not stay Running
             _log.exception("export %s failed", job_id, extra={"job_id": str(job_id)})
@@ -97,24 +110,36 @@ class RunExport:
             with suppress(Exception):
                 self._fail(attempt, "The export was interrupted.")
             raise
-        self._audit_end(AuditAction.COMPLETED, attempt, job)
+        now = self.claims.clock.now()
+        self._announcements.completed(job, at=now, duration=now - attempt.began_at)
         return ExportJobDto.of(job)
 
-    def _export(self, attempt: Attempt, on_progress: ProgressListener) -> ExportJob:
+    @property
+    def _announcements(self) -> Announcements:
+        return Announcements(self.audit_log, self.events)
+
+    def _record_start(self, attempt: Attempt) -> None:
+        # Before a ticket is read: what cannot be recorded does not happen.
+        by = attempt.job.requester_user_id
+        self.audit_log.record(audit_entry(AuditAction.STARTED, attempt.job, at=attempt.began_at, by=by))
+
+    def _export(self, attempt: Attempt, on_progress: ProgressListener, stop: StopSignal) -> ExportJob:
         query = self._permitted_query(attempt.job)
+        with Heartbeat(attempt, stop=stop, stall=self.stall) as heartbeat:
 
-        def report(progress: Progress) -> None:
-            attempt.report(progress)
-            on_progress(progress)
+            def report(progress: Progress) -> None:
+                heartbeat.tell(progress)
+                on_progress(progress)
 
-        file = write_export(
-            query,
-            object_key(attempt.job, attempt=attempt.token),
-            source=self.ticket_source,
-            storage=self.storage,
-            csv_format=self.csv_format,
-            report=report,
-        )
+            file = write_export(
+                query,
+                object_key(attempt.job, attempt=attempt.token),
+                source=self.ticket_source,
+                storage=self.storage,
+                csv_format=self.csv_format,
+                report=report,
+                watching=heartbeat.interrupting,
+            )
         return self._complete(attempt, file)
 
     def _permitted_query(self, job: ExportJob) -> TicketQuery:
@@ -142,7 +167,7 @@ class RunExport:
             content_type=CONTENT_TYPE,
             file_storage_provider=self.storage.provider,
             object_key=file.key,
-            creation_time=self.clock.now(),
+            creation_time=self.claims.clock.now(),
             creator_user_id=job.requester_user_id,
         )
 
@@ -168,26 +193,6 @@ class RunExport:
         except Exception:
             _log.exception("export %s could not be recorded as failed", job_id, extra={"job_id": str(job_id)})
             raise
-        self._audit_end(AuditAction.FAILED, attempt, job)
+        now = self.claims.clock.now()
+        self._announcements.failed(job, at=now, duration=now - attempt.began_at)
         return ExportJobDto.of(job)
-
-    def _audit_end(self, action: AuditAction, attempt: Attempt, job: ExportJob) -> None:
-        try:
-            self._audit(action, attempt, job)
-        except Exception:  # noqa: BLE001 - the job has ended, and an error here would say otherwise
-            _log.exception("export %s is not in the audit log as %s", job.id, action, extra={"job_id": str(job.id)})
-
-    def _audit(self, action: AuditAction, attempt: Attempt, job: ExportJob) -> None:
-        now = self.clock.now()
-        self.audit_log.record(
-            AuditEntry(
-                action=action,
-                job_id=job.id,
-                actor_id=job.requester_user_id,
-                at=now,
-                view=summarize_view(job.snapshot_payload_json),
-                row_count=job.row_count,
-                duration=None if action is AuditAction.STARTED else now - attempt.began_at,
-                detail=job.error_message,
-            )
-        )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from ticket_export.infrastructure.persistence.commit import commit
 from ticket_export.infrastructure.persistence.engine import begin_writing
 from ticket_export.infrastructure.sample_data.bulk_insert import BulkInsert
 from ticket_export.infrastructure.sample_data.people_loader import load_people
@@ -43,4 +44,4 @@ def load_sample_data(
         for added in BulkInsert(connection, tables.tickets, TICKET_COLUMNS)(rows):
             inserted += added
             on_progress(inserted)
-        connection.commit()
+        commit(connection)

@@ -53,12 +53,13 @@ class LocalStorage:
         """
         try:
             parts = urlsplit(url)
-        except ValueError as error:
-            raise _no_local_storage(url) from error
+        except ValueError:
+            # No cause: its text may quote the URL.
+            raise _no_local_storage() from None
         folder = url2pathname(parts.path)
         local = parts.scheme == "file" and parts.netloc in {"", "localhost"} and folder.startswith("/")
         if not local or parts.query or parts.fragment or "\0" in folder:
-            raise _no_local_storage(url)
+            raise _no_local_storage()
         return cls(Path(folder))
 
     @contextmanager
@@ -143,7 +144,8 @@ class LocalStorage:
         return sorted(folders + files)
 
 
-def _no_local_storage(url: str) -> ConfigurationError:
+def _no_local_storage() -> ConfigurationError:
+    # The URL of another storage may hold a key or a password, anywhere in it.
     return ConfigurationError(
-        f"{url!a} is no local storage; use file:///an/absolute/folder, with %23 for # and %3F for ?"
+        "the storage URL is no local storage; use file:///an/absolute/folder, with %23 for # and %3F for ?"
     )

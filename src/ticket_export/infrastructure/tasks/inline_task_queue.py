@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import attrs
 
+from ticket_export.application.export_task import job_id_of
 from ticket_export.application.use_cases.run_export import RunExport
 
 if TYPE_CHECKING:
@@ -25,7 +24,10 @@ class InlineTaskQueue:
 
     def dispatch(self, task: BackgroundTask) -> None:
         """Run the export of `task`; how it ended is in its job."""
-        job_id = UUID(json.loads(task.args)["exportJobId"])
+        job_id = job_id_of(task)
+        if job_id is None:
+            _log.error("task %s names no export", task.id)
+            return
         try:
             self.run_export(job_id)
         except Exception:  # noqa: BLE001 - the request itself has succeeded

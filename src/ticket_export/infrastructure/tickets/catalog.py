@@ -17,6 +17,7 @@ host's code, and a user's view can but choose among them::
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
@@ -74,14 +75,22 @@ class TicketCatalog:
 
     def describe(self) -> TicketColumns:
         """The columns as the application knows them."""
+        return self._described
+
+    def expression(self, column: TicketColumn) -> Expression:
+        """What reads that column."""
+        return self._expressions[column.name]
+
+    @cached_property
+    def _described(self) -> TicketColumns:
         try:
             return TicketColumns(each.column for each in self.columns)
         except ValueError as error:
             raise ConfigurationError(f"ticket catalog: {error}") from error
 
-    def expression(self, column: TicketColumn) -> Expression:
-        """What reads that column."""
-        return next(each.expression for each in self.columns if each.column.name == column.name)
+    @cached_property
+    def _expressions(self) -> dict[str, Expression]:
+        return {each.column.name: each.expression for each in self.columns}
 
 
 def text_column(

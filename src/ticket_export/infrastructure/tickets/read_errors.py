@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from ticket_export.errors import TicketSourceError
+from ticket_export.infrastructure.persistence.driver_errors import DATABASE_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,5 +17,5 @@ def read_errors() -> Iterator[None]:
     """Raise `TicketSourceError` for what the database raises in the block; its own text is only the cause."""
     try:
         yield
-    except (SQLAlchemyError, sqlite3.Error) as error:
+    except DATABASE_ERRORS as error:
         raise TicketSourceError("The tickets could not be read from the database.") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -42,3 +43,9 @@ class RowStreamReader:
             cursor: DBAPICursor = result.cursor  # None only for a statement that gives no rows
             while rows := cursor.fetchmany(BLOCK_ROWS):
                 yield CsvBlock(encode_rows(rows, formula_guard=self.formula_guard), len(rows))
+
+    def interrupt(self) -> None:
+        """See `SupportsInterrupt.interrupt`."""
+        driver = self.connection.connection.driver_connection
+        if isinstance(driver, sqlite3.Connection):
+            driver.interrupt()

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import UUID, uuid4
 
 import attrs
 
+from tests.unit.application.use_cases.watched_adapters import (
+    WatchedAuditLog,
+    WatchedEvents,
+    WatchedQueue,
+    WatchedSource,
+    WatchedStorage,
+    WatchedUnitOfWork,
+)
 from ticket_export import (
     Actor,
     BackgroundTask,
+    BackgroundTaskStatus,
     ColumnKind,
     CsvFormat,
     ExportJob,
@@ -27,20 +35,20 @@ from ticket_export import (
     TicketColumns,
     User,
 )
-from ticket_export.application.ports.export_storage import ObjectWriter
-from ticket_export.application.ports.ticket_source import TicketReader
-from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
+from ticket_export.application.claims import Claims
+from ticket_export.application.use_cases.cancel_export import CancelExport
+from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
+from ticket_export.application.use_cases.recover_stalled_exports import RecoverStalledExports
+from ticket_export.application.use_cases.retry_export import RetryExport
+from ticket_export.application.use_cases.run_next_export import RunNextExport
+from ticket_export.application.use_cases.sweep_orphaned_objects import SweepOrphanedObjects
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.database import InMemoryDatabase
-from ticket_export.infrastructure.memory.storage import InMemoryStorage
-from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
-from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket, InMemoryTicketSource
-from ticket_export.infrastructure.memory.unit_of_work import InMemoryUnitOfWork
+from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket
 from ticket_export.infrastructure.memory.user_directory import InMemoryUserDirectory
 
 if TYPE_CHECKING:
-    from ticket_export.application.ports.ticket_source import CsvBlock
-    from ticket_export.application.ticket_query import TicketQuery
+    from ticket_export import RequestedExportDto
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PERMITTED = SystemPermissions.IMPORT_EXPORT_TICKETS
@@ -58,13 +66,15 @@ COLUMNS = TicketColumns(
 class HelpDesk:
     """`happen` holds, by place, what is to happen there: to raise, or to change something behind the use-case's back.
 
-    Places: ``source.open``, ``source.count``, ``source.block`` (before the second and later blocks),
-    ``source.close``, ``storage.open``, ``storage.write`` (not for the header), ``storage.publish``,
-    ``storage.delete``, ``storage.provider``, ``audit.<action>``, ``queue.dispatch``, ``work.enter``,
-    ``work.<status>`` (before a commit that leaves a job in that status) and ``work.<status>.committed``.
+    Places: ``source.open``, ``source.count``, ``source.block`` (before the second and later blocks), ``source.close``,
+    ``source.interrupt``, ``storage.open``, ``storage.write`` (not for the header), ``storage.publish``,
+    ``storage.delete`` (also followed by the key), ``storage.delete.done``, ``storage.list.done``, ``storage.provider``,
+    ``audit.<action>``, ``events.<event>``, ``queue.dispatch``, ``work.enter``, ``jobs.found`` (after a job was looked
+    for), ``work.<status>`` (before a commit that leaves a job in that status, or ``cleaned_up``) and
+    ``work.<status>.committed``.
     """
 
-    happen: dict[str, Callable[[], None]] = attrs.field(factory=dict)
+    happen: dict[str, Callable[[], object]] = attrs.field(factory=dict)
     database: InMemoryDatabase = attrs.field(factory=InMemoryDatabase)
     clock: InMemoryClock = attrs.field(factory=lambda: InMemoryClock(NOW))
     columns: TicketColumns = COLUMNS
@@ -72,15 +82,20 @@ class HelpDesk:
     csv_format: CsvFormat = attrs.field(factory=CsvFormat)
     retention: timedelta = timedelta(hours=72)
     lease: timedelta = timedelta(seconds=30)
+    stall: timedelta = timedelta(minutes=10)
+    max_active_jobs: int = 0
+    max_attempts: int = 3
     users: InMemoryUserDirectory = attrs.field(init=False)
     storage: WatchedStorage = attrs.field(init=False)
     audit_log: WatchedAuditLog = attrs.field(init=False)
+    events: WatchedEvents = attrs.field(init=False)
     queue: WatchedQueue = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.users = InMemoryUserDirectory(self.database)
         self.storage = WatchedStorage(self)
         self.audit_log = WatchedAuditLog(self)
+        self.events = WatchedEvents(self)
         self.queue = WatchedQueue(self)
 
     def at(self, place: str) -> None:
@@ -102,6 +117,10 @@ class HelpDesk:
         return WatchedUnitOfWork(self)
 
     @property
+    def claims(self) -> Claims:
+        return Claims(unit_of_work=self.unit_of_work, clock=self.clock, worker="worker", lease=self.lease)
+
+    @property
     def request_export(self) -> RequestExport:
         return RequestExport(
             unit_of_work=self.unit_of_work,
@@ -111,21 +130,69 @@ class HelpDesk:
             policy=ExportPolicy(),
             clock=self.clock,
             retention=self.retention,
+            max_active_jobs=self.max_active_jobs,
         )
 
     @property
     def run_export(self) -> RunExport:
         return RunExport(
-            unit_of_work=self.unit_of_work,
+            claims=self.claims,
             ticket_source=WatchedSource(self),
             storage=self.storage,
             user_directory=self.users,
             audit_log=self.audit_log,
+            events=self.events,
+            policy=ExportPolicy(),
+            csv_format=self.csv_format,
+            stall=self.stall,
+        )
+
+    @property
+    def run_next_export(self) -> RunNextExport:
+        return RunNextExport(run_export=self.run_export)
+
+    @property
+    def retry_export(self) -> RetryExport:
+        return RetryExport(unit_of_work=self.unit_of_work, request_export=self.request_export, policy=ExportPolicy())
+
+    @property
+    def cancel_export(self) -> CancelExport:
+        return CancelExport(
+            unit_of_work=self.unit_of_work,
+            audit_log=self.audit_log,
+            events=self.events,
             policy=ExportPolicy(),
             clock=self.clock,
-            csv_format=self.csv_format,
-            lease=self.lease,
-            worker="worker",
+        )
+
+    @property
+    def recover_stalled_exports(self) -> RecoverStalledExports:
+        return RecoverStalledExports(
+            unit_of_work=self.unit_of_work,
+            task_queue=self.queue,
+            audit_log=self.audit_log,
+            events=self.events,
+            clock=self.clock,
+            max_attempts=self.max_attempts,
+        )
+
+    @property
+    def clean_up_expired_exports(self) -> CleanUpExpiredExports:
+        return CleanUpExpiredExports(
+            unit_of_work=self.unit_of_work,
+            storage=self.storage,
+            audit_log=self.audit_log,
+            events=self.events,
+            clock=self.clock,
+        )
+
+    @property
+    def sweep_orphaned_objects(self) -> SweepOrphanedObjects:
+        return SweepOrphanedObjects(
+            unit_of_work=self.unit_of_work,
+            storage=self.storage,
+            clock=self.clock,
+            stale_after=timedelta(hours=1),
         )
 
     @property
@@ -146,6 +213,10 @@ class HelpDesk:
             clock=self.clock,
         )
 
+    def requested(self, actor: Actor | None = None, *, number: int = 0) -> RequestedExportDto:
+        """A new export; one user's exports of different `number` are of different views."""
+        return self.request_export(actor or self.user(), {**VIEW, "viewId": UUID(int=number)})
+
     def job(self, job_id: UUID) -> ExportJob:
         """The job as it is stored, not as a use-case shows it."""
         return self.database.committed.jobs[job_id]
@@ -155,124 +226,26 @@ class HelpDesk:
         assert task_id is not None
         return self.database.committed.tasks[task_id]
 
-    def change(self, job: ExportJob) -> None:
+    def change(self, job: ExportJob, task: BackgroundTask | None = None) -> None:
         """Behind every use-case's back."""
         self.database.committed.jobs[job.id] = job
+        if task is not None:
+            self.database.committed.tasks[task.id] = task
 
     def take_over(self, job_id: UUID) -> None:
-        """Another worker claims the task, as it may once the lease has ended."""
-        task = attrs.evolve(self.task(job_id))
-        task.claim(NOW + timedelta(days=1), worker="another", lease=self.lease)
+        """Once the lease has ended, recovery puts the task back, and another worker claims it."""
+        task, then = attrs.evolve(self.task(job_id)), NOW + timedelta(days=1)
+        if task.status is BackgroundTaskStatus.PROCESSING:
+            task.recover(then)
+        task.claim(then, worker="another", lease=self.lease)
         self.database.committed.tasks[task.id] = task
 
     def audited(self, job_id: UUID) -> list[str]:
         return [entry.action for entry in self.audit_log.entries if entry.job_id == job_id]
 
-
-class WatchedUnitOfWork(InMemoryUnitOfWork):
-    def __init__(self, desk: HelpDesk) -> None:
-        super().__init__(desk.database)
-        self._desk = desk
-
-    def __enter__(self) -> Self:
-        self._desk.at("work.enter")
-        return super().__enter__()
-
-    def commit(self) -> None:
-        before = self._desk.database.committed.jobs
-        changed = [job for job in self._transaction.reading().jobs.values() if before.get(job.id) != job]
-        for job in changed:
-            self._desk.at(f"work.{job.status}")
-        super().commit()
-        for job in changed:
-            self._desk.at(f"work.{job.status}.committed")
-
-
-@attrs.frozen
-class WatchedSource:
-    desk: HelpDesk
-
-    @property
-    def columns(self) -> TicketColumns:
-        return self.desk.columns
-
-    @contextmanager
-    def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
-        self.desk.at("source.open")
-        with InMemoryTicketSource(self.desk.columns, self.desk.tickets).open(query, csv_format) as reader:
-            yield _WatchedReader(self.desk, reader)
-        self.desk.at("source.close")
-
-
-@attrs.frozen
-class _WatchedReader:
-    desk: HelpDesk
-    reader: TicketReader
-
-    def count(self) -> int:
-        self.desk.at("source.count")
-        return self.reader.count()
-
-    def blocks(self) -> Iterator[CsvBlock]:
-        for number, block in enumerate(self.reader.blocks()):
-            if number:
-                self.desk.at("source.block")
-            yield block
-
-
-class WatchedStorage(InMemoryStorage):
-    def __init__(self, desk: HelpDesk) -> None:
-        super().__init__()
-        self._desk = desk
-
-    @property
-    def provider(self) -> str:  # type: ignore[override]
-        self._desk.at("storage.provider")
-        return "memory"
-
-    @contextmanager
-    def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
-        self._desk.at("storage.open")
-        with super().open_writer(key, content_type) as writer:
-            yield _WatchedWriter(self._desk, writer)
-            self._desk.at("storage.publish")
-
-    def delete(self, key: str) -> None:
-        self._desk.at("storage.delete")
-        super().delete(key)
-
-
-@attrs.define
-class _WatchedWriter:
-    desk: HelpDesk
-    writer: ObjectWriter
-    _written: bool = False
-
-    def write(self, data: bytes, /) -> object:
-        if self._written:
-            self.desk.at("storage.write")
-        self._written = True
-        return self.writer.write(data)
-
-
-class WatchedAuditLog(InMemoryAuditLog):
-    def __init__(self, desk: HelpDesk) -> None:
-        super().__init__()
-        self._desk = desk
-
-    def record(self, entry: Any) -> None:
-        self._desk.at(f"audit.{entry.action}")
-        super().record(entry)
-
-
-class WatchedQueue(InMemoryTaskQueue):
-    def __init__(self, desk: HelpDesk) -> None:
-        super().__init__()
-        self._desk = desk
-
-    def dispatch(self, task: BackgroundTask) -> None:
-        self._desk.at("queue.dispatch")
-        super().dispatch(task)
+    def announced(self, job_id: UUID) -> list[str]:
+        """The events of that job, oldest first."""
+        return [name for name, job in self.events.events if job.id == job_id]
 
 
 def raising(error: BaseException) -> Callable[[], None]:
@@ -280,6 +253,17 @@ def raising(error: BaseException) -> Callable[[], None]:
         raise error
 
     return throw
+
+
+def once(action: Callable[[], object]) -> Callable[[], None]:
+    """The first time only: what `action` does may come by the same place again."""
+    waiting = [action]
+
+    def act() -> None:
+        if waiting:
+            waiting.pop()()
+
+    return act
 
 
 def read_all(stream: Any) -> bytes:

@@ -10,8 +10,8 @@ from tests.unit.application.use_cases.help_desk import VIEW, HelpDesk
 def test_exports_are_paged_newest_first(desk: HelpDesk) -> None:
     actor = desk.user()
     asked = []
-    for _ in range(5):
-        asked.append(desk.request_export(actor, VIEW).id)
+    for number in range(5):
+        asked.append(desk.requested(actor, number=number).id)
         desk.clock.advance(timedelta(seconds=1))
     pages = [desk.list_exports(actor, page=number, page_size=2) for number in (1, 2, 3, 4)]
     assert [[job.id for job in page.items] for page in pages] == [

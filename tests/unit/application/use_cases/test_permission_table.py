@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import attrs
 import pytest
 
-from tests.unit.application.use_cases.help_desk import PERMITTED, VIEW, HelpDesk, read_all
+from tests.unit.application.use_cases.help_desk import NOW, PERMITTED, VIEW, HelpDesk, read_all
 from ticket_export import Actor, SystemPermissions
 from ticket_export.errors import ExportNotFoundError, NotPermittedError
 
@@ -55,6 +55,12 @@ class Scene:
         self.own = self._completed(desk.user(), self.actor.user_id)
         self.others = self._completed(desk.user(admin=True))
         desk.audit_log.entries.clear()
+
+    def queued(self) -> UUID:
+        """One more of the actor's."""
+        job_id = self.desk.requested().id
+        self.desk.change(attrs.evolve(self.desk.job(job_id), requester_user_id=self.actor.user_id))
+        return job_id
 
     def _completed(self, requester: Actor, given_to: UUID | None = None) -> UUID:
         job_id = self.desk.request_export(requester, VIEW).id
@@ -155,6 +161,41 @@ def test_download_others(scene: Scene, rights: Rights) -> None:
     assert desk.audit_log.entries == []
 
 
+CHANGES = pytest.mark.parametrize("change", ["retry_export", "cancel_export"])
+
+
+@CHANGES
+@ROWS
+def test_change_own(scene: Scene, rights: Rights, change: str) -> None:
+    desk = scene.desk
+    job_id = scene.own if change == "retry_export" else scene.queued()
+    desk.audit_log.entries.clear()
+    ask = getattr(desk, change)
+    if rights.request:
+        assert ask(scene.actor, job_id).requested_at == NOW
+        assert [entry.actor_id for entry in desk.audit_log.entries] == [scene.actor.user_id]
+        return
+    before = desk.database.committed
+    with pytest.raises(NotPermittedError, match="Import / Export Tickets"):
+        ask(scene.actor, job_id)
+    assert desk.database.committed == before
+    assert desk.audit_log.entries == []
+
+
+@CHANGES
+@ROWS
+def test_change_others(scene: Scene, rights: Rights, change: str) -> None:
+    desk = scene.desk
+    before, ask = desk.database.committed, getattr(desk, change)
+    if rights.see_others:
+        with pytest.raises(NotPermittedError, match="only by the user who requested it"):
+            ask(scene.actor, scene.others)
+    else:
+        assert looks_missing(lambda job_id: ask(scene.actor, job_id), scene.others)
+    assert desk.database.committed == before
+    assert desk.audit_log.entries == []
+
+
 def _running(job: ExportJob) -> None:
     job.start(job.requested_at)
 
@@ -183,4 +224,5 @@ def test_somebody_elses_job_looks_missing_in_whatever_state(
     job = desk.job(desk.request_export(desk.user(), VIEW).id)
     state(job)
     assert looks_missing(lambda job_id: desk.get_export(scene.actor, job_id), job.id)
-    assert looks_missing(lambda job_id: desk.open_download(scene.actor, job_id), job.id)
+    for ask in (desk.open_download, desk.retry_export, desk.cancel_export):
+        assert looks_missing(lambda job_id, ask=ask: ask(scene.actor, job_id), job.id)  # type: ignore[misc]

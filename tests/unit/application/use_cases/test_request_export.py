@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk, raising
-from ticket_export import ExportSnapshotPayload
+from ticket_export import ExportSnapshotPayload, RequestedExportDto
 from ticket_export.errors import InvalidPayloadError
 from ticket_export.infrastructure.memory.database import Rows
 
@@ -52,6 +52,18 @@ def test_failing_audit_log_is_logged_and_the_stored_job_is_answered_and_run(
     assert str(asked.id) in caplog.text
     (job,) = desk.database.committed.jobs.values()
     assert [task.id for task in desk.queue.dispatched] == [job.background_task_id]
+
+
+def test_failing_queue_is_logged_and_the_stored_job_is_answered(
+    desk: HelpDesk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.happen["queue.dispatch"] = raising(ConnectionError("the broker is gone"))
+    asked = desk.request_export(desk.user(), VIEW)
+    assert asked == RequestedExportDto.of_request(desk.job(asked.id), already_requested=False)
+    assert "the broker is gone" in caplog.text
+    assert str(desk.task(asked.id).id) in caplog.text
+    # A worker finds it all the same.
+    assert desk.run_next_export() is not None
 
 
 def test_request_is_audited(desk: HelpDesk) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 import pytest
 
-from tests.unit.application.use_cases.help_desk import COLUMNS, VIEW, HelpDesk, raising
+from tests.unit.application.use_cases.help_desk import COLUMNS, HelpDesk, raising
 from ticket_export import RunExport, SystemPermissions, TicketColumns, User
 from ticket_export.application.ports.ticket_source import CsvBlock
 from ticket_export.errors import StorageError, TicketSourceError
@@ -35,7 +35,9 @@ class Scene:
         self.desk = desk
         desk.fill(3)
         requester = desk.user()
-        completed, failed, _, running, self.job_id = (desk.request_export(requester, VIEW).id for _ in range(5))
+        completed, failed, _, running, self.job_id = (
+            desk.requested(requester, number=number).id for number in range(5)
+        )
         desk.run_export(completed)
         desk.happen["source.count"] = raising(TicketSourceError("no"))
         desk.run_export(failed)

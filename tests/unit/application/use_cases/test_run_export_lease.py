@@ -155,7 +155,7 @@ def test_loss_is_logged_under_the_job(desk: HelpDesk, job_id: UUID, caplog: pyte
     with pytest.raises(LeaseLostError):
         desk.run_export(job_id)
     (record,) = caplog.records
-    assert record.getMessage() == f"export {job_id} was lost by attempt 1"
+    assert record.getMessage() == f"attempt 1 stops: attempt 1 at export {job_id} no longer holds it"
     assert vars(record)["job_id"] == str(job_id)
 
 

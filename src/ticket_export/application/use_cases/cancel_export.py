@@ -1,0 +1,78 @@
+"""A user ends an export that they no longer want."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import attrs
+
+from ticket_export.application.announcements import Announcements
+from ticket_export.application.dto import ExportJobDto
+from ticket_export.application.export_policy import ExportPolicy
+from ticket_export.application.ports.audit_log import AuditLog
+from ticket_export.application.ports.clock import Clock
+from ticket_export.application.ports.export_events import ExportEvents
+from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.application.visible_export import find_visible_export
+from ticket_export.domain.export_job import CANCELLED
+from ticket_export.errors import LeaseLostError
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from ticket_export.application.actor import Actor
+
+# A worker may start or finish the export between the look and the write; a second time is a rare coincidence.
+_TRIES = 5
+
+
+@attrs.frozen(kw_only=True)
+class CancelExport:
+    """End a queued or running export.
+
+    Rules:
+        1. An export that the actor may not see looks like a missing one.
+        2. Only the requester may cancel, with the permission "Import / Export Tickets".
+        3. The job is Failed with the message ``Cancelled`` at once; a worker that runs it notices at its next
+           sign of life, stops and leaves no file.
+        4. Cancelling twice is the same as once; an export that has ended otherwise cannot be cancelled.
+    """
+
+    unit_of_work: Callable[[], UnitOfWork]
+    audit_log: AuditLog
+    events: ExportEvents
+    policy: ExportPolicy
+    clock: Clock
+
+    def __call__(self, actor: Actor, job_id: UUID) -> ExportJobDto:
+        """The export, cancelled.
+
+        Raises:
+            ExportNotFoundError: by rule 1.
+            NotPermittedError: by rule 2.
+            InvalidTransitionError: it has ended already.
+            LeaseLostError: it changed under way again and again; ask once more.
+        """
+        for _ in range(_TRIES - 1):
+            with suppress(LeaseLostError):
+                return self._cancel(actor, job_id)
+        return self._cancel(actor, job_id)
+
+    def _cancel(self, actor: Actor, job_id: UUID) -> ExportJobDto:
+        now = self.clock.now()
+        with self.unit_of_work() as work:
+            job = find_visible_export(work, self.policy, actor, job_id)
+            self.policy.require_change(actor, job)
+            if job.is_cancelled:
+                return ExportJobDto.of(job)
+            was, task = job.status, job.background_task
+            job.cancel(now, by=actor.user_id)
+            if task is not None and not task.has_ended:
+                task.fail(CANCELLED, now)
+                work.tasks.update(task, fencing_token=task.fencing_token)
+            work.jobs.update(job, was=was)
+            work.commit()
+        Announcements(self.audit_log, self.events).cancelled(job, at=now, by=actor.user_id)
+        return ExportJobDto.of(job)

@@ -1,0 +1,125 @@
+"""Files whose retention is over go away."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import attrs
+
+from ticket_export.application.announcements import Announcements
+from ticket_export.application.ports.audit_log import AuditLog
+from ticket_export.application.ports.clock import Clock
+from ticket_export.application.ports.export_events import ExportEvents
+from ticket_export.application.ports.export_storage import ExportStorage
+from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.errors import LeaseLostError, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from uuid import UUID
+
+    from ticket_export.domain.export_job import ExportJob
+    from ticket_export.domain.media_item import MediaItem
+
+_log = logging.getLogger(__name__)
+
+_PAGE = 100
+
+
+@attrs.frozen(kw_only=True)
+class CleanUp:
+    """How many exports were cleaned up, and with how many it did not work this time."""
+
+    cleaned_up: int = 0
+    failed: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class CleanUpExpiredExports:
+    """Delete the files of expired exports.
+
+    Rules:
+        1. From the very moment of `expires_at` on, an export is due.
+        2. One that is still queued or running fails first, and with it its task.
+        3. The object goes first, then the row says so: `is_cleaned_up`, no media item.
+        4. What fails is left as it is for the next time, and the others go on.
+        5. Done twice, or by several at once, it is done once.
+    """
+
+    unit_of_work: Callable[[], UnitOfWork]
+    storage: ExportStorage
+    audit_log: AuditLog
+    events: ExportEvents
+    clock: Clock
+
+    def __call__(self) -> CleanUp:
+        """Clean up what is due now."""
+        cleaned_up = failed = 0
+        now = self.clock.now()
+        for job in self._due(now):
+            try:
+                cleaned_up += self._clean_up(job, now)
+            except LeaseLostError:
+                continue  # somebody else has just changed it; if it is still due, then next time
+            except Exception:  # noqa: BLE001 - by rule 4
+                _log.exception("export %s could not be cleaned up", job.id, extra={"job_id": str(job.id)})
+                failed += 1
+        return CleanUp(cleaned_up=cleaned_up, failed=failed)
+
+    def _due(self, now: datetime) -> Iterator[ExportJob]:
+        last = None
+        while True:
+            with self.unit_of_work() as work:
+                page = work.jobs.due_for_clean_up(now=now, after=last, limit=_PAGE)
+            yield from page
+            if len(page) < _PAGE:
+                return
+            last = page[-1]
+
+    def _clean_up(self, job: ExportJob, now: datetime) -> bool:
+        if not job.status.is_final:
+            self._expire(job.id, now)
+        elif job.media_item is not None:
+            self._delete(job.media_item)
+        with self.unit_of_work() as work:
+            stored = work.jobs.find(job.id)
+            if stored is None or stored.is_cleaned_up:
+                return False
+            if stored.media_item_id != job.media_item_id:
+                raise LeaseLostError(f"export {job.id} got its file just now")
+            stored.clean_up(now)
+            work.jobs.update(stored, was=stored.status)
+            if job.media_item_id is not None:
+                work.media_items.remove(job.media_item_id)
+            work.commit()
+        self._announcements.expired(stored, at=now)
+        return True
+
+    def _expire(self, job_id: UUID, now: datetime) -> None:
+        with self.unit_of_work() as work:
+            job = work.jobs.find(job_id)
+            if job is None or job.status.is_final:
+                return
+            was, task = job.status, job.background_task
+            job.expire(now)
+            if task is not None and not task.has_ended:
+                task.fail(job.error_message or "", now)
+                work.tasks.update(task, fencing_token=task.fencing_token)
+            work.jobs.update(job, was=was)
+            work.commit()
+        self._announcements.failed(job, at=now)
+
+    def _delete(self, media_item: MediaItem) -> None:
+        if media_item.file_storage_provider != self.storage.provider:
+            # Deleting an absent object is fine, so the wrong storage would lose the file without a word.
+            raise StorageError(
+                f"the file lies in the storage {media_item.file_storage_provider!a}, not in {self.storage.provider!a}"
+            )
+        self.storage.delete(media_item.object_key)
+
+    @property
+    def _announcements(self) -> Announcements:
+        return Announcements(self.audit_log, self.events)

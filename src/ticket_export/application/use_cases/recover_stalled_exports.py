@@ -1,0 +1,138 @@
+"""Exports whose worker vanished go back into the queue."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import attrs
+
+from ticket_export.application.announcements import Announcements
+from ticket_export.application.dispatch import dispatch_committed
+from ticket_export.application.export_task import TASK_NAME, job_id_of
+from ticket_export.application.ports.audit_log import AuditLog
+from ticket_export.application.ports.clock import Clock
+from ticket_export.application.ports.export_events import ExportEvents
+from ticket_export.application.ports.task_queue import TaskQueue
+from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.errors import LeaseLostError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ticket_export.domain.background_task import BackgroundTask
+    from ticket_export.domain.export_job import ExportJob
+
+_log = logging.getLogger(__name__)
+
+# In one call; whatever is left is for the next.
+_MOST = 1_000
+
+
+@attrs.frozen(kw_only=True)
+class Recovery:
+    """How many exports were put back into the queue, and how many were given up."""
+
+    requeued: int = 0
+    given_up: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class RecoverStalledExports:
+    """See to it that no export stays Running, or Queued, with nobody to run it.
+
+    Rules:
+        1. A task whose lease has run out goes back into the queue; the lost attempt counts.
+        2. After `max_attempts` lost attempts the export fails.
+        3. An export whose task has ended without it, or was deleted, fails.
+        4. Each export is dealt with in a transaction of its own; done by several at once, it is done once.
+    """
+
+    unit_of_work: Callable[[], UnitOfWork]
+    task_queue: TaskQueue
+    audit_log: AuditLog
+    events: ExportEvents
+    clock: Clock
+    max_attempts: int
+
+    def __call__(self) -> Recovery:
+        """Recover what there is to recover now."""
+        requeued = given_up = 0
+        for step in (self._recover_one, self._give_up_one):
+            for _ in range(_MOST):
+                try:
+                    job = step()
+                except LeaseLostError:
+                    continue  # somebody else has just dealt with it
+                if job is None:
+                    break
+                requeued += job.status == ExportJobStatus.QUEUED
+                given_up += job.status == ExportJobStatus.FAILED
+        return Recovery(requeued=requeued, given_up=given_up)
+
+    def _recover_one(self) -> ExportJob | None:
+        now = self.clock.now()
+        with self.unit_of_work() as work:
+            task, job = self._lapsed(work, now)
+            if task is None or job is None:
+                work.commit()
+                return None
+            worker, attempts = task.leased_by, task.number_of_retries + 1
+            if attempts >= self.max_attempts:
+                message = f"The export was given up: {attempts} attempts at it ended without a sign of life."
+                task.fail(message, now)
+                job.fail(message, now)
+            else:
+                task.recover(now)
+                job.hand_back(now)
+            work.tasks.update(task, fencing_token=task.fencing_token)
+            work.jobs.update(job, was=ExportJobStatus.RUNNING)
+            work.commit()
+        _log.warning(
+            "export %s was lost by %s in attempt %d and is %s now",
+            *(job.id, worker, attempts, job.status),
+            extra={"job_id": str(job.id)},
+        )
+        if job.status == ExportJobStatus.FAILED:
+            self._announcements.failed(job, at=now)
+        else:
+            dispatch_committed(self.task_queue, task)
+        return job
+
+    def _give_up_one(self) -> ExportJob | None:
+        now = self.clock.now()
+        with self.unit_of_work() as work:
+            jobs = work.jobs.active_without_task(limit=1)
+            if not jobs:
+                return None
+            (job,) = jobs
+            was = job.status
+            job.fail("The export was given up: its background task ended without it.", now)
+            work.jobs.update(job, was=was)
+            work.commit()
+        _log.warning("export %s had no background task any more", job.id, extra={"job_id": str(job.id)})
+        self._announcements.failed(job, at=now)
+        return job
+
+    def _lapsed(self, work: UnitOfWork, now: datetime) -> tuple[BackgroundTask, ExportJob] | tuple[None, None]:
+        while tasks := work.tasks.lapsed(TASK_NAME, now=now, limit=1):
+            (task,) = tasks
+            job = _running_job(work, task)
+            if job is not None:
+                return task, job
+            task.fail("No running export holds this task.", now)
+            work.tasks.update(task, fencing_token=task.fencing_token)
+        return None, None
+
+    @property
+    def _announcements(self) -> Announcements:
+        return Announcements(self.audit_log, self.events)
+
+
+def _running_job(work: UnitOfWork, task: BackgroundTask) -> ExportJob | None:
+    job_id = job_id_of(task)
+    job = work.jobs.find(job_id) if job_id else None
+    is_running = job is not None and job.status == ExportJobStatus.RUNNING and job.background_task_id == task.id
+    return job if is_running else None

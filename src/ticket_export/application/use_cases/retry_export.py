@@ -1,0 +1,52 @@
+"""A user asks once more for an export that has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import attrs
+
+from ticket_export.application.export_policy import ExportPolicy
+from ticket_export.application.ports.audit_log import AuditAction
+from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.application.use_cases.request_export import RequestExport
+from ticket_export.application.visible_export import find_visible_export
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from ticket_export.application.actor import Actor
+    from ticket_export.application.dto import RequestedExportDto
+
+
+@attrs.frozen(kw_only=True)
+class RetryExport:
+    """Request the same view anew: a new job, which shows the tickets as of now.
+
+    Rules:
+        1. An export that the actor may not see looks like a missing one.
+        2. Only the requester may retry, with the permission "Import / Export Tickets".
+        3. The rules of `RequestExport` hold: the view must still fit the columns there are, and an
+           export that is still queued or running is answered with itself.
+        4. The export that is retried stays as it is.
+    """
+
+    unit_of_work: Callable[[], UnitOfWork]
+    request_export: RequestExport
+    policy: ExportPolicy
+
+    def __call__(self, actor: Actor, job_id: UUID) -> RequestedExportDto:
+        """The new export.
+
+        Raises:
+            ExportNotFoundError: by rule 1.
+            NotPermittedError: by rule 2.
+            InvalidPayloadError, TooManyExportsError: by rule 3.
+        """
+        with self.unit_of_work() as work:
+            job = find_visible_export(work, self.policy, actor, job_id)
+        self.policy.require_change(actor, job)
+        return self.request_export.submit(
+            actor, job.snapshot_payload_json, action=AuditAction.RETRIED, detail=f"of export {job.id}"
+        )

@@ -1,0 +1,38 @@
+"""A worker takes what has waited longest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from ticket_export.application.progress import ignore_progress
+from ticket_export.application.use_cases.run_export import RunExport
+
+if TYPE_CHECKING:
+    from ticket_export.application.dto import ExportJobDto
+    from ticket_export.application.progress import ProgressListener
+    from ticket_export.application.stop_signal import StopSignal
+
+
+@attrs.frozen(kw_only=True)
+class RunNextExport:
+    """Claim the oldest queued export and run it, by the rules of `RunExport`.
+
+    Rules:
+        1. First come, first served, whoever asked.
+        2. However many workers ask at once, each export is claimed by one.
+    """
+
+    run_export: RunExport
+
+    def __call__(
+        self, *, on_progress: ProgressListener = ignore_progress, stop: StopSignal | None = None
+    ) -> ExportJobDto | None:
+        """The export that was run, or None if none was waiting.
+
+        Raises:
+            LeaseLostError: the export was taken over, cancelled or handed back meanwhile; others may be waiting.
+        """
+        attempt = self.run_export.claims.claim_next()
+        return None if attempt is None else self.run_export.run(attempt, on_progress=on_progress, stop=stop)

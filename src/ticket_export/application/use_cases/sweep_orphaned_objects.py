@@ -1,0 +1,98 @@
+"""Objects that no export knows go away."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import attrs
+
+from ticket_export.application.export_file import KEY_PREFIX, attempt_of
+from ticket_export.application.ports.clock import Clock
+from ticket_export.application.ports.export_storage import ExportStorage, SupportsDiscardStale
+from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from ticket_export.domain.export_job import ExportJob
+
+_log = logging.getLogger(__name__)
+
+_PAGE = 500
+
+
+@attrs.frozen(kw_only=True)
+class Sweep:
+    """How many objects were removed, how many unfinished ones, and with how many it did not work this time."""
+
+    removed: int = 0
+    unfinished: int = 0
+    failed: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class SweepOrphanedObjects:
+    """Remove what attempts left behind that were killed at the worst moment.
+
+    Rules:
+        1. The file of a completed export stays until clean-up.
+        2. What the attempt wrote that is running now stays; it may be about to complete.
+        3. Everything else below ``exports/<job>/<attempt>/`` goes. Other keys are not touched.
+        4. So one storage, with its prefix, belongs to one database: another's exports would be orphans.
+        5. What was begun and never finished goes after `stale_after`.
+    """
+
+    unit_of_work: Callable[[], UnitOfWork]
+    storage: ExportStorage
+    clock: Clock
+    stale_after: timedelta
+
+    def __call__(self) -> Sweep:
+        """Sweep once.
+
+        Raises:
+            StorageError: the storage cannot be listed.
+        """
+        removed = failed = 0
+        keys = self.storage.list(KEY_PREFIX)
+        # The keys come first and the jobs after them: a job that completes in between is known then.
+        while page := list(islice(keys, _PAGE)):
+            for key in self._orphans(page):
+                try:
+                    self.storage.delete(key)
+                    removed += 1
+                except StorageError:
+                    _log.exception("the orphaned object %s could not be removed", key)
+                    failed += 1
+        return Sweep(removed=removed, unfinished=self._discard_stale(), failed=failed)
+
+    def _orphans(self, keys: Sequence[str]) -> list[str]:
+        attempts = {key: attempt for key in keys if (attempt := attempt_of(key))}
+        if not attempts:
+            return []
+        with self.unit_of_work() as work:
+            jobs = {job.id: job for job in work.jobs.find_all({job_id for job_id, _ in attempts.values()})}
+        return [key for key, attempt in attempts.items() if not _is_known(key, attempt, jobs)]
+
+    def _discard_stale(self) -> int:
+        if not isinstance(self.storage, SupportsDiscardStale):
+            return 0
+        return self.storage.discard_stale(self.clock.now() - self.stale_after)
+
+
+def _is_known(key: str, attempt: tuple[UUID, int], jobs: Mapping[UUID, ExportJob]) -> bool:
+    job_id, token = attempt
+    job = jobs.get(job_id)
+    if job is None:
+        return False
+    if job.media_item is not None and job.media_item.object_key == key:
+        return True
+    task = job.background_task
+    return job.status == ExportJobStatus.RUNNING and task is not None and task.fencing_token == token

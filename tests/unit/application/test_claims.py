@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+import attrs
+import pytest
+
+from tests.unit.application.use_cases.help_desk import NOW, HelpDesk, raising
+from ticket_export import BackgroundTask
+from ticket_export.application.export_task import TASK_NAME, task_args
+from ticket_export.errors import ExportNotFoundError, InvalidTransitionError, LeaseLostError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.fixture
+def desk() -> HelpDesk:
+    return HelpDesk()
+
+
+def test_claim_takes_the_task_and_starts_the_job(desk: HelpDesk) -> None:
+    job_id = desk.requested().id
+    attempt = desk.claims.claim(job_id)
+    job, task = desk.job(job_id), desk.task(job_id)
+    assert (attempt.job.id, attempt.token, attempt.began_at) == (job_id, 1, NOW)
+    assert (job.status.developer_name, job.progress_stage, job.progress_percent) == ("running", "Counting", 0)
+    assert (task.status, task.leased_by, task.leased_until) == ("processing", "worker", NOW + desk.lease)
+
+
+def test_what_cannot_be_claimed_is_not_changed(desk: HelpDesk) -> None:
+    job_id = desk.requested().id
+    with pytest.raises(ExportNotFoundError):
+        desk.claims.claim(uuid4())
+    desk.claims.claim(job_id)
+    before = desk.database.committed
+    desk.clock.advance(desk.lease * 10)  # its time is over, but that is for recovery to say
+    with pytest.raises(InvalidTransitionError):
+        desk.claims.claim(job_id)
+    assert desk.database.committed == before
+
+
+def test_queued_job_whose_task_is_not_waiting_is_not_claimed(desk: HelpDesk) -> None:
+    job_id = desk.requested().id
+    desk.take_over(job_id)
+    before = desk.database.committed
+    with pytest.raises(InvalidTransitionError, match="is processing and cannot be claimed"):
+        desk.claims.claim(job_id)
+    assert desk.database.committed == before
+
+
+def test_next_is_the_one_that_has_waited_longest(desk: HelpDesk) -> None:
+    asked = []
+    for _ in range(3):
+        asked.append(desk.requested().id)
+        desk.clock.advance(timedelta(seconds=1))
+    # The rows may lie in whatever order.
+    tasks = desk.database.committed.tasks
+    for task_id in reversed(list(tasks)):
+        tasks[task_id] = tasks.pop(task_id)
+    claimed = [desk.claims.claim_next() for _ in range(4)]
+    assert [attempt and attempt.job.id for attempt in claimed] == [*asked, None]
+    assert {desk.job(job_id).status.developer_name for job_id in asked} == {"running"}
+
+
+def test_next_of_an_empty_queue_is_none_and_nothing_is_locked(desk: HelpDesk) -> None:
+    assert desk.claims.claim_next() is None
+    assert not desk.database.write_lock.locked()
+
+
+def test_tasks_of_the_host_are_left_alone(desk: HelpDesk) -> None:
+    task = BackgroundTask(name="host.send_mail", creation_time=NOW, args=task_args(uuid4()))
+    desk.database.committed.tasks[task.id] = attrs.evolve(task)
+    assert desk.claims.claim_next() is None
+    assert desk.database.committed.tasks == {task.id: task}
+
+
+GARBAGE = [
+    "{}",
+    "",
+    "null",
+    "[]",
+    "{",
+    '"exportJobId"',
+    '{"exportJobId": null}',
+    '{"exportJobId": 7}',
+    '{"exportJobId": []}',
+    '{"exportJobId": "nobody"}',
+    task_args(UUID(int=7)),
+]
+
+
+@pytest.mark.parametrize("args", GARBAGE)
+def test_task_for_no_export_is_given_up_and_the_next_is_claimed(
+    desk: HelpDesk, args: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    lost = BackgroundTask(name=TASK_NAME, creation_time=NOW - timedelta(hours=1), args=args)
+    desk.database.committed.tasks[lost.id] = lost
+    job_id = desk.requested().id
+    attempt = desk.claims.claim_next()
+    assert attempt is not None
+    assert attempt.job.id == job_id
+    stored = desk.database.committed.tasks[lost.id]
+    assert (stored.status, stored.error_message) == ("error", "No export waits for this task.")
+    assert str(lost.id) in caplog.text
+
+
+def test_task_for_no_export_is_given_up_even_if_nothing_else_waits(desk: HelpDesk) -> None:
+    lost = BackgroundTask(name=TASK_NAME, creation_time=NOW)
+    desk.database.committed.tasks[lost.id] = lost
+    assert desk.claims.claim_next() is None
+    assert desk.database.committed.tasks[lost.id].status == "error"
+    assert desk.claims.claim_next() is None
+
+
+def _failed(desk: HelpDesk, job_id: UUID) -> None:
+    job = attrs.evolve(desk.job(job_id))
+    job.fail("Cancelled", NOW)
+    desk.change(job)
+
+
+def _running(desk: HelpDesk, job_id: UUID) -> None:
+    job = attrs.evolve(desk.job(job_id))
+    job.start(NOW)
+    desk.change(job)
+
+
+def _with_another_task(desk: HelpDesk, job_id: UUID) -> None:
+    desk.change(attrs.evolve(desk.job(job_id), background_task_id=None))
+
+
+@pytest.mark.parametrize("state", [_failed, _running, _with_another_task])
+def test_task_whose_job_does_not_wait_for_it_is_given_up(
+    desk: HelpDesk, state: Callable[[HelpDesk, UUID], None]
+) -> None:
+    job_id = desk.requested().id
+    task = desk.task(job_id)
+    state(desk, job_id)
+    before = desk.job(job_id)
+    assert desk.claims.claim_next() is None
+    assert desk.job(job_id) == before
+    assert desk.database.committed.tasks[task.id].status == "error"
+
+
+def test_job_that_was_cancelled_at_the_last_moment_stays_as_it_is(desk: HelpDesk) -> None:
+    job_id = desk.requested().id
+    before = desk.database.committed
+    desk.happen["work.running"] = raising(LeaseLostError(f"export {job_id} is no longer queued"))
+    with pytest.raises(LeaseLostError):
+        desk.claims.claim_next()
+    assert desk.database.committed == before
+    del desk.happen["work.running"]
+    assert desk.claims.claim_next() is not None
+
+
+def test_args_of_a_task_name_its_job(desk: HelpDesk) -> None:
+    job_id = desk.requested().id
+    assert json.loads(desk.task(job_id).args) == {"exportJobId": str(job_id)}

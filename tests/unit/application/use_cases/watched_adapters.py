@@ -1,0 +1,187 @@
+"""In-memory adapters that tell the help desk where they are, so that a test may let something happen there."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol, Self
+
+import attrs
+
+from ticket_export.application.ports.export_storage import ObjectWriter
+from ticket_export.application.ports.ticket_source import TicketReader
+from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
+from ticket_export.infrastructure.memory.export_events import InMemoryExportEvents
+from ticket_export.infrastructure.memory.export_job_repository import InMemoryExportJobRepository
+from ticket_export.infrastructure.memory.storage import InMemoryStorage
+from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
+from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket, InMemoryTicketSource
+from ticket_export.infrastructure.memory.unit_of_work import InMemoryUnitOfWork
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from uuid import UUID
+
+    from ticket_export import BackgroundTask, CsvFormat, ExportJob, TicketColumns
+    from ticket_export.application.ports.audit_log import AuditEntry
+    from ticket_export.application.ports.ticket_source import CsvBlock
+    from ticket_export.application.ticket_query import TicketQuery
+    from ticket_export.infrastructure.memory.database import InMemoryDatabase, InMemoryTransaction
+
+
+class Desk(Protocol):
+    """Who is told."""
+
+    database: InMemoryDatabase
+    columns: TicketColumns
+    tickets: list[InMemoryTicket]
+
+    def at(self, place: str) -> None: ...
+
+
+class WatchedUnitOfWork(InMemoryUnitOfWork):
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk.database)
+        self.jobs = WatchedJobs(desk, self._transaction)
+        self._desk = desk
+
+    def __enter__(self) -> Self:
+        self._desk.at("work.enter")
+        return super().__enter__()
+
+    def commit(self) -> None:
+        before = self._desk.database.committed.jobs
+        changed = [job for job in self._transaction.reading().jobs.values() if before.get(job.id) != job]
+        for job in changed:
+            self._desk.at(f"work.{_state(job)}")
+        super().commit()
+        for job in changed:
+            self._desk.at(f"work.{_state(job)}.committed")
+
+
+def _state(job: ExportJob) -> str:
+    return "cleaned_up" if job.is_cleaned_up else job.status.developer_name
+
+
+class WatchedJobs(InMemoryExportJobRepository):
+    def __init__(self, desk: Desk, transaction: InMemoryTransaction) -> None:
+        super().__init__(transaction)
+        self._desk = desk
+
+    def find(self, job_id: UUID) -> ExportJob | None:
+        job = super().find(job_id)
+        self._desk.at("jobs.found")
+        return job
+
+
+@attrs.frozen
+class WatchedSource:
+    desk: Desk
+
+    @property
+    def columns(self) -> TicketColumns:
+        return self.desk.columns
+
+    @contextmanager
+    def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
+        self.desk.at("source.open")
+        with InMemoryTicketSource(self.desk.columns, self.desk.tickets).open(query, csv_format) as reader:
+            yield _WatchedReader(self.desk, reader)
+        self.desk.at("source.close")
+
+
+@attrs.frozen
+class _WatchedReader:
+    desk: Desk
+    reader: TicketReader
+
+    def count(self) -> int:
+        self.desk.at("source.count")
+        return self.reader.count()
+
+    def blocks(self) -> Iterator[CsvBlock]:
+        for number, block in enumerate(self.reader.blocks()):
+            if number:
+                self.desk.at("source.block")
+            yield block
+
+    def interrupt(self) -> None:
+        self.desk.at("source.interrupt")
+
+
+class WatchedStorage(InMemoryStorage):
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+
+    @property
+    def provider(self) -> str:  # type: ignore[override]
+        self._desk.at("storage.provider")
+        return "memory"
+
+    @contextmanager
+    def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
+        self._desk.at("storage.open")
+        with super().open_writer(key, content_type) as writer:
+            yield _WatchedWriter(self._desk, writer)
+            self._desk.at("storage.publish")
+
+    def delete(self, key: str) -> None:
+        self._desk.at("storage.delete")
+        self._desk.at(f"storage.delete {key}")
+        super().delete(key)
+        self._desk.at("storage.delete.done")
+
+    def list(self, prefix: str) -> Iterator[str]:
+        yield from super().list(prefix)
+        self._desk.at("storage.list.done")
+
+
+@attrs.define
+class _WatchedWriter:
+    desk: Desk
+    writer: ObjectWriter
+    _written: bool = False
+
+    def write(self, data: bytes, /) -> object:
+        if self._written:
+            self.desk.at("storage.write")
+        self._written = True
+        return self.writer.write(data)
+
+
+class WatchedAuditLog(InMemoryAuditLog):
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+
+    def record(self, entry: AuditEntry) -> None:
+        self._desk.at(f"audit.{entry.action}")
+        super().record(entry)
+
+
+class WatchedEvents(InMemoryExportEvents):
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+
+    def completed(self, job: ExportJob) -> None:
+        self._desk.at("events.completed")
+        super().completed(job)
+
+    def failed(self, job: ExportJob) -> None:
+        self._desk.at("events.failed")
+        super().failed(job)
+
+    def expired(self, job: ExportJob) -> None:
+        self._desk.at("events.expired")
+        super().expired(job)
+
+
+class WatchedQueue(InMemoryTaskQueue):
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+
+    def dispatch(self, task: BackgroundTask) -> None:
+        self._desk.at("queue.dispatch")
+        super().dispatch(task)

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from threading import Thread
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ticket_export import BackgroundTask, BackgroundTaskStatus, JobDatabaseError, create_engine
+from ticket_export.application.export_task import TASK_NAME
+from ticket_export.application.ports.task_queue import SupportsWaiting
+from ticket_export.infrastructure.persistence.tables import build_tables
+from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
+from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TABLES = build_tables()
+#: Seconds. What is found by looking is found within the first, where nobody looks the worker waits for the second.
+SOON, LONG = 10.0, 60.0
+
+
+def a_task(status: BackgroundTaskStatus = BackgroundTaskStatus.ENQUEUED, name: str = TASK_NAME) -> BackgroundTask:
+    return BackgroundTask(name=name, creation_time=NOW, status=status)
+
+
+class Database:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.queue = DatabaseTaskQueue(engine, TABLES)
+
+    def put(self, task: BackgroundTask) -> None:
+        with SqlAlchemyUnitOfWork(self.engine, TABLES) as work:
+            work.tasks.add(task)
+            work.commit()
+
+    def waited(self, timeout: float) -> float:
+        """How many seconds an idle worker waited."""
+        began = monotonic()
+        self.queue.wait(timeout)
+        return monotonic() - began
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    engine = create_engine(f"sqlite:///{tmp_path}/desk.db")
+    TABLES.metadata.create_all(engine)
+    yield Database(engine)
+    engine.dispose()
+
+
+def test_queue_is_one_that_can_be_waited_at(database: Database) -> None:
+    assert isinstance(database.queue, SupportsWaiting)
+
+
+def test_task_that_lies_there_is_not_waited_for(database: Database) -> None:
+    database.put(a_task())
+    assert database.waited(LONG) < SOON
+
+
+def test_empty_queue_is_waited_at_until_the_time_is_over(database: Database) -> None:
+    assert 0.3 <= database.waited(0.3) < SOON
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        a_task(BackgroundTaskStatus.PROCESSING),
+        a_task(BackgroundTaskStatus.COMPLETE),
+        a_task(BackgroundTaskStatus.ERROR),
+        a_task(name="host.send_mail"),
+    ],
+    ids=lambda task: f"{task.name} {task.status}",
+)
+def test_tasks_that_nobody_may_take_wake_nobody(database: Database, task: BackgroundTask) -> None:
+    database.put(task)
+    assert database.waited(0.05) >= 0.05
+
+
+def test_task_that_another_process_commits_is_found(database: Database, tmp_path: Path) -> None:
+    # What another process knows of this one is the database.
+    other = Database(create_engine(f"sqlite:///{tmp_path}/desk.db"))
+    idle: list[float] = []
+    worker = Thread(target=lambda: idle.append(database.waited(LONG)), daemon=True)
+    worker.start()
+    other.put(a_task())
+    worker.join(SOON)
+    other.engine.dispose()
+    assert idle
+    assert idle[0] < SOON
+
+
+def test_task_that_this_process_dispatches_wakes_a_worker(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ticket_export.infrastructure.tasks.database_task_queue.POLL_INTERVAL", LONG)
+    idle: list[float] = []
+    worker = Thread(target=lambda: idle.append(database.waited(LONG)), daemon=True)
+    worker.start()
+    # Whether the worker waits already or looks first, it is woken: the signal stays until somebody has it.
+    database.queue.dispatch(a_task())
+    worker.join(SOON)
+    assert idle
+    assert idle[0] < SOON
+
+
+def test_signal_wakes_once(database: Database) -> None:
+    database.queue.dispatch(a_task())
+    assert database.waited(LONG) < SOON
+    assert database.waited(0.05) >= 0.05
+
+
+def test_waiting_locks_nothing(database: Database) -> None:
+    worker = Thread(target=lambda: database.queue.wait(0.5), daemon=True)
+    worker.start()
+    for _ in range(20):
+        database.put(a_task(BackgroundTaskStatus.COMPLETE))
+    worker.join(SOON)
+    assert not worker.is_alive()
+
+
+def test_database_that_cannot_be_asked_says_so(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/empty.db")
+    with pytest.raises(JobDatabaseError):
+        DatabaseTaskQueue(engine, TABLES).wait(LONG)
+    engine.dispose()

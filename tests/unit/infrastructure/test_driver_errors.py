@@ -1,0 +1,167 @@
+"""What each error of a driver is told as, and that none of its own text is."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy.exc import DBAPIError, InvalidRequestError, TimeoutError
+
+from ticket_export.errors import ConfigurationError, JobDatabaseError
+from ticket_export.infrastructure.persistence.driver_errors import database_errors, driver_message
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+psycopg = pytest.importorskip("psycopg", reason="needs the extra [postgres]")
+
+BUSY = "the database is busy or locked; try again later"
+UNREACHABLE = "the database cannot be reached, or refuses the connection"
+REFUSED = "the database refuses access, or is read-only"
+FULL = "the database is full"
+DAMAGED = "the database is damaged, or is no database"
+NO_TABLE = "the database lacks a table"
+NO_COLUMN = "the database lacks a column"
+FAILED = "the database failed"
+
+
+def wrapped(cause: Exception, base: type[Exception] = sqlite3.Error) -> DBAPIError:
+    """As SQLAlchemy raises it."""
+    error = DBAPIError.instance("SELECT secret FROM vault", {"a": "value"}, cause, base)
+    assert isinstance(error, DBAPIError)
+    return error
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "told"),
+    [
+        ("08006", UNREACHABLE),
+        ("22021", FAILED),
+        ("23503", "the database refused a reference to something that is not stored"),
+        ("23505", "the database refused what is stored already"),
+        ("23514", "the database refused a change that conflicts with what is stored"),
+        ("25006", REFUSED),
+        ("25P03", UNREACHABLE),
+        ("28000", UNREACHABLE),
+        ("28P01", UNREACHABLE),
+        ("40001", BUSY),
+        ("40P01", BUSY),
+        ("42501", REFUSED),
+        ("42601", FAILED),
+        ("42703", NO_COLUMN),
+        ("42P01", NO_TABLE),
+        ("53100", FULL),
+        ("53200", FAILED),
+        ("53300", BUSY),
+        ("55P03", BUSY),
+        ("57014", "the database was interrupted; try again"),
+        ("57P01", UNREACHABLE),
+        ("57P03", UNREACHABLE),
+        ("58030", FAILED),
+        ("XX000", FAILED),
+        ("XX001", DAMAGED),
+    ],
+)
+def test_postgresql_is_understood_by_its_code(sqlstate: str, told: str) -> None:
+    cause = psycopg.errors.lookup(sqlstate)("host=db.example.test password=hunter2\nLINE 1: SELECT secret")
+    assert driver_message(wrapped(cause, psycopg.Error)) == told
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [("OperationalError", UNREACHABLE), ("InterfaceError", UNREACHABLE), ("DataError", FAILED)],
+)
+def test_what_no_server_has_said_is_a_server_that_is_not_there(kind: str, told: str) -> None:
+    assert driver_message(wrapped(getattr(psycopg, kind)("no route to db.example.test"), psycopg.Error)) == told
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        (sqlite3.SQLITE_BUSY, BUSY),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, BUSY),
+        (sqlite3.SQLITE_LOCKED_SHAREDCACHE, BUSY),
+        (sqlite3.SQLITE_READONLY_DBMOVED, REFUSED),
+        (sqlite3.SQLITE_AUTH, REFUSED),
+        (sqlite3.SQLITE_CANTOPEN_ISDIR, UNREACHABLE),
+        (sqlite3.SQLITE_CORRUPT_INDEX, DAMAGED),
+        (sqlite3.SQLITE_FULL, FULL),
+        (sqlite3.SQLITE_CONSTRAINT_NOTNULL, "the database refused a change that conflicts with what is stored"),
+        (sqlite3.SQLITE_CONSTRAINT_UNIQUE, "the database refused what is stored already"),
+        (sqlite3.SQLITE_IOERR_FSYNC, FAILED),
+        (sqlite3.SQLITE_ERROR, FAILED),
+    ],
+)
+def test_sqlite_is_understood_by_its_code_wrapped_or_not(code: int, told: str) -> None:
+    cause = sqlite3.OperationalError("/srv/secret.db")
+    cause.sqlite_errorcode = code
+    assert driver_message(cause) == driver_message(wrapped(cause)) == told
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("SELECT * FROM nowhere", NO_TABLE),
+        ("SELECT colour FROM t", NO_COLUMN),
+        ("INSERT INTO t (colour) VALUES (1)", NO_COLUMN),
+        ("SELECT FROM WHERE", FAILED),
+    ],
+)
+def test_what_sqlite_has_no_code_for_is_understood_by_its_text(tmp_path: Path, statement: str, told: str) -> None:
+    with closing(sqlite3.connect(tmp_path / "a.db")) as connection:
+        connection.execute("CREATE TABLE t (x)")
+        with pytest.raises(sqlite3.OperationalError) as raised:
+            connection.execute(statement)
+    assert driver_message(wrapped(raised.value)) == told
+
+
+def test_pool_without_a_free_connection_is_busy() -> None:
+    assert driver_message(TimeoutError("QueuePool limit of size 5 overflow 10 reached")) == BUSY
+
+
+def test_what_is_no_databases_error_has_no_message() -> None:
+    assert driver_message(ValueError("no such table: Users")) is None
+    assert driver_message(None) is None
+
+
+def test_databases_error_is_the_cause_of_one_that_is_safe() -> None:
+    cause = InvalidRequestError("SELECT secret")
+    with pytest.raises(JobDatabaseError) as raised, database_errors():
+        raise cause
+    assert str(raised.value) == "the database failed; the log has the cause"
+    assert raised.value.__cause__ is cause
+
+
+def test_the_log_has_the_cause_where_the_message_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    for cause in (InvalidRequestError("SELECT secret"), TimeoutError("SELECT another")):
+        with pytest.raises(JobDatabaseError), database_errors():
+            raise cause
+    assert "SELECT secret" in caplog.text
+    assert "SELECT another" not in caplog.text
+
+
+@pytest.mark.parametrize("error", [ConfigurationError("x"), ValueError("x"), KeyboardInterrupt()])
+def test_other_errors_pass_unchanged(error: BaseException) -> None:
+    with pytest.raises(type(error)) as raised, database_errors():
+        raise error
+    assert raised.value is error
+
+
+def test_first_of_two_errors_is_told() -> None:
+    full = sqlite3.OperationalError("/srv/secret.db is full")
+    full.sqlite_errorcode = sqlite3.SQLITE_FULL
+    with pytest.raises(JobDatabaseError, match=FULL) as raised, database_errors(full):
+        raise wrapped(sqlite3.OperationalError("no such savepoint: sa_savepoint_1"))
+    assert raised.value.__cause__ is full
+
+
+def test_transaction_that_cannot_be_ended_is_told_after_another_kind_of_error() -> None:
+    with pytest.raises(JobDatabaseError, match=FAILED), database_errors(ValueError("of the block")):
+        raise wrapped(sqlite3.OperationalError("disk I/O error"))
+
+
+def test_end_that_works_after_another_kind_of_error_raises_nothing() -> None:
+    with database_errors(ValueError("of the block")):
+        pass

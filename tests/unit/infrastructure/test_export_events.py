@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.infrastructure.ignored_export_events import IgnoredExportEvents
+from ticket_export.infrastructure.memory import InMemoryExportEvents
+from ticket_export.testing.entities import a_job, a_user
+
+if TYPE_CHECKING:
+    from ticket_export.application.ports.export_events import ExportEvents
+    from ticket_export.domain.export_job import ExportJob
+
+
+def announce(events: ExportEvents, job: ExportJob) -> None:
+    events.completed(job)
+    events.failed(job)
+    events.expired(job)
+
+
+def test_every_event_is_kept_in_order_with_its_name_and_job() -> None:
+    events, job = InMemoryExportEvents(), a_job(a_user())
+    announce(events, job)
+    assert events.events == [("completed", job), ("failed", job), ("expired", job)]
+
+
+@pytest.mark.parametrize("name", ["completed", "failed", "expired"])
+def test_a_kept_job_stays_as_it_was_announced(name: str) -> None:
+    events, job = InMemoryExportEvents(), a_job(a_user(), status=ExportJobStatus.RUNNING)
+    getattr(events, name)(job)
+    job.status = ExportJobStatus.FAILED
+    ((_, kept),) = events.events
+    assert kept.status == ExportJobStatus.RUNNING
+
+
+def test_a_host_hears_what_it_overrides_and_nothing_else() -> None:
+    failed: list[ExportJob] = []
+
+    class Pager(IgnoredExportEvents):
+        def failed(self, job: ExportJob) -> None:
+            failed.append(job)
+
+    job = a_job(a_user())
+    announce(Pager(), job)
+    assert failed == [job]
+
+
+def test_events_that_nobody_listens_to_change_nothing() -> None:
+    user = a_user()
+    job = a_job(user)
+    before = repr(job)
+    announce(IgnoredExportEvents(), job)
+    assert repr(job) == before

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Event, Semaphore
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import attrs
+import pytest
+
+from tests.unit.application.use_cases.help_desk import NOW, HelpDesk, raising
+from tests.unit.infrastructure.worker_desk import PATIENCE, a_house, at_work
+from ticket_export import ExportJobStatus
+
+if TYPE_CHECKING:
+    from ticket_export import StopSignal
+    from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
+
+OFTEN, HARDLY_EVER = timedelta(milliseconds=5), timedelta(days=1)
+
+
+@attrs.frozen
+class Chore:
+    """What makes work for it, the place that it comes by then, and the name of its rhythm."""
+
+    make_work: Callable[[HelpDesk], object]
+    place: str
+    rhythm: str
+
+
+def lose_an_export(desk: HelpDesk) -> UUID:
+    """In the only attempt that a house makes at it."""
+    desk.lease = timedelta(0)
+    job_id = desk.requested().id
+    desk.claims.claim(job_id)
+    return job_id
+
+
+def let_an_export_expire(desk: HelpDesk) -> UUID:
+    """One that has failed, so that nobody hears more of it than that it expired."""
+    job_id = desk.requested().id
+    with desk.unit_of_work() as work:
+        job = work.jobs.find(job_id)
+        assert job is not None
+        job.fail("no", NOW)
+        job.expires_at = NOW
+        work.jobs.update(job, was=ExportJobStatus.QUEUED)
+        work.commit()
+    return job_id
+
+
+def leave_an_object(desk: HelpDesk) -> str:
+    key = f"exports/{uuid4()}/1/x.csv"
+    desk.storage.objects[key] = b"left behind"
+    return key
+
+
+RECOVERY = Chore(lose_an_export, "events.failed", "recover_every")
+CLEAN_UP = Chore(let_an_export_expire, "events.expired", "clean_up_every")
+SWEEP = Chore(leave_an_object, "storage.delete.done", "sweep_every")
+CHORES = [RECOVERY, CLEAN_UP, SWEEP]
+
+
+@pytest.fixture
+def desk() -> HelpDesk:
+    return HelpDesk()
+
+
+def often(desk: HelpDesk, chore: Chore) -> Housekeeping:
+    """A house in which that chore is done often, and the others once."""
+    rhythm = dict.fromkeys([each.rhythm for each in CHORES], HARDLY_EVER) | {chore.rhythm: OFTEN}
+    desk.max_attempts = 1
+    return a_house(desk, **rhythm)
+
+
+def keeping(house: Housekeeping) -> Callable[[StopSignal], None]:
+    def keep(stop: StopSignal) -> None:
+        is_over = Event()
+        with stop.calling(is_over.set):
+            house.keep(is_over)
+
+    return keep
+
+
+def test_everything_is_done_at_once(desk: HelpDesk) -> None:
+    done = {chore.place: Event() for chore in CHORES}
+    for chore in CHORES:
+        chore.make_work(desk)
+        desk.happen[chore.place] = done[chore.place].set
+    desk.max_attempts = 1
+    with at_work(keeping(a_house(desk, **dict.fromkeys([each.rhythm for each in CHORES], HARDLY_EVER)))):
+        for event in done.values():
+            assert event.wait(PATIENCE)
+
+
+@pytest.mark.parametrize("chore", CHORES, ids=lambda chore: chore.rhythm)
+def test_chore_is_done_again_and_again(desk: HelpDesk, chore: Chore) -> None:
+    done = Semaphore(0)
+    desk.happen[chore.place] = done.release
+    with at_work(keeping(often(desk, chore))):
+        for _ in range(3):
+            chore.make_work(desk)
+            assert done.acquire(timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("rare", CHORES, ids=lambda chore: chore.rhythm)
+def test_chore_waits_for_its_time_while_another_is_done(desk: HelpDesk, rare: Chore) -> None:
+    frequent = next(each for each in CHORES if each is not rare)
+    done, rounds, too_early = Semaphore(0), Semaphore(0), list[str]()
+    # Everything is done once, when it begins.
+    rare.make_work(desk)
+    desk.happen |= {rare.place: done.release, frequent.place: rounds.release}
+    with at_work(keeping(often(desk, frequent))):
+        assert done.acquire(timeout=PATIENCE)
+        desk.happen[rare.place] = lambda: too_early.append(rare.rhythm)
+        rare.make_work(desk)
+        for _ in range(3):
+            frequent.make_work(desk)
+            assert rounds.acquire(timeout=PATIENCE)
+    assert too_early == []
+
+
+@pytest.mark.parametrize("chore", CHORES, ids=lambda chore: chore.rhythm)
+def test_chore_that_fails_is_logged_and_done_again(
+    desk: HelpDesk, chore: Chore, caplog: pytest.LogCaptureFixture
+) -> None:
+    chore.make_work(desk)
+    done, trouble = Event(), 4
+
+    def enter() -> None:
+        nonlocal trouble
+        trouble -= 1
+        if trouble >= 0:
+            raise ConnectionError("the database is gone")
+
+    # The other two may have their share of the trouble, but they are done once.
+    desk.happen |= {"work.enter": enter, chore.place: done.set}
+    with at_work(keeping(often(desk, chore))):
+        assert done.wait(PATIENCE)
+    assert trouble < 0
+    assert caplog.text.count("failed; the next one may do better") >= 2
+    assert "the database is gone" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("do", "said"),
+    [("recover", "the recovery failed"), ("clean_up", "the clean-up failed"), ("sweep", "the sweep failed")],
+)
+def test_no_chore_raises(desk: HelpDesk, do: str, said: str, caplog: pytest.LogCaptureFixture) -> None:
+    leave_an_object(desk)
+    desk.happen["work.enter"] = raising(ConnectionError("the database is gone"))
+    chore: Any = getattr(a_house(desk), do)
+    chore()
+    assert caplog.messages == [f"{said}; the next one may do better"]
+
+
+def test_tidying_cleans_up_and_sweeps_and_does_not_recover(desk: HelpDesk) -> None:
+    lost = lose_an_export(desk)
+    expired = let_an_export_expire(desk)
+    leave_an_object(desk)
+    a_house(desk).tidy()
+    assert desk.storage.objects == {}
+    assert desk.job(expired).is_cleaned_up
+    assert desk.job(lost).status.developer_name == "running"
+
+
+def test_house_whose_time_is_over_is_not_kept(desk: HelpDesk) -> None:
+    key, is_over = leave_an_object(desk), Event()
+    is_over.set()
+    a_house(desk).keep(is_over)
+    assert list(desk.storage.objects) == [key]

@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Barrier, Event, Semaphore
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import attrs
+import pytest
+
+from tests.unit.application.use_cases.blocked_export import block_count
+from tests.unit.application.use_cases.help_desk import HelpDesk, once, raising
+from tests.unit.infrastructure.worker_desk import PATIENCE, a_worker, at_work
+from ticket_export import StopSignal
+from ticket_export.application.ports.task_queue import SupportsWaiting
+from ticket_export.errors import LeaseLostError, StorageError, TicketSourceError
+from ticket_export.infrastructure.tasks import worker as worker_module
+
+if TYPE_CHECKING:
+    from ticket_export import BackgroundTask, ExportJobDto
+
+ORPHAN = f"exports/{UUID(int=7)}/1/x.csv"
+
+
+@pytest.fixture
+def desk() -> HelpDesk:
+    return HelpDesk()
+
+
+def statuses(desk: HelpDesk) -> list[str]:
+    return [job.status.developer_name for job in desk.database.committed.jobs.values()]
+
+
+def test_drain_runs_what_is_queued_and_ends(desk: HelpDesk) -> None:
+    asked = [desk.requested().id for _ in range(5)]
+    ended: list[ExportJobDto] = []
+    a_worker(desk).drain(on_end=ended.append)
+    assert {job.id for job in ended} == set(asked)
+    assert statuses(desk) == ["completed"] * 5
+    assert len(desk.storage.objects) == 5
+
+
+def test_drain_of_an_empty_queue_ends(desk: HelpDesk) -> None:
+    a_worker(desk).drain()
+    assert desk.database.committed.jobs == {}
+
+
+def test_failed_export_is_an_end_too(desk: HelpDesk) -> None:
+    desk.requested()
+    desk.happen["source.count"] = raising(TicketSourceError("no"))
+    ended: list[ExportJobDto] = []
+    a_worker(desk).drain(on_end=ended.append)
+    assert [(job.status, job.error_message) for job in ended] == [("failed", "no")]
+
+
+def test_exports_are_run_as_many_at_a_time_as_was_asked_for_and_each_once(desk: HelpDesk) -> None:
+    asked = {desk.requested().id for _ in range(12)}
+    # No export goes on until three are at it.
+    together = Barrier(3, timeout=PATIENCE)
+    desk.happen["source.open"] = together.wait
+    ended: list[ExportJobDto] = []
+    a_worker(desk).drain(concurrency=3, on_end=ended.append)
+    assert len(ended) == 12
+    assert {job.id for job in ended if job.status == "completed"} == asked
+    assert all(desk.audited(job_id) == ["requested", "started", "completed"] for job_id in asked)
+
+
+def test_drain_takes_up_what_a_vanished_worker_left(desk: HelpDesk) -> None:
+    job_id = desk.requested().id
+    desk.claims.claim(job_id)
+    desk.clock.advance(desk.lease)
+    a_worker(desk).drain()
+    assert statuses(desk) == ["completed"]
+    assert desk.task(job_id).number_of_retries == 1
+
+
+def test_drain_leaves_to_another_worker_what_it_runs(desk: HelpDesk) -> None:
+    desk.claims.claim(desk.requested().id)
+    a_worker(desk).drain()
+    assert statuses(desk) == ["running"]
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_drain_tidies_at_its_end_unless_it_is_stopped(desk: HelpDesk, stopped: bool) -> None:
+    desk.requested()
+    stop, swept = StopSignal(), Event()
+    desk.happen["storage.list.done"] = swept.set
+
+    def on_end(job: ExportJobDto) -> None:
+        # The worker sweeps when it begins, too; this comes after it.
+        assert swept.wait(PATIENCE)
+        desk.storage.objects[ORPHAN] = b"left behind"
+        if stopped:
+            stop.give()
+
+    a_worker(desk).drain(stop=stop, on_end=on_end)
+    assert (ORPHAN in desk.storage.objects) is stopped
+
+
+def test_drain_that_is_stopped_before_it_begins_runs_nothing(desk: HelpDesk) -> None:
+    desk.requested()
+    stop = StopSignal()
+    stop.give()
+    a_worker(desk).drain(stop=stop)
+    assert statuses(desk) == ["queued"]
+
+
+def test_worker_goes_on_until_it_is_stopped(desk: HelpDesk) -> None:
+    ended = Semaphore(0)
+
+    def work(stop: StopSignal) -> None:
+        a_worker(desk).run(stop=stop, on_end=lambda job: ended.release())
+
+    with at_work(work):
+        for _ in range(2):
+            desk.requested()
+            assert ended.acquire(timeout=PATIENCE)
+    assert statuses(desk) == ["completed"] * 2
+    desk.requested()
+    assert statuses(desk)[-1] == "queued"
+
+
+def test_stopped_worker_hands_back_what_it_runs(desk: HelpDesk) -> None:
+    job_id = desk.requested().id
+    ended: list[ExportJobDto] = []
+    stop = StopSignal()
+    block_count(desk, meanwhile=stop.give)
+    a_worker(desk).run(stop=stop, on_end=ended.append)
+    assert statuses(desk) == ["queued"]
+    assert (desk.task(job_id).status, desk.task(job_id).number_of_retries) == ("enqueued", 0)
+    assert desk.storage.objects == {}
+    assert ended == []
+
+
+def test_all_threads_of_a_stopped_worker_hand_back(desk: HelpDesk) -> None:
+    asked = [desk.requested().id for _ in range(3)]
+    # Each is waited for twice: by its export, and by the heartbeat that hands it back.
+    together, handed_back = Barrier(3, timeout=PATIENCE), Barrier(6, timeout=PATIENCE)
+    stop = StopSignal()
+
+    def count() -> None:
+        together.wait()
+        stop.give()
+        handed_back.wait()
+        raise TicketSourceError("The query was interrupted.")
+
+    desk.happen |= {"source.count": count, "work.queued.committed": handed_back.wait}
+    a_worker(desk).run(concurrency=3, stop=stop)
+    assert statuses(desk) == ["queued"] * 3
+    assert [desk.task(job_id).number_of_retries for job_id in asked] == [0] * 3
+
+
+def test_idle_worker_wakes_up_when_its_queue_says_so(desk: HelpDesk) -> None:
+    class WaitingQueue:
+        def __init__(self) -> None:
+            self.waited: list[float] = []
+            self.is_idle, self._dispatched = Event(), Event()
+
+        def dispatch(self, task: BackgroundTask) -> None:
+            self._dispatched.set()
+
+        def wait(self, timeout: float) -> None:
+            self.waited.append(timeout)
+            self.is_idle.set()
+            assert self._dispatched.wait(PATIENCE)  # much longer than it was asked to
+
+    queue, ended = WaitingQueue(), Event()
+    assert isinstance(queue, SupportsWaiting)
+    worker = attrs.evolve(a_worker(desk), task_queue=queue)
+
+    def work(stop: StopSignal) -> None:
+        worker.run(stop=stop, on_end=lambda job: ended.set())
+
+    with at_work(work):
+        assert queue.is_idle.wait(PATIENCE)
+        attrs.evolve(desk.request_export, task_queue=queue)(desk.user(), {"columns": ["id"]})
+        assert ended.wait(PATIENCE)
+    assert statuses(desk) == ["completed"]
+
+
+def test_worker_without_anything_to_do_is_stopped_at_once(desk: HelpDesk) -> None:
+    with at_work(lambda stop: a_worker(desk).run(concurrency=2, stop=stop)):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(LeaseLostError("another was faster"), ""), (ConnectionError("the database is gone"), "the worker failed")],
+)
+def test_worker_survives_whatever_claiming_raises(
+    desk: HelpDesk, error: Exception, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.requested()
+    desk.requested()
+    desk.happen["work.running"] = once(raising(error))
+    a_worker(desk).drain()
+    assert statuses(desk) == ["completed"] * 2
+    assert said in caplog.text
+    assert bool(said) == bool(caplog.text)
+
+
+def test_worker_survives_who_is_told_of_an_end(desk: HelpDesk, caplog: pytest.LogCaptureFixture) -> None:
+    desk.requested()
+    desk.requested()
+
+    def refuse(_job: ExportJobDto) -> None:
+        tell()
+
+    tell = once(raising(RuntimeError("the host's own")))
+    a_worker(desk).drain(on_end=refuse)
+    assert statuses(desk) == ["completed"] * 2
+    assert "the host's own" in caplog.text
+
+
+def test_pause_after_an_error_grows_to_a_limit_and_ends_with_the_trouble(
+    desk: HelpDesk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(worker_module, "_FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(worker_module, "_LONGEST_PAUSE", 0.004)
+    is_down = iter([True, True, True, True, False, True, False])
+
+    def claim() -> None:
+        if next(is_down):
+            raise ConnectionError("the database is gone")
+
+    desk.requested()
+    desk.requested()
+    desk.happen["work.running"] = claim
+    a_worker(desk).drain()
+    pauses = [record.getMessage().split()[-2] for record in caplog.records if "goes on in" in record.getMessage()]
+    assert pauses == ["0.001", "0.002", "0.004", "0.004", "0.001"]
+
+
+def test_worker_that_pauses_after_an_error_is_stopped_at_once(desk: HelpDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "_FIRST_PAUSE", 10 * PATIENCE)
+    failed = Event()
+
+    def fail() -> None:
+        failed.set()
+        raise ConnectionError("the database is gone")
+
+    desk.requested()
+    desk.happen["work.running"] = fail
+    with at_work(lambda stop: a_worker(desk).run(stop=stop)):
+        assert failed.wait(PATIENCE)
+
+
+def test_cancelled_export_does_not_end_the_worker(desk: HelpDesk) -> None:
+    actor = desk.user()
+    first = desk.requested(actor).id
+    desk.clock.advance(timedelta(seconds=1))
+    desk.requested()
+    desk.happen["source.count"] = once(lambda: desk.cancel_export(actor, first))
+    a_worker(desk).drain()
+    assert sorted(statuses(desk)) == ["completed", "failed"]
+    assert desk.job(first).is_cancelled
+
+
+def test_worker_keeps_house_beside_its_exports(desk: HelpDesk) -> None:
+    desk.storage.objects[ORPHAN] = b"left behind"
+    swept = Event()
+    desk.happen["storage.delete.done"] = swept.set
+    with at_work(lambda stop: a_worker(desk).run(stop=stop)):
+        assert swept.wait(PATIENCE)
+    assert desk.storage.objects == {}
+
+
+def test_house_in_disorder_does_not_end_the_worker(desk: HelpDesk, caplog: pytest.LogCaptureFixture) -> None:
+    desk.requested()
+    desk.happen["storage.list.done"] = raising(StorageError("the storage is gone"))
+    a_worker(desk).drain()
+    assert statuses(desk) == ["completed"]
+    assert "the sweep failed" in caplog.text

@@ -1,0 +1,48 @@
+"""A worker on in-memory adapters."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import attrs
+
+from ticket_export import StopSignal, Worker
+from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import timedelta
+
+    from tests.unit.application.use_cases.help_desk import HelpDesk
+
+#: Seconds; only a failing test waits for so long.
+PATIENCE = 30.0
+
+
+def a_house(desk: HelpDesk, **rhythm: timedelta) -> Housekeeping:
+    house = Housekeeping(
+        recover_stalled_exports=desk.recover_stalled_exports,
+        clean_up_expired_exports=desk.clean_up_expired_exports,
+        sweep_orphaned_objects=desk.sweep_orphaned_objects,
+    )
+    return attrs.evolve(house, **rhythm)  # type: ignore[arg-type]
+
+
+def a_worker(desk: HelpDesk) -> Worker:
+    return Worker(run_next_export=desk.run_next_export, task_queue=desk.queue, housekeeping=a_house(desk))
+
+
+@contextmanager
+def at_work(work: Callable[[StopSignal], None]) -> Iterator[StopSignal]:
+    """`work` goes on in another thread during the block, and is stopped, and has to end, after it."""
+    stop = StopSignal()
+    thread = Thread(target=work, args=(stop,), daemon=True)
+    thread.start()
+    try:
+        yield stop
+    finally:
+        stop.give()
+        thread.join(PATIENCE)
+    assert not thread.is_alive(), "it does not stop"
