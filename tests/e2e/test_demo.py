@@ -31,13 +31,14 @@ def test_the_demo_shows_the_file_and_what_to_do_next(tmp_path: Path) -> None:
     assert file.parent == tmp_path / "ticket-export-demo"
 
     commands = [line.strip() for line in ended.text.partition("Next, try:\n")[2].splitlines()]
-    assert len(commands) == 6
+    assert len(commands) == 8
     script = "set -e\n" + "\n".join(commands)
     tried = subprocess.run(
         ["sh", "-c", script], cwd=tmp_path, env=clean_environment(), capture_output=True, check=False
     )
     assert tried.returncode == 0, tried.stderr
-    assert tried.stdout.decode().endswith("page 1 of 1, 2 in all\n")
+    assert tried.stdout.decode().endswith("page 1 of 1, 3 in all\n")
+    assert b"\n1 completed, 0 failed\n" in tried.stdout
     assert (tmp_path / "vpn.csv").read_bytes().startswith(b"\xef\xbb\xbfTicket ID,Title,Tags\n")
 
 

@@ -45,6 +45,14 @@ _MISTAKES = """{
         (("export", "--columns", "id", *_ADMIN, "--output", "none/a.csv"), 2, ["--output: the folder of"]),
         (("export", *_ADMIN, "--output", "a.csv"), 2, ["columns: choose at least one"]),
         (("export", "--columns", "id", *_ADMIN, "--output", "-", "--json"), 2, ["--json: "]),
+        (("retry", str(uuid4()), *_ADMIN), 4, ["was not found"]),
+        (("cancel", str(uuid4()), *_ADMIN), 4, ["was not found"]),
+        (("cancel", "17", *_ADMIN), 2, ["JOB: '17' is no export's id"]),
+        (("request", "--columns", "nope", *_ADMIN), 2, ["columns[0]: "]),
+        (("request", "--columns", "id", *_ADMIN), 0, []),
+        (("worker", "--drain"), 0, []),
+        (("worker", "--concurrency", "0"), 2, ["--concurrency"]),
+        (("cleanup",), 0, []),
         (("list", *_ADMIN, "--page", "0"), 2, ["--page"]),
         (("list", *_ADMIN, "--page", "two"), 2, ["--page"]),
         (("list", *_ADMIN, "--page", "1000000000", "--page-size", "200"), 0, []),
@@ -162,7 +170,7 @@ def test_a_database_without_tables_says_how_to_make_them(help_desk: HelpDesk, mo
         assert ended.exit_code == 2
         assert len(ended.err.splitlines()) == 1
         assert "ticket-export migrate --reference-schema" in ended.problems[0]
-        assert "BackgroundTasks, Contacts, ExportJobs, MediaItems, RoleUser, Roles" in ended.problems[0]
+        assert "Contacts, ExportAuditEntries, ExportJobs, MediaItems, RoleUser, Roles" in ended.problems[0]
     assert run_command("migrate").problems[0].startswith("the database lacks")
 
 
@@ -190,7 +198,7 @@ def test_a_database_that_is_none_is_told_in_one_line(help_desk: HelpDesk) -> Non
     ended = run_command("list", *_ADMIN)
     assert ended.exit_code == 1
     assert len(ended.err.splitlines()) == 1
-    assert "not a database" in ended.problems[0]
+    assert "is no database" in ended.problems[0]
 
 
 def test_a_hosts_own_container_is_used(help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,7 +209,7 @@ def test_a_hosts_own_container_is_used(help_desk: HelpDesk, monkeypatch: pytest.
         "container = TicketExportContainer()\n"
         "container.storage.override(InMemoryStorage())\n"
         "def refuse():\n"
-        "    raise RuntimeError('host\\nbug')\n"
+        "    raise RuntimeError('password=hunter2\\nhost=db.example.test')\n"
         "broken = TicketExportContainer()\n"
         "broken.ticket_source.override(Callable(refuse))\n"
     )
@@ -213,8 +221,10 @@ def test_a_hosts_own_container_is_used(help_desk: HelpDesk, monkeypatch: pytest.
     quiet = run_script("columns", folder=help_desk.folder, settings=settings)
     assert quiet.exit_code == 1
     assert len(quiet.err.splitlines()) == 1
-    assert quiet.problems[0].startswith("unexpected RuntimeError: host (")
-    assert "Traceback" in run_script("--debug", "columns", folder=help_desk.folder, settings=settings).err
+    assert quiet.problems == ["unexpected RuntimeError (ticket-export --debug COMMAND shows where)"]
+    loud = run_script("--debug", "columns", folder=help_desk.folder, settings=settings).err
+    assert "Traceback" in loud
+    assert "hunter2" in loud
 
 
 def test_output_that_nobody_reads_ends_quietly(help_desk: HelpDesk) -> None:
@@ -296,7 +306,12 @@ def test_an_interrupted_command_says_so(help_desk: HelpDesk, monkeypatch: pytest
 
 
 def test_every_command_explains_itself(tmp_path: Path) -> None:
-    for command in ("demo", "migrate", "sample-data", "columns", "export", "show", "list", "download"):
+    listed = run_command("--help").text.partition("Commands")[2]
+    for command in (
+        *("demo", "migrate", "sample-data", "columns", "export", "request", "worker", "show", "retry", "cancel"),
+        *("list", "download", "cleanup"),
+    ):
+        assert f" {command} " in listed
         ended = run_command(command, "--help")
         assert ended.exit_code == 0
         assert f"ticket-export {command}" in ended.text

@@ -30,7 +30,9 @@ _KNOWN = st.sampled_from(
         *("--payload", "--time-zone", "Asia/Tokyo", "--page", "3", "00000000-0000-0000-0000-000000000000", "--debug"),
     ]
 )
-_COMMANDS = st.sampled_from(["columns", "export", "show", "list", "download", "migrate"])
+_COMMANDS = st.sampled_from(
+    ["columns", "export", "request", "show", "retry", "cancel", "list", "download", "cleanup", "migrate"]
+)
 
 
 @given(command=_COMMANDS, options=st.lists(_KNOWN | _TEXTS, max_size=9), early=st.lists(_TEXTS, max_size=1))

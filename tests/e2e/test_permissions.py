@@ -25,7 +25,10 @@ def _export(email: str, output: str = "tickets.csv") -> Ended:
 def _give_job_to(help_desk: HelpDesk, email: str) -> str:
     """A completed export of that user, who may not be allowed to request one any more."""
     exported = run_command("export", "--columns", "id", "--as", _ADMIN, "--output", "made.csv", "--json")
-    job_id = str(job(exported)["id"])
+    return _hand_over(help_desk, str(job(exported)["id"]), email)
+
+
+def _hand_over(help_desk: HelpDesk, job_id: str, email: str) -> str:
     with closing(sqlite3.connect(help_desk.database)) as database, database:
         statement = (
             'UPDATE "ExportJobs" SET "RequesterUserId" = (SELECT "Id" FROM "Users" WHERE "EmailAddress" = ?) '
@@ -79,6 +82,49 @@ def test_only_an_administrator_with_the_permission_sees_others(help_desk: HelpDe
     assert (help_desk.folder / "got.csv").exists() == sees
 
 
+def _queue_job_for(help_desk: HelpDesk, email: str) -> str:
+    """A queued export of that user, who may not be allowed to request one any more."""
+    requested = run_command("request", "--columns", "id", "--as", _ADMIN, "--json")
+    return _hand_over(help_desk, str(job(requested)["id"]), email)
+
+
+@pytest.mark.parametrize(("email", "exit_code"), [(_ADMIN, 0), (_AUDITOR, 3), (_STAFF, 0), (_VIEWER, 3)])
+def test_who_may_request_for_a_worker(help_desk: HelpDesk, email: str, exit_code: int) -> None:
+    ended = run_command("request", "--columns", "id", "--as", email)
+    assert (ended.exit_code, len(ended.problems)) == (exit_code, 1 if exit_code else 0)
+    assert len(jobs(run_command("list", "--as", email, "--json"))) == (0 if exit_code else 1)
+
+
+@pytest.mark.parametrize(("email", "exit_code"), [(_ADMIN, 0), (_AUDITOR, 3), (_STAFF, 0), (_VIEWER, 3)])
+def test_who_may_retry_their_own(help_desk: HelpDesk, email: str, exit_code: int) -> None:
+    job_id = _give_job_to(help_desk, email)
+    ended = run_command("retry", job_id, "--as", email)
+    assert (ended.exit_code, len(ended.problems)) == (exit_code, 1 if exit_code else 0)
+    assert len(jobs(run_command("list", "--as", email, "--json"))) == (1 if exit_code else 2)
+
+
+@pytest.mark.parametrize(("email", "exit_code"), [(_ADMIN, 0), (_AUDITOR, 3), (_STAFF, 0), (_VIEWER, 3)])
+def test_who_may_cancel_their_own(help_desk: HelpDesk, email: str, exit_code: int) -> None:
+    job_id = _queue_job_for(help_desk, email)
+    ended = run_command("cancel", job_id, "--as", email)
+    assert (ended.exit_code, len(ended.problems)) == (exit_code, 1 if exit_code else 0)
+    after = job(run_command("show", job_id, "--as", email, "--json"))
+    assert after["status"] == ("queued" if exit_code else "failed")
+
+
+@pytest.mark.parametrize("command", ["retry", "cancel"])
+@pytest.mark.parametrize(
+    ("email", "owner"), [(email, owner) for email in _EVERYBODY for owner in _EVERYBODY if email != owner]
+)
+def test_nobody_changes_somebody_elses(help_desk: HelpDesk, command: str, email: str, owner: str) -> None:
+    job_id = _queue_job_for(help_desk, owner)
+    ended = run_command(command, job_id, "--as", email)
+    # Who sees it learns that it is not theirs to change; to everybody else it is a missing one.
+    assert (ended.exit_code, len(ended.problems)) == (3 if email == _ADMIN else 4, 1)
+    (only,) = jobs(run_command("list", "--as", owner, "--json"))
+    assert (only["id"], only["status"]) == (job_id, "queued")
+
+
 @pytest.mark.parametrize(("email", "exit_code"), [(_ADMIN, 0), (_AUDITOR, 3), (_STAFF, 3), (_VIEWER, 3)])
 def test_who_may_download_their_own(help_desk: HelpDesk, email: str, exit_code: int) -> None:
     job_id = _give_job_to(help_desk, email)
@@ -87,7 +133,7 @@ def test_who_may_download_their_own(help_desk: HelpDesk, email: str, exit_code: 
     assert (help_desk.folder / "got.csv").exists() == (exit_code == 0)
 
 
-@pytest.mark.parametrize("command", [("show",), ("download", "--output", "got.csv")])
+@pytest.mark.parametrize("command", [("show",), ("retry",), ("cancel",), ("download", "--output", "got.csv")])
 def test_somebody_elses_export_answers_exactly_like_a_missing_one(
     help_desk: HelpDesk, command: tuple[str, ...]
 ) -> None:

@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from ticket_export.entrypoints.cli.exit_codes import Ending, ExitCode
+from ticket_export.errors import JobDatabaseError
 from ticket_export.infrastructure.persistence.driver_errors import driver_message
 from ticket_export.infrastructure.persistence.missing_tables import (
     is_missing_table,
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
 
 
 def database_ending(error: Exception, session: Session) -> Ending | None:
-    """What a database driver's error means to whoever typed the command; None for any other error."""
-    message = driver_message(error)
+    """What a database's error means to whoever typed the command; None for any other error."""
+    # What works on the engine itself, as `migrate` does, raises the driver's own.
+    cause = error.__cause__ if isinstance(error, JobDatabaseError) else error
+    message = driver_message(cause)
     if message is None:
         return None
     container = session.opened_container()
-    if container is not None and is_missing_table(error):
+    if container is not None and is_missing_table(cause):
         lacking = _own_lack(container) if session.host_app is None else _hosts_lack(container, session.host_app)
         if lacking:
             return Ending(ExitCode.BAD_INPUT, [lacking])

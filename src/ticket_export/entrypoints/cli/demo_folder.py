@@ -89,6 +89,8 @@ class DemoFolder:
                 f"  {command} columns",
                 f"  {command} show {job_id} --as admin@example.test --json",
                 f"  {command} export --columns id,title,tags --search vpn --as admin@example.test --output vpn.csv",
+                f"  {command} request --columns id,title --filter status:eq:open --as staff@example.test",
+                f"  {command} worker --drain",
                 f"  {command} list --as admin@example.test",
             )
         )

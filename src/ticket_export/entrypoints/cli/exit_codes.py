@@ -88,7 +88,5 @@ def foreseen_ending(error: Exception) -> Ending | None:
 
 
 def unforeseen_ending(error: Exception) -> Ending:
-    """The first line of an error that nobody thought of; more of it would not help who typed the command."""
-    first_line = next(iter(str(error).splitlines()), "")
-    what = f"unexpected {type(error).__name__}: {first_line}"
-    return Ending(ExitCode.FAILED, [f"{what} (ticket-export --debug COMMAND shows where)"])
+    """The kind of an error that nobody thought of. Its text may hold anything, a path or a password too."""
+    return Ending(ExitCode.FAILED, [f"unexpected {type(error).__name__} (ticket-export --debug COMMAND shows where)"])

@@ -47,7 +47,8 @@ def _module(name: str) -> object:
             raise BadInputError(_WHERE, f"there is no module {quoted(name)}") from error
         raise BadInputError(_WHERE, f"the module {quoted(name)} needs {quoted(str(error.name))}") from error
     except (Exception, SystemExit) as error:
-        what = f"{type(error).__name__}: {error}"
+        # Its text may hold anything, such as the password of a database that the module wanted to reach.
+        what = f"{type(error).__name__} (ticket-export --debug COMMAND shows where)"
         raise BadInputError(_WHERE, f"the module {quoted(name)} cannot be imported: {what}") from error
 
 

@@ -31,6 +31,12 @@ def job_text(job: ExportJobDto) -> str:
     return text_table(("field", "value"), fields)
 
 
+def end_text(job: ExportJobDto) -> str:
+    """How a job ended, in a line."""
+    how = job.error_message if job.row_count is None else f"{job.row_count:,} rows"
+    return f"export {job.id} {job.status}: {how}"
+
+
 def page_text(page: ExportPage) -> str:
     """One page of jobs, and where it is among all."""
     if not page.total:

@@ -8,14 +8,19 @@ from typing import Annotated
 
 import typer
 
+from ticket_export.entrypoints.cli.commands.cancel import cancel
+from ticket_export.entrypoints.cli.commands.cleanup import cleanup
 from ticket_export.entrypoints.cli.commands.columns import columns
 from ticket_export.entrypoints.cli.commands.demo import demo
 from ticket_export.entrypoints.cli.commands.download import download
 from ticket_export.entrypoints.cli.commands.export import export
 from ticket_export.entrypoints.cli.commands.list import list_exports
 from ticket_export.entrypoints.cli.commands.migrate import migrate
+from ticket_export.entrypoints.cli.commands.request import request
+from ticket_export.entrypoints.cli.commands.retry import retry
 from ticket_export.entrypoints.cli.commands.sample_data import sample_data
 from ticket_export.entrypoints.cli.commands.show import show
+from ticket_export.entrypoints.cli.commands.worker import worker
 from ticket_export.entrypoints.cli.database_ending import database_ending
 from ticket_export.entrypoints.cli.exit_codes import ExitCode, foreseen_ending, unforeseen_ending
 from ticket_export.entrypoints.cli.library_log import library_log
@@ -29,9 +34,14 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "sample-data": sample_data,
     "columns": columns,
     "export": export,
+    "request": request,
+    "worker": worker,
     "show": show,
+    "retry": retry,
+    "cancel": cancel,
     "list": list_exports,
     "download": download,
+    "cleanup": cleanup,
 }
 
 app = typer.Typer(
@@ -88,10 +98,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _report(error: Exception, session: Session) -> int:
-    foreseen = foreseen_ending(error)
     if session.debug and not isinstance(error, typer.TyperException):
         traceback.print_exception(error)
-    ending = foreseen or database_ending(error, session) or unforeseen_ending(error)
+    ending = database_ending(error, session) or foreseen_ending(error) or unforeseen_ending(error)
     if ending.exit_code == ExitCode.CLOSED_OUTPUT:
         discard_output()
     for line in ending.lines:

@@ -23,6 +23,10 @@ class ProgressView(Protocol):
         """`done` of `total`, which is None until it is known, are through `stage`."""
         ...
 
+    def show_percent(self, stage: str, percent: int) -> None:
+        """The same where no more is known, because somebody else does it."""
+        ...
+
 
 @contextmanager
 def progress_view(unit: str) -> Iterator[ProgressView]:
@@ -68,6 +72,10 @@ class ProgressBar:
         amount = _amount(done, total, self._unit)
         self._progress.update(self._task, description=stage, completed=completed, total=known, amount=amount)
 
+    def show_percent(self, stage: str, percent: int) -> None:
+        """Move the bar."""
+        self._progress.update(self._task, description=stage, completed=percent, total=100, amount="")
+
 
 @attrs.define
 class PlainProgress:
@@ -79,7 +87,14 @@ class PlainProgress:
     def show(self, stage: str, done: int, total: int | None) -> None:
         """Print a line, if there is news."""
         tenth = done * 10 // total if total else 0
+        amount = _amount(done, total, self._unit)
+        self._print(stage, tenth, f"{stage}: {tenth * 10} %, {amount}" if amount else f"{stage} …")
+
+    def show_percent(self, stage: str, percent: int) -> None:
+        """Print a line, if there is news."""
+        self._print(stage, percent // 10, f"{stage}: {percent // 10 * 10} %")
+
+    def _print(self, stage: str, tenth: int, line: str) -> None:
         if self._shown != (stage, tenth):
             self._shown = (stage, tenth)
-            amount = _amount(done, total, self._unit)
-            write_note(f"{stage}: {tenth * 10} %, {amount}" if amount else f"{stage} …")
+            write_note(line)

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 @attrs.define
 class Session:
-    """`app` names a host's own container, `debug` asks for tracebacks."""
+    """`app` names a host's own container, `debug` asks for tracebacks, `tells_warnings` for the log's warnings."""
 
     app: str | None = None
     debug: bool = False
+    tells_warnings: bool = False
     _container: TicketExportContainer | None = None
     _host_app: str | None = None
 

@@ -1,0 +1,42 @@
+"""``ticket-export cleanup``: what a worker does besides exporting, once."""
+
+import typer
+
+from ticket_export.entrypoints.cli.exit_codes import CommandError
+from ticket_export.entrypoints.cli.options import AsJson
+from ticket_export.entrypoints.cli.output import write_json, write_line
+from ticket_export.entrypoints.cli.session import session_of
+
+
+def cleanup(context: typer.Context, as_json: AsJson = False) -> None:
+    """Delete expired files and orphans, put lost exports back into the queue.
+
+    Workers do the same by themselves. Run it where there is none, for instance
+    every hour; several at once do no harm.
+    """
+    session = session_of(context)
+    session.tells_warnings = True
+    container = session.container()
+    recovery = container.recover_stalled_exports()()
+    clean_up = container.clean_up_expired_exports()()
+    sweep = container.sweep_orphaned_objects()()
+    failed = clean_up.failed + sweep.failed
+    if as_json:
+        write_json(
+            {
+                "requeued": recovery.requeued,
+                "givenUp": recovery.given_up,
+                "cleanedUp": clean_up.cleaned_up,
+                "orphansRemoved": sweep.removed,
+                "unfinishedRemoved": sweep.unfinished,
+                "failed": failed,
+            }
+        )
+    else:
+        write_line(
+            f"{clean_up.cleaned_up:,} expired exports cleaned up; "
+            f"{recovery.requeued:,} lost exports back in the queue, {recovery.given_up:,} given up; "
+            f"{sweep.removed:,} orphaned and {sweep.unfinished:,} unfinished files removed"
+        )
+    if failed:
+        raise CommandError(f"what could not be cleaned up this time: {failed:,}; the next clean-up tries again")

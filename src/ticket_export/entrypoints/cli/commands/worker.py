@@ -1,0 +1,65 @@
+"""``ticket-export worker``: runs what is queued."""
+
+from collections import Counter
+from threading import Lock
+from typing import Annotated
+
+import attrs
+import typer
+
+from ticket_export.application.dto import ExportJobDto
+from ticket_export.application.stop_signal import StopSignal
+from ticket_export.entrypoints.cli.job_text import end_text
+from ticket_export.entrypoints.cli.output import write_line, write_note
+from ticket_export.entrypoints.cli.session import session_of
+from ticket_export.entrypoints.cli.stop_on_signals import stop_on_signals
+
+# Beyond this, more processes do better than more threads.
+_MOST_AT_ONCE = 64
+
+
+def worker(
+    context: typer.Context,
+    drain: Annotated[bool, typer.Option("--drain", help="End as soon as nothing is queued any more.")] = False,
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=_MOST_AT_ONCE, metavar="N", help="How many exports to run at a time.")
+    ] = 1,
+) -> None:
+    """Run queued exports, put lost ones back into the queue, delete expired files.
+
+    Start as many as you like, on as many machines. SIGTERM or Ctrl-C stops a
+    worker: what it was running goes back into the queue, for another one. A
+    second Ctrl-C ends it at once; another worker then takes over when the
+    lease ends (TICKET_EXPORT_LEASE_SECONDS).
+    """
+    session = session_of(context)
+    session.tells_warnings = True
+    container = session.container()
+    hands, stop, tally = container.worker(), StopSignal(), _Tally()
+    with stop_on_signals(stop):
+        # A database that cannot work ends the command; once the threads run, it is only something to wait for.
+        container.recover_stalled_exports()()
+        write_note(f"worker ready: {concurrency} at a time; stop with Ctrl-C")
+        work = hands.drain if drain else hands.run
+        work(concurrency=concurrency, stop=stop, on_end=tally.add)
+    if drain:
+        write_line(tally.text)
+
+
+@attrs.define
+class _Tally:
+    """How the exports ended that were run here."""
+
+    _counts: Counter[str] = attrs.field(factory=Counter)
+    _lock: Lock = attrs.field(factory=Lock)
+
+    def add(self, job: ExportJobDto) -> None:
+        """One more; called by several threads."""
+        with self._lock:
+            self._counts[job.status] += 1
+        write_note(end_text(job))
+
+    @property
+    def text(self) -> str:
+        """A line that sums it up."""
+        return ", ".join(f"{self._counts[status]:,} {status}" for status in ("completed", "failed"))

@@ -1,0 +1,144 @@
+"""``request``, ``retry``, ``cancel`` and ``cleanup``, and the protection of the queue."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from time import sleep
+from typing import TYPE_CHECKING
+
+from tests.e2e.command_line import job, jobs, run_command
+from tests.e2e.held_exports import ADMIN, STAFF, request, status, stored_files
+
+if TYPE_CHECKING:
+    import pytest
+
+    from tests.e2e.conftest import HelpDesk
+
+_REQUEST = ("request", "--columns", "id")
+
+
+def _drain() -> None:
+    assert run_command("worker", "--drain").exit_code == 0
+
+
+def test_a_request_is_queued_and_tells_what_runs_it(help_desk: HelpDesk) -> None:
+    ended = run_command(*_REQUEST, *STAFF)
+    (queued,) = jobs(run_command("list", *STAFF, "--json"))
+    assert (ended.exit_code, queued["status"]) == (0, "queued")
+    assert ended.err == f"export {queued['id']} is queued; a worker runs it: ticket-export worker\n"
+    shown = dict(line.split(None, 1) for line in ended.text.splitlines())
+    assert (shown["id"], shown["status"]) == (queued["id"], "queued")
+
+
+def test_the_same_view_asked_for_again_is_the_same_export_and_says_so(help_desk: HelpDesk) -> None:
+    first, again = (run_command(*_REQUEST, *STAFF, "--json") for _ in range(2))
+    assert (job(first)["alreadyRequested"], job(again)["alreadyRequested"]) == (False, True)
+    assert job(again)["id"] == job(first)["id"]
+    assert again.err == (
+        f"this view has been requested before: export {job(first)['id']} is still queued, and is the one\n"
+    )
+    assert len(jobs(run_command("list", *STAFF, "--json"))) == 1
+    assert job(run_command(*_REQUEST, *ADMIN, "--json"))["alreadyRequested"] is False
+    _drain()
+    assert job(run_command(*_REQUEST, *STAFF, "--json"))["alreadyRequested"] is False
+
+
+def test_nobody_queues_more_than_the_limit(help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKET_EXPORT_MAX_ACTIVE_JOBS_PER_USER", "2")
+    for columns in ("id", "title"):
+        request("--columns", columns)
+    refused = run_command("request", "--columns", "status", *STAFF)
+    assert (refused.exit_code, refused.out, len(refused.err.splitlines())) == (1, b"", 1)
+    assert refused.problems[0].startswith("2 exports are queued or running for you already")
+    assert run_command("export", "--columns", "status", *STAFF, "--output", "a.csv").problems == refused.problems
+    assert run_command(*_REQUEST, *ADMIN).exit_code == 0
+    _drain()
+    assert run_command("request", "--columns", "status", *STAFF).exit_code == 0
+
+
+def test_the_inline_queue_shows_the_export_as_it_ended(help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKET_EXPORT_TASK_QUEUE", "inline")
+    ended = run_command(*_REQUEST, *STAFF, "--json")
+    assert (job(ended)["status"], job(ended)["alreadyRequested"], ended.err) == ("completed", False, "")
+
+
+def test_a_retry_is_a_new_export_of_the_same_view(help_desk: HelpDesk) -> None:
+    first = request("--columns", "id,title", "--filter", "status:eq:open")
+    _drain()
+    before = job(run_command("show", first, *STAFF, "--json"))
+    retried = run_command("retry", first, *STAFF, "--json")
+    assert (retried.exit_code, job(retried)["status"], job(retried)["alreadyRequested"]) == (0, "queued", False)
+    second = str(job(retried)["id"])
+    again = run_command("retry", first, *STAFF)
+    assert f"export {second} is still queued, and is the one" in again.err
+    _drain()
+    after = job(run_command("show", second, *STAFF, "--json"))
+    assert (after["status"], after["rowCount"], after["length"]) == ("completed", before["rowCount"], before["length"])
+    assert job(run_command("show", first, *STAFF, "--json")) == before
+    assert len(jobs(run_command("list", *STAFF, "--json"))) == 2
+
+
+def test_a_cancelled_request_is_never_run(help_desk: HelpDesk) -> None:
+    job_id = request()
+    cancelled = run_command("cancel", job_id, *STAFF, "--json")
+    assert cancelled.exit_code == 0
+    assert (job(cancelled)["status"], job(cancelled)["errorMessage"]) == ("failed", "Cancelled")
+    twice = run_command("cancel", job_id, *STAFF)
+    assert twice.exit_code == 0
+    assert dict(line.split(None, 1) for line in twice.text.splitlines())["error"] == "Cancelled"
+    assert run_command("worker", "--drain").text == "0 completed, 0 failed\n"
+    assert (status(job_id), stored_files(help_desk)) == ("failed", [])
+
+
+def test_what_has_ended_cannot_be_cancelled(help_desk: HelpDesk) -> None:
+    job_id = request()
+    _drain()
+    refused = run_command("cancel", job_id, *STAFF)
+    assert (refused.exit_code, len(refused.problems), refused.out) == (1, 1, b"")
+    assert status(job_id) == "completed"
+
+
+def _expired_export(monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("TICKET_EXPORT_RETENTION_HOURS", "0.0003")
+    ended = run_command("export", "--columns", "id", *ADMIN, "--output", "made.csv", "--json")
+    assert ended.exit_code == 0, ended.err
+    sleep(1.1)
+    return str(job(ended)["id"])
+
+
+def test_clean_up_deletes_the_file_of_an_expired_export(help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    job_id = _expired_export(monkeypatch)
+    (kept,) = (file for file in (help_desk.folder / "storage").rglob("*") if file.is_file())
+    orphan = kept.parents[2] / "00000000-0000-0000-0000-000000000000" / "1" / "tickets.csv"
+    orphan.parent.mkdir(parents=True)
+    orphan.touch()
+    first, again = (run_command("cleanup", "--json") for _ in range(2))
+    assert (first.exit_code, first.err) == (0, "")
+    counts = {"requeued": 0, "givenUp": 0, "cleanedUp": 1, "orphansRemoved": 1, "unfinishedRemoved": 0, "failed": 0}
+    assert first.document == counts
+    assert again.document == dict.fromkeys(counts, 0)
+    assert run_command("cleanup").text.startswith("0 expired exports cleaned up; 0 lost exports back in the queue")
+    assert stored_files(help_desk) == []
+    assert job(run_command("show", job_id, *ADMIN, "--json"))["isCleanedUp"] is True
+    gone = run_command("download", job_id, *ADMIN, "--output", "a.csv")
+    assert (gone.exit_code, len(gone.problems)) == (1, 1)
+    assert "expired" in gone.problems[0]
+
+
+def test_a_file_that_cannot_be_deleted_is_told_and_tried_again(
+    help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = _expired_export(monkeypatch)
+    with closing(sqlite3.connect(help_desk.database)) as database, database:
+        database.execute('UPDATE "MediaItems" SET "FileStorageProvider" = \'elsewhere\'')
+    ended = run_command("cleanup", "--json")
+    assert (ended.exit_code, job(ended)["failed"]) == (1, 1)
+    why, summary = ended.problems
+    assert why.startswith(f"export {job_id} could not be cleaned up (the file lies in the storage 'elsewhere'")
+    assert summary == "what could not be cleaned up this time: 1; the next clean-up tries again"
+    assert "Traceback" not in ended.err
+    assert "Traceback" in run_command("--debug", "cleanup").err
+    with closing(sqlite3.connect(help_desk.database)) as database, database:
+        database.execute('UPDATE "MediaItems" SET "FileStorageProvider" = \'file\'')
+    assert job(run_command("cleanup", "--json"))["cleanedUp"] == 1
