@@ -1,0 +1,96 @@
+"""What is true of every state, and of every end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from tests.crashes.process import SECRET
+from tests.crashes.world import RIGHT_BYTES
+from ticket_export import ExportJobStatus
+from ticket_export.application.ports.audit_log import AuditAction
+from ticket_export.domain.background_task import BackgroundTaskStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from tests.crashes.case import Case
+    from tests.crashes.world import World
+    from ticket_export import ExportJob
+
+_TASK_STATUS = {
+    ExportJobStatus.QUEUED.developer_name: BackgroundTaskStatus.ENQUEUED,
+    ExportJobStatus.RUNNING.developer_name: BackgroundTaskStatus.PROCESSING,
+    ExportJobStatus.COMPLETED.developer_name: BackgroundTaskStatus.COMPLETE,
+    ExportJobStatus.FAILED.developer_name: BackgroundTaskStatus.ERROR,
+}
+
+
+def claim_sound(world: World) -> None:
+    """True after every single step of anybody."""
+    rows, objects = world.rows(), world.objects()
+    jobs = rows.jobs.values()
+    assert Counter(job.background_task_id for job in jobs) == Counter(rows.tasks.keys()), "a job or a task is alone"
+    assert {job.media_item_id for job in jobs} - {None} == set(rows.media_items), "a media item is nobody's"
+    for key, data in objects.items():
+        assert not key.startswith("exports/") or data == RIGHT_BYTES, "half a file is readable"
+    for job in jobs:
+        has_file = job.status == ExportJobStatus.COMPLETED and not job.is_cleaned_up
+        assert (job.media_item_id is not None) == has_file
+        assert (job.error_message is not None) == (job.status == ExportJobStatus.FAILED)
+        assert SECRET not in (job.error_message or "")
+        if job.media_item_id is not None and not job.is_expired_at(world.clock.now()):
+            item = rows.media_items[job.media_item_id]
+            assert objects.get(item.object_key) == RIGHT_BYTES, "a completed export cannot be read"
+            assert item.length == len(RIGHT_BYTES)
+        if job.is_cleaned_up:
+            assert not files_of(job.id, objects), "cleaned up, it says, and the file is there"
+
+
+def claim_in_order(world: World) -> None:
+    """The task is where its job is."""
+    rows = world.rows()
+    for job in rows.jobs.values():
+        assert job.background_task_id is not None
+        assert rows.tasks[job.background_task_id].status is _TASK_STATUS[job.status.developer_name]
+
+
+def claim_audited(case: Case) -> None:
+    audited = Counter(case.world.audited())
+    for job_id in case.world.rows().jobs:
+        assert audited[AuditAction.COMPLETED, job_id] <= 1
+        assert audited[AuditAction.CLEANED_UP, job_id] <= 1
+    told = Counter((event, job.id) for event, job in case.world.events.events)
+    assert not told or max(told.values()) == 1, "somebody was told twice"
+    if "TicketSource.open" in case.process.calls:
+        assert AuditAction.STARTED in {action for action, _ in audited}, "tickets were read and nobody knows"
+
+
+def claim_ended(case: Case) -> None:
+    """Nothing is under way, and nothing is left over."""
+    rows = case.world.rows()
+    for job in rows.jobs.values():
+        assert job.status.is_final, f"it is still {job.status}"
+    known = {item.object_key for item in rows.media_items.values()}
+    assert {key for key in case.world.objects() if key.startswith("exports/")} == known, "an object is nobody's"
+    assert case.world.partials() == 0
+    for before in case.at_once.values():
+        after = rows.jobs[before.id]
+        if before.status.is_final:
+            assert (after.status, after.error_message) == (before.status, before.error_message), "it ended twice"
+
+
+def claim_completed(job: ExportJob) -> None:
+    assert job.status == ExportJobStatus.COMPLETED, job.error_message
+    assert job.row_count == RIGHT_BYTES.count(b"\n") - 1
+
+
+def claim_failed(job: ExportJob, *messages: str) -> None:
+    assert job.status == ExportJobStatus.FAILED
+    assert job.error_message is not None
+    assert any(message in job.error_message for message in messages), job.error_message
+
+
+def files_of(job_id: UUID, objects: Mapping[str, bytes]) -> list[str]:
+    return [key for key in objects if str(job_id) in key]

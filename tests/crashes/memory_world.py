@@ -1,0 +1,115 @@
+"""A world of in-memory adapters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dependency_injector.providers import Callable, Factory, Object
+
+from tests.crashes.ticket_sources import ReadersToDisturb
+from tests.crashes.world import ACTOR, TITLES, MovingClock, a_while_ago
+from ticket_export import ColumnKind, Settings, TicketColumn, TicketColumns, TicketExportContainer, User
+from ticket_export.infrastructure.memory import (
+    InMemoryAuditLog,
+    InMemoryDatabase,
+    InMemoryExportEvents,
+    InMemoryStorage,
+    InMemoryTaskQueue,
+    InMemoryTicket,
+    InMemoryTicketSource,
+    InMemoryUnitOfWork,
+    InMemoryUserDirectory,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from ticket_export.application.ports.audit_log import AuditAction
+    from ticket_export.infrastructure.memory.database import Rows
+
+_COLUMNS = TicketColumns(
+    [
+        TicketColumn(name="id", label="Ticket ID", kind=ColumnKind.NUMBER),
+        TicketColumn(name="title", label="Title", kind=ColumnKind.TEXT),
+    ]
+)
+
+
+class InMemoryWorld:
+    """See `World`."""
+
+    def __init__(self) -> None:
+        self.clock = MovingClock(a_while_ago())
+        self.events = InMemoryExportEvents()
+        self.miscounted = 0
+        self._database = InMemoryDatabase()
+        self._storage = InMemoryStorage()
+        self._audit_log = InMemoryAuditLog()
+        self._users = InMemoryUserDirectory(self._database)
+        self._user = User(
+            id=ACTOR.user_id, first_name="A", last_name="B", email_address="a@example.test", is_admin=ACTOR.is_admin
+        )
+        self._users.add(self._user, ACTOR.permissions)
+        tickets = [
+            InMemoryTicket(id=number, created_at=self.clock.now(), values={"id": number, "title": title})
+            for number, title in enumerate(TITLES, 1)
+        ]
+        self._source = InMemoryTicketSource(_COLUMNS, tickets)
+
+        self.parts = self._parts()
+        self.keep()
+
+    def _parts(self) -> TicketExportContainer:
+        parts = TicketExportContainer()
+        parts.settings.override(Object(Settings()))
+        parts.clock.override(Object(self.clock))
+        parts.unit_of_work.override(Factory(InMemoryUnitOfWork, self._database))
+        parts.ticket_source.override(Factory(ReadersToDisturb, Object(self._source), Callable(lambda: self.miscounted)))
+        parts.storage.override(Object(self._storage))
+        parts.user_directory.override(Object(self._users))
+        parts.audit_log.override(Object(self._audit_log))
+        parts.events.override(Object(self.events))
+        parts.task_queue.override(Object(InMemoryTaskQueue()))
+        return parts
+
+    def keep(self) -> None:
+        # Rows are replaced as a whole, and never changed.
+        self._kept = (
+            self.clock.now(),
+            self._database.committed,
+            dict(self._storage.objects),
+            list(self._audit_log.entries),
+        )
+
+    def restore(self) -> None:
+        now, self._database.committed, objects, entries = self._kept
+        self.clock.set(now)
+        self._storage.objects = dict(objects)
+        self._audit_log.entries = list(entries)
+        self.events.events.clear()
+
+    def change_process(self) -> None:
+        assert not self._database.write_lock.locked(), "a dead process left its lock behind"
+
+    def rows(self) -> Rows:
+        return self._database.committed
+
+    def objects(self) -> Mapping[str, bytes]:
+        return dict(self._storage.objects)
+
+    def begin_an_object(self) -> None:
+        # A writer in memory leaves nothing.
+        pass
+
+    def partials(self) -> int:
+        return 0
+
+    def audited(self) -> Sequence[tuple[AuditAction, UUID]]:
+        return [(entry.action, entry.job_id) for entry in self._audit_log.entries]
+
+    def take_the_permission_away(self) -> None:
+        self._users.add(self._user)
+
+    def close(self) -> None:
+        self.change_process()

@@ -1,0 +1,138 @@
+"""A world of SQLite and files."""
+
+from __future__ import annotations
+
+import os
+from shutil import copytree, rmtree
+from typing import TYPE_CHECKING, Self
+
+from dependency_injector.providers import Callable, Factory, Object
+from sqlalchemy import delete, select
+
+from tests.crashes.ticket_sources import ReadersToDisturb
+from tests.crashes.world import ACTOR, TITLES, MovingClock, a_while_ago
+from tests.reference_help_desk import ReferenceTicket, store_people, store_tickets
+from ticket_export import Settings, TicketExportContainer
+from ticket_export.application.ports.audit_log import AuditAction
+from ticket_export.infrastructure.memory.database import Rows
+from ticket_export.infrastructure.memory.export_events import InMemoryExportEvents
+from ticket_export.infrastructure.persistence.mapping import background_task_from, media_item_from
+from ticket_export.infrastructure.persistence.migrate import upgrade
+from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from uuid import UUID
+
+_PAGE = 100
+
+
+class RealWorld:
+    """See `World`; everything is in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = MovingClock(a_while_ago())
+        self.events = InMemoryExportEvents()
+        self.miscounted = 0
+        self._folder, self._kept_folder = folder / "now", folder / "kept"
+        self._files = self._folder / "files"
+        self.parts = self._parts()
+        self._outside = self._parts()
+
+    def _parts(self) -> TicketExportContainer:
+        url = f"sqlite:///{self._folder / 'desk.db'}"
+        parts = TicketExportContainer()
+        parts.settings.override(Object(Settings(database_url=url, storage_url=self._files.as_uri(), audit_log="table")))
+        parts.clock.override(Object(self.clock))
+        parts.events.override(Object(self.events))
+        source = Factory(SqlAlchemyTicketSource, parts.engine, parts.catalog)
+        parts.ticket_source.override(Factory(ReadersToDisturb, source, Callable(lambda: self.miscounted)))
+        return parts
+
+    def keep(self) -> None:
+        self.close()
+        self._kept_at = self.clock.now()
+        rmtree(self._kept_folder, ignore_errors=True)
+        copytree(self._folder, self._kept_folder)
+
+    def restore(self) -> None:
+        self.close()
+        rmtree(self._folder)
+        copytree(self._kept_folder, self._folder)
+        self.clock.set(self._kept_at)
+        self.events.events.clear()
+
+    def change_process(self) -> None:
+        # Not one connection is the same from now on; what SQLAlchemy has learnt is kept, to save time.
+        self.parts.engine().dispose()
+
+    @classmethod
+    def make(cls, folder: Path) -> Self:
+        """With a help desk, and no exports."""
+        world = cls(folder)
+        engine, tables = world._outside.engine(), world._outside.tables()
+        upgrade(engine, reference_schema=True)
+        store_people(engine, tables)
+        role = {"id": ACTOR.user_id, "label": "R", "developer_name": "r", "system_permissions": ACTOR.permissions}
+        with engine.begin() as connection:
+            connection.execute(tables.users.update().values(is_admin=True))
+            connection.execute(tables.roles.insert(), role)
+            connection.execute(tables.role_user.insert(), {"roles_id": role["id"], "users_id": ACTOR.user_id})
+        rows = [
+            ReferenceTicket(id=number, title=title, creation_time=world.clock.now())
+            for number, title in enumerate(TITLES, 1)
+        ]
+        store_tickets(engine, tables, rows)
+        world.keep()
+        return world
+
+    def rows(self) -> Rows:
+        tables = self._outside.tables()
+        with self._outside.unit_of_work() as work:
+            jobs, _ = work.jobs.page(requester_user_id=None, offset=0, limit=_PAGE)
+        with self._outside.engine().connect() as connection:
+            tasks = [
+                background_task_from(row, tables.background_tasks)
+                for row in connection.execute(select(tables.background_tasks)).mappings()
+            ]
+            items = [
+                media_item_from(row, tables.media_items)
+                for row in connection.execute(select(tables.media_items)).mappings()
+            ]
+        return Rows({job.id: job for job in jobs}, {item.id: item for item in items}, {task.id: task for task in tasks})
+
+    def objects(self) -> Mapping[str, bytes]:
+        return {
+            str(path.relative_to(self._files)): path.read_bytes()
+            for path in self._files.rglob("[!.]*")
+            if path.is_file() and path.parent != self._partial
+        }
+
+    @property
+    def _partial(self) -> Path:
+        return self._files / ".partial"
+
+    def begin_an_object(self) -> None:
+        self._partial.mkdir(parents=True, exist_ok=True)
+        begun = self._partial / "begun"
+        begun.write_bytes(b"half")
+        os.utime(begun, (0, 0))
+
+    def partials(self) -> int:
+        return len(list(self._partial.iterdir())) if self._partial.is_dir() else 0
+
+    def audited(self) -> Sequence[tuple[AuditAction, UUID]]:
+        entries = self._outside.tables().export_audit_entries
+        with self._outside.engine().connect() as connection:
+            found = connection.execute(select(entries.c.action, entries.c.export_job_id))
+            return [(AuditAction(action), job_id) for action, job_id in found]
+
+    def take_the_permission_away(self) -> None:
+        with self._outside.engine().begin() as connection:
+            connection.execute(delete(self._outside.tables().role_user))
+
+    def close(self) -> None:
+        # The last connection takes the write-ahead log with it.
+        self.parts.engine().dispose()
+        self._outside.engine().dispose()

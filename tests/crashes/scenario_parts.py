@@ -1,0 +1,72 @@
+"""What scenarios have in common, and how jobs get to where a scenario begins."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tests.crashes.world import ACTOR, RIGHT_BYTES, VIEW
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from tests.crashes.case import Case
+    from tests.crashes.world import World
+    from ticket_export.application.progress import Progress
+
+#: Another view of the same bytes, since a view that is queued is not queued again.
+OTHER_VIEW = {**VIEW, "timeZone": "Europe/Berlin"}
+#: Longer than any export is kept.
+RETENTION = timedelta(hours=73)
+
+
+class Plain:
+    """A scenario like most."""
+
+    tick = timedelta(0)
+    miscounts = False
+    counts_heartbeat = False
+    begins_in_order = True
+
+    def claim_at_once(self, case: Case) -> None:
+        pass
+
+
+def queued(world: World, view: Mapping[str, object] = VIEW) -> UUID:
+    return world.parts.request_export()(ACTOR, view).id
+
+
+def lost(world: World) -> UUID:
+    """Running, by a worker that is no more."""
+    job_id = queued(world)
+    world.parts.claims().claim(job_id)
+    return job_id
+
+
+def completed(world: World) -> UUID:
+    job_id = queued(world)
+    assert world.parts.run_export()(job_id).status == "completed"
+    return job_id
+
+
+def failed(world: World) -> UUID:
+    job_id = queued(world)
+
+    def fail(_progress: Progress) -> None:
+        raise ValueError
+
+    assert world.parts.run_export()(job_id, on_progress=fail).status == "failed"
+    return job_id
+
+
+def orphaned(world: World) -> UUID:
+    """Failed, with the object of an attempt that was killed between publishing it and saying so."""
+    job_id = failed(world)
+    put(world, f"exports/{job_id}/1/tickets.csv")
+    return job_id
+
+
+def put(world: World, key: str) -> None:
+    with world.parts.storage().open_writer(key, "text/csv") as writer:
+        writer.write(RIGHT_BYTES)

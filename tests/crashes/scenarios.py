@@ -1,0 +1,38 @@
+"""Every scenario there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.crashes import cancels, requests, runs, upkeep
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.crashes.case import Scenario
+
+SCENARIOS: Sequence[Scenario] = (
+    requests.Requesting(),
+    requests.RequestingAgain(),
+    requests.Retrying(),
+    requests.Downloading(),
+    runs.Running(),
+    runs.RunningWithProgress(),
+    runs.RunningWithoutPermission(),
+    runs.RunningAndMiscounting(),
+    runs.RunningAndStopped(),
+    cancels.CancellingQueued(),
+    cancels.CancellingLost(),
+    cancels.CancellingRunning(),
+    upkeep.Recovering(),
+    upkeep.RecoveringTheLastAttempt(),
+    upkeep.RecoveringWithoutTask(),
+    upkeep.CleaningUp(),
+    upkeep.CleaningUpRunning(),
+    upkeep.Sweeping(),
+    upkeep.Draining(),
+)
+
+
+def name_of(scenario: Scenario) -> str:
+    return type(scenario).__name__

@@ -1,0 +1,23 @@
+"""No method of a port is left out, today or tomorrow."""
+
+from __future__ import annotations
+
+from tests.crashes.case import Stage
+from tests.crashes.memory_world import InMemoryWorld
+from tests.crashes.scenarios import SCENARIOS
+from tests.crashes.watched import every_call
+
+_NEVER_CALLED = {
+    "BackgroundTaskRepository.find": "jobs come with their task",
+    "MediaItemRepository.find": "jobs come with their media item",
+    "SupportsDiscardStale.discard_stale": "in memory nothing is left behind; on files it is called",
+    "SupportsSignedUrl.signed_url": "no storage of the library has links of its own yet",
+    "SupportsWaiting.wait": "an idle worker waits, and changes nothing",
+    "UserDirectory.find_by_email": "the command line asks for its user",
+}
+
+
+def test_every_call_of_every_port_is_hit_in_some_scenario() -> None:
+    called = {call for scenario in SCENARIOS for call in Stage(scenario, InMemoryWorld()).play().process.calls}
+    assert every_call() - called == set(_NEVER_CALLED)
+    assert called <= every_call()

@@ -1,0 +1,62 @@
+"""Every call of every port, made to fail and to die, on SQLite and files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.crashes.case import Stage
+from tests.crashes.enumeration import enumerate_faults
+from tests.crashes.process import Fault, Mode
+from tests.crashes.real_world import RealWorld
+from tests.crashes.requests import Requesting
+from tests.crashes.runs import Running, RunningWithProgress
+from tests.crashes.scenarios import SCENARIOS, name_of
+from tests.crashes.upkeep import CleaningUp, Draining
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.crashes.case import Scenario
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[RealWorld]:
+    world = RealWorld.make(tmp_path)
+    yield world
+    world.close()
+
+
+# They are the same as in memory, and a state between two changes of a real part is one of the others.
+_NOT_REAL = ("Clock.", "ExportEvents.")
+# These two repeat, in one longer run, what the others do.
+_SCENARIOS = [each for each in SCENARIOS if not isinstance(each, RunningWithProgress | Draining)]
+_TO_FAIL = [Requesting(), Running(), CleaningUp()]
+
+
+@pytest.mark.parametrize("scenario", _SCENARIOS, ids=name_of)
+def test_whatever_call_a_process_dies_after_the_end_is_right(
+    scenario: Scenario, world: RealWorld, record_testsuite_property: Callable[[str, object], None]
+) -> None:
+    hits = enumerate_faults(Stage(scenario, world), Mode.DIE_AFTER, but_not=_NOT_REAL)
+    record_testsuite_property(f"cases on real parts: {name_of(scenario)}, {Mode.DIE_AFTER}", len(hits))
+    assert hits
+
+
+@pytest.mark.parametrize("scenario", _TO_FAIL, ids=name_of)
+def test_whatever_call_fails_the_end_is_right(
+    scenario: Scenario, world: RealWorld, record_testsuite_property: Callable[[str, object], None]
+) -> None:
+    hits = enumerate_faults(Stage(scenario, world), Mode.RAISE, but_not=_NOT_REAL)
+    record_testsuite_property(f"cases on real parts: {name_of(scenario)}, {Mode.RAISE}", len(hits))
+    assert hits
+
+
+def test_a_dead_writer_leaves_what_only_time_removes(world: RealWorld) -> None:
+    """Or the claim that nothing is left over in the end would claim nothing."""
+    stage = Stage(Running(), world)
+    writing = stage.play().process.calls.index("ObjectWriter.write")
+    stage.play(Fault(writing, Mode.DIE_AFTER))
+    assert (world.partials(), len(world.objects())) == (1, 0)

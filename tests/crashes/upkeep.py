@@ -1,0 +1,182 @@
+"""Recovery, clean-up, sweep, and a worker that does all of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.crashes.claims import claim_completed, claim_failed, files_of
+from tests.crashes.scenario_parts import OTHER_VIEW, RETENTION, Plain, completed, lost, orphaned, put, queued
+from ticket_export import ExportJobStatus
+from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
+
+if TYPE_CHECKING:
+    from threading import Event
+    from uuid import UUID
+
+    from tests.crashes.case import Case
+    from tests.crashes.world import World
+
+_FOREIGN = "manuals/printer.txt"
+
+
+class Recovering(Plain):
+    def prepare(self, world: World) -> tuple[UUID, ...]:
+        job_id = lost(world)
+        world.clock.advance(world.parts.settings().lease)
+        return (job_id,)
+
+    def act(self, case: Case) -> object:
+        return case.seen.recover_stalled_exports()()
+
+    def claim_at_once(self, case: Case) -> None:
+        if case.is_undisturbed:
+            assert case.job.status == ExportJobStatus.QUEUED
+
+    def claim_end(self, case: Case) -> None:
+        claim_completed(case.job)
+        (task,) = case.world.rows().tasks.values()
+        assert task.number_of_retries == 1
+
+
+class _GivingUp(Plain):
+    message = ""
+
+    def act(self, case: Case) -> object:
+        return case.seen.recover_stalled_exports()()
+
+    def claim_at_once(self, case: Case) -> None:
+        if case.is_undisturbed:
+            claim_failed(case.job, self.message)
+
+    def claim_end(self, case: Case) -> None:
+        claim_failed(case.job, self.message)
+
+
+class RecoveringTheLastAttempt(_GivingUp):
+    message = "3 attempts at it ended without a sign of life"
+
+    def prepare(self, world: World) -> tuple[UUID, ...]:
+        parts = world.parts
+        job_id = queued(world)
+        for attempt in range(1, parts.settings().max_attempts + 1):
+            parts.claims().claim(job_id)
+            world.clock.advance(parts.settings().lease)
+            if attempt < parts.settings().max_attempts:
+                assert parts.recover_stalled_exports()().requeued == 1
+        return (job_id,)
+
+
+class RecoveringWithoutTask(_GivingUp):
+    """The task ended, and its job knows nothing of it."""
+
+    message = "its background task ended without it"
+    begins_in_order = False
+
+    def prepare(self, world: World) -> tuple[UUID, ...]:
+        job_id = queued(world)
+        with world.parts.unit_of_work() as work:
+            job = work.jobs.find(job_id)
+            assert job is not None
+            assert job.background_task is not None
+            job.background_task.fail("by the host", world.clock.now())
+            work.tasks.update(job.background_task, fencing_token=0)
+            work.commit()
+        return (job_id,)
+
+
+class CleaningUp(Plain):
+    """One export has expired, one has not."""
+
+    def prepare(self, world: World) -> tuple[UUID, ...]:
+        expired = completed(world)
+        world.clock.advance(RETENTION)
+        return (expired, completed(world))
+
+    def act(self, case: Case) -> object:
+        return case.seen.clean_up_expired_exports()()
+
+    def claim_at_once(self, case: Case) -> None:
+        if case.is_undisturbed:
+            assert case.job.is_cleaned_up
+
+    def claim_end(self, case: Case) -> None:
+        assert case.job.status == ExportJobStatus.COMPLETED
+        assert case.job.is_cleaned_up
+        assert case.job.media_item_id is None
+        assert not files_of(case.jobs[0], case.world.objects())
+        kept = case.world.rows().jobs[case.jobs[1]]
+        claim_completed(kept)
+        assert not kept.is_cleaned_up
+
+
+class CleaningUpRunning(CleaningUp):
+    """The export expired with its worker gone."""
+
+    def prepare(self, world: World) -> tuple[UUID, ...]:
+        expired = lost(world)
+        world.clock.advance(RETENTION)
+        return (expired, completed(world))
+
+    def claim_end(self, case: Case) -> None:
+        # A worker that comes before the clean-up makes the file, for nobody.
+        if case.is_undisturbed or case.at_once[case.jobs[0]].status.is_final:
+            claim_failed(case.job, "expired before it was finished")
+        assert case.job.is_cleaned_up
+        claim_completed(case.world.rows().jobs[case.jobs[1]])
+
+
+class Sweeping(Plain):
+    """Among a completed export, a foreign object, and what a killed writer has begun."""
+
+    def prepare(self, world: World) -> tuple[UUID, ...]:
+        orphan = orphaned(world)
+        put(world, _FOREIGN)
+        world.begin_an_object()
+        return (orphan, completed(world))
+
+    def act(self, case: Case) -> object:
+        return case.seen.sweep_orphaned_objects()()
+
+    def claim_at_once(self, case: Case) -> None:
+        if case.is_undisturbed:
+            assert not files_of(case.jobs[0], case.world.objects())
+
+    def claim_end(self, case: Case) -> None:
+        claim_completed(case.world.rows().jobs[case.jobs[1]])
+        assert _FOREIGN in case.world.objects()
+
+
+class _NoKeeper(Housekeeping):
+    # It would do the same as the worker's own thread, at moments that nobody can foretell.
+    def keep(self, is_over: Event) -> None:
+        is_over.wait()
+
+
+class Draining(Plain):
+    """A worker finds one of everything, and does all of it: in this order, to be enumerable."""
+
+    def prepare(self, world: World) -> tuple[UUID, ...]:
+        expired = completed(world)
+        world.clock.advance(RETENTION)
+        orphan = orphaned(world)
+        stalled = lost(world)
+        world.clock.advance(world.parts.settings().lease)
+        return (expired, orphan, stalled, queued(world, OTHER_VIEW))
+
+    def act(self, case: Case) -> object:
+        housekeeping = _NoKeeper(
+            recover_stalled_exports=case.seen.recover_stalled_exports(),
+            clean_up_expired_exports=case.seen.clean_up_expired_exports(),
+            sweep_orphaned_objects=case.seen.sweep_orphaned_objects(),
+        )
+        case.seen.worker(housekeeping=housekeeping).drain()
+        return None
+
+    def claim_end(self, case: Case) -> None:
+        jobs = case.world.rows().jobs
+        expired, orphan, stalled, waiting = (jobs[job_id] for job_id in case.jobs)
+        assert expired.is_cleaned_up
+        assert orphan.status == ExportJobStatus.FAILED
+        for job in (stalled, waiting):
+            if case.process.is_dead or case.is_undisturbed:
+                claim_completed(job)
