@@ -9,7 +9,7 @@ PROGRAMS := $(foreach folder,benchmarks examples,$(if $(wildcard $(folder)/*.py 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench constraints clean
+.PHONY: help demo test chaos bench constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -26,8 +26,12 @@ test: $(VENV)/.dev ## lint, types, house rules, all tests, coverage
 	$(BIN)/coverage report --include='*/ticket_export/domain/*,*/ticket_export/application/*' --fail-under=100
 	$(BIN)/coverage report --fail-under=95
 
-bench: $(VENV)/.dev ## measure rows/s and peak memory against the alternatives
+chaos: $(VENV)/.dev ## kill, stop and pause workers at random while they make 200 exports; takes minutes
+	CHAOS_EXPORTS=200 $(BIN)/pytest tests/chaos
+
+bench: $(VENV)/.dev ## measure rows/s and peak memory against the alternatives, and what a queued job costs
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.queue
 
 # Resolved on the lowest Python, so that no pin shuts it out.
 constraints: ## pin constraints.txt anew; run it as: make constraints PYTHON=python3.11

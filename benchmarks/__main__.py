@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import os
-import platform
-import sqlite3
 import sys
 import tempfile
 from pathlib import Path
@@ -14,14 +11,13 @@ from typing import TYPE_CHECKING
 
 from benchmarks import measure
 from benchmarks.contenders import CONTENDERS, TICKET_EXPORT, HelpDesk, missing
-from benchmarks.report import table, write
+from benchmarks.report import REPORT, machine, table, write
 
 if TYPE_CHECKING:
     from benchmarks.measure import Run
 
 #: A contender that takes longer than this many seconds is run once.
 PATIENCE = 60
-REPORT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 
 def main() -> None:
@@ -35,10 +31,10 @@ def main() -> None:
     sizes = [int(size) for size in arguments.sizes.split(",")]
     with tempfile.TemporaryDirectory(prefix="ticket-export-bench-") as folder:
         results = {size: _compare(size, Path(folder) / str(size), arguments.runs) for size in sizes}
-    text = table(results, runs=arguments.runs, machine=_machine())
+    text = table(results, runs=arguments.runs, machine=machine())
     print(text)
     if arguments.write:
-        write(REPORT, text)
+        write(REPORT, text, section="measured")
 
 
 def _compare(size: int, folder: Path, runs: int) -> dict[str, list[Run]]:
@@ -68,10 +64,6 @@ def _compare(size: int, folder: Path, runs: int) -> dict[str, list[Run]]:
 def _rows(file: Path) -> int:
     with file.open(newline="", encoding="utf-8-sig") as lines:
         return sum(1 for _ in csv.reader(lines))
-
-
-def _machine() -> str:
-    return f"{os.cpu_count()} cores, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
 
 
 def _note(text: str) -> None:

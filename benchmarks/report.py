@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import sqlite3
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from benchmarks.measure import Run
 
-_BEGIN, _END = "<!-- measured: begin -->", "<!-- measured: end -->"
+#: Where the tables are published.
+REPORT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 _OURS = "ticket-export"
 
 
@@ -49,8 +53,14 @@ def _peak(runs: Sequence[Run]) -> float:
     return median(run.peak_mb for run in runs)
 
 
-def write(report: Path, text: str) -> None:
-    """Replace what stands between the marks in `report`."""
-    before, _, rest = report.read_text(encoding="utf-8").partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    report.write_text(f"{before}{_BEGIN}\n{text}\n{_END}{after}", encoding="utf-8")
+def machine() -> str:
+    """What was measured on."""
+    return f"{os.cpu_count()} cores, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+
+
+def write(report: Path, text: str, *, section: str) -> None:
+    """Replace what stands between the marks of `section` in `report`."""
+    begin, end = f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
+    before, _, rest = report.read_text(encoding="utf-8").partition(begin)
+    _, _, after = rest.partition(end)
+    report.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")

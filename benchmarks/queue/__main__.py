@@ -1,0 +1,51 @@
+"""python -m benchmarks.queue [--jobs 1000] [--rows 100] [--runs 3] [--write]."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.queue.costs import measure_costs
+from benchmarks.queue.desk import fill
+from benchmarks.queue.idle import measure_idle
+from benchmarks.queue.report import table
+from benchmarks.report import REPORT, machine, write
+
+# Seconds, and requests, of which the figures are steady.
+_IDLE, _REQUESTS = 20, 20
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.queue", description=__doc__)
+    parser.add_argument("--jobs", type=int, default=1000, help=f"exports in a round, {_REQUESTS} or more")
+    parser.add_argument("--rows", type=int, default=100, help="rows of each")
+    parser.add_argument("--runs", type=int, default=3, help="rounds; medians are shown")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
+    arguments = parser.parse_args()
+    if arguments.jobs < _REQUESTS:
+        parser.error(f"--jobs must be {_REQUESTS} or more")
+    with tempfile.TemporaryDirectory(prefix="ticket-export-bench-") as name:
+        folder = Path(name)
+        _note("filling")
+        desk = fill(folder, jobs=arguments.jobs, rows=arguments.rows)
+        costs = []
+        for number in range(arguments.runs):
+            costs.append(measure_costs(desk, folder / f"bare-{number}"))
+            _note(f"round {number + 1}: {costs[-1].draining:.1f} s for {arguments.jobs} exports")
+        _note("an idle worker")
+        idle = measure_idle(desk, seconds=_IDLE, requests=_REQUESTS)
+        desk.container.engine().dispose()
+    text = table(costs, idle, rows=arguments.rows, machine=machine())
+    print(text)
+    if arguments.write:
+        write(REPORT, text, section="queue")
+
+
+def _note(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
