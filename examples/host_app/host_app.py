@@ -68,6 +68,7 @@ if __name__ == "__main__":
 
     ada = te.Actor(user_id=ADA, is_admin=True, permissions=te.SystemPermissions.IMPORT_EXPORT_TICKETS)
     job = container.request_export()(ada, {"columns": ["number", "subject", "owner"], "sortField": "state"})
+    container.worker().drain()  # in production a process of its own: ticket-export --app host_app:container worker
     print(container.list_exports()(ada).items[0].status)
     with container.open_download()(ada, job.id).stream as file:
         print(file.read().decode("utf-8-sig"), end="")

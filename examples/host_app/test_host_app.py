@@ -9,7 +9,15 @@ import pytest
 from dependency_injector.providers import Factory
 
 from host_app import catalog
-from ticket_export import Actor, ExportExpiredError, InvalidPayloadError, SystemPermissions, TicketExportContainer, User
+from ticket_export import (
+    Actor,
+    ExportExpiredError,
+    ExportNotReadyError,
+    InvalidPayloadError,
+    SystemPermissions,
+    TicketExportContainer,
+    User,
+)
 from ticket_export.infrastructure.memory import (
     InMemoryAuditLog,
     InMemoryClock,
@@ -43,6 +51,7 @@ def container() -> TicketExportContainer:
     container.storage.override(InMemoryStorage())
     container.clock.override(InMemoryClock(NOON))
     container.audit_log.override(InMemoryAuditLog())
+    container.task_queue.override(InMemoryTaskQueue())
     return container
 
 
@@ -55,6 +64,7 @@ def ada(container: TicketExportContainer) -> Actor:
 
 def test_an_export_shows_the_view(container: TicketExportContainer, ada: Actor) -> None:
     job = container.request_export()(ada, VIEW)
+    container.worker().drain()
     with container.open_download()(ada, job.id).stream as file:
         assert file.read().decode("utf-8-sig") == "Case,Subject\n2,Printer\n1,'=1+1\n"
 
@@ -64,16 +74,24 @@ def test_a_column_that_the_catalog_lacks_is_refused(container: TicketExportConta
         container.request_export()(ada, {"columns": ["salary"]})
 
 
-def test_a_request_waits_for_the_worker(container: TicketExportContainer, ada: Actor) -> None:
-    with container.task_queue.override(InMemoryTaskQueue()):
-        job = container.request_export()(ada, VIEW)
-    assert container.get_export()(ada, job.id).status == "queued"
-    container.run_export()(job.id)
-    assert container.get_export()(ada, job.id).status == "completed"
+def test_a_second_click_gets_the_first_export(container: TicketExportContainer, ada: Actor) -> None:
+    first, second = container.request_export()(ada, VIEW), container.request_export()(ada, VIEW)
+    assert (second.id, second.already_requested) == (first.id, True)
 
 
-def test_a_file_is_refused_after_its_retention(container: TicketExportContainer, ada: Actor) -> None:
+def test_a_cancelled_export_has_no_file(container: TicketExportContainer, ada: Actor) -> None:
     job = container.request_export()(ada, VIEW)
+    assert container.cancel_export()(ada, job.id).error_message == "Cancelled"
+    container.worker().drain()
+    with pytest.raises(ExportNotReadyError):
+        container.open_download()(ada, job.id)
+
+
+def test_a_file_is_gone_after_its_retention(container: TicketExportContainer, ada: Actor) -> None:
+    job = container.request_export()(ada, VIEW)
+    container.worker().drain()
     container.clock.override(InMemoryClock(NOON + timedelta(hours=72)))
+    container.clean_up_expired_exports()()
+    assert list(container.storage().list("exports/")) == []
     with pytest.raises(ExportExpiredError):
         container.open_download()(ada, job.id)
