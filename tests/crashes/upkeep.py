@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from tests.crashes.claims import claim_completed, claim_failed, files_of
 from tests.crashes.scenario_parts import OTHER_VIEW, RETENTION, Plain, completed, lost, orphaned, put, queued
 from ticket_export import ExportJobStatus
-from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
+from ticket_export.infrastructure.tasks.housekeeping import Chore, Housekeeping
 
 if TYPE_CHECKING:
-    from threading import Event
+    from collections.abc import Sequence
     from uuid import UUID
 
     from tests.crashes.case import Case
@@ -53,7 +53,7 @@ class _GivingUp(Plain):
 
 
 class RecoveringTheLastAttempt(_GivingUp):
-    message = "3 attempts at it ended without a sign of life"
+    message = "attempts that ended without a sign of life: 3"
 
     def prepare(self, world: World) -> tuple[UUID, ...]:
         parts = world.parts
@@ -148,8 +148,9 @@ class Sweeping(Plain):
 
 class _NoKeeper(Housekeeping):
     # It would do the same as the worker's own thread, at moments that nobody can foretell.
-    def keep(self, is_over: Event) -> None:
-        is_over.wait()
+    @property
+    def chores(self) -> Sequence[Chore]:
+        return ()
 
 
 class Draining(Plain):

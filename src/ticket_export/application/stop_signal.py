@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
 
 class StopSignal:
-    """Given once, by any thread; whoever works asks for it, or is called."""
+    """Given once, by any thread; whoever works asks for it, or is called.
+
+    Not to be given from a signal's handler, which may have interrupted whoever holds the lock; a handler
+    leaves a word for a thread that gives it.
+    """
 
     def __init__(self) -> None:
         self._is_given = False

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from threading import Event, Semaphore
-from typing import TYPE_CHECKING, Any
+from threading import Event, Semaphore, Thread
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import attrs
@@ -12,6 +12,7 @@ import pytest
 from tests.unit.application.use_cases.help_desk import NOW, HelpDesk, raising
 from tests.unit.infrastructure.worker_desk import PATIENCE, a_house, at_work
 from ticket_export import ExportJobStatus
+from ticket_export.infrastructure.tasks import housekeeping as house
 
 if TYPE_CHECKING:
     from ticket_export import StopSignal
@@ -77,8 +78,12 @@ def often(desk: HelpDesk, chore: Chore) -> Housekeeping:
 def keeping(house: Housekeeping) -> Callable[[StopSignal], None]:
     def keep(stop: StopSignal) -> None:
         is_over = Event()
+        threads = [Thread(target=chore.keep, args=(is_over,), daemon=True) for chore in house.chores]
         with stop.calling(is_over.set):
-            house.keep(is_over)
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
 
     return keep
 
@@ -143,16 +148,38 @@ def test_chore_that_fails_is_logged_and_done_again(
     assert "the database is gone" in caplog.text
 
 
-@pytest.mark.parametrize(
-    ("do", "said"),
-    [("recover", "the recovery failed"), ("clean_up", "the clean-up failed"), ("sweep", "the sweep failed")],
-)
-def test_no_chore_raises(desk: HelpDesk, do: str, said: str, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("which", range(3))
+def test_no_chore_raises(desk: HelpDesk, which: int, caplog: pytest.LogCaptureFixture) -> None:
     leave_an_object(desk)
     desk.happen["work.enter"] = raising(ConnectionError("the database is gone"))
-    chore: Any = getattr(a_house(desk), do)
-    chore()
-    assert caplog.messages == [f"{said}; the next one may do better"]
+    chore = a_house(desk).chores[which]
+    assert not chore()
+    said = ("recovery", "clean-up", "sweep")[which]
+    assert caplog.messages == [f"the {said} failed; the next one may do better"]
+
+
+def test_chore_that_fails_on_and_on_is_done_less_and_less_often() -> None:
+    pauses: list[float] = []
+
+    class Time(Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            pauses.append(timeout or 0)
+            if len(pauses) == 12:
+                self.set()
+            return self.is_set()
+
+    house.Chore("sweep", raising(ConnectionError("no")), timedelta(seconds=1)).keep(Time())
+    # Each is varied by a fifth, so the second next is longer in any case.
+    assert all(later > earlier for earlier, later in zip(pauses[:4], pauses[2:6], strict=True))
+    assert 48 <= pauses[-1] <= 72
+
+
+def test_preparing_ends_what_has_expired_before_it_recovers(desk: HelpDesk) -> None:
+    lost = lose_an_export(desk)
+    desk.clock.advance(desk.retention)
+    a_house(desk).prepare()
+    assert (desk.job(lost).status.developer_name, desk.job(lost).is_cleaned_up) == ("failed", True)
+    assert "expired" in (desk.job(lost).error_message or "")
 
 
 def test_tidying_cleans_up_and_sweeps_and_does_not_recover(desk: HelpDesk) -> None:
@@ -168,5 +195,6 @@ def test_tidying_cleans_up_and_sweeps_and_does_not_recover(desk: HelpDesk) -> No
 def test_house_whose_time_is_over_is_not_kept(desk: HelpDesk) -> None:
     key, is_over = leave_an_object(desk), Event()
     is_over.set()
-    a_house(desk).keep(is_over)
+    for chore in a_house(desk).chores:
+        chore.keep(is_over)
     assert list(desk.storage.objects) == [key]

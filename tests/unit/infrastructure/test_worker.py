@@ -13,10 +13,13 @@ from tests.unit.application.use_cases.help_desk import HelpDesk, once, raising
 from tests.unit.infrastructure.worker_desk import PATIENCE, a_worker, at_work
 from ticket_export import StopSignal
 from ticket_export.application.ports.task_queue import SupportsWaiting
-from ticket_export.errors import LeaseLostError, StorageError, TicketSourceError
+from ticket_export.errors import JobDatabaseError, LeaseLostError, StorageError, TicketSourceError
 from ticket_export.infrastructure.tasks import worker as worker_module
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from threading import Thread
+
     from ticket_export import BackgroundTask, ExportJobDto
 
 ORPHAN = f"exports/{UUID(int=7)}/1/x.csv"
@@ -226,7 +229,10 @@ def test_pause_after_an_error_grows_to_a_limit_and_ends_with_the_trouble(
     desk.requested()
     desk.requested()
     desk.happen["work.running"] = claim
-    a_worker(desk).drain()
+    ended = Semaphore(0)
+    with at_work(lambda stop: a_worker(desk).run(stop=stop, on_end=lambda _job: ended.release())):
+        assert ended.acquire(timeout=PATIENCE)
+        assert ended.acquire(timeout=PATIENCE)
     pauses = [record.getMessage().split()[-2] for record in caplog.records if "goes on in" in record.getMessage()]
     assert pauses == ["0.001", "0.002", "0.004", "0.004", "0.001"]
 
@@ -271,3 +277,31 @@ def test_house_in_disorder_does_not_end_the_worker(desk: HelpDesk, caplog: pytes
     a_worker(desk).drain()
     assert statuses(desk) == ["completed"]
     assert "the sweep failed" in caplog.text
+
+
+def test_drain_that_cannot_look_at_the_queue_gives_up_and_says_why(
+    desk: HelpDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "_FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(worker_module, "_LONGEST_PAUSE", 0.008)
+    desk.happen["work.enter"] = raising(JobDatabaseError("the database cannot be reached"))
+    with pytest.raises(JobDatabaseError, match="cannot be reached"):
+        a_worker(desk).drain(concurrency=2)
+
+
+def test_interrupted_worker_hands_back_what_it_runs(desk: HelpDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    job_id = desk.requested().id
+    is_counting = Event()
+    block_count(desk, meanwhile=is_counting.set)
+    wait_for = worker_module._wait_for
+
+    def interrupted(runners: Sequence[Thread], stop: StopSignal) -> None:
+        if not stop.is_given:
+            assert is_counting.wait(PATIENCE)
+            raise KeyboardInterrupt
+        wait_for(runners, stop)
+
+    monkeypatch.setattr(worker_module, "_wait_for", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        a_worker(desk).run()
+    assert (desk.job(job_id).status.developer_name, desk.task(job_id).number_of_retries) == ("queued", 0)

@@ -81,7 +81,7 @@ class RecoverStalledExports:
                 return None
             worker, attempts = task.leased_by, task.number_of_retries + 1
             if attempts >= self.max_attempts:
-                message = f"The export was given up: {attempts} attempts at it ended without a sign of life."
+                message = f"The export was given up; attempts that ended without a sign of life: {attempts}."
                 task.fail(message, now)
                 job.fail(message, now)
             else:
@@ -92,7 +92,7 @@ class RecoverStalledExports:
             work.commit()
         _log.warning(
             "export %s was lost by %s in attempt %d and is %s now",
-            *(job.id, worker, attempts, job.status),
+            *(job.id, worker, task.fencing_token, job.status),
             extra={"job_id": str(job.id)},
         )
         if job.status == ExportJobStatus.FAILED:

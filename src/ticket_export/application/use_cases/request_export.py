@@ -65,7 +65,8 @@ class RequestExport:
             NotPermittedError: by rule 1.
             InvalidPayloadError: by rule 2.
             TooManyExportsError: by rule 4.
-            JobDatabaseError: nothing was stored.
+            JobDatabaseError: nothing was stored, unless it was the answer to the commit that got lost; asking
+                again is safe, since an export that was stored answers it.
         """
         return self.submit(actor, payload, action=AuditAction.REQUESTED)
 

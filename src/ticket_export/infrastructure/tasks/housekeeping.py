@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 from random import uniform
-from time import monotonic
 from typing import TYPE_CHECKING
 
 import attrs
@@ -16,9 +15,12 @@ from ticket_export.application.use_cases.recover_stalled_exports import RecoverS
 from ticket_export.application.use_cases.sweep_orphaned_objects import SweepOrphanedObjects
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from threading import Event
 
 _log = logging.getLogger(__name__)
+
+_LONGEST_PAUSE = timedelta(minutes=1)
 
 
 @attrs.frozen(kw_only=True)
@@ -32,50 +34,56 @@ class Housekeeping:
     clean_up_every: timedelta = timedelta(minutes=1)
     sweep_every: timedelta = timedelta(minutes=15)
 
-    def keep(self, is_over: Event) -> None:
-        """Do everything at once, then each in its rhythm, until `is_over`. Never raises."""
-        chores = [
-            _Chore(self.recover, self.recover_every),
-            _Chore(self.clean_up, self.clean_up_every),
-            _Chore(self.sweep, self.sweep_every),
-        ]
-        while not is_over.is_set():
-            due = min(chores, key=lambda chore: chore.next_at)
-            if not is_over.wait(max(0.0, due.next_at - monotonic())):
-                due()
+    @property
+    def chores(self) -> Sequence[Chore]:
+        """Each is for a thread of its own: a sweep of a large storage must not keep lost exports waiting."""
+        return self._recovery, self._clean_up, self._sweep
+
+    def prepare(self) -> None:
+        """Expire and recover, now, before a queue is drained. Never raises."""
+        self._clean_up()
+        self._recovery()
 
     def tidy(self) -> None:
         """Clean up and sweep, now. Never raises."""
-        self.clean_up()
-        self.sweep()
+        self._clean_up()
+        self._sweep()
 
-    def recover(self) -> None:
-        """Recover what is stalled, now. Never raises."""
-        _attempt("recovery", self.recover_stalled_exports)
+    @property
+    def _recovery(self) -> Chore:
+        return Chore("recovery", self.recover_stalled_exports, self.recover_every)
 
-    def clean_up(self) -> None:
-        """Clean up what has expired, now. Never raises."""
-        _attempt("clean-up", self.clean_up_expired_exports)
+    @property
+    def _clean_up(self) -> Chore:
+        return Chore("clean-up", self.clean_up_expired_exports, self.clean_up_every)
 
-    def sweep(self) -> None:
-        """Remove what is orphaned, now. Never raises."""
-        _attempt("sweep", self.sweep_orphaned_objects)
+    @property
+    def _sweep(self) -> Chore:
+        return Chore("sweep", self.sweep_orphaned_objects, self.sweep_every)
 
 
-@attrs.define
-class _Chore:
-    do: Callable[[], None]
+@attrs.frozen
+class Chore:
+    """Something that is done every so often."""
+
+    what: str
+    do: Callable[[], object]
     every: timedelta
-    next_at: float = attrs.field(factory=monotonic)
 
-    def __call__(self) -> None:
-        self.do()
-        # Not to the second, so that workers which were started together do not keep in step.
-        self.next_at = monotonic() + self.every.total_seconds() * uniform(0.8, 1.2)  # noqa: S311
+    def keep(self, is_over: Event) -> None:
+        """Do it at once and then in its rhythm, until `is_over`. Never raises."""
+        pause = self.every
+        while not is_over.is_set():
+            # While the database or the storage is away, a log full of it helps nobody.
+            pause = self.every if self() else min(2 * pause, max(self.every, _LONGEST_PAUSE))
+            # Not to the second, so that workers which were started together do not keep in step.
+            is_over.wait(pause.total_seconds() * uniform(0.8, 1.2))  # noqa: S311
 
-
-def _attempt(what: str, do: Callable[[], object]) -> None:
-    try:
-        do()
-    except Exception:  # noqa: BLE001 - the other chores go on
-        _log.exception("the %s failed; the next one may do better", what)
+    def __call__(self) -> bool:
+        """Do it now; gives whether it worked. Never raises."""
+        try:
+            self.do()
+        except Exception:  # noqa: BLE001 - the other chores, and the exports, go on
+            _log.exception("the %s failed; the next one may do better", self.what)
+            return False
+        return True

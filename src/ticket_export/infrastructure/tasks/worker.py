@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Event, Thread
 from time import monotonic
 
@@ -63,9 +63,12 @@ class Worker:
         """Run what is queued until nothing is, or `stop` is given, then clean up and sweep.
 
         What another worker is running is left to it.
+
+        Raises:
+            JobDatabaseError: the database could not be asked for work, again and again.
         """
         stop = stop or StopSignal()
-        self.housekeeping.recover()
+        self.housekeeping.prepare()
         self._work(concurrency, stop, on_end, is_draining=True)
         if not stop.is_given:
             self.housekeeping.tidy()
@@ -74,31 +77,45 @@ class Worker:
         self, concurrency: int, stop: StopSignal, on_end: Callable[[ExportJobDto], None], *, is_draining: bool
     ) -> None:
         is_over = Event()
+        run = _Runner(self.run_next_export, self.task_queue, stop, on_end, is_draining)
+        runners = [
+            Thread(target=run, name=f"ticket-export runner {number}", daemon=True) for number in range(concurrency)
+        ]
+        keepers = [
+            Thread(target=chore.keep, args=(is_over,), name=f"ticket-export {chore.what}", daemon=True)
+            for chore in self.housekeeping.chores
+        ]
         with stop.calling(is_over.set):
-            run = _Runner(self.run_next_export, self.task_queue, stop, on_end, is_draining)
-            runners = [
-                Thread(target=run, name=f"ticket-export runner {number}", daemon=True) for number in range(concurrency)
-            ]
-            keeper = Thread(target=self.housekeeping.keep, args=(is_over,), name="ticket-export keeper", daemon=True)
-            for thread in (*runners, keeper):
+            for thread in (*runners, *keepers):
                 thread.start()
             try:
                 _wait_for(runners, stop)
+            except BaseException:
+                # Ctrl-C, where nobody has made a signal to stop of it.
+                stop.give()
+                _wait_for(runners, stop)
+                raise
             finally:
                 is_over.set()
-            keeper.join(_GRACE)
+            _join(keepers)
+        if run.given_up:
+            raise run.given_up[0]
 
 
-def _wait_for(runners: list[Thread], stop: StopSignal) -> None:
+def _wait_for(runners: Sequence[Thread], stop: StopSignal) -> None:
     # With a time-out: a signal's handler needs a turn of the main thread now and then.
     while not stop.is_given:
         running = [runner for runner in runners if runner.is_alive()]
         if not running:
             return
         running[0].join(_IDLE)
+    _join(runners)
+
+
+def _join(threads: Sequence[Thread]) -> None:
     deadline = monotonic() + _GRACE
-    for runner in runners:
-        runner.join(max(0.0, deadline - monotonic()))
+    for thread in threads:
+        thread.join(max(0.0, deadline - monotonic()))
 
 
 @attrs.frozen
@@ -110,6 +127,8 @@ class _Runner:
     stop: StopSignal
     on_end: Callable[[ExportJobDto], None]
     is_draining: bool
+    #: What ended a thread that was to drain a queue and could not even look at it.
+    given_up: list[Exception] = attrs.field(factory=list)
 
     def __call__(self) -> None:
         pause = _FIRST_PAUSE
@@ -124,7 +143,10 @@ class _Runner:
                     self._wait(_IDLE)
             except LeaseLostError:
                 continue  # cancelled, taken over or handed back, and logged
-            except Exception:  # noqa: BLE001 - whatever it was, others wait to be exported
+            except Exception as error:  # noqa: BLE001 - whatever it was, others wait to be exported
+                if self.is_draining and pause == _LONGEST_PAUSE:
+                    self.given_up.append(error)
+                    return
                 _log.exception("the worker failed; it goes on in %g s", pause)
                 self._pause(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)

@@ -82,7 +82,7 @@ def test_export_is_given_up_after_the_most_attempts(most: int) -> None:
     desk.queue.dispatched.clear()
     assert desk.recover_stalled_exports() == Recovery(given_up=1)
     job, task = desk.job(job_id), desk.task(job_id)
-    message = f"The export was given up: {most} attempts at it ended without a sign of life."
+    message = f"The export was given up; attempts that ended without a sign of life: {most}."
     assert (job.status.developer_name, job.error_message, job.completed_at) == ("failed", message, desk.clock.now())
     assert (task.status, task.error_message, task.leased_by) == ("error", message, None)
     assert desk.queue.dispatched == []

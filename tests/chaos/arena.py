@@ -1,0 +1,131 @@
+"""Where chaos happens: a help desk in a database of its own, its storage, and the exports asked of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import attrs
+from dependency_injector.providers import Object
+from sqlalchemy import func, select, update
+
+from tests.integration.storage.file_tree import files_below
+from ticket_export.application.dto import ExportJobDto
+from ticket_export.container import TicketExportContainer
+from ticket_export.domain.background_task import BackgroundTaskStatus
+from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.infrastructure.persistence.engine import begin_writing
+from ticket_export.infrastructure.persistence.migrate import upgrade
+from ticket_export.infrastructure.sample_data.loader import load_sample_data
+from ticket_export.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+_REQUESTER = "staff@example.test"
+
+
+@attrs.frozen
+class Held:
+    """An attempt: its job and its fencing token."""
+
+    job_id: UUID
+    token: int
+
+
+@attrs.frozen
+class Arena:
+    """Works on any database that `settings` can name; everything else that it makes is below `folder`."""
+
+    folder: Path
+    settings: Settings
+    container: TicketExportContainer
+
+    @classmethod
+    def open(cls, folder: Path, database_url: str) -> Arena:
+        """An arena without limits of its own, where lost attempts are noticed after a second."""
+        settings = Settings(
+            _env_file=None,
+            database_url=database_url,
+            storage_url=(folder / "storage").as_uri(),
+            audit_log="table",
+            lease_seconds=1,
+            max_attempts=1_000,
+            max_active_jobs_per_user=0,
+        )
+        container = TicketExportContainer()
+        container.settings.override(Object(settings))
+        return cls(folder, settings, container)
+
+    def close(self) -> None:
+        self.container.engine().dispose()
+
+    def with_lease(self, seconds: float) -> Settings:
+        """The settings, with another lease."""
+        return self.settings.model_copy(update={"lease_seconds": seconds})
+
+    def fill(self, tickets: int) -> None:
+        """Create the tables, and so many tickets that are older than any export."""
+        upgrade(self.container.engine(), reference_schema=True)
+        yesterday = datetime.now(UTC) - timedelta(days=1)
+        load_sample_data(self.container.engine(), self.container.tables(), tickets=tickets, seed=1, now=yesterday)
+
+    def request(self, view: Mapping[str, object]) -> UUID:
+        """Queue an export of that view; gives the job's id."""
+        actor = self.container.user_directory().find_by_email(_REQUESTER)
+        assert actor is not None
+        requested = self.container.request_export()(actor, view)
+        assert not requested.already_requested, f"the view {view} is not the only one of its kind"
+        return requested.id
+
+    def show(self, job_id: UUID) -> ExportJobDto:
+        """The job as it is stored now."""
+        with self.container.unit_of_work() as work:
+            job = work.jobs.find(job_id)
+        assert job is not None
+        return ExportJobDto.of(job)
+
+    def end_lease(self, job_id: UUID) -> None:
+        """Let it be later than the lease of the job's attempt, if there is one."""
+        jobs, tasks = self.container.tables().export_jobs, self.container.tables().background_tasks
+        task_id = select(jobs.c.background_task_id).where(jobs.c.id == job_id).scalar_subquery()
+        leased = (tasks.c.id == task_id) & tasks.c.leased_until.is_not(None)
+        with begin_writing(self.container.engine().connect()) as connection:
+            connection.execute(update(tasks).where(leased).values(leased_until=datetime.now(UTC)))
+            connection.commit()
+
+    def unfinished(self) -> int:
+        """How many exports wait or run."""
+        jobs = self.container.tables().export_jobs
+        final = [status for status in ExportJobStatus.supported_types() if status.is_final]
+        with self.container.engine().connect() as connection:
+            counted = select(func.count()).select_from(jobs).where(jobs.c.status.not_in(final))
+            return int(connection.execute(counted).scalar_one())
+
+    def held_by(self, pid: int) -> Held | None:
+        """What the worker process of that number holds, or held when it died."""
+        jobs, tasks = self.container.tables().export_jobs, self.container.tables().background_tasks
+        held = (
+            select(jobs.c.id, tasks.c.fencing_token)
+            .join_from(jobs, tasks, jobs.c.background_task_id == tasks.c.id)
+            .where(tasks.c.status == BackgroundTaskStatus.PROCESSING, tasks.c.leased_by.endswith(f":{pid}"))
+        )
+        with self.container.engine().connect() as connection:
+            row = connection.execute(held).one_or_none()
+        return Held(*row) if row else None
+
+    def objects_of(self, job_id: UUID, token: int | None = None) -> list[str]:
+        """The keys of what the job's attempts, or the one with that fencing token, have published."""
+        attempt = "" if token is None else f"{token}/"
+        return list(self.container.storage().list(f"exports/{job_id}/{attempt}"))
+
+    def read(self, key: str) -> bytes:
+        with self.container.storage().open_reader(key) as stream:
+            return stream.read()
+
+    def unfinished_files(self) -> int:
+        """How many files a writer has begun that nobody can read."""
+        return sum(path.startswith(".partial/") for path in files_below(self.folder / "storage"))

@@ -1,0 +1,115 @@
+"""What is left when the chaos is over, and what must be true of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from hashlib import sha256
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import attrs
+from sqlalchemy import select
+
+from ticket_export.application.export_file import KEY_PREFIX, attempt_of
+from ticket_export.application.ports.audit_log import AuditAction
+from ticket_export.application.ticket_query import TicketQuery
+from ticket_export.domain.background_task import BackgroundTaskStatus
+from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.export_job_status import ExportJobStatus
+
+if TYPE_CHECKING:
+    from tests.chaos.arena import Arena
+
+
+@attrs.frozen(kw_only=True)
+class EndState:
+    """Everything that the database and the storage hold of the exports."""
+
+    jobs: tuple[ExportJob, ...]
+    #: The keys in ``MediaItems``, one for each row.
+    media_items: Counter[str]
+    #: The digest of each object, by its key.
+    objects: dict[str, str]
+    #: The digest of what each job should have written.
+    expected: dict[UUID, str]
+    recorded: Counter[tuple[UUID, str]]
+
+    @classmethod
+    def of(cls, arena: Arena) -> EndState:
+        tables = arena.container.tables()
+        entries, items = tables.export_audit_entries.c, tables.media_items.c
+        with arena.container.engine().connect() as connection:
+            job_ids = connection.execute(select(tables.export_jobs.c.id)).scalars().all()
+            media_items = Counter(connection.execute(select(items.object_key)).scalars())
+            recorded = Counter(map(tuple, connection.execute(select(entries.export_job_id, entries.action))))
+        with arena.container.unit_of_work() as work:
+            jobs = tuple(work.jobs.find_all(job_ids))
+        keys = arena.container.storage().list(KEY_PREFIX)
+        return cls(
+            jobs=jobs,
+            media_items=media_items,
+            objects={key: _digest(arena.read(key)) for key in keys},
+            expected={job.id: _digest(undisturbed(arena, job)) for job in jobs},
+            recorded=recorded,
+        )
+
+    @property
+    def attempts(self) -> int:
+        return sum(_task(job)[1] for job in self.jobs)
+
+    @property
+    def lost_attempts(self) -> int:
+        return sum(_task(job)[2] for job in self.jobs)
+
+    @property
+    def handed_back(self) -> int:
+        """Attempts that neither completed nor were lost."""
+        return self.attempts - self.lost_attempts - len(self.jobs)
+
+    @property
+    def text(self) -> str:
+        statuses = Counter(job.status.developer_name for job in self.jobs)
+        tasks = Counter(_task(job)[0].value for job in self.jobs)
+        actions = Counter[str]()
+        for (_, action), count in self.recorded.items():
+            actions[action] += count
+        return (
+            f"jobs {dict(statuses)}, tasks {dict(tasks)}, {self.attempts} attempts, {self.lost_attempts} lost, "
+            f"{self.handed_back} handed back, {self.media_items.total()} media items, {len(self.objects)} objects, "
+            f"audit {dict(actions)}"
+        )
+
+    def require_whole(self) -> None:
+        """Every job is complete, exactly once, with exactly its own file, and nothing else is there."""
+        assert {job.status for job in self.jobs} == {ExportJobStatus.COMPLETED}
+        assert {_task(job)[0] for job in self.jobs} == {BackgroundTaskStatus.COMPLETE}
+        keys = {job.id: job.media_item.object_key for job in self.jobs if job.media_item}
+        # One media item and one object for each job, and no others.
+        assert self.media_items == Counter(keys.values())
+        assert set(self.objects) == set(keys.values())
+        assert len(keys) == len(set(keys.values())) == len(self.jobs)
+        # The file is that of the last attempt: none came to its end after the one that completed the job.
+        assert {attempt_of(key) for key in keys.values()} == {(job.id, _task(job)[1]) for job in self.jobs}
+        assert {job_id: self.objects[key] for job_id, key in keys.items()} == self.expected
+        # A worker that is killed right after the commit records nothing.
+        assert all(self.recorded[job.id, AuditAction.COMPLETED.value] <= 1 for job in self.jobs)
+        assert not any(self.recorded[job.id, AuditAction.FAILED.value] for job in self.jobs)
+
+
+def undisturbed(arena: Arena, job: ExportJob) -> bytes:
+    """The file of that job as it is made where nobody interferes."""
+    source, csv_format = arena.container.ticket_source(), arena.container.csv_format()
+    query = TicketQuery.of(job.snapshot_payload_json, source.columns, as_of=job.requested_at)
+    with source.open(query, csv_format) as reader:
+        assert reader.count() > 0
+        return csv_format.header(query.columns) + b"".join(block.data for block in reader.blocks())
+
+
+def _task(job: ExportJob) -> tuple[BackgroundTaskStatus, int, int]:
+    task = job.background_task
+    assert task is not None
+    return task.status, task.fencing_token, task.number_of_retries
+
+
+def _digest(data: bytes) -> str:
+    return sha256(data).hexdigest()

@@ -1,0 +1,147 @@
+"""A host's container, as ``--app`` takes it, whose parts tell the faults of every step that they take."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import ExitStack, contextmanager
+from threading import get_ident
+from typing import TYPE_CHECKING
+
+import attrs
+import pytest
+from dependency_injector.providers import Factory, Singleton
+
+from tests.chaos.fault import Faults, Step
+from ticket_export.application.attempt import PROGRESS_INTERVAL
+from ticket_export.application.ports.audit_log import AuditAction, AuditEntry
+from ticket_export.application.ports.export_storage import ObjectWriter
+from ticket_export.container import TicketExportContainer
+from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
+from ticket_export.infrastructure.persistence.export_job_repository import SqlAlchemyExportJobRepository
+from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
+from ticket_export.infrastructure.storage.local import LocalStorage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+    from typing import Self
+
+    from sqlalchemy import Connection, Engine
+
+    from ticket_export.domain.export_job import ExportJob
+    from ticket_export.infrastructure.persistence.tables import Tables
+
+_QUEUED, _RUNNING, _COMPLETED = ExportJobStatus.QUEUED, ExportJobStatus.RUNNING, ExportJobStatus.COMPLETED
+# What a transaction does with its job, by the status before and after: the step before the commit, and the one after.
+_COMMITS = {
+    (_QUEUED, _RUNNING): (Step.CLAIMING, Step.CLAIMED),
+    (_RUNNING, _RUNNING): (Step.REPORTING, Step.REPORTED),
+    (_RUNNING, _COMPLETED): (Step.COMPLETING, Step.COMPLETED),
+    (_RUNNING, _QUEUED): (Step.HANDING_BACK, Step.HANDED_BACK),
+}
+_RECORDS = {AuditAction.STARTED: Step.STARTED, AuditAction.COMPLETED: Step.RECORDED}
+
+
+class _Jobs(SqlAlchemyExportJobRepository):
+    def __init__(self, connection: Connection, tables: Tables) -> None:
+        super().__init__(connection, tables)
+        self.written: tuple[ExportJobStatus, ExportJobStatus] | None = None
+
+    def update(self, job: ExportJob, *, was: ExportJobStatus) -> None:
+        super().update(job, was=was)
+        self.written = (was, job.status)
+
+
+class _UnitOfWork(SqlAlchemyUnitOfWork):
+    def __init__(self, faults: Faults, engine: Engine, tables: Tables) -> None:
+        super().__init__(engine, tables)
+        self._faults = faults
+
+    def __enter__(self) -> Self:
+        with ExitStack() as entered:
+            entered.enter_context(self._faults.transaction)
+            super().__enter__()
+            self._resources = entered.pop_all()
+        self.jobs: _Jobs = _Jobs(self._connection, self._tables)
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with self._resources:
+            super().__exit__(exc_type, exc, traceback)
+
+    def commit(self) -> None:
+        steps = _COMMITS.get(self.jobs.written) if self.jobs.written else None
+        if steps:
+            self._faults.reach(steps[0])
+        super().commit()
+        if steps:
+            self._faults.reach(steps[1])
+
+
+class _AuditLog(SqlAlchemyAuditLog):
+    def __init__(self, faults: Faults, engine: Engine, tables: Tables) -> None:
+        super().__init__(engine, tables)
+        self._faults = faults
+
+    def record(self, entry: AuditEntry) -> None:
+        with self._faults.transaction:
+            super().record(entry)
+        if step := _RECORDS.get(entry.action):
+            self._faults.reach(step)
+
+
+@attrs.frozen
+class _Writer:
+    writer: ObjectWriter
+    faults: Faults
+
+    def write(self, data: bytes, /) -> None:
+        self.writer.write(data)
+        self.faults.reach(Step.WRITING)
+        if self.faults.need_time:
+            time.sleep(PROGRESS_INTERVAL.total_seconds())
+
+
+class _Storage(LocalStorage):
+    def __init__(self, faults: Faults, url: str) -> None:
+        super().__init__(LocalStorage.from_url(url)._root)
+        self._faults = faults
+
+    @contextmanager
+    def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
+        with ExitStack() as until_written:
+            writer = until_written.enter_context(super().open_writer(key, content_type))
+            yield _Writer(writer, self._faults)
+            self._faults.reach(Step.WRITTEN)
+            with _telling_of_syncs(self._faults):
+                until_written.close()
+        self._faults.reach(Step.PUBLISHED)
+
+
+@contextmanager
+def _telling_of_syncs(faults: Faults) -> Iterator[None]:
+    sync, publisher = os.fsync, get_ident()
+
+    def tell(descriptor: int) -> None:
+        sync(descriptor)
+        # The sweep of another thread syncs too.
+        if get_ident() == publisher:
+            faults.reach(Step.SYNCED)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", tell)
+        yield
+
+
+container = TicketExportContainer()
+_faults = Singleton(Faults.of_this_process)
+container.unit_of_work.override(Factory(_UnitOfWork, _faults, container.engine, container.tables))
+container.audit_log.override(Factory(_AuditLog, _faults, container.engine, container.tables))
+container.storage.override(Singleton(_Storage, _faults, container.settings.provided.storage_url))
