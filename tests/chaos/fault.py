@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from contextlib import AbstractContextManager
 from enum import StrEnum
-from signal import SIGKILL, Signals
-from threading import RLock
+from signal import SIGKILL, Signals, pthread_kill
+from threading import RLock, get_ident
 from typing import Self
 
 import attrs
@@ -51,7 +51,9 @@ class Fault:
         if step is self.step:
             self._reached += 1
             if self._reached == self.nth:
-                os.kill(os.getpid(), self.signal)
+                # To this very thread, which is stopped before it can let go of a lock; a signal to the process
+                # may be taken by another thread first.
+                pthread_kill(get_ident(), self.signal)
 
 
 @attrs.frozen

@@ -33,7 +33,9 @@ class HostileHelpDesk:
     def __init__(self, folder: Path) -> None:
         self.database = folder / "desk.db"
         self.container = TicketExportContainer()
-        self.container.settings.override(Object(Settings(database_url=f"sqlite:///{self.database}")))
+        self.container.settings.override(
+            Object(Settings(database_url=f"sqlite:///{self.database}", task_queue="inline"))
+        )
         self.container.clock.override(InMemoryClock(NOW))
         self.storage = InMemoryStorage()
         self.container.storage.override(self.storage)

@@ -27,7 +27,13 @@ def container(tickets: SupportTickets, tmp_path_factory: pytest.TempPathFactory)
     folder = tmp_path_factory.mktemp("real")
     container = TicketExportContainer()
     container.settings.override(
-        Object(Settings(database_url=f"sqlite:///{folder}/desk.db", storage_url=(folder / "files").as_uri()))
+        Object(
+            Settings(
+                database_url=f"sqlite:///{folder}/desk.db",
+                storage_url=(folder / "files").as_uri(),
+                task_queue="inline",
+            )
+        )
     )
     engine, tables = container.engine(), container.tables()
     upgrade(engine, reference_schema=True)
