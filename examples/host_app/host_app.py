@@ -53,6 +53,7 @@ class CrmUserDirectory:
 
 container = te.TicketExportContainer()
 container.table_names.override(Object(names))
+# In production, paths from the root: web application and worker may be started in different folders.
 container.engine.override(Singleton(te.create_engine, "sqlite:///crm.db"))
 container.catalog.override(Object(catalog))
 container.user_directory.override(Factory(CrmUserDirectory, container.engine))

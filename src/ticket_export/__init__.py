@@ -12,6 +12,8 @@ from ticket_export.application.actor import Actor
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.dto import Download, ExportJobDto, ExportPage, RequestedExportDto
 from ticket_export.application.export_policy import ExportPolicy
+from ticket_export.application.ports.audit_log import AuditAction, AuditEntry, AuditLog
+from ticket_export.application.ports.export_events import ExportEvents
 from ticket_export.application.snapshot import ExportFilter, ExportScope, ExportSnapshotPayload
 from ticket_export.application.stop_signal import StopSignal
 from ticket_export.application.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
@@ -41,17 +43,23 @@ from ticket_export.errors import (
     ExportFailure,
     ExportNotFoundError,
     ExportNotReadyError,
+    InvalidKeyError,
     InvalidPayloadError,
     InvalidTransitionError,
     JobDatabaseError,
     LeaseLostError,
+    MissingExtraError,
     MissingTableError,
     NotPermittedError,
     ObjectNotFoundError,
+    PermissionLostError,
+    RowCountMismatchError,
+    StaleViewError,
     StorageError,
     TicketExportError,
     TicketSourceError,
     TooManyExportsError,
+    UnknownDeveloperNameError,
     UnsupportedDialectError,
 )
 from ticket_export.infrastructure.ignored_export_events import IgnoredExportEvents
@@ -75,6 +83,9 @@ from ticket_export.settings import Settings
 
 __all__ = [
     "Actor",
+    "AuditAction",
+    "AuditEntry",
+    "AuditLog",
     "BackgroundTask",
     "BackgroundTaskStatus",
     "BuiltInSystemPermission",
@@ -85,6 +96,7 @@ __all__ = [
     "CsvFormat",
     "Download",
     "DownloadUnavailableError",
+    "ExportEvents",
     "ExportExpiredError",
     "ExportFailure",
     "ExportFilter",
@@ -102,6 +114,7 @@ __all__ = [
     "HostTableNames",
     "IdType",
     "IgnoredExportEvents",
+    "InvalidKeyError",
     "InvalidPayloadError",
     "InvalidTransitionError",
     "JobDatabaseError",
@@ -110,19 +123,23 @@ __all__ = [
     "ListExports",
     "LocalStorage",
     "MediaItem",
+    "MissingExtraError",
     "MissingTableError",
     "NotPermittedError",
     "ObjectNotFoundError",
     "OpenDownload",
+    "PermissionLostError",
     "ProgressStage",
     "RecoverStalledExports",
     "RequestExport",
     "RequestedExportDto",
     "RetryExport",
+    "RowCountMismatchError",
     "RunExport",
     "RunNextExport",
     "ScopeRole",
     "Settings",
+    "StaleViewError",
     "StopSignal",
     "StorageError",
     "SweepOrphanedObjects",
@@ -134,6 +151,7 @@ __all__ = [
     "TicketExportError",
     "TicketSourceError",
     "TooManyExportsError",
+    "UnknownDeveloperNameError",
     "UnsupportedDialectError",
     "User",
     "Worker",

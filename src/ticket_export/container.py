@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import socket
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from dependency_injector.containers import DeclarativeContainer
 from dependency_injector.providers import Factory, Object, Selector, Singleton
@@ -34,6 +35,7 @@ from ticket_export.application.use_cases.run_next_export import RunNextExport
 from ticket_export.application.use_cases.sweep_orphaned_objects import SweepOrphanedObjects
 from ticket_export.infrastructure.ignored_export_events import IgnoredExportEvents
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
+from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.engine import create_engine
 from ticket_export.infrastructure.persistence.host_table_names import SEED_TABLE_NAMES
@@ -50,9 +52,17 @@ from ticket_export.infrastructure.tickets.reference_catalog import reference_cat
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
 from ticket_export.settings import Settings
 
+if TYPE_CHECKING:
+    from ticket_export.application.ports.task_queue import TaskQueue
+
 
 def _worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _recovery_queue(task_queue: TaskQueue) -> TaskQueue:
+    # Whoever recovers an export must not run it on the way, and cannot be told to stop; the workers find it.
+    return InMemoryTaskQueue() if isinstance(task_queue, InlineTaskQueue) else task_queue
 
 
 def _recover_every(lease: timedelta) -> timedelta:
@@ -151,7 +161,7 @@ class TicketExportContainer(DeclarativeContainer):
     recover_stalled_exports = Factory(
         RecoverStalledExports,
         unit_of_work=unit_of_work.provider,
-        task_queue=task_queue,
+        task_queue=Factory(_recovery_queue, task_queue),
         audit_log=audit_log,
         events=events,
         clock=clock,

@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     storage_url: str = Field(default_factory=_default_storage_url)
     task_queue: Literal["database", "inline"] = "database"
     retention_hours: float = Field(default=72, gt=0, le=_CENTURY_IN_HOURS)
-    lease_seconds: float = Field(default=30, gt=0, le=_DAY_IN_SECONDS)
+    lease_seconds: float = Field(default=30, ge=1, le=_DAY_IN_SECONDS)
     stall_seconds: float = Field(default=600, gt=0, le=_DAY_IN_SECONDS)
     max_attempts: int = Field(default=3, ge=1)
     max_active_jobs_per_user: int = Field(default=5, ge=0)

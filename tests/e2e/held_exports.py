@@ -150,10 +150,10 @@ def status(job_id: str) -> object:
     return job(run_command("show", job_id, *STAFF, "--json"))["status"]
 
 
-def end_line(job_id: str) -> str:
-    """What a worker says of a completed export."""
+def tells_completion(line: str, job_id: str) -> bool:
+    """Whether `line` is what a worker says of an export that it has completed."""
     completed = job(run_command("show", job_id, *STAFF, "--json"))
-    return f"export {job_id} completed: {completed['rowCount']:,} rows"
+    return line.startswith(f"export {job_id} completed by ") and f": {completed['rowCount']:,} rows, " in line
 
 
 def seconds_until(condition: Callable[[], bool]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from time import monotonic
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -26,6 +27,24 @@ if TYPE_CHECKING:
 
     from tests.e2e.conftest import HelpDesk
 
+_BOTH_SIGNALS = pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=needs_sigint)], ids=str
+)
+# A count that takes minutes, nearly all of them in a function that SQLite calls.
+_SLOW_MODULE = """
+import time
+from pathlib import Path
+from ticket_export.container import TicketExportContainer
+from ticket_export.infrastructure.tickets import sqlite_functions
+
+def contains(stored, needle):
+    Path("counting").touch()
+    time.sleep(0.5)
+    return True
+
+sqlite_functions._contains = contains
+container = TicketExportContainer()
+"""
 _EXPORT = ("export", "--columns", "id", *ADMIN, "--output", "tickets.csv")
 
 
@@ -97,26 +116,56 @@ def test_an_export_that_is_cancelled_elsewhere_says_so(help_desk: HelpDesk, held
     assert stored_files(help_desk) == []
 
 
-@needs_sigint
-def test_ctrl_c_leaves_nobody_to_run_what_was_requested_here(help_desk: HelpDesk, held: HeldExports) -> None:
+@_BOTH_SIGNALS
+def test_a_signal_leaves_nobody_to_run_what_was_requested_here(
+    help_desk: HelpDesk, held: HeldExports, number: signal.Signals
+) -> None:
     with started(help_desk, *HELD, *_EXPORT) as export:
         _wait_for("running")
-        ended = export.stop(signal.SIGINT)
+        ended = export.stop(number)
     assert (ended.exit_code, ended.problems) == (130, ["interrupted"])
-    assert _only_job()["status"] == "failed"
+    assert (_only_job()["status"], _only_job()["errorMessage"]) == ("failed", "Cancelled")
+    assert stored_files(help_desk) == []
+    assert not (help_desk.folder / "tickets.csv").exists()
+
+
+@_BOTH_SIGNALS
+def test_a_signal_is_heard_while_the_tickets_are_counted(help_desk: HelpDesk, number: signal.Signals) -> None:
+    (help_desk.folder / "slow_helpdesk.py").write_text(_SLOW_MODULE)
+    search = ("--app", "slow_helpdesk:container", *_EXPORT, "--search", "1")
+    with started(help_desk, *search) as export:
+        seconds_until((help_desk.folder / "counting").exists)
+        began = monotonic()
+        ended = export.stop(number)
+        assert monotonic() - began < 5
+    assert (ended.exit_code, ended.problems) == (130, ["interrupted"])
+    assert (_only_job()["status"], _only_job()["errorMessage"]) == ("failed", "Cancelled")
     assert stored_files(help_desk) == []
     assert not (help_desk.folder / "tickets.csv").exists()
 
 
 @needs_sigint
-def test_ctrl_c_only_stops_watching_what_a_worker_runs(help_desk: HelpDesk, held: HeldExports) -> None:
+def test_ctrl_c_leaves_to_the_workers_what_another_command_has_queued(help_desk: HelpDesk, held: HeldExports) -> None:
+    job_id = _request()
+    with started(help_desk, *HELD, *_EXPORT) as export:
+        _wait_for("running")
+        ended = export.stop(signal.SIGINT)
+    assert (ended.exit_code, ended.problems) == (130, ["interrupted"])
+    assert (_only_job()["id"], _only_job()["status"]) == (job_id, "queued")
+    assert stored_files(help_desk) == []
+
+
+@_BOTH_SIGNALS
+def test_a_signal_only_stops_watching_what_a_worker_runs(
+    help_desk: HelpDesk, held: HeldExports, number: signal.Signals
+) -> None:
     with started_worker(help_desk, *HELD):
         _request()
         _wait_for("running")
         with started(help_desk, *_EXPORT) as export:
             export.wait_for_line()
             export.wait_for_line()
-            ended = export.stop(signal.SIGINT)
+            ended = export.stop(number)
         assert (ended.exit_code, ended.problems) == (130, ["interrupted"])
         assert _only_job()["status"] == "running"
         held.release()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+import sys
 from contextlib import closing
 from time import sleep
 from typing import TYPE_CHECKING
@@ -114,7 +116,9 @@ def test_clean_up_deletes_the_file_of_an_expired_export(help_desk: HelpDesk, mon
     orphan.parent.mkdir(parents=True)
     orphan.touch()
     first, again = (run_command("cleanup", "--json") for _ in range(2))
-    assert (first.exit_code, first.err) == (0, "")
+    rows = job(run_command("show", job_id, *ADMIN, "--json"))["rowCount"]
+    assert (first.exit_code, again.err) == (0, "")
+    assert first.err == f"export {job_id} cleaned_up by the system: {rows:,} rows; columns id\n"
     counts = {"requeued": 0, "givenUp": 0, "cleanedUp": 1, "orphansRemoved": 1, "unfinishedRemoved": 0, "failed": 0}
     assert first.document == counts
     assert again.document == dict.fromkeys(counts, 0)
@@ -142,3 +146,49 @@ def test_a_file_that_cannot_be_deleted_is_told_and_tried_again(
     with closing(sqlite3.connect(help_desk.database)) as database, database:
         database.execute('UPDATE "MediaItems" SET "FileStorageProvider" = \'file\'')
     assert job(run_command("cleanup", "--json"))["cleanedUp"] == 1
+
+
+def test_a_storage_that_cannot_be_listed_is_told_after_all_else_is_done(
+    help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _expired_export(monkeypatch)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (help_desk.folder / "unlisted_helpdesk.py").write_text(
+        "from dependency_injector.providers import Object\n"
+        "from ticket_export.container import TicketExportContainer\n"
+        "from ticket_export.errors import StorageError\n"
+        "from ticket_export.infrastructure.storage.local import LocalStorage\n"
+        "class Unlisted(LocalStorage):\n"
+        "    def list(self, prefix):\n"
+        "        raise StorageError('the files could not be listed')\n"
+        "container = TicketExportContainer()\n"
+        "container.storage.override(Object(Unlisted.from_url(container.settings().storage_url)))\n"
+    )
+    text = run_command("--app", "unlisted_helpdesk:container", "cleanup")
+    assert text.exit_code == 1
+    assert text.text.startswith("1 expired exports cleaned up; 0 lost exports back in the queue")
+    assert text.problems == ["orphaned files could not be looked for: the files could not be listed"]
+    assert stored_files(help_desk) == []
+    document = run_command("--app", "unlisted_helpdesk:container", "cleanup", "--json")
+    assert (document.exit_code, job(document)["cleanedUp"], job(document)["orphansRemoved"]) == (1, 0, 0)
+
+
+def test_what_to_type_next_names_the_hosts_container(help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setenv("TICKET_EXPORT_APP", "named_helpdesk:container")
+    (help_desk.folder / "named_helpdesk.py").write_text(
+        "from ticket_export.container import TicketExportContainer\ncontainer = TicketExportContainer()\n"
+    )
+    ended = run_command(*_REQUEST, *STAFF)
+    assert ended.err.endswith("; a worker runs it: ticket-export --app named_helpdesk:container worker\n")
+    unseen = run_command("export", "--columns", "id", *STAFF, "--output", "a.csv")
+    assert unseen.exit_code == 3
+    assert "with: ticket-export --app named_helpdesk:container download " in unseen.problems[0]
+
+
+def test_the_file_of_an_export_that_is_gone_is_told_without_its_key(help_desk: HelpDesk) -> None:
+    job_id = request()
+    _drain()
+    shutil.rmtree(help_desk.folder / "storage")
+    ended = run_command("download", job_id, *ADMIN, "--output", "a.csv")
+    assert (ended.exit_code, ended.err) == (1, "error: the file is not in the storage any more\n")

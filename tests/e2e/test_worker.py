@@ -15,7 +15,6 @@ from tests.e2e.held_exports import (
     HELD,
     STAFF,
     HeldExports,
-    end_line,
     needs_sigint,
     request,
     seconds_until,
@@ -23,6 +22,7 @@ from tests.e2e.held_exports import (
     started_worker,
     status,
     stored_files,
+    tells_completion,
 )
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def test_what_another_process_requests_starts_at_once_and_completes(help_desk: H
         # One second is the promise, on a machine that has nothing else to do.
         assert seconds_until(lambda: status(job_id) != "queued") < 3
         seconds_until(lambda: status(job_id) == "completed")
-        assert worker.wait_for_line() == f"{end_line(job_id)}\n"
+        assert worker.wait_for_line().startswith(f"export {job_id} started by ")
+        assert tells_completion(worker.wait_for_line(), job_id)
         ended = worker.stop()
     assert (ended.exit_code, ended.out, ended.err) == (0, b"", "")
 
@@ -101,6 +102,7 @@ def test_cancelling_from_elsewhere_stops_a_running_export_and_leaves_no_file(
         assert (job(cancelled)["status"], job(cancelled)["errorMessage"]) == ("failed", "Cancelled")
         # Two seconds are the promise.
         assert seconds_until(lambda: stored_files(help_desk) == []) < 4
+        assert worker.wait_for_line().startswith(f"export {job_id} started by ")
         assert worker.wait_for_line().startswith("warning: attempt 1 stops: ")
         held.release()
         other = request("--columns", "id,title")
@@ -131,7 +133,9 @@ def test_draining_runs_everything_and_ends_by_itself(help_desk: HelpDesk) -> Non
     )
     assert (drained.exit_code, drained.text) == (0, f"{len(views)} completed, 0 failed\n")
     assert {status(job_id) for job_id in ids} == {"completed"}
-    assert {end_line(job_id) for job_id in ids} <= set(drained.err.splitlines())
+    told = drained.err.splitlines()
+    assert [sum(tells_completion(line, job_id) for line in told) for job_id in ids] == [1] * len(views)
+    assert len(told) == 1 + 2 * len(views)
 
 
 def test_draining_an_empty_queue_ends_at_once(help_desk: HelpDesk) -> None:
@@ -150,8 +154,10 @@ def test_a_failed_export_is_told_and_is_no_failure_of_the_worker(
     drained = run_command("worker", "--drain")
     assert (drained.exit_code, drained.text) == (0, "0 completed, 1 failed\n")
     message = job(run_command("show", job_id, *STAFF, "--json"))["errorMessage"]
-    assert f"export {job_id} failed: {message}" in drained.err.splitlines()
-    assert f"warning: export {job_id} failed: {message}" in drained.err.splitlines()
+    started_line, warning, audit_line = (line for line in drained.err.splitlines() if job_id in line)
+    assert started_line.startswith(f"export {job_id} started by ")
+    assert warning == f"warning: export {job_id} failed: {message}"
+    assert audit_line.startswith(f"export {job_id} failed by ")
     assert "Traceback" not in drained.err
     assert str(help_desk.folder) not in drained.err
 
@@ -161,3 +167,50 @@ def test_a_worker_without_tables_ends_and_says_what_to_do(help_desk: HelpDesk, m
     ended = run_command("worker")
     assert (ended.exit_code, len(ended.err.splitlines())) == (2, 1)
     assert "ticket-export migrate --reference-schema" in ended.problems[0]
+
+
+@pytest.mark.parametrize("storage", ["storage", "no-folder"])
+def test_how_an_export_ended_is_told_once_where_the_audit_log_is_a_table(
+    help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch, storage: str
+) -> None:
+    job_id = request()
+    (help_desk.folder / "no-folder").touch()
+    monkeypatch.setenv("TICKET_EXPORT_STORAGE_URL", (help_desk.folder / storage).as_uri())
+    monkeypatch.setenv("TICKET_EXPORT_AUDIT_LOG", "table")
+    (told,) = (line for line in run_command("worker", "--drain").err.splitlines() if job_id in line)
+    assert f"export {job_id} {status(job_id)}: " in told
+
+
+@pytest.mark.parametrize("storage", ["storage", "no-folder"])
+def test_how_an_export_ended_is_told_where_a_host_keeps_the_log_quiet(
+    help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch, storage: str
+) -> None:
+    (help_desk.folder / "quiet_helpdesk.py").write_text(
+        "import logging.config\n"
+        "from ticket_export.container import TicketExportContainer\n"
+        "container = TicketExportContainer()\n"
+        "logging.config.dictConfig({'version': 1, 'disable_existing_loggers': True})\n"
+    )
+    job_id = request()
+    (help_desk.folder / "no-folder").touch()
+    settings = help_desk.settings | {"TICKET_EXPORT_STORAGE_URL": (help_desk.folder / storage).as_uri()}
+    drained = run_script(
+        *("--app", "quiet_helpdesk:container", "worker", "--drain"), folder=help_desk.folder, settings=settings
+    )
+    _ready, told = drained.err.splitlines()
+    assert told.startswith(f"export {job_id} {status(job_id)}: ")
+
+
+def test_a_worker_without_the_table_of_its_audit_log_ends_and_says_what_to_do(
+    help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(sqlite3.connect(help_desk.database)) as database, database:
+        database.execute('DROP TABLE "ExportAuditEntries"')
+    assert run_command("worker", "--drain").exit_code == 0
+    monkeypatch.setenv("TICKET_EXPORT_AUDIT_LOG", "table")
+    ended = run_command("worker", "--drain")
+    assert ended.exit_code == 2
+    assert ended.err == (
+        "error: the database lacks the table ExportAuditEntries; "
+        "create what is missing with: ticket-export migrate --reference-schema\n"
+    )

@@ -56,5 +56,5 @@ class Announcements:
 def _notify(event: Callable[[ExportJob], None], job: ExportJob) -> None:
     try:
         event(job)
-    except Exception:  # noqa: BLE001 - a subscriber of the host's must not harm the export
+    except (Exception, SystemExit):  # noqa: BLE001 - a host's subscriber must neither harm the export nor end the worker
         _log.exception("a subscriber failed on export %s", job.id, extra={"job_id": str(job.id)})

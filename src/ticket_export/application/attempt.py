@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Progress is written at most twice a second, or a small export would be mostly progress.
 PROGRESS_INTERVAL = timedelta(seconds=0.5)
+# Of a lease: two signs of life may come late or get lost.
+_SIGNS_OF_LIFE = 3
 
 
 @attrs.define
@@ -43,6 +45,11 @@ class Attempt:
     def __attrs_post_init__(self) -> None:
         self._written_at = self.began_at
 
+    @property
+    def heartbeat(self) -> timedelta:
+        """How often the attempt gives a sign of life."""
+        return min(PROGRESS_INTERVAL, self._lease / _SIGNS_OF_LIFE)
+
     def report(self, progress: Progress) -> None:
         """Write the progress, unless that was tried a moment ago; doubles as the lease's heartbeat.
 
@@ -51,7 +58,7 @@ class Attempt:
         """
         now = self._clock.now()
         # A clock that was set back must not silence the attempt.
-        if timedelta(0) <= now - self._written_at < PROGRESS_INTERVAL:
+        if timedelta(0) <= now - self._written_at < self.heartbeat:
             return
         self._written_at = now
         with self._unit_of_work() as work:
@@ -112,6 +119,8 @@ class Attempt:
     def _hold(self, work: UnitOfWork) -> tuple[ExportJob, BackgroundTask]:
         job = work.jobs.find(self.job.id)
         task = job.background_task if job else None
+        if job is not None and job.is_cancelled:
+            raise LeaseLostError(f"export {job.id} was cancelled")
         if job is None or task is None or not self._is_mine(job, task):
             raise LeaseLostError(f"attempt {self.token} at export {self.job.id} no longer holds it")
         return job, task

@@ -15,7 +15,7 @@ from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.progress_stage import ProgressStage
-from ticket_export.errors import ExportNotFoundError, InvalidTransitionError
+from ticket_export.errors import ExportNotFoundError, InvalidTransitionError, UnknownDeveloperNameError
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -59,8 +59,7 @@ class Claims:
         """
         with self.unit_of_work() as work:
             while task := work.tasks.next_enqueued(TASK_NAME):
-                job_id = job_id_of(task)
-                job = work.jobs.find(job_id) if job_id else None
+                job = _job_of(work, task)
                 if job is not None and _waits_for(job, task):
                     return self._begin(work, job, task)
                 # Nobody else would ever take it out of the way of those that wait behind it.
@@ -82,5 +81,15 @@ class Claims:
         return Attempt(job, task.fencing_token, now, self.unit_of_work, self.clock, self.lease)
 
 
+def _job_of(work: UnitOfWork, task: BackgroundTask) -> ExportJob | None:
+    job_id = job_id_of(task)
+    try:
+        return work.jobs.find(job_id) if job_id else None
+    except (UnknownDeveloperNameError, ValueError, TypeError):
+        # Another hand has written what no export holds.
+        _log.exception("export %s cannot be read", job_id, extra={"job_id": str(job_id)})
+        return None
+
+
 def _waits_for(job: ExportJob, task: BackgroundTask) -> bool:
-    return job.status == ExportJobStatus.QUEUED and job.background_task_id == task.id
+    return job.status == ExportJobStatus.QUEUED and not job.is_cleaned_up and job.background_task_id == task.id

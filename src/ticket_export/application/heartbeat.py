@@ -8,14 +8,13 @@ from threading import Event, Lock, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Self
 
-from ticket_export.application.attempt import PROGRESS_INTERVAL
 from ticket_export.application.ports.ticket_source import SupportsInterrupt
 from ticket_export.application.progress import Progress
 from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.errors import LeaseLostError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import timedelta
     from types import TracebackType
 
@@ -37,21 +36,21 @@ class Heartbeat:
     - It notices that the attempt has lost the job (cancelled, expired, taken over), and hands the job
       back as soon as `stop` is given. The export's next `tell` raises then, and a query that runs is
       interrupted.
-    - It lets go of an export that makes no progress for `stall`: the lease runs out, and another
-      attempt may have more luck.
+    - It lets go of an export that makes no progress for `stall`: it calls `on_stall`, the lease runs
+      out, and another attempt may have more luck.
 
     Leaving the block by an error raises `LeaseLostError` instead, if the attempt had lost the job.
     """
 
-    def __init__(self, attempt: Attempt, *, stop: StopSignal, stall: timedelta) -> None:
+    def __init__(self, attempt: Attempt, *, stop: StopSignal, stall: timedelta, on_stall: Callable[[], None]) -> None:
         self._attempt = attempt
         self._stop = stop
         self._stall = stall.total_seconds()
+        self._on_stall = on_stall
         self._latest = Progress(ProgressStage.COUNTING)
         self._told_at = monotonic()
         self._lost: str | None = None
-        self._has_ended = False
-        self._wake = Event()
+        self._wake, self._end = Event(), Event()
         self._writing = Lock()
         self._reader: SupportsInterrupt | None = None
         self._reading = Lock()
@@ -70,7 +69,7 @@ class Heartbeat:
         traceback: TracebackType | None,
     ) -> None:
         self._resources.close()
-        self._has_ended = True
+        self._end.set()
         self._wake.set()
         self._thread.join()
         if isinstance(exc, Exception) and self._lost is not None:
@@ -86,6 +85,14 @@ class Heartbeat:
         self._told_at = monotonic()
         if self._lost is None:
             self._renew()
+        self.require_job()
+
+    def require_job(self) -> None:
+        """Go on only if the attempt has not lost the job, as far as is known.
+
+        Raises:
+            LeaseLostError: it has.
+        """
         if self._lost is not None:
             raise LeaseLostError(self._lost)
 
@@ -116,10 +123,10 @@ class Heartbeat:
             self._writing.release()
 
     def _beat(self) -> None:
-        interval = PROGRESS_INTERVAL.total_seconds()
+        interval = self._attempt.heartbeat.total_seconds()
         while self._lost is None:
             self._wake.wait(interval)
-            if self._has_ended:
+            if self._end.is_set():
                 return
             if self._stop.is_given:
                 self._hand_back()
@@ -127,10 +134,9 @@ class Heartbeat:
                 self._let_go()
             else:
                 self._renew()
-        self._wake.clear()
-        while not self._has_ended:
+        while not self._end.is_set():
             self._interrupt()
-            self._wake.wait(_INTERRUPT_AGAIN)
+            self._end.wait(_INTERRUPT_AGAIN)
 
     def _hand_back(self) -> None:
         job_id = self._attempt.job.id
@@ -148,6 +154,7 @@ class Heartbeat:
         job_id = self._attempt.job.id
         _log.error("export %s makes no progress and is let go", job_id, extra={"job_id": str(job_id)})
         self._lost = f"export {job_id} made no progress for {self._stall:g} s"
+        self._on_stall()
 
     def _interrupt(self) -> None:
         with self._reading:

@@ -12,15 +12,29 @@ _log = logging.getLogger("ticket_export.audit")
 
 
 class LoggingAuditLog:
-    """Writes to the logger ``ticket_export.audit`` at INFO; the fields are the record's ``audit`` attribute.
+    """Writes to the logger ``ticket_export.audit`` at INFO: all that is known on one line, for people to read.
 
-    They are JSON's own types: `at` in ISO 8601, the duration in seconds as ``duration_seconds``.
+    For machines, the fields are the record's ``audit`` attribute, in JSON's own types: `at` in ISO 8601, the
+    duration in seconds as ``duration_seconds``. Like every record about an export, it has a ``job_id`` too.
     """
 
     def record(self, entry: AuditEntry) -> None:
         """Log the entry."""
         actor = "the system" if entry.actor_id is None else entry.actor_id
-        _log.info("export %s %s by %s", entry.job_id, entry.action, actor, extra={"audit": _fields(entry)})
+        fields = _fields(entry)
+        _log.info(
+            *("export %s %s by %s: %s", entry.job_id, entry.action, actor, _text(entry)),
+            extra={"audit": fields, "job_id": fields["job_id"]},
+        )
+
+
+def _text(entry: AuditEntry) -> str:
+    rows = None if entry.row_count is None else f"{entry.row_count:,} rows"
+    duration = None if entry.duration is None else f"{entry.duration.total_seconds():.3f} s"
+    detail = None if entry.detail is None else f"detail: {entry.detail}"
+    amount = ", ".join(each for each in (rows, duration) if each)
+    # However many lines the detail has, a log has one.
+    return " ".join("; ".join(each for each in (amount, entry.view, detail) if each).splitlines())
 
 
 def _fields(entry: AuditEntry) -> dict[str, str | int | float | None]:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from ticket_export.errors import JobDatabaseError
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.joined_unit_of_work import JoinedUnitOfWork
+from ticket_export.infrastructure.persistence.missing_tables import is_missing_table
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.testing.audit_log import an_entry
 from ticket_export.testing.entities import a_task
@@ -72,3 +73,16 @@ def test_an_entry_is_permanent_on_an_engine_of_the_hosts_making(engine: Engine, 
     SqlAlchemyAuditLog(plain).record(an_entry())
     plain.dispose()
     assert recorded(rows) == 1
+
+
+def test_a_table_that_is_not_there_is_told_before_the_first_entry(engine: Engine, rows: SqliteRows) -> None:
+    audit_log = SqlAlchemyAuditLog(engine)
+    audit_log.record(an_entry())
+    audit_log.require_table()
+    assert recorded(rows) == 1
+    rows.run('DROP TABLE "ExportAuditEntries"')
+    with pytest.raises(JobDatabaseError, match="lacks a table") as raised:
+        audit_log.require_table()
+    assert is_missing_table(raised.value.__cause__)
+    assert isinstance(engine.pool, sa.QueuePool)
+    assert engine.pool.checkedout() == 0

@@ -58,6 +58,29 @@ def test_progress_within_half_a_second_is_not_written(desk: HelpDesk, job_id: UU
     assert task.leased_until == desk.clock.now() + desk.lease
 
 
+@pytest.mark.parametrize(("lease", "heartbeat"), [(0.3, 0.1), (1.2, 0.4), (1.5, 0.5), (30, 0.5), (86_400, 0.5)])
+def test_sign_of_life_is_given_three_times_a_lease_or_twice_a_second(lease: float, heartbeat: float) -> None:
+    desk = HelpDesk(lease=timedelta(seconds=lease))
+    attempt = begin(desk, desk.requested().id)
+    assert attempt.heartbeat == timedelta(seconds=heartbeat)
+    before = desk.database.committed
+    desk.clock.advance(attempt.heartbeat - timedelta(microseconds=1))
+    attempt.report(HALF)
+    assert desk.database.committed is before
+    desk.clock.advance(timedelta(microseconds=1))
+    attempt.report(HALF)
+    assert desk.database.committed is not before
+
+
+def test_attempt_at_a_cancelled_export_says_so(desk: HelpDesk) -> None:
+    actor = desk.user()
+    job_id = desk.requested(actor).id
+    attempt = begin(desk, job_id)
+    desk.cancel_export(actor, job_id)
+    with pytest.raises(LeaseLostError, match=f"^export {job_id} was cancelled$"):
+        attempt.complete(file(), row_count=1)
+
+
 def test_only_the_holder_writes(desk: HelpDesk, job_id: UUID) -> None:
     attempt = begin(desk, job_id)
     desk.take_over(job_id)

@@ -8,10 +8,16 @@ from uuid import UUID, uuid4
 import attrs
 import pytest
 
-from tests.unit.application.use_cases.help_desk import NOW, HelpDesk, raising
+from tests.unit.application.use_cases.help_desk import NOW, HelpDesk, once, raising
 from ticket_export import BackgroundTask
 from ticket_export.application.export_task import TASK_NAME, task_args
-from ticket_export.errors import ExportNotFoundError, InvalidTransitionError, LeaseLostError
+from ticket_export.errors import (
+    ExportNotFoundError,
+    InvalidTransitionError,
+    JobDatabaseError,
+    LeaseLostError,
+    UnknownDeveloperNameError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,7 +138,11 @@ def _with_another_task(desk: HelpDesk, job_id: UUID) -> None:
     desk.change(attrs.evolve(desk.job(job_id), background_task_id=None))
 
 
-@pytest.mark.parametrize("state", [_failed, _running, _with_another_task])
+def _cleaned_up(desk: HelpDesk, job_id: UUID) -> None:
+    desk.change(attrs.evolve(desk.job(job_id), is_cleaned_up=True))
+
+
+@pytest.mark.parametrize("state", [_failed, _running, _with_another_task, _cleaned_up])
 def test_task_whose_job_does_not_wait_for_it_is_given_up(
     desk: HelpDesk, state: Callable[[HelpDesk, UUID], None]
 ) -> None:
@@ -143,6 +153,34 @@ def test_task_whose_job_does_not_wait_for_it_is_given_up(
     assert desk.claims.claim_next() is None
     assert desk.job(job_id) == before
     assert desk.database.committed.tasks[task.id].status == "error"
+
+
+@pytest.mark.parametrize(
+    "error", [UnknownDeveloperNameError("export job status", "?", ["queued"]), ValueError("no time"), TypeError("None")]
+)
+def test_export_that_cannot_be_read_is_set_aside_and_the_next_is_claimed(
+    desk: HelpDesk, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    poisoned = desk.requested().id
+    desk.clock.advance(timedelta(seconds=1))
+    behind = desk.requested().id
+    desk.happen["jobs.found"] = once(raising(error))
+    attempt = desk.claims.claim_next()
+    assert attempt is not None
+    assert attempt.job.id == behind
+    assert desk.task(poisoned).status == "error"
+    assert f"export {poisoned} cannot be read" in caplog.text
+    assert desk.claims.claim_next() is None
+
+
+def test_database_that_is_away_sets_nothing_aside(desk: HelpDesk) -> None:
+    desk.requested()
+    before = desk.database.committed
+    desk.happen["jobs.found"] = once(raising(JobDatabaseError("the database cannot be reached")))
+    with pytest.raises(JobDatabaseError):
+        desk.claims.claim_next()
+    assert desk.database.committed == before
+    assert desk.claims.claim_next() is not None
 
 
 def test_job_that_was_cancelled_at_the_last_moment_stays_as_it_is(desk: HelpDesk) -> None:

@@ -45,11 +45,23 @@ def test_a_page_behind_the_last_one_names_the_last_one() -> None:
 
 
 def test_a_page_shows_rows_and_file_of_every_export() -> None:
-    done = _JOB.model_copy(update={"row_count": 12, "length": 345, "file_name": "tickets.csv"})
+    done = _JOB.model_copy(
+        update={"status": "completed", "row_count": 12, "length": 345, "file_name": "t.csv", "error_message": None}
+    )
     headings, shown, _ = page_text(ExportPage(items=(done,), page=1, page_size=10, total=1)).splitlines()
-    assert headings.split() == ["id", "status", "rows", "bytes", "requested", "expires", "file"]
-    assert shown.split()[1:4] == ["failed", "12", "345"]
-    assert shown.split()[-1] == "tickets.csv"
+    assert headings.split() == ["id", "status", "rows", "bytes", "requested", "expires", "file", "error"]
+    assert shown.split()[1:4] == ["completed", "12", "345"]
+    assert shown.split()[-2:] == ["t.csv", "-"]
+
+
+def test_a_page_shows_how_far_what_runs_is_and_why_what_failed_did() -> None:
+    running = _JOB.model_copy(update={"status": "running", "progress_percent": 40, "error_message": None})
+    page = ExportPage(items=(running, _JOB), page=1, page_size=10, total=2)
+    _, first, second, _ = page_text(page).splitlines()
+    assert first.split()[1:4] == ["running", "40", "%"]
+    assert second.split()[1] == "failed"
+    assert "%" not in second
+    assert second.endswith("  No\\nspace")
 
 
 def test_an_end_is_one_line_with_the_rows_or_the_reason() -> None:

@@ -62,3 +62,16 @@ def test_what_was_ignored_stays_ignored() -> None:
         signal.raise_signal(signal.SIGINT)
         assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
     assert not stop.is_given
+
+
+def test_in_another_thread_which_hears_of_no_signal_nothing_changes() -> None:
+    before, inside = _handlers(), []
+
+    def enter() -> None:
+        with stop_on_signals(StopSignal()):
+            inside.append(_handlers())
+
+    thread = threading.Thread(target=enter)
+    thread.start()
+    thread.join()
+    assert inside == [before]

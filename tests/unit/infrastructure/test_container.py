@@ -11,6 +11,7 @@ from dependency_injector.providers import Factory, Object
 
 from tests.unit.application.use_cases.help_desk import COLUMNS, NOW, VIEW, HelpDesk
 from ticket_export import Actor, CsvFormat, ExportPolicy, Settings, SystemPermissions, TicketExportContainer, User
+from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
 from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
 from ticket_export.infrastructure.memory.clock import InMemoryClock
@@ -30,6 +31,7 @@ from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
 from ticket_export.infrastructure.tickets.reference_catalog import reference_catalog
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from ticket_export.domain.background_task import BackgroundTask
@@ -129,13 +131,35 @@ def test_settings_reach_the_use_cases(container: TicketExportContainer) -> None:
 
 @pytest.mark.parametrize(
     ("lease", "every"),
-    [(0.001, 0.2), (2, 0.2), (7, 0.7), (30, 3), (50, 5), (86400, 5)],
+    [(1, 0.2), (2, 0.2), (7, 0.7), (30, 3), (50, 5), (86400, 5)],
 )
 def test_lost_exports_are_looked_for_in_the_rhythm_of_the_lease(
     container: TicketExportContainer, lease: float, every: float
 ) -> None:
     container.settings.override(Object(Settings(lease_seconds=lease)))
     assert container.worker().housekeeping.recover_every == timedelta(seconds=every)
+
+
+def test_recovery_leaves_an_export_to_the_workers_though_the_queue_is_inline(container: TicketExportContainer) -> None:
+    memory = InMemory(container)
+    with container.task_queue.override(InMemoryTaskQueue()):
+        job_id = container.request_export()(memory.actor, VIEW).id
+    container.claims().claim(job_id)
+    memory.clock.advance(timedelta(seconds=7))
+    assert isinstance(container.task_queue(), InlineTaskQueue)
+    assert container.recover_stalled_exports()() == Recovery(requeued=1)
+    assert container.get_export()(memory.actor, job_id).status == "queued"
+    container.worker().drain()
+    assert container.get_export()(memory.actor, job_id).status == "completed"
+
+
+@pytest.mark.parametrize("keeps", [InMemoryTaskQueue, object])
+def test_queue_of_the_host_hears_of_what_is_recovered(
+    container: TicketExportContainer, keeps: Callable[[], object]
+) -> None:
+    queue = keeps()
+    container.task_queue.override(Object(queue))
+    assert container.recover_stalled_exports().task_queue is queue
 
 
 @pytest.mark.parametrize(("stall", "stale"), [(1, 3600), (1800, 3600), (1801, 3602), (86400, 2 * 86400)])

@@ -27,7 +27,8 @@ def test_entry_is_one_structured_record(caplog: pytest.LogCaptureFixture) -> Non
     LoggingAuditLog().record(entry)
     (record,) = caplog.records
     assert (record.name, record.levelno) == ("ticket_export.audit", logging.INFO)
-    assert record.getMessage() == f"export {UUID(int=1)} completed by {UUID(int=2)}"
+    assert record.getMessage() == f"export {UUID(int=1)} completed by {UUID(int=2)}: 7 rows, 2.000 s; columns id"
+    assert vars(record)["job_id"] == str(UUID(int=1))
     fields = vars(record)["audit"]
     assert fields == {
         "action": "completed",
@@ -49,4 +50,22 @@ def test_what_the_system_does_by_itself_is_logged_as_such(caplog: pytest.LogCapt
     LoggingAuditLog().record(
         AuditEntry(action=AuditAction.CLEANED_UP, job_id=UUID(int=1), actor_id=None, at=at, view="columns id")
     )
-    assert caplog.messages == [f"export {UUID(int=1)} cleaned_up by the system"]
+    assert caplog.messages == [f"export {UUID(int=1)} cleaned_up by the system: columns id"]
+
+
+def test_an_entry_is_one_line_whatever_its_detail(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="ticket_export.audit")
+    LoggingAuditLog().record(
+        AuditEntry(
+            action=AuditAction.FAILED,
+            job_id=UUID(int=1),
+            actor_id=UUID(int=2),
+            at=datetime(2026, 3, 1, tzinfo=UTC),
+            view="columns id; search 'vpn'",
+            duration=timedelta(milliseconds=214),
+            detail="disk\r\nfull",
+        )
+    )
+    assert caplog.messages == [
+        f"export {UUID(int=1)} failed by {UUID(int=2)}: 0.214 s; columns id; search 'vpn'; detail: disk full"
+    ]

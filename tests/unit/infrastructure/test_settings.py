@@ -57,6 +57,15 @@ def test_lease_or_stall_that_is_no_span_of_time_is_refused(
         Settings.load()
 
 
+@pytest.mark.parametrize("seconds", ["0.001", "0.999"])
+def test_lease_that_no_sign_of_life_could_keep_is_refused(seconds: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKET_EXPORT_LEASE_SECONDS", seconds)
+    with pytest.raises(ConfigurationError, match=r"^TICKET_EXPORT_LEASE_SECONDS: "):
+        Settings.load()
+    monkeypatch.setenv("TICKET_EXPORT_LEASE_SECONDS", "1")
+    assert Settings.load().lease == timedelta(seconds=1)
+
+
 @pytest.mark.parametrize(
     ("name", "refused"),
     [

@@ -1,26 +1,27 @@
 from __future__ import annotations
 
+import signal
+from _thread import interrupt_main
 from datetime import timedelta
+from itertools import count
 from threading import Barrier, Event, Semaphore
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-import attrs
 import pytest
 
 from tests.unit.application.use_cases.blocked_export import block_count
 from tests.unit.application.use_cases.help_desk import HelpDesk, once, raising
 from tests.unit.infrastructure.worker_desk import PATIENCE, a_worker, at_work
 from ticket_export import StopSignal
-from ticket_export.application.ports.task_queue import SupportsWaiting
 from ticket_export.errors import JobDatabaseError, LeaseLostError, StorageError, TicketSourceError
-from ticket_export.infrastructure.tasks import worker as worker_module
+from ticket_export.infrastructure.tasks import runner as runner_module
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from threading import Thread
+    from collections.abc import Iterator
 
-    from ticket_export import BackgroundTask, ExportJobDto
+    from ticket_export import ExportJobDto
 
 ORPHAN = f"exports/{UUID(int=7)}/1/x.csv"
 
@@ -153,34 +154,6 @@ def test_all_threads_of_a_stopped_worker_hand_back(desk: HelpDesk) -> None:
     assert [desk.task(job_id).number_of_retries for job_id in asked] == [0] * 3
 
 
-def test_idle_worker_wakes_up_when_its_queue_says_so(desk: HelpDesk) -> None:
-    class WaitingQueue:
-        def __init__(self) -> None:
-            self.waited: list[float] = []
-            self.is_idle, self._dispatched = Event(), Event()
-
-        def dispatch(self, task: BackgroundTask) -> None:
-            self._dispatched.set()
-
-        def wait(self, timeout: float) -> None:
-            self.waited.append(timeout)
-            self.is_idle.set()
-            assert self._dispatched.wait(PATIENCE)  # much longer than it was asked to
-
-    queue, ended = WaitingQueue(), Event()
-    assert isinstance(queue, SupportsWaiting)
-    worker = attrs.evolve(a_worker(desk), task_queue=queue)
-
-    def work(stop: StopSignal) -> None:
-        worker.run(stop=stop, on_end=lambda job: ended.set())
-
-    with at_work(work):
-        assert queue.is_idle.wait(PATIENCE)
-        attrs.evolve(desk.request_export, task_queue=queue)(desk.user(), {"columns": ["id"]})
-        assert ended.wait(PATIENCE)
-    assert statuses(desk) == ["completed"]
-
-
 def test_worker_without_anything_to_do_is_stopped_at_once(desk: HelpDesk) -> None:
     with at_work(lambda stop: a_worker(desk).run(concurrency=2, stop=stop)):
         pass
@@ -218,8 +191,8 @@ def test_worker_survives_who_is_told_of_an_end(desk: HelpDesk, caplog: pytest.Lo
 def test_pause_after_an_error_grows_to_a_limit_and_ends_with_the_trouble(
     desk: HelpDesk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(worker_module, "_FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(worker_module, "_LONGEST_PAUSE", 0.004)
+    monkeypatch.setattr(runner_module, "_FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(runner_module, "_LONGEST_PAUSE", 0.004)
     is_down = iter([True, True, True, True, False, True, False])
 
     def claim() -> None:
@@ -238,7 +211,7 @@ def test_pause_after_an_error_grows_to_a_limit_and_ends_with_the_trouble(
 
 
 def test_worker_that_pauses_after_an_error_is_stopped_at_once(desk: HelpDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_module, "_FIRST_PAUSE", 10 * PATIENCE)
+    monkeypatch.setattr(runner_module, "_FIRST_PAUSE", 10 * PATIENCE)
     failed = Event()
 
     def fail() -> None:
@@ -282,26 +255,76 @@ def test_house_in_disorder_does_not_end_the_worker(desk: HelpDesk, caplog: pytes
 def test_drain_that_cannot_look_at_the_queue_gives_up_and_says_why(
     desk: HelpDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_module, "_FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(worker_module, "_LONGEST_PAUSE", 0.008)
+    monkeypatch.setattr(runner_module, "_FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(runner_module, "_LONGEST_PAUSE", 0.008)
     desk.happen["work.enter"] = raising(JobDatabaseError("the database cannot be reached"))
     with pytest.raises(JobDatabaseError, match="cannot be reached"):
         a_worker(desk).drain(concurrency=2)
 
 
-def test_interrupted_worker_hands_back_what_it_runs(desk: HelpDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_works_less_than_one_at_a_time(desk: HelpDesk) -> None:
+    desk.requested()
+    for work in (a_worker(desk).run, a_worker(desk).drain):
+        for concurrency in (0, -1):
+            with pytest.raises(ValueError, match=f"concurrency must be at least 1, not {concurrency}"):
+                work(concurrency=concurrency)
+    assert statuses(desk) == ["queued"]
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C does what it does in a terminal, wherever the tests run."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_interrupted_worker_hands_back_what_it_runs(desk: HelpDesk) -> None:
     job_id = desk.requested().id
-    is_counting = Event()
-    block_count(desk, meanwhile=is_counting.set)
-    wait_for = worker_module._wait_for
-
-    def interrupted(runners: Sequence[Thread], stop: StopSignal) -> None:
-        if not stop.is_given:
-            assert is_counting.wait(PATIENCE)
-            raise KeyboardInterrupt
-        wait_for(runners, stop)
-
-    monkeypatch.setattr(worker_module, "_wait_for", interrupted)
+    # The worker's caller is the main thread, where a signal's handler runs.
+    interrupted = block_count(desk, meanwhile=interrupt_main)
     with pytest.raises(KeyboardInterrupt):
         a_worker(desk).run()
+    assert interrupted.is_set()
     assert (desk.job(job_id).status.developer_name, desk.task(job_id).number_of_retries) == ("queued", 0)
+
+
+@pytest.mark.parametrize("error", [SystemExit, GeneratorExit])
+def test_thread_that_dies_ends_the_worker_after_the_others_have_handed_back(
+    desk: HelpDesk, error: type[BaseException]
+) -> None:
+    first = desk.requested().id
+    desk.clock.advance(timedelta(seconds=1))
+    second = desk.requested().id
+    counting, both = count(), Barrier(2, timeout=PATIENCE)
+    interrupted = Event()
+
+    def one_dies() -> None:
+        number = next(counting)
+        both.wait()
+        if number == 0:
+            raise error("the host's own")
+        assert interrupted.wait(PATIENCE)
+        raise TicketSourceError("The query was interrupted.")
+
+    desk.happen |= {"source.count": one_dies, "source.interrupt": interrupted.set}
+    with pytest.raises(error, match="the host's own"):
+        a_worker(desk).run(concurrency=2)
+    assert sorted(statuses(desk)) == ["failed", "queued"]
+    assert [desk.task(job_id).number_of_retries for job_id in (first, second)] == [0, 0]
+
+
+def test_lost_claims_do_not_keep_a_processor_busy(desk: HelpDesk) -> None:
+    desk.requested()
+    claims: list[float] = []
+
+    def lose() -> None:
+        claims.append(monotonic())
+        raise LeaseLostError("another was faster")
+
+    desk.happen["work.running"] = lose
+    with at_work(lambda stop: a_worker(desk).run(stop=stop)):
+        sleep(0.5)
+    # Twenty a second, and the first.
+    assert 0 < len(claims) <= 20 * (claims[-1] - claims[0]) + 1

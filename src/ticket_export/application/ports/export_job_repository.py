@@ -59,5 +59,8 @@ class ExportJobRepository(Protocol):
         ...
 
     def active_without_task(self, *, limit: int) -> Sequence[ExportJob]:
-        """At most `limit` queued or running jobs that no worker will ever end: their task has ended, or is gone."""
+        """At most `limit` queued or running jobs that no worker will ever end: their task has ended, or is gone.
+
+        One that says it is cleaned up is not among them: nobody may change it.
+        """
         ...

@@ -24,6 +24,6 @@ class TaskQueue(Protocol):
 class SupportsWaiting(Protocol):
     """A queue that knows sooner than by asking over and over that there is work."""
 
-    def wait(self, timeout: float) -> None:
-        """Come back when a task may be waiting, at the latest after `timeout` seconds."""
+    def wait(self, timeout: float) -> bool:
+        """Come back when a task may be waiting, or after `timeout` seconds; gives whether one may be."""
         ...

@@ -73,6 +73,7 @@ class CancelExport:
                 task.fail(CANCELLED, now)
                 work.tasks.update(task, fencing_token=task.fencing_token)
             work.jobs.update(job, was=was)
+            announcements = Announcements(self.audit_log, self.events)
+            work.after_commit(lambda: announcements.cancelled(job, at=now, by=actor.user_id))
             work.commit()
-        Announcements(self.audit_log, self.events).cancelled(job, at=now, by=actor.user_id)
         return ExportJobDto.of(job)

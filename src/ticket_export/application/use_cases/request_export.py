@@ -95,9 +95,11 @@ class RequestExport:
                 work.after_commit(lambda: self._announce(task, requested))
                 work.commit()
                 return RequestedExportDto.of_request(job, already_requested=False)
-        if same.status == ExportJobStatus.QUEUED and same.background_task is not None:
-            # The signal of the first request may have been lost.
-            dispatch_committed(self.task_queue, same.background_task)
+            waiting = same.background_task if same.status == ExportJobStatus.QUEUED else None
+            if waiting is not None:
+                # The signal of the first request may have been lost; and it may be of the host's own transaction.
+                work.after_commit(lambda: dispatch_committed(self.task_queue, waiting))
+                work.commit()
         return RequestedExportDto.of_request(same, already_requested=True)
 
     def _new_job(self, actor: Actor, view_json: str, now: datetime) -> tuple[ExportJob, BackgroundTask]:

@@ -47,6 +47,8 @@ class RetryExport:
         with self.unit_of_work() as work:
             job = find_visible_export(work, self.policy, actor, job_id)
         self.policy.require_change(actor, job)
-        return self.request_export.submit(
+        # In the same transaction, where it is the host's own.
+        request_export = attrs.evolve(self.request_export, unit_of_work=self.unit_of_work)
+        return request_export.submit(
             actor, job.snapshot_payload_json, action=AuditAction.RETRIED, detail=f"of export {job.id}"
         )

@@ -30,12 +30,14 @@ from ticket_export.domain.media_item import MediaItem
 from ticket_export.errors import (
     ExportFailure,
     InvalidPayloadError,
+    JobDatabaseError,
     LeaseLostError,
     PermissionLostError,
     StaleViewError,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from uuid import UUID
 
     from ticket_export.application.attempt import Attempt
@@ -43,6 +45,10 @@ if TYPE_CHECKING:
     from ticket_export.domain.export_job import ExportJob
 
 _log = logging.getLogger(__name__)
+
+
+def ignore_stall() -> None:
+    """For those who wait for the export however long it takes."""
 
 
 @attrs.frozen(kw_only=True)
@@ -73,34 +79,52 @@ class RunExport:
     stall: timedelta
 
     def __call__(
-        self, job_id: UUID, *, on_progress: ProgressListener = ignore_progress, stop: StopSignal | None = None
+        self,
+        job_id: UUID,
+        *,
+        on_progress: ProgressListener = ignore_progress,
+        stop: StopSignal | None = None,
+        on_stall: Callable[[], None] = ignore_stall,
     ) -> ExportJobDto:
         """Run the job; the answer tells whether it completed or failed.
+
+        Another thread calls `on_stall` if the export is let go by rule 4: this call may then take for ever.
 
         Raises:
             ExportNotFoundError: there is no such job.
             InvalidTransitionError: the job is not waiting to be run.
             LeaseLostError: the job was taken over, cancelled or handed back meanwhile; nothing of this attempt is left.
+            JobDatabaseError: what became of the export could not be stored; the lease runs out, and the next
+                attempt makes it.
         """
-        return self.run(self.claims.claim(job_id), on_progress=on_progress, stop=stop)
+        return self.run(self.claims.claim(job_id), on_progress=on_progress, stop=stop, on_stall=on_stall)
 
     def run(
-        self, attempt: Attempt, *, on_progress: ProgressListener = ignore_progress, stop: StopSignal | None = None
+        self,
+        attempt: Attempt,
+        *,
+        on_progress: ProgressListener = ignore_progress,
+        stop: StopSignal | None = None,
+        on_stall: Callable[[], None] = ignore_stall,
     ) -> ExportJobDto:
         """Finish an attempt that has just begun.
 
         Raises:
-            LeaseLostError: as above.
+            LeaseLostError, JobDatabaseError: as above.
         """
         job_id = attempt.job.id
+        heartbeat = Heartbeat(attempt, stop=stop or StopSignal(), stall=self.stall, on_stall=on_stall)
         try:
-            self._record_start(attempt)
-            job = self._export(attempt, on_progress, stop or StopSignal())
+            job = self._complete(attempt, self._export(attempt, heartbeat, on_progress))
         except ExportFailure as error:
             _log.warning("export %s failed: %s", job_id, error, exc_info=error, extra={"job_id": str(job_id)})
             return self._fail(attempt, str(error))
         except LeaseLostError as error:
             _log.warning("attempt %d stops: %s", attempt.token, error, extra={"job_id": str(job_id)})
+            raise
+        except JobDatabaseError:
+            # It may be back for the next attempt; failing the export for it would need it right now.
+            _log.exception("export %s waits until its lease ends", job_id, extra={"job_id": str(job_id)})
             raise
         except Exception:  # noqa: BLE001 - whatever it was, the job must not stay Running
             _log.exception("export %s failed", job_id, extra={"job_id": str(job_id)})
@@ -123,15 +147,17 @@ class RunExport:
         by = attempt.job.requester_user_id
         self.audit_log.record(audit_entry(AuditAction.STARTED, attempt.job, at=attempt.began_at, by=by))
 
-    def _export(self, attempt: Attempt, on_progress: ProgressListener, stop: StopSignal) -> ExportJob:
-        query = self._permitted_query(attempt.job)
-        with Heartbeat(attempt, stop=stop, stall=self.stall) as heartbeat:
+    def _export(self, attempt: Attempt, heartbeat: Heartbeat, on_progress: ProgressListener) -> WrittenFile:
+        def report(progress: Progress) -> None:
+            heartbeat.tell(progress)
+            on_progress(progress)
 
-            def report(progress: Progress) -> None:
-                heartbeat.tell(progress)
-                on_progress(progress)
-
-            file = write_export(
+        # From the beginning on: the audit log and the user directory are the host's, and may take their time.
+        with heartbeat:
+            self._record_start(attempt)
+            query = self._permitted_query(attempt.job)
+            heartbeat.require_job()
+            return write_export(
                 query,
                 object_key(attempt.job, attempt=attempt.token),
                 source=self.ticket_source,
@@ -140,7 +166,6 @@ class RunExport:
                 report=report,
                 watching=heartbeat.interrupting,
             )
-        return self._complete(attempt, file)
 
     def _permitted_query(self, job: ExportJob) -> TicketQuery:
         requester = self.user_directory.find(job.requester_user_id)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ticket_export.application.progress import ignore_progress
-from ticket_export.application.use_cases.run_export import RunExport
+from ticket_export.application.use_cases.run_export import RunExport, ignore_stall
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ticket_export.application.dto import ExportJobDto
     from ticket_export.application.progress import ProgressListener
     from ticket_export.application.stop_signal import StopSignal
@@ -27,12 +29,19 @@ class RunNextExport:
     run_export: RunExport
 
     def __call__(
-        self, *, on_progress: ProgressListener = ignore_progress, stop: StopSignal | None = None
+        self,
+        *,
+        on_progress: ProgressListener = ignore_progress,
+        stop: StopSignal | None = None,
+        on_stall: Callable[[], None] = ignore_stall,
     ) -> ExportJobDto | None:
         """The export that was run, or None if none was waiting.
 
         Raises:
             LeaseLostError: the export was taken over, cancelled or handed back meanwhile; others may be waiting.
+            JobDatabaseError: as `RunExport` does.
         """
         attempt = self.run_export.claims.claim_next()
-        return None if attempt is None else self.run_export.run(attempt, on_progress=on_progress, stop=stop)
+        if attempt is None:
+            return None
+        return self.run_export.run(attempt, on_progress=on_progress, stop=stop, on_stall=on_stall)

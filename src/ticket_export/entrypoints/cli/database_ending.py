@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from ticket_export.entrypoints.cli.exit_codes import Ending, ExitCode
@@ -31,20 +30,20 @@ def database_ending(error: Exception, session: Session) -> Ending | None:
         return None
     container = session.opened_container()
     if container is not None and is_missing_table(cause):
-        lacking = _own_lack(container) if session.host_app is None else _hosts_lack(container, session.host_app)
+        lacking = _own_lack(container, session) if session.host_app is None else _hosts_lack(container, session)
         if lacking:
             return Ending(ExitCode.BAD_INPUT, [lacking])
     return Ending(ExitCode.FAILED, [f"{message} (ticket-export --debug COMMAND shows where)"])
 
 
-def _own_lack(container: TicketExportContainer) -> str | None:
+def _own_lack(container: TicketExportContainer, session: Session) -> str | None:
     missing = missing_tables(container.engine(), container.tables())
     if not missing:
         return None
-    return f"{_lacks(missing)}; create what is missing with: ticket-export migrate --reference-schema"
+    return f"{_lacks(missing)}; create what is missing with: {session.command_line('migrate --reference-schema')}"
 
 
-def _hosts_lack(container: TicketExportContainer, app: str) -> str | None:
+def _hosts_lack(container: TicketExportContainer, session: Session) -> str | None:
     # The reference schema would put a second help desk beside the host's.
     engine, tables = container.engine(), container.tables()
     hosts, own = missing_host_tables(engine, tables), missing_own_tables(engine, tables)
@@ -53,7 +52,7 @@ def _hosts_lack(container: TicketExportContainer, app: str) -> str | None:
     lacks = _lacks(sorted((*hosts, *own)))
     if hosts:
         lacks = f"{lacks}; the host itself has to bring {', '.join(hosts)}, by the names that its container gives"
-    return f"{lacks}; create {', '.join(own)} with: ticket-export --app {shlex.quote(app)} migrate" if own else lacks
+    return f"{lacks}; create {', '.join(own)} with: {session.command_line('migrate')}" if own else lacks
 
 
 def _lacks(missing: Sequence[str]) -> str:

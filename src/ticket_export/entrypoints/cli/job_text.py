@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.entrypoints.cli.text_table import text_table
 
 if TYPE_CHECKING:
@@ -46,13 +47,19 @@ def page_text(page: ExportPage) -> str:
         return f"no exports on page {page.page}: the last one is {pages}, {page.total} in all"
     rows = [
         (
-            *(job.id, job.status, job.row_count, job.length),
-            *(moment_text(job.requested_at), moment_text(job.expires_at), job.file_name),
+            *(job.id, _status_text(job), job.row_count, job.length),
+            *(moment_text(job.requested_at), moment_text(job.expires_at), job.file_name, job.error_message),
         )
         for job in page.items
     ]
-    table = text_table(("id", "status", "rows", "bytes", "requested", "expires", "file"), rows)
+    table = text_table(("id", "status", "rows", "bytes", "requested", "expires", "file", "error"), rows)
     return f"{table}\npage {page.page} of {pages}, {page.total} in all"
+
+
+def _status_text(job: ExportJobDto) -> str:
+    if job.status != ExportJobStatus.RUNNING.developer_name or job.progress_percent is None:
+        return job.status
+    return f"{job.status} {job.progress_percent} %"
 
 
 def moment_text(moment: datetime | None) -> str | None:

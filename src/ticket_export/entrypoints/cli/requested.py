@@ -11,19 +11,17 @@ from ticket_export.entrypoints.cli.output import write_json, write_line, write_n
 if TYPE_CHECKING:
     from ticket_export.application.actor import Actor
     from ticket_export.application.dto import ExportJobDto, RequestedExportDto
-    from ticket_export.container import TicketExportContainer
+    from ticket_export.entrypoints.cli.session import Session
 
 
-def write_requested(
-    container: TicketExportContainer, actor: Actor, requested: RequestedExportDto, *, as_json: bool
-) -> None:
+def write_requested(session: Session, actor: Actor, requested: RequestedExportDto, *, as_json: bool) -> None:
     """The export as it is now, and on standard error whether it is a new one."""
     # It may be under way already; the queue `inline` has even finished it.
-    job = requested.model_copy(update=dict(container.get_export()(actor, requested.id)))
+    job = requested.model_copy(update=dict(session.container().get_export()(actor, requested.id)))
     if requested.already_requested:
         write_note(already_requested_text(requested))
     elif job.status == ExportJobStatus.QUEUED.developer_name:
-        write_note(f"export {job.id} is queued; a worker runs it: ticket-export worker")
+        write_note(f"export {job.id} is queued; a worker runs it: {session.command_line('worker')}")
     write_job(job, as_json=as_json)
 
 

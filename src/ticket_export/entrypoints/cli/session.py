@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
@@ -18,14 +20,22 @@ if TYPE_CHECKING:
 
     from ticket_export.application.actor import Actor
 
+# Several for every export that a worker can run at a time.
+_REMEMBERED = 1000
+
 
 @attrs.define
 class Session:
-    """`app` names a host's own container, `debug` asks for tracebacks, `tells_warnings` for the log's warnings."""
+    """What was asked for, and what has come of it.
+
+    `app` names a host's own container, `debug` asks for the whole log, `tells_news` for its warnings and the
+    audit log; `told` are the latest of its messages that were shown.
+    """
 
     app: str | None = None
     debug: bool = False
-    tells_warnings: bool = False
+    tells_news: bool = False
+    told: deque[str] = attrs.field(factory=lambda: deque(maxlen=_REMEMBERED))
     _container: TicketExportContainer | None = None
     _host_app: str | None = None
 
@@ -46,6 +56,11 @@ class Session:
     def host_app(self) -> str | None:
         """The name of the host's container that a command has asked for; None if that is the library's own."""
         return self._host_app
+
+    def command_line(self, command: str) -> str:
+        """What to type, in a POSIX shell, for `command` to work on the same container."""
+        app = f"--app {shlex.quote(self._host_app)} " if self._host_app else ""
+        return f"ticket-export {app}{command}"
 
     def opened_container(self) -> TicketExportContainer | None:
         """The container, if a command has asked for it."""

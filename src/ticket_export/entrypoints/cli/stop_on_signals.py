@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from contextlib import contextmanager
 from queue import SimpleQueue
-from threading import Thread
+from threading import Thread, current_thread, main_thread
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,8 +21,12 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 def stop_on_signals(stop: StopSignal) -> Iterator[None]:
     """Inside the block, SIGTERM and SIGINT give `stop`; a second one ends the process at once.
 
-    One that whoever started us has set to be ignored stays ignored. Enter it in the main thread.
+    One that whoever started us has set to be ignored stays ignored. In any other thread than the main one, which
+    is the one that hears of signals, nothing changes.
     """
+    if current_thread() is not main_thread():
+        yield
+        return
     # A handler runs between any two steps of the main thread, which may hold the very lock that `give` needs:
     # so it only leaves a word for a thread. Of all queues, this one may be put into from a handler.
     words: SimpleQueue[bool] = SimpleQueue()

@@ -81,7 +81,9 @@ class InMemoryExportJobRepository:
 
     def active_without_task(self, *, limit: int) -> Sequence[ExportJob]:
         """At most `limit` queued or running jobs whose task has ended, or is gone; oldest request first."""
-        abandoned = self._oldest_first(lambda job: not job.status.is_final and self._lacks_task(job))
+        abandoned = self._oldest_first(
+            lambda job: not job.status.is_final and not job.is_cleaned_up and self._lacks_task(job)
+        )
         return [self._joined(job) for job in abandoned[:limit]]
 
     def _oldest_first(self, wanted: Callable[[ExportJob], bool]) -> list[ExportJob]:

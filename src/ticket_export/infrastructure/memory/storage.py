@@ -38,7 +38,7 @@ class InMemoryStorage:
         check_key(key)
         data = self.objects.get(key)
         if data is None:
-            raise ObjectNotFoundError(f"nothing is stored under {key}")
+            raise ObjectNotFoundError("the file is not in the storage any more")
         yield io.BytesIO(data)
 
     def delete(self, key: str) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from ticket_export.infrastructure.persistence.commit import commit
 from ticket_export.infrastructure.persistence.driver_errors import database_errors
@@ -31,6 +31,15 @@ class SqlAlchemyAuditLog:
     def __init__(self, engine: Engine, tables: Tables = REFERENCE_TABLES) -> None:
         self._engine = engine
         self._entries = tables.export_audit_entries
+
+    def require_table(self) -> None:
+        """Find out at once, instead of with the first entry, whether there is a table to write to; reads no row.
+
+        Raises:
+            JobDatabaseError: the table is not there, or the database failed.
+        """
+        with database_errors(), self._engine.connect() as connection:
+            connection.execute(select(self._entries.c.id).limit(0))
 
     def record(self, entry: AuditEntry) -> None:
         """Store the entry; its duration is cut to whole milliseconds.

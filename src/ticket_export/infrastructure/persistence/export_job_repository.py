@@ -54,7 +54,12 @@ class SqlAlchemyExportJobRepository:
             LeaseLostError: it is not so; nothing was changed.
         """
         jobs = self._jobs.c
-        unchanged = (jobs.id == job.id) & (jobs.status == was) & jobs.is_cleaned_up.is_(False)
+        # A status is read in any letter case, so that is how it has to be met again.
+        unchanged = (
+            (jobs.id == job.id)
+            & (func.lower(jobs.status, type_=jobs.status.type) == was)
+            & jobs.is_cleaned_up.is_(False)
+        )
         changed = self._connection.execute(update(self._jobs).where(unchanged), changes_of(job, self._jobs))
         if changed.rowcount == 0:
             raise LeaseLostError(f"export {job.id} is no longer {was}, or is cleaned up")
@@ -97,7 +102,10 @@ class SqlAlchemyExportJobRepository:
     def active_without_task(self, *, limit: int) -> Sequence[ExportJob]:
         """At most `limit` queued or running jobs whose task has ended, or is gone; oldest request first."""
         tasks = self._tables.background_tasks.c
-        abandoned = self._jobs.c.status.in_(_ACTIVE) & (tasks.id.is_(None) | tasks.status.in_(_ENDED))
+        uncleaned = self._jobs.c.is_cleaned_up.is_(False)
+        # Said twice, since SQLite, which would think few rows left after it, would not take the status's index.
+        gone, ended = tasks.id.is_(None) & uncleaned, tasks.status.in_(_ENDED) & uncleaned
+        abandoned = self._jobs.c.status.in_(_ACTIVE) & (gone | ended)
         oldest_first = self._joined().where(abandoned).order_by(self._jobs.c.requested_at, self._jobs.c.id)
         return self._found(oldest_first.limit(limit))
 

@@ -81,7 +81,7 @@ class LocalStorage:
             try:
                 stream = smart_open(str(path), "rb", compression="disable")
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-                raise ObjectNotFoundError(f"nothing is stored under {key}") from error
+                raise ObjectNotFoundError("the file is not in the storage any more") from error
         with stream:
             yield stream
 

@@ -39,7 +39,7 @@ class DatabaseTaskQueue:
         """Wake a worker of this process; those of others look by themselves."""
         self._dispatched.set()
 
-    def wait(self, timeout: float) -> None:
+    def wait(self, timeout: float) -> bool:
         """See `SupportsWaiting.wait`.
 
         Raises:
@@ -49,10 +49,10 @@ class DatabaseTaskQueue:
         while not self._is_waiting():
             rest = deadline - monotonic()
             if rest <= 0:
-                return
+                return False
             if self._dispatched.wait(min(rest, POLL_INTERVAL)):
                 self._dispatched.clear()
-                return
+        return True
 
     def _is_waiting(self) -> bool:
         with database_errors(), self._engine.connect() as connection:

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
 from threading import Event, Thread
 from time import monotonic
+from typing import TYPE_CHECKING
 
 import attrs
 
-from ticket_export.application.dto import ExportJobDto
-from ticket_export.application.ports.task_queue import SupportsWaiting, TaskQueue
+from ticket_export.application.ports.task_queue import TaskQueue
 from ticket_export.application.stop_signal import StopSignal
 from ticket_export.application.use_cases.run_next_export import RunNextExport
-from ticket_export.errors import LeaseLostError
 from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
+from ticket_export.infrastructure.tasks.runner import Runner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ticket_export.application.dto import ExportJobDto
 
 _log = logging.getLogger(__name__)
 
-# Seconds. How long an idle thread waits until it looks whether it is to stop, and pauses after an error.
-_IDLE = 0.5
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
-# How long those who run an export have to remove what they wrote, once the job is handed back.
+# Seconds. How often the threads are looked after; a signal's handler needs a turn of the main thread then, too.
+_LOOK_EVERY = 0.5
+# How long all threads together have to remove what they wrote, once their jobs are handed back.
 _GRACE = 10.0
 
 
@@ -49,7 +52,11 @@ class Worker:
     ) -> None:
         """Run exports, `concurrency` at a time, until `stop` is given; those that run are handed back then.
 
-        `on_end` is called with every export that has ended here, by the thread that ran it.
+        `on_end` is called with every export that has ended here, by the thread that ran it. `stop` is given
+        here too, if something ends the worker that nobody has foreseen; that is raised.
+
+        Raises:
+            ValueError: `concurrency` is less than 1.
         """
         self._work(concurrency, stop or StopSignal(), on_end, is_draining=False)
 
@@ -62,9 +69,10 @@ class Worker:
     ) -> None:
         """Run what is queued until nothing is, or `stop` is given, then clean up and sweep.
 
-        What another worker is running is left to it.
+        What another worker is running is left to it, and so is an export that makes no progress here.
 
         Raises:
+            ValueError: `concurrency` is less than 1.
             JobDatabaseError: the database could not be asked for work, again and again.
         """
         stop = stop or StopSignal()
@@ -76,90 +84,52 @@ class Worker:
     def _work(
         self, concurrency: int, stop: StopSignal, on_end: Callable[[ExportJobDto], None], *, is_draining: bool
     ) -> None:
+        if concurrency < 1:
+            raise ValueError(f"concurrency must be at least 1, not {concurrency}")
+
+        def runner() -> Runner:
+            return Runner(self.run_next_export, self.task_queue, stop, on_end, is_draining=is_draining)
+
         is_over = Event()
-        run = _Runner(self.run_next_export, self.task_queue, stop, on_end, is_draining)
-        runners = [
-            Thread(target=run, name=f"ticket-export runner {number}", daemon=True) for number in range(concurrency)
-        ]
+        runners = [runner() for _ in range(concurrency)]
         keepers = [
             Thread(target=chore.keep, args=(is_over,), name=f"ticket-export {chore.what}", daemon=True)
             for chore in self.housekeeping.chores
         ]
         with stop.calling(is_over.set):
-            for thread in (*runners, *keepers):
-                thread.start()
             try:
-                _wait_for(runners, stop)
-            except BaseException:
-                # Ctrl-C, where nobody has made a signal to stop of it.
-                stop.give()
-                _wait_for(runners, stop)
-                raise
+                for thread in (*(each.thread for each in runners), *keepers):
+                    thread.start()
+                _look_after(runners, runner, stop)
             finally:
+                # Ctrl-C, of which nobody has made a signal, or a thread that broke: the others stop in order.
+                if any(each.thread.is_alive() for each in runners):
+                    stop.give()
                 is_over.set()
-            _join(keepers)
-        if run.given_up:
-            raise run.given_up[0]
+                _join([*(each.thread for each in runners), *keepers])
+        for each in runners:
+            if each.error is not None:
+                raise each.error
 
 
-def _wait_for(runners: Sequence[Thread], stop: StopSignal) -> None:
-    # With a time-out: a signal's handler needs a turn of the main thread now and then.
+def _look_after(runners: list[Runner], anew: Callable[[], Runner], stop: StopSignal) -> None:
     while not stop.is_given:
-        running = [runner for runner in runners if runner.is_alive()]
-        if not running:
+        for place, each in enumerate(runners):
+            if each.is_stuck:
+                # It may never come back, and others wait to be exported.
+                runners[place] = anew()
+                runners[place].thread.start()
+        running = [each.thread for each in runners if each.thread.is_alive()]
+        if not running or any(each.error is not None for each in runners):
             return
-        running[0].join(_IDLE)
-    _join(runners)
+        running[0].join(_LOOK_EVERY)
 
 
 def _join(threads: Sequence[Thread]) -> None:
     deadline = monotonic() + _GRACE
     for thread in threads:
-        thread.join(max(0.0, deadline - monotonic()))
-
-
-@attrs.frozen
-class _Runner:
-    """What each thread does."""
-
-    run_next_export: RunNextExport
-    task_queue: TaskQueue
-    stop: StopSignal
-    on_end: Callable[[ExportJobDto], None]
-    is_draining: bool
-    #: What ended a thread that was to drain a queue and could not even look at it.
-    given_up: list[Exception] = attrs.field(factory=list)
-
-    def __call__(self) -> None:
-        pause = _FIRST_PAUSE
-        while not self.stop.is_given:
-            try:
-                job = self.run_next_export(stop=self.stop)
-                if job is not None:
-                    self.on_end(job)
-                elif self.is_draining:
-                    return
-                else:
-                    self._wait(_IDLE)
-            except LeaseLostError:
-                continue  # cancelled, taken over or handed back, and logged
-            except Exception as error:  # noqa: BLE001 - whatever it was, others wait to be exported
-                if self.is_draining and pause == _LONGEST_PAUSE:
-                    self.given_up.append(error)
-                    return
-                _log.exception("the worker failed; it goes on in %g s", pause)
-                self._pause(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE)
-            else:
-                pause = _FIRST_PAUSE
-
-    def _wait(self, timeout: float) -> None:
-        if isinstance(self.task_queue, SupportsWaiting):
-            self.task_queue.wait(timeout)
-        else:
-            self._pause(timeout)
-
-    def _pause(self, timeout: float) -> None:
-        is_stopping = Event()
-        with self.stop.calling(is_stopping.set):
-            is_stopping.wait(timeout)
+        if thread.ident is not None:
+            thread.join(max(0.0, deadline - monotonic()))
+    late = [thread.name for thread in threads if thread.is_alive()]
+    if late:
+        _log.error("the worker stops, and leaves at work: %s", ", ".join(late))

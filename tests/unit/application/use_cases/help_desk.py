@@ -16,6 +16,7 @@ from tests.unit.application.use_cases.watched_adapters import (
     WatchedSource,
     WatchedStorage,
     WatchedUnitOfWork,
+    WatchedUsers,
 )
 from ticket_export import (
     Actor,
@@ -45,7 +46,6 @@ from ticket_export.application.use_cases.sweep_orphaned_objects import SweepOrph
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.database import InMemoryDatabase
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket
-from ticket_export.infrastructure.memory.user_directory import InMemoryUserDirectory
 
 if TYPE_CHECKING:
     from ticket_export import RequestedExportDto
@@ -69,8 +69,8 @@ class HelpDesk:
     Places: ``source.open``, ``source.count``, ``source.block`` (before the second and later blocks), ``source.close``,
     ``source.interrupt``, ``storage.open``, ``storage.write`` (not for the header), ``storage.publish``,
     ``storage.delete`` (also followed by the key), ``storage.delete.done``, ``storage.list.done``, ``storage.provider``,
-    ``audit.<action>``, ``events.<event>``, ``queue.dispatch``, ``work.enter``, ``jobs.found`` (after a job was looked
-    for), ``work.<status>`` (before a commit that leaves a job in that status, or ``cleaned_up``) and
+    ``users.find``, ``audit.<action>``, ``events.<event>``, ``queue.dispatch``, ``work.enter``, ``jobs.found`` (after a
+    job was looked for), ``work.<status>`` (before a commit that leaves a job in that status, or ``cleaned_up``) and
     ``work.<status>.committed``.
     """
 
@@ -85,14 +85,14 @@ class HelpDesk:
     stall: timedelta = timedelta(minutes=10)
     max_active_jobs: int = 0
     max_attempts: int = 3
-    users: InMemoryUserDirectory = attrs.field(init=False)
+    users: WatchedUsers = attrs.field(init=False)
     storage: WatchedStorage = attrs.field(init=False)
     audit_log: WatchedAuditLog = attrs.field(init=False)
     events: WatchedEvents = attrs.field(init=False)
     queue: WatchedQueue = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.users = InMemoryUserDirectory(self.database)
+        self.users = WatchedUsers(self)
         self.storage = WatchedStorage(self)
         self.audit_log = WatchedAuditLog(self)
         self.events = WatchedEvents(self)

@@ -57,6 +57,21 @@ def test_lost_export_waits_again_and_the_attempt_counts(
     assert desk.task(job_id).fencing_token == 2
 
 
+def test_queued_export_that_says_it_is_cleaned_up_is_in_nobodys_way(desk: HelpDesk) -> None:
+    spoilt = desk.requested().id
+    desk.change(attrs.evolve(desk.job(spoilt), is_cleaned_up=True))
+    desk.clock.advance(timedelta(seconds=1))
+    forsaken = desk.requested().id
+    desk.change(attrs.evolve(desk.job(forsaken), background_task_id=None))
+    assert desk.claims.claim_next() is None  # which ends the task of the one that is spoilt
+    entered: list[None] = []
+    desk.happen["work.enter"] = lambda: entered.append(None)
+    assert desk.recover_stalled_exports() == Recovery(given_up=1)
+    assert (desk.job(spoilt).status.developer_name, desk.job(forsaken).status.developer_name) == ("queued", "failed")
+    # One look for each of the two kinds of lost exports that finds nothing, and the one that was given up.
+    assert len(entered) == 3
+
+
 def test_export_is_dispatched_after_the_commit(desk: HelpDesk, job_id: UUID) -> None:
     seen: list[str] = []
     desk.happen["queue.dispatch"] = lambda: seen.append(desk.task(job_id).status)

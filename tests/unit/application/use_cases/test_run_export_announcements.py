@@ -65,10 +65,11 @@ def test_host_is_told_once_after_the_commit_and_the_audit(desk: HelpDesk, job_id
 
 
 @ENDS
+@pytest.mark.parametrize("error", [RuntimeError, SystemExit])
 def test_subscriber_that_raises_harms_nothing(
-    desk: HelpDesk, job_id: UUID, end: str, caplog: pytest.LogCaptureFixture
+    desk: HelpDesk, job_id: UUID, end: str, error: type[BaseException], caplog: pytest.LogCaptureFixture
 ) -> None:
-    desk.happen[f"events.{end}"] = raising(RuntimeError("the host's own"))
+    desk.happen[f"events.{end}"] = raising(error("the host's own"))
     run_to(desk, job_id, end)
     assert desk.job(job_id).status.developer_name == end
     assert desk.task(job_id).status == ("complete" if end == "completed" else "error")

@@ -107,6 +107,7 @@ EVERYWHERE = [
     "storage.provider",
     "work.completed",
     "audit.started",
+    "users.find",
 ]
 
 

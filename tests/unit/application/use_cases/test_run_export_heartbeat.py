@@ -6,6 +6,7 @@ import logging
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Event, Semaphore
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 import attrs
@@ -15,7 +16,10 @@ from tests.unit.application.use_cases.blocked_export import PATIENCE, block_coun
 from tests.unit.application.use_cases.help_desk import COLUMNS, NOW, HelpDesk, once, raising
 from ticket_export import StopSignal, TicketColumns
 from ticket_export.application.heartbeat import Heartbeat
+from ticket_export.application.progress import Progress
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
+from ticket_export.application.use_cases.run_export import ignore_stall
+from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.errors import LeaseLostError
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.ticket_source import BLOCK_ROWS
@@ -42,17 +46,18 @@ def job_id(desk: HelpDesk, actor: Actor) -> UUID:
     return desk.requested(actor).id
 
 
-def test_lease_lives_on_while_the_count_takes_longer_than_it(desk: HelpDesk, job_id: UUID) -> None:
+@pytest.mark.parametrize("place", ["audit.started", "users.find", "source.count"])
+def test_lease_lives_on_while_something_takes_longer_than_it(desk: HelpDesk, job_id: UUID, place: str) -> None:
     written = Semaphore(0)
 
-    def count_slowly() -> None:
+    def take_long() -> None:
         desk.happen["work.running.committed"] = written.release
         for _ in range(2):
             desk.clock.advance(desk.lease * 0.9)
             assert written.acquire(timeout=PATIENCE)
             assert desk.recover_stalled_exports() == Recovery()
 
-    desk.happen["source.count"] = count_slowly
+    desk.happen[place] = take_long
     assert desk.run_export(job_id).status == "completed"
     assert desk.task(job_id).number_of_retries == 0
 
@@ -133,9 +138,12 @@ def test_export_that_makes_no_progress_is_let_go(
 ) -> None:
     desk.stall = timedelta(milliseconds=1)
     interrupted = block_count(desk, meanwhile=lambda: None)
+    stalled: list[object] = []
     with pytest.raises(LeaseLostError, match=r"made no progress for 0\.001 s"):
-        desk.run_export(job_id)
+        desk.run_export(job_id, on_stall=lambda: stalled.append(interrupted.is_set()))
     assert interrupted.is_set()
+    # Told once, and without waiting for what may never come back.
+    assert stalled == [False]
     assert f"export {job_id} makes no progress and is let go" in caplog.text
     assert desk.storage.objects == {}
     # Its lease is renewed no more, so another attempt gets it.
@@ -238,7 +246,7 @@ class Listening(Heartbeat):
     """Tells of every interrupt that it made or would have made."""
 
     def __init__(self, attempt: Attempt, *, stop: StopSignal, stall: timedelta) -> None:
-        super().__init__(attempt, stop=stop, stall=stall)
+        super().__init__(attempt, stop=stop, stall=stall, on_stall=ignore_stall)
         self._due = Semaphore(0)
 
     def _interrupt(self) -> None:
@@ -277,3 +285,29 @@ def test_reader_that_is_no_longer_in_use_is_not_interrupted(desk: HelpDesk, job_
         assert before > 0
         heartbeat.wait()
     assert reader.interrupted == before
+
+
+def test_lost_export_is_interrupted_now_and_then_even_if_the_worker_stops_too(
+    desk: HelpDesk, actor: Actor, job_id: UUID
+) -> None:
+    reader, stop = Reader(), StopSignal()
+    heartbeat = Heartbeat(desk.claims.claim(job_id), stop=stop, stall=desk.stall, on_stall=ignore_stall)
+    desk.cancel_export(actor, job_id)
+    desk.clock.advance(timedelta(seconds=1))
+    with heartbeat, heartbeat.interrupting(reader):
+        with pytest.raises(LeaseLostError, match="was cancelled"):
+            heartbeat.tell(Progress(ProgressStage.COUNTING))
+        began = monotonic()
+        stop.give()
+        sleep(0.5)
+        interrupted, seconds = reader.interrupted, monotonic() - began
+    # Ten a second, one at the beginning, and one that may just have been due.
+    assert interrupted <= 10 * seconds + 2
+
+
+def test_stop_of_the_worker_does_not_call_an_export_stalled(desk: HelpDesk, job_id: UUID) -> None:
+    stop, stalled = StopSignal(), Event()
+    block_count(desk, meanwhile=stop.give)
+    with pytest.raises(LeaseLostError, match="is back in the queue"):
+        desk.run_export(job_id, stop=stop, on_stall=stalled.set)
+    assert not stalled.is_set()

@@ -43,7 +43,17 @@ def claim_waits_again(desk: HelpDesk, job_id: UUID) -> None:
 
 
 @pytest.mark.parametrize(
-    "place", ["source.open", "source.count", "source.block", "storage.write", "source.close", "storage.publish"]
+    "place",
+    [
+        "audit.started",
+        "users.find",
+        "source.open",
+        "source.count",
+        "source.block",
+        "storage.write",
+        "source.close",
+        "storage.publish",
+    ],
 )
 def test_export_is_handed_back_wherever_it_is(desk: HelpDesk, job_id: UUID, place: str) -> None:
     stop, handed_back = StopSignal(), Event()
@@ -56,6 +66,20 @@ def test_export_is_handed_back_wherever_it_is(desk: HelpDesk, job_id: UUID, plac
     with pytest.raises(LeaseLostError):
         desk.run_export(job_id, stop=stop)
     claim_waits_again(desk, job_id)
+
+
+@pytest.mark.parametrize("place", ["audit.started", "users.find"])
+def test_export_that_is_handed_back_before_it_reads_reads_nothing(desk: HelpDesk, job_id: UUID, place: str) -> None:
+    stop, handed_back, opened = StopSignal(), Event(), Event()
+
+    def happen() -> None:
+        stop.give()
+        assert handed_back.wait(PATIENCE)
+
+    desk.happen |= {place: happen, "work.queued.committed": handed_back.set, "source.open": opened.set}
+    with pytest.raises(LeaseLostError, match="is back in the queue"):
+        desk.run_export(job_id, stop=stop)
+    assert not opened.is_set()
 
 
 def test_signal_that_was_given_before_hands_back_too(desk: HelpDesk, job_id: UUID) -> None:
@@ -109,7 +133,7 @@ def test_export_that_was_cancelled_at_the_same_moment_stays_cancelled(desk: Help
         stop.give()
 
     block_count(desk, meanwhile=cancel_and_stop)
-    with pytest.raises(LeaseLostError, match="no longer holds it"):
+    with pytest.raises(LeaseLostError, match=f"export {job_id} was cancelled"):
         desk.run_export(job_id, stop=stop)
     assert desk.job(job_id).is_cancelled
     assert desk.task(job_id).status == "error"

@@ -16,12 +16,13 @@ from ticket_export.infrastructure.memory.storage import InMemoryStorage
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket, InMemoryTicketSource
 from ticket_export.infrastructure.memory.unit_of_work import InMemoryUnitOfWork
+from ticket_export.infrastructure.memory.user_directory import InMemoryUserDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from uuid import UUID
 
-    from ticket_export import BackgroundTask, CsvFormat, ExportJob, TicketColumns
+    from ticket_export import Actor, BackgroundTask, CsvFormat, ExportJob, TicketColumns
     from ticket_export.application.ports.audit_log import AuditEntry
     from ticket_export.application.ports.ticket_source import CsvBlock
     from ticket_export.application.ticket_query import TicketQuery
@@ -147,6 +148,16 @@ class _WatchedWriter:
             self.desk.at("storage.write")
         self._written = True
         return self.writer.write(data)
+
+
+class WatchedUsers(InMemoryUserDirectory):
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk.database)
+        self._desk = desk
+
+    def find(self, user_id: UUID) -> Actor | None:
+        self._desk.at("users.find")
+        return super().find(user_id)
 
 
 class WatchedAuditLog(InMemoryAuditLog):

@@ -2,24 +2,27 @@
 
 import typer
 
+from ticket_export.application.use_cases.sweep_orphaned_objects import Sweep
+from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.cli.exit_codes import CommandError
 from ticket_export.entrypoints.cli.options import AsJson
 from ticket_export.entrypoints.cli.output import write_json, write_line
 from ticket_export.entrypoints.cli.session import session_of
+from ticket_export.errors import StorageError
 
 
 def cleanup(context: typer.Context, as_json: AsJson = False) -> None:
     """Delete expired files and orphans, put lost exports back into the queue.
 
     Workers do the same by themselves. Run it where there is none, for instance
-    every hour; several at once do no harm.
+    every few minutes; several at once do no harm.
     """
     session = session_of(context)
-    session.tells_warnings = True
+    session.tells_news = True
     container = session.container()
     recovery = container.recover_stalled_exports()()
     clean_up = container.clean_up_expired_exports()()
-    sweep = container.sweep_orphaned_objects()()
+    sweep, problem = _swept(container)
     failed = clean_up.failed + sweep.failed
     if as_json:
         write_json(
@@ -38,5 +41,15 @@ def cleanup(context: typer.Context, as_json: AsJson = False) -> None:
             f"{recovery.requeued:,} lost exports back in the queue, {recovery.given_up:,} given up; "
             f"{sweep.removed:,} orphaned and {sweep.unfinished:,} unfinished files removed"
         )
+    # At the end, since whatever was done before it is worth telling.
+    if problem is not None:
+        raise CommandError(f"orphaned files could not be looked for: {problem}") from problem
     if failed:
         raise CommandError(f"what could not be cleaned up this time: {failed:,}; the next clean-up tries again")
+
+
+def _swept(container: TicketExportContainer) -> tuple[Sweep, StorageError | None]:
+    try:
+        return container.sweep_orphaned_objects()(), None
+    except StorageError as error:
+        return Sweep(), error

@@ -18,4 +18,4 @@ def request(context: typer.Context, view: View, email: As, as_json: AsJson = Fal
     """
     session = session_of(context)
     container, actor = session.container(), session.actor(email)
-    write_requested(container, actor, container.request_export()(actor, view), as_json=as_json)
+    write_requested(session, actor, container.request_export()(actor, view), as_json=as_json)

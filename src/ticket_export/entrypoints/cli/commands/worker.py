@@ -1,6 +1,6 @@
 """``ticket-export worker``: runs what is queued."""
 
-from collections import Counter
+from collections import Counter, deque
 from threading import Lock
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from ticket_export.entrypoints.cli.job_text import end_text
 from ticket_export.entrypoints.cli.output import write_line, write_note
 from ticket_export.entrypoints.cli.session import session_of
 from ticket_export.entrypoints.cli.stop_on_signals import stop_on_signals
+from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 
 # Beyond this, more processes do better than more threads.
 _MOST_AT_ONCE = 64
@@ -33,12 +34,16 @@ def worker(
     lease ends (TICKET_EXPORT_LEASE_SECONDS).
     """
     session = session_of(context)
-    session.tells_warnings = True
+    session.tells_news = True
     container = session.container()
-    hands, stop, tally = container.worker(), StopSignal(), _Tally()
+    hands, stop, tally = container.worker(), StopSignal(), _Tally(session.told)
     with stop_on_signals(stop):
         # A database that cannot work ends the command; once the threads run, it is only something to wait for.
         container.recover_stalled_exports()()
+        audit_log = container.audit_log()
+        if isinstance(audit_log, SqlAlchemyAuditLog):
+            # The exports would run without it, and leave no trace.
+            audit_log.require_table()
         write_note(f"worker ready: {concurrency} at a time; stop with Ctrl-C")
         work = hands.drain if drain else hands.run
         work(concurrency=concurrency, stop=stop, on_end=tally.add)
@@ -48,8 +53,9 @@ def worker(
 
 @attrs.define
 class _Tally:
-    """How the exports ended that were run here."""
+    """How the exports ended that were run here; `_told` is what the log has shown."""
 
+    _told: deque[str]
     _counts: Counter[str] = attrs.field(factory=Counter)
     _lock: Lock = attrs.field(factory=Lock)
 
@@ -57,7 +63,10 @@ class _Tally:
         """One more; called by several threads."""
         with self._lock:
             self._counts[job.status] += 1
-        write_note(end_text(job))
+            told = self._told.copy()
+        # Where a host keeps the library's log quiet, or the audit log elsewhere, nothing has told it yet.
+        if not any(message.startswith(f"export {job.id} {job.status}") for message in told):
+            write_note(end_text(job))
 
     @property
     def text(self) -> str:

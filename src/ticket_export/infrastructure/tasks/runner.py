@@ -1,0 +1,88 @@
+"""One of a worker's threads: runs one export after the other."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from threading import Event, Thread
+
+import attrs
+
+from ticket_export.application.dto import ExportJobDto
+from ticket_export.application.ports.task_queue import SupportsWaiting, TaskQueue
+from ticket_export.application.stop_signal import StopSignal
+from ticket_export.application.use_cases.run_next_export import RunNextExport
+from ticket_export.errors import LeaseLostError
+
+_log = logging.getLogger(__name__)
+
+# Seconds. How long an idle thread waits until it looks whether it is to stop.
+_IDLE = 0.5
+# The pauses after errors, one after the other, and the one after an export that was lost.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
+_SHORT_PAUSE = 0.05
+
+
+@attrs.define(eq=False)
+class Runner:
+    """`is_stuck` says that its export makes no progress, `error` what has ended it against its will."""
+
+    _run_next_export: RunNextExport
+    _task_queue: TaskQueue
+    _stop: StopSignal
+    _on_end: Callable[[ExportJobDto], None]
+    _is_draining: bool = attrs.field(kw_only=True)
+    error: BaseException | None = attrs.field(default=None, init=False)
+    thread: Thread = attrs.field(init=False)
+    _stuck: Event = attrs.field(factory=Event, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.thread = Thread(target=self._run, name="ticket-export runner", daemon=True)
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether another has to do its work."""
+        return self._stuck.is_set()
+
+    def _run(self) -> None:
+        try:
+            self._run_exports()
+        except BaseException as error:  # noqa: BLE001 - the worker raises it, in the thread of its caller
+            self.error = error
+
+    def _run_exports(self) -> None:
+        pause = _FIRST_PAUSE
+        # One that was stuck has been replaced.
+        while not self._stop.is_given and not self.is_stuck:
+            try:
+                job = self._run_next_export(stop=self._stop, on_stall=self._stuck.set)
+                if job is not None:
+                    self._on_end(job)
+                elif self._is_draining:
+                    return
+                else:
+                    self._wait_for_work()
+            except LeaseLostError:
+                # Cancelled, taken over or handed back, and logged.
+                self._pause(_SHORT_PAUSE)
+            except Exception:
+                if self._is_draining and pause == _LONGEST_PAUSE:
+                    raise
+                _log.exception("the worker failed; it goes on in %g s", pause)
+                self._pause(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+            else:
+                pause = _FIRST_PAUSE
+
+    def _wait_for_work(self) -> None:
+        if not isinstance(self._task_queue, SupportsWaiting):
+            self._pause(_IDLE)
+            return
+        # Claiming takes the database's lock, so it is not tried before there is something to claim.
+        while not self._stop.is_given and not self._task_queue.wait(_IDLE):
+            pass
+
+    def _pause(self, timeout: float) -> None:
+        is_stopping = Event()
+        with self._stop.calling(is_stopping.set):
+            is_stopping.wait(timeout)
