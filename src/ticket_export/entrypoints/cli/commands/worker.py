@@ -28,10 +28,10 @@ def worker(
 ) -> None:
     """Run queued exports, put lost ones back into the queue, delete expired files.
 
-    Start as many as you like, on as many machines. SIGTERM or Ctrl-C stops a
-    worker: what it was running goes back into the queue, for another one. A
-    second Ctrl-C ends it at once; another worker then takes over when the
-    lease ends (TICKET_EXPORT_LEASE_SECONDS).
+    Start as many as you like, wherever database and storage can be reached.
+    SIGTERM or Ctrl-C stops a worker: what it was running goes back into the
+    queue, for another one. A second Ctrl-C ends it at once; another worker then
+    takes over when the lease ends (TICKET_EXPORT_LEASE_SECONDS).
     """
     session = session_of(context)
     session.tells_news = True
@@ -42,7 +42,7 @@ def worker(
         container.recover_stalled_exports()()
         audit_log = container.audit_log()
         if isinstance(audit_log, SqlAlchemyAuditLog):
-            # The exports would run without it, and leave no trace.
+            # No attempt gets further than its start without it.
             audit_log.require_table()
         write_note(f"worker ready: {concurrency} at a time; stop with Ctrl-C")
         work = hands.drain if drain else hands.run
