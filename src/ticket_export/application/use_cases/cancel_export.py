@@ -11,12 +11,12 @@ import attrs
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.export_policy import ExportPolicy
+from ticket_export.application.failed_export import store_failed
 from ticket_export.application.ports.audit_log import AuditLog
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_events import ExportEvents
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.visible_export import find_visible_export
-from ticket_export.domain.export_job import CANCELLED
 from ticket_export.errors import LeaseLostError
 
 if TYPE_CHECKING:
@@ -67,13 +67,9 @@ class CancelExport:
             self.policy.require_change(actor, job)
             if job.is_cancelled:
                 return ExportJobDto.of(job)
-            was, task = job.status, job.background_task
+            was = job.status
             job.cancel(now, by=actor.user_id)
-            if task is not None and not task.has_ended:
-                task.fail(CANCELLED, now)
-                work.tasks.update(task, fencing_token=task.fencing_token)
-            work.jobs.update(job, was=was)
             announcements = Announcements(self.audit_log, self.events)
             work.after_commit(lambda: announcements.cancelled(job, at=now, by=actor.user_id))
-            work.commit()
+            store_failed(work, job, was=was, now=now)
         return ExportJobDto.of(job)

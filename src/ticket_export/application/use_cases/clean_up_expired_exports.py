@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ticket_export.application.announcements import Announcements
+from ticket_export.application.failed_export import store_failed
 from ticket_export.application.ports.audit_log import AuditLog
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_events import ExportEvents
@@ -103,13 +104,9 @@ class CleanUpExpiredExports:
             job = work.jobs.find(job_id)
             if job is None or job.status.is_final:
                 return
-            was, task = job.status, job.background_task
+            was = job.status
             job.expire(now)
-            if task is not None and not task.has_ended:
-                task.fail(job.error_message or "", now)
-                work.tasks.update(task, fencing_token=task.fencing_token)
-            work.jobs.update(job, was=was)
-            work.commit()
+            store_failed(work, job, was=was, now=now)
         self._announcements.failed(job, at=now)
 
     def _delete(self, media_item: MediaItem) -> None:

@@ -11,6 +11,7 @@ import attrs
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.dispatch import dispatch_committed
 from ticket_export.application.export_task import TASK_NAME, job_id_of
+from ticket_export.application.failed_export import store_failed
 from ticket_export.application.ports.audit_log import AuditLog
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_events import ExportEvents
@@ -110,8 +111,7 @@ class RecoverStalledExports:
             (job,) = jobs
             was = job.status
             job.fail("The export was given up: its background task ended without it.", now)
-            work.jobs.update(job, was=was)
-            work.commit()
+            store_failed(work, job, was=was, now=now)
         _log.warning("export %s had no background task any more", job.id, extra={"job_id": str(job.id)})
         self._announcements.failed(job, at=now)
         return job
