@@ -1,10 +1,15 @@
-"""How thoroughly Hypothesis searches: ``HYPOTHESIS_PROFILE=thorough`` for more than the everyday."""
+"""The fixtures that all tests share, and how thoroughly Hypothesis searches.
+
+``HYPOTHESIS_PROFILE=thorough`` is for more than the everyday.
+"""
 
 from __future__ import annotations
 
 import os
 
 from hypothesis import HealthCheck, settings
+
+pytest_plugins = ["tests.postgresql_server"]
 
 # No deadline: a busy machine is not a defect. On CI the search is the same in every run.
 settings.register_profile(

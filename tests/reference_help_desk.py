@@ -74,6 +74,17 @@ class ReferenceTicket:
     deleted: bool = False
     deletion_time: datetime | None = None
 
+    def without_nul(self) -> ReferenceTicket:
+        """The same, for a database whose texts hold no NUL."""
+        return attrs.evolve(
+            self,
+            title=self.title.replace("\0", ""),
+            description=_without_nul(self.description),
+            category=_without_nul(self.category),
+            tags=None if self.tags is None else tuple(tag.replace("\0", "") for tag in self.tags),
+            sla_status=_without_nul(self.sla_status),
+        )
+
     def row(self) -> dict[str, object]:
         """As the table takes it."""
         return {
@@ -132,6 +143,10 @@ class ReferenceTicket:
                 "closedAt": self.closed_at,
             },
         )
+
+
+def _without_nul(text: str | None) -> str | None:
+    return text.replace("\0", "") if text else text
 
 
 def full_name(person: Person | Contact | None) -> str | None:

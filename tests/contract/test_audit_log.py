@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from tests.integration.persistence.sqlite_rows import SqliteRows
+from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
 from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
@@ -92,6 +93,32 @@ class TestSqlAlchemyAuditLogOnSqlite(AuditLogContract[SqlAlchemyAuditLog]):
                 job_id=UUID(row["ExportJobId"]),
                 actor_id=None if row["ActorUserId"] is None else UUID(row["ActorUserId"]),
                 at=datetime.strptime(row["At"], "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=UTC),
+                view=row["View"],
+                row_count=row["RowCount"],
+                duration=_milliseconds(row["DurationMilliseconds"]),
+                detail=row["Detail"],
+            )
+            for row in self.rows.run('SELECT * FROM "ExportAuditEntries"')
+        ]
+
+
+class TestSqlAlchemyAuditLogOnPostgresql(AuditLogContract[SqlAlchemyAuditLog]):
+    rows: PostgresqlRows
+
+    @pytest.fixture
+    def audit_log(self, postgresql_url: str) -> Iterator[SqlAlchemyAuditLog]:
+        engine = create_engine(postgresql_url)
+        self.rows = PostgresqlRows(postgresql_url)
+        yield SqlAlchemyAuditLog(engine)
+        engine.dispose()
+
+    def read_behind(self, audit_log: SqlAlchemyAuditLog) -> Sequence[AuditEntry]:
+        return [
+            AuditEntry(
+                action=AuditAction(row["Action"]),
+                job_id=row["ExportJobId"],
+                actor_id=row["ActorUserId"],
+                at=row["At"].replace(tzinfo=UTC),
                 view=row["View"],
                 row_count=row["RowCount"],
                 duration=_milliseconds(row["DurationMilliseconds"]),

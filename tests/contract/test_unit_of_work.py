@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.integration.persistence.sqlite_rows import SqliteRows
+from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.media_item import MediaItem
@@ -69,40 +70,50 @@ class TestInMemoryUnitOfWork(UnitOfWorkContract[InMemoryDatabase]):
 
 
 @attrs.frozen
-class SqliteFile:
+class SqlDatabase:
     engine: Engine
-    rows: SqliteRows
+    rows: SqliteRows | PostgresqlRows
 
 
-class TestSqlAlchemyUnitOfWorkOnSqlite(UnitOfWorkContract[SqliteFile]):
+class SqlUnitOfWorkContract(UnitOfWorkContract[SqlDatabase]):
+    def unit_of_work(self, database: SqlDatabase) -> UnitOfWork:
+        return SqlAlchemyUnitOfWork(database.engine)
+
+    def put_user_behind(self, database: SqlDatabase, user: User) -> None:
+        database.rows.put(user)
+
+    def put_task_behind(self, database: SqlDatabase, task: BackgroundTask) -> None:
+        database.rows.put(task)
+
+    def get_task_behind(self, database: SqlDatabase, task_id: UUID) -> BackgroundTask | None:
+        return database.rows.get(BackgroundTask, task_id)
+
+    def put_media_item_behind(self, database: SqlDatabase, media_item: MediaItem) -> None:
+        database.rows.put(media_item)
+
+    def get_media_item_behind(self, database: SqlDatabase, media_item_id: UUID) -> MediaItem | None:
+        return database.rows.get(MediaItem, media_item_id)
+
+    def put_job_behind(self, database: SqlDatabase, job: ExportJob) -> None:
+        database.rows.put(job)
+
+    def get_job_behind(self, database: SqlDatabase, job_id: UUID) -> ExportJob | None:
+        return database.rows.get(ExportJob, job_id)
+
+
+class TestSqlAlchemyUnitOfWorkOnSqlite(SqlUnitOfWorkContract):
     @pytest.fixture
-    def database(self, tmp_path: Path) -> Iterator[SqliteFile]:
+    def database(self, tmp_path: Path) -> Iterator[SqlDatabase]:
         path = tmp_path / "help-desk.db"
         engine = create_engine(f"sqlite:///{path}")
         upgrade(engine, reference_schema=True)
-        yield SqliteFile(engine, SqliteRows(path))
+        yield SqlDatabase(engine, SqliteRows(path))
         engine.dispose()
 
-    def unit_of_work(self, database: SqliteFile) -> UnitOfWork:
-        return SqlAlchemyUnitOfWork(database.engine)
 
-    def put_user_behind(self, database: SqliteFile, user: User) -> None:
-        database.rows.put(user)
-
-    def put_task_behind(self, database: SqliteFile, task: BackgroundTask) -> None:
-        database.rows.put(task)
-
-    def get_task_behind(self, database: SqliteFile, task_id: UUID) -> BackgroundTask | None:
-        return database.rows.get(BackgroundTask, task_id)
-
-    def put_media_item_behind(self, database: SqliteFile, media_item: MediaItem) -> None:
-        database.rows.put(media_item)
-
-    def get_media_item_behind(self, database: SqliteFile, media_item_id: UUID) -> MediaItem | None:
-        return database.rows.get(MediaItem, media_item_id)
-
-    def put_job_behind(self, database: SqliteFile, job: ExportJob) -> None:
-        database.rows.put(job)
-
-    def get_job_behind(self, database: SqliteFile, job_id: UUID) -> ExportJob | None:
-        return database.rows.get(ExportJob, job_id)
+class TestSqlAlchemyUnitOfWorkOnPostgresql(SqlUnitOfWorkContract):
+    @pytest.fixture
+    def database(self, postgresql_url: str) -> Iterator[SqlDatabase]:
+        engine = create_engine(postgresql_url)
+        yield SqlDatabase(engine, PostgresqlRows(postgresql_url))
+        engine.dispose()

@@ -7,9 +7,11 @@ from operator import or_
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import attrs
 import pytest
 
 from tests.integration.persistence.sqlite_rows import SqliteRows
+from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 from ticket_export.domain.system_permissions import SystemPermissions
 from ticket_export.domain.user import User
 from ticket_export.infrastructure.memory.user_directory import InMemoryUserDirectory
@@ -32,22 +34,21 @@ class TestInMemoryUserDirectory(UserDirectoryContract[InMemoryUserDirectory]):
         directory.add(user, SystemPermissions(reduce(or_, roles, 0)))
 
 
-class TestSqlAlchemyUserDirectoryOnSqlite(UserDirectoryContract[SqlAlchemyUserDirectory]):
-    rows: SqliteRows
-
-    @pytest.fixture
-    def directory(self, tmp_path: Path) -> Iterator[SqlAlchemyUserDirectory]:
-        engine = create_engine(f"sqlite:///{tmp_path / 'help-desk.db'}")
-        upgrade(engine, reference_schema=True)
-        self.rows = SqliteRows(tmp_path / "help-desk.db")
-        yield SqlAlchemyUserDirectory(engine)
-        engine.dispose()
+class SqlUserDirectoryContract(UserDirectoryContract[SqlAlchemyUserDirectory]):
+    rows: SqliteRows | PostgresqlRows
 
     def put_behind(self, directory: SqlAlchemyUserDirectory, user: User, roles: Sequence[int]) -> None:
         self.rows.give_roles(user.id, [])
-        self.rows.run('DELETE FROM "Users" WHERE "Id" = ?', user.id.hex)
+        self.rows.remove(user)
         self.rows.put(user)
         self.rows.give_roles(user.id, roles)
+
+    @pytest.mark.parametrize("address", ["\x00", "ann.lee@example.test\x00", "\udcff@example.test"])
+    def test_an_address_that_no_text_can_hold_is_nobodys(
+        self, directory: SqlAlchemyUserDirectory, ann: User, address: str
+    ) -> None:
+        self.put_behind(directory, ann, [])
+        assert directory.find_by_email(address) is None
 
     def test_of_two_spellings_of_one_address_the_exact_one_is_found(
         self, directory: SqlAlchemyUserDirectory, ann: User
@@ -59,3 +60,28 @@ class TestSqlAlchemyUserDirectoryOnSqlite(UserDirectoryContract[SqlAlchemyUserDi
             found = directory.find_by_email(user.email_address)
             assert found is not None
             assert found.user_id == user.id
+
+
+class TestSqlAlchemyUserDirectoryOnSqlite(SqlUserDirectoryContract):
+    @pytest.fixture
+    def directory(self, tmp_path: Path) -> Iterator[SqlAlchemyUserDirectory]:
+        engine = create_engine(f"sqlite:///{tmp_path / 'help-desk.db'}")
+        upgrade(engine, reference_schema=True)
+        self.rows = SqliteRows(tmp_path / "help-desk.db")
+        yield SqlAlchemyUserDirectory(engine)
+        engine.dispose()
+
+
+class TestSqlAlchemyUserDirectoryOnPostgresql(SqlUserDirectoryContract):
+    @pytest.fixture
+    def directory(self, postgresql_url: str) -> Iterator[SqlAlchemyUserDirectory]:
+        engine = create_engine(postgresql_url)
+        self.rows = PostgresqlRows(postgresql_url)
+        yield SqlAlchemyUserDirectory(engine)
+        engine.dispose()
+
+    def test_letter_case_means_nothing_beyond_ascii_either(self, directory: SqlAlchemyUserDirectory, ann: User) -> None:
+        self.put_behind(directory, attrs.evolve(ann, email_address="zoë@example.test"), [])
+        found = directory.find_by_email("ZOË@example.test")
+        assert found is not None
+        assert found.user_id == ann.id

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Stored = ExportJob | MediaItem | BackgroundTask | User
 E = TypeVar("E", ExportJob, MediaItem, BackgroundTask, User)
 
-_TABLES = {ExportJob: "ExportJobs", MediaItem: "MediaItems", BackgroundTask: "BackgroundTasks", User: "Users"}
+TABLES = {ExportJob: "ExportJobs", MediaItem: "MediaItems", BackgroundTask: "BackgroundTasks", User: "Users"}
 _TIME_FORMAT = "%Y-%m-%d %H:%M:%S.%f"
 _JOINED = {"requester", "media_item", "background_task"}
 
@@ -34,22 +34,22 @@ class SqliteRows:
     path: Path
 
     def put(self, entity: Stored) -> None:
-        names = _stored_fields(type(entity))
-        columns = ", ".join(f'"{_pascal_case(name)}"' for name in names)
-        values = [_to_raw(getattr(entity, name)) for name in names]
+        names = stored_fields(type(entity))
+        columns = ", ".join(f'"{pascal_case(name)}"' for name in names)
+        values = [to_raw(getattr(entity, name)) for name in names]
         marks = ", ".join("?" * len(names))
-        self.run(f'INSERT INTO "{_TABLES[type(entity)]}" ({columns}) VALUES ({marks})', *values)
+        self.run(f'INSERT INTO "{TABLES[type(entity)]}" ({columns}) VALUES ({marks})', *values)
 
     def get(self, entity_type: type[E], entity_id: UUID) -> E | None:
-        row = self.run(f'SELECT * FROM "{_TABLES[entity_type]}" WHERE "Id" = ?', entity_id.hex)
+        row = self.run(f'SELECT * FROM "{TABLES[entity_type]}" WHERE "Id" = ?', entity_id.hex)
         if not row:
             return None
-        fields = {name: _from_raw(name, row[0][_pascal_case(name)]) for name in _stored_fields(entity_type)}
-        if entity_type is ExportJob:
-            fields["status"] = ExportJobStatus.from_developer_name(fields["status"])
-        if entity_type is BackgroundTask:
-            fields["status"] = BackgroundTaskStatus(fields["status"])
-        return entity_type(**fields)
+        fields = {name: _from_raw(name, row[0][pascal_case(name)]) for name in stored_fields(entity_type)}
+        return restored(entity_type, fields)
+
+    def remove(self, entity: Stored) -> None:
+        """Take the row away, if there is one."""
+        self.run(f'DELETE FROM "{TABLES[type(entity)]}" WHERE "Id" = ?', entity.id.hex)
 
     def give_roles(self, user_id: UUID, roles: Sequence[int]) -> None:
         """Take away what roles the user has, then give one role a sum of flags."""
@@ -66,15 +66,24 @@ class SqliteRows:
             return connection.execute(sql, values).fetchall()
 
 
-def _stored_fields(entity_type: type[Stored]) -> list[str]:
+def stored_fields(entity_type: type[Stored]) -> list[str]:
     return [field.name for field in attrs.fields(entity_type) if field.name not in _JOINED]
 
 
-def _pascal_case(name: str) -> str:
+def restored(entity_type: type[E], fields: dict[str, Any]) -> E:
+    """The entity, whose status is still the text that was stored."""
+    if entity_type is ExportJob:
+        fields["status"] = ExportJobStatus.from_developer_name(fields["status"])
+    if entity_type is BackgroundTask:
+        fields["status"] = BackgroundTaskStatus(fields["status"])
+    return entity_type(**fields)
+
+
+def pascal_case(name: str) -> str:
     return "".join(word.capitalize() for word in name.split("_"))
 
 
-def _to_raw(value: object) -> object:
+def to_raw(value: object) -> object:
     if isinstance(value, UUID):
         return value.hex
     if isinstance(value, datetime):

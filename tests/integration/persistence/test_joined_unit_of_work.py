@@ -7,12 +7,16 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
+from tests.integration.persistence.sqlite_rows import SqliteRows
+from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.errors import JobDatabaseError
+from ticket_export.infrastructure.persistence.engine import create_engine
 from ticket_export.infrastructure.persistence.joined_unit_of_work import JoinedUnitOfWork
+from ticket_export.infrastructure.persistence.migrate import upgrade
 from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
 from ticket_export.testing.entities import a_task
 
@@ -22,15 +26,36 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
-    from tests.integration.persistence.sqlite_rows import SqliteRows
+    Rows = SqliteRows | PostgresqlRows
 
-TEAM = sa.text("INSERT INTO \"Teams\" VALUES ('a', 'of the host')")
+TEAM = sa.text("INSERT INTO \"Teams\" VALUES ('00000000-0000-0000-0000-000000000000', 'of the host')")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """A database with both schemas."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgresql_url"))
+    return f"sqlite:///{request.getfixturevalue('path')}"
 
 
 @pytest.fixture
-def plain_engine(path: Path, engine: Engine) -> Iterator[Engine]:
+def engine(url: str) -> Iterator[Engine]:
+    engine = create_engine(url)
+    upgrade(engine, reference_schema=True)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def rows(url: str, path: Path) -> Rows:
+    return SqliteRows(path) if url.startswith("sqlite") else PostgresqlRows(url)
+
+
+@pytest.fixture
+def plain_engine(engine: Engine) -> Iterator[Engine]:
     """An engine as a host would make it, with the driver's own idea of transactions."""
-    plain = sa.create_engine(f"sqlite:///{path}")
+    plain = sa.create_engine(engine.url)
     yield plain
     plain.dispose()
 
@@ -51,7 +76,7 @@ def called() -> list[str]:
     return []
 
 
-def teams(rows: SqliteRows) -> int:
+def teams(rows: Rows) -> int:
     return len(rows.run('SELECT * FROM "Teams"'))
 
 
@@ -68,7 +93,7 @@ def join(
 
 
 def test_a_joined_change_is_permanent_with_the_connections_commit(
-    host_engine: Engine, rows: SqliteRows, task: BackgroundTask, called: list[str]
+    host_engine: Engine, rows: Rows, task: BackgroundTask, called: list[str]
 ) -> None:
     with host_engine.begin() as connection:
         connection.execute(TEAM)
@@ -83,7 +108,7 @@ def test_a_joined_change_is_permanent_with_the_connections_commit(
 
 
 def test_a_joined_change_vanishes_with_the_connections_rollback(
-    host_engine: Engine, rows: SqliteRows, task: BackgroundTask, called: list[str]
+    host_engine: Engine, rows: Rows, task: BackgroundTask, called: list[str]
 ) -> None:
     with host_engine.connect() as connection:
         join(connection, task, called)
@@ -93,7 +118,7 @@ def test_a_joined_change_vanishes_with_the_connections_rollback(
 
 
 def test_joining_first_leaves_the_end_to_the_host(
-    host_engine: Engine, rows: SqliteRows, task: BackgroundTask, called: list[str]
+    host_engine: Engine, rows: Rows, task: BackgroundTask, called: list[str]
 ) -> None:
     with host_engine.connect() as connection:
         join(connection, task, called)
@@ -105,7 +130,7 @@ def test_joining_first_leaves_the_end_to_the_host(
 
 
 def test_a_joined_unit_of_work_that_does_not_commit_undoes_its_own_changes_alone(
-    host_engine: Engine, rows: SqliteRows, task: BackgroundTask, called: list[str]
+    host_engine: Engine, rows: Rows, task: BackgroundTask, called: list[str]
 ) -> None:
     with host_engine.begin() as connection:
         connection.execute(TEAM)
@@ -117,7 +142,7 @@ def test_a_joined_unit_of_work_that_does_not_commit_undoes_its_own_changes_alone
 
 
 def test_an_exception_inside_undoes_the_joined_changes_alone(
-    host_engine: Engine, rows: SqliteRows, task: BackgroundTask
+    host_engine: Engine, rows: Rows, task: BackgroundTask
 ) -> None:
     with host_engine.begin() as connection:
         connection.execute(TEAM)
@@ -128,7 +153,7 @@ def test_an_exception_inside_undoes_the_joined_changes_alone(
     assert teams(rows) == 1
 
 
-def test_what_follows_a_joined_commit_is_undone_alone(host_engine: Engine, rows: SqliteRows) -> None:
+def test_what_follows_a_joined_commit_is_undone_alone(host_engine: Engine, rows: Rows) -> None:
     first, second = a_task(), a_task()
     with host_engine.begin() as connection, JoinedUnitOfWork(connection) as unit_of_work:
         unit_of_work.tasks.add(first)
@@ -147,7 +172,7 @@ def test_committed_is_refused_before_the_hosts_commit(engine: Engine, task: Back
 
 
 def test_a_joined_change_is_permanent_with_the_sessions_commit(
-    host_engine: Engine, rows: SqliteRows, task: BackgroundTask, called: list[str]
+    host_engine: Engine, rows: Rows, task: BackgroundTask, called: list[str]
 ) -> None:
     stored_when_called: list[object] = []
     with Session(host_engine) as session:
@@ -166,7 +191,7 @@ def test_a_joined_change_is_permanent_with_the_sessions_commit(
 
 
 def test_a_joined_change_vanishes_with_the_sessions_rollback(
-    host_engine: Engine, rows: SqliteRows, task: BackgroundTask, called: list[str]
+    host_engine: Engine, rows: Rows, task: BackgroundTask, called: list[str]
 ) -> None:
     with Session(host_engine) as session:
         join(session, task, called)
@@ -179,7 +204,7 @@ def test_a_joined_change_vanishes_with_the_sessions_rollback(
 
 
 def test_a_joined_change_vanishes_with_a_session_that_is_closed(
-    engine: Engine, rows: SqliteRows, task: BackgroundTask, called: list[str]
+    engine: Engine, rows: Rows, task: BackgroundTask, called: list[str]
 ) -> None:
     session = Session(engine)
     join(session, task, called)
@@ -192,7 +217,7 @@ def test_a_joined_change_vanishes_with_a_session_that_is_closed(
 
 
 def test_a_savepoint_of_the_session_decides_for_what_was_done_inside_it(
-    engine: Engine, rows: SqliteRows, called: list[str]
+    engine: Engine, rows: Rows, called: list[str]
 ) -> None:
     outside, kept, undone = a_task(), a_task(), a_task()
     with Session(engine) as session:
@@ -210,7 +235,7 @@ def test_a_savepoint_of_the_session_decides_for_what_was_done_inside_it(
 
 
 def test_a_savepoint_around_a_released_one_decides_for_both(
-    engine: Engine, rows: SqliteRows, task: BackgroundTask, called: list[str]
+    engine: Engine, rows: Rows, task: BackgroundTask, called: list[str]
 ) -> None:
     with Session(engine) as session:
         session.execute(TEAM)
@@ -225,7 +250,7 @@ def test_a_savepoint_around_a_released_one_decides_for_both(
 
 
 def test_a_rollback_undoes_what_a_released_savepoint_held(
-    engine: Engine, rows: SqliteRows, task: BackgroundTask, called: list[str]
+    engine: Engine, rows: Rows, task: BackgroundTask, called: list[str]
 ) -> None:
     with Session(engine) as session:
         with session.begin_nested():
@@ -238,7 +263,7 @@ def test_a_rollback_undoes_what_a_released_savepoint_held(
 
 
 def test_a_session_waits_for_several_units_of_work_one_after_another(
-    engine: Engine, rows: SqliteRows, called: list[str]
+    engine: Engine, rows: Rows, called: list[str]
 ) -> None:
     with Session(engine) as session:
         for number_of_calls in (2, 4):
@@ -249,7 +274,7 @@ def test_a_session_waits_for_several_units_of_work_one_after_another(
 
 
 def test_a_joined_unit_of_work_without_commit_leaves_the_session_usable(
-    engine: Engine, rows: SqliteRows, task: BackgroundTask, called: list[str]
+    engine: Engine, rows: Rows, task: BackgroundTask, called: list[str]
 ) -> None:
     with Session(engine) as session:
         session.execute(TEAM)
@@ -261,7 +286,7 @@ def test_a_joined_unit_of_work_without_commit_leaves_the_session_usable(
 
 
 def test_what_was_rolled_back_is_not_announced_with_the_next_commit(
-    host_engine: Engine, rows: SqliteRows, called: list[str]
+    host_engine: Engine, rows: Rows, called: list[str]
 ) -> None:
     with host_engine.connect() as connection:
         unit_of_work = JoinedUnitOfWork(connection)
@@ -277,7 +302,7 @@ def test_what_was_rolled_back_is_not_announced_with_the_next_commit(
 
 
 def test_a_database_that_fails_inside_is_told_safely_and_leaves_the_hosts_changes(
-    host_engine: Engine, rows: SqliteRows, task: BackgroundTask
+    host_engine: Engine, rows: Rows, task: BackgroundTask
 ) -> None:
     rows.put(task)
     with host_engine.begin() as connection:
@@ -288,12 +313,19 @@ def test_a_database_that_fails_inside_is_told_safely_and_leaves_the_hosts_change
     assert teams(rows) == 1
 
 
-def test_what_the_host_does_around_it_raises_what_it_always_did(engine: Engine, task: BackgroundTask) -> None:
+def test_what_the_host_does_around_it_raises_what_it_always_did(
+    engine: Engine, rows: Rows, task: BackgroundTask
+) -> None:
+    refuse_at_the_commit = "PRAGMA defer_foreign_keys = ON"
+    if engine.dialect.name == "postgresql":
+        rows.run('ALTER TABLE "RoleUser" ALTER CONSTRAINT "FK_RoleUser_Users_UsersId" DEFERRABLE')
+        rows.run('ALTER TABLE "RoleUser" ALTER CONSTRAINT "FK_RoleUser_Roles_RolesId" DEFERRABLE')
+        refuse_at_the_commit = "SET CONSTRAINTS ALL DEFERRED"
     with Session(engine) as session:
         join(session, task, [])
-        session.execute(sa.text("PRAGMA defer_foreign_keys = ON"))
+        session.execute(sa.text(refuse_at_the_commit))
         session.execute(sa.insert(REFERENCE_TABLES.role_user).values(roles_id=uuid4(), users_id=uuid4()))
-        with pytest.raises(OperationalError):
+        with pytest.raises(DBAPIError, match="nowhere"), session.begin_nested():
             session.execute(sa.text("SELECT * FROM nowhere"))
         with pytest.raises(IntegrityError):
             session.commit()

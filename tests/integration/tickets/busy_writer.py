@@ -47,7 +47,8 @@ class BusyWriter:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Write until the block ends."""
+        """Write until the block ends; what was written stays for the next time."""
+        self._stop.clear()
         thread = threading.Thread(target=self._run)
         thread.start()
         try:

@@ -25,6 +25,9 @@ _DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
 }
+# Who waits for one of the pool's connections may hold the one that another waits for: an export reads over one
+# and writes its progress over a second.
+_NO_LIMIT = -1
 # In this order: the time-out must hold when the switch to WAL waits for another process.
 _SQLITE_PRAGMAS = ("busy_timeout = 30000", "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON")
 
@@ -45,17 +48,21 @@ def create_engine(url: str) -> Engine:
     if parsed.drivername == "sqlite":
         return _sqlite_engine(parsed)
     try:
-        return sqlalchemy.create_engine(parsed, pool_pre_ping=True)
+        return sqlalchemy.create_engine(parsed, pool_pre_ping=True, max_overflow=_NO_LIMIT)
     except ModuleNotFoundError as error:
         raise MissingExtraError("postgres", "PostgreSQL") from error
 
 
 def for_writing(connection: Connection) -> Connection:
-    """Let the connection's next transactions take SQLite's write lock as they begin.
+    """Let the connection's next transactions be such that one can read first and write later.
 
-    One that read first and writes later fails at once if another has written in between, however
-    long the time-out. Other databases need no such thing.
+    On SQLite they take the write lock as they begin: otherwise they fail at once if another has written in
+    between, however long the time-out. On PostgreSQL each statement sees what others have committed, so that a
+    conditional update finds a row that has moved on, where a host's engine may be set to refuse it, or to commit
+    every statement by itself.
     """
+    if connection.dialect.name == "postgresql":
+        return connection.execution_options(isolation_level="READ COMMITTED")
     return connection.execution_options(**{_SQLITE_BEGIN: "BEGIN IMMEDIATE"})
 
 
@@ -104,9 +111,7 @@ def _sqlite_engine(url: URL) -> Engine:
     except OSError as error:
         raise ConfigurationError(f"the folder of the SQLite file cannot be made: {folder}") from error
     try:
-        # Without a limit: who waits for a connection here may hold the one that another waits for. An
-        # export reads over one and writes its progress over a second.
-        engine = sqlalchemy.create_engine(url, max_overflow=-1)
+        engine = sqlalchemy.create_engine(url, max_overflow=_NO_LIMIT)
         engine.dialect.create_connect_args(url)
     except (ArgumentError, TypeError, ValueError):
         # No cause: SQLAlchemy's text may quote the URL.

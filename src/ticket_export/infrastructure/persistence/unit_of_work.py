@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from ticket_export.infrastructure.persistence.commit import commit
 from ticket_export.infrastructure.persistence.connection_repositories import ConnectionRepositories
-from ticket_export.infrastructure.persistence.driver_errors import database_errors
+from ticket_export.infrastructure.persistence.driver_errors import DATABASE_ERRORS, database_errors
 from ticket_export.infrastructure.persistence.engine import begin_writing
 from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES, Tables
 
@@ -42,8 +43,10 @@ class SqlAlchemyUnitOfWork(ConnectionRepositories):
         traceback: TracebackType | None,
     ) -> None:
         self._after_commit.drop()
-        with database_errors(exc):
-            # Closing undoes what was not committed.
+        # Closing undoes what was not committed. A connection that is gone has nothing left to undo, and must not
+        # hide what the block has to say.
+        blocks_own = exc is not None and not isinstance(exc, DATABASE_ERRORS)
+        with suppress(*DATABASE_ERRORS) if blocks_own else database_errors(exc):
             self._connection.close()
 
     def commit(self) -> None:

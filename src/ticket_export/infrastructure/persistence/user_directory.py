@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, func, select
 
 from ticket_export.application.actor import Actor
+from ticket_export.application.safe_text import require_storable
 from ticket_export.domain.system_permissions import SystemPermissions
 from ticket_export.infrastructure.persistence.driver_errors import database_errors
 from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES, Tables
@@ -52,6 +53,11 @@ class SqlAlchemyUserDirectory:
 
         Where the table holds one address in several spellings, an exact match goes first.
         """
+        try:
+            require_storable(email_address)
+        except ValueError:
+            # Nobody's: PostgreSQL would refuse to look for it.
+            return None
         return self._find(self._by_email, {"email_address": email_address})
 
     def _find(self, user: Select[UUID, bool], asked: Mapping[str, object]) -> Actor | None:

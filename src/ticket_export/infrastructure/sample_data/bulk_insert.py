@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ticket_export.infrastructure.persistence.types import UtcDateTime
+from ticket_export.infrastructure.sample_data.moment_text import moment_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from datetime import datetime
 
     from sqlalchemy import Connection, Dialect, Table
     from sqlalchemy.types import TypeEngine
@@ -59,12 +58,8 @@ class BulkInsert:
 
 def _processor(kind: TypeEngine[object], dialect: Dialect) -> Callable[[Any], object] | None:
     if dialect.name == "sqlite" and isinstance(kind, UtcDateTime):
-        return _sqlite_moment
+        # What SQLAlchemy's type writes, at a tenth of its price, which was a third of the whole.
+        return moment_text
     process = kind.dialect_impl(dialect).bind_processor(dialect)
     # Moments are all different; users, teams, flags and lists of tags come back again and again.
     return process if process is None or isinstance(kind, UtcDateTime) else lru_cache(_REMEMBERED)(process)
-
-
-def _sqlite_moment(moment: datetime) -> str:
-    # What SQLAlchemy's type writes, at a tenth of its price, which was a third of the whole.
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")

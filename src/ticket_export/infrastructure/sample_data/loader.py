@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
-
 from ticket_export.infrastructure.persistence.commit import commit
 from ticket_export.infrastructure.persistence.engine import begin_writing
 from ticket_export.infrastructure.sample_data.bulk_insert import BulkInsert
+from ticket_export.infrastructure.sample_data.copy_insert import CopyInsert
 from ticket_export.infrastructure.sample_data.people_loader import load_people
+from ticket_export.infrastructure.sample_data.row_numbers import (
+    keep_others_from_inserting,
+    last_number,
+    let_numbers_follow,
+)
+from ticket_export.infrastructure.sample_data.table_statistics import gather_statistics
 from ticket_export.infrastructure.sample_data.ticket_rows import TICKET_COLUMNS, TicketRows
 
 if TYPE_CHECKING:
@@ -32,16 +37,22 @@ def load_sample_data(
 ) -> None:
     """Add so many made-up `tickets` after those that are there, and the people they need.
 
-    All in one transaction. People, roles and teams that are there already stay as they are. The same
-    `seed`, `now` (aware UTC) and last ticket number give the same tickets. `on_progress` is told now
-    and then how many tickets are in.
+    All in one transaction, which keeps others from adding contacts and tickets, but not from reading.
+    People, roles and teams that are there already stay as they are. The same `seed`, `now` (aware UTC)
+    and last ticket number give the same tickets, on every database. `on_progress` is told now and then
+    how many tickets are in.
     """
     with begin_writing(engine.connect()) as connection:
+        keep_others_from_inserting(connection, (tables.contacts, tables.tickets))
         people = load_people(connection, tables)
-        last_id = connection.execute(select(func.max(tables.tickets.c.id))).scalar_one() or 0
-        rows = TicketRows(count=tickets, first_id=last_id + 1, seed=seed, now=now, people=people)
+        first_id = last_number(connection, tables.tickets) + 1
+        rows = TicketRows(count=tickets, first_id=first_id, seed=seed, now=now, people=people)
+        insert = CopyInsert if connection.dialect.driver == "psycopg" else BulkInsert
         inserted = 0
-        for added in BulkInsert(connection, tables.tickets, TICKET_COLUMNS)(rows):
+        for added in insert(connection, tables.tickets, TICKET_COLUMNS)(rows):
             inserted += added
             on_progress(inserted)
+        for table in (tables.contacts, tables.tickets):
+            let_numbers_follow(connection, table)
+        gather_statistics(connection, (tables.users, tables.teams, tables.contacts, tables.tickets))
         commit(connection)

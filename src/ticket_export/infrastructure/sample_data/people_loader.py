@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 
 from ticket_export.infrastructure.sample_data.people import ASSIGNEES, CONTACTS, ROLES, TEAMS, USERS, sample_id
+from ticket_export.infrastructure.sample_data.row_numbers import last_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,7 +82,7 @@ def _load_users(connection: Connection, tables: Tables) -> None:
 
 
 def _load_contacts(connection: Connection, tables: Tables) -> None:
-    last_id = connection.execute(select(func.max(tables.contacts.c.id))).scalar_one() or 0
+    last_id = last_number(connection, tables.contacts)
     rows = [{"id": last_id + number, **attrs.asdict(contact)} for number, contact in enumerate(CONTACTS, start=1)]
     _insert_missing(connection, tables.contacts, "email", rows)
 

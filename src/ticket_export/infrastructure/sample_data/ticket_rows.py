@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, TypeVar
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 T = TypeVar("T")
+#: A number from 0 to below 1, another one each time.
+Chance = Callable[[], float]
 
 #: Tickets were created within so long before now.
 SPAN = timedelta(days=365)
@@ -55,7 +58,7 @@ _ROTATED = 6 * len(STATUSES) * len(PRIORITIES)
 _SPECIAL_EVERY = 19
 _SAME_TIME_EVERY = 7
 _JITTER_SECONDS = 3 * 86_400.0
-_SLA_HOURS = (4, 8, 24, 72, 120)
+_SLAS = tuple(timedelta(hours=hours) for hours in (4, 8, 24, 72, 120))
 
 
 @attrs.frozen(kw_only=True)
@@ -74,22 +77,21 @@ class TicketRows:
 
     def __iter__(self) -> Iterator[TicketRow]:
         # The first number is part of the seed, or adding tickets would repeat those there are.
-        random = Random(f"{self.seed}:{self.first_id}")  # noqa: S311 - made-up data is no secret
+        chance = Random(f"{self.seed}:{self.first_id}").random  # noqa: S311 - made-up data is no secret
         teams: tuple[UUID | None, ...] = (*self.people.teams, None)
         seconds = SPAN.total_seconds()
         created = self.now - SPAN
         for index in range(self.count):
             if index % _SAME_TIME_EVERY:
-                jitter = (random.random() - 0.5) * _JITTER_SECONDS
+                jitter = (chance() - 0.5) * _JITTER_SECONDS
                 age = seconds * (1 - index / self.count) + jitter
                 created = self.now - timedelta(seconds=min(max(age, 1.0), seconds))
-            yield self._row(random, index, created, teams)
+            yield self._row(chance, index, created, teams)
 
-    def _row(self, random: Random, index: int, created: datetime, teams: Sequence[UUID | None]) -> TicketRow:
-        chance = random.random
+    def _row(self, chance: Chance, index: int, created: datetime, teams: Sequence[UUID | None]) -> TicketRow:
         rotated = index < _ROTATED
-        status = STATUSES[index % len(STATUSES)] if rotated else _one_of(_STATUS_MIX, random)
-        priority = PRIORITIES[index // len(STATUSES) % len(PRIORITIES)] if rotated else _one_of(_PRIORITY_MIX, random)
+        status = STATUSES[index % len(STATUSES)] if rotated else _one_of(_STATUS_MIX, chance)
+        priority = PRIORITIES[index // len(STATUSES) % len(PRIORITIES)] if rotated else _one_of(_PRIORITY_MIX, chance)
         elapsed = self.now - created
         changed = None if chance() < 0.2 else created + elapsed * chance()
         resolved = created + elapsed * chance() if status in {"resolved", "closed"} else None
@@ -97,21 +99,21 @@ class TicketRows:
         deleted = created + elapsed * chance() if chance() < 0.03 else None
         return (
             self.first_id + index,
-            _title(random, index),
-            _one_of(ticket_texts.DESCRIPTIONS, random),
+            _title(chance, index),
+            _one_of(ticket_texts.DESCRIPTIONS, chance),
             status,
             priority,
-            _one_of(ticket_texts.CATEGORIES, random),
-            _one_of(ticket_texts.LANGUAGES, random),
-            teams[index % len(teams)] if rotated else _one_of(teams, random),
-            None if status == "new" or chance() < 0.1 else _one_of(self.people.staff, random),
-            _one_of(self.people.staff, random) if chance() < 0.3 else None,
-            None if chance() < 0.05 else _one_of(self.people.contacts, random),
-            _one_of(ticket_texts.TAGS, random),
+            _one_of(ticket_texts.CATEGORIES, chance),
+            _one_of(ticket_texts.LANGUAGES, chance),
+            teams[index % len(teams)] if rotated else _one_of(teams, chance),
+            None if status == "new" or chance() < 0.1 else _one_of(self.people.staff, chance),
+            _one_of(self.people.staff, chance) if chance() < 0.3 else None,
+            None if chance() < 0.05 else _one_of(self.people.contacts, chance),
+            _one_of(ticket_texts.TAGS, chance),
             resolved,
             closed,
-            created + timedelta(hours=_one_of(_SLA_HOURS, random)) if chance() < 0.8 else None,
-            _one_of(ticket_texts.SLA_STATUSES, random),
+            created + _one_of(_SLAS, chance) if chance() < 0.8 else None,
+            _one_of(ticket_texts.SLA_STATUSES, chance),
             created,
             changed,
             deleted is not None,
@@ -119,13 +121,13 @@ class TicketRows:
         )
 
 
-def _title(random: Random, index: int) -> str:
+def _title(chance: Chance, index: int) -> str:
     if index % _SPECIAL_EVERY == 0:
         return ticket_texts.SPECIAL_TITLES[index // _SPECIAL_EVERY % len(ticket_texts.SPECIAL_TITLES)]
-    title = _one_of(ticket_texts.TITLES, random)
+    title = _one_of(ticket_texts.TITLES, chance)
     return title if index % 3 else f"{title} #{index}"
 
 
-def _one_of(values: Sequence[T], random: Random) -> T:
+def _one_of(values: Sequence[T], chance: Chance) -> T:
     # Several times as fast as Random.choice, which is most of the work of a million tickets.
-    return values[int(random.random() * len(values))]
+    return values[int(chance() * len(values))]

@@ -21,7 +21,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
-from sqlalchemy import ColumnElement, DateTime, Integer, TypeDecorator, Uuid
+from sqlalchemy import ColumnElement, DateTime, Enum, Integer, Text, TypeDecorator, Uuid, cast
 from sqlalchemy.sql.selectable import FromClause
 
 from ticket_export.application.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
@@ -111,7 +111,7 @@ def text_column(
         filterable=filterable,
         sortable=sortable,
     )
-    return CatalogColumn(column, expression)
+    return CatalogColumn(column, _as_text(expression))
 
 
 def number_column(name: str, label: str, expression: Expression, *, searchable: bool = False) -> CatalogColumn:
@@ -145,7 +145,7 @@ def choice_column(
 ) -> CatalogColumn:
     """One of a few texts; `choices`, in workflow order and as they are stored, is how they sort."""
     column = TicketColumn(name=name, label=label, kind=ColumnKind.CHOICE, choices=choices, searchable=searchable)
-    return CatalogColumn(column, expression)
+    return CatalogColumn(column, _as_text(expression))
 
 
 def id_column(name: str, label: str, expression: Expression, *, scope_role: ScopeRole | None = None) -> CatalogColumn:
@@ -162,7 +162,12 @@ def id_column(name: str, label: str, expression: Expression, *, scope_role: Scop
     elif isinstance(expression.type, Integer):
         id_type = IdType.INTEGER
     column = TicketColumn(name=name, label=label, kind=ColumnKind.ID, id_type=id_type, scope_role=scope_role)
-    return CatalogColumn(column, expression)
+    return CatalogColumn(column, _as_text(expression))
+
+
+def _as_text(expression: Expression) -> Expression:
+    # A database that has types of its own for enumerations compares them with nothing else.
+    return cast(expression, Text) if isinstance(expression.type, Enum) else expression
 
 
 def _is_moment(type_: TypeEngine[Any]) -> bool:

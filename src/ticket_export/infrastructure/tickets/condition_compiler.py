@@ -77,7 +77,13 @@ def compile_search(search: Search, catalog: TicketCatalog) -> ColumnElement[bool
 
 def bound_moment(moment: datetime, cell: Expression) -> ColumnElement[Any]:
     """A moment as that column takes it: aware or naive, in UTC either way."""
-    return _bound(moment, DateTime(timezone=_stored_type(cell).timezone))
+    return _bound(moment, DateTime(timezone=stored_type(cell).timezone))
+
+
+def stored_type(cell: Expression) -> DateTime:
+    """How the database keeps the moments of that column."""
+    stored = cell.type.impl_instance if isinstance(cell.type, TypeDecorator) else cell.type
+    return stored if isinstance(stored, DateTime) else DateTime()
 
 
 def _interval_end(moment: datetime, cell: Expression) -> ColumnElement[Any]:
@@ -88,16 +94,11 @@ def _interval_end(moment: datetime, cell: Expression) -> ColumnElement[Any]:
     """
     if moment.microsecond:
         return bound_moment(moment, cell)
-    return _bound(moment, DateTime(timezone=_stored_type(cell).timezone).with_variant(_WHOLE_SECOND, "sqlite"))
+    return _bound(moment, DateTime(timezone=stored_type(cell).timezone).with_variant(_WHOLE_SECOND, "sqlite"))
 
 
 def _bound(moment: datetime, type_: DateTime) -> ColumnElement[Any]:
     return literal(moment if type_.timezone else moment.replace(tzinfo=None), type_)
-
-
-def _stored_type(cell: Expression) -> DateTime:
-    stored = cell.type.impl_instance if isinstance(cell.type, TypeDecorator) else cell.type
-    return stored if isinstance(stored, DateTime) else DateTime()
 
 
 def _unless(negated: bool, holds: ColumnElement[bool], cell: Expression) -> ColumnElement[bool]:

@@ -5,17 +5,28 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from ticket_export.errors import TicketSourceError
-from ticket_export.infrastructure.persistence.driver_errors import DATABASE_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy import Dialect
+
+
+def errors_of(dialect: Dialect) -> tuple[type[Exception], ...]:
+    """What SQLAlchemy raises, and the driver where a reader speaks to it directly.
+
+    The driver is the one that the engine has loaded, so that none has to be installed for another's sake.
+    """
+    return SQLAlchemyError, dialect.loaded_dbapi.Error
+
 
 @contextmanager
-def read_errors() -> Iterator[None]:
+def read_errors(dialect: Dialect) -> Iterator[None]:
     """Raise `TicketSourceError` for what the database raises in the block; its own text is only the cause."""
     try:
         yield
-    except DATABASE_ERRORS as error:
+    except errors_of(dialect) as error:
         raise TicketSourceError("The tickets could not be read from the database.") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -11,14 +12,36 @@ from sqlalchemy import Connection, Select
 from ticket_export.application.csv_format import encode_rows
 from ticket_export.application.ports.ticket_source import CsvBlock
 from ticket_export.infrastructure.tickets.read_errors import read_errors
+from ticket_export.infrastructure.tickets.sqlite_snapshot import begin_snapshot
+from ticket_export.infrastructure.tickets.ticket_select import count_tickets, select_tickets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy.engine.interfaces import DBAPICursor
 
+    from ticket_export.application.csv_format import CsvFormat
+    from ticket_export.application.ticket_query import TicketQuery
+    from ticket_export.infrastructure.tickets.catalog import TicketCatalog
+
 #: Rows in a block: enough that the calls between blocks do not count, few enough to stay small.
 BLOCK_ROWS = 1000
+
+
+@contextmanager
+def row_stream_reader(
+    connection: Connection, catalog: TicketCatalog, query: TicketQuery, csv_format: CsvFormat
+) -> Iterator[RowStreamReader]:
+    """A reader on a snapshot that it begins on `connection` and that ends with the connection."""
+    with read_errors(connection.dialect):
+        begin_snapshot(connection)
+    # What the block raises is none of this source's business, even where it is a database's error.
+    yield RowStreamReader(
+        connection,
+        count_query=count_tickets(catalog, query),
+        rows_query=select_tickets(catalog, query),
+        formula_guard=csv_format.formula_guard,
+    )
 
 
 @attrs.frozen
@@ -32,12 +55,12 @@ class RowStreamReader:
 
     def count(self) -> int:
         """How many rows there are."""
-        with read_errors():
+        with read_errors(self.connection.dialect):
             return self.connection.execute(self.count_query).scalar_one()
 
     def blocks(self) -> Iterator[CsvBlock]:
         """All rows, in order, a thousand at a time."""
-        with read_errors(), self.connection.execute(self.rows_query) as result:
+        with read_errors(self.connection.dialect), self.connection.execute(self.rows_query) as result:
             # Every cell is text, number or NULL already, so the driver's own tuples are encoded as they
             # are; SQLAlchemy's rows would cost as much as the reading.
             cursor: DBAPICursor = result.cursor  # None only for a statement that gives no rows

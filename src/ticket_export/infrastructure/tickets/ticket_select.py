@@ -11,8 +11,14 @@ from ticket_export.infrastructure.tickets.condition_compiler import bound_moment
 from ticket_export.infrastructure.tickets.sql_functions import TimeText, UuidText
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ticket_export.application.ticket_query import TicketQuery
     from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
+
+
+def _as_it_is(_column: TicketColumn, cell: Expression) -> Expression:
+    return cell
 
 
 def count_tickets(catalog: TicketCatalog, query: TicketQuery) -> Select[int]:
@@ -20,10 +26,18 @@ def count_tickets(catalog: TicketCatalog, query: TicketQuery) -> Select[int]:
     return select(func.count()).select_from(catalog.tables).where(_shown(catalog, query))
 
 
-def select_tickets(catalog: TicketCatalog, query: TicketQuery) -> Select[Any]:
-    """The view's cells, formatted, in the view's order."""
-    cells = [_cell(column, catalog, query) for column in query.columns]
+def select_tickets(
+    catalog: TicketCatalog, query: TicketQuery, *, finish: Callable[[TicketColumn, Expression], Expression] = _as_it_is
+) -> Select[Any]:
+    """The view's cells, formatted and then finished, in the view's order."""
+    cells = [finish(column, _cell(column, catalog, query)) for column in query.columns]
     return select(*cells).select_from(catalog.tables).where(_shown(catalog, query)).order_by(*_order(catalog, query))
+
+
+def zone_name(query: TicketQuery) -> str:
+    """The IANA name of the zone in which the query shows times."""
+    name: str = getattr(query.time_zone, "key", "UTC")
+    return name
 
 
 def _shown(catalog: TicketCatalog, query: TicketQuery) -> ColumnElement[bool]:
@@ -61,7 +75,7 @@ def _sort_key(column: TicketColumn, catalog: TicketCatalog) -> Expression:
 def _cell(column: TicketColumn, catalog: TicketCatalog, query: TicketQuery) -> Expression:
     expression = catalog.expression(column)
     if column.kind is ColumnKind.DATE:
-        zone = getattr(query.time_zone, "key", "UTC")
+        zone = zone_name(query)
         return TimeText(expression) if zone == "UTC" else TimeText(expression, literal(zone))
     if column.kind is ColumnKind.BOOLEAN:
         return case((expression.is_(True), "true"), (expression.is_(False), "false"))

@@ -1,0 +1,127 @@
+"""Rows that PostgreSQL writes as CSV itself: one COPY in the transaction of the count."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from sqlalchemy import Connection, Select, String, Text, func, select
+
+from ticket_export.application.ports.ticket_source import CsvBlock
+from ticket_export.application.ticket_column import ColumnKind
+from ticket_export.infrastructure.tickets.copy_records import copy_records
+from ticket_export.infrastructure.tickets.copy_statement import copy_statement
+from ticket_export.infrastructure.tickets.postgresql_snapshot import begin_snapshot, driver_connection, end_snapshot
+from ticket_export.infrastructure.tickets.postgresql_spellings import Guarded
+from ticket_export.infrastructure.tickets.read_errors import read_errors
+from ticket_export.infrastructure.tickets.ticket_select import count_tickets, select_tickets, zone_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import TypeAlias
+
+    from ticket_export.application.csv_format import CsvFormat
+    from ticket_export.application.ticket_column import TicketColumn
+    from ticket_export.application.ticket_query import TicketQuery
+    from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
+
+    Record: TypeAlias = bytes | bytearray | memoryview
+
+#: Rows in a block: enough that the calls between blocks do not count, few enough to stay small.
+BLOCK_ROWS = 1000
+
+# How long the server may take to hear of an interrupt, in seconds; whoever interrupts tries again.
+_INTERRUPT_TIMEOUT = 5
+
+
+@contextmanager
+def copy_reader(
+    connection: Connection, catalog: TicketCatalog, query: TicketQuery, csv_format: CsvFormat
+) -> Iterator[CopyReader]:
+    """A reader on a snapshot that it begins on `connection`; both end with the block."""
+    try:
+        with read_errors(connection.dialect):
+            begin_snapshot(connection, zone_name(query))
+        reader = CopyReader(
+            connection=connection,
+            count_query=count_tickets(catalog, query),
+            rows_query=_finished(catalog, query, csv_format),
+            is_single=len(query.columns) == 1,
+        )
+        try:
+            # What the block raises is none of this source's business, even where it is a database's error.
+            yield reader
+        finally:
+            reader.close()
+    finally:
+        end_snapshot(connection)
+
+
+@attrs.define(kw_only=True)
+class CopyReader:
+    """Counts and reads inside the transaction that `connection` has open."""
+
+    connection: Connection
+    count_query: Select[int]
+    rows_query: Select[Any]
+    is_single: bool
+    _reading: Generator[CsvBlock] | None = None
+
+    def count(self) -> int:
+        """How many rows there are."""
+        with read_errors(self.connection.dialect):
+            return self.connection.execute(self.count_query).scalar_one()
+
+    def blocks(self) -> Iterator[CsvBlock]:
+        """All rows, in order, a thousand at a time."""
+        self._reading = self._read()
+        return self._reading
+
+    def interrupt(self) -> None:
+        """See `SupportsInterrupt.interrupt`."""
+        # After the block the connection may be somebody else's.
+        if not self.connection.closed:
+            driver_connection(self.connection).cancel_safe(timeout=_INTERRUPT_TIMEOUT)
+
+    def close(self) -> None:
+        """Stop a COPY that was not read to its end, which the server would otherwise go on to send."""
+        if self._reading:
+            self._reading.close()
+
+    def _read(self) -> Generator[CsvBlock]:
+        with read_errors(self.connection.dialect):
+            statement, values = copy_statement(self.rows_query, self.connection)
+            driver = driver_connection(self.connection)
+            with driver.cursor() as cursor, cursor.copy(statement, values) as copy:
+                # The server sends a message a record, so that records need no counting, line feeds in them or not:
+                # https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
+                messages = copy_records(copy, driver.pgconn)
+                while records := list(islice(messages, BLOCK_ROWS)):
+                    yield CsvBlock(b"".join(map(_single, records) if self.is_single else records), len(records))
+
+
+def _finished(catalog: TicketCatalog, query: TicketQuery, csv_format: CsvFormat) -> Select[Any]:
+    # The guard names a cell several times. PostgreSQL pulls up no subquery that sorts, so that a cell is computed once.
+    cells = select_tickets(catalog, query, finish=lambda column, cell: cell.label(column.name)).subquery("cells")
+
+    def finish(column: TicketColumn) -> Expression:
+        cell = cells.c[column.name]
+        # A host may call a column of texts one of numbers.
+        if not column.is_text and not (column.kind is ColumnKind.NUMBER and isinstance(cell.type, String)):
+            return cell
+        # COPY tells an empty text from NULL by quotes, which the file must not.
+        return Guarded(cell) if csv_format.formula_guard else func.nullif(cell, "", type_=Text())
+
+    return select(*map(finish, query.columns))
+
+
+def _single(record: Record) -> Record:
+    return _ALONE.get(bytes(record), record)
+
+
+# What COPY writes of one cell alone, and what the file has instead: a line that is empty would be read as no record,
+# and the end of a COPY FROM, as older servers quote it, is a text like any other.
+_ALONE: dict[bytes, Record] = {b"\n": b'""\n', b'"\\."\n': b"\\.\n"}

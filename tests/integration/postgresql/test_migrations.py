@@ -1,0 +1,144 @@
+"""Both histories go up and down on PostgreSQL, alone and together, beside whatever a host has."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+
+from tests.integration.persistence.test_migrations import HELP_DESK, HOST_TABLES, OWN_TABLES
+from tests.integration.postgresql.catalog import columns, foreign_keys, indexes, tables
+from ticket_export.domain.export_job import ExportJob
+from ticket_export.errors import ConfigurationError, MissingTableError
+from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
+from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.host_table_names import HostTable, HostTableNames
+from ticket_export.infrastructure.persistence.migrate import downgrade, upgrade
+from ticket_export.testing.audit_log import an_entry
+from ticket_export.testing.entities import a_completed_job, a_media_item, a_task, a_user
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from tests.integration.postgresql.postgresql_rows import PostgresqlRows
+
+
+def schema(rows: PostgresqlRows) -> list[object]:
+    return [(name, columns(rows, name), foreign_keys(rows, name), indexes(rows, name)) for name in sorted(tables(rows))]
+
+
+def create_host_tables(rows: PostgresqlRows, *names: str) -> None:
+    """As another system has made them: with columns of their own, and somebody in them."""
+    for name in names:
+        rows.run(f'CREATE TABLE "{name}" ("Id" uuid PRIMARY KEY DEFAULT gen_random_uuid(), "Remark" text)')
+        rows.run(f'INSERT INTO "{name}" ("Remark") VALUES (\'of the host\')')
+
+
+@pytest.mark.parametrize(
+    ("reference_schema", "brought", "made"),
+    [(True, set(), HELP_DESK | OWN_TABLES), (False, set(HOST_TABLES), OWN_TABLES)],
+    ids=["help desk", "beside a host's tables"],
+)
+def test_each_history_goes_up_down_and_up_again(
+    empty_engine: Engine, empty_rows: PostgresqlRows, reference_schema: bool, brought: set[str], made: set[str]
+) -> None:
+    create_host_tables(empty_rows, *brought)
+    seen = []
+    for go in (upgrade, downgrade, upgrade):
+        go(empty_engine, reference_schema=reference_schema)
+        seen.append((tables(empty_rows), schema(empty_rows)))
+    up, down, up_again = seen
+    assert (up[0], down[0]) == (brought | made, brought)
+    assert up_again == up
+    for name in brought:
+        assert empty_rows.run(f'SELECT "Remark" FROM "{name}"') == [{"Remark": "of the host"}]
+
+
+def test_both_histories_go_down_with_data_in_every_table(engine: Engine, rows: PostgresqlRows) -> None:
+    requester, media_item, task = a_user(), a_media_item(), a_task()
+    for entity in (requester, media_item, task, a_completed_job(requester, media_item, task)):
+        rows.put(entity)
+    rows.give_roles(requester.id, [512])
+    SqlAlchemyAuditLog(engine).record(an_entry())
+    downgrade(engine, reference_schema=True)
+    assert tables(rows) == set()
+
+
+def test_upgrading_twice_keeps_the_data(engine: Engine, rows: PostgresqlRows) -> None:
+    requester, media_item, task = a_user(), a_media_item(), a_task()
+    job = a_completed_job(requester, media_item, task)
+    for entity in (requester, media_item, task, job):
+        rows.put(entity)
+    upgrade(engine, reference_schema=True)
+    upgrade(engine, reference_schema=False)
+    assert rows.get(ExportJob, job.id) == job
+
+
+@pytest.mark.parametrize(
+    "present",
+    [(), ("Users",), ("MediaItems",), ("BackgroundTasks",), ("Users", "BackgroundTasks"), ("Users", "MediaItems")],
+)
+def test_missing_host_tables_are_named_and_nothing_is_changed(
+    empty_engine: Engine, empty_rows: PostgresqlRows, present: tuple[str, ...]
+) -> None:
+    create_host_tables(empty_rows, *present)
+    with pytest.raises(MissingTableError) as caught:
+        upgrade(empty_engine, reference_schema=False)
+    named = [name for name in HOST_TABLES if f'"{name}"' in str(caught.value)]
+    assert named == [name for name in HOST_TABLES if name not in present]
+    assert set(sa.inspect(empty_engine).get_table_names()) == set(present)
+
+
+def test_tables_that_exist_already_are_named_and_nothing_is_changed(
+    empty_engine: Engine, empty_rows: PostgresqlRows
+) -> None:
+    create_host_tables(empty_rows, *HOST_TABLES, "ExportAuditEntries")
+    with pytest.raises(ConfigurationError, match='already has "ExportAuditEntries"'):
+        upgrade(empty_engine, reference_schema=False)
+    # The table that the first migration had made is gone with the second's failure.
+    assert set(sa.inspect(empty_engine).get_table_names()) == {*HOST_TABLES, "ExportAuditEntries"}
+
+
+def test_the_jobs_point_at_a_hosts_tables_by_their_own_names(empty_engine: Engine, empty_rows: PostgresqlRows) -> None:
+    names = HostTableNames(
+        users=HostTable("staff", {"id": "user_id"}),
+        media_items=HostTable("Stored Files"),
+        background_tasks=HostTable("queue"),
+    )
+    for name, key in (("staff", "user_id"), ("Stored Files", "Id"), ("queue", "Id")):
+        empty_rows.run(f'CREATE TABLE "{name}" ("{key}" uuid PRIMARY KEY)')
+    upgrade(empty_engine, reference_schema=False, names=names)
+    assert foreign_keys(empty_rows, "ExportJobs") == {
+        "FK_ExportJobs_staff_RequesterUserId": (
+            'FOREIGN KEY ("RequesterUserId") REFERENCES staff(user_id) ON DELETE RESTRICT'
+        ),
+        "FK_ExportJobs_Stored Files_MediaItemId": (
+            'FOREIGN KEY ("MediaItemId") REFERENCES "Stored Files"("Id") ON DELETE SET NULL'
+        ),
+        "FK_ExportJobs_queue_BackgroundTaskId": (
+            'FOREIGN KEY ("BackgroundTaskId") REFERENCES queue("Id") ON DELETE SET NULL'
+        ),
+    }
+
+
+@pytest.mark.parametrize("isolation", ["READ COMMITTED", "AUTOCOMMIT"])
+def test_migrations_that_start_at_once_happen_once(
+    empty_postgresql_url: str, empty_rows: PostgresqlRows, isolation: str
+) -> None:
+    ready = Barrier(6)
+
+    def migrate(_: int) -> None:
+        engine = sa.create_engine(create_engine(empty_postgresql_url).url, isolation_level=isolation)
+        ready.wait(timeout=30)
+        try:
+            upgrade(engine, reference_schema=True)
+        finally:
+            engine.dispose()
+
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(migrate, range(6)))
+    assert tables(empty_rows) == HELP_DESK | OWN_TABLES
+    assert len(empty_rows.run("SELECT * FROM ticket_export_version")) == 1

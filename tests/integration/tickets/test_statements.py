@@ -1,0 +1,122 @@
+"""An export neither pages nor reads twice: what exactly is sent to the database."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from typing import IO, TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import event
+
+from tests.reference_help_desk import NOW, ReferenceTicket, store_people, store_tickets
+from ticket_export import CsvFormat
+from ticket_export.application.ticket_query import TicketQuery
+from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.migrate import upgrade
+from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
+from ticket_export.infrastructure.tickets.reference_catalog import reference_catalog
+from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+CATALOG = reference_catalog(REFERENCE_TABLES)
+# More than one block's, so that a second page would show.
+TICKETS = 2_500
+BY_TITLE = 'ORDER BY "Tickets"."Title" ASC NULLS LAST, "Tickets"."Id" ASC'
+
+
+def filled(url: str) -> Engine:
+    engine = create_engine(url)
+    upgrade(engine, reference_schema=True)
+    store_people(engine, REFERENCE_TABLES)
+    store_tickets(engine, REFERENCE_TABLES, (ReferenceTicket(id=number) for number in range(TICKETS)))
+    return engine
+
+
+def export(engine: Engine, **view: Any) -> None:
+    source = SqlAlchemyTicketSource(engine, CATALOG)
+    query = TicketQuery.of({"columns": ["id", "title"], "sortField": "title", **view}, source.columns, as_of=NOW)
+    with source.open(query, CsvFormat()) as reader:
+        assert reader.count() == TICKETS
+        assert sum(block.rows for block in reader.blocks()) == TICKETS
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Engine]:
+    engine = filled(f"sqlite:///{tmp_path}/desk.db")
+    yield engine
+    engine.dispose()
+
+
+def test_sqlite_gets_one_transaction_with_two_statements(sqlite: Engine) -> None:
+    sent: list[tuple[int, str]] = []
+
+    def note(connection: Any, _cursor: object, statement: str, *_rest: object) -> None:
+        sent.append((id(connection.connection.driver_connection), statement))
+
+    event.listen(sqlite, "before_cursor_execute", note)
+    export(sqlite)
+    assert len({connection for connection, _ in sent}) == 1
+    begin, count, rows = (" ".join(statement.split()) for _, statement in sent)
+    assert begin == "BEGIN"
+    assert count.startswith("SELECT count(*)")
+    assert rows.startswith("SELECT ")
+    assert rows.endswith(BY_TITLE)
+    assert "LIMIT" not in rows
+    assert "OFFSET" not in rows
+
+
+@pytest.fixture
+def postgresql(postgresql_url: str) -> Iterator[Engine]:
+    engine = filled(postgresql_url)
+    # So that the next connection is a fresh one, which has nothing prepared.
+    engine.dispose()
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def wire(postgresql: Engine) -> Iterator[list[str]]:
+    """The statements that libpq sends, from when the pool hands out a connection until it has it back."""
+    sent: list[str] = []
+    with tempfile.TemporaryFile("w+") as trace:
+
+        def begin(driver: Any, *_rest: object) -> None:
+            driver.pgconn.trace(trace.fileno())
+
+        def end(driver: Any, *_rest: object) -> None:
+            driver.pgconn.untrace()
+            sent.extend(statements_of(trace))
+
+        event.listen(postgresql, "checkout", begin)
+        event.listen(postgresql, "checkin", end)
+        yield sent
+
+
+# A message in libpq's trace: time, direction, length, kind and contents, in which nothing is escaped.
+_MESSAGE = re.compile(r"^(?=\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\t)", re.MULTILINE)
+_STATEMENT = re.compile(r'\tF\t\d+\t(?:Query\t "(.*)"|Parse\t "[^"]*" "(.*)" \d+(?: \d+)*)\n$', re.DOTALL)
+
+
+def statements_of(trace: IO[str]) -> list[str]:
+    trace.seek(0)
+    found = map(_STATEMENT.search, _MESSAGE.split(trace.read()))
+    return [" ".join((each[1] or each[2]).split()) for each in found if each]
+
+
+def test_postgresql_gets_one_transaction_with_one_copy(postgresql: Engine, wire: list[str]) -> None:
+    export(postgresql, timeZone="Europe/Berlin")
+    begin, settings, count, copy, rollback = wire
+    assert begin == "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    assert settings.startswith("SELECT set_config(")
+    assert count.startswith("SELECT count(*)")
+    assert copy.startswith("COPY (SELECT ")
+    assert copy.endswith(f"{BY_TITLE}) AS cells) TO STDOUT (FORMAT csv, ENCODING 'UTF8')")
+    assert "LIMIT" not in copy
+    assert "OFFSET" not in copy
+    assert rollback == "ROLLBACK"
