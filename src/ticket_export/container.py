@@ -21,6 +21,7 @@ from dependency_injector.providers import Factory, Object, Selector, Singleton
 
 from ticket_export.application.claims import Claims
 from ticket_export.application.csv_format import CsvFormat
+from ticket_export.application.export_pipeline import READ_AHEAD
 from ticket_export.application.export_policy import ExportPolicy
 from ticket_export.application.use_cases.cancel_export import CancelExport
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
@@ -102,6 +103,7 @@ class TicketExportContainer(DeclarativeContainer):
     events = Singleton(IgnoredExportEvents)
 
     # The use-cases.
+    read_ahead = Object(READ_AHEAD)
     claims = Factory(
         Claims,
         unit_of_work=unit_of_work.provider,
@@ -120,6 +122,8 @@ class TicketExportContainer(DeclarativeContainer):
         policy=policy,
         csv_format=csv_format,
         stall=settings.provided.stall,
+        storage_patience=settings.provided.storage_patience,
+        read_ahead=read_ahead,
     )
     task_queue = Selector(
         settings.provided.task_queue,

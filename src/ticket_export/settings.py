@@ -28,7 +28,8 @@ class Settings(BaseSettings):
     folder that the process was started in. `app` is the ``module:attribute`` of a host's own container,
     which the command line uses instead of the library's. `max_active_jobs_per_user` counts a user's
     queued and running exports; 0 is no limit. `stall_seconds` is how long an export may make no progress
-    before another attempt takes it over.
+    before another attempt takes it over; `storage_patience_seconds` how long a storage may take nothing
+    before the export fails, which holds a snapshot of the database until then.
     """
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, env_file=".env", extra="ignore", frozen=True)
@@ -39,6 +40,7 @@ class Settings(BaseSettings):
     retention_hours: float = Field(default=72, gt=0, le=_CENTURY_IN_HOURS)
     lease_seconds: float = Field(default=30, ge=1, le=_DAY_IN_SECONDS)
     stall_seconds: float = Field(default=600, gt=0, le=_DAY_IN_SECONDS)
+    storage_patience_seconds: float = Field(default=60, gt=0, le=_DAY_IN_SECONDS)
     max_attempts: int = Field(default=3, ge=1)
     max_active_jobs_per_user: int = Field(default=5, ge=0)
     audit_log: Literal["log", "table"] = "log"
@@ -78,3 +80,8 @@ class Settings(BaseSettings):
     def stall(self) -> timedelta:
         """How long an export may make no progress before another attempt takes it over."""
         return timedelta(seconds=self.stall_seconds)
+
+    @property
+    def storage_patience(self) -> timedelta:
+        """How long a storage may take nothing before the export fails."""
+        return timedelta(seconds=self.storage_patience_seconds)

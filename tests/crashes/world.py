@@ -123,6 +123,8 @@ def seen_by(process: Provider[Process], parts: TicketExportContainer) -> TicketE
     """The same parts, each call of which is a step of the process."""
     seen = TicketExportContainer()
     seen.settings.override(parts.settings)
+    # Reading and writing take turns, so that the calls of an export come in the same order every time.
+    seen.read_ahead.override(0)
     for name, port in _PORTS.items():
         getattr(seen, name).override(Factory(watched, getattr(parts, name), port, process))
     return seen

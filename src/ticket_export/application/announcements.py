@@ -28,9 +28,10 @@ class Announcements:
     audit_log: AuditLog
     events: ExportEvents
 
-    def completed(self, job: ExportJob, *, at: datetime, duration: timedelta) -> None:
-        """An attempt of `duration` has made the file."""
-        entry = audit_entry(AuditAction.COMPLETED, job, at=at, by=job.requester_user_id, duration=duration)
+    def completed(self, job: ExportJob, *, at: datetime, duration: timedelta, sha256: str) -> None:
+        """An attempt of `duration` has made the file, which has that digest in hexadecimal digits."""
+        by, detail = job.requester_user_id, f"sha256 {sha256}"
+        entry = audit_entry(AuditAction.COMPLETED, job, at=at, by=by, duration=duration, detail=detail)
         record_committed(self.audit_log, entry)
         _notify(self.events.completed, job)
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
-from ticket_export.application.csv_format import CONTENT_TYPE
-from ticket_export.application.progress import Progress
+from ticket_export.application.csv_format import CONTENT_TYPE, CsvFormat
+from ticket_export.application.ports.export_storage import ExportStorage, ObjectWriter
+from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader, TicketSource
+from ticket_export.application.progress import Progress, ProgressListener
+from ticket_export.application.write_behind import WriteBehind
 from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.errors import RowCountMismatchError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from ticket_export.application.csv_format import CsvFormat
-    from ticket_export.application.ports.export_storage import ExportStorage
-    from ticket_export.application.ports.ticket_source import TicketReader, TicketSource
-    from ticket_export.application.progress import ProgressListener
     from ticket_export.application.ticket_query import TicketQuery
+
+#: Blocks that may wait for the storage while the next one is read.
+READ_AHEAD = 4
 
 
 @attrs.frozen
@@ -29,42 +32,89 @@ class WrittenFile:
     key: str
     length: int
     rows: int
+    #: In hexadecimal digits.
+    sha256: str
 
 
-def write_export(
-    query: TicketQuery,
-    key: str,
-    *,
-    source: TicketSource,
-    storage: ExportStorage,
-    csv_format: CsvFormat,
-    report: ProgressListener,
-    watching: Callable[[TicketReader], AbstractContextManager[None]],
-) -> WrittenFile:
-    """Write the rows of `query` under `key`; if anything raises, nothing is readable there.
+class ExportWatch(Protocol):
+    """Who looks after a running export."""
 
-    Count and rows are of one snapshot, which is released before the file is published. The reader is
-    in use inside of what `watching` gives for it.
+    def tell(self, progress: Progress) -> None:
+        """The export is so far; called from its threads, one at a time. What it raises ends the export."""
+        ...
 
-    Raises:
-        TicketSourceError: the tickets could not be read.
-        StorageError: the file could not be written.
-        RowCountMismatchError: the rows written are not the rows counted.
+    def require_job(self) -> None:
+        """Raises what is to end the export, if anything is."""
+        ...
+
+    def interrupting(self, reader: TicketReader) -> AbstractContextManager[None]:
+        """What `reader` waits for inside the block may be interrupted."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class ExportPipeline:
+    """Writes the rows of a query into a storage.
+
+    Reading, hashing and writing go on beside each other, at most `read_ahead` blocks apart. A storage that takes
+    nothing for `patience` fails the export, and ends its snapshot.
     """
-    rows = 0
-    with storage.open_writer(key, CONTENT_TYPE) as writer:
-        with source.open(query, csv_format) as reader, watching(reader):
-            report(Progress(ProgressStage.COUNTING))
-            total = reader.count()
-            header = csv_format.header(query.columns)
-            writer.write(header)
-            length = len(header)
-            for block in reader.blocks():
-                writer.write(block.data)
-                length += len(block.data)
-                rows += block.rows
-                report(Progress(ProgressStage.EXPORTING, rows, total))
-        if rows != total:
-            raise RowCountMismatchError(counted=total, written=rows)
-        report(Progress(ProgressStage.UPLOADING, rows, total))
-    return WrittenFile(key, length, rows)
+
+    source: TicketSource
+    storage: ExportStorage
+    csv_format: CsvFormat
+    patience: timedelta
+    read_ahead: int = READ_AHEAD
+
+    def write(self, query: TicketQuery, key: str, watch: ExportWatch, on_progress: ProgressListener) -> WrittenFile:
+        """Write the rows of `query` under `key`; if anything raises, nothing is readable there.
+
+        Count and rows are of one snapshot, which is released as soon as the last row is read: it waits for nothing
+        but the database, and for the storage only as long as the patience lasts.
+
+        Raises:
+            TicketSourceError: the tickets could not be read.
+            StorageError: the file could not be written.
+            RowCountMismatchError: the rows written are not the rows counted.
+        """
+
+        def report(progress: Progress) -> None:
+            watch.tell(progress)
+            on_progress(progress)
+
+        with self.storage.open_writer(key, CONTENT_TYPE) as writer:
+            content = _Content(writer, report)
+            behind = WriteBehind(
+                content.write, require=watch.require_job, ahead=self.read_ahead, patience=self.patience
+            )
+            with behind, self.source.open(query, self.csv_format) as reader, watch.interrupting(reader):
+                report(Progress(ProgressStage.COUNTING))
+                content.total = reader.count()
+                behind.put(CsvBlock(self.csv_format.header(query.columns), rows=0))
+                for block in reader.blocks():
+                    behind.put(block)
+            if content.rows != content.total:
+                raise RowCountMismatchError(counted=content.total, written=content.rows)
+            report(content.progress(ProgressStage.UPLOADING))
+        return WrittenFile(key, content.length, content.rows, content.digest.hexdigest())
+
+
+class _Content:
+    """What was written so far, of `total` rows."""
+
+    def __init__(self, writer: ObjectWriter, report: ProgressListener) -> None:
+        self.total = self.rows = self.length = 0
+        self.digest = sha256()
+        self._writer = writer
+        self._report = report
+
+    def write(self, block: CsvBlock) -> None:
+        self._writer.write(block.data)
+        self.digest.update(block.data)
+        self.length += len(block.data)
+        self.rows += block.rows
+        if block.rows:
+            self._report(self.progress(ProgressStage.EXPORTING))
+
+    def progress(self, stage: ProgressStage) -> Progress:
+        return Progress(stage, self.rows, self.total)

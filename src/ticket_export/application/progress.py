@@ -24,7 +24,7 @@ class Progress:
         return min(99, self.rows * 100 // self.total) if self.total else 0
 
 
-#: Told of every block; must be quick, and what it raises ends the export.
+#: Told of every block, by threads of the export, one at a time; must be quick, and what it raises ends the export.
 ProgressListener: TypeAlias = Callable[[Progress], None]
 
 

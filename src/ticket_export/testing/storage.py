@@ -89,7 +89,7 @@ def read(storage: ExportStorage, key: str) -> bytes:
         return stream.read()
 
 
-def in_parallel(action: Callable[[T], None], arguments: Sequence[T]) -> None:
+def in_parallel(action: Callable[[T], object], arguments: Sequence[T]) -> None:
     """Call `action` with each argument, each in a thread of its own; raises what any of them raises."""
     with ThreadPoolExecutor(len(arguments)) as threads:
         list(threads.map(action, arguments))
@@ -179,6 +179,11 @@ class StorageContract(Generic[S]):
         lines = [b"%d\n" % number for number in range(50_000)]
         write(storage, KEY, *lines)
         assert self.get_behind(storage, KEY) == b"".join(lines)
+
+    def test_another_thread_may_write(self, storage: S) -> None:
+        with storage.open_writer(KEY, CONTENT_TYPE) as writer:
+            in_parallel(writer.write, [b"from elsewhere"])
+        assert self.get_behind(storage, KEY) == b"from elsewhere"
 
     # Reading
 

@@ -49,6 +49,7 @@ def container(tmp_path: Path) -> TicketExportContainer:
                 task_queue="inline",
                 lease_seconds=7,
                 stall_seconds=11,
+                storage_patience_seconds=13,
                 max_attempts=2,
                 max_active_jobs_per_user=4,
                 formula_guard=False,
@@ -125,6 +126,7 @@ def test_settings_reach_the_use_cases(container: TicketExportContainer) -> None:
     assert container.retry_export().request_export.max_active_jobs == 4
     assert container.run_export().claims.lease == timedelta(seconds=7)
     assert container.run_export().stall == timedelta(seconds=11)
+    assert container.run_export().storage_patience == timedelta(seconds=13)
     assert container.run_export().csv_format == CsvFormat(bom=False, formula_guard=False)
     assert container.recover_stalled_exports().max_attempts == 2
 

@@ -47,9 +47,9 @@ def test_retention_that_is_no_span_of_time_is_refused(hours: str, monkeypatch: p
         Settings.load()
 
 
-@pytest.mark.parametrize("name", ["LEASE_SECONDS", "STALL_SECONDS"])
+@pytest.mark.parametrize("name", ["LEASE_SECONDS", "STALL_SECONDS", "STORAGE_PATIENCE_SECONDS"])
 @pytest.mark.parametrize("seconds", ["0", "nan", "inf", "86401", "x"])
-def test_lease_or_stall_that_is_no_span_of_time_is_refused(
+def test_lease_stall_or_patience_that_is_no_span_of_time_is_refused(
     name: str, seconds: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(f"TICKET_EXPORT_{name}", seconds)

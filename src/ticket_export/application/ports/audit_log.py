@@ -31,7 +31,9 @@ class AuditEntry:
 
     `actor_id` is who acted: the requester, for what a worker does on their behalf, and None for what
     the system does by itself. `view` is the summary of the exported view. `row_count` is known of a
-    completed export; `duration` is how long the attempt took that ended it.
+    completed export; `duration` is how long the attempt took that ended it. `detail` is the digest of a
+    completed export's file, ``sha256 <64 hexadecimal digits>``, the message of one that has failed, or the export that
+    one was retried from.
     """
 
     action: AuditAction

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class ObjectWriter(Protocol):
-    """Takes the bytes of one object."""
+    """Takes the bytes of one object, from one thread at a time, which need not be the one that opened it."""
 
     def write(self, data: bytes, /) -> object:
         """Append `data`."""

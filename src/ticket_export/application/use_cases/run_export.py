@@ -15,7 +15,7 @@ from ticket_export.application.claims import Claims
 from ticket_export.application.csv_format import CONTENT_TYPE, CsvFormat
 from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.export_file import file_name, object_key
-from ticket_export.application.export_pipeline import WrittenFile, write_export
+from ticket_export.application.export_pipeline import READ_AHEAD, ExportPipeline, WrittenFile
 from ticket_export.application.export_policy import ExportPolicy
 from ticket_export.application.heartbeat import Heartbeat
 from ticket_export.application.ports.audit_log import AuditAction, AuditLog
@@ -23,7 +23,7 @@ from ticket_export.application.ports.export_events import ExportEvents
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.ports.user_directory import UserDirectory
-from ticket_export.application.progress import Progress, ignore_progress
+from ticket_export.application.progress import ignore_progress
 from ticket_export.application.stop_signal import StopSignal
 from ticket_export.application.ticket_query import TicketQuery
 from ticket_export.domain.media_item import MediaItem
@@ -60,7 +60,8 @@ class RunExport:
            failed job and no file.
         2. Count and rows come from one consistent snapshot; if they differ, the job fails.
         3. The snapshot is released before the file is published, and the file is published before
-           the job says Completed.
+           the job says Completed. A storage that takes nothing for `storage_patience` ends the snapshot,
+           and the job fails.
         4. Only the attempt that holds the job's lease may complete or fail it; one that lost it
            removes what it wrote. The lease is renewed for as long as the export makes progress; one
            that makes none for `stall` is left to another attempt.
@@ -77,6 +78,8 @@ class RunExport:
     policy: ExportPolicy
     csv_format: CsvFormat
     stall: timedelta
+    storage_patience: timedelta
+    read_ahead: int = READ_AHEAD
 
     def __call__(
         self,
@@ -115,7 +118,8 @@ class RunExport:
         job_id = attempt.job.id
         heartbeat = Heartbeat(attempt, stop=stop or StopSignal(), stall=self.stall, on_stall=on_stall)
         try:
-            job = self._complete(attempt, self._export(attempt, heartbeat, on_progress))
+            file = self._export(attempt, heartbeat, on_progress)
+            job = self._complete(attempt, file)
         except ExportFailure as error:
             _log.warning("export %s failed: %s", job_id, error, exc_info=error, extra={"job_id": str(job_id)})
             return self._fail(attempt, str(error))
@@ -135,12 +139,22 @@ class RunExport:
                 self._fail(attempt, "The export was interrupted.")
             raise
         now = self.claims.clock.now()
-        self._announcements.completed(job, at=now, duration=now - attempt.began_at)
+        self._announcements.completed(job, at=now, duration=now - attempt.began_at, sha256=file.sha256)
         return ExportJobDto.of(job)
 
     @property
     def _announcements(self) -> Announcements:
         return Announcements(self.audit_log, self.events)
+
+    @property
+    def _pipeline(self) -> ExportPipeline:
+        return ExportPipeline(
+            source=self.ticket_source,
+            storage=self.storage,
+            csv_format=self.csv_format,
+            patience=self.storage_patience,
+            read_ahead=self.read_ahead,
+        )
 
     def _record_start(self, attempt: Attempt) -> None:
         # Before a ticket is read: what cannot be recorded does not happen.
@@ -148,24 +162,13 @@ class RunExport:
         self.audit_log.record(audit_entry(AuditAction.STARTED, attempt.job, at=attempt.began_at, by=by))
 
     def _export(self, attempt: Attempt, heartbeat: Heartbeat, on_progress: ProgressListener) -> WrittenFile:
-        def report(progress: Progress) -> None:
-            heartbeat.tell(progress)
-            on_progress(progress)
-
         # From the beginning on: the audit log and the user directory are the host's, and may take their time.
         with heartbeat:
             self._record_start(attempt)
             query = self._permitted_query(attempt.job)
             heartbeat.require_job()
-            return write_export(
-                query,
-                object_key(attempt.job, attempt=attempt.token),
-                source=self.ticket_source,
-                storage=self.storage,
-                csv_format=self.csv_format,
-                report=report,
-                watching=heartbeat.interrupting,
-            )
+            key = object_key(attempt.job, attempt=attempt.token)
+            return self._pipeline.write(query, key, heartbeat, on_progress)
 
     def _permitted_query(self, job: ExportJob) -> TicketQuery:
         requester = self.user_directory.find(job.requester_user_id)

@@ -19,6 +19,8 @@ _OWNER_ONLY = 0o600
 # How often a folder may be pruned between being made and being used before it is no coincidence any more.
 _ATTEMPTS = 100
 _NOT_WRITTEN = "the file could not be written"
+# Bytes after which the disk is told to begin.
+_WRITE_BACK = 8 * 1024 * 1024
 
 
 class PartialFile:
@@ -36,11 +38,15 @@ class PartialFile:
             # "x": never somebody else's file.
             self._file = smart_open(str(self._path), "xb", compression="disable")
             self._path.chmod(_OWNER_ONLY)
+        self._unwritten = 0
 
     def write(self, data: bytes, /) -> None:
         """Append `data`."""
         with storage_errors(_NOT_WRITTEN):
             self._file.write(data)
+            self._unwritten += len(data)
+            if self._unwritten >= _WRITE_BACK:
+                self._begin_write_back()
 
     def publish(self, path: Path) -> None:
         """Put the whole file at `path`, at once and to stay, in place of what was there.
@@ -69,6 +75,14 @@ class PartialFile:
             self._file.close()
         with contextlib.suppress(OSError):
             self._path.unlink()
+
+    def _begin_write_back(self) -> None:
+        # The kernel begins to write at once, and waits for nothing; else publishing would wait for the whole file. What
+        # is on the disk leaves the memory, where it would only push out what the database next door needs.
+        self._unwritten = 0
+        if hasattr(os, "posix_fadvise"):
+            with contextlib.suppress(OSError):
+                os.posix_fadvise(self._file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
     def _move(self, path: Path) -> None:
         losses = 0

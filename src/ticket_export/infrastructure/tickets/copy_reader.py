@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -30,8 +29,9 @@ if TYPE_CHECKING:
 
     Record: TypeAlias = bytes | bytearray | memoryview
 
-#: Rows in a block: enough that the calls between blocks do not count, few enough to stay small.
-BLOCK_ROWS = 1000
+#: Bytes of a block, unless its last record is longer: enough that the calls between blocks do not count, few enough to
+#: stay small however long a ticket's texts are.
+BLOCK_BYTES = 256 * 1024
 
 # How long the server may take to hear of an interrupt, in seconds; whoever interrupts tries again.
 _INTERRUPT_TIMEOUT = 5
@@ -76,7 +76,7 @@ class CopyReader:
             return self.connection.execute(self.count_query).scalar_one()
 
     def blocks(self) -> Iterator[CsvBlock]:
-        """All rows, in order, a thousand at a time."""
+        """All rows, in order, some hundred KiB at a time."""
         self._reading = self._read()
         return self._reading
 
@@ -98,9 +98,20 @@ class CopyReader:
             with driver.cursor() as cursor, cursor.copy(statement, values) as copy:
                 # The server sends a message a record, so that records need no counting, line feeds in them or not:
                 # https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
-                messages = copy_records(copy, driver.pgconn)
-                while records := list(islice(messages, BLOCK_ROWS)):
-                    yield CsvBlock(b"".join(map(_single, records) if self.is_single else records), len(records))
+                yield from _blocks(copy_records(copy, driver.pgconn), is_single=self.is_single)
+
+
+def _blocks(messages: Iterator[Record], *, is_single: bool) -> Iterator[CsvBlock]:
+    records: list[Record] = []
+    size = 0
+    for message in map(_single, messages) if is_single else messages:
+        records.append(message)
+        size += len(message)
+        if size >= BLOCK_BYTES:
+            yield CsvBlock(b"".join(records), len(records))
+            records, size = [], 0
+    if records:
+        yield CsvBlock(b"".join(records), len(records))
 
 
 def _finished(catalog: TicketCatalog, query: TicketQuery, csv_format: CsvFormat) -> Select[Any]:

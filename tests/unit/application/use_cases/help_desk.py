@@ -37,6 +37,7 @@ from ticket_export import (
     User,
 )
 from ticket_export.application.claims import Claims
+from ticket_export.application.export_pipeline import READ_AHEAD
 from ticket_export.application.use_cases.cancel_export import CancelExport
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
 from ticket_export.application.use_cases.recover_stalled_exports import RecoverStalledExports
@@ -67,10 +68,11 @@ class HelpDesk:
     """`happen` holds, by place, what is to happen there: to raise, or to change something behind the use-case's back.
 
     Places: ``source.open``, ``source.count``, ``source.block`` (before the second and later blocks), ``source.close``,
-    ``source.interrupt``, ``storage.open``, ``storage.write`` (not for the header), ``storage.publish``,
-    ``storage.delete`` (also followed by the key), ``storage.delete.done``, ``storage.list.done``, ``storage.provider``,
-    ``users.find``, ``audit.<action>``, ``events.<event>``, ``queue.dispatch``, ``work.enter``, ``jobs.found`` (after a
-    job was looked for), ``work.<status>`` (before a commit that leaves a job in that status, or ``cleaned_up``) and
+    ``source.abandon`` (instead of that, where an error ends the reading), ``source.interrupt``, ``storage.open``,
+    ``storage.write`` (not for the header), ``storage.publish``, ``storage.delete`` (also followed by the key),
+    ``storage.delete.done``, ``storage.list.done``, ``storage.provider``, ``users.find``, ``audit.<action>``,
+    ``events.<event>``, ``queue.dispatch``, ``work.enter``, ``jobs.found`` (after a job was looked for),
+    ``work.<status>`` (before a commit that leaves a job in that status, or ``cleaned_up``) and
     ``work.<status>.committed``.
     """
 
@@ -83,6 +85,8 @@ class HelpDesk:
     retention: timedelta = timedelta(hours=72)
     lease: timedelta = timedelta(seconds=30)
     stall: timedelta = timedelta(minutes=10)
+    storage_patience: timedelta = timedelta(minutes=1)
+    read_ahead: int = READ_AHEAD
     max_active_jobs: int = 0
     max_attempts: int = 3
     users: WatchedUsers = attrs.field(init=False)
@@ -145,6 +149,8 @@ class HelpDesk:
             policy=ExportPolicy(),
             csv_format=self.csv_format,
             stall=self.stall,
+            storage_patience=self.storage_patience,
+            read_ahead=self.read_ahead,
         )
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,7 +49,8 @@ def test_end_is_recorded_with_its_duration(desk: HelpDesk, actor: Actor, job_id:
     assert [entry.at for entry in (requested, started, ended)] == [NOW, began, began + timedelta(seconds=3)]
     assert (started.duration, ended.duration) == (None, timedelta(seconds=3))
     assert {entry.actor_id for entry in desk.audit_log.entries} == {actor.user_id}
-    assert ended.detail == (None if end == "completed" else "The tickets could not be read.")
+    digests = [f"sha256 {sha256(data).hexdigest()}" for data in desk.storage.objects.values()]
+    assert [ended.detail] == (digests if end == "completed" else ["The tickets could not be read."])
     assert ended.row_count == (0 if end == "completed" else None)
 
 

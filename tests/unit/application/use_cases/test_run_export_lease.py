@@ -136,6 +136,7 @@ def test_loss_at_the_very_commit_leaves_nothing(desk: HelpDesk, job_id: UUID) ->
 
 def test_reading_stops_at_the_first_look_after_a_cancellation(desk: HelpDesk, job_id: UUID) -> None:
     desk.fill(10 * BLOCK_ROWS)
+    desk.read_ahead = 0
     blocks: list[int] = []
 
     def happen() -> None:

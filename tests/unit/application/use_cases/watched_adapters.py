@@ -86,7 +86,11 @@ class WatchedSource:
     def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
         self.desk.at("source.open")
         with InMemoryTicketSource(self.desk.columns, self.desk.tickets).open(query, csv_format) as reader:
-            yield _WatchedReader(self.desk, reader)
+            try:
+                yield _WatchedReader(self.desk, reader)
+            except BaseException:
+                self.desk.at("source.abandon")
+                raise
         self.desk.at("source.close")
 
 

@@ -1,0 +1,202 @@
+"""Reading and writing go on beside each other, and neither can leave the other waiting for ever."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Event, Thread, current_thread, main_thread
+from threading import enumerate as enumerate_threads
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ticket_export.application.ports.ticket_source import CsvBlock
+from ticket_export.application.write_behind import WriteBehind
+from ticket_export.errors import LeaseLostError, StorageError, TicketSourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Seconds; only a failing test waits for so long.
+PATIENCE = 30.0
+BLOCKS = [CsvBlock(str(number).encode(), 1) for number in range(20)]
+
+
+def write_behind(
+    write: Callable[[CsvBlock], object],
+    *,
+    ahead: int = 4,
+    patience: timedelta = timedelta(seconds=PATIENCE),
+    require: Callable[[], None] = lambda: None,
+) -> WriteBehind:
+    return WriteBehind(lambda block: (write(block), None)[1], ahead=ahead, patience=patience, require=require)
+
+
+def writers() -> list[Thread]:
+    """The threads that still write."""
+    return [thread for thread in enumerate_threads() if thread.name == "writer of an export"]
+
+
+@pytest.mark.parametrize("ahead", [0, 1, 4, 100])
+def test_blocks_are_written_once_each_in_their_order(ahead: int) -> None:
+    written: list[CsvBlock] = []
+    with write_behind(written.append, ahead=ahead) as behind:
+        for block in BLOCKS:
+            behind.put(block)
+    assert written == BLOCKS
+    assert writers() == []
+
+
+def test_next_block_is_read_while_one_is_written() -> None:
+    is_read = Event()
+    threads: list[Thread] = []
+
+    def write(block: CsvBlock) -> None:
+        threads.append(current_thread())
+        assert is_read.wait(PATIENCE), "reading waits for the writing"
+
+    with write_behind(write, ahead=1) as behind:
+        behind.put(BLOCKS[0])
+        is_read.set()
+    assert main_thread() not in threads
+
+
+@pytest.mark.parametrize("ahead", [0, 1, 4])
+def test_reading_is_never_further_ahead_than_allowed(ahead: int) -> None:
+    written: list[CsvBlock] = []
+    with write_behind(written.append, ahead=ahead) as behind:
+        for number, block in enumerate(BLOCKS, 1):
+            behind.put(block)
+            assert number - len(written) <= ahead
+
+
+@pytest.mark.parametrize("ahead", [0, 4])
+@pytest.mark.parametrize("error", [StorageError("no room"), KeyboardInterrupt(), RuntimeError("a bug")])
+def test_what_writing_raises_ends_the_reading(error: BaseException, ahead: int) -> None:
+    put = 0
+
+    def write(_block: CsvBlock) -> None:
+        raise error
+
+    with pytest.raises(type(error)) as raised, write_behind(write, ahead=ahead) as behind:
+        while True:
+            behind.put(BLOCKS[0])
+            put += 1
+    assert raised.value is error
+    assert put <= ahead
+    assert writers() == []
+
+
+def test_error_of_the_last_block_comes_out_at_the_end() -> None:
+    error = StorageError("no room")
+
+    def write(_block: CsvBlock) -> None:
+        raise error
+
+    with pytest.raises(StorageError) as raised, write_behind(write, ahead=1) as behind:
+        behind.put(BLOCKS[0])
+    assert raised.value is error
+
+
+def test_error_of_the_reading_drops_what_waits_and_comes_out_itself() -> None:
+    begun, may_end = Event(), Event()
+    written: list[CsvBlock] = []
+
+    def write(block: CsvBlock) -> None:
+        begun.set()
+        assert may_end.wait(PATIENCE)
+        written.append(block)
+        raise StorageError("this one matters less")
+
+    with pytest.raises(TicketSourceError), write_behind(write) as behind:
+        for block in BLOCKS[:4]:
+            behind.put(block)
+        assert begun.wait(PATIENCE)
+        may_end.set()
+        raise TicketSourceError("the tickets are gone")
+    assert written == BLOCKS[:1]
+    assert writers() == []
+
+
+def test_writing_that_hangs_ends_the_reading_after_the_patience() -> None:
+    wakes_up, is_released = Event(), Event()
+
+    def read() -> None:
+        with pytest.raises(StorageError, match=r"^The storage took nothing for 0\.2 s\.$"):
+            try:
+                for block in BLOCKS:
+                    behind.put(block)
+            finally:
+                # Here the snapshot ends, though the storage hangs on.
+                is_released.set()
+        raise StorageError("as it came")
+
+    behind = write_behind(lambda _block: wakes_up.wait(PATIENCE), ahead=1, patience=timedelta(seconds=0.2))
+
+    def export() -> None:
+        with pytest.raises(StorageError), behind:
+            read()
+
+    reader = Thread(target=export)
+    reader.start()
+    assert is_released.wait(PATIENCE)
+    wakes_up.set()
+    reader.join(PATIENCE)
+    assert not reader.is_alive()
+    assert writers() == []
+
+
+def test_patience_counts_from_the_last_block_that_was_taken() -> None:
+    slow = Event()
+    written: list[CsvBlock] = []
+
+    def write(block: CsvBlock) -> None:
+        slow.wait(0.1)
+        written.append(block)
+
+    # All together take longer than the patience, and none by itself.
+    with write_behind(write, ahead=2, patience=timedelta(seconds=1)) as behind:
+        for block in BLOCKS:
+            behind.put(block)
+    assert written == BLOCKS
+
+
+def test_lost_job_ends_the_reading_though_the_storage_hangs() -> None:
+    wakes_up = Event()
+
+    def require() -> None:
+        # At the first look, while the storage hangs; it goes on so that the test can end.
+        wakes_up.set()
+        raise LeaseLostError("cancelled")
+
+    with (
+        pytest.raises(LeaseLostError),
+        write_behind(lambda _block: wakes_up.wait(PATIENCE), ahead=0, require=require) as behind,
+    ):
+        behind.put(BLOCKS[0])
+
+
+def test_interrupt_while_the_rest_is_written_drops_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, may_end = Event(), Event()
+    written: list[CsvBlock] = []
+
+    def write(block: CsvBlock) -> None:
+        begun.set()
+        assert may_end.wait(PATIENCE)
+        written.append(block)
+
+    behind = write_behind(write)
+    join = behind._thread.join
+
+    def interrupted() -> None:
+        monkeypatch.undo()
+        may_end.set()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), behind:
+        for block in BLOCKS[:4]:
+            behind.put(block)
+        assert begun.wait(PATIENCE)
+        monkeypatch.setattr(behind._thread, "join", interrupted)
+    join(PATIENCE)
+    assert len(written) < 4
+    assert writers() == []

@@ -1,0 +1,39 @@
+"""A storage that takes nothing more cannot hold the snapshot of an export."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Event
+from typing import TYPE_CHECKING
+
+from tests.unit.application.use_cases.blocked_export import PATIENCE
+from ticket_export.infrastructure.memory.ticket_source import BLOCK_ROWS
+
+if TYPE_CHECKING:
+    from tests.unit.application.use_cases.help_desk import HelpDesk
+
+
+def test_snapshot_ends_while_the_storage_still_hangs_and_the_export_fails(desk: HelpDesk) -> None:
+    desk.fill(10 * BLOCK_ROWS)
+    desk.storage_patience = timedelta(seconds=0.2)
+    is_released = Event()
+
+    def hang() -> None:
+        assert is_released.wait(PATIENCE), "the snapshot is held as long as the storage hangs"
+
+    desk.happen |= {"storage.write": hang, "source.abandon": is_released.set}
+    job = desk.run_export(desk.requested().id)
+    assert (job.status, job.error_message) == ("failed", "The storage took nothing for 0.2 s.")
+    assert desk.storage.objects == {}
+    assert desk.database.committed.media_items == {}
+
+
+def test_next_rows_are_read_while_the_storage_takes_the_last(desk: HelpDesk) -> None:
+    desk.fill(3 * BLOCK_ROWS)
+    is_read = Event()
+
+    def take() -> None:
+        assert is_read.wait(PATIENCE), "nothing is read while the storage is busy"
+
+    desk.happen |= {"storage.write": take, "source.block": is_read.set}
+    assert desk.run_export(desk.requested().id).row_count == 3 * BLOCK_ROWS
