@@ -31,7 +31,7 @@ test: $(VENV)/.dev ## lint, types, house rules, all tests, coverage
 chaos: $(VENV)/.dev ## kill, stop and pause workers at random while they make 200 exports; takes minutes
 	CHAOS_EXPORTS=200 $(BIN)/pytest tests/chaos
 
-bench: $(VENV)/.dev ## measure rows/s and peak memory against the alternatives, and what a queued job costs
+bench: $(VENV)/.bench ## measure rows/s and peak memory against the alternatives, and what a queued job costs
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.queue
 
@@ -41,7 +41,7 @@ constraints: ## pin constraints.txt anew; run it as: make constraints PYTHON=pyt
 		|| { echo "constraints are made with Python $(LOWEST): make constraints PYTHON=python$(LOWEST)" >&2; exit 1; }
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && \
 		$(PYTHON) -m venv "$$fresh" && \
-		"$$fresh/bin/pip" install --quiet --editable '.[dev,postgres,s3,celery,web]' && \
+		"$$fresh/bin/pip" install --quiet --editable '.[dev,bench,postgres,s3,celery,web]' && \
 		{ echo '# Every package that development and all extras use. Made by `make constraints`; do not edit.' && \
 		  "$$fresh/bin/pip" freeze --exclude-editable; } > constraints.txt.new && \
 		mv constraints.txt.new constraints.txt
@@ -54,11 +54,15 @@ $(VENV)/bin/pip:
 		{ echo "ticket-export needs Python $(LOWEST) or newer; $(PYTHON) is not. Name one: make PYTHON=python3.12 …" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# The two stamps add to one environment: the demo needs no more than a user does, the tests add their tools.
+# The stamps add to one environment: the demo needs no more than a user does, the tests add their tools.
 $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.dev
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,bench]'
 	@touch $@

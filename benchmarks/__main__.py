@@ -1,73 +1,43 @@
-"""python -m benchmarks [--sizes 10000,100000,1000000] [--runs 3] [--write]."""
+"""python -m benchmarks [--database both] [--sizes 100000,1000000] [--runs 5] [--only psql,pandas] [--write]."""
 
 from __future__ import annotations
 
 import argparse
-import csv
-import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from benchmarks import measure
-from benchmarks.contenders import CONTENDERS, TICKET_EXPORT, HelpDesk, missing
+from benchmarks.acceptance import acceptance
+from benchmarks.comparison import compare
+from benchmarks.databases import DATABASES
 from benchmarks.report import REPORT, machine, table, write
 
-if TYPE_CHECKING:
-    from benchmarks.measure import Run
-
-#: A contender that takes longer than this many seconds is run once.
-PATIENCE = 60
+# SQLite is for a desk of one machine, and slower, so that fewer runs will do.
+_SIZES = {"sqlite": "10000,100000,1000000", "postgresql": "100000,1000000"}
+_RUNS = {"sqlite": 3, "postgresql": 5}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--sizes", default="10000,100000,1000000", help="numbers of tickets")
-    parser.add_argument("--runs", type=int, default=3, help="runs of each contender, interleaved; medians are shown")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
+    parser.add_argument("--database", choices=[*DATABASES, "both"], default="both")
+    parser.add_argument("--sizes", help=f"numbers of tickets; {_SIZES}")
+    parser.add_argument("--runs", type=int, help=f"runs of each contender, interleaved; medians are shown; {_RUNS}")
+    parser.add_argument("--only", default="", help="parts of the contenders' names; all, if none is given")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
     arguments = parser.parse_args()
-    if problem := missing():
-        sys.exit(problem)
-    sizes = [int(size) for size in arguments.sizes.split(",")]
-    with tempfile.TemporaryDirectory(prefix="ticket-export-bench-") as folder:
-        results = {size: _compare(size, Path(folder) / str(size), arguments.runs) for size in sizes}
-    text = table(results, runs=arguments.runs, machine=machine())
-    print(text)
-    if arguments.write:
-        write(REPORT, text, section="measured")
-
-
-def _compare(size: int, folder: Path, runs: int) -> dict[str, list[Run]]:
-    folder.mkdir()
-    desk = HelpDesk(folder / "desk.db", folder)
-    _note(f"{size:,} tickets: filling")
-    measure.run([TICKET_EXPORT, "migrate", "--reference-schema"], environment=desk.environment)
-    measure.run([TICKET_EXPORT, "sample-data", "--tickets", str(size)], environment=desk.environment)
-    results: dict[str, list[Run]] = {name: [] for name in CONTENDERS}
-    rows: dict[str, int] = {}
-    for number in range(runs):
-        # Interleaved, so that what the machine does meanwhile hits everybody.
-        for name, contender in CONTENDERS.items():
-            if results[name] and results[name][0].seconds > PATIENCE:
-                continue
-            file = folder / f"{name}.csv"
-            result = contender(desk, file)
-            results[name].append(result)
-            _note(f"{size:,} tickets, run {number + 1}: {name} {result.seconds:.2f} s, {result.peak_mb:.0f} MB")
-            rows.setdefault(name, _rows(file))
-            file.unlink()
-    if len(set(rows.values())) != 1:
-        sys.exit(f"not everybody wrote the same number of rows: {rows}")
-    return results
-
-
-def _rows(file: Path) -> int:
-    with file.open(newline="", encoding="utf-8-sig") as lines:
-        return sum(1 for _ in csv.reader(lines))
-
-
-def _note(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    only = [part for part in arguments.only.split(",") if part]
+    for name, opened in DATABASES.items():
+        if arguments.database not in {name, "both"}:
+            continue
+        sizes = [int(size) for size in (arguments.sizes or _SIZES[name]).split(",")]
+        runs = arguments.runs or _RUNS[name]
+        with opened() as database, tempfile.TemporaryDirectory(prefix="ticket-export-bench-") as folder:
+            comparisons = [compare(database, size, Path(folder) / str(size), runs=runs, only=only) for size in sizes]
+            text = table(comparisons, runs=runs, machine=machine(database.description))
+            if promised := acceptance(comparisons, database.promises):
+                text += f"\n\n{promised}"
+        print(text)
+        if arguments.write:
+            write(REPORT, text, section=name)
 
 
 if __name__ == "__main__":

@@ -1,41 +1,61 @@
-"""Who takes part, as commands."""
+"""Who takes part. Each is a process of its own for every run."""
 
 from __future__ import annotations
 
-import shutil
+import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
 import attrs
 
-from benchmarks.query import COLUMNS, SQL
-
-if TYPE_CHECKING:
-    from benchmarks.measure import Run
-
 from benchmarks import measure
+from benchmarks.measure import Run
+from benchmarks.query import COLUMNS, select_of
 
 TICKET_EXPORT = str(Path(sys.executable).with_name("ticket-export"))
 
 
 @attrs.frozen
 class HelpDesk:
-    """A filled database and a folder to write into."""
+    """A database, by its SQLite file or by PostgreSQL's URL, and a folder to write into."""
 
-    database: Path
+    database: Path | str
     folder: Path
+
+    @property
+    def url(self) -> str:
+        return self.database if isinstance(self.database, str) else f"sqlite:///{self.database}"
+
+    @property
+    def storage(self) -> Path:
+        return self.folder / "exports"
 
     @property
     def environment(self) -> dict[str, str]:
         return {
-            "TICKET_EXPORT_DATABASE_URL": f"sqlite:///{self.database}",
-            "TICKET_EXPORT_STORAGE_URL": (self.folder / "exports").as_uri(),
+            "TICKET_EXPORT_DATABASE_URL": self.url,
+            "TICKET_EXPORT_STORAGE_URL": self.storage.as_uri(),
         }
 
 
+#: Writes the view's rows into the file.
+Contender: TypeAlias = Callable[[HelpDesk, Path], Run]
+
+
 def ticket_export(desk: HelpDesk, file: Path) -> Run:
-    """The whole way: request, run in a worker's manner, store durably, download to `file`."""
+    """From the request to the committed job in a worker that runs already; its file is in the storage then."""
+    return _started_worker(desk, file, formula_guard=True)
+
+
+def ticket_export_unguarded(desk: HelpDesk, file: Path) -> Run:
+    """The same with the formula guard switched off."""
+    return _started_worker(desk, file, formula_guard=False)
+
+
+def ticket_export_command(desk: HelpDesk, file: Path) -> Run:
+    """Start, request, run in a worker's manner, store durably, download to `file`."""
     command = [TICKET_EXPORT, "export", "--columns", ",".join(COLUMNS), "--sort", "creationTime:desc"]
     command += ["--as", "admin@example.test", "--output", str(file)]
     return measure.run(command, environment=desk.environment)
@@ -43,32 +63,71 @@ def ticket_export(desk: HelpDesk, file: Path) -> Run:
 
 def sqlite_shell(desk: HelpDesk, file: Path) -> Run:
     """``sqlite3 -csv``, which writes the rows and nothing else: no guard, no job, no second copy."""
-    command = ["sqlite3", "-readonly", "-header", "-csv", str(desk.database), SQL]
+    command = ["sqlite3", "-readonly", "-header", "-csv", str(desk.database), select_of(desk.url)]
     return measure.run(command, environment={}, output=file)
 
 
-def pandas(desk: HelpDesk, file: Path) -> Run:
-    """``read_sql`` and ``to_csv``."""
-    return measure.run(_peer("pandas_export", desk, file), environment={})
+@attrs.frozen
+class Psql:
+    r"""``psql \copy``, which writes the rows and nothing else."""
+
+    program: str
+
+    def __call__(self, desk: HelpDesk, file: Path) -> Run:
+        rows = " ".join(select_of(desk.url).split())
+        copy = rf"\copy ({rows}) to '{file}' with (format csv, header)"
+        return measure.run([self.program, "--no-psqlrc", "--quiet", desk.url, "--command", copy], environment={})
 
 
-def django_import_export(desk: HelpDesk, file: Path) -> Run:
-    """A ``ModelResource``."""
-    return measure.run(_peer("django_export", desk, file), environment={})
+@attrs.frozen
+class Peer:
+    """A module of `benchmarks.peers`."""
+
+    module: str
+
+    def __call__(self, desk: HelpDesk, file: Path) -> Run:
+        command = [sys.executable, "-m", f"benchmarks.peers.{self.module}", desk.url, str(file)]
+        return measure.run(command, environment={})
 
 
-def _peer(module: str, desk: HelpDesk, file: Path) -> list[str]:
-    return [sys.executable, "-m", f"benchmarks.peers.{module}", str(desk.database), str(file)]
+def _started_worker(desk: HelpDesk, file: Path, *, formula_guard: bool) -> Run:
+    figures = desk.folder / "figures.json"
+    process = measure.run(
+        [sys.executable, "-m", "benchmarks.started_worker", str(figures)],
+        environment={**desk.environment, "TICKET_EXPORT_FORMULA_GUARD": str(formula_guard)},
+    )
+    (stored,) = desk.storage.rglob("*.csv")
+    stored.rename(file)
+    measured = json.loads(figures.read_text(encoding="utf-8"))
+    return attrs.evolve(process, **measured)
 
 
-CONTENDERS = {
-    "ticket-export": ticket_export,
-    "sqlite3 shell": sqlite_shell,
-    "pandas": pandas,
-    "django-import-export": django_import_export,
+OURS = "ticket-export"
+UNGUARDED = "ticket-export, guard off"
+COMMAND = "ticket-export command"
+SQLITE_SHELL = "sqlite3 shell"
+PSQL = r"psql \copy"
+PANDAS = "pandas"
+DJANGO = "django-import-export"
+
+SQLITE_CONTENDERS: dict[str, Contender] = {
+    OURS: ticket_export,
+    COMMAND: ticket_export_command,
+    SQLITE_SHELL: sqlite_shell,
+    PANDAS: Peer("pandas_export"),
+    DJANGO: Peer("django_export"),
 }
 
 
-def missing() -> str | None:
-    """What must be installed first, or None."""
-    return None if shutil.which("sqlite3") else "the sqlite3 shell is not installed (Debian: apt-get install sqlite3)"
+def postgresql_contenders(psql: str) -> dict[str, Contender]:
+    """Against PostgreSQL; `psql` is the program to take."""
+    return {
+        OURS: ticket_export,
+        UNGUARDED: ticket_export_unguarded,
+        COMMAND: ticket_export_command,
+        PSQL: Psql(psql),
+        "ADBC + Arrow": Peer("adbc_export"),
+        "SQLAlchemy + csv": Peer("sqlalchemy_export"),
+        PANDAS: Peer("pandas_export"),
+        DJANGO: Peer("django_export"),
+    }

@@ -5,23 +5,31 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
+
+_LAUNCHER = str(Path(__file__).with_name("launcher.py"))
 
 
 @attrs.frozen
 class Run:
-    """Wall-clock and CPU time in seconds, the largest resident set in MB of 10^6 bytes."""
+    """Wall-clock and CPU time in seconds, the largest resident set in MB of 10^6 bytes.
+
+    `stages` are seconds too, where somebody took them apart; `server_cpu_seconds` is what the database's own
+    processes used meanwhile, where there are any and they can be seen.
+    """
 
     seconds: float
     cpu_seconds: float
     peak_mb: float
+    stages: Mapping[str, float] = attrs.field(factory=dict)
+    server_cpu_seconds: float | None = None
 
 
 def run(command: Sequence[str], *, environment: Mapping[str, str], output: Path | None = None) -> Run:
@@ -30,16 +38,26 @@ def run(command: Sequence[str], *, environment: Mapping[str, str], output: Path 
     Raises:
         subprocess.CalledProcessError: it failed.
     """
-    stdout = output.open("wb") if output else subprocess.DEVNULL
-    started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=stdout, stderr=subprocess.PIPE, env={**os.environ, **environment})
-    errors = process.stderr.read() if process.stderr else b""
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.stderr.buffer.write(errors)
-        raise subprocess.CalledProcessError(process.returncode, command)
-    # Linux counts the resident set in KiB, macOS in bytes.
-    unit = 1 if sys.platform == "darwin" else 1024
-    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e6)
+    reading, writing = os.pipe()
+    launch = [sys.executable, "-I", "-S", _LAUNCHER, str(writing), *command]
+    with (
+        open(reading, encoding="ascii") as figures,  # noqa: PTH123 - it has no path
+        output.open("wb") if output else open(os.devnull, "wb") as stdout,  # noqa: PTH123
+    ):
+        try:
+            launched = subprocess.run(
+                launch,
+                check=False,
+                stdout=stdout,
+                stderr=subprocess.PIPE,
+                pass_fds=[writing],
+                env={**os.environ, **environment},
+            )
+        finally:
+            os.close(writing)
+        code, *measured = figures.read().split() or [str(launched.returncode or 1)]
+    if code != "0":
+        sys.stderr.buffer.write(launched.stderr)
+        raise subprocess.CalledProcessError(int(code), list(command))
+    seconds, cpu_seconds, peak = map(float, measured)
+    return Run(seconds, cpu_seconds, peak / 1e6)

@@ -9,53 +9,43 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from benchmarks.contenders import OURS
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmarks.comparison import Comparison
     from benchmarks.measure import Run
 
 #: Where the tables are published.
 REPORT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
-_OURS = "ticket-export"
 
 
-def table(results: Mapping[int, Mapping[str, Sequence[Run]]], *, runs: int, machine: str) -> str:
-    """A Markdown table: medians, and the median of the ratios of runs that followed each other."""
-    lines = [
-        f"Medians of {runs} interleaved runs (one, of what takes over a minute); {machine}.",
-        "Times are of the whole process, its start included.",
-        "",
-        "| tickets | | seconds | rows/s | CPU s | peak MB | time / ticket-export | memory / ticket-export |",
-        "|---:|---|---:|---:|---:|---:|---:|---:|",
-    ]
-    for size, contenders in results.items():
-        ours = contenders[_OURS]
-        for name, each in contenders.items():
-            seconds = median(run.seconds for run in each)
-            cells = [
-                f"{size:,}",
-                name,
-                f"{seconds:.2f}",
-                f"{size / seconds:,.0f}",
-                f"{median(run.cpu_seconds for run in each):.2f}",
-                f"{median(run.peak_mb for run in each):.0f}",
-                f"{median(their.seconds / our.seconds for their, our in zip(each, ours, strict=False)):.2f}",
-                f"{median(their.peak_mb / our.peak_mb for their, our in zip(each, ours, strict=False)):.2f}",
-            ]
-            lines.append("| " + " | ".join(cells) + " |")
-    smallest, largest = min(results), max(results)
-    growth = _peak(results[largest][_OURS]) - _peak(results[smallest][_OURS])
-    lines += ["", f"Peak memory of ticket-export at {largest:,} tickets less that at {smallest:,}: {growth:+.1f} MB."]
-    return "\n".join(lines)
+def table(comparisons: Sequence[Comparison], *, runs: int, machine: str) -> str:
+    """Markdown: medians, the medians of the ratios of runs of one round, and what the library's own time goes to."""
+    first = next(iter(comparisons[0].runs))
+    heads = ["tickets", "", "seconds", "tickets/s", "CPU s", "server CPU s", "peak MB", f"time / {first}"]
+    heads.append(f"memory / {first}")
+    rows = [_row(each, name, first) for each in comparisons for name in each.runs]
+    # There is no server everywhere.
+    shown = [place for place, _ in enumerate(heads) if any(row[place] or heads[place] == "" for row in rows)]
+    return "\n".join(
+        [
+            f"Medians of {runs} interleaved runs after one that is not counted (one, of what takes over a minute).",
+            f"Measured on {machine}.",
+            "",
+            _line([heads[place] for place in shown]),
+            _line(["---" if heads[place] == "" else "---:" for place in shown]).replace(" ", ""),
+            *(_line([row[place] for place in shown]) for row in rows),
+            "",
+            *(f"{OURS} at {each.tickets:,}: {_stages(each)}." for each in comparisons if OURS in each.runs),
+        ]
+    )
 
 
-def _peak(runs: Sequence[Run]) -> float:
-    return median(run.peak_mb for run in runs)
-
-
-def machine() -> str:
+def machine(database: str = f"SQLite {sqlite3.sqlite_version}") -> str:
     """What was measured on."""
-    return f"{os.cpu_count()} cores, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    return f"{os.cpu_count()} cores, Python {platform.python_version()}, {database}"
 
 
 def write(report: Path, text: str, *, section: str) -> None:
@@ -64,3 +54,31 @@ def write(report: Path, text: str, *, section: str) -> None:
     before, _, rest = report.read_text(encoding="utf-8").partition(begin)
     _, _, after = rest.partition(end)
     report.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+
+
+def _row(comparison: Comparison, name: str, first: str) -> list[str]:
+    each, of_first = comparison.runs[name], comparison.runs[first]
+    pairs: list[tuple[Run, Run]] = list(zip(each, of_first, strict=False))
+    seconds = median(run.seconds for run in each)
+    server = [run.server_cpu_seconds for run in each if run.server_cpu_seconds is not None]
+    return [
+        f"{comparison.tickets:,}",
+        name,
+        f"{seconds:.2f}",
+        f"{comparison.tickets / seconds:,.0f}",
+        f"{median(run.cpu_seconds for run in each):.2f}",
+        f"{median(server):.2f}" if server else "",
+        f"{median(run.peak_mb for run in each):.0f}",
+        f"{median(run.seconds / other.seconds for run, other in pairs):.2f}",
+        f"{median(run.peak_mb / other.peak_mb for run, other in pairs):.2f}",
+    ]
+
+
+def _stages(comparison: Comparison) -> str:
+    """What the time goes to, one after the other; medians."""
+    taken = [run.stages for run in comparison.runs[OURS]]
+    return ", ".join(f"{stage} {median(each.get(stage, 0.0) for each in taken):.2f} s" for stage in taken[0])
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

@@ -1,19 +1,19 @@
-"""``pandas.read_sql`` and ``to_csv``: python -m benchmarks.peers.pandas_export DATABASE FILE."""
+"""``pandas.read_sql_query`` and ``to_csv``: python -m benchmarks.peers.pandas_export URL FILE."""
 
 from __future__ import annotations
 
-import sqlite3
 import sys
-from contextlib import closing
 
 import pandas as pd
+from sqlalchemy import text
 
-from benchmarks.query import SQL
+from benchmarks.peers.engine import engine_of
+from benchmarks.query import select_of
 
 
-def main(database: str, file: str) -> None:
-    with closing(sqlite3.connect(database)) as connection:
-        pd.read_sql_query(SQL, connection).to_csv(file, index=False)
+def main(url: str, file: str) -> None:
+    with engine_of(url).connect() as connection:
+        pd.read_sql_query(text(select_of(url)), connection).to_csv(file, index=False)
 
 
 if __name__ == "__main__":

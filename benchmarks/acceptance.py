@@ -1,0 +1,92 @@
+"""The figures that the library has promised."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING
+
+import attrs
+
+from benchmarks.contenders import DJANGO, OURS, PANDAS, PSQL, UNGUARDED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from benchmarks.comparison import Comparison
+
+
+@attrs.frozen
+class Ratio:
+    """The time of `above` over that of `below`, with the most or the least that was promised."""
+
+    above: str
+    below: str
+    at_most: float | None = None
+    at_least: float | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Promises:
+    """For one database: times at its largest size, memory at every size, in MB, and the loading in seconds."""
+
+    ratios: tuple[Ratio, ...] = ()
+    peak_mb: float | None = None
+    growth_mb: float = 2.0
+    loading: float | None = None
+
+
+POSTGRESQL_PROMISES = Promises(
+    ratios=(
+        Ratio(OURS, PSQL, at_most=1.15),
+        Ratio(OURS, UNGUARDED, at_most=1.05),
+        Ratio(PANDAS, OURS, at_least=4),
+        Ratio(DJANGO, OURS, at_least=20),
+    ),
+    peak_mb=80,
+    loading=60,
+)
+
+
+def acceptance(comparisons: Sequence[Comparison], promises: Promises) -> str:
+    """A Markdown list of those that were measured."""
+    return "\n".join(f"- {line}" for line in _lines(comparisons, promises))
+
+
+def _lines(comparisons: Sequence[Comparison], promises: Promises) -> Iterator[str]:
+    largest = max(comparisons, key=lambda each: each.tickets)
+    smallest = min(comparisons, key=lambda each: each.tickets)
+    at = f"at {largest.tickets:,} tickets"
+    for each in promises.ratios:
+        if (ratio := _paired(largest, each)) is not None:
+            bars = _bars(ratio, at_most=each.at_most, at_least=each.at_least)
+            yield f"{each.above} / {each.below} {at}: {ratio:.3f}{bars}"
+    if OURS in largest.runs:
+        for size in comparisons:
+            peak = _peak_mb(size)
+            bars = _bars(peak, at_most=promises.peak_mb)
+            yield f"peak memory of {OURS} at {size.tickets:,} tickets: {peak:.1f} MB{bars}"
+    if OURS in largest.runs and largest is not smallest:
+        growth = _peak_mb(largest) - _peak_mb(smallest)
+        bars = _bars(growth, at_most=promises.growth_mb)
+        yield f"more of it {at} than at {smallest.tickets:,}: {growth:+.1f} MB{bars}"
+    bars = _bars(largest.loading, at_most=promises.loading)
+    yield f"making {largest.tickets:,} sample tickets: {largest.loading:.1f} s{bars}"
+
+
+def _paired(comparison: Comparison, ratio: Ratio) -> float | None:
+    """The median of the ratios within a round; None where one of the two was not measured."""
+    pairs = list(zip(comparison.runs.get(ratio.above, ()), comparison.runs.get(ratio.below, ()), strict=False))
+    return median(above.seconds / below.seconds for above, below in pairs) if pairs else None
+
+
+def _peak_mb(comparison: Comparison) -> float:
+    return median(run.peak_mb for run in comparison.runs[OURS])
+
+
+def _bars(value: float, *, at_most: float | None = None, at_least: float | None = None) -> str:
+    verdicts = []
+    if at_most is not None:
+        verdicts.append(f"{'pass' if value <= at_most else 'MISS'}: at most {at_most:g}")
+    if at_least is not None:
+        verdicts.append(f"{'pass' if value >= at_least else 'MISS'}: at least {at_least:g}")
+    return f" ({', '.join(verdicts)})" if verdicts else ""

@@ -1,0 +1,98 @@
+"""Everybody in turns, so that what the machine does meanwhile hits everybody."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import attrs
+
+from benchmarks.agreement import Content, require_same_records
+from benchmarks.contenders import HelpDesk
+from benchmarks.databases import Database, fill
+from benchmarks.measure import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from benchmarks.contenders import Contender
+
+#: A contender that takes longer than this many seconds is run once.
+PATIENCE = 60
+
+
+@attrs.frozen
+class Comparison:
+    """`loading` is the seconds that so many `tickets` took to be made; `runs` are paired by their place."""
+
+    tickets: int
+    loading: float
+    runs: Mapping[str, Sequence[Run]]
+
+
+def compare(database: Database, tickets: int, folder: Path, *, runs: int, only: Collection[str]) -> Comparison:
+    """Measure the contenders in whose name one of `only` occurs, or all."""
+    folder.mkdir()
+    contenders = {
+        name: contender
+        for name, contender in database.contenders.items()
+        if not only or any(part in name for part in only)
+    }
+    with database.new_desk(folder) as desk:
+        note(f"{tickets:,} tickets: filling")
+        loading = fill(desk, tickets)
+        database.settle(desk)
+        note(f"{tickets:,} tickets: filled in {loading:.1f} s")
+        turns = _Turns(database, desk)
+        results = turns.warm_up(contenders)
+        names = list(contenders)
+        for number in range(runs):
+            start = number % len(names)
+            for name in names[start:] + names[:start]:
+                if results[name] and results[name][0].seconds > PATIENCE:
+                    continue
+                results[name].append(turns.run(name, contenders[name]))
+    return Comparison(tickets, loading, results)
+
+
+@attrs.frozen
+class _Turns:
+    database: Database
+    desk: HelpDesk
+
+    def warm_up(self, contenders: Mapping[str, Contender]) -> dict[str, list[Run]]:
+        """One run of each, of which only those count that take too long for another; all files are compared."""
+        results: dict[str, list[Run]] = {}
+        contents: dict[str, Content] = {}
+        for name, contender in contenders.items():
+            run = self.run(name, contender, contents=contents)
+            results[name] = [run] if run.seconds > PATIENCE else []
+        require_same_records(contents)
+        return results
+
+    def run(self, name: str, contender: Contender, *, contents: dict[str, Content] | None = None) -> Run:
+        """One run, whose file is looked at if anybody asks for its content, and removed."""
+        file = self.desk.folder / "rows.csv"
+        # Nobody pays for what another has left to be written.
+        os.sync()
+        server = self.database.server
+        backends = server.backends() if server else frozenset()
+        used = server.cpu_seconds(without=backends) if server else 0.0
+        run = contender(self.desk, file)
+        if server:
+            run = attrs.evolve(run, server_cpu_seconds=server.cpu_seconds(without=backends) - used)
+        stages = ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in run.stages.items())
+        note(f"{name}: {run.seconds:.2f} s, {run.peak_mb:.0f} MB{f' ({stages})' if stages else ''}")
+        if contents is not None:
+            contents[name] = Content.of(file)
+        file.unlink()
+        shutil.rmtree(self.desk.storage, ignore_errors=True)
+        return run
+
+
+def note(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

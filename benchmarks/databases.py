@@ -1,0 +1,113 @@
+"""The databases that are measured on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from pathlib import Path
+
+import attrs
+import psycopg
+from psycopg import sql
+from tests.embedded_postgresql import embedded_postgresql
+from tests.postgresql_server import VARIABLE, PostgresqlServer, conninfo
+
+from benchmarks import measure
+from benchmarks.acceptance import POSTGRESQL_PROMISES, Promises
+from benchmarks.contenders import SQLITE_CONTENDERS, TICKET_EXPORT, Contender, HelpDesk, postgresql_contenders
+from benchmarks.server_process import ServerProcess
+
+# A small server in production; whatever is not named is PostgreSQL's default, durability included.
+_SETTINGS = {
+    "shared_buffers": "1GB",
+    "effective_cache_size": "3GB",
+    "work_mem": "64MB",
+    "maintenance_work_mem": "256MB",
+    "max_wal_size": "4GB",
+    "random_page_cost": "1.1",
+}
+
+
+@attrs.frozen(kw_only=True)
+class Database:
+    """`description` says what was measured on; `new_desk` makes an empty one beside a folder.
+
+    `settle` is done once a help desk is filled, so that no run pays for it.
+    """
+
+    description: str
+    contenders: Mapping[str, Contender]
+    new_desk: Callable[[Path], AbstractContextManager[HelpDesk]]
+    settle: Callable[[HelpDesk], None]
+    promises: Promises = attrs.field(factory=Promises)
+    server: ServerProcess | None = None
+
+
+def fill(desk: HelpDesk, tickets: int) -> float:
+    """Make the tables and so many tickets; gives the seconds that the tickets took."""
+    measure.run([TICKET_EXPORT, "migrate", "--reference-schema"], environment=desk.environment)
+    return measure.run([TICKET_EXPORT, "sample-data", "--tickets", str(tickets)], environment=desk.environment).seconds
+
+
+@contextmanager
+def sqlite() -> Iterator[Database]:
+    """Files of Python's own SQLite."""
+    if not shutil.which("sqlite3"):
+        sys.exit("the sqlite3 shell is not installed (Debian: apt-get install sqlite3)")
+    yield Database(
+        description=f"SQLite {sqlite3.sqlite_version}",
+        contenders=SQLITE_CONTENDERS,
+        new_desk=lambda folder: nullcontext(HelpDesk(folder / "desk.db", folder)),
+        settle=lambda _desk: None,
+    )
+
+
+@contextmanager
+def postgresql() -> Iterator[Database]:
+    """The server that the tests' variable names, or one that is started for this."""
+    named = os.environ.get(VARIABLE)
+    with nullcontext(named) if named else embedded_postgresql(_SETTINGS) as url:
+        server = PostgresqlServer(url)
+        process = ServerProcess.behind(conninfo(url))
+        psql = (process and process.psql) or shutil.which("psql")
+        if psql is None:
+            sys.exit("psql is not installed (Debian: apt-get install postgresql-client)")
+
+        @contextmanager
+        def new_desk(folder: Path) -> Iterator[HelpDesk]:
+            with server.database(migrated=False) as database:
+                yield HelpDesk(conninfo(database), folder)
+
+        yield Database(
+            description=_describe(conninfo(url), psql),
+            contenders=postgresql_contenders(psql),
+            new_desk=new_desk,
+            settle=_settle,
+            promises=POSTGRESQL_PROMISES,
+            server=process,
+        )
+
+
+def _settle(desk: HelpDesk) -> None:
+    # Or the first to read would set every row's hint bits, and checkpoints would fall into somebody's run.
+    with closing(psycopg.connect(desk.url, autocommit=True)) as connection:
+        connection.execute("VACUUM (ANALYZE)")
+        connection.execute("CHECKPOINT")
+
+
+def _describe(url: str, psql: str) -> str:
+    with closing(psycopg.connect(url)) as connection:
+        version = connection.execute("SHOW server_version").fetchone()
+        names = ("fsync", *_SETTINGS)
+        rows = [connection.execute(sql.SQL("SHOW {}").format(sql.Identifier(name))).fetchone() for name in names]
+    settings = ", ".join(f"{name} {row[0]}" for name, row in zip(names, rows, strict=True) if row)
+    client = subprocess.run([psql, "--version"], check=True, capture_output=True, text=True).stdout.split()[2]
+    return f"PostgreSQL {version[0] if version else '?'} ({settings}), psql {client}"
+
+
+DATABASES = {"sqlite": sqlite, "postgresql": postgresql}

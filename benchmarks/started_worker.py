@@ -1,0 +1,49 @@
+"""One export in a worker that runs already: python -m benchmarks.started_worker FIGURES.
+
+Imports, wiring and the first connection are done before the clock starts; nothing was exported before. It
+stops when the job is committed as completed. FIGURES becomes a JSON object with what was measured between.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from functools import partial
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import TYPE_CHECKING
+
+from benchmarks.query import COLUMNS
+from benchmarks.stages import Stages
+from ticket_export import TicketExportContainer
+from ticket_export.application.use_cases.run_next_export import RunNextExport
+
+if TYPE_CHECKING:
+    from ticket_export.application.dto import ExportJobDto
+
+_VIEW = {"columns": list(COLUMNS), "sortField": "creationTime", "sortDirection": "desc"}
+
+
+def main(figures: str) -> None:
+    container = TicketExportContainer()
+    actor = container.user_directory().find_by_email("admin@example.test")
+    assert actor is not None, "the sample data has no administrator"
+    request_export = container.request_export()
+    stages = Stages()
+    stages.listen(container.engine())
+    run_next_export = partial(RunNextExport(run_export=container.run_export()), on_progress=stages.progress)
+    worker = container.worker(run_next_export=run_next_export)
+    ended: list[tuple[ExportJobDto, float, float]] = []
+    began, began_cpu = perf_counter(), process_time()
+    requested = request_export(actor, _VIEW)
+    worker.drain(on_end=lambda job: ended.append((job, perf_counter(), process_time())))
+    ((job, at, cpu),) = ended
+    assert job.id == requested.id, f"it was {job.id} that ended"
+    assert job.status == "completed", job.error_message
+    container.engine().dispose()
+    measured = {"seconds": at - began, "cpu_seconds": cpu - began_cpu, "stages": stages.between(began, at)}
+    Path(figures).write_text(json.dumps(measured), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
