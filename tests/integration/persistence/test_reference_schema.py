@@ -151,6 +151,10 @@ def test_deleting_a_user_takes_their_roles_and_leaves_their_tickets(engine: Engi
         'SELECT * FROM "Tickets" WHERE "AssigneeId" = \'x\'',
         'SELECT * FROM "Tickets" WHERE "CreatedByStaffId" = \'x\'',
         'SELECT * FROM "Tickets" WHERE "ContactId" = 1',
+        'SELECT * FROM "Tickets" WHERE "LastModificationTime" >= \'2026\'',
+        'SELECT * FROM "Tickets" WHERE "SlaDueAt" >= \'2026\'',
+        'SELECT * FROM "Tickets" WHERE "ResolvedAt" >= \'2026\'',
+        'SELECT * FROM "Tickets" WHERE "ClosedAt" >= \'2026\'',
     ],
 )
 def test_the_default_sort_and_each_filter_of_the_default_view_use_an_index(

@@ -22,6 +22,12 @@ from ticket_export.infrastructure.persistence.types import JsonText, UtcDateTime
 # SQLite numbers rows by itself only in a column that is an INTEGER PRIMARY KEY.
 _RowNumber = BigInteger().with_variant(Integer(), "sqlite")
 
+# What views filter by and an index can find. Text is compared in lower case, which none of these could.
+_FILTERED = (
+    *("status", "priority", "owning_team_id", "assignee_id", "created_by_staff_id", "contact_id"),
+    *("last_modification_time", "sla_due_at", "resolved_at", "closed_at"),
+)
+
 
 def roles_table(metadata: MetaData) -> Table:
     """``Roles``: what a group of users may do, as a sum of permission flags."""
@@ -103,6 +109,6 @@ def tickets_table(metadata: MetaData, *, teams: Table, users: Table, contacts: T
     )
     # The id breaks ties of the sort, so it belongs into the index that gives the sort.
     Index(None, table.c.creation_time, table.c.id)
-    for filtered in ("status", "priority", "owning_team_id", "assignee_id", "created_by_staff_id", "contact_id"):
+    for filtered in _FILTERED:
         Index(None, table.c[filtered])
     return table

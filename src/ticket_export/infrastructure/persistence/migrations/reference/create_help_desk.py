@@ -15,6 +15,10 @@ _json = sa.Text().with_variant(JSONB(), "postgresql")
 _row_number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 # In the order of their creation: what is referred to comes first.
 _TABLES = ("Users", "Roles", "RoleUser", "Teams", "Contacts", "Tickets", "MediaItems", "BackgroundTasks")
+_FILTERED = (
+    *("Status", "Priority", "OwningTeamId", "AssigneeId", "CreatedByStaffId", "ContactId"),
+    *("LastModificationTime", "SlaDueAt", "ResolvedAt", "ClosedAt"),
+)
 
 
 def upgrade() -> None:
@@ -108,7 +112,7 @@ def _create_tickets() -> None:
         _reference("Tickets", "ContactId", "Contacts", "SET NULL"),
     )
     op.create_index("IX_Tickets_CreationTime_Id", "Tickets", ["CreationTime", "Id"])
-    for column in ("Status", "Priority", "OwningTeamId", "AssigneeId", "CreatedByStaffId", "ContactId"):
+    for column in _FILTERED:
         op.create_index(f"IX_Tickets_{column}", "Tickets", [column])
 
 
