@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -10,6 +11,7 @@ from sqlalchemy import insert
 
 from tests.integration.sample_data.filled import NOW, fill, number_of, rows_of
 from ticket_export.application.actor import Actor
+from ticket_export.application.formula_guard import TRIGGERS
 from ticket_export.domain.system_permissions import BuiltInSystemPermission, SystemPermissions
 from ticket_export.infrastructure.persistence.engine import create_engine
 from ticket_export.infrastructure.persistence.migrate import upgrade
@@ -68,20 +70,46 @@ def test_tickets_are_of_every_kind(engine: Engine) -> None:
     assert len({each["assignee_id"] for each in tickets}) > 20
 
 
-def test_texts_are_what_breaks_csv_files_and_spreadsheets(engine: Engine) -> None:
+def test_titles_are_what_runs_in_a_spreadsheet(engine: Engine) -> None:
+    fill(engine)
+    titles = [each["title"] for each in rows_of(engine)]
+    # No text of PostgreSQL's holds a NUL.
+    for trigger in TRIGGERS - {"\0"}:
+        assert any(title.startswith(trigger) for title in titles), trigger
+    for hidden in (" =", "\u200b\ufeff="):
+        assert any(hidden in title[:5] for title in titles), hidden
+    assert any(title.startswith("'") for title in titles), "what looks guarded already"
+
+
+def test_texts_are_what_breaks_csv_files(engine: Engine) -> None:
     fill(engine)
     tickets = rows_of(engine)
-    titles = [each["title"] for each in tickets]
-    for start in ("=", "+", "-", "@", "\t", "  =", "\uff1d", "\uff20", "'"):
-        assert any(title.startswith(start) for title in titles), start
-    descriptions = [each["description"] or "" for each in tickets]
-    for part in ("\n", "\r\n", '"', ","):
-        assert any(part in description for description in descriptions), part
+    for key in ("title", "description"):
+        texts = [each[key] or "" for each in tickets]
+        for part in ("\n", "\r\n", '"', ",", ";", "'", "%", "_"):
+            assert any(part in each for each in texts), (key, part)
+    descriptions = [each["description"] for each in tickets if each["description"] is not None]
+    assert "" in descriptions
     assert max(map(len, descriptions)) > 2_000
-    assert any(ord(char) > 0xFFFF for title in titles for char in title)
+    assert max(each.count("\n") for each in descriptions) > 3
     tags = [json.loads(each["tags_json"]) for each in tickets if each["tags_json"] is not None]
     assert {0, 1, 2, 3} <= {len(each) for each in tags}
     assert any(tag.startswith("=") for each in tags for tag in each)
+    assert any("\n" in tag for each in tags for tag in each)
+
+
+@pytest.mark.parametrize("script", ["LATIN", "CYRILLIC", "GREEK", "ARABIC", "CJK", "HIRAGANA", "KATAKANA", "COMBINING"])
+def test_titles_are_in_many_scripts(sqlite: Engine, script: str) -> None:
+    fill(sqlite)
+    letters = {letter for each in rows_of(sqlite) for letter in each["title"]}
+    assert any(unicodedata.name(letter, "").startswith(script) for letter in letters)
+
+
+def test_titles_have_letters_that_few_programs_get_right(sqlite: Engine) -> None:
+    fill(sqlite)
+    letters = {letter for each in rows_of(sqlite) for letter in each["title"]}
+    # Beyond the first plane, joined to others, or with a small letter that is not one letter.
+    assert {"\U0001f469", "\u200d", "\u0130", "\u03c2", "\u03a3", "\u00df"} <= letters
 
 
 def test_nothing_has_happened_after_now_or_before_it_could(engine: Engine) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Final
 
 from ticket_export.infrastructure.persistence.commit import commit
 from ticket_export.infrastructure.persistence.engine import begin_writing
 from ticket_export.infrastructure.sample_data.bulk_insert import BulkInsert
 from ticket_export.infrastructure.sample_data.copy_insert import CopyInsert
+from ticket_export.infrastructure.sample_data.deferred_upkeep import upkeep_deferred
 from ticket_export.infrastructure.sample_data.people_loader import load_people
 from ticket_export.infrastructure.sample_data.row_numbers import (
     keep_others_from_inserting,
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
     from ticket_export.infrastructure.persistence.tables import Tables
 
+# From so many on, making indexes and foreign keys anew costs less than keeping them up.
+_MANY: Final = 10_000
+
 
 def load_sample_data(
     engine: Engine,
@@ -37,8 +42,9 @@ def load_sample_data(
 ) -> None:
     """Add so many made-up `tickets` after those that are there, and the people they need.
 
-    All in one transaction, which keeps others from adding contacts and tickets, but not from reading.
-    People, roles and teams that are there already stay as they are. The same `seed`, `now` (aware UTC)
+    All in one transaction, which keeps others from adding contacts and tickets, but not from reading; only
+    where PostgreSQL has no tickets yet and gets many, tickets, contacts, teams and users may be out of reach until
+    it ends. People, roles and teams that are there already stay as they are. The same `seed`, `now` (aware UTC)
     and last ticket number give the same tickets, on every database. `on_progress` is told now and then
     how many tickets are in.
     """
@@ -49,9 +55,10 @@ def load_sample_data(
         rows = TicketRows(count=tickets, first_id=first_id, seed=seed, now=now, people=people)
         insert = CopyInsert if connection.dialect.driver == "psycopg" else BulkInsert
         inserted = 0
-        for added in insert(connection, tables.tickets, TICKET_COLUMNS)(rows):
-            inserted += added
-            on_progress(inserted)
+        with upkeep_deferred(connection, tables.tickets) if tickets >= _MANY else nullcontext():
+            for added in insert(connection, tables.tickets, TICKET_COLUMNS)(rows):
+                inserted += added
+                on_progress(inserted)
         for table in (tables.contacts, tables.tickets):
             let_numbers_follow(connection, table)
         gather_statistics(connection, (tables.users, tables.teams, tables.contacts, tables.tickets))
