@@ -61,8 +61,8 @@ def _worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def _recovery_queue(task_queue: TaskQueue) -> TaskQueue:
-    # Whoever recovers an export must not run it on the way, and cannot be told to stop; the workers find it.
+def _workers_queue(task_queue: TaskQueue) -> TaskQueue:
+    # Whoever recovers an export, or hands one back, must not run it on the way; the workers find it.
     return InMemoryTaskQueue() if isinstance(task_queue, InlineTaskQueue) else task_queue
 
 
@@ -165,7 +165,7 @@ class TicketExportContainer(DeclarativeContainer):
     recover_stalled_exports = Factory(
         RecoverStalledExports,
         unit_of_work=unit_of_work.provider,
-        task_queue=Factory(_recovery_queue, task_queue),
+        task_queue=Factory(_workers_queue, task_queue),
         audit_log=audit_log,
         events=events,
         clock=clock,
@@ -190,7 +190,7 @@ class TicketExportContainer(DeclarativeContainer):
     # What runs them in the background.
     worker = Factory(
         Worker,
-        run_next_export=Factory(RunNextExport, run_export=run_export),
+        run_next_export=Factory(RunNextExport, run_export=run_export, task_queue=Factory(_workers_queue, task_queue)),
         task_queue=task_queue,
         housekeeping=Factory(
             Housekeeping,

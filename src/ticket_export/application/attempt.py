@@ -103,8 +103,8 @@ class Attempt:
             self._store(work, job, task)
         return job
 
-    def hand_back(self) -> None:
-        """The worker stops: the job waits for another, and the attempt does not count.
+    def hand_back(self) -> BackgroundTask:
+        """The worker stops: the job waits for another, and the attempt does not count. Gives its task, which waits too.
 
         Raises:
             LeaseLostError: the attempt has lost the job.
@@ -115,6 +115,7 @@ class Attempt:
             job.hand_back(now)
             task.hand_back(now)
             self._store(work, job, task)
+        return task
 
     def _hold(self, work: UnitOfWork) -> tuple[ExportJob, BackgroundTask]:
         job = work.jobs.find(self.job.id)

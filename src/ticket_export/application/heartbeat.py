@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ticket_export.application.attempt import Attempt
     from ticket_export.application.ports.ticket_source import TicketReader
     from ticket_export.application.stop_signal import StopSignal
+    from ticket_export.domain.background_task import BackgroundTask
 
 _log = logging.getLogger(__name__)
 
@@ -34,19 +35,28 @@ class Heartbeat:
     - It writes the progress and renews the lease while a long count or sort keeps the export itself
       from doing so. Where the database cannot be written to, it tries again; the export goes on.
     - It notices that the attempt has lost the job (cancelled, expired, taken over), and hands the job
-      back as soon as `stop` is given. The export's next `tell` raises then, and a query that runs is
-      interrupted.
+      back as soon as `stop` is given, and calls `on_hand_back` with the task then. The export's next
+      `tell` raises, and a query that runs is interrupted.
     - It lets go of an export that makes no progress for `stall`: it calls `on_stall`, the lease runs
       out, and another attempt may have more luck.
 
     Leaving the block by an error raises `LeaseLostError` instead, if the attempt had lost the job.
     """
 
-    def __init__(self, attempt: Attempt, *, stop: StopSignal, stall: timedelta, on_stall: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        attempt: Attempt,
+        *,
+        stop: StopSignal,
+        stall: timedelta,
+        on_stall: Callable[[], None],
+        on_hand_back: Callable[[BackgroundTask], None],
+    ) -> None:
         self._attempt = attempt
         self._stop = stop
         self._stall = stall.total_seconds()
         self._on_stall = on_stall
+        self._on_hand_back = on_hand_back
         self._latest = Progress(ProgressStage.COUNTING)
         self._told_at = monotonic()
         self._lost: str | None = None
@@ -141,7 +151,7 @@ class Heartbeat:
     def _hand_back(self) -> None:
         job_id = self._attempt.job.id
         try:
-            self._attempt.hand_back()
+            task = self._attempt.hand_back()
         except LeaseLostError as error:
             self._lost = str(error)
         except Exception:  # noqa: BLE001 - the worker stops all the same
@@ -149,6 +159,7 @@ class Heartbeat:
             self._lost = f"the worker stops; export {job_id} waits until its lease ends"
         else:
             self._lost = f"the worker stops; export {job_id} is back in the queue"
+            self._on_hand_back(task)
 
     def _let_go(self) -> None:
         job_id = self._attempt.job.id

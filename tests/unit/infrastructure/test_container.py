@@ -155,13 +155,21 @@ def test_recovery_leaves_an_export_to_the_workers_though_the_queue_is_inline(con
     assert container.get_export()(memory.actor, job_id).status == "completed"
 
 
+def test_what_a_stopped_worker_hands_back_is_not_run_on_the_way_though_the_queue_is_inline(
+    container: TicketExportContainer,
+) -> None:
+    assert isinstance(container.task_queue(), InlineTaskQueue)
+    assert isinstance(container.worker().run_next_export.task_queue, InMemoryTaskQueue)
+
+
 @pytest.mark.parametrize("keeps", [InMemoryTaskQueue, object])
-def test_queue_of_the_host_hears_of_what_is_recovered(
+def test_queue_of_the_host_hears_of_what_is_recovered_or_handed_back(
     container: TicketExportContainer, keeps: Callable[[], object]
 ) -> None:
     queue = keeps()
     container.task_queue.override(Object(queue))
     assert container.recover_stalled_exports().task_queue is queue
+    assert container.worker().run_next_export.task_queue is queue
 
 
 @pytest.mark.parametrize(("stall", "stale"), [(1, 3600), (1800, 3600), (1801, 3602), (86400, 2 * 86400)])

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from ticket_export.application.attempt import Attempt
     from ticket_export.application.progress import ProgressListener
+    from ticket_export.domain.background_task import BackgroundTask
     from ticket_export.domain.export_job import ExportJob
 
 _log = logging.getLogger(__name__)
@@ -49,6 +50,10 @@ _log = logging.getLogger(__name__)
 
 def ignore_stall() -> None:
     """For those who wait for the export however long it takes."""
+
+
+def ignore_hand_back(_task: BackgroundTask) -> None:
+    """For those who leave it to the workers to find the task."""
 
 
 @attrs.frozen(kw_only=True)
@@ -109,14 +114,20 @@ class RunExport:
         on_progress: ProgressListener = ignore_progress,
         stop: StopSignal | None = None,
         on_stall: Callable[[], None] = ignore_stall,
+        on_hand_back: Callable[[BackgroundTask], None] = ignore_hand_back,
     ) -> ExportJobDto:
         """Finish an attempt that has just begun.
+
+        Another thread calls `on_stall` as above, and `on_hand_back` with the task that by rule 5 is back in the queue;
+        neither may raise.
 
         Raises:
             LeaseLostError, JobDatabaseError: as above.
         """
         job_id = attempt.job.id
-        heartbeat = Heartbeat(attempt, stop=stop or StopSignal(), stall=self.stall, on_stall=on_stall)
+        heartbeat = Heartbeat(
+            attempt, stop=stop or StopSignal(), stall=self.stall, on_stall=on_stall, on_hand_back=on_hand_back
+        )
         try:
             file = self._export(attempt, heartbeat, on_progress)
             job = self._complete(attempt, file)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from ticket_export.application.dispatch import dispatch_committed
+from ticket_export.application.ports.task_queue import TaskQueue
 from ticket_export.application.progress import ignore_progress
 from ticket_export.application.use_cases.run_export import RunExport, ignore_stall
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from ticket_export.application.dto import ExportJobDto
     from ticket_export.application.progress import ProgressListener
     from ticket_export.application.stop_signal import StopSignal
+    from ticket_export.domain.background_task import BackgroundTask
 
 
 @attrs.frozen(kw_only=True)
@@ -24,9 +27,11 @@ class RunNextExport:
     Rules:
         1. First come, first served, whoever asked.
         2. However many workers ask at once, each export is claimed by one.
+        3. The queue hears of an export that is handed back, so that another worker starts it at once.
     """
 
     run_export: RunExport
+    task_queue: TaskQueue
 
     def __call__(
         self,
@@ -44,4 +49,9 @@ class RunNextExport:
         attempt = self.run_export.claims.claim_next()
         if attempt is None:
             return None
-        return self.run_export.run(attempt, on_progress=on_progress, stop=stop, on_stall=on_stall)
+        return self.run_export.run(
+            attempt, on_progress=on_progress, stop=stop, on_stall=on_stall, on_hand_back=self._dispatch
+        )
+
+    def _dispatch(self, task: BackgroundTask) -> None:
+        dispatch_committed(self.task_queue, task)

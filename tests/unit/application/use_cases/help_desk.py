@@ -155,7 +155,7 @@ class HelpDesk:
 
     @property
     def run_next_export(self) -> RunNextExport:
-        return RunNextExport(run_export=self.run_export)
+        return RunNextExport(run_export=self.run_export, task_queue=self.queue)
 
     @property
     def retry_export(self) -> RetryExport:

@@ -18,7 +18,7 @@ from ticket_export import StopSignal, TicketColumns
 from ticket_export.application.heartbeat import Heartbeat
 from ticket_export.application.progress import Progress
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
-from ticket_export.application.use_cases.run_export import ignore_stall
+from ticket_export.application.use_cases.run_export import ignore_hand_back, ignore_stall
 from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.errors import LeaseLostError
 from ticket_export.infrastructure.memory.clock import InMemoryClock
@@ -246,7 +246,7 @@ class Listening(Heartbeat):
     """Tells of every interrupt that it made or would have made."""
 
     def __init__(self, attempt: Attempt, *, stop: StopSignal, stall: timedelta) -> None:
-        super().__init__(attempt, stop=stop, stall=stall, on_stall=ignore_stall)
+        super().__init__(attempt, stop=stop, stall=stall, on_stall=ignore_stall, on_hand_back=ignore_hand_back)
         self._due = Semaphore(0)
 
     def _interrupt(self) -> None:
@@ -291,7 +291,13 @@ def test_lost_export_is_interrupted_now_and_then_even_if_the_worker_stops_too(
     desk: HelpDesk, actor: Actor, job_id: UUID
 ) -> None:
     reader, stop = Reader(), StopSignal()
-    heartbeat = Heartbeat(desk.claims.claim(job_id), stop=stop, stall=desk.stall, on_stall=ignore_stall)
+    heartbeat = Heartbeat(
+        desk.claims.claim(job_id),
+        stop=stop,
+        stall=desk.stall,
+        on_stall=ignore_stall,
+        on_hand_back=ignore_hand_back,
+    )
     desk.cancel_export(actor, job_id)
     desk.clock.advance(timedelta(seconds=1))
     with heartbeat, heartbeat.interrupting(reader):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.unit.application.use_cases.blocked_export import block_count
+from tests.unit.application.use_cases.help_desk import raising
 from ticket_export import StopSignal
 from ticket_export.errors import LeaseLostError
 
@@ -38,6 +39,46 @@ def test_signal_to_stop_reaches_the_export(desk: HelpDesk) -> None:
     with pytest.raises(LeaseLostError):
         desk.run_next_export(stop=stop)
     assert desk.job(job_id).status.developer_name == "queued"
+
+
+def test_queue_hears_of_an_export_that_is_handed_back_once_it_is_committed(desk: HelpDesk) -> None:
+    job_id, stop = desk.requested().id, StopSignal()
+    block_count(desk, meanwhile=stop.give)
+    desk.queue.dispatched.clear()
+    stored: list[str] = []
+    desk.happen["queue.dispatch"] = lambda: stored.append(desk.task(job_id).status)
+    with pytest.raises(LeaseLostError):
+        desk.run_next_export(stop=stop)
+    assert desk.queue.dispatched == [desk.task(job_id)]
+    assert stored == ["enqueued"]
+
+
+def test_queue_that_refuses_an_export_does_not_keep_it_from_being_handed_back(
+    desk: HelpDesk, caplog: pytest.LogCaptureFixture
+) -> None:
+    job_id, stop = desk.requested().id, StopSignal()
+    interrupted = block_count(desk, meanwhile=stop.give)
+    desk.happen["queue.dispatch"] = raising(ConnectionError("the broker is gone"))
+    with pytest.raises(LeaseLostError, match="is back in the queue"):
+        desk.run_next_export(stop=stop)
+    assert interrupted.is_set()
+    assert desk.job(job_id).status.developer_name == "queued"
+    assert "could not be dispatched" in caplog.text
+
+
+def test_queue_hears_nothing_of_an_export_that_was_cancelled(desk: HelpDesk) -> None:
+    actor, stop = desk.user(), StopSignal()
+    job_id = desk.requested(actor).id
+    desk.queue.dispatched.clear()
+
+    def cancel_and_stop() -> None:
+        desk.cancel_export(actor, job_id)
+        stop.give()
+
+    block_count(desk, meanwhile=cancel_and_stop)
+    with pytest.raises(LeaseLostError, match="was cancelled"):
+        desk.run_next_export(stop=stop)
+    assert desk.queue.dispatched == []
 
 
 def test_many_workers_at_once_run_each_export_once(desk: HelpDesk) -> None:
