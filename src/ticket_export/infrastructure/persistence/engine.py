@@ -10,6 +10,7 @@ from sqlalchemy import URL, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from ticket_export.errors import ConfigurationError, MissingExtraError, UnsupportedDialectError
+from ticket_export.infrastructure.persistence.network_patience import network_patience
 
 if TYPE_CHECKING:
     import sqlite3
@@ -39,6 +40,9 @@ def create_engine(url: str) -> Engine:
     missing folders are made. Transactions begin with a plain ``BEGIN``, which reads one snapshot and
     blocks nobody; `for_writing` changes that.
 
+    A PostgreSQL server is waited for at most 10 s, and a connection that the network has cut silently is given up
+    within a minute, unless the URL's query or libpq's environment says otherwise (``?connect_timeout=3``).
+
     Raises:
         ConfigurationError: the URL cannot be read, names no file, or its folder cannot be made.
         UnsupportedDialectError: neither SQLite nor PostgreSQL.
@@ -48,7 +52,8 @@ def create_engine(url: str) -> Engine:
     if parsed.drivername == "sqlite":
         return _sqlite_engine(parsed)
     try:
-        return sqlalchemy.create_engine(parsed, pool_pre_ping=True, max_overflow=_NO_LIMIT)
+        patience = network_patience(parsed)
+        return sqlalchemy.create_engine(parsed, pool_pre_ping=True, max_overflow=_NO_LIMIT, connect_args=patience)
     except ModuleNotFoundError as error:
         raise MissingExtraError("postgres", "PostgreSQL") from error
 
