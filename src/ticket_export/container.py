@@ -48,6 +48,7 @@ from ticket_export.infrastructure.system_clock import SystemClock
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
 from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
+from ticket_export.infrastructure.tasks.notifications import notifications_on
 from ticket_export.infrastructure.tasks.worker import Worker
 from ticket_export.infrastructure.tickets.reference_catalog import reference_catalog
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
@@ -127,7 +128,7 @@ class TicketExportContainer(DeclarativeContainer):
     )
     task_queue = Selector(
         settings.provided.task_queue,
-        database=Singleton(DatabaseTaskQueue, engine, tables),
+        database=Singleton(DatabaseTaskQueue, engine, tables, Factory(notifications_on, engine)),
         inline=Factory(InlineTaskQueue, run_export),
     )
     request_export = Factory(

@@ -11,6 +11,8 @@ _NEVER_CALLED = {
     "BackgroundTaskRepository.find": "jobs come with their task",
     "MediaItemRepository.find": "jobs come with their media item",
     "SupportsDiscardStale.discard_stale": "in memory nothing is left behind; on files it is called",
+    "SupportsListening.listening": "an idle worker waits, and changes nothing",
+    "SupportsListening.listening.__exit__": "as above",
     "SupportsSignedUrl.signed_url": "no storage of the library has links of its own yet",
     "SupportsWaiting.wait": "an idle worker waits, and changes nothing",
     "UserDirectory.find_by_email": "the command line asks for its user",

@@ -1,18 +1,25 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from threading import Thread
+from math import inf
+from threading import Barrier, Thread
 from time import monotonic
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy
+from sqlalchemy import event
 
 from ticket_export import BackgroundTask, BackgroundTaskStatus, JobDatabaseError, create_engine
 from ticket_export.application.export_task import TASK_NAME
-from ticket_export.application.ports.task_queue import SupportsWaiting
+from ticket_export.application.ports.task_queue import SupportsListening, SupportsWaiting
 from ticket_export.infrastructure.persistence.tables import build_tables
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
+from ticket_export.infrastructure.tasks import database_task_queue as queue_module
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
+from ticket_export.infrastructure.tasks.notifications import NoNotifications, notifications_on
+from ticket_export.infrastructure.tasks.postgresql_notifications import PostgresqlNotifications
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,10 +37,27 @@ def a_task(status: BackgroundTaskStatus = BackgroundTaskStatus.ENQUEUED, name: s
     return BackgroundTask(name=name, creation_time=NOW, status=status)
 
 
+class SilentNotifications(NoNotifications):
+    """Heard or not, as the test says; and they say nothing by themselves."""
+
+    def __init__(self) -> None:
+        self.are_heard = False
+        self.sent = 0
+
+    def send(self) -> None:
+        self.sent += 1
+
+
 class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.queue = DatabaseTaskQueue(engine, TABLES)
+        self.notifications = SilentNotifications()
+        self.queue = DatabaseTaskQueue(engine, TABLES, self.notifications)
+        self.looks = 0
+        event.listen(engine, "before_cursor_execute", self._count)
+
+    def _count(self, _connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        self.looks += "EXISTS" in statement
 
     def put(self, task: BackgroundTask) -> None:
         with SqlAlchemyUnitOfWork(self.engine, TABLES) as work:
@@ -61,6 +85,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 def test_queue_is_one_that_can_be_waited_at(database: Database) -> None:
     assert isinstance(database.queue, SupportsWaiting)
+    assert isinstance(database.queue, SupportsListening)
 
 
 def test_task_that_lies_there_is_not_waited_for(database: Database) -> None:
@@ -105,7 +130,7 @@ def test_task_that_another_process_commits_is_found(database: Database, tmp_path
 
 
 def test_task_that_this_process_dispatches_wakes_a_worker(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ticket_export.infrastructure.tasks.database_task_queue.POLL_INTERVAL", LONG)
+    monkeypatch.setattr(queue_module, "POLL_INTERVAL", LONG)
     idle: list[tuple[bool, float]] = []
     worker = Thread(target=lambda: idle.append(database.answered(LONG)), daemon=True)
     worker.start()
@@ -127,6 +152,68 @@ def test_signal_without_a_task_sends_nobody_to_claim_it(database: Database) -> N
     assert seconds >= 0.05
 
 
+def test_dispatched_task_is_signalled_to_other_processes(database: Database) -> None:
+    database.queue.dispatch(a_task())
+    assert database.notifications.sent == 1
+
+
+@pytest.mark.parametrize("are_heard", [True, False])
+def test_idle_threads_look_together_as_often_as_one(
+    database: Database, monkeypatch: pytest.MonkeyPatch, are_heard: bool
+) -> None:
+    database.notifications.are_heard = are_heard
+    used, unused = ("RARE_POLL_INTERVAL", "POLL_INTERVAL")[:: 1 if are_heard else -1]
+    monkeypatch.setattr(queue_module, used, LONG)
+    monkeypatch.setattr(queue_module, unused, 0.0)
+    all_have_looked, it_is_time = Barrier(5, timeout=SOON), Barrier(5, timeout=SOON)
+
+    def work() -> bool:
+        answers = [database.queue.wait(0.01) for _ in range(5)]
+        all_have_looked.wait()
+        it_is_time.wait()
+        return any([*answers, *(database.queue.wait(0.01) for _ in range(5))])
+
+    with ThreadPoolExecutor(4) as threads:
+        idle = [threads.submit(work) for _ in range(4)]
+        all_have_looked.wait()
+        # Each as it began.
+        assert database.looks == 4
+        database.queue._looked_at = -inf
+        it_is_time.wait()
+        assert [each.result() for each in idle] == [False] * 4
+    assert database.looks == 5
+
+
+def test_task_of_which_nobody_has_told_wakes_all_that_are_idle(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue_module, "POLL_INTERVAL", LONG)
+    all_have_looked, it_is_time = Barrier(5, timeout=SOON), Barrier(5, timeout=SOON)
+
+    def work() -> bool:
+        database.queue.wait(0.01)
+        all_have_looked.wait()
+        it_is_time.wait()
+        # As a worker's thread does, which has to look after its signal to stop now and then.
+        return any(database.queue.wait(0.1) for _ in range(100))
+
+    with ThreadPoolExecutor(4) as threads:
+        idle = [threads.submit(work) for _ in range(4)]
+        all_have_looked.wait()
+        database.put(a_task())
+        database.queue._looked_at = -inf
+        it_is_time.wait()
+        assert [each.result() for each in idle] == [True] * 4
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [("sqlite:///desk.db", NoNotifications), ("postgresql+psycopg://me@host/desk", PostgresqlNotifications)],
+)
+def test_database_says_how_processes_hear_of_each_other(url: str, kind: type) -> None:
+    assert isinstance(notifications_on(sqlalchemy.create_engine(url)), kind)
+
+
 def test_waiting_locks_nothing(database: Database) -> None:
     worker = Thread(target=lambda: database.queue.wait(0.5), daemon=True)
     worker.start()
@@ -139,5 +226,5 @@ def test_waiting_locks_nothing(database: Database) -> None:
 def test_database_that_cannot_be_asked_says_so(tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{tmp_path}/empty.db")
     with pytest.raises(JobDatabaseError):
-        DatabaseTaskQueue(engine, TABLES).wait(LONG)
+        DatabaseTaskQueue(engine, TABLES, NoNotifications()).wait(LONG)
     engine.dispose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from threading import Event, Semaphore
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from tests.unit.infrastructure.worker_desk import PATIENCE, a_worker, at_work
 from ticket_export.application.ports.task_queue import SupportsWaiting
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ticket_export import BackgroundTask, StopSignal, Worker
     from ticket_export.application.ports.unit_of_work import UnitOfWork
 
@@ -83,3 +86,40 @@ def test_idle_worker_claims_nothing_until_its_queue_says_so(scene: Scene) -> Non
 def test_idle_worker_is_stopped_though_its_queue_has_nothing_to_say(scene: Scene) -> None:
     with at_work(lambda stop: scene.worker.run(stop=stop)):
         wait_for(scene.queue.in_vain, 2)
+
+
+class ListeningQueue(WaitingQueue):
+    """Keeps, for every time that it was waited at, whether somebody listened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_listening = False
+        self.waited_at: set[bool] = set()
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        self.is_listening = True
+        yield
+        self.is_listening = False
+
+    def wait(self, timeout: float) -> bool:
+        self.waited_at.add(self.is_listening)
+        return super().wait(timeout)
+
+
+def test_worker_listens_for_as_long_as_it_waits() -> None:
+    queue = ListeningQueue()
+    scene = Scene(queue=queue)
+    with at_work(lambda stop: scene.worker.run(stop=stop, concurrency=2)):
+        wait_for(queue.in_vain, 4)
+    assert queue.waited_at == {True}
+    assert not queue.is_listening
+
+
+def test_worker_that_drains_does_not_listen() -> None:
+    queue = ListeningQueue()
+    scene = Scene(queue=queue)
+    scene.desk.requested()
+    heard: list[bool] = []
+    scene.worker.drain(on_end=lambda _job: heard.append(queue.is_listening))
+    assert heard == [False]

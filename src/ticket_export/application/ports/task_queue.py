@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from ticket_export.domain.background_task import BackgroundTask
 
 
@@ -26,4 +28,13 @@ class SupportsWaiting(Protocol):
 
     def wait(self, timeout: float) -> bool:
         """Come back when a task may be waiting, or after `timeout` seconds; gives whether one may be."""
+        ...
+
+
+@runtime_checkable
+class SupportsListening(Protocol):
+    """A queue at which one can wait the better for holding something open meanwhile, such as a connection."""
+
+    def listening(self) -> AbstractContextManager[None]:
+        """Around the time in which threads of a worker `wait`; whatever it opens is closed with it."""
         ...

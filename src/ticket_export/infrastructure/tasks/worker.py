@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from contextlib import nullcontext
 from threading import Event, Thread
 from time import monotonic
 from typing import TYPE_CHECKING
 
 import attrs
 
-from ticket_export.application.ports.task_queue import TaskQueue
+from ticket_export.application.ports.task_queue import SupportsListening, TaskQueue
 from ticket_export.application.stop_signal import StopSignal
 from ticket_export.application.use_cases.run_next_export import RunNextExport
 from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
@@ -58,7 +59,9 @@ class Worker:
         Raises:
             ValueError: `concurrency` is less than 1.
         """
-        self._work(concurrency, stop or StopSignal(), on_end, is_draining=False)
+        queue = self.task_queue
+        with queue.listening() if isinstance(queue, SupportsListening) else nullcontext():
+            self._work(concurrency, stop or StopSignal(), on_end, is_draining=False)
 
     def drain(
         self,
