@@ -9,8 +9,9 @@ from pathlib import Path
 
 from benchmarks.queue.costs import measure_costs
 from benchmarks.queue.desk import fill
-from benchmarks.queue.idle import measure_idle
-from benchmarks.queue.report import table
+from benchmarks.queue.idle import Idle, measure_idle
+from benchmarks.queue.postgresql import durable_postgresql
+from benchmarks.queue.report import idle_table, table
 from benchmarks.report import REPORT, machine, write
 
 # Seconds, and requests, of which the figures are steady.
@@ -35,12 +36,24 @@ def main() -> None:
             costs.append(measure_costs(desk, folder / f"bare-{number}"))
             _note(f"round {number + 1}: {costs[-1].draining:.1f} s for {arguments.jobs} exports")
         _note("an idle worker")
-        idle = measure_idle(desk, seconds=_IDLE, requests=_REQUESTS)
+        idle = {"SQLite": measure_idle(desk, seconds=_IDLE, requests=_REQUESTS)}
         desk.container.engine().dispose()
-    text = table(costs, idle, rows=arguments.rows, machine=machine())
+        idle["PostgreSQL"] = _on_postgresql(folder / "postgresql", rows=arguments.rows)
+    text = f"{table(costs, rows=arguments.rows, machine=machine())}\n\n{idle_table(idle)}"
     print(text)
     if arguments.write:
         write(REPORT, text, section="queue")
+
+
+def _on_postgresql(folder: Path, *, rows: int) -> Idle:
+    _note("an idle worker on PostgreSQL")
+    folder.mkdir()
+    with durable_postgresql() as url:
+        desk = fill(folder, jobs=_REQUESTS + 1, rows=rows, postgresql_url=url)
+        try:
+            return measure_idle(desk, seconds=_IDLE, requests=_REQUESTS)
+        finally:
+            desk.container.engine().dispose()
 
 
 def _note(text: str) -> None:

@@ -45,18 +45,20 @@ class QueueDesk:
         return [job.id for job in jobs]
 
 
-def fill(folder: Path, *, jobs: int, rows: int) -> QueueDesk:
-    """A new help desk for that many exports of `rows` tickets each."""
-    desk = HelpDesk(folder / "desk.db", folder)
+def fill(folder: Path, *, jobs: int, rows: int, postgresql_url: str | None = None) -> QueueDesk:
+    """A new help desk for that many exports of `rows` tickets each, in SQLite unless an empty PostgreSQL is named."""
+    environment = HelpDesk(folder / "desk.db", folder).environment
+    if postgresql_url is not None:
+        environment["TICKET_EXPORT_DATABASE_URL"] = postgresql_url
     tickets = int(jobs * rows * _SPARE)
-    measure.run([TICKET_EXPORT, "migrate", "--reference-schema"], environment=desk.environment)
-    measure.run([TICKET_EXPORT, "sample-data", "--tickets", str(tickets)], environment=desk.environment)
+    measure.run([TICKET_EXPORT, "migrate", "--reference-schema"], environment=environment)
+    measure.run([TICKET_EXPORT, "sample-data", "--tickets", str(tickets)], environment=environment)
     container = TicketExportContainer()
-    url = desk.environment["TICKET_EXPORT_DATABASE_URL"]
-    storage_url = desk.environment["TICKET_EXPORT_STORAGE_URL"]
+    url = environment["TICKET_EXPORT_DATABASE_URL"]
+    storage_url = environment["TICKET_EXPORT_STORAGE_URL"]
     container.settings.override(Settings(database_url=url, storage_url=storage_url, task_queue="database"))
     views = list(_views(container, jobs, rows))
-    return QueueDesk(desk.environment, container, rows, views, _colleagues(container, -(-jobs // _JOBS_PER_USER)))
+    return QueueDesk(environment, container, rows, views, _colleagues(container, -(-jobs // _JOBS_PER_USER)))
 
 
 def _views(container: TicketExportContainer, jobs: int, rows: int) -> Iterator[dict[str, object]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 import psutil
-from sqlalchemy import select
+from sqlalchemy import BigInteger, column, func, select, table
 
 from benchmarks.contenders import TICKET_EXPORT
 
@@ -21,15 +21,21 @@ if TYPE_CHECKING:
     from benchmarks.queue.desk import QueueDesk
 
 _PATIENCE = 60.0
+# Seconds. A server counts what a session has done when it has said nothing for ten.
+_SETTLING = 12.0
 # Seconds between two requests, so that they come at any point between two looks of the worker.
 _BETWEEN = (0.3, 0.7)
 
 
 @attrs.frozen
 class Idle:
-    """Seconds of CPU time per minute, and from each request to its start, in order of length."""
+    """Seconds of CPU time per minute, and from each request to its start, in order of length.
+
+    What the database is asked while there is nothing to do is known of PostgreSQL alone, which counts it.
+    """
 
     cpu_per_minute: float
+    transactions_per_second: float | None
     latencies: list[float]
 
 
@@ -40,21 +46,33 @@ def measure_idle(desk: QueueDesk, *, seconds: float, requests: int) -> Idle:
     process = subprocess.Popen([TICKET_EXPORT, "worker"], env=environment, stderr=subprocess.DEVNULL)
     try:
         _await_starts(desk, desk.request(desk.views[-1:]))
-        time.sleep(1)
+        time.sleep(_SETTLING)
         worker = psutil.Process(process.pid)
-        before = worker.cpu_times()
+        before, transactions = worker.cpu_times(), _transactions(desk)
         time.sleep(seconds)
         after = worker.cpu_times()
         cpu = after.user - before.user + after.system - before.system
+        asked = None if transactions is None else ((_transactions(desk) or 0) - transactions) / seconds
         pauses = Random(1)
         jobs = []
         for view in desk.views[:requests]:
             time.sleep(pauses.uniform(*_BETWEEN))
             jobs += desk.request([view])
-        return Idle(cpu / seconds * 60, sorted(_await_starts(desk, jobs).values()))
+        return Idle(cpu / seconds * 60, asked, sorted(_await_starts(desk, jobs).values()))
     finally:
         process.terminate()
         process.wait()
+
+
+def _transactions(desk: QueueDesk) -> int | None:
+    """How many have ended in the database; a statement by itself is one, too."""
+    committed, undone = column("xact_commit", BigInteger), column("xact_rollback", BigInteger)
+    engine = desk.container.engine()
+    if engine.dialect.name != "postgresql":
+        return None
+    counted = select(committed + undone).select_from(table("pg_stat_database", committed, undone, column("datname")))
+    with engine.connect() as connection:
+        return int(connection.execute(counted.where(column("datname") == func.current_database())).scalar_one())
 
 
 def _await_starts(desk: QueueDesk, jobs: Collection[UUID]) -> dict[UUID, float]:
