@@ -31,7 +31,9 @@ def main(figures: str) -> None:
     request_export = container.request_export()
     stages = Stages()
     stages.listen(container.engine())
-    run_next_export = partial(RunNextExport(run_export=container.run_export()), on_progress=stages.progress)
+    run_next_export = partial(
+        RunNextExport(run_export=container.run_export(), task_queue=container.task_queue()), on_progress=stages.progress
+    )
     worker = container.worker(run_next_export=run_next_export)
     ended: list[tuple[ExportJobDto, float, float]] = []
     began, began_cpu = perf_counter(), process_time()

@@ -6,8 +6,9 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from ticket_export.entrypoints.cli import progress_view as module
-from ticket_export.entrypoints.cli.progress_view import PlainProgress, ProgressBar, progress_view
+from ticket_export.entrypoints.cli import progress_bar as module
+from ticket_export.entrypoints.cli.progress_bar import ProgressBar
+from ticket_export.entrypoints.cli.progress_view import PlainProgress, progress_view
 
 
 def test_without_a_terminal_every_stage_and_every_tenth_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -22,11 +23,23 @@ def test_without_a_terminal_every_stage_and_every_tenth_is_a_line(capsys: pytest
     assert len(lines) == 12
 
 
-def test_on_a_terminal_there_is_a_bar_with_stage_percentage_and_amount(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = io.StringIO()
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def a_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """What standard error is from now on; pytest would take it out of a fixture's hands."""
+    terminal = Terminal()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stderr", terminal)
     console = Console(file=terminal, force_terminal=True, width=100)
-    monkeypatch.setattr(module, "_is_watched", lambda: True)
     monkeypatch.setattr(module, "Console", lambda stderr: console)
+    return terminal
+
+
+def test_on_a_terminal_there_is_a_bar_with_stage_percentage_and_amount(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = a_terminal(monkeypatch)
     with progress_view("rows") as shown:
         assert isinstance(shown, ProgressBar)
         shown.show("Exporting", 1_500, 2_000)
@@ -34,13 +47,17 @@ def test_on_a_terminal_there_is_a_bar_with_stage_percentage_and_amount(monkeypat
 
 
 def test_a_bar_has_a_label_before_its_first_stage(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = io.StringIO()
-    console = Console(file=terminal, force_terminal=True, width=100)
-    monkeypatch.setattr(module, "_is_watched", lambda: True)
-    monkeypatch.setattr(module, "Console", lambda stderr: console)
+    terminal = a_terminal(monkeypatch)
     with progress_view("rows"):
         pass
     assert "Starting" in terminal.getvalue()
+
+
+def test_terminal_that_cannot_move_its_cursor_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    a_terminal(monkeypatch)
+    monkeypatch.setenv("TERM", "dumb")
+    with progress_view("rows") as shown:
+        assert isinstance(shown, PlainProgress)
 
 
 @pytest.mark.parametrize(("done", "total", "percentage"), [(0, 0, 100), (0, 5, 0), (5, 5, 100)])

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 import attrs
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from ticket_export.entrypoints.cli.amount_text import amount_text
 from ticket_export.entrypoints.cli.output import write_note
 
 if TYPE_CHECKING:
@@ -31,50 +30,17 @@ class ProgressView(Protocol):
 @contextmanager
 def progress_view(unit: str) -> Iterator[ProgressView]:
     """The view of one step, counted in `unit`, on standard error."""
-    if not _is_watched():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield PlainProgress(unit)
         return
-    columns = (
-        TextColumn("{task.description:<11}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[amount]}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        yield ProgressBar(unit, progress, progress.add_task("Starting", total=None, amount=""))
+    # Who works unwatched, for months perhaps, need not carry it.
+    from ticket_export.entrypoints.cli.progress_bar import is_possible, progress_bar
 
-
-def _is_watched() -> bool:
-    # A terminal that cannot move its cursor would get a new bar for every step.
-    if sys.stderr is None or not sys.stderr.isatty():
-        return False
-    console = Console(stderr=True)
-    return console.is_terminal and not console.is_dumb_terminal
-
-
-def _amount(done: int, total: int | None, unit: str) -> str:
-    return "" if total is None else f"{done:,} of {total:,} {unit}"
-
-
-@attrs.frozen
-class ProgressBar:
-    """A bar with stage, percentage, amount and time."""
-
-    _unit: str
-    _progress: Progress
-    _task: TaskID
-
-    def show(self, stage: str, done: int, total: int | None) -> None:
-        """Move the bar."""
-        # Of nothing, everything is done.
-        completed, known = (1, 1) if total == 0 else (done, total)
-        amount = _amount(done, total, self._unit)
-        self._progress.update(self._task, description=stage, completed=completed, total=known, amount=amount)
-
-    def show_percent(self, stage: str, percent: int) -> None:
-        """Move the bar."""
-        self._progress.update(self._task, description=stage, completed=percent, total=100, amount="")
+    if not is_possible():
+        yield PlainProgress(unit)
+        return
+    with progress_bar(unit) as bar:
+        yield bar
 
 
 @attrs.define
@@ -87,7 +53,7 @@ class PlainProgress:
     def show(self, stage: str, done: int, total: int | None) -> None:
         """Print a line, if there is news."""
         tenth = done * 10 // total if total else 0
-        amount = _amount(done, total, self._unit)
+        amount = amount_text(done, total, self._unit)
         self._print(stage, tenth, f"{stage}: {tenth * 10} %, {amount}" if amount else f"{stage} …")
 
     def show_percent(self, stage: str, percent: int) -> None:

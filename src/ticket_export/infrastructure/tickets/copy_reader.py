@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 #: Bytes of a block, unless its last record is longer: enough that the calls between blocks do not count, few enough to
 #: stay small however long a ticket's texts are.
-BLOCK_BYTES = 256 * 1024
+BLOCK_BYTES = 128 * 1024
 
 # How long the server may take to hear of an interrupt, in seconds; whoever interrupts tries again.
 _INTERRUPT_TIMEOUT = 5
@@ -76,7 +76,7 @@ class CopyReader:
             return self.connection.execute(self.count_query).scalar_one()
 
     def blocks(self) -> Iterator[CsvBlock]:
-        """All rows, in order, some hundred KiB at a time."""
+        """All rows, in order, some 128 KiB at a time."""
         self._reading = self._read()
         return self._reading
 
