@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
-from threading import Condition, Thread
+from threading import Condition, Event, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Self
 
@@ -44,6 +44,7 @@ class WriteBehind:
     _is_over: bool = attrs.field(default=False, init=False)
     _error: BaseException | None = attrs.field(default=None, init=False)
     _changed: Condition = attrs.field(factory=Condition, init=False)
+    _ended: Event = attrs.field(factory=Event, init=False)
     _thread: Thread = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -95,6 +96,8 @@ class WriteBehind:
             if is_dropping:
                 self._blocks.clear()
             self._changed.notify_all()
+        # Not only joined: Python 3.11 takes a thread for ended once a join of it was interrupted.
+        self._ended.wait()
         self._thread.join()
 
     def _run(self) -> None:
@@ -106,6 +109,8 @@ class WriteBehind:
             with self._changed:
                 self._error = error
                 self._changed.notify_all()
+        finally:
+            self._ended.set()
 
     def _next(self) -> CsvBlock | None:
         with self._changed:

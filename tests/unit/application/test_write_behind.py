@@ -185,7 +185,7 @@ def test_interrupt_while_the_rest_is_written_drops_it(monkeypatch: pytest.Monkey
         written.append(block)
 
     behind = write_behind(write)
-    join = behind._thread.join
+    wait = behind._ended.wait
 
     def interrupted() -> None:
         monkeypatch.undo()
@@ -196,7 +196,7 @@ def test_interrupt_while_the_rest_is_written_drops_it(monkeypatch: pytest.Monkey
         for block in BLOCKS[:4]:
             behind.put(block)
         assert begun.wait(PATIENCE)
-        monkeypatch.setattr(behind._thread, "join", interrupted)
-    join(PATIENCE)
+        monkeypatch.setattr(behind._ended, "wait", interrupted)
+    assert wait(0)
     assert len(written) < 4
     assert writers() == []

@@ -25,7 +25,11 @@ _SHORT_PAUSE = 0.05
 
 @attrs.define(eq=False)
 class Runner:
-    """`is_stuck` says that its export makes no progress, `error` what has ended it against its will."""
+    """`is_stuck` says that its export makes no progress, `error` what has ended it against its will.
+
+    Whoever may be interrupted waits for `ended`: Python 3.11 takes a thread for ended once a ``join`` of it was
+    interrupted.
+    """
 
     _run_next_export: RunNextExport
     _task_queue: TaskQueue
@@ -34,6 +38,7 @@ class Runner:
     _is_draining: bool = attrs.field(kw_only=True)
     error: BaseException | None = attrs.field(default=None, init=False)
     thread: Thread = attrs.field(init=False)
+    ended: Event = attrs.field(factory=Event, init=False)
     _stuck: Event = attrs.field(factory=Event, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -49,6 +54,8 @@ class Runner:
             self._run_exports()
         except BaseException as error:  # noqa: BLE001 - the worker raises it, in the thread of its caller
             self.error = error
+        finally:
+            self.ended.set()
 
     def _run_exports(self) -> None:
         pause = _FIRST_PAUSE

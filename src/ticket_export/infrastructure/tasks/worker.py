@@ -106,7 +106,7 @@ class Worker:
                 _look_after(runners, runner, stop)
             finally:
                 # Ctrl-C, of which nobody has made a signal, or a thread that broke: the others stop in order.
-                if any(each.thread.is_alive() for each in runners):
+                if not all(each.ended.is_set() for each in runners):
                     stop.give()
                 is_over.set()
                 _join([*(each.thread for each in runners), *keepers])
@@ -122,10 +122,10 @@ def _look_after(runners: list[Runner], anew: Callable[[], Runner], stop: StopSig
                 # It may never come back, and others wait to be exported.
                 runners[place] = anew()
                 runners[place].thread.start()
-        running = [each.thread for each in runners if each.thread.is_alive()]
+        running = [each.ended for each in runners if not each.ended.is_set()]
         if not running or any(each.error is not None for each in runners):
             return
-        running[0].join(_LOOK_EVERY)
+        running[0].wait(_LOOK_EVERY)
 
 
 def _join(threads: Sequence[Thread]) -> None:
