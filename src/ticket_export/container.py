@@ -125,6 +125,7 @@ class TicketExportContainer(DeclarativeContainer):
         stall=settings.provided.stall,
         storage_patience=settings.provided.storage_patience,
         read_ahead=read_ahead,
+        max_attempts=settings.provided.max_attempts,
     )
     task_queue = Selector(
         settings.provided.task_queue,

@@ -14,6 +14,7 @@
     │   └── ExportExpiredError                         the file's retention is over
     ├── ExportFailure                                  what ends a running export; the message is safe to show
     │   ├── TicketSourceError                          the tickets could not be read
+    │   │   └── TicketsUnavailableError                their database was away or busy; the next attempt may read them
     │   ├── RowCountMismatchError                      rows written differ from the rows counted
     │   ├── StorageError            (OSError)          the file could not be written or read
     │   │   ├── InvalidKeyError     (ValueError)       a key that would leave the storage's root
@@ -125,6 +126,10 @@ class ExportFailure(TicketExportError):
 
 class TicketSourceError(ExportFailure):
     """The tickets could not be read. The driver's own error is the ``__cause__``."""
+
+
+class TicketsUnavailableError(TicketSourceError):
+    """The tickets' database was away, or too busy; that may pass, so the attempt is lost and not the export."""
 
 
 class RowCountMismatchError(ExportFailure):

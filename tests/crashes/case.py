@@ -58,6 +58,8 @@ class Scenario(Protocol):
     tick: timedelta
     #: Whether the readers count a row too many.
     miscounts: bool
+    #: Whether the readers of that process lose their connection.
+    loses_tickets: bool
     #: Whether the calls of the heartbeat's thread are steps like others.
     counts_heartbeat: bool
     #: Whether jobs and tasks agree from the beginning.
@@ -100,8 +102,10 @@ class Stage:
         mode = fault.mode if fault else None
         case = Case(world=world, jobs=self._jobs, process=self._process, seen=self._seen, mode=mode)
         world.clock.tick = scenario.tick
+        world.loses_tickets = scenario.loses_tickets
         case.in_process(lambda: scenario.act(case))
         world.clock.tick = timedelta(0)
+        world.loses_tickets = False
         case.at_once = dict(world.rows().jobs)
         return case
 

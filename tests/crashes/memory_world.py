@@ -43,6 +43,7 @@ class InMemoryWorld:
         self.clock = MovingClock(a_while_ago())
         self.events = InMemoryExportEvents()
         self.miscounted = 0
+        self.loses_tickets = False
         self._database = InMemoryDatabase()
         self._storage = InMemoryStorage()
         self._audit_log = InMemoryAuditLog()
@@ -65,7 +66,13 @@ class InMemoryWorld:
         parts.settings.override(Object(Settings()))
         parts.clock.override(Object(self.clock))
         parts.unit_of_work.override(Factory(InMemoryUnitOfWork, self._database))
-        parts.ticket_source.override(Factory(ReadersToDisturb, Object(self._source), Callable(lambda: self.miscounted)))
+        disturbed = Factory(
+            ReadersToDisturb,
+            Object(self._source),
+            Callable(lambda: self.miscounted),
+            Callable(lambda: self.loses_tickets),
+        )
+        parts.ticket_source.override(disturbed)
         parts.storage.override(Object(self._storage))
         parts.user_directory.override(Object(self._users))
         parts.audit_log.override(Object(self._audit_log))

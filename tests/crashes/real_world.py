@@ -35,6 +35,7 @@ class RealWorld:
         self.clock = MovingClock(a_while_ago())
         self.events = InMemoryExportEvents()
         self.miscounted = 0
+        self.loses_tickets = False
         self._folder, self._kept_folder = folder / "now", folder / "kept"
         self._files = self._folder / "files"
         self.parts = self._parts()
@@ -47,7 +48,10 @@ class RealWorld:
         parts.clock.override(Object(self.clock))
         parts.events.override(Object(self.events))
         source = Factory(SqlAlchemyTicketSource, parts.engine, parts.catalog)
-        parts.ticket_source.override(Factory(ReadersToDisturb, source, Callable(lambda: self.miscounted)))
+        disturbed = Factory(
+            ReadersToDisturb, source, Callable(lambda: self.miscounted), Callable(lambda: self.loses_tickets)
+        )
+        parts.ticket_source.override(disturbed)
         return parts
 
     def keep(self) -> None:

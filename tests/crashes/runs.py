@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from tests.crashes.claims import claim_completed, claim_failed
 from tests.crashes.process import INJECTED
-from tests.crashes.scenario_parts import Plain, queued
-from ticket_export import ExportJobStatus, LeaseLostError
+from tests.crashes.scenario_parts import Plain, losing, queued
+from tests.crashes.ticket_sources import AWAY
+from ticket_export import ExportJobStatus, LeaseLostError, TicketsUnavailableError
 from ticket_export.application.stop_signal import StopSignal
 
 if TYPE_CHECKING:
@@ -75,6 +76,42 @@ class RunningWithoutPermission(_Failing):
 class RunningAndMiscounting(_Failing):
     message = "5 rows were written but 6 were counted"
     miscounts = True
+
+
+class RunningAndLosingTickets(Running):
+    """The attempt is lost, and the job back in the queue."""
+
+    loses_tickets = True
+
+    def act(self, case: Case) -> object:
+        with suppress(TicketsUnavailableError):  # as it should be
+            super().act(case)
+        return None
+
+    def claim_at_once(self, case: Case) -> None:
+        if case.is_undisturbed:
+            assert case.job.status == ExportJobStatus.QUEUED
+            (task,) = case.world.rows().tasks.values()
+            assert task.number_of_retries == 1
+
+
+class RunningAndLosingTicketsAtLast(_Failing):
+    """No attempt is left."""
+
+    message = f"attempts that were lost: 3. {AWAY}"
+    loses_tickets = True
+
+    def prepare(self, world: World) -> tuple[UUID, ...]:
+        return (losing(world, world.parts.settings().max_attempts - 1),)
+
+    def claim_end(self, case: Case) -> None:
+        if case.at_once[case.jobs[0]].status == ExportJobStatus.QUEUED:
+            # Not even the claim was stored.
+            claim_completed(case.job)
+            return
+        # Somebody else gives it up, if this process could not.
+        also = () if case.process.is_dead else (_UNEXPECTED, INJECTED)
+        claim_failed(case.job, self.message, "attempts that ended without a sign of life: 3", *also)
 
 
 class RunningAndStopped(Running):

@@ -26,6 +26,7 @@ class Plain:
 
     tick = timedelta(0)
     miscounts = False
+    loses_tickets = False
     counts_heartbeat = False
     begins_in_order = True
 
@@ -41,6 +42,16 @@ def lost(world: World) -> UUID:
     """Running, by a worker that is no more."""
     job_id = queued(world)
     world.parts.claims().claim(job_id)
+    return job_id
+
+
+def losing(world: World, attempts: int) -> UUID:
+    """Queued, after so many attempts that were lost."""
+    job_id = queued(world)
+    for _ in range(attempts):
+        world.parts.claims().claim(job_id)
+        world.clock.advance(world.parts.settings().lease)
+        assert world.parts.recover_stalled_exports()().requeued == 1
     return job_id
 
 

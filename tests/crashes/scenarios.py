@@ -20,6 +20,8 @@ SCENARIOS: Sequence[Scenario] = (
     runs.RunningWithProgress(),
     runs.RunningWithoutPermission(),
     runs.RunningAndMiscounting(),
+    runs.RunningAndLosingTickets(),
+    runs.RunningAndLosingTicketsAtLast(),
     runs.RunningAndStopped(),
     cancels.CancellingQueued(),
     cancels.CancellingLost(),

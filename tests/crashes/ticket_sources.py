@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ticket_export.application.ports.ticket_source import SupportsInterrupt, TicketReader, TicketSource
+from ticket_export.errors import TicketsUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,13 +18,17 @@ if TYPE_CHECKING:
     from ticket_export.application.ticket_column import TicketColumns
     from ticket_export.application.ticket_query import TicketQuery
 
+#: What is said of a connection that is lost.
+AWAY = "The tickets went away."
+
 
 @attrs.define
 class ReadersToDisturb:
-    """The readers of `source` can be interrupted, and count `miscounted` rows too many."""
+    """The readers of `source` can be interrupted, count `miscounted` rows too many, and may lose their connection."""
 
     source: TicketSource
-    miscounted: int = 0
+    miscounted: int
+    loses_tickets: bool
 
     @property
     def columns(self) -> TicketColumns:
@@ -32,19 +37,23 @@ class ReadersToDisturb:
     @contextmanager
     def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
         with self.source.open(query, csv_format) as reader:
-            yield _Reader(reader, self.miscounted)
+            yield _Reader(reader, self.miscounted, self.loses_tickets)
 
 
 @attrs.frozen
 class _Reader:
     reader: TicketReader
     miscounted: int
+    loses_tickets: bool
 
     def count(self) -> int:
         return self.reader.count() + self.miscounted
 
     def blocks(self) -> Iterator[CsvBlock]:
-        return self.reader.blocks()
+        for block in self.reader.blocks():
+            yield block
+            if self.loses_tickets:
+                raise TicketsUnavailableError(AWAY)
 
     def interrupt(self) -> None:
         # In memory there is nothing to end.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.crashes.claims import claim_completed, claim_failed, files_of
-from tests.crashes.scenario_parts import OTHER_VIEW, RETENTION, Plain, completed, lost, orphaned, put, queued
+from tests.crashes.scenario_parts import OTHER_VIEW, RETENTION, Plain, completed, losing, lost, orphaned, put, queued
 from ticket_export import ExportJobStatus
 from ticket_export.infrastructure.tasks.housekeeping import Chore, Housekeeping
 
@@ -56,13 +56,10 @@ class RecoveringTheLastAttempt(_GivingUp):
     message = "attempts that ended without a sign of life: 3"
 
     def prepare(self, world: World) -> tuple[UUID, ...]:
-        parts = world.parts
-        job_id = queued(world)
-        for attempt in range(1, parts.settings().max_attempts + 1):
-            parts.claims().claim(job_id)
-            world.clock.advance(parts.settings().lease)
-            if attempt < parts.settings().max_attempts:
-                assert parts.recover_stalled_exports()().requeued == 1
+        settings = world.parts.settings()
+        job_id = losing(world, settings.max_attempts - 1)
+        world.parts.claims().claim(job_id)
+        world.clock.advance(settings.lease)
         return (job_id,)
 
 

@@ -67,6 +67,8 @@ class World(Protocol):
     events: InMemoryExportEvents
     #: How many rows too many every reader counts.
     miscounted: int
+    #: Whether every reader loses its connection, once it has read a block.
+    loses_tickets: bool
 
     @property
     def parts(self) -> TicketExportContainer:

@@ -7,11 +7,13 @@ on (it was cancelled, or another worker took it over): the attempt must stop and
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import attrs
 
+from ticket_export.application.lost_attempt import store_lost
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.domain.background_task import BackgroundTaskStatus
@@ -83,9 +85,16 @@ class Attempt:
         return job
 
     def find_completed(self, object_key: str) -> ExportJob | None:
-        """The job as it is stored, if it is complete with the file of that key."""
+        """The job as it is stored, if it is complete with the file of that key; no later commit changes the answer."""
         with self._unit_of_work() as work:
             job = work.jobs.find(self.job.id)
+            if job is not None and job.background_task is not None:
+                # A commit whose answer was lost may be under way still. It holds the task's row, so that a change of
+                # that row waits for its end; this change is undone with the block. Another attempt has the task, or
+                # nobody, only after that end.
+                with suppress(LeaseLostError):
+                    work.tasks.update(job.background_task, fencing_token=self.token)
+                job = work.jobs.find(self.job.id)
         is_completed = job is not None and job.media_item is not None and job.media_item.object_key == object_key
         return job if is_completed else None
 
@@ -101,6 +110,25 @@ class Attempt:
             job.fail(message, now)
             task.fail(message, now)
             self._store(work, job, task)
+        return job
+
+    def lose(self, why: str, *, max_attempts: int) -> ExportJob:
+        """The attempt cannot go on, and counts: the job waits for another or, after `max_attempts` lost ones, fails.
+
+        `why` ends its message then, and is safe to show.
+
+        Raises:
+            LeaseLostError: the attempt has lost the job.
+        """
+
+        def given_up(attempts: int) -> str:
+            return f"The export was given up; attempts that were lost: {attempts}. {why}"
+
+        now = self._clock.now()
+        with self._unit_of_work() as work:
+            job, task = self._hold(work)
+            task.end_lease(now)
+            store_lost(work, job, task, max_attempts=max_attempts, given_up=given_up, now=now)
         return job
 
     def hand_back(self) -> BackgroundTask:

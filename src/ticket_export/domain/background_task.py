@@ -34,8 +34,8 @@ class BackgroundTask:
     """One unit of background work.
 
     `args` is a JSON object. Every claim raises `fencing_token` by one, so whoever holds an older number
-    has lost the task and may change nothing. `number_of_retries` counts the attempts whose worker
-    vanished, not those that were handed back. Times are aware UTC.
+    has lost the task and may change nothing. `number_of_retries` counts the attempts that were lost,
+    with their worker or with their tickets, not those that were handed back. Times are aware UTC.
     """
 
     id: UUID = attrs.field(factory=uuid4)
@@ -99,8 +99,18 @@ class BackgroundTask:
         self._require_processing("handed back")
         self._enqueue(now)
 
+    def end_lease(self, now: datetime) -> None:
+        """The worker cannot go on: from `now` on the task can be recovered.
+
+        Raises:
+            InvalidTransitionError: the task is not being processed.
+        """
+        self._require_processing("let go")
+        self.last_modification_time = now
+        self.leased_until = now
+
     def recover(self, now: datetime) -> None:
-        """Return to the queue from a worker that gave no sign of life; the attempt counts as a retry.
+        """Return to the queue from a worker that gave no sign of life, or cannot go on; the attempt counts as a retry.
 
         Raises:
             InvalidTransitionError: the task is not being processed, or its lease still runs.

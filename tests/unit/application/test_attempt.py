@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import attrs
 import pytest
 
 from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk, raising
@@ -12,8 +14,10 @@ from ticket_export.application.progress import Progress
 from ticket_export.errors import LeaseLostError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
     from uuid import UUID
 
+    from ticket_export import ExportJob
     from ticket_export.application.attempt import Attempt
 
 HALF = Progress(ProgressStage.EXPORTING, 1, 2)
@@ -94,6 +98,8 @@ def test_only_the_holder_writes(desk: HelpDesk, job_id: UUID) -> None:
         attempt.fail("no")
     with pytest.raises(LeaseLostError):
         attempt.hand_back()
+    with pytest.raises(LeaseLostError):
+        attempt.lose("no", max_attempts=3)
     assert desk.database.committed == before
 
 
@@ -151,6 +157,45 @@ def test_completed_job_is_found_by_its_own_file_alone(desk: HelpDesk, job_id: UU
     assert found is not None
     assert found.id == job_id
     assert attempt.find_completed("exports/1/2/tickets.csv") is None
+
+
+def test_completion_that_is_being_committed_is_waited_for(desk: HelpDesk, job_id: UUID) -> None:
+    attempt, media_item = begin(desk, job_id), file()
+    with ThreadPoolExecutor(1) as threads:
+        looking = attrs.evolve(attempt)
+
+        def look() -> None:
+            found.append(threads.submit(looking.find_completed, media_item.object_key))
+            with pytest.raises(TimeoutError):
+                found[0].result(timeout=0.1)
+
+        found: list[Future[ExportJob | None]] = []
+        desk.happen["work.completed"] = look
+        attempt.complete(media_item, row_count=1)
+        job = found[0].result(timeout=30)
+    assert job is not None
+    assert job.media_item == media_item
+
+
+def test_looking_for_a_completion_changes_nothing(desk: HelpDesk, job_id: UUID) -> None:
+    attempt, before = begin(desk, job_id), desk.database.committed
+    assert attempt.find_completed("exports/1/1/tickets.csv") is None
+    assert desk.database.committed is before
+
+
+def test_job_is_found_completed_though_its_host_has_deleted_the_task(desk: HelpDesk, job_id: UUID) -> None:
+    attempt, media_item = begin(desk, job_id), file()
+    attempt.complete(media_item, row_count=1)
+    desk.change(attrs.evolve(desk.job(job_id), background_task_id=None))
+    assert attempt.find_completed(media_item.object_key) is not None
+    desk.database.committed.tasks.clear()
+    assert attempt.find_completed(media_item.object_key) is not None
+
+
+def test_job_that_another_attempt_runs_is_not_found_completed(desk: HelpDesk, job_id: UUID) -> None:
+    attempt = begin(desk, job_id)
+    desk.take_over(job_id)
+    assert attempt.find_completed("exports/1/1/tickets.csv") is None
 
 
 def test_job_that_is_gone_is_not_found_completed(desk: HelpDesk, job_id: UUID) -> None:

@@ -68,6 +68,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "claim": lambda task, now: task.claim(now, worker="second", lease=LEASE),
     "renew": lambda task, now: task.renew(now, lease=LEASE, info="Exporting", percent=40),
     "hand_back": lambda task, now: task.hand_back(now),
+    "end_lease": lambda task, now: task.end_lease(now),
     "recover": lambda task, now: task.recover(now),
     "complete": lambda task, now: task.complete(now),
     "fail": lambda task, now: task.fail("no", now),
@@ -78,6 +79,7 @@ ALLOWED: dict[str, tuple[set[State], str]] = {
     # A worker whose lease ran out may go on until somebody recovers the task.
     "renew": (IN_WORK, "processing"),
     "hand_back": (IN_WORK, "enqueued"),
+    "end_lease": (IN_WORK, "processing"),
     "recover": ({run_out}, "enqueued"),
     "complete": (IN_WORK, "complete"),
     "fail": (WAITING | IN_WORK, "error"),
@@ -196,6 +198,15 @@ def test_a_task_is_not_recovered_before_the_moment_that_its_lease_ends() -> None
         task.recover(NOW + LEASE - timedelta(microseconds=1))
     task.recover(NOW + LEASE)
     assert task.status == "enqueued"
+
+
+def test_a_task_is_recovered_at_once_where_its_worker_ends_the_lease() -> None:
+    task = enqueued()
+    task.claim(NOW, worker="first", lease=LEASE)
+    task.end_lease(NOW)
+    assert (task.is_leased_at(NOW), task.leased_by, task.number_of_retries) == (False, "first", 0)
+    task.recover(NOW)
+    assert (task.status, task.number_of_retries) == ("enqueued", 1)
 
 
 def test_a_task_in_work_without_a_lease_can_be_recovered() -> None:

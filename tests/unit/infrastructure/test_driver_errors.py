@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError, InvalidRequestError, TimeoutError
 
 from ticket_export.errors import ConfigurationError, JobDatabaseError
-from ticket_export.infrastructure.persistence.driver_errors import database_errors, driver_message
+from ticket_export.infrastructure.persistence.driver_errors import database_errors, driver_message, may_pass
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,6 +59,8 @@ def wrapped(cause: Exception, base: type[Exception] = sqlite3.Error) -> DBAPIErr
         ("57014", "the database was interrupted; try again"),
         ("57P01", UNREACHABLE),
         ("57P03", UNREACHABLE),
+        ("57P04", UNREACHABLE),
+        ("72000", BUSY),
         ("58030", FAILED),
         ("XX000", FAILED),
         ("XX001", DAMAGED),
@@ -115,6 +117,78 @@ def test_what_sqlite_has_no_code_for_is_understood_by_its_text(tmp_path: Path, s
         with pytest.raises(sqlite3.OperationalError) as raised:
             connection.execute(statement)
     assert driver_message(wrapped(raised.value)) == told
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "passes"),
+    [
+        ("08006", True),
+        ("25P03", True),
+        ("40001", True),
+        ("40P01", True),
+        ("53300", True),
+        ("55P03", True),
+        ("57P01", True),
+        ("57P02", True),
+        ("57P03", True),
+        ("57P05", True),
+        ("22P02", False),
+        ("25006", False),
+        ("28P01", False),
+        ("42501", False),
+        ("42601", False),
+        ("42703", False),
+        ("42P01", False),
+        ("53100", False),
+        ("57014", False),
+        ("57P04", False),
+        ("58030", False),
+        ("XX000", False),
+        ("XX001", False),
+    ],
+)
+def test_what_postgresql_may_get_over_is_known_by_its_code_wrapped_or_not(sqlstate: str, passes: bool) -> None:
+    cause = psycopg.errors.lookup(sqlstate)("no")
+    assert may_pass(cause) is may_pass(wrapped(cause, psycopg.Error)) is passes
+
+
+@pytest.mark.parametrize(
+    ("kind", "passes"), [("OperationalError", True), ("InterfaceError", True), ("DataError", False)]
+)
+def test_connection_that_is_lost_without_a_word_may_come_back(kind: str, passes: bool) -> None:
+    cause = getattr(psycopg, kind)("the connection is lost")
+    assert may_pass(cause) is may_pass(wrapped(cause, psycopg.Error)) is passes
+
+
+def test_connection_that_sqlalchemy_knows_to_be_lost_may_come_back() -> None:
+    cause = sqlite3.ProgrammingError("Cannot operate on a closed database.")
+    lost = DBAPIError.instance("SELECT 1", {}, cause, sqlite3.Error, connection_invalidated=True)
+    assert isinstance(lost, DBAPIError)
+    assert may_pass(lost)
+    assert not may_pass(wrapped(cause))
+
+
+@pytest.mark.parametrize(
+    ("code", "passes"),
+    [
+        (sqlite3.SQLITE_BUSY, True),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, True),
+        (sqlite3.SQLITE_LOCKED, True),
+        (sqlite3.SQLITE_INTERRUPT, False),
+        (sqlite3.SQLITE_CANTOPEN, False),
+        (sqlite3.SQLITE_CORRUPT, False),
+        (sqlite3.SQLITE_IOERR, False),
+        (sqlite3.SQLITE_ERROR, False),
+    ],
+)
+def test_what_sqlite_may_get_over_is_known_by_its_code(code: int, passes: bool) -> None:
+    cause = sqlite3.OperationalError("no")
+    cause.sqlite_errorcode = code
+    assert may_pass(wrapped(cause)) is passes
+
+
+def test_pool_without_a_free_connection_may_have_one_in_a_moment() -> None:
+    assert may_pass(TimeoutError("QueuePool limit of size 5 overflow 10 reached"))
 
 
 def test_pool_without_a_free_connection_is_busy() -> None:

@@ -5,6 +5,8 @@ import pytest
 from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk, raising
 from ticket_export import BackgroundTask
 from ticket_export.application.export_task import TASK_NAME
+from ticket_export.errors import TicketsUnavailableError
+from ticket_export.infrastructure.tasks import inline_task_queue
 from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
 
 
@@ -59,3 +61,20 @@ def test_interrupt_goes_through_to_whoever_asked(desk: HelpDesk) -> None:
     desk.happen["source.open"] = raising(KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         run_inline(desk)
+
+
+@pytest.mark.parametrize(("losses", "end"), [(2, "completed"), (3, "failed")])
+def test_lost_attempt_is_followed_by_the_next_one_until_there_are_no_more(
+    desk: HelpDesk, monkeypatch: pytest.MonkeyPatch, losses: int, end: str
+) -> None:
+    monkeypatch.setattr(inline_task_queue, "PAUSE", 0)
+    job_id = desk.request_export(desk.user(), VIEW).id
+    left = [TicketsUnavailableError("The database was away.")] * losses
+
+    def lose() -> None:
+        if left:
+            raise left.pop()
+
+    desk.happen["source.count"] = lose
+    run_inline(desk)
+    assert desk.job(job_id).status.developer_name == end

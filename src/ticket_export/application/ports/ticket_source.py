@@ -57,5 +57,6 @@ class TicketSource(Protocol):
 
         Raises (here, or from the reader):
             TicketSourceError: the tickets could not be read.
+            TicketsUnavailableError: that may pass, and another attempt may read them.
         """
         ...

@@ -12,6 +12,7 @@ from ticket_export.application.announcements import Announcements
 from ticket_export.application.dispatch import dispatch_committed
 from ticket_export.application.export_task import TASK_NAME, job_id_of
 from ticket_export.application.failed_export import store_failed
+from ticket_export.application.lost_attempt import store_lost
 from ticket_export.application.ports.audit_log import AuditLog
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_events import ExportEvents
@@ -80,17 +81,8 @@ class RecoverStalledExports:
             if task is None or job is None:
                 work.commit()
                 return None
-            worker, attempts = task.leased_by, task.number_of_retries + 1
-            if attempts >= self.max_attempts:
-                message = f"The export was given up; attempts that ended without a sign of life: {attempts}."
-                task.fail(message, now)
-                job.fail(message, now)
-            else:
-                task.recover(now)
-                job.hand_back(now)
-            work.tasks.update(task, fencing_token=task.fencing_token)
-            work.jobs.update(job, was=ExportJobStatus.RUNNING)
-            work.commit()
+            worker = task.leased_by
+            store_lost(work, job, task, max_attempts=self.max_attempts, given_up=_given_up, now=now)
         _log.warning(
             "export %s was lost by %s in attempt %d and is %s now",
             *(job.id, worker, task.fencing_token, job.status),
@@ -129,6 +121,10 @@ class RecoverStalledExports:
     @property
     def _announcements(self) -> Announcements:
         return Announcements(self.audit_log, self.events)
+
+
+def _given_up(attempts: int) -> str:
+    return f"The export was given up; attempts that ended without a sign of life: {attempts}."
 
 
 def _running_job(work: UnitOfWork, task: BackgroundTask) -> ExportJob | None:

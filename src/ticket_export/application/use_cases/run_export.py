@@ -26,6 +26,7 @@ from ticket_export.application.ports.user_directory import UserDirectory
 from ticket_export.application.progress import ignore_progress
 from ticket_export.application.stop_signal import StopSignal
 from ticket_export.application.ticket_query import TicketQuery
+from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.errors import (
     ExportFailure,
@@ -34,6 +35,7 @@ from ticket_export.errors import (
     LeaseLostError,
     PermissionLostError,
     StaleViewError,
+    TicketsUnavailableError,
 )
 
 if TYPE_CHECKING:
@@ -71,7 +73,9 @@ class RunExport:
            removes what it wrote. The lease is renewed for as long as the export makes progress; one
            that makes none for `stall` is left to another attempt.
         5. A worker that is told to stop hands the job back at once.
-        6. A failure's message is safe to show; its cause goes to the log, under the job's id.
+        6. An attempt whose tickets are unavailable is lost, as if its worker had vanished: the job goes
+           back into the queue at once, and fails after `max_attempts` lost attempts.
+        7. A failure's message is safe to show; its cause goes to the log, under the job's id.
     """
 
     claims: Claims
@@ -83,6 +87,7 @@ class RunExport:
     policy: ExportPolicy
     csv_format: CsvFormat
     stall: timedelta
+    max_attempts: int
     storage_patience: timedelta
     read_ahead: int = READ_AHEAD
 
@@ -102,6 +107,8 @@ class RunExport:
             ExportNotFoundError: there is no such job.
             InvalidTransitionError: the job is not waiting to be run.
             LeaseLostError: the job was taken over, cancelled or handed back meanwhile; nothing of this attempt is left.
+            TicketsUnavailableError: the attempt is lost by rule 6, and the job is back in the queue; the next
+                attempt had better wait a moment.
             JobDatabaseError: what became of the export could not be stored; the lease runs out, and the next
                 attempt makes it.
         """
@@ -122,7 +129,7 @@ class RunExport:
         neither may raise.
 
         Raises:
-            LeaseLostError, JobDatabaseError: as above.
+            LeaseLostError, TicketsUnavailableError, JobDatabaseError: as above.
         """
         job_id = attempt.job.id
         heartbeat = Heartbeat(
@@ -131,6 +138,14 @@ class RunExport:
         try:
             file = self._export(attempt, heartbeat, on_progress)
             job = self._complete(attempt, file)
+        except TicketsUnavailableError as error:
+            lost = "export %s: attempt %d is lost: %s"
+            _log.warning(lost, job_id, attempt.token, error, exc_info=error, extra={"job_id": str(job_id)})
+            message = str(error)
+            job = self._end(attempt, lambda: attempt.lose(message, max_attempts=self.max_attempts))
+            if job.status == ExportJobStatus.QUEUED:
+                raise
+            return ExportJobDto.of(job)
         except ExportFailure as error:
             _log.warning("export %s failed: %s", job_id, error, exc_info=error, extra={"job_id": str(job_id)})
             return self._fail(attempt, str(error))
@@ -226,12 +241,16 @@ class RunExport:
         return job
 
     def _fail(self, attempt: Attempt, message: str) -> ExportJobDto:
+        return ExportJobDto.of(self._end(attempt, lambda: attempt.fail(message)))
+
+    def _end(self, attempt: Attempt, end: Callable[[], ExportJob]) -> ExportJob:
         job_id = attempt.job.id
         try:
-            job = attempt.fail(message)
+            job = end()
         except Exception:
-            _log.exception("export %s could not be recorded as failed", job_id, extra={"job_id": str(job_id)})
+            _log.exception("what became of export %s could not be recorded", job_id, extra={"job_id": str(job_id)})
             raise
-        now = self.claims.clock.now()
-        self._announcements.failed(job, at=now, duration=now - attempt.began_at)
-        return ExportJobDto.of(job)
+        if job.status == ExportJobStatus.FAILED:
+            now = self.claims.clock.now()
+            self._announcements.failed(job, at=now, duration=now - attempt.began_at)
+        return job

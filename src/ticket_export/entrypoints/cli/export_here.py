@@ -14,7 +14,7 @@ from ticket_export.entrypoints.cli.output import write_note
 from ticket_export.entrypoints.cli.progress_view import progress_view
 from ticket_export.entrypoints.cli.requested import already_requested_text
 from ticket_export.entrypoints.cli.stop_on_signals import stop_on_signals
-from ticket_export.errors import InvalidTransitionError, LeaseLostError
+from ticket_export.errors import InvalidTransitionError, LeaseLostError, TicketsUnavailableError
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
 
 if TYPE_CHECKING:
@@ -109,8 +109,8 @@ class _Here:
         while not _has_ended(job):
             _raise_if_given(self._stop)
             if job.status == ExportJobStatus.QUEUED.developer_name:
-                # A worker may be faster, and somebody may cancel it under way: the next look tells.
-                with suppress(InvalidTransitionError, LeaseLostError):
+                # A worker may be faster, somebody may cancel it under way, an attempt may be lost: the next look tells.
+                with suppress(InvalidTransitionError, LeaseLostError, TicketsUnavailableError):
                     return self._run(job.id, on_progress=show, stop=self._stop)
                 # Handed back then, and not to be run once more.
                 _raise_if_given(self._stop)

@@ -10,7 +10,8 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
+import attrs
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, TimeoutError
 
 from ticket_export.errors import JobDatabaseError
 from ticket_export.infrastructure.persistence.missing_tables import is_missing_table
@@ -23,18 +24,28 @@ _log = logging.getLogger(__name__)
 #: What SQLAlchemy raises, and SQLite's driver where the library speaks to it directly.
 DATABASE_ERRORS: Final = (SQLAlchemyError, sqlite3.Error)
 
-_BUSY = "the database is busy or locked; try again later"
-_INTERRUPTED = "the database was interrupted; try again"
-_UNREACHABLE = "the database cannot be reached, or refuses the connection"
-_REFUSED = "the database refuses access, or is read-only"
-_FULL = "the database is full"
-_DAMAGED = "the database is damaged, or is no database"
-_NO_TABLE = "the database lacks a table"
-_NO_COLUMN = "the database lacks a column"
-_NO_REFERENCE = "the database refused a reference to something that is not stored"
-_TAKEN = "the database refused what is stored already"
-_CONFLICT = "the database refused a change that conflicts with what is stored"
-_FAILED = "the database failed"
+
+@attrs.frozen
+class _Trouble:
+    text: str
+    #: Whether the very same may work in a moment, with nobody's help.
+    may_pass: bool = False
+
+
+_BUSY = _Trouble("the database is busy or locked; try again later", may_pass=True)
+# A time-out of the host's too: to try again would take as long again.
+_INTERRUPTED = _Trouble("the database was interrupted; try again")
+_AWAY = _Trouble("the database cannot be reached, or refuses the connection", may_pass=True)
+_SHUT = _Trouble(_AWAY.text)
+_REFUSED = _Trouble("the database refuses access, or is read-only")
+_FULL = _Trouble("the database is full")
+_DAMAGED = _Trouble("the database is damaged, or is no database")
+_NO_TABLE = _Trouble("the database lacks a table")
+_NO_COLUMN = _Trouble("the database lacks a column")
+_NO_REFERENCE = _Trouble("the database refused a reference to something that is not stored")
+_TAKEN = _Trouble("the database refused what is stored already")
+_CONFLICT = _Trouble("the database refused a change that conflicts with what is stored")
+_FAILED = _Trouble("the database failed")
 
 # https://www.sqlite.org/rescode.html; an extended code that is not here means what its low byte means.
 _BY_SQLITE_CODE = {
@@ -45,7 +56,7 @@ _BY_SQLITE_CODE = {
     sqlite3.SQLITE_INTERRUPT: _INTERRUPTED,
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
     sqlite3.SQLITE_FULL: _FULL,
-    sqlite3.SQLITE_CANTOPEN: _UNREACHABLE,
+    sqlite3.SQLITE_CANTOPEN: _SHUT,
     sqlite3.SQLITE_PROTOCOL: _BUSY,
     sqlite3.SQLITE_CONSTRAINT: _CONFLICT,
     sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY: _NO_REFERENCE,
@@ -54,19 +65,21 @@ _BY_SQLITE_CODE = {
     sqlite3.SQLITE_AUTH: _REFUSED,
     sqlite3.SQLITE_NOTADB: _DAMAGED,
 }
+# What drivers call the errors that need no server, whichever driver it is (PEP 249).
+_UNSTATED = {"OperationalError", "InterfaceError"}
 # SQLite has no code for a column that is not there, only these texts.
 _SQLITE_NO_COLUMN = ("no such column", "has no column named")
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html; two characters are a whole class.
 _BY_SQLSTATE = {
-    "08": _UNREACHABLE,
+    "08": _AWAY,
     "23": _CONFLICT,
     "23503": _NO_REFERENCE,
     "23505": _TAKEN,
     "25006": _REFUSED,  # read_only_sql_transaction
-    "25P03": _UNREACHABLE,  # idle_in_transaction_session_timeout
-    "28": _UNREACHABLE,  # invalid_authorization_specification
-    "40001": _BUSY,  # serialization_failure
+    "25P03": _AWAY,  # idle_in_transaction_session_timeout
+    "28": _SHUT,  # invalid_authorization_specification
+    "40001": _BUSY,  # serialization_failure; on a replica, rows that the primary has removed
     "40P01": _BUSY,  # deadlock_detected
     "42501": _REFUSED,  # insufficient_privilege
     "42703": _NO_COLUMN,
@@ -74,7 +87,9 @@ _BY_SQLSTATE = {
     "53300": _BUSY,  # too_many_connections
     "55P03": _BUSY,  # lock_not_available
     "57014": _INTERRUPTED,  # query_canceled, by a time-out too
-    "57P": _UNREACHABLE,  # the server is shut down, has crashed or is starting
+    "57P": _AWAY,  # the server ends the connection, is shut down, has crashed or is starting
+    "57P04": _SHUT,  # database_dropped
+    "72000": _BUSY,  # snapshot_too_old, before PostgreSQL 17
     "XX001": _DAMAGED,
     "XX002": _DAMAGED,
 }
@@ -82,14 +97,26 @@ _BY_SQLSTATE = {
 
 def driver_message(error: BaseException | None) -> str | None:
     """What a database's error means, in a sentence that is safe to show; None for any other error."""
-    if not isinstance(error, DATABASE_ERRORS):
-        return None
+    return _trouble(error).text if isinstance(error, DATABASE_ERRORS) else None
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether a database's error, SQLAlchemy's or any driver's own, is of the kind that goes by itself.
+
+    A connection that is lost or not to be had, a server that is full or restarts, a lock, a conflict with another
+    transaction. Who has no right to enter is told so before there is a code to know it by, and counts as one who may.
+    """
+    is_lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    return is_lost or _trouble(error).may_pass
+
+
+def _trouble(error: Exception) -> _Trouble:
     if isinstance(error, TimeoutError):
         return _BUSY  # every connection of the pool is in use
     if is_missing_table(error):
         return _NO_TABLE
     cause = error.orig if isinstance(error, DBAPIError) else error
-    return _by_sqlite_code(cause) or _by_sqlstate(error, cause) or _FAILED
+    return _by_sqlite_code(cause) or _by_sqlstate(cause) or _FAILED
 
 
 @contextmanager
@@ -109,15 +136,16 @@ def database_errors(on_its_way: BaseException | None = None) -> Iterator[None]:
 
 
 def _job_database_error(cause: Exception) -> JobDatabaseError:
-    message = driver_message(cause)
-    if message == _FAILED:
+    trouble = _trouble(cause)
+    message = trouble.text
+    if trouble is _FAILED:
         # Whoever shows an error to a user may not log it, and this one explains nothing by itself.
         _log.error(message, exc_info=cause)
         message = f"{message}; the log has the cause"
     return JobDatabaseError(message)
 
 
-def _by_sqlite_code(cause: BaseException | None) -> str | None:
+def _by_sqlite_code(cause: BaseException | None) -> _Trouble | None:
     code = getattr(cause, "sqlite_errorcode", None)
     if not isinstance(code, int):
         return None
@@ -126,9 +154,9 @@ def _by_sqlite_code(cause: BaseException | None) -> str | None:
     return _BY_SQLITE_CODE.get(code) or _BY_SQLITE_CODE.get(code & 0xFF)
 
 
-def _by_sqlstate(error: Exception, cause: BaseException | None) -> str | None:
+def _by_sqlstate(cause: BaseException | None) -> _Trouble | None:
     state = getattr(cause, "sqlstate", "")
     if isinstance(state, str):
         return next((_BY_SQLSTATE[state[:length]] for length in (5, 3, 2) if state[:length] in _BY_SQLSTATE), None)
     # psycopg has no state for what no server has said: nobody answers, or the connection is gone.
-    return _UNREACHABLE if isinstance(error, OperationalError | InterfaceError) else None
+    return _AWAY if not _UNSTATED.isdisjoint(each.__name__ for each in type(cause).__mro__) else None

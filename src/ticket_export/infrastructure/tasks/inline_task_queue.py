@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
+from time import sleep
 from typing import TYPE_CHECKING
 
 import attrs
 
 from ticket_export.application.export_task import job_id_of
 from ticket_export.application.use_cases.run_export import RunExport
+from ticket_export.errors import TicketsUnavailableError
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from ticket_export.domain.background_task import BackgroundTask
 
 _log = logging.getLogger(__name__)
+
+#: Seconds from an attempt that was lost to the next one.
+PAUSE = 0.5
 
 
 @attrs.frozen
@@ -29,6 +37,14 @@ class InlineTaskQueue:
             _log.error("task %s names no export", task.id)
             return
         try:
-            self.run_export(job_id)
+            self._run(job_id)
         except Exception:  # noqa: BLE001 - the request itself has succeeded
             _log.exception("export %s could not be run", job_id, extra={"job_id": str(job_id)})
+
+    def _run(self, job_id: UUID) -> None:
+        while True:
+            # Every attempt that is lost counts, and the last one fails the export.
+            with suppress(TicketsUnavailableError):
+                self.run_export(job_id)
+                return
+            sleep(PAUSE)

@@ -77,6 +77,7 @@ class Worker:
         Raises:
             ValueError: `concurrency` is less than 1.
             JobDatabaseError: the database could not be asked for work, again and again.
+            TicketsUnavailableError: the tickets could not be read, again and again; their exports are queued.
         """
         stop = stop or StopSignal()
         self.housekeeping.prepare()

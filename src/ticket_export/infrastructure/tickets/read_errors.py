@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from ticket_export.errors import TicketSourceError
+from ticket_export.errors import TicketSourceError, TicketsUnavailableError
+from ticket_export.infrastructure.persistence.driver_errors import may_pass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +26,13 @@ def errors_of(dialect: Dialect) -> tuple[type[Exception], ...]:
 
 @contextmanager
 def read_errors(dialect: Dialect) -> Iterator[None]:
-    """Raise `TicketSourceError` for what the database raises in the block; its own text is only the cause."""
+    """Raise `TicketSourceError` for what the database raises in the block; its own text is only the cause.
+
+    For what may pass, such as a connection that is lost, it is a `TicketsUnavailableError`.
+    """
     try:
         yield
     except errors_of(dialect) as error:
+        if may_pass(error):
+            raise TicketsUnavailableError("The tickets could not be read: their database was away or busy.") from error
         raise TicketSourceError("The tickets could not be read from the database.") from error

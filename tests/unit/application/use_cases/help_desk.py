@@ -151,6 +151,7 @@ class HelpDesk:
             stall=self.stall,
             storage_patience=self.storage_patience,
             read_ahead=self.read_ahead,
+            max_attempts=self.max_attempts,
         )
 
     @property
