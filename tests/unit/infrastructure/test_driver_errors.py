@@ -73,7 +73,12 @@ def test_postgresql_is_understood_by_its_code(sqlstate: str, told: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "told"),
-    [("OperationalError", UNREACHABLE), ("InterfaceError", UNREACHABLE), ("DataError", FAILED)],
+    [
+        ("OperationalError", UNREACHABLE),
+        ("InterfaceError", UNREACHABLE),
+        ("DatabaseError", UNREACHABLE),
+        ("DataError", FAILED),
+    ],
 )
 def test_what_no_server_has_said_is_a_server_that_is_not_there(kind: str, told: str) -> None:
     assert driver_message(wrapped(getattr(psycopg, kind)("no route to db.example.test"), psycopg.Error)) == told
@@ -153,7 +158,8 @@ def test_what_postgresql_may_get_over_is_known_by_its_code_wrapped_or_not(sqlsta
 
 
 @pytest.mark.parametrize(
-    ("kind", "passes"), [("OperationalError", True), ("InterfaceError", True), ("DataError", False)]
+    ("kind", "passes"),
+    [("OperationalError", True), ("InterfaceError", True), ("DatabaseError", True), ("DataError", False)],
 )
 def test_connection_that_is_lost_without_a_word_may_come_back(kind: str, passes: bool) -> None:
     cause = getattr(psycopg, kind)("the connection is lost")

@@ -158,5 +158,8 @@ def _by_sqlstate(cause: BaseException | None) -> _Trouble | None:
     state = getattr(cause, "sqlstate", "")
     if isinstance(state, str):
         return next((_BY_SQLSTATE[state[:length]] for length in (5, 3, 2) if state[:length] in _BY_SQLSTATE), None)
-    # psycopg has no state for what no server has said: nobody answers, or the connection is gone.
-    return _AWAY if not _UNSTATED.isdisjoint(each.__name__ for each in type(cause).__mro__) else None
+    # psycopg has no state for what no server has said: nobody answers, or the connection is gone. Where libpq puts
+    # its own words in the place of an answer that has not come, the error is of no kind but the most general.
+    kinds = {each.__name__ for each in type(cause).__mro__}
+    is_unsaid = type(cause).__name__ == "DatabaseError" or not _UNSTATED.isdisjoint(kinds)
+    return _AWAY if is_unsaid else None
