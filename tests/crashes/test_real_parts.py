@@ -38,8 +38,10 @@ def postgresql_world(tmp_path: Path, postgresql_url: str) -> Iterator[RealWorld]
 
 # They are the same as in memory, and a state between two changes of a real part is one of the others.
 _NOT_REAL = ("Clock.", "ExportEvents.")
-# These two repeat, in one longer run, what the others do.
-_SCENARIOS = [each for each in SCENARIOS if not isinstance(each, RunningWithProgress | Draining)]
+# Two repeat, in one longer run, what the others do; one is for PostgreSQL.
+_SCENARIOS = [
+    each for each in SCENARIOS if not isinstance(each, RunningWithProgress | Draining | RunningAndLosingTickets)
+]
 _TO_FAIL = [Requesting(), Running(), CleaningUp()]
 # Where PostgreSQL's transactions matter; the rest is the same SQL.
 _ON_POSTGRESQL = [Requesting(), Running(), RunningAndLosingTickets(), Recovering()]

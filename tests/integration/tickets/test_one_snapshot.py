@@ -62,7 +62,7 @@ def busy_writers(engine: Engine) -> BusyWriters:
     count = WRITERS[engine.dialect.name]
     each = GROUPS // count
     writers = BusyWriters(
-        [BusyWriter(engine, REFERENCE_TABLES, each, first_id=number * 10**9) for number in range(count)]
+        [BusyWriter(engine, REFERENCE_TABLES, each, first_id=number * 10**9, rest=0.002) for number in range(count)]
     )
     writers.fill()
     return writers
