@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import signal
+import sys
 from _thread import interrupt_main
 from datetime import timedelta
 from itertools import count
-from threading import Barrier, Event, Semaphore
+from threading import Barrier, Event, Semaphore, main_thread
 from time import monotonic, sleep
+from traceback import walk_stack
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -19,7 +21,7 @@ from ticket_export.errors import JobDatabaseError, LeaseLostError, StorageError,
 from ticket_export.infrastructure.tasks import runner as runner_module
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ticket_export import ExportJobDto
 
@@ -279,11 +281,22 @@ def interruptible() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.usefixtures("interruptible")
-def test_interrupted_worker_hands_back_what_it_runs(desk: HelpDesk) -> None:
-    job_id = desk.requested().id
+def interrupt_the_watch() -> None:
     # The worker's caller is the main thread, where a signal's handler runs.
-    interrupted = block_count(desk, meanwhile=interrupt_main)
+    main = main_thread().ident
+    assert main is not None
+    while not any(frame.f_code.co_name == "_look_after" for frame, _ in walk_stack(sys._current_frames()[main])):
+        sleep(0.001)
+    # By then it waits.
+    sleep(0.05)
+    interrupt_main()
+
+
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize("interrupt", [interrupt_main, interrupt_the_watch], ids=["at any moment", "as it watches"])
+def test_interrupted_worker_hands_back_what_it_runs(desk: HelpDesk, interrupt: Callable[[], None]) -> None:
+    job_id = desk.requested().id
+    interrupted = block_count(desk, meanwhile=interrupt)
     with pytest.raises(KeyboardInterrupt):
         a_worker(desk).run()
     assert interrupted.is_set()
