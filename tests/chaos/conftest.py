@@ -56,6 +56,6 @@ def show(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
     def show(line: str) -> None:
         sys.stdout.write(f"{line}\n")
         with capsys.disabled():
-            sys.stdout.write(f"{line}\n")
+            sys.stderr.write(f"{line}\n")
 
     return show
