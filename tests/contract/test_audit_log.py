@@ -12,12 +12,12 @@ import pytest
 
 from tests.integration.persistence.sqlite_rows import SqliteRows
 from tests.integration.postgresql.postgresql_rows import PostgresqlRows
+from tests.migrated_sqlite import migrated_sqlite
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
 from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.engine import create_engine
-from ticket_export.infrastructure.persistence.migrate import upgrade
 from ticket_export.testing.audit_log import AuditLogContract
 
 if TYPE_CHECKING:
@@ -80,8 +80,7 @@ class TestSqlAlchemyAuditLogOnSqlite(AuditLogContract[SqlAlchemyAuditLog]):
 
     @pytest.fixture
     def audit_log(self, tmp_path: Path) -> Iterator[SqlAlchemyAuditLog]:
-        engine = create_engine(f"sqlite:///{tmp_path / 'help-desk.db'}")
-        upgrade(engine, reference_schema=True)
+        engine = migrated_sqlite(tmp_path / "help-desk.db")
         self.rows = SqliteRows(tmp_path / "help-desk.db")
         yield SqlAlchemyAuditLog(engine)
         engine.dispose()

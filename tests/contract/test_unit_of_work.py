@@ -10,13 +10,13 @@ from sqlalchemy import Engine
 
 from tests.integration.persistence.sqlite_rows import SqliteRows
 from tests.integration.postgresql.postgresql_rows import PostgresqlRows
+from tests.migrated_sqlite import migrated_sqlite
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.infrastructure.memory.database import InMemoryDatabase, InMemoryTransaction
 from ticket_export.infrastructure.memory.unit_of_work import InMemoryUnitOfWork
 from ticket_export.infrastructure.persistence.engine import create_engine
-from ticket_export.infrastructure.persistence.migrate import upgrade
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.testing.entities import a_task
 from ticket_export.testing.unit_of_work import UnitOfWorkContract
@@ -105,8 +105,7 @@ class TestSqlAlchemyUnitOfWorkOnSqlite(SqlUnitOfWorkContract):
     @pytest.fixture
     def database(self, tmp_path: Path) -> Iterator[SqlDatabase]:
         path = tmp_path / "help-desk.db"
-        engine = create_engine(f"sqlite:///{path}")
-        upgrade(engine, reference_schema=True)
+        engine = migrated_sqlite(path)
         yield SqlDatabase(engine, SqliteRows(path))
         engine.dispose()
 

@@ -12,11 +12,11 @@ import pytest
 
 from tests.integration.persistence.sqlite_rows import SqliteRows
 from tests.integration.postgresql.postgresql_rows import PostgresqlRows
+from tests.migrated_sqlite import migrated_sqlite
 from ticket_export.domain.system_permissions import SystemPermissions
 from ticket_export.domain.user import User
 from ticket_export.infrastructure.memory.user_directory import InMemoryUserDirectory
 from ticket_export.infrastructure.persistence.engine import create_engine
-from ticket_export.infrastructure.persistence.migrate import upgrade
 from ticket_export.infrastructure.persistence.user_directory import SqlAlchemyUserDirectory
 from ticket_export.testing.user_directory import UserDirectoryContract
 
@@ -65,8 +65,7 @@ class SqlUserDirectoryContract(UserDirectoryContract[SqlAlchemyUserDirectory]):
 class TestSqlAlchemyUserDirectoryOnSqlite(SqlUserDirectoryContract):
     @pytest.fixture
     def directory(self, tmp_path: Path) -> Iterator[SqlAlchemyUserDirectory]:
-        engine = create_engine(f"sqlite:///{tmp_path / 'help-desk.db'}")
-        upgrade(engine, reference_schema=True)
+        engine = migrated_sqlite(tmp_path / "help-desk.db")
         self.rows = SqliteRows(tmp_path / "help-desk.db")
         yield SqlAlchemyUserDirectory(engine)
         engine.dispose()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.persistence.sqlite_rows import SqliteRows
+from tests.migrated_sqlite import migrated_sqlite
 from ticket_export.infrastructure.persistence.engine import create_engine
-from ticket_export.infrastructure.persistence.migrate import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,10 +31,11 @@ def empty_engine(path: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def engine(empty_engine: Engine) -> Engine:
+def engine(path: Path) -> Iterator[Engine]:
     """A database with both schemas."""
-    upgrade(empty_engine, reference_schema=True)
-    return empty_engine
+    engine = migrated_sqlite(path)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
+from tests.migrated_sqlite import migrated_sqlite
 from ticket_export.errors import ConfigurationError
 from ticket_export.infrastructure.persistence.engine import create_engine
 from ticket_export.infrastructure.persistence.migrate import upgrade
@@ -48,9 +49,7 @@ def own(path: Path) -> Engine:
 @pytest.fixture(params=[plain, with_begin, own], ids=lambda made: made.__name__)
 def host_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     path = tmp_path / "host.db"
-    prepared = create_engine(f"sqlite:///{path}")  # leaves the file in WAL mode
-    upgrade(prepared, reference_schema=True)
-    prepared.dispose()
+    migrated_sqlite(path).dispose()  # leaves the file in WAL mode
     make: Callable[[Path], Engine] = request.param
     engine = make(path)
     yield engine

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 
 from tests.integration.persistence.sqlite_rows import SqliteRows
 from tests.integration.postgresql.postgresql_rows import PostgresqlRows
+from tests.migrated_sqlite import migrated_sqlite
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.errors import JobDatabaseError
 from ticket_export.infrastructure.persistence.engine import create_engine
 from ticket_export.infrastructure.persistence.joined_unit_of_work import JoinedUnitOfWork
-from ticket_export.infrastructure.persistence.migrate import upgrade
 from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
 from ticket_export.testing.entities import a_task
 
@@ -40,9 +40,8 @@ def url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def engine(url: str) -> Iterator[Engine]:
-    engine = create_engine(url)
-    upgrade(engine, reference_schema=True)
+def engine(url: str, path: Path) -> Iterator[Engine]:
+    engine = migrated_sqlite(path) if url.startswith("sqlite") else create_engine(url)
     yield engine
     engine.dispose()
 
