@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.postgresql_server"]
@@ -21,3 +23,12 @@ settings.register_profile(
 )
 settings.register_profile("thorough", parent=settings.get_profile("ci"), max_examples=2_000, derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+# They kill processes, or run through thousands of crashes: measured, they would take twice as long.
+_WITHOUT_COVERAGE = (Path(__file__).with_name("chaos"), Path(__file__).with_name("crashes"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if not set(_WITHOUT_COVERAGE).isdisjoint(item.path.parents):
+            item.add_marker(pytest.mark.no_cover)

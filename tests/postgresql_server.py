@@ -1,4 +1,4 @@
-"""A PostgreSQL for the tests: the one that ``TICKET_EXPORT_TEST_POSTGRES_URL`` names, or one that the run starts.
+"""A PostgreSQL for the tests: the one that ``TICKET_EXPORT_TEST_POSTGRES_URL`` names, or one that they start.
 
 The role in the variable's URL must be allowed to create databases. What the tests create on that server they
 drop again, and nothing else is touched.
@@ -83,7 +83,7 @@ def conninfo(url: URL | str) -> str:
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[PostgresqlServer]:
-    """One server for the whole run, started by the first test that asks for it."""
+    """One server for the whole process, started by the first test that asks for it."""
     named = os.environ.get(VARIABLE)
     with nullcontext(named) if named else embedded_postgresql() as url:
         server = PostgresqlServer(url)
