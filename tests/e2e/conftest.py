@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from tests.e2e.command_line import run_script
+from tests.e2e.command_line import run_command
 
 TICKETS = 400
 
@@ -31,13 +31,23 @@ class HelpDesk:
             "TICKET_EXPORT_STORAGE_URL": (self.folder / "storage").as_uri(),
         }
 
+    def enter(self, patch: pytest.MonkeyPatch) -> None:
+        """Commands that run in this process work on it."""
+        patch.chdir(self.folder)
+        for name in [name for name in os.environ if name.startswith("TICKET_EXPORT_")]:
+            patch.delenv(name)
+        for name, value in self.settings.items():
+            patch.setenv(name, value)
+
 
 @pytest.fixture(scope="session")
 def filled_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = HelpDesk(tmp_path_factory.mktemp("help-desk"))
-    for command in (("migrate", "--reference-schema"), ("sample-data", "--tickets", str(TICKETS))):
-        ended = run_script(*command, folder=home.folder, settings=home.settings)
-        assert ended.exit_code == 0, ended.err
+    with pytest.MonkeyPatch.context() as patch:
+        home.enter(patch)
+        for command in (("migrate", "--reference-schema"), ("sample-data", "--tickets", str(TICKETS))):
+            ended = run_command(*command)
+            assert ended.exit_code == 0, ended.err
     return home.database
 
 
@@ -46,9 +56,5 @@ def help_desk(filled_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     """Commands that run in this process work on it."""
     home = HelpDesk(tmp_path)
     shutil.copy(filled_database, home.database)
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith("TICKET_EXPORT_")]:
-        monkeypatch.delenv(name)
-    for name, value in home.settings.items():
-        monkeypatch.setenv(name, value)
+    home.enter(monkeypatch)
     return home

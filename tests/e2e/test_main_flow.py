@@ -4,7 +4,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from tests.e2e.command_line import Ended, job, jobs, run_script
+from tests.e2e.command_line import Ended, job, jobs, run_command, run_script
 from tests.e2e.conftest import TICKETS, HelpDesk
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def test_from_an_empty_folder_to_a_file_and_back(tmp_path: Path) -> None:
 
 
 def test_columns_are_a_short_line_each_and_operators_are_told_once_a_kind(help_desk: HelpDesk) -> None:
-    ended = run_script("columns", folder=help_desk.folder, settings=help_desk.settings)
+    ended = run_command("columns")
     table, _, kinds = ended.text.partition("\n\n")
     status = next(line for line in table.splitlines() if line.startswith("status "))
     assert status.split() == [
@@ -84,13 +84,9 @@ def test_columns_are_a_short_line_each_and_operators_are_told_once_a_kind(help_d
 
 
 def test_more_sample_data_comes_after_what_is_there(help_desk: HelpDesk) -> None:
-    added = run_script("sample-data", "--tickets", "50", folder=help_desk.folder, settings=help_desk.settings)
+    added = run_command("sample-data", "--tickets", "50")
     assert added.exit_code == 0, added.err
-    exported = run_script(
-        *("export", "--columns", "id", *_ADMIN, "--output", "all.csv"),
-        folder=help_desk.folder,
-        settings=help_desk.settings,
-    )
+    exported = run_command("export", "--columns", "id", *_ADMIN, "--output", "all.csv")
     assert exported.exit_code == 0, exported.err
     ids = [int(row[0]) for row in _rows(help_desk.folder / "all.csv")[1:]]
     assert ids == sorted(set(ids))

@@ -67,7 +67,7 @@ def test_a_stopped_worker_hands_its_export_back_and_another_completes_it(
     assert "Traceback" not in ended.err
     assert (status(job_id), _number_of_retries(help_desk)) == ("queued", 0)
     assert stored_files(help_desk) == []
-    drained = run_script("worker", "--drain", folder=help_desk.folder, settings=help_desk.settings)
+    drained = run_command("worker", "--drain")
     assert (drained.exit_code, drained.text) == (0, "1 completed, 0 failed\n")
     assert (status(job_id), len(stored_files(help_desk))) == ("completed", 1)
 
