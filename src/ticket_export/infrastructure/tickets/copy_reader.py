@@ -20,14 +20,12 @@ from ticket_export.infrastructure.tickets.ticket_select import count_tickets, se
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import TypeAlias
 
     from ticket_export.application.csv_format import CsvFormat
     from ticket_export.application.ticket_column import TicketColumn
     from ticket_export.application.ticket_query import TicketQuery
     from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
-
-    Record: TypeAlias = bytes | bytearray | memoryview
+    from ticket_export.infrastructure.tickets.copy_records import Record
 
 #: Bytes of a block, unless its last record is longer: enough that the calls between blocks do not count, few enough to
 #: stay small however long a ticket's texts are.
@@ -98,20 +96,8 @@ class CopyReader:
             with driver.cursor() as cursor, cursor.copy(statement, values) as copy:
                 # The server sends a message a record, so that records need no counting, line feeds in them or not:
                 # https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
-                yield from _blocks(copy_records(copy, driver.pgconn), is_single=self.is_single)
-
-
-def _blocks(messages: Iterator[Record], *, is_single: bool) -> Iterator[CsvBlock]:
-    records: list[Record] = []
-    size = 0
-    for message in map(_single, messages) if is_single else messages:
-        records.append(message)
-        size += len(message)
-        if size >= BLOCK_BYTES:
-            yield CsvBlock(b"".join(records), len(records))
-            records, size = [], 0
-    if records:
-        yield CsvBlock(b"".join(records), len(records))
+                for records in copy_records(copy, driver.pgconn, size=BLOCK_BYTES):
+                    yield CsvBlock(b"".join(map(_single, records) if self.is_single else records), len(records))
 
 
 def _finished(catalog: TicketCatalog, query: TicketQuery, csv_format: CsvFormat) -> Select[Any]:
