@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, String, Text, func, select
 
 from ticket_export.application.ports.ticket_source import CsvBlock
 from ticket_export.application.ticket_column import ColumnKind
-from ticket_export.infrastructure.tickets.copy_records import copy_records
+from ticket_export.infrastructure.tickets.copy_blocks import copy_blocks
 from ticket_export.infrastructure.tickets.copy_statement import copy_statement
 from ticket_export.infrastructure.tickets.postgresql_snapshot import begin_snapshot, driver_connection, end_snapshot
 from ticket_export.infrastructure.tickets.postgresql_spellings import Guarded
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ticket_export.application.ticket_column import TicketColumn
     from ticket_export.application.ticket_query import TicketQuery
     from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
-    from ticket_export.infrastructure.tickets.copy_records import Record
+    from ticket_export.infrastructure.tickets.copy_blocks import Record
 
 #: Bytes of a block, unless its last record is longer: enough that the calls between blocks do not count, few enough to
 #: stay small however long a ticket's texts are.
@@ -94,10 +94,9 @@ class CopyReader:
             statement, values = copy_statement(self.rows_query, self.connection)
             driver = driver_connection(self.connection)
             with driver.cursor() as cursor, cursor.copy(statement, values) as copy:
-                # The server sends a message a record, so that records need no counting, line feeds in them or not:
-                # https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
-                for records in copy_records(copy, driver.pgconn, size=BLOCK_BYTES):
-                    yield CsvBlock(b"".join(map(_single, records) if self.is_single else records), len(records))
+                yield from copy_blocks(
+                    copy, driver.pgconn, size=BLOCK_BYTES, rewrite=_single if self.is_single else None
+                )
 
 
 def _finished(catalog: TicketCatalog, query: TicketQuery, csv_format: CsvFormat) -> Select[Any]:
