@@ -24,8 +24,12 @@ if TYPE_CHECKING:
     from ticket_export.application.ticket_query import TicketQuery
     from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 
-#: Rows in a block: enough that the calls between blocks do not count, few enough to stay small.
+#: The most rows of a block: enough that the calls between blocks do not count.
 BLOCK_ROWS = 1000
+# How many the first has, and what a block is to weigh in bytes, as near as can be known: however long a ticket's texts
+# are, memory stays flat.
+_FIRST_ROWS = 16
+_LIGHT, _HEAVY = 128 * 1024, 512 * 1024
 
 
 @contextmanager
@@ -59,16 +63,25 @@ class RowStreamReader:
             return self.connection.execute(self.count_query).scalar_one()
 
     def blocks(self) -> Iterator[CsvBlock]:
-        """All rows, in order, a thousand at a time."""
+        """All rows, in order, a thousand at a time, or fewer if they are long."""
         with read_errors(self.connection.dialect), self.connection.execute(self.rows_query) as result:
             # Every cell is text, number or NULL already, so the driver's own tuples are encoded as they
             # are; SQLAlchemy's rows would cost as much as the reading.
             cursor: DBAPICursor = result.cursor  # None only for a statement that gives no rows
-            while rows := cursor.fetchmany(BLOCK_ROWS):
-                yield CsvBlock(encode_rows(rows, formula_guard=self.formula_guard), len(rows))
+            at_once = min(_FIRST_ROWS, BLOCK_ROWS)
+            while rows := cursor.fetchmany(at_once):
+                data = encode_rows(rows, formula_guard=self.formula_guard)
+                yield CsvBlock(data, len(rows))
+                at_once = _next_rows(at_once, len(data))
 
     def interrupt(self) -> None:
         """See `SupportsInterrupt.interrupt`."""
         driver = self.connection.connection.driver_connection
         if isinstance(driver, sqlite3.Connection):
             driver.interrupt()
+
+
+def _next_rows(rows: int, length: int) -> int:
+    if length < _LIGHT:
+        return min(2 * rows, BLOCK_ROWS)
+    return rows // 2 if length > _HEAVY and rows > 1 else rows
