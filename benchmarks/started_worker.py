@@ -1,7 +1,7 @@
 """One export in a worker that runs already: python -m benchmarks.started_worker FIGURES.
 
-Imports, wiring and the first connection are done before the clock starts; nothing was exported before. It
-stops when the job is committed as completed. FIGURES becomes a JSON object with what was measured between.
+Imports, wiring, the first connection and an export of one ticket are done before the clock starts. It stops when
+the job is committed as completed. FIGURES becomes a JSON object with what was measured between.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ticket_export.application.dto import ExportJobDto
 
 _VIEW = {"columns": list(COLUMNS), "sortField": "creationTime", "sortDirection": "desc"}
+_ONE_TICKET = {**_VIEW, "filters": [{"field": "id", "operator": "eq", "value": 1}]}
 
 
 def main(figures: str) -> None:
@@ -29,6 +30,8 @@ def main(figures: str) -> None:
     actor = container.user_directory().find_by_email("admin@example.test")
     assert actor is not None, "the sample data has no administrator"
     request_export = container.request_export()
+    request_export(actor, _ONE_TICKET)
+    container.worker().drain()
     stages = Stages()
     stages.listen(container.engine())
     run_next_export = partial(

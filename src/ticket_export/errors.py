@@ -19,6 +19,7 @@
     │   ├── StorageError            (OSError)          the file could not be written or read
     │   │   ├── InvalidKeyError     (ValueError)       a key that would leave the storage's root
     │   │   └── ObjectNotFoundError (LookupError)      no readable object under that key
+    │   ├── ListenerStuckError                         whoever follows the progress does not come back
     │   ├── StaleViewError                             the stored view no longer fits the catalog
     │   └── PermissionLostError                        the requester lost the right meanwhile
     ├── LeaseLostError                                 another attempt took this task over, or the job ended
@@ -143,6 +144,18 @@ class RowCountMismatchError(ExportFailure):
 
 class StorageError(ExportFailure, OSError):
     """An object could not be written, read, listed or deleted."""
+
+    @classmethod
+    def took_nothing(cls, seconds: float) -> StorageError:
+        """It was given something so long ago, and has not taken it yet."""
+        return cls(f"The storage took nothing for {seconds:g} s.")
+
+
+class ListenerStuckError(ExportFailure):
+    """Whoever follows the progress of an export was told of it so many `seconds` ago, and has not come back yet."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"Whoever follows the export has not come back for {seconds:g} s.")
 
 
 class InvalidKeyError(StorageError, ValueError):

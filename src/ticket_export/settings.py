@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     which the command line uses instead of the library's. `max_active_jobs_per_user` counts a user's
     queued and running exports; 0 is no limit. `stall_seconds` is how long an export may make no progress
     before another attempt takes it over; `storage_patience_seconds` how long a storage may take nothing
-    before the export fails, which holds a snapshot of the database until then.
+    while rows are read, before the snapshot ends and the export fails.
     """
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, env_file=".env", extra="ignore", frozen=True)

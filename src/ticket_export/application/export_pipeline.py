@@ -12,9 +12,9 @@ from ticket_export.application.csv_format import CONTENT_TYPE, CsvFormat
 from ticket_export.application.ports.export_storage import ExportStorage, ObjectWriter
 from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader, TicketSource
 from ticket_export.application.progress import Progress, ProgressListener
-from ticket_export.application.write_behind import WriteBehind
+from ticket_export.application.write_behind import Step, WriteBehind
 from ticket_export.domain.progress_stage import ProgressStage
-from ticket_export.errors import RowCountMismatchError
+from ticket_export.errors import ListenerStuckError, RowCountMismatchError, StorageError
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -56,8 +56,8 @@ class ExportWatch(Protocol):
 class ExportPipeline:
     """Writes the rows of a query into a storage.
 
-    Reading, hashing and writing go on beside each other, at most `read_ahead` blocks apart. A storage that takes
-    nothing for `patience` fails the export, and ends its snapshot.
+    Reading, hashing and writing go on beside each other, at most `read_ahead` blocks apart. While there are rows to
+    read, a storage or a listener that takes nothing for `patience` fails the export, and ends its snapshot.
     """
 
     source: TicketSource
@@ -70,11 +70,12 @@ class ExportPipeline:
         """Write the rows of `query` under `key`; if anything raises, nothing is readable there.
 
         Count and rows are of one snapshot, which is released as soon as the last row is read: it waits for nothing
-        but the database, and for the storage only as long as the patience lasts.
+        but the databases, and for the storage and the listener only as long as the patience lasts.
 
         Raises:
             TicketSourceError: the tickets could not be read.
             StorageError: the file could not be written.
+            ListenerStuckError: `on_progress` did not come back.
             RowCountMismatchError: the rows written are not the rows counted.
         """
 
@@ -83,38 +84,40 @@ class ExportPipeline:
             on_progress(progress)
 
         with self.storage.open_writer(key, CONTENT_TYPE) as writer:
-            content = _Content(writer, report)
-            behind = WriteBehind(
-                content.write, require=watch.require_job, ahead=self.read_ahead, patience=self.patience
-            )
+            content = _Content(writer)
+            steps = [
+                Step(content.write, late=StorageError.took_nothing),
+                # Also the database of the jobs may be slow, which is no reason to fail.
+                Step(lambda block: watch.tell(content.progress) if block.rows else None),
+                Step(lambda block: on_progress(content.progress) if block.rows else None, late=ListenerStuckError),
+            ]
+            behind = WriteBehind(steps, require=watch.require_job, ahead=self.read_ahead, patience=self.patience)
+            report(Progress(ProgressStage.COUNTING))
             with behind, self.source.open(query, self.csv_format) as reader, watch.interrupting(reader):
-                report(Progress(ProgressStage.COUNTING))
                 content.total = reader.count()
                 behind.put(CsvBlock(self.csv_format.header(query.columns), rows=0))
                 for block in reader.blocks():
                     behind.put(block)
             if content.rows != content.total:
                 raise RowCountMismatchError(counted=content.total, written=content.rows)
-            report(content.progress(ProgressStage.UPLOADING))
+            report(Progress(ProgressStage.UPLOADING, content.rows, content.total))
         return WrittenFile(key, content.length, content.rows, content.digest.hexdigest())
 
 
 class _Content:
     """What was written so far, of `total` rows."""
 
-    def __init__(self, writer: ObjectWriter, report: ProgressListener) -> None:
+    def __init__(self, writer: ObjectWriter) -> None:
         self.total = self.rows = self.length = 0
         self.digest = sha256()
         self._writer = writer
-        self._report = report
+
+    @property
+    def progress(self) -> Progress:
+        return Progress(ProgressStage.EXPORTING, self.rows, self.total)
 
     def write(self, block: CsvBlock) -> None:
         self._writer.write(block.data)
         self.digest.update(block.data)
         self.length += len(block.data)
         self.rows += block.rows
-        if block.rows:
-            self._report(self.progress(ProgressStage.EXPORTING))
-
-    def progress(self, stage: ProgressStage) -> Progress:
-        return Progress(stage, self.rows, self.total)

@@ -68,8 +68,13 @@ class Heartbeat:
         self._thread = Thread(target=self._beat, name=f"heartbeat of export {attempt.job.id}", daemon=True)
 
     def __enter__(self) -> Self:
-        self._thread.start()
-        self._resources.enter_context(self._stop.calling(self._wake.set))
+        try:
+            self._thread.start()
+            self._resources.enter_context(self._stop.calling(self._wake.set))
+        except BaseException:
+            # Interrupted, with the thread there or not: nobody would ever end it.
+            self._give_end()
+            raise
         return self
 
     def __exit__(
@@ -78,12 +83,15 @@ class Heartbeat:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._give_end()
         self._resources.close()
-        self._end.set()
-        self._wake.set()
         self._thread.join()
         if isinstance(exc, Exception) and self._lost is not None:
             raise LeaseLostError(self._lost) from exc
+
+    def _give_end(self) -> None:
+        self._end.set()
+        self._wake.set()
 
     def tell(self, progress: Progress) -> None:
         """The export is so far.

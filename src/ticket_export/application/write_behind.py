@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from threading import Condition, Event, Thread
 from time import monotonic
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Self
 import attrs
 
 from ticket_export.application.ports.ticket_source import CsvBlock
-from ticket_export.errors import StorageError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -22,25 +21,34 @@ if TYPE_CHECKING:
 _LOOK_EVERY = 0.1
 
 
+@attrs.frozen
+class Step:
+    """Something that is done with each block; whoever is not to be waited for raises `late`, given the seconds."""
+
+    act: Callable[[CsvBlock], None]
+    late: Callable[[float], Exception] | None = None
+
+
 @attrs.define(eq=False)
 class WriteBehind:
-    """Hands blocks to `write`, in order, in a thread of its own; what it raises comes out of the block.
+    """Takes each block through `steps`, in order, in a thread of its own; what they raise comes out of the block.
 
-    Whoever reads is at most `ahead` blocks in front, and waits while it is, since it may hold a snapshot then: for no
-    longer than `patience`, and only as long as `require` raises nothing. With 0 `ahead`, each block is written before
-    the next one is read.
+    Whoever reads is at most `ahead` blocks in front, and waits while it is. It may hold a snapshot then, so it waits
+    only as long as `require` raises nothing, and no longer than `patience` for one step that may be late. With 0
+    `ahead`, each block is written before the next one is read.
 
     Leaving the ``with`` block waits for the rest to be written; an error on its way out drops the rest.
     """
 
-    _write: Callable[[CsvBlock], None]
+    _steps: Sequence[Step]
     _require: Callable[[], None] = attrs.field(kw_only=True)
     _ahead: int = attrs.field(kw_only=True)
     _patience: timedelta = attrs.field(kw_only=True)
     _blocks: deque[CsvBlock] = attrs.field(factory=deque, init=False)
     # Those that wait, and the one that is being written.
     _unwritten: int = attrs.field(default=0, init=False)
-    _written_at: float = attrs.field(factory=monotonic, init=False)
+    # What the thread is at, and since when.
+    _current: tuple[Step, float] | None = attrs.field(default=None, init=False)
     _is_over: bool = attrs.field(default=False, init=False)
     _error: BaseException | None = attrs.field(default=None, init=False)
     _changed: Condition = attrs.field(factory=Condition, init=False)
@@ -52,7 +60,14 @@ class WriteBehind:
         self._thread = Thread(target=self._run, name="writer of an export", daemon=True)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        try:
+            self._thread.start()
+        except BaseException:
+            # Interrupted, with the thread there or not: nobody would ever end it.
+            with self._changed:
+                self._is_over = True
+                self._changed.notify_all()
+            raise
         return self
 
     def __exit__(
@@ -71,8 +86,7 @@ class WriteBehind:
         """Let `block` be written after those before it.
 
         Raises:
-            StorageError: nothing was written for as long as the patience lasts.
-            BaseException: whatever the writing or `require` has raised.
+            BaseException: whatever a step or `require` has raised, or a step's `late`.
         """
         with self._changed:
             self._blocks.append(block)
@@ -84,11 +98,14 @@ class WriteBehind:
 
     def _wait_for_room(self) -> None:
         began_at = monotonic()
+        patience = self._patience.total_seconds()
         while self._error is None and self._unwritten > self._ahead:
             self._changed.wait(_LOOK_EVERY)
             self._require()
-            if monotonic() - max(began_at, self._written_at) > self._patience.total_seconds():
-                raise StorageError(f"The storage took nothing for {self._patience.total_seconds():g} s.")
+            if self._current is not None:
+                step, since = self._current
+                if step.late is not None and monotonic() - max(began_at, since) > patience:
+                    raise step.late(patience)
 
     def _end(self, *, is_dropping: bool) -> None:
         with self._changed:
@@ -103,7 +120,9 @@ class WriteBehind:
     def _run(self) -> None:
         try:
             while (block := self._next()) is not None:
-                self._write(block)
+                for step in self._steps:
+                    self._current = step, monotonic()
+                    step.act(block)
                 self._count_written()
         except BaseException as error:  # noqa: BLE001 - raised again, in the thread of whoever reads
             with self._changed:
@@ -121,5 +140,5 @@ class WriteBehind:
     def _count_written(self) -> None:
         with self._changed:
             self._unwritten -= 1
-            self._written_at = monotonic()
+            self._current = None
             self._changed.notify_all()

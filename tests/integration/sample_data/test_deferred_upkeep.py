@@ -43,6 +43,21 @@ _MADE = text("""
     UNION ALL
     SELECT conname, oid FROM pg_constraint WHERE conrelid = '"Tickets"'::regclass AND contype = 'f'
 """)
+# As the original, under its name and with its indexes; what is to come goes into its two parts.
+_PARTITIONED = (
+    'ALTER TABLE "Tickets" RENAME TO "Whole"',
+    'CREATE TABLE "Tickets" (LIKE "Whole" INCLUDING DEFAULTS) PARTITION BY RANGE ("Id")',
+    'ALTER SEQUENCE "Tickets_Id_seq" OWNED BY "Tickets"."Id"',
+    'DROP TABLE "Whole"',
+    'CREATE TABLE "FirstTickets" PARTITION OF "Tickets" FOR VALUES FROM (MINVALUE) TO (5000)',
+    'CREATE TABLE "OtherTickets" PARTITION OF "Tickets" FOR VALUES FROM (5000) TO (MAXVALUE)',
+    'CREATE INDEX "IX_Tickets_Status" ON "Tickets" ("Status")',
+    'CREATE INDEX "IX_Tickets_Priority" ON "Tickets" ("Priority")',
+    (
+        'ALTER TABLE "Tickets" ADD CONSTRAINT "FK_Tickets_Teams_OwningTeamId" '
+        'FOREIGN KEY ("OwningTeamId") REFERENCES "Teams" ("Id")'
+    ),
+)
 _MAY_MAKE_ROLES = text("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
 _LOCKED = text("""
     SELECT relation::regclass::text FROM pg_locks WHERE locktype = 'relation' AND mode = 'AccessExclusiveLock'
@@ -93,6 +108,17 @@ def test_schema_is_made_anew_and_the_same_afterwards(
     assert locked[0] == {'"Tickets"', '"Users"'}
     assert _schema(postgresql) == before
     assert {name for name, number in _made(postgresql).items() if number == made[name]} == kept
+    assert number_of(postgresql, _TICKETS) == MANY
+
+
+def test_partitioned_table_keeps_its_indexes(postgresql: Engine) -> None:
+    with postgresql.begin() as connection:
+        for change in _PARTITIONED:
+            connection.execute(text(change))
+    before, made = _schema(postgresql), _made(postgresql)
+    fill(postgresql, MANY)
+    assert _schema(postgresql) == before
+    assert _made(postgresql) == made
     assert number_of(postgresql, _TICKETS) == MANY
 
 

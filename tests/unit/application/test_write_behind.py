@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ticket_export.application.ports.ticket_source import CsvBlock
-from ticket_export.application.write_behind import WriteBehind
-from ticket_export.errors import LeaseLostError, StorageError, TicketSourceError
+from ticket_export.application.write_behind import Step, WriteBehind
+from ticket_export.errors import LeaseLostError, ListenerStuckError, StorageError, TicketSourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,8 @@ def write_behind(
     patience: timedelta = timedelta(seconds=PATIENCE),
     require: Callable[[], None] = lambda: None,
 ) -> WriteBehind:
-    return WriteBehind(lambda block: (write(block), None)[1], ahead=ahead, patience=patience, require=require)
+    steps = [Step(lambda block: (write(block), None)[1], late=StorageError.took_nothing)]
+    return WriteBehind(steps, ahead=ahead, patience=patience, require=require)
 
 
 def writers() -> list[Thread]:
@@ -158,6 +159,45 @@ def test_patience_counts_from_the_last_block_that_was_taken() -> None:
         for block in BLOCKS:
             behind.put(block)
     assert written == BLOCKS
+
+
+def test_step_that_may_take_its_time_is_waited_for_and_the_others_are_told_apart() -> None:
+    done: list[str] = []
+
+    def tell(_block: CsvBlock) -> None:
+        Event().wait(0.5)
+        done.append("told")
+
+    def listen(_block: CsvBlock) -> None:
+        Event().wait(0.5)
+        done.append("heard")
+
+    steps = [
+        Step(lambda _block: None, late=StorageError.took_nothing),
+        Step(tell),
+        Step(listen, late=ListenerStuckError),
+    ]
+    behind = WriteBehind(steps, require=lambda: None, ahead=0, patience=timedelta(seconds=0.3))
+    with pytest.raises(ListenerStuckError, match=r"for 0\.3 s\.$"), behind:
+        behind.put(BLOCKS[0])
+        pytest.fail("nobody ended the waiting")
+    assert done == ["told", "heard"]
+    assert writers() == []
+
+
+def test_thread_whose_start_is_interrupted_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = Thread.start
+
+    def interrupted(thread: Thread) -> None:
+        start(thread)
+        raise KeyboardInterrupt
+
+    behind = write_behind(lambda _block: None)
+    monkeypatch.setattr(Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt), behind:
+        pytest.fail("it was not interrupted")
+    behind._thread.join(PATIENCE)
+    assert writers() == []
 
 
 def test_lost_job_ends_the_reading_though_the_storage_hangs() -> None:

@@ -67,8 +67,8 @@ class RunExport:
            failed job and no file.
         2. Count and rows come from one consistent snapshot; if they differ, the job fails.
         3. The snapshot is released before the file is published, and the file is published before
-           the job says Completed. A storage that takes nothing for `storage_patience` ends the snapshot,
-           and the job fails.
+           the job says Completed. A storage that takes nothing for `storage_patience`, while there are rows
+           to read, ends the snapshot, and the job fails; so does a listener that does not come back.
         4. Only the attempt that holds the job's lease may complete or fail it; one that lost it
            removes what it wrote. The lease is renewed for as long as the export makes progress; one
            that makes none for `stall` is left to another attempt.
@@ -188,13 +188,20 @@ class RunExport:
         self.audit_log.record(audit_entry(AuditAction.STARTED, attempt.job, at=attempt.began_at, by=by))
 
     def _export(self, attempt: Attempt, heartbeat: Heartbeat, on_progress: ProgressListener) -> WrittenFile:
-        # From the beginning on: the audit log and the user directory are the host's, and may take their time.
-        with heartbeat:
-            self._record_start(attempt)
-            query = self._permitted_query(attempt.job)
-            heartbeat.require_job()
-            key = object_key(attempt.job, attempt=attempt.token)
-            return self._pipeline.write(query, key, heartbeat, on_progress)
+        file = None
+        try:
+            # From the beginning on: the audit log and the user directory are the host's, and may take their time.
+            with heartbeat:
+                self._record_start(attempt)
+                query = self._permitted_query(attempt.job)
+                heartbeat.require_job()
+                key = object_key(attempt.job, attempt=attempt.token)
+                file = self._pipeline.write(query, key, heartbeat, on_progress)
+        except BaseException:
+            if file is not None:
+                self._settle(attempt, file.key)
+            raise
+        return file
 
     def _permitted_query(self, job: ExportJob) -> TicketQuery:
         requester = self.user_directory.find(job.requester_user_id)

@@ -78,6 +78,7 @@ _BY_SQLSTATE = {
     "23505": _TAKEN,
     "25006": _REFUSED,  # read_only_sql_transaction
     "25P03": _AWAY,  # idle_in_transaction_session_timeout
+    "25P04": _INTERRUPTED,  # transaction_timeout: the next attempt would take as long
     "28": _SHUT,  # invalid_authorization_specification
     "40001": _BUSY,  # serialization_failure; on a replica, rows that the primary has removed
     "40P01": _BUSY,  # deadlock_detected
@@ -106,8 +107,10 @@ def may_pass(error: Exception) -> bool:
     A connection that is lost or not to be had, a server that is full or restarts, a lock, a conflict with another
     transaction. Who has no right to enter is told so before there is a code to know it by, and counts as one who may.
     """
+    trouble = _trouble(error)
     is_lost = isinstance(error, DBAPIError) and error.connection_invalidated
-    return is_lost or _trouble(error).may_pass
+    # Some time-outs of the server end the connection too.
+    return trouble.may_pass or (is_lost and trouble is not _INTERRUPTED)
 
 
 def _trouble(error: Exception) -> _Trouble:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _INDEXES: Final = text("""
     SELECT 'DROP INDEX ' || indexrelid::regclass AS removal, pg_get_indexdef(indexrelid) AS creation
     FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
-    WHERE indrelid = CAST(:table AS regclass) AND relname = ANY(:names) AND reltablespace = 0
+    WHERE indrelid = CAST(:table AS regclass) AND relname = ANY(:names) AND relkind = 'i' AND reltablespace = 0
     AND indisvalid AND NOT (indisunique OR indisclustered OR indisreplident)
     AND obj_description(indexrelid, 'pg_class') IS NULL
 """)
@@ -27,6 +27,7 @@ _FOREIGN_KEYS: Final = text("""
     format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid)) AS creation
     FROM pg_constraint
     WHERE conrelid = CAST(:table AS regclass) AND conname = ANY(:names) AND contype = 'f'
+    AND EXISTS (SELECT FROM pg_class WHERE pg_class.oid = conrelid AND relkind = 'r')
     AND obj_description(oid, 'pg_constraint') IS NULL
 """)
 _INDEXES_OF_SQLITE: Final = text("""

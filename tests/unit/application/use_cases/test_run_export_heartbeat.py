@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from contextlib import contextmanager
 from datetime import timedelta
-from threading import Event, Semaphore
+from threading import Event, Semaphore, Thread
+from threading import enumerate as enumerate_threads
 from time import monotonic, sleep
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import pytest
@@ -317,3 +318,40 @@ def test_stop_of_the_worker_does_not_call_an_export_stalled(desk: HelpDesk, job_
     with pytest.raises(LeaseLostError, match="is back in the queue"):
         desk.run_export(job_id, stop=stop, on_stall=stalled.set)
     assert not stalled.is_set()
+
+
+def test_heartbeat_whose_start_is_interrupted_ends(
+    desk: HelpDesk, job_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = Thread.start
+
+    def interrupted(thread: Thread) -> None:
+        start(thread)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        desk.run_export(job_id)
+    monkeypatch.undo()
+    for thread in enumerate_threads():
+        if thread.name.startswith("heartbeat"):
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+    assert desk.job(job_id).error_message == "The export was interrupted."
+
+
+def test_interrupt_between_publishing_and_completing_leaves_no_file(
+    desk: HelpDesk, job_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave = Heartbeat.__exit__
+
+    def interrupted(heartbeat: Heartbeat, *exc_info: Any) -> None:
+        leave(heartbeat, *exc_info)
+        assert desk.storage.objects
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Heartbeat, "__exit__", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        desk.run_export(job_id)
+    assert desk.storage.objects == {}
+    assert desk.job(job_id).error_message == "The export was interrupted."

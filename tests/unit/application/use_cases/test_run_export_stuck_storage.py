@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from threading import Event
+from threading import Event, current_thread
 from typing import TYPE_CHECKING
 
 from tests.unit.application.use_cases.blocked_export import PATIENCE
@@ -11,6 +11,7 @@ from ticket_export.infrastructure.memory.ticket_source import BLOCK_ROWS
 
 if TYPE_CHECKING:
     from tests.unit.application.use_cases.help_desk import HelpDesk
+    from ticket_export.application.progress import Progress
 
 
 def test_snapshot_ends_while_the_storage_still_hangs_and_the_export_fails(desk: HelpDesk) -> None:
@@ -37,3 +38,41 @@ def test_next_rows_are_read_while_the_storage_takes_the_last(desk: HelpDesk) -> 
 
     desk.happen |= {"storage.write": take, "source.block": is_read.set}
     assert desk.run_export(desk.requested().id).row_count == 3 * BLOCK_ROWS
+
+
+def test_listener_that_does_not_come_back_cannot_hold_the_snapshot_either(desk: HelpDesk) -> None:
+    desk.fill(10 * BLOCK_ROWS)
+    desk.storage_patience = timedelta(seconds=0.2)
+    is_released = Event()
+
+    def listen(progress: Progress) -> None:
+        if progress.rows:
+            assert is_released.wait(PATIENCE), "the snapshot is held as long as the listener hangs"
+
+    desk.happen["source.abandon"] = is_released.set
+    job = desk.run_export(desk.requested().id, on_progress=listen)
+    assert (job.status, job.error_message) == ("failed", "Whoever follows the export has not come back for 0.2 s.")
+    assert desk.storage.objects == {}
+
+
+def test_listener_hears_of_the_counting_before_there_is_a_snapshot(desk: HelpDesk) -> None:
+    heard: list[str] = []
+    desk.happen["source.open"] = lambda: heard.append("open")
+    desk.run_export(desk.requested().id, on_progress=lambda progress: heard.append(progress.stage))
+    assert heard == ["Counting", "open", "Uploading"]
+
+
+def test_database_of_the_jobs_may_take_longer_than_the_storage(desk: HelpDesk) -> None:
+    desk.fill(10 * BLOCK_ROWS)
+    desk.storage_patience = timedelta(seconds=0.2)
+    began = Event()
+
+    def be_slow() -> None:
+        if current_thread().name == "writer of an export" and not began.is_set():
+            began.set()
+            Event().wait(1)
+
+    desk.happen |= {"work.enter": be_slow, "storage.write": lambda: desk.clock.advance(desk.lease / 2)}
+    job = desk.run_export(desk.requested().id)
+    assert began.is_set()
+    assert (job.status, job.row_count) == ("completed", 10 * BLOCK_ROWS)
