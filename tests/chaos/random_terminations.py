@@ -22,6 +22,8 @@ _WORKERS = 3
 _SHORTEST, _LONGEST, _LOOK_EVERY = 0.02, 0.3, 0.01
 # This share of them waits for a connection that reads tickets, since most do not for most of the time.
 _READING = 0.6
+# The first ones all do: a short run would else be over before any of them has met one.
+_FIRST_READING = 4
 
 
 @attrs.define
@@ -66,12 +68,13 @@ class RandomTerminations:
 
     def _victim(self) -> Backend | None:
         until = time.monotonic() + self.random.uniform(_SHORTEST, _LONGEST)
-        wants_reading = self.random.random() < _READING
+        must_read = self.ended["a COPY"] < _FIRST_READING
+        wants_reading = must_read or self.random.random() < _READING
         while True:
             connections = self.arena.connections()
             reading = [each for each in connections if each.copies]
             if wants_reading and reading:
                 return self.random.choice(reading)
             if time.monotonic() > until:
-                return self.random.choice(connections) if connections else None
-            time.sleep(_LOOK_EVERY)
+                return self.random.choice(connections) if connections and not must_read else None
+            time.sleep(_LOOK_EVERY / 10 if must_read else _LOOK_EVERY)

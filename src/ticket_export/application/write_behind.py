@@ -88,6 +88,7 @@ class WriteBehind:
         Raises:
             BaseException: whatever a step or `require` has raised, or a step's `late`.
         """
+        self._require()
         with self._changed:
             self._blocks.append(block)
             self._unwritten += 1
