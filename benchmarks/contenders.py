@@ -96,8 +96,10 @@ def _started_worker(desk: HelpDesk, file: Path, *, formula_guard: bool) -> Run:
         [sys.executable, "-m", "benchmarks.started_worker", str(figures)],
         environment={**desk.environment, "TICKET_EXPORT_FORMULA_GUARD": str(formula_guard)},
     )
-    (stored,) = desk.storage.rglob("*.csv")
+    *others, stored = sorted(desk.storage.rglob("*.csv"), key=lambda each: each.stat().st_mtime)
     stored.rename(file)
+    for other in others:
+        other.unlink()
     measured = json.loads(figures.read_text(encoding="utf-8"))
     return attrs.evolve(process, **measured)
 
