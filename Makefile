@@ -27,7 +27,7 @@ test: $(VENV)/.dev ## lint, types, house rules, all tests, coverage
 	$(BIN)/coverage report --include='*/ticket_export/domain/*,*/ticket_export/application/*' --fail-under=100
 	$(BIN)/coverage report --fail-under=95
 
-chaos: $(VENV)/.dev ## kill, stop and pause workers at random while they make 200 exports; takes minutes
+chaos: $(VENV)/.dev ## kill, stop and pause workers, end connections, restart the database while 200 exports are made; takes minutes
 	CHAOS_EXPORTS=200 $(BIN)/pytest tests/chaos
 
 bench: $(VENV)/.bench ## measure rows/s and peak memory against the alternatives, and what a queued job costs

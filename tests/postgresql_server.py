@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 VARIABLE: Final = "TICKET_EXPORT_TEST_POSTGRES_URL"
 _EMPTY: Final = sql.SQL("TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'")
+_ENCODED: Final = sql.SQL("TEMPLATE template0 ENCODING {} LOCALE 'C'")
 
 
 class PostgresqlServer:
@@ -33,6 +34,15 @@ class PostgresqlServer:
 
     def __init__(self, url: str) -> None:
         self._url = make_url(url)
+
+    @contextmanager
+    def encoded(self, encoding: str) -> Iterator[str]:
+        """The URL of a fresh database without any table, in another encoding than UTF-8."""
+        name = self._create(_ENCODED.format(sql.Literal(encoding)))
+        try:
+            yield self._url_of(name)
+        finally:
+            self._drop(name)
 
     @contextmanager
     def database(self, *, migrated: bool = True) -> Iterator[str]:

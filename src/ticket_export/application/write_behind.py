@@ -47,8 +47,8 @@ class WriteBehind:
     _blocks: deque[CsvBlock] = attrs.field(factory=deque, init=False)
     # Those that wait, and the one that is being written.
     _unwritten: int = attrs.field(default=0, init=False)
-    # What the thread is at, and since when.
-    _current: tuple[Step, float] | None = attrs.field(default=None, init=False)
+    # What the thread is at, if it is at anything, and since when.
+    _current: tuple[Step | None, float] = attrs.field(default=(None, 0.0), init=False)
     _is_over: bool = attrs.field(default=False, init=False)
     _error: BaseException | None = attrs.field(default=None, init=False)
     _changed: Condition = attrs.field(factory=Condition, init=False)
@@ -103,10 +103,9 @@ class WriteBehind:
         while self._error is None and self._unwritten > self._ahead:
             self._changed.wait(_LOOK_EVERY)
             self._require()
-            if self._current is not None:
-                step, since = self._current
-                if step.late is not None and monotonic() - max(began_at, since) > patience:
-                    raise step.late(patience)
+            step, since = self._current
+            if step and step.late and monotonic() - max(began_at, since) > patience:
+                raise step.late(patience)
 
     def _end(self, *, is_dropping: bool) -> None:
         with self._changed:
@@ -141,5 +140,5 @@ class WriteBehind:
     def _count_written(self) -> None:
         with self._changed:
             self._unwritten -= 1
-            self._current = None
+            self._current = (None, 0.0)
             self._changed.notify_all()

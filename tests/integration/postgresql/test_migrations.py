@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from tests.integration.persistence.test_migrations import HELP_DESK, HOST_TABLES, OWN_TABLES
 from tests.integration.postgresql.catalog import columns, foreign_keys, indexes, tables
 from ticket_export.domain.export_job import ExportJob
-from ticket_export.errors import ConfigurationError, MissingTableError
+from ticket_export.errors import ConfigurationError, MissingTableError, UnsupportedDialectError
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.engine import create_engine
 from ticket_export.infrastructure.persistence.host_table_names import HostTable, HostTableNames
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from tests.integration.postgresql.postgresql_rows import PostgresqlRows
+    from tests.postgresql_server import PostgresqlServer
 
 
 def schema(rows: PostgresqlRows) -> list[object]:
@@ -142,3 +143,14 @@ def test_migrations_that_start_at_once_happen_once(
         list(threads.map(migrate, range(6)))
     assert tables(empty_rows) == HELP_DESK | OWN_TABLES
     assert len(empty_rows.run("SELECT * FROM ticket_export_version")) == 1
+
+
+def test_database_that_cannot_hold_every_letter_is_refused(postgresql_server: PostgresqlServer) -> None:
+    with postgresql_server.encoded("LATIN1") as url:
+        engine = create_engine(url)
+        try:
+            with pytest.raises(UnsupportedDialectError, match=r"^the database is in LATIN1; it must be in UTF8"):
+                upgrade(engine, reference_schema=True)
+            assert sa.inspect(engine).get_table_names() == []
+        finally:
+            engine.dispose()

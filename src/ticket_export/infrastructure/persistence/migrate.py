@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
+from sqlalchemy import text
 
-from ticket_export.errors import ConfigurationError
+from ticket_export.errors import ConfigurationError, UnsupportedDialectError
 from ticket_export.infrastructure.persistence import migrations
 from ticket_export.infrastructure.persistence.commit import commit
 from ticket_export.infrastructure.persistence.engine import begin_writing
@@ -57,11 +58,13 @@ def upgrade(engine: Engine, *, reference_schema: bool, names: HostTableNames = S
             background tasks, and one of them is not there.
         ConfigurationError: a table to be created exists already, or `names` are given together with the
             reference schema, which has names of its own.
+        UnsupportedDialectError: a PostgreSQL database that cannot hold every letter.
     """
     from alembic import command
 
     histories = _histories(reference_schema, names)
     with begin_writing(engine.connect()) as connection:
+        _require_utf8(connection)
         _wait_for_others(connection)
         for history in histories:
             command.upgrade(history.config(connection, names), "head")
@@ -82,6 +85,14 @@ def downgrade(engine: Engine, *, reference_schema: bool, names: HostTableNames =
         for history in reversed(histories):
             command.downgrade(history.config(connection, names), "base")
         commit(connection)
+
+
+def _require_utf8(connection: Connection) -> None:
+    if connection.dialect.name != "postgresql":
+        return
+    encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
+    if encoding != "UTF8":
+        raise UnsupportedDialectError(f"the database is in {encoding}; it must be in UTF8, which holds every letter")
 
 
 def _histories(reference_schema: bool, names: HostTableNames) -> tuple[_History, ...]:

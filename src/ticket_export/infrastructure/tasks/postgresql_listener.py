@@ -102,7 +102,8 @@ class PostgresqlListener:
         self._is_hearing = True
         if self._is_told:
             self._is_told = False
-            _log.info("the worker hears of new exports again")
+            # As loud as the trouble before it, or nobody would hear that it is over.
+            _log.warning("the worker hears of new exports again")
         # Nobody has heard of what was put into the queue before.
         self._on_signal()
 
