@@ -13,7 +13,9 @@ from benchmarks.query import select_of
 
 def main(url: str, file: str) -> None:
     with engine_of(url).connect() as connection:
-        pd.read_sql_query(text(select_of(url)), connection).to_csv(file, index=False)
+        tickets = pd.read_sql_query(text(select_of(url)), connection)
+    # With another end of a line, a lone CR is left without quotes, and read as an end.
+    tickets.to_csv(file, index=False, lineterminator="\r\n")
 
 
 if __name__ == "__main__":
