@@ -88,6 +88,8 @@ class Process:
         self.is_dead = False
         #: The call that was hit, if any was.
         self.hit: str | None = None
+        #: What happens first at the calls of that name, once they are not hit.
+        self.hooks: dict[str, Callable[[], None]] = {}
         self._fault = fault
         self._counts_heartbeat = counts_heartbeat
         self._lock = Lock()
@@ -103,6 +105,8 @@ class Process:
             self._fail(_failure(error), block)
         if mode is Mode.RAISE_UNFORESEEN:
             self._fail(RuntimeError(SECRET), block)
+        if call in self.hooks:
+            self.hooks[call]()
         answer = do()
         if mode is Mode.DIE_AFTER:
             self._die()

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from tests.crashes.case import Case
     from tests.crashes.world import World
-    from ticket_export.application.progress import Progress
 
 _UNEXPECTED = "The export failed unexpectedly."
 # Seconds that the heartbeat's thread has for a few steps in memory.
@@ -122,17 +121,16 @@ class RunningAndStopped(Running):
     def act(self, case: Case) -> object:
         stop = StopSignal()
 
-        def listen(_progress: Progress) -> None:
-            if stop.is_given:
-                return
+        def wait_for_the_interrupt() -> None:
             stop.give()
             deadline = monotonic() + _PATIENCE
             while "SupportsInterrupt.interrupt" not in case.process.calls and not case.process.is_dead:
                 assert monotonic() < deadline, "the heartbeat did not notice"
                 sleep(0.001)
 
+        case.process.hooks["TicketReader.count"] = wait_for_the_interrupt
         with suppress(LeaseLostError):  # as it should be
-            case.seen.run_export()(case.jobs[0], on_progress=listen, stop=stop)
+            case.seen.run_export()(case.jobs[0], stop=stop)
         return None
 
     def claim_at_once(self, case: Case) -> None:
