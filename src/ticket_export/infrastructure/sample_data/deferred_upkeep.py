@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _INDEXES: Final = text("""
     SELECT 'DROP INDEX ' || indexrelid::regclass AS removal, pg_get_indexdef(indexrelid) AS creation
     FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
-    WHERE indrelid = CAST(:table AS regclass) AND relname = ANY(:names) AND relkind = 'i' AND reltablespace = 0
+    WHERE indrelid = CAST(:table AS regclass) AND relname = ANY(:names) AND reltablespace = 0
     AND indisvalid AND NOT (indisunique OR indisclustered OR indisreplident)
     AND obj_description(indexrelid, 'pg_class') IS NULL
 """)
@@ -27,9 +27,10 @@ _FOREIGN_KEYS: Final = text("""
     format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid)) AS creation
     FROM pg_constraint
     WHERE conrelid = CAST(:table AS regclass) AND conname = ANY(:names) AND contype = 'f'
-    AND EXISTS (SELECT FROM pg_class WHERE pg_class.oid = conrelid AND relkind = 'r')
     AND obj_description(oid, 'pg_constraint') IS NULL
 """)
+# What belongs to a partitioned table belongs to each of its partitions too, and no definition tells.
+_IS_ONE_TABLE: Final = text("SELECT relkind = 'r' FROM pg_class WHERE oid = CAST(:table AS regclass)")
 _INDEXES_OF_SQLITE: Final = text("""
     SELECT 'DROP INDEX "' || name || '"' AS removal, sql AS creation FROM sqlite_master
     WHERE type = 'index' AND tbl_name = :table AND name IN :names
@@ -63,10 +64,12 @@ def _has_rows(connection: Connection, table: Table) -> bool:
 
 
 def _take_away_on_postgresql(connection: Connection, table: Table) -> list[_Part]:
+    quoted = connection.dialect.identifier_preparer.format_table(table)
+    if not connection.execute(_IS_ONE_TABLE, {"table": quoted}).scalar_one():
+        return []
     try:
         with connection.begin_nested():
             _lock(connection, table)
-            quoted = connection.dialect.identifier_preparer.format_table(table)
             keys = [each.name for each in table.constraints if isinstance(each, ForeignKeyConstraint)]
             return [
                 *_remove(connection, _FOREIGN_KEYS, table=quoted, names=keys),

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, String, Text, func, select
 
 from ticket_export.application.ports.ticket_source import CsvBlock
 from ticket_export.application.ticket_column import ColumnKind
+from ticket_export.infrastructure.tickets.block_size import BLOCK_BYTES
 from ticket_export.infrastructure.tickets.copy_blocks import copy_blocks
 from ticket_export.infrastructure.tickets.copy_statement import copy_statement
 from ticket_export.infrastructure.tickets.postgresql_snapshot import begin_snapshot, driver_connection, end_snapshot
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
     from ticket_export.application.ticket_query import TicketQuery
     from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
     from ticket_export.infrastructure.tickets.copy_blocks import Record
-
-#: Bytes of a block, unless its last record is longer: enough that the calls between blocks do not count, few enough to
-#: stay small however long a ticket's texts are.
-BLOCK_BYTES = 128 * 1024
 
 # How long the server may take to hear of an interrupt, in seconds; whoever interrupts tries again.
 _INTERRUPT_TIMEOUT = 5

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select
 
 from ticket_export.application.csv_format import encode_rows
 from ticket_export.application.ports.ticket_source import CsvBlock
+from ticket_export.infrastructure.tickets.block_size import BLOCK_BYTES
 from ticket_export.infrastructure.tickets.read_errors import read_errors
 from ticket_export.infrastructure.tickets.sqlite_snapshot import begin_snapshot
 from ticket_export.infrastructure.tickets.ticket_select import count_tickets, select_tickets
@@ -26,10 +27,9 @@ if TYPE_CHECKING:
 
 #: The most rows of a block: enough that the calls between blocks do not count.
 BLOCK_ROWS = 1000
-# How many the first has, and what a block is to weigh in bytes, as near as can be known: however long a ticket's texts
-# are, memory stays flat.
+# How many the first has, of which nobody knows yet how long they are; and from how many bytes on there were too many.
 _FIRST_ROWS = 16
-_LIGHT, _HEAVY = 128 * 1024, 512 * 1024
+_HEAVY = 4 * BLOCK_BYTES
 
 
 @contextmanager
@@ -82,6 +82,6 @@ class RowStreamReader:
 
 
 def _next_rows(rows: int, length: int) -> int:
-    if length < _LIGHT:
+    if length < BLOCK_BYTES:
         return min(2 * rows, BLOCK_ROWS)
     return rows // 2 if length > _HEAVY and rows > 1 else rows
