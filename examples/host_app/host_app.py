@@ -4,7 +4,7 @@ from pathlib import Path
 from uuid import UUID
 
 import sqlalchemy as sa
-from dependency_injector.providers import Factory, Object, Singleton
+from dependency_injector.providers import Factory, Object, ThreadSafeSingleton
 
 import ticket_export as te
 from crm import ADA, cases, fill, metadata, people
@@ -54,10 +54,10 @@ class CrmUserDirectory:
 container = te.TicketExportContainer()
 container.table_names.override(Object(names))
 # In production, paths from the root: web application and worker may be started in different folders.
-container.engine.override(Singleton(te.create_engine, "sqlite:///crm.db"))
+container.engine.override(ThreadSafeSingleton(te.create_engine, "sqlite:///crm.db"))
 container.catalog.override(Object(catalog))
 container.user_directory.override(Factory(CrmUserDirectory, container.engine))
-container.storage.override(Singleton(te.LocalStorage, Path("crm-exports")))
+container.storage.override(ThreadSafeSingleton(te.LocalStorage, Path("crm-exports")))
 
 if __name__ == "__main__":
     engine, tables = container.engine(), container.tables()

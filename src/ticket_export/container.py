@@ -6,7 +6,8 @@ A host changes a part by overriding its provider, and everything built from it f
     container.storage.override(InMemoryStorage())
     job = container.request_export()(actor, {"columns": ["id", "title"]})
 
-Settings, tables, engine and catalog are kept once they are built, so those are overridden before the first use.
+Settings, tables, engine and catalog are kept once they are built, so those are overridden before the first use. Threads
+may share a container, and have one engine then.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from dependency_injector.containers import DeclarativeContainer
-from dependency_injector.providers import Factory, Object, Selector, Singleton
+from dependency_injector.providers import Factory, Object, Selector, ThreadSafeSingleton
 
 from ticket_export.application.claims import Claims
 from ticket_export.application.csv_format import CsvFormat
@@ -80,28 +81,28 @@ def _stale_after(stall: timedelta) -> timedelta:
 class TicketExportContainer(DeclarativeContainer):
     """Ports and use-cases by name; call a provider to have what it provides."""
 
-    settings = Singleton(Settings.load)
+    settings = ThreadSafeSingleton(Settings.load)
 
     # What the host's own parts usually replace.
     table_names = Object(SEED_TABLE_NAMES)
-    tables = Singleton(build_tables, table_names)
-    engine = Singleton(create_engine, settings.provided.database_url)
-    catalog = Singleton(reference_catalog, tables)
+    tables = ThreadSafeSingleton(build_tables, table_names)
+    engine = ThreadSafeSingleton(create_engine, settings.provided.database_url)
+    catalog = ThreadSafeSingleton(reference_catalog, tables)
     csv_format = Factory(CsvFormat, bom=settings.provided.csv_bom, formula_guard=settings.provided.formula_guard)
     policy = Factory(ExportPolicy)
 
     # The ports.
-    clock = Singleton(SystemClock)
+    clock = ThreadSafeSingleton(SystemClock)
     unit_of_work = Factory(SqlAlchemyUnitOfWork, engine, tables)
     ticket_source = Factory(SqlAlchemyTicketSource, engine, catalog)
-    storage = Singleton(LocalStorage.from_url, settings.provided.storage_url)
+    storage = ThreadSafeSingleton(LocalStorage.from_url, settings.provided.storage_url)
     user_directory = Factory(SqlAlchemyUserDirectory, engine, tables)
     audit_log = Selector(
         settings.provided.audit_log,
-        log=Singleton(LoggingAuditLog),
+        log=ThreadSafeSingleton(LoggingAuditLog),
         table=Factory(SqlAlchemyAuditLog, engine, tables),
     )
-    events = Singleton(IgnoredExportEvents)
+    events = ThreadSafeSingleton(IgnoredExportEvents)
 
     # The use-cases.
     read_ahead = Object(READ_AHEAD)
@@ -129,7 +130,7 @@ class TicketExportContainer(DeclarativeContainer):
     )
     task_queue = Selector(
         settings.provided.task_queue,
-        database=Singleton(DatabaseTaskQueue, engine, tables, Factory(notifications_on, engine)),
+        database=ThreadSafeSingleton(DatabaseTaskQueue, engine, tables, Factory(notifications_on, engine)),
         inline=Factory(InlineTaskQueue, run_export),
     )
     request_export = Factory(

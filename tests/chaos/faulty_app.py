@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 import pytest
-from dependency_injector.providers import Factory, Singleton
+from dependency_injector.providers import Factory, ThreadSafeSingleton
 
 from tests.chaos.fault import Faults, Step
 from ticket_export.application.attempt import PROGRESS_INTERVAL
@@ -141,7 +141,7 @@ def _telling_of_syncs(faults: Faults) -> Iterator[None]:
 
 
 container = TicketExportContainer()
-_faults = Singleton(Faults.of_this_process)
+_faults = ThreadSafeSingleton(Faults.of_this_process)
 container.unit_of_work.override(Factory(_UnitOfWork, _faults, container.engine, container.tables))
 container.audit_log.override(Factory(_AuditLog, _faults, container.engine, container.tables))
-container.storage.override(Singleton(_Storage, _faults, container.settings.provided.storage_url))
+container.storage.override(ThreadSafeSingleton(_Storage, _faults, container.settings.provided.storage_url))

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
+from time import sleep
 from typing import TYPE_CHECKING, Literal
 
 import pytest
+from dependency_injector import providers
 from dependency_injector.providers import Factory, Object
 
 from tests.unit.application.use_cases.help_desk import COLUMNS, NOW, VIEW, HelpDesk
+from tests.unit.infrastructure.worker_desk import PATIENCE
 from ticket_export import Actor, CsvFormat, ExportPolicy, Settings, SystemPermissions, TicketExportContainer, User
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
@@ -24,6 +29,7 @@ from ticket_export.infrastructure.memory.unit_of_work import InMemoryUnitOfWork
 from ticket_export.infrastructure.memory.user_directory import InMemoryUserDirectory
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.host_table_names import SEED_TABLE_NAMES, HostTableNames
 from ticket_export.infrastructure.persistence.tables import build_tables
 from ticket_export.infrastructure.storage.local import LocalStorage
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
@@ -118,6 +124,25 @@ def test_worker_exports_cleans_up_and_sweeps_on_in_memory_adapters_alone(
     assert memory.storage.objects == {}
     assert [name for name, _ in memory.events.events].count("expired") == 3
     assert list(tmp_path.iterdir()) == []
+
+
+def test_threads_that_come_first_together_get_one_of_each(container: TicketExportContainer) -> None:
+    def named_slowly() -> HostTableNames:
+        sleep(0.05)
+        return SEED_TABLE_NAMES
+
+    container.settings.override(container.settings().model_copy(update={"task_queue": "database"}))
+    container.table_names.override(providers.Callable(named_slowly))
+    together = Barrier(4, timeout=PATIENCE)
+
+    def parts(_number: int) -> list[object]:
+        together.wait()
+        return [container.task_queue(), container.catalog(), container.storage(), container.engine()]
+
+    with ThreadPoolExecutor(4) as threads:
+        first, *others = threads.map(parts, range(4))
+    for other in others:
+        assert all(mine is theirs for mine, theirs in zip(first, other, strict=True))
 
 
 def test_settings_reach_the_use_cases(container: TicketExportContainer) -> None:
