@@ -35,6 +35,9 @@ from ticket_export.application.use_cases.retry_export import RetryExport
 from ticket_export.application.use_cases.run_export import RunExport
 from ticket_export.application.use_cases.run_next_export import RunNextExport
 from ticket_export.application.use_cases.sweep_orphaned_objects import SweepOrphanedObjects
+from ticket_export.infrastructure.compression.gzip import GzipCompression
+from ticket_export.infrastructure.compression.plain import NoCompression
+from ticket_export.infrastructure.compression.zstd import ZstdCompression
 from ticket_export.infrastructure.ignored_export_events import IgnoredExportEvents
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
@@ -44,7 +47,7 @@ from ticket_export.infrastructure.persistence.host_table_names import SEED_TABLE
 from ticket_export.infrastructure.persistence.tables import build_tables
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.infrastructure.persistence.user_directory import SqlAlchemyUserDirectory
-from ticket_export.infrastructure.storage.local import LocalStorage
+from ticket_export.infrastructure.storage.registry import open_storage
 from ticket_export.infrastructure.system_clock import SystemClock
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
@@ -89,13 +92,19 @@ class TicketExportContainer(DeclarativeContainer):
     engine = ThreadSafeSingleton(create_engine, settings.provided.database_url)
     catalog = ThreadSafeSingleton(reference_catalog, tables)
     csv_format = Factory(CsvFormat, bom=settings.provided.csv_bom, formula_guard=settings.provided.formula_guard)
+    compression = Selector(
+        settings.provided.compression,
+        none=Factory(NoCompression),
+        gzip=Factory(GzipCompression),
+        zstd=Factory(ZstdCompression),
+    )
     policy = Factory(ExportPolicy)
 
     # The ports.
     clock = ThreadSafeSingleton(SystemClock)
     unit_of_work = Factory(SqlAlchemyUnitOfWork, engine, tables)
     ticket_source = Factory(SqlAlchemyTicketSource, engine, catalog)
-    storage = ThreadSafeSingleton(LocalStorage.from_url, settings.provided.storage_url)
+    storage = ThreadSafeSingleton(open_storage, settings)
     user_directory = Factory(SqlAlchemyUserDirectory, engine, tables)
     audit_log = Selector(
         settings.provided.audit_log,
@@ -123,6 +132,7 @@ class TicketExportContainer(DeclarativeContainer):
         events=events,
         policy=policy,
         csv_format=csv_format,
+        compression=compression,
         stall=settings.provided.stall,
         storage_patience=settings.provided.storage_patience,
         read_ahead=read_ahead,
@@ -164,6 +174,7 @@ class TicketExportContainer(DeclarativeContainer):
         audit_log=audit_log,
         policy=policy,
         clock=clock,
+        url_lifetime=settings.provided.url_lifetime,
     )
     recover_stalled_exports = Factory(
         RecoverStalledExports,

@@ -24,8 +24,11 @@ def _default_storage_url() -> str:
 class Settings(BaseSettings):
     """Every field is the variable of its name in upper case after ``TICKET_EXPORT_``.
 
-    `storage_url` is ``file:///an/absolute/folder``; the default is the folder ``exports`` below the
-    folder that the process was started in. `app` is the ``module:attribute`` of a host's own container,
+    `storage_url` is ``file:///an/absolute/folder``, ``s3://bucket/prefix``, or what an installed package adds; the
+    default is the folder ``exports`` below the folder that the process was started in. The ``s3_`` fields say the rest
+    about a bucket; credentials come from where boto3 looks for them. `compression` is what files are packed with.
+    `download` says whether a host gets a file's bytes, or also a link to the storage that lives for
+    `signed_url_seconds`. `app` is the ``module:attribute`` of a host's own container,
     which the command line uses instead of the library's. `max_active_jobs_per_user` counts a user's
     queued and running exports; 0 is no limit. `stall_seconds` is how long an export may make no progress
     before another attempt takes it over; `storage_patience_seconds` how long a storage may take nothing
@@ -44,6 +47,13 @@ class Settings(BaseSettings):
     max_attempts: int = Field(default=3, ge=1)
     max_active_jobs_per_user: int = Field(default=5, ge=0)
     audit_log: Literal["log", "table"] = "log"
+    compression: Literal["none", "gzip", "zstd"] = "none"
+    download: Literal["stream", "signed-url"] = "stream"
+    signed_url_seconds: int = Field(default=300, ge=1, le=_DAY_IN_SECONDS)
+    s3_endpoint_url: str | None = None
+    s3_region: str | None = None
+    s3_encryption: Literal["AES256", "aws:kms"] | None = None
+    s3_kms_key_id: str | None = None
     formula_guard: bool = True
     csv_bom: bool = True
     app: str | None = None
@@ -70,6 +80,11 @@ class Settings(BaseSettings):
     def retention(self) -> timedelta:
         """How long a file can be downloaded."""
         return timedelta(hours=self.retention_hours)
+
+    @property
+    def url_lifetime(self) -> timedelta | None:
+        """How long a link to a file lives, or None where there are to be none."""
+        return timedelta(seconds=self.signed_url_seconds) if self.download == "signed-url" else None
 
     @property
     def lease(self) -> timedelta:

@@ -10,7 +10,7 @@ from uuid import UUID
 import attrs
 from sqlalchemy import select
 
-from ticket_export.application.export_file import KEY_PREFIX, attempt_of
+from ticket_export.application.export_file import KEY_PREFIX, attempt_of, manifest_key
 from ticket_export.application.ports.audit_log import AuditAction
 from ticket_export.application.ticket_query import TicketQuery
 from ticket_export.domain.background_task import BackgroundTaskStatus
@@ -88,9 +88,9 @@ class EndState:
         assert {job.status for job in self.jobs} == {ExportJobStatus.COMPLETED}
         assert {_task(job)[0] for job in self.jobs} == {BackgroundTaskStatus.COMPLETE}
         keys = {job.id: job.media_item.object_key for job in self.jobs if job.media_item}
-        # One media item and one object for each job, and no others.
+        # One media item and one object, with its manifest, for each job, and no others.
         assert self.media_items == Counter(keys.values())
-        assert set(self.objects) == set(keys.values())
+        assert set(self.objects) == set(keys.values()) | set(map(manifest_key, keys.values()))
         assert len(keys) == len(set(keys.values())) == len(self.jobs)
         # The file is that of the last attempt: none came to its end after the one that completed the job.
         assert {attempt_of(key) for key in keys.values()} == {(job.id, _task(job)[1]) for job in self.jobs}

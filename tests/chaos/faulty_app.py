@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from ticket_export.domain.export_job import ExportJob
     from ticket_export.infrastructure.persistence.tables import Tables
+    from ticket_export.settings import Settings
 
 _QUEUED, _RUNNING, _COMPLETED = ExportJobStatus.QUEUED, ExportJobStatus.RUNNING, ExportJobStatus.COMPLETED
 # What a transaction does with its job, by the status before and after: the step before the commit, and the one after.
@@ -110,8 +111,8 @@ class _Writer:
 
 
 class _Storage(LocalStorage):
-    def __init__(self, faults: Faults, url: str) -> None:
-        super().__init__(LocalStorage.from_url(url)._root)
+    def __init__(self, faults: Faults, settings: Settings) -> None:
+        super().__init__(LocalStorage.from_url(settings.storage_url, settings)._root)
         self._faults = faults
 
     @contextmanager
@@ -144,4 +145,4 @@ container = TicketExportContainer()
 _faults = ThreadSafeSingleton(Faults.of_this_process)
 container.unit_of_work.override(Factory(_UnitOfWork, _faults, container.engine, container.tables))
 container.audit_log.override(Factory(_AuditLog, _faults, container.engine, container.tables))
-container.storage.override(ThreadSafeSingleton(_Storage, _faults, container.settings.provided.storage_url))
+container.storage.override(ThreadSafeSingleton(_Storage, _faults, container.settings))

@@ -13,7 +13,7 @@ _NEVER_CALLED = {
     "SupportsDiscardStale.discard_stale": "in memory nothing is left behind; on files it is called",
     "SupportsListening.listening": "an idle worker waits, and changes nothing",
     "SupportsListening.listening.__exit__": "as above",
-    "SupportsSignedUrl.signed_url": "no storage of the library has links of its own yet",
+    "SupportsSignedUrl.signed_url": "a link is made at the click, and changes nothing",
     "SupportsWaiting.wait": "an idle worker waits, and changes nothing",
     "UserDirectory.find_by_email": "the command line asks for its user",
 }

@@ -42,7 +42,11 @@ def _protocols() -> dict[str, type]:
 PROTOCOLS = _protocols()
 # What an adapter may be able to do besides.
 _OPTIONAL = [port for port in PROTOCOLS.values() if getattr(port, "_is_runtime_protocol", False)]
-_ERRORS: dict[str, type[Exception]] = {"export_storage": StorageError, "ticket_source": TicketSourceError}
+_ERRORS: dict[str, type[Exception]] = {
+    "compression": MemoryError,
+    "export_storage": StorageError,
+    "ticket_source": TicketSourceError,
+}
 
 
 def members_of(port: type) -> dict[str, Any]:
@@ -101,9 +105,20 @@ def _member(port: type, name: str, member: Any) -> object:
         return lambda self, *args, **kwargs: _Opened(self, name, args, kwargs, call, error, given)
     if returns.startswith("Iterator"):
         return lambda self, *args, **kwargs: _iterate(self, getattr(self.part, name)(*args, **kwargs), call, error)
-    return lambda self, *args, **kwargs: self.process.step(
-        call, lambda: getattr(self.part, name)(*args, **kwargs), error=error
-    )
+    return lambda self, *args, **kwargs: _answer(self, name, args, kwargs, call, error, given)
+
+
+def _answer(
+    self: _Watched,
+    name: str,
+    args: tuple[object, ...],
+    kwargs: dict[str, object],
+    call: str,
+    error: type[Exception],
+    given: type | None,
+) -> object:
+    answer = self.process.step(call, lambda: getattr(self.part, name)(*args, **kwargs), error=error)
+    return answer if given is None else watched(answer, given, self.process)
 
 
 def _opens(method: Any) -> bool:

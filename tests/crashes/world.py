@@ -12,6 +12,7 @@ from tests.crashes.watched import watched
 from ticket_export import Actor, SystemPermissions, TicketExportContainer
 from ticket_export.application.ports.audit_log import AuditLog
 from ticket_export.application.ports.clock import Clock
+from ticket_export.application.ports.compression import Compression
 from ticket_export.application.ports.export_events import ExportEvents
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.task_queue import TaskQueue
@@ -39,6 +40,7 @@ RIGHT_BYTES = "\n".join(
 BLOCK_ROWS = 2
 
 _PORTS: Mapping[str, type] = {
+    "compression": Compression,
     "clock": Clock,
     "unit_of_work": UnitOfWork,
     "ticket_source": TicketSource,

@@ -111,7 +111,7 @@ def _expired_export(monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_clean_up_deletes_the_file_of_an_expired_export(help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     job_id = _expired_export(monkeypatch)
-    (kept,) = (file for file in (help_desk.folder / "storage").rglob("*") if file.is_file())
+    (kept,) = (help_desk.folder / "storage").rglob("*.csv")
     orphan = kept.parents[2] / "00000000-0000-0000-0000-000000000000" / "1" / "tickets.csv"
     orphan.parent.mkdir(parents=True)
     orphan.touch()
@@ -162,7 +162,8 @@ def test_a_storage_that_cannot_be_listed_is_told_after_all_else_is_done(
         "    def list(self, prefix):\n"
         "        raise StorageError('the files could not be listed')\n"
         "container = TicketExportContainer()\n"
-        "container.storage.override(Object(Unlisted.from_url(container.settings().storage_url)))\n"
+        "settings = container.settings()\n"
+        "container.storage.override(Object(Unlisted.from_url(settings.storage_url, settings)))\n"
     )
     text = run_command("--app", "unlisted_helpdesk:container", "cleanup")
     assert text.exit_code == 1

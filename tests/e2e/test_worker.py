@@ -69,7 +69,7 @@ def test_a_stopped_worker_hands_its_export_back_and_another_completes_it(
     assert stored_files(help_desk) == []
     drained = run_command("worker", "--drain")
     assert (drained.exit_code, drained.text) == (0, "1 completed, 0 failed\n")
-    assert (status(job_id), len(stored_files(help_desk))) == ("completed", 1)
+    assert (status(job_id), len(stored_files(help_desk))) == ("completed", 2)
 
 
 def test_a_worker_whose_export_hears_nothing_ends_all_the_same(help_desk: HelpDesk, held: HeldExports) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, BinaryIO
@@ -11,13 +12,17 @@ import attrs
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from ticket_export.application.content_disposition import content_disposition
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ticket_export.domain.export_job import ExportJob
 
 
-class _Dto(BaseModel):
+class Dto(BaseModel):
+    """What leaves the library as JSON."""
+
     model_config = ConfigDict(
         frozen=True,
         alias_generator=to_camel,
@@ -26,7 +31,7 @@ class _Dto(BaseModel):
     )
 
 
-class ExportJobDto(_Dto):
+class ExportJobDto(Dto):
     """An export job as its requester sees it; JSON is camelCase, times are aware UTC.
 
     `status` is the developer name; `length` is in bytes; `file_name` and `length` are known while
@@ -80,7 +85,7 @@ class RequestedExportDto(ExportJobDto):
         return cls(**ExportJobDto.of(job).model_dump(by_alias=False), already_requested=already_requested)
 
 
-class ExportPage(_Dto):
+class ExportPage(Dto):
     """One page of exports, newest first; `page` counts from 1, `total` is over all pages."""
 
     items: tuple[ExportJobDto, ...]
@@ -99,10 +104,32 @@ class ExportPage(_Dto):
 class Download:
     """A file to hand to the user; `length` is in bytes.
 
-    `stream` is a context manager, so that nothing is open until somebody reads; enter it once.
+    `stream` is a context manager, so that nothing is open until somebody reads; enter it once. Where the host's setting
+    asks for links, `url` is one to the storage: who has it can download the file for some minutes, so the host
+    redirects the browser there, keeps it out of its log, and reads no stream. `sha256` is the digest of the file in
+    hexadecimal digits, if it is known.
     """
 
     file_name: str
     content_type: str
     length: int
     stream: AbstractContextManager[BinaryIO]
+    url: str | None = None
+    sha256: str | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What to send before the bytes of the stream: type, name (RFC 6266), length, and digest (RFC 9530).
+
+        Nobody but the user may keep the answer, and no browser may guess another type.
+        """
+        headers = {
+            "Content-Type": self.content_type,
+            "Content-Disposition": content_disposition(self.file_name),
+            "Content-Length": str(self.length),
+            "Cache-Control": "private, no-store",
+            "X-Content-Type-Options": "nosniff",
+        }
+        if self.sha256 is not None:
+            headers["Repr-Digest"] = f"sha-256=:{b64encode(bytes.fromhex(self.sha256)).decode()}:"
+        return headers

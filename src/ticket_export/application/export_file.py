@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 if TYPE_CHECKING:
+    from ticket_export.application.ports.export_storage import ExportStorage
     from ticket_export.domain.export_job import ExportJob
 
 #: Everything below this prefix is the library's own.
@@ -16,14 +17,32 @@ _KEY = re.compile(
 )
 
 
-def file_name(job: ExportJob) -> str:
-    """What the user saves: the moment of the request, in UTC, so that every attempt has the same name."""
-    return f"tickets-{job.requested_at:%Y%m%dT%H%M%SZ}.csv"
+def file_name(job: ExportJob, *, suffix: str = "") -> str:
+    """What the user saves: the moment of the request, in UTC, so that every attempt has the same name.
+
+    `suffix` is that of a packed file.
+    """
+    return f"tickets-{job.requested_at:%Y%m%dT%H%M%SZ}.csv{suffix}"
 
 
-def object_key(job: ExportJob, *, attempt: int) -> str:
+def object_key(job: ExportJob, *, attempt: int, suffix: str = "") -> str:
     """Where attempt number `attempt` (its fencing token) writes; no two attempts share a key."""
-    return f"{KEY_PREFIX}{job.id}/{attempt}/{file_name(job)}"
+    return f"{KEY_PREFIX}{job.id}/{attempt}/{file_name(job, suffix=suffix)}"
+
+
+def manifest_key(key: str) -> str:
+    """Where the manifest of the file of that key is."""
+    return f"{key}.manifest.json"
+
+
+def delete_file(storage: ExportStorage, key: str) -> None:
+    """Remove a file and its manifest, of which either may be gone already.
+
+    Raises:
+        StorageError: at least one of them is still there.
+    """
+    storage.delete(key)
+    storage.delete(manifest_key(key))
 
 
 def attempt_of(key: str) -> tuple[UUID, int] | None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import attrs
 
-from ticket_export.application.csv_format import CONTENT_TYPE, CsvFormat
+from ticket_export.application.csv_format import CsvFormat
+from ticket_export.application.ports.compression import Compression, Compressor
 from ticket_export.application.ports.export_storage import ExportStorage, ObjectWriter
 from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader, TicketSource
 from ticket_export.application.progress import Progress, ProgressListener
@@ -27,12 +28,12 @@ READ_AHEAD = 4
 
 @attrs.frozen
 class WrittenFile:
-    """A file that can be read under `key`: `length` bytes, `rows` records besides the header."""
+    """A file that can be read under `key`: `rows` records besides the header, in `length` bytes as it is stored."""
 
     key: str
     length: int
     rows: int
-    #: In hexadecimal digits.
+    #: Of those bytes, in hexadecimal digits.
     sha256: str
 
 
@@ -56,13 +57,14 @@ class ExportWatch(Protocol):
 class ExportPipeline:
     """Writes the rows of a query into a storage.
 
-    Reading, hashing and writing go on beside each other, at most `read_ahead` blocks apart. While there are rows to
+    Reading goes on beside packing, hashing and writing, at most `read_ahead` blocks ahead. While there are rows to
     read, a storage or a listener that takes nothing for `patience` fails the export, and ends its snapshot.
     """
 
     source: TicketSource
     storage: ExportStorage
     csv_format: CsvFormat
+    compression: Compression
     patience: timedelta
     read_ahead: int = READ_AHEAD
 
@@ -83,8 +85,8 @@ class ExportPipeline:
             watch.tell(progress)
             on_progress(progress)
 
-        with self.storage.open_writer(key, CONTENT_TYPE) as writer:
-            content = _Content(writer)
+        with self.storage.open_writer(key, self.compression.content_type) as writer:
+            content = _Content(writer, self.compression.start())
             steps = [
                 Step(content.write, late=StorageError.took_nothing),
                 # Also the database of the jobs may be slow, which is no reason to fail.
@@ -100,6 +102,7 @@ class ExportPipeline:
                     behind.put(block)
             if content.rows != content.total:
                 raise RowCountMismatchError(counted=content.total, written=content.rows)
+            content.finish()
             report(Progress(ProgressStage.UPLOADING, content.rows, content.total))
         return WrittenFile(key, content.length, content.rows, content.digest.hexdigest())
 
@@ -107,17 +110,25 @@ class ExportPipeline:
 class _Content:
     """What was written so far, of `total` rows."""
 
-    def __init__(self, writer: ObjectWriter) -> None:
+    def __init__(self, writer: ObjectWriter, compressor: Compressor) -> None:
         self.total = self.rows = self.length = 0
         self.digest = sha256()
         self._writer = writer
+        self._compressor = compressor
 
     @property
     def progress(self) -> Progress:
         return Progress(ProgressStage.EXPORTING, self.rows, self.total)
 
     def write(self, block: CsvBlock) -> None:
-        self._writer.write(block.data)
-        self.digest.update(block.data)
-        self.length += len(block.data)
+        self._store(self._compressor.compress(block.data))
         self.rows += block.rows
+
+    def finish(self) -> None:
+        self._store(self._compressor.flush())
+
+    def _store(self, data: bytes) -> None:
+        if data:
+            self._writer.write(data)
+            self.digest.update(data)
+            self.length += len(data)

@@ -8,6 +8,7 @@ import pytest
 
 from ticket_export.errors import ConfigurationError
 from ticket_export.infrastructure.storage.local import LocalStorage
+from ticket_export.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("host", ["", "localhost"])
 def test_absolute_file_url_names_its_folder(tmp_path: Path, folder: str, host: str) -> None:
     url = (tmp_path / folder).as_uri().replace("file://", f"file://{host}")
-    with LocalStorage.from_url(url).open_writer("tickets.csv", "text/csv") as writer:
+    with LocalStorage.from_url(url, Settings()).open_writer("tickets.csv", "text/csv") as writer:
         writer.write(b"whole")
     assert (tmp_path / folder / "tickets.csv").read_bytes() == b"whole"
 
@@ -43,4 +44,4 @@ def test_absolute_file_url_names_its_folder(tmp_path: Path, folder: str, host: s
 )
 def test_other_urls_are_refused_with_what_would_be_right(url: str) -> None:
     with pytest.raises(ConfigurationError, match="use file:///an/absolute/folder"):
-        LocalStorage.from_url(url)
+        LocalStorage.from_url(url, Settings())

@@ -16,6 +16,7 @@ from dependency_injector.providers import Factory, Object
 from tests.unit.application.use_cases.help_desk import COLUMNS, NOW, VIEW, HelpDesk
 from tests.unit.infrastructure.worker_desk import PATIENCE
 from ticket_export import Actor, CsvFormat, ExportPolicy, Settings, SystemPermissions, TicketExportContainer, User
+from ticket_export.application.export_file import manifest_key
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
 from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
@@ -102,7 +103,8 @@ def test_whole_export_runs_on_in_memory_adapters_alone(container: TicketExportCo
         assert stream.read() == b"Ticket ID,=Title\n"
     assert [entry.action for entry in memory.audit_log.entries] == ["requested", "started", "completed", "downloaded"]
     assert [name for name, _ in memory.events.events] == ["completed"]
-    assert list(memory.storage.objects) == [f"exports/{job.id}/1/{shown.file_name}"]
+    key = f"exports/{job.id}/1/{shown.file_name}"
+    assert list(memory.storage.objects) == [key, manifest_key(key)]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -118,7 +120,7 @@ def test_worker_exports_cleans_up_and_sweeps_on_in_memory_adapters_alone(
     memory.storage.objects["exports/00000000-0000-0000-0000-000000000007/1/x.csv"] = b"left behind"
     container.worker().drain()
     kept = {f"exports/{job.id}/1/{container.get_export()(memory.actor, job.id).file_name}" for job in (first, again)}
-    assert set(memory.storage.objects) == kept
+    assert set(memory.storage.objects) == kept | set(map(manifest_key, kept))
     memory.clock.advance(timedelta(hours=5))
     container.worker().drain()
     assert memory.storage.objects == {}
@@ -307,7 +309,7 @@ def test_export_runs_on_the_storage_that_was_put_in_its_place(container: TicketE
     container.storage.override(other)
     before = dict(memory.storage.objects)
     container.request_export()(memory.actor, VIEW)
-    assert len(other.objects) == 1
+    assert len(other.objects) == 2
     assert memory.storage.objects == before
 
 

@@ -197,4 +197,4 @@ def test_house_whose_time_is_over_is_not_kept(desk: HelpDesk) -> None:
     is_over.set()
     for chore in a_house(desk).chores:
         chore.keep(is_over)
-    assert list(desk.storage.objects) == [key]
+    assert list(desk.files) == [key]

@@ -79,7 +79,7 @@ def test_next_export_does_not_wait_for_one_that_hangs(storage: HangingStorage) -
         # It runs nothing more, though there is work; its place is taken.
         storage.desk.requested()
         assert ended.acquire(timeout=PATIENCE)
-    assert len(before) == 2
+    assert len(before) == 4
     assert before.items() <= storage.desk.storage.objects.items()
     assert storage.desk.task(storage.stuck).number_of_retries == 1
     assert storage.desk.announced(storage.stuck) == ["completed"]
@@ -90,7 +90,7 @@ def test_drain_ends_without_the_one_that_hangs(storage: HangingStorage) -> None:
     assert not storage.wakes_up.is_set()
     assert (storage.status(storage.stuck), storage.status(storage.next)) == ("running", "completed")
     storage.wake_up()
-    assert len(storage.desk.storage.objects) == 1
+    assert len(storage.desk.files) == 1
     storage.desk.clock.advance(storage.desk.lease)
     a_worker(storage.desk).drain()
     assert storage.status(storage.stuck) == "completed"

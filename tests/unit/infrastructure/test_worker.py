@@ -43,7 +43,7 @@ def test_drain_runs_what_is_queued_and_ends(desk: HelpDesk) -> None:
     a_worker(desk).drain(on_end=ended.append)
     assert {job.id for job in ended} == set(asked)
     assert statuses(desk) == ["completed"] * 5
-    assert len(desk.storage.objects) == 5
+    assert len(desk.files) == 5
 
 
 def test_drain_of_an_empty_queue_ends(desk: HelpDesk) -> None:
@@ -100,7 +100,7 @@ def test_drain_tidies_at_its_end_unless_it_is_stopped(desk: HelpDesk, stopped: b
             stop.give()
 
     a_worker(desk).drain(stop=stop, on_end=on_end)
-    assert (ORPHAN in desk.storage.objects) is stopped
+    assert (ORPHAN in desk.files) is stopped
 
 
 def test_drain_that_is_stopped_before_it_begins_runs_nothing(desk: HelpDesk) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ticket_export.application.announcements import Announcements
+from ticket_export.application.export_file import delete_file
 from ticket_export.application.failed_export import store_failed
 from ticket_export.application.ports.audit_log import AuditLog
 from ticket_export.application.ports.clock import Clock
@@ -115,7 +116,7 @@ class CleanUpExpiredExports:
             raise StorageError(
                 f"the file lies in the storage {media_item.file_storage_provider!a}, not in {self.storage.provider!a}"
             )
-        self.storage.delete(media_item.object_key)
+        delete_file(self.storage, media_item.object_key)
 
     @property
     def _announcements(self) -> Announcements:

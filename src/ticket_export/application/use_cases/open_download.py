@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import attrs
 
 from ticket_export.application.audit import audit_entry
 from ticket_export.application.dto import Download
+from ticket_export.application.export_file import manifest_key
 from ticket_export.application.export_policy import ExportPolicy
+from ticket_export.application.manifest import ExportManifest
 from ticket_export.application.ports.audit_log import AuditAction, AuditLog
 from ticket_export.application.ports.clock import Clock
-from ticket_export.application.ports.export_storage import ExportStorage
+from ticket_export.application.ports.export_storage import ExportStorage, SupportsSignedUrl
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.visible_export import find_visible_export
-from ticket_export.errors import ExportExpiredError, ExportNotReadyError
+from ticket_export.domain.media_item import MediaItem
+from ticket_export.errors import ConfigurationError, ExportExpiredError, ExportFailure, ExportNotReadyError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,7 +28,8 @@ if TYPE_CHECKING:
 
     from ticket_export.application.actor import Actor
     from ticket_export.domain.export_job import ExportJob
-    from ticket_export.domain.media_item import MediaItem
+
+_log = logging.getLogger(__name__)
 
 
 @attrs.frozen(kw_only=True)
@@ -34,7 +40,10 @@ class OpenDownload:
         1. An export that the actor may not see looks like a missing one.
         2. Downloading is a right of its own, asked for at every download.
         3. An expired export has no file, whether or not it has been cleaned up yet.
-        4. Every download is audited before a byte is handed out.
+        4. Every download is audited before a byte, or a link, is handed out.
+        5. A link is made for the one click, lives for `url_lifetime`, and no longer than the export. Without a
+           lifetime there are no links, and the bytes go through the host.
+        6. The digest comes from the file's manifest; a manifest that cannot be read keeps nobody from the file.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
@@ -42,27 +51,72 @@ class OpenDownload:
     audit_log: AuditLog
     policy: ExportPolicy
     clock: Clock
+    url_lifetime: timedelta | None = None
 
-    def __call__(self, actor: Actor, job_id: UUID) -> Download:
+    def __call__(self, actor: Actor, job_id: UUID, *, with_link: bool = True) -> Download:
         """The file of the export; its stream is opened, and closed, by the caller.
+
+        Who reads the stream in any case asks for it without a link, and none is made.
 
         Raises:
             ExportNotFoundError: by rule 1.
             NotPermittedError: by rule 2.
             ExportExpiredError: by rule 3.
             ExportNotReadyError: the export is queued, running or failed.
+            ConfigurationError: links are asked for, and the storage has none.
+            StorageError: the link could not be made.
         """
         with self.unit_of_work() as work:
             job = find_visible_export(work, self.policy, actor, job_id)
         self.policy.require_download(actor)
         now = self.clock.now()
         media_item = _downloadable(job, now)
-        self.audit_log.record(audit_entry(AuditAction.DOWNLOADED, job, at=now, by=actor.user_id))
+        link = self._link(job, media_item, now) if with_link else None
+        detail = None if link is None else f"link for {link.expires_in.total_seconds():.0f} s"
+        self.audit_log.record(audit_entry(AuditAction.DOWNLOADED, job, at=now, by=actor.user_id, detail=detail))
         return Download(
             file_name=media_item.file_name,
             content_type=media_item.content_type,
             length=media_item.length,
             stream=self.storage.open_reader(media_item.object_key),
+            url=None if link is None else link.sign(),
+            sha256=self._digest(job.id, media_item),
+        )
+
+    def _link(self, job: ExportJob, item: MediaItem, now: datetime) -> _Link | None:
+        if self.url_lifetime is None:
+            return None
+        if not isinstance(self.storage, SupportsSignedUrl):
+            raise ConfigurationError(
+                f"TICKET_EXPORT_DOWNLOAD asks for links, and the storage {self.storage.provider!a} has none; set it to "
+                "stream, or use a storage that signs links, such as s3"
+            )
+        return _Link(self.storage, item, min(self.url_lifetime, job.expires_at - now))
+
+    def _digest(self, job_id: UUID, item: MediaItem) -> str | None:
+        try:
+            with self.storage.open_reader(manifest_key(item.object_key)) as stream:
+                manifest = ExportManifest.read(stream.read())
+        except ExportFailure as error:
+            _log.info("the digest of export %s is not known: %s", job_id, error, extra={"job_id": str(job_id)})
+            return None
+        return manifest.sha256 if manifest.length == item.length else None
+
+
+@attrs.frozen
+class _Link:
+    """One that can be made."""
+
+    storage: SupportsSignedUrl
+    item: MediaItem
+    expires_in: timedelta
+
+    def sign(self) -> str:
+        return self.storage.signed_url(
+            self.item.object_key,
+            file_name=self.item.file_name,
+            content_type=self.item.content_type,
+            expires_in=self.expires_in,
         )
 
 

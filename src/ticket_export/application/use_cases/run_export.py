@@ -12,13 +12,16 @@ import attrs
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.audit import audit_entry
 from ticket_export.application.claims import Claims
-from ticket_export.application.csv_format import CONTENT_TYPE, CsvFormat
+from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.dto import ExportJobDto
-from ticket_export.application.export_file import file_name, object_key
+from ticket_export.application.export_file import delete_file, file_name, manifest_key, object_key
 from ticket_export.application.export_pipeline import READ_AHEAD, ExportPipeline, WrittenFile
 from ticket_export.application.export_policy import ExportPolicy
 from ticket_export.application.heartbeat import Heartbeat
+from ticket_export.application.manifest import CONTENT_TYPE as MANIFEST_TYPE
+from ticket_export.application.manifest import ExportManifest
 from ticket_export.application.ports.audit_log import AuditAction, AuditLog
+from ticket_export.application.ports.compression import Compression
 from ticket_export.application.ports.export_events import ExportEvents
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.ticket_source import TicketSource
@@ -66,7 +69,7 @@ class RunExport:
         1. The requester is asked for again: who lost the permission, or was deactivated, gets a
            failed job and no file.
         2. Count and rows come from one consistent snapshot; if they differ, the job fails.
-        3. The snapshot is released before the file is published, and the file is published before
+        3. The snapshot is released before the file is published, and the file and its manifest are published before
            the job says Completed. A storage that takes nothing for `storage_patience`, while there are rows
            to read, ends the snapshot, and the job fails; so does a listener that does not come back.
         4. Only the attempt that holds the job's lease may complete or fail it; one that lost it
@@ -86,6 +89,7 @@ class RunExport:
     events: ExportEvents
     policy: ExportPolicy
     csv_format: CsvFormat
+    compression: Compression
     stall: timedelta
     max_attempts: int
     storage_patience: timedelta
@@ -136,8 +140,8 @@ class RunExport:
             attempt, stop=stop or StopSignal(), stall=self.stall, on_stall=on_stall, on_hand_back=on_hand_back
         )
         try:
-            file = self._export(attempt, heartbeat, on_progress)
-            job = self._complete(attempt, file)
+            item, file = self._export(attempt, heartbeat, on_progress)
+            job = self._complete(attempt, item, file)
         except TicketsUnavailableError as error:
             lost = "export %s: attempt %d is lost: %s"
             _log.warning(lost, job_id, attempt.token, error, exc_info=error, extra={"job_id": str(job_id)})
@@ -178,6 +182,7 @@ class RunExport:
             source=self.ticket_source,
             storage=self.storage,
             csv_format=self.csv_format,
+            compression=self.compression,
             patience=self.storage_patience,
             read_ahead=self.read_ahead,
         )
@@ -187,7 +192,9 @@ class RunExport:
         by = attempt.job.requester_user_id
         self.audit_log.record(audit_entry(AuditAction.STARTED, attempt.job, at=attempt.began_at, by=by))
 
-    def _export(self, attempt: Attempt, heartbeat: Heartbeat, on_progress: ProgressListener) -> WrittenFile:
+    def _export(
+        self, attempt: Attempt, heartbeat: Heartbeat, on_progress: ProgressListener
+    ) -> tuple[MediaItem, WrittenFile]:
         file = None
         try:
             # From the beginning on: the audit log and the user directory are the host's, and may take their time.
@@ -195,13 +202,19 @@ class RunExport:
                 self._record_start(attempt)
                 query = self._permitted_query(attempt.job)
                 heartbeat.require_job()
-                key = object_key(attempt.job, attempt=attempt.token)
+                key = object_key(attempt.job, attempt=attempt.token, suffix=self.compression.suffix)
                 file = self._pipeline.write(query, key, heartbeat, on_progress)
+                item = self._media_item(attempt.job, file)
+                self._write_manifest(ExportManifest.of(attempt.job, query, file, item), key)
         except BaseException:
             if file is not None:
                 self._settle(attempt, file.key)
             raise
-        return file
+        return item, file
+
+    def _write_manifest(self, manifest: ExportManifest, key: str) -> None:
+        with self.storage.open_writer(manifest_key(key), MANIFEST_TYPE) as writer:
+            writer.write(manifest.encode())
 
     def _permitted_query(self, job: ExportJob) -> TicketQuery:
         requester = self.user_directory.find(job.requester_user_id)
@@ -212,9 +225,9 @@ class RunExport:
         except InvalidPayloadError as error:
             raise StaleViewError(f"The view no longer fits the tickets: {'; '.join(error.problems)}") from error
 
-    def _complete(self, attempt: Attempt, file: WrittenFile) -> ExportJob:
+    def _complete(self, attempt: Attempt, item: MediaItem, file: WrittenFile) -> ExportJob:
         try:
-            return attempt.complete(self._media_item(attempt.job, file), row_count=file.rows)
+            return attempt.complete(item, row_count=file.rows)
         except BaseException as error:
             job = self._settle(attempt, file.key)
             if job is None or not isinstance(error, Exception):
@@ -224,8 +237,8 @@ class RunExport:
     def _media_item(self, job: ExportJob, file: WrittenFile) -> MediaItem:
         return MediaItem(
             length=file.length,
-            file_name=file_name(job),
-            content_type=CONTENT_TYPE,
+            file_name=file_name(job, suffix=self.compression.suffix),
+            content_type=self.compression.content_type,
             file_storage_provider=self.storage.provider,
             object_key=file.key,
             creation_time=self.claims.clock.now(),
@@ -240,7 +253,7 @@ class RunExport:
         try:
             job = attempt.find_completed(key)
             if job is None:
-                self.storage.delete(key)
+                delete_file(self.storage, key)
         except Exception:  # noqa: BLE001 - what ended the completion is on its way and matters more
             job_id = attempt.job.id
             _log.exception("export %s left an object behind: %s", job_id, key, extra={"job_id": str(job_id)})

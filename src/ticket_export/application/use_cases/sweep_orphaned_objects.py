@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from ticket_export.application.export_file import KEY_PREFIX, attempt_of
+from ticket_export.application.export_file import KEY_PREFIX, attempt_of, manifest_key
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_storage import ExportStorage, SupportsDiscardStale
 from ticket_export.application.ports.unit_of_work import UnitOfWork
@@ -42,7 +42,7 @@ class SweepOrphanedObjects:
     """Remove what attempts left behind that were killed at the worst moment.
 
     Rules:
-        1. The file of a completed export stays until clean-up.
+        1. The file of a completed export and its manifest stay until clean-up.
         2. What the attempt wrote that is running now stays; it may be about to complete.
         3. Everything else below ``exports/<job>/<attempt>/`` goes. Other keys are not touched.
         4. So one storage, with its prefix, belongs to one database: another's exports would be orphans.
@@ -92,7 +92,7 @@ def _is_known(key: str, attempt: tuple[UUID, int], jobs: Mapping[UUID, ExportJob
     job = jobs.get(job_id)
     if job is None:
         return False
-    if job.media_item is not None and job.media_item.object_key == key:
+    if job.media_item is not None and key in {job.media_item.object_key, manifest_key(job.media_item.object_key)}:
         return True
     task = job.background_task
     return job.status == ExportJobStatus.RUNNING and task is not None and task.fencing_token == token

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from uuid import uuid4
 
 from ticket_export.entrypoints.cli.exit_codes import BadInputError
-from ticket_export.entrypoints.cli.output import binary_stdout, output_errors
+from ticket_export.entrypoints.cli.output import binary_stdout, output_errors, printable, write_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +70,13 @@ def save_download(download: Download, target: BinaryIO, name: str, progress: Pro
                 target.write(block)
             done += len(block)
             progress.show("Downloading", done, download.length)
+
+
+def note_packing(download: Download, name: str) -> None:
+    """Say so, if the file called `name` is packed and its name does not tell."""
+    packing = Path(download.file_name).suffix
+    if name != "-" and packing != ".csv" and not name.endswith(packing):
+        write_note(f"{printable(name)} is packed; a name that ends with {packing} would tell")
 
 
 def _writable_path(file: str) -> Path:

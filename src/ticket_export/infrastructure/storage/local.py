@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ticket_export.application.ports.export_storage import ObjectWriter
+    from ticket_export.settings import Settings
 
 # No key can name it: a key's segments do not begin with a dot. Inside the root, since a rename is
 # atomic only within one file system.
@@ -43,10 +44,11 @@ class LocalStorage:
         self._partial = self._root / _PARTIAL
 
     @classmethod
-    def from_url(cls, url: str) -> LocalStorage:
+    def from_url(cls, url: str, settings: Settings) -> LocalStorage:  # noqa: ARG003 - what every storage is given
         """The storage at ``file:///an/absolute/folder``, percent-encoded where RFC 8089 asks for it.
 
-        A relative folder is refused, since worker and web process rarely start in the same one.
+        A relative folder is refused, since worker and web process rarely start in the same one. No setting but the
+        URL matters.
 
         Raises:
             ConfigurationError: the URL is no such thing.

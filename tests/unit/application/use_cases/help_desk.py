@@ -28,6 +28,7 @@ from ticket_export import (
     ExportPolicy,
     GetExport,
     ListExports,
+    MediaItem,
     OpenDownload,
     RequestExport,
     RunExport,
@@ -38,12 +39,14 @@ from ticket_export import (
 )
 from ticket_export.application.claims import Claims
 from ticket_export.application.export_pipeline import READ_AHEAD
+from ticket_export.application.ports.compression import Compression
 from ticket_export.application.use_cases.cancel_export import CancelExport
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
 from ticket_export.application.use_cases.recover_stalled_exports import RecoverStalledExports
 from ticket_export.application.use_cases.retry_export import RetryExport
 from ticket_export.application.use_cases.run_next_export import RunNextExport
 from ticket_export.application.use_cases.sweep_orphaned_objects import SweepOrphanedObjects
+from ticket_export.infrastructure.compression.plain import NoCompression
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.database import InMemoryDatabase
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket
@@ -70,9 +73,9 @@ class HelpDesk:
     Places: ``source.open``, ``source.count``, ``source.block`` (before the second and later blocks), ``source.close``,
     ``source.abandon`` (instead of that, where an error ends the reading), ``source.interrupt``, ``storage.open``,
     ``storage.write`` (not for the header), ``storage.publish``, ``storage.delete`` (also followed by the key),
-    ``storage.delete.done``, ``storage.list.done``, ``storage.provider``, ``users.find``, ``audit.<action>``,
-    ``events.<event>``, ``queue.dispatch``, ``work.enter``, ``jobs.found`` (after a job was looked for),
-    ``work.<status>`` (before a commit that leaves a job in that status, or ``cleaned_up``) and
+    ``storage.delete.done``, the same of ``manifest``, ``storage.list.done``, ``storage.provider``, ``users.find``,
+    ``audit.<action>``, ``events.<event>``, ``queue.dispatch``, ``work.enter``, ``jobs.found`` (after a job was looked
+    for), ``work.<status>`` (before a commit that leaves a job in that status, or ``cleaned_up``) and
     ``work.<status>.committed``.
     """
 
@@ -82,6 +85,8 @@ class HelpDesk:
     columns: TicketColumns = COLUMNS
     tickets: list[InMemoryTicket] = attrs.field(factory=list)
     csv_format: CsvFormat = attrs.field(factory=CsvFormat)
+    compression: Compression = attrs.field(factory=NoCompression)
+    url_lifetime: timedelta | None = None
     retention: timedelta = timedelta(hours=72)
     lease: timedelta = timedelta(seconds=30)
     stall: timedelta = timedelta(minutes=10)
@@ -148,6 +153,7 @@ class HelpDesk:
             events=self.events,
             policy=ExportPolicy(),
             csv_format=self.csv_format,
+            compression=self.compression,
             stall=self.stall,
             storage_patience=self.storage_patience,
             read_ahead=self.read_ahead,
@@ -218,11 +224,27 @@ class HelpDesk:
             audit_log=self.audit_log,
             policy=ExportPolicy(),
             clock=self.clock,
+            url_lifetime=self.url_lifetime,
         )
 
     def requested(self, actor: Actor | None = None, *, number: int = 0) -> RequestedExportDto:
         """A new export; one user's exports of different `number` are of different views."""
         return self.request_export(actor or self.user(), {**VIEW, "viewId": UUID(int=number)})
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """What is in the storage besides manifests."""
+        return {key: data for key, data in self.storage.objects.items() if not key.endswith(".manifest.json")}
+
+    def file(self, job_id: UUID) -> bytes:
+        """The file of a completed export, as it is stored."""
+        return self.storage.objects[self.media_item(job_id).object_key]
+
+    def media_item(self, job_id: UUID) -> MediaItem:
+        """That of a completed export."""
+        media_item_id = self.job(job_id).media_item_id
+        assert media_item_id is not None
+        return self.database.committed.media_items[media_item_id]
 
     def job(self, job_id: UUID) -> ExportJob:
         """The job as it is stored, not as a use-case shows it."""

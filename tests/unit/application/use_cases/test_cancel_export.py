@@ -128,7 +128,7 @@ def test_worker_that_completes_between_look_and_write_wins(desk: HelpDesk, actor
     desk.happen["jobs.found"] = once(lambda: desk.run_export(job_id))
     with pytest.raises(InvalidTransitionError, match="it is completed"):
         desk.cancel_export(actor, job_id)
-    assert len(desk.storage.objects) == 1
+    assert len(desk.files) == 1
     assert desk.announced(job_id) == ["completed"]
 
 

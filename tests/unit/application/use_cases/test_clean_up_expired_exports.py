@@ -60,7 +60,7 @@ def test_object_goes_first_and_the_row_says_so_after_it(desk: HelpDesk, job_id: 
 
     def look(place: str) -> None:
         job = desk.job(job_id)
-        seen.append((place, job.is_cleaned_up, job.media_item_id is None, len(desk.storage.objects)))
+        seen.append((place, job.is_cleaned_up, job.media_item_id is None, len(desk.files)))
 
     for place in ("storage.delete", "storage.delete.done", "work.cleaned_up", "audit.cleaned_up", "events.expired"):
         desk.happen[place] = lambda place=place: look(place)  # type: ignore[misc]
@@ -105,7 +105,7 @@ def test_storage_that_fails_for_one_is_tried_again_next_time(desk: HelpDesk, cap
     claim_cleaned_up(desk, first)
     claim_cleaned_up(desk, third)
     assert desk.job(second) == before
-    assert list(desk.storage.objects) == [key_of(desk, second)]
+    assert list(desk.files) == [key_of(desk, second)]
     assert f"export {second} could not be cleaned up" in caplog.text
     assert {vars(record)["job_id"] for record in caplog.records} == {str(second)}
     desk.happen.clear()
@@ -261,7 +261,7 @@ def test_export_that_completes_at_the_last_moment_is_left_for_the_next_time(desk
     assert desk.clean_up_expired_exports() == CleanUp()
     job = desk.job(job_id)
     assert (job.status.developer_name, job.is_cleaned_up) == ("completed", False)
-    assert len(desk.storage.objects) == 1
+    assert len(desk.files) == 1
     assert desk.clean_up_expired_exports() == CleanUp(cleaned_up=1)
     claim_cleaned_up(desk, job_id)
     assert desk.announced(job_id) == ["completed", "expired"]
@@ -280,7 +280,7 @@ def test_export_that_completed_before_the_second_look_is_left_for_the_next_time(
     desk.happen["work.enter"] = second
     assert desk.clean_up_expired_exports() == CleanUp()
     assert desk.job(job_id).status.developer_name == "completed"
-    assert len(desk.storage.objects) == 1
+    assert len(desk.files) == 1
     desk.happen.clear()
     assert desk.clean_up_expired_exports() == CleanUp(cleaned_up=1)
     claim_cleaned_up(desk, job_id)

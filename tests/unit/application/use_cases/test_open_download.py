@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -8,7 +10,17 @@ import attrs
 import pytest
 
 from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk, raising, read_all
-from ticket_export.errors import ExportExpiredError, ExportNotFoundError, ExportNotReadyError, ObjectNotFoundError
+from tests.unit.application.use_cases.watched_adapters import WatchedStorage
+from ticket_export import Actor, SystemPermissions
+from ticket_export.application.manifest import ExportManifest
+from ticket_export.errors import (
+    ConfigurationError,
+    ExportExpiredError,
+    ExportNotFoundError,
+    ExportNotReadyError,
+    NotPermittedError,
+    ObjectNotFoundError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +42,9 @@ def completed(desk: HelpDesk) -> UUID:
 def test_download_is_the_file(desk: HelpDesk) -> None:
     job_id = completed(desk)
     download = desk.open_download(desk.user(admin=True), job_id)
-    (data,) = desk.storage.objects.values()
+    data = desk.file(job_id)
     assert read_all(download.stream) == data
+    assert download.url is None
     assert (download.file_name, download.content_type) == ("tickets-20260301T120000Z.csv", "text/csv; charset=utf-8")
     assert download.length == len(data)
 
@@ -129,3 +142,102 @@ def test_file_that_vanished_from_the_storage_is_noticed_when_it_is_opened(desk: 
     download = desk.open_download(desk.user(admin=True), job_id)
     with pytest.raises(ObjectNotFoundError):
         read_all(download.stream)
+
+
+def test_headers_say_what_the_bytes_are_and_that_nobody_may_keep_them(desk: HelpDesk) -> None:
+    job_id = completed(desk)
+    download = desk.open_download(desk.user(admin=True), job_id)
+    data = desk.file(job_id)
+    assert download.sha256 == sha256(data).hexdigest()
+    assert download.headers == {
+        "Content-Type": "text/csv; charset=utf-8",
+        "Content-Disposition": 'attachment; filename="tickets-20260301T120000Z.csv"',
+        "Content-Length": str(len(data)),
+        "Cache-Control": "private, no-store",
+        "X-Content-Type-Options": "nosniff",
+        # RFC 9530, appendix D, writes it so.
+        "Repr-Digest": f"sha-256=:{b64encode(sha256(data).digest()).decode()}:",
+    }
+
+
+@pytest.mark.parametrize("manifest", [None, b"", b"{}", b"\xff", b"no JSON"])
+def test_file_without_a_readable_manifest_is_given_without_a_digest(desk: HelpDesk, manifest: bytes | None) -> None:
+    job_id = completed(desk)
+    (key,) = [key for key in desk.storage.objects if key.endswith(".manifest.json")]
+    if manifest is None:
+        del desk.storage.objects[key]
+    else:
+        desk.storage.objects[key] = manifest
+    download = desk.open_download(desk.user(admin=True), job_id)
+    assert read_all(download.stream) == desk.file(job_id)
+    assert download.sha256 is None
+    assert "Repr-Digest" not in download.headers
+
+
+def test_manifest_of_another_file_is_not_believed(desk: HelpDesk) -> None:
+    job_id = completed(desk)
+    (key,) = [key for key in desk.storage.objects if key.endswith(".manifest.json")]
+    manifest = ExportManifest.read(desk.storage.objects[key])
+    desk.storage.objects[key] = manifest.model_copy(update={"length": manifest.length + 1}).encode()
+    assert desk.open_download(desk.user(admin=True), job_id).sha256 is None
+
+
+class LinkingStorage(WatchedStorage):
+    """Gives links that say what was asked for."""
+
+    def signed_url(self, key: str, *, file_name: str, content_type: str, expires_in: timedelta) -> str:
+        self.desk.at("storage.link")
+        return (
+            f"https://files.example.test/{key}?name={file_name}&type={content_type}&for={expires_in.total_seconds():g}"
+        )
+
+
+def linking(desk: HelpDesk) -> HelpDesk:
+    desk.storage = LinkingStorage(desk)
+    desk.url_lifetime = timedelta(minutes=5)
+    return desk
+
+
+def test_link_is_made_for_the_click_and_audited_before_it_is_handed_out(desk: HelpDesk) -> None:
+    job_id, actor = completed(linking(desk)), desk.user(admin=True)
+    download = desk.open_download(actor, job_id)
+    name = "tickets-20260301T120000Z.csv"
+    assert download.url == (
+        f"https://files.example.test/exports/{job_id}/1/{name}?name={name}&type=text/csv; charset=utf-8&for=300"
+    )
+    assert read_all(download.stream) == desk.file(job_id)
+    (entry,) = desk.audit_log.entries
+    assert (entry.action, entry.actor_id, entry.detail) == ("downloaded", actor.user_id, "link for 300 s")
+
+
+def test_who_reads_the_stream_gets_no_link(desk: HelpDesk) -> None:
+    job_id = completed(linking(desk))
+    desk.happen["storage.link"] = raising(AssertionError("a link was made"))
+    download = desk.open_download(desk.user(admin=True), job_id, with_link=False)
+    assert (download.url, read_all(download.stream)) == (None, desk.file(job_id))
+    assert desk.audit_log.entries[0].detail is None
+
+
+def test_link_does_not_outlive_the_export(desk: HelpDesk) -> None:
+    job_id = completed(linking(desk))
+    desk.clock.set(NOW + RETENTION - timedelta(seconds=7))
+    assert str(desk.open_download(desk.user(admin=True), job_id).url).endswith("&for=7")
+
+
+def test_who_may_not_download_gets_no_link(desk: HelpDesk) -> None:
+    job_id = completed(linking(desk))
+    desk.happen["storage.link"] = raising(AssertionError("a link was made"))
+    job = desk.job(job_id)
+    with pytest.raises(NotPermittedError):
+        desk.open_download(Actor(user_id=job.requester_user_id, permissions=SystemPermissions.NONE), job_id)
+    desk.happen["audit.downloaded"] = raising(ConnectionError("the audit log is gone"))
+    with pytest.raises(ConnectionError):
+        desk.open_download(desk.user(admin=True), job_id)
+
+
+def test_storage_without_links_says_what_to_set(desk: HelpDesk) -> None:
+    job_id = completed(desk)
+    desk.url_lifetime = timedelta(minutes=5)
+    with pytest.raises(ConfigurationError, match="TICKET_EXPORT_DOWNLOAD asks for links, and the storage 'memory'"):
+        desk.open_download(desk.user(admin=True), job_id)
+    assert desk.audit_log.entries == []

@@ -27,7 +27,7 @@ def test_completed_job_points_at_the_whole_file(desk: HelpDesk) -> None:
     assert (media_item.content_type, media_item.file_storage_provider) == ("text/csv; charset=utf-8", "memory")
     assert (media_item.creation_time, media_item.creator_user_id) == (NOW + timedelta(minutes=1), actor.user_id)
     assert media_item.length == len(desk.storage.objects[key])
-    assert list(desk.storage.objects) == [key]
+    assert list(desk.files) == [key]
     assert (answer.status, answer.row_count, answer.progress_percent, answer.progress_stage) == (
         "completed",
         2,
@@ -49,7 +49,7 @@ def test_bytes_are_those_of_the_format(bom: bool, formula_guard: bool) -> None:
     desk = HelpDesk(csv_format=CsvFormat(bom=bom, formula_guard=formula_guard))
     desk.tickets = [InMemoryTicket(id=-5, created_at=NOW, values={"id": -5, "title": '=1+1,"x"'})]
     job = desk.run_export(desk.request_export(desk.user(), VIEW).id)
-    (data,) = desk.storage.objects.values()
+    (data,) = desk.files.values()
     mark, guard = b"\xef\xbb\xbf" if bom else b"", b"'" if formula_guard else b""
     assert data == mark + b"Ticket ID," + guard + b'=Title\n-5,"' + guard + b'=1+1,""x"""\n'
     assert job.length == len(data)
@@ -58,7 +58,7 @@ def test_bytes_are_those_of_the_format(bom: bool, formula_guard: bool) -> None:
 def test_view_without_tickets_gives_a_file_with_its_header(desk: HelpDesk) -> None:
     job = desk.run_export(desk.request_export(desk.user(), VIEW).id)
     assert (job.status, job.row_count, job.progress_percent) == ("completed", 0, 100)
-    assert list(desk.storage.objects.values()) == [b"\xef\xbb\xbfTicket ID,'=Title\n"]
+    assert list(desk.files.values()) == [b"\xef\xbb\xbfTicket ID,'=Title\n"]
 
 
 def test_tickets_are_those_of_the_moment_of_the_request(desk: HelpDesk) -> None:
@@ -68,7 +68,7 @@ def test_tickets_are_those_of_the_moment_of_the_request(desk: HelpDesk) -> None:
     job_id = desk.request_export(desk.user(), {"columns": ["id"]}).id
     desk.clock.advance(timedelta(hours=1))
     assert desk.run_export(job_id).row_count == 2
-    (data,) = desk.storage.objects.values()
+    (data,) = desk.files.values()
     assert data.splitlines()[1:] == [b"1", b"3"]
 
 
@@ -185,5 +185,5 @@ def test_every_attempt_writes_under_a_key_of_its_own(desk: HelpDesk) -> None:
     # Two workers gave the task back before.
     desk.task(job_id).fencing_token = 2
     desk.run_export(job_id)
-    assert list(desk.storage.objects) == [f"exports/{job_id}/3/tickets-20260301T120000Z.csv"]
+    assert list(desk.files) == [f"exports/{job_id}/3/tickets-20260301T120000Z.csv"]
     assert (desk.task(job_id).fencing_token, desk.task(job_id).number_of_retries) == (3, 0)

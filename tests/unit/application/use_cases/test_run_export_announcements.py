@@ -49,7 +49,7 @@ def test_end_is_recorded_with_its_duration(desk: HelpDesk, actor: Actor, job_id:
     assert [entry.at for entry in (requested, started, ended)] == [NOW, began, began + timedelta(seconds=3)]
     assert (started.duration, ended.duration) == (None, timedelta(seconds=3))
     assert {entry.actor_id for entry in desk.audit_log.entries} == {actor.user_id}
-    digests = [f"sha256 {sha256(data).hexdigest()}" for data in desk.storage.objects.values()]
+    digests = [f"sha256 {sha256(data).hexdigest()}" for data in desk.files.values()]
     assert [ended.detail] == (digests if end == "completed" else ["The tickets could not be read."])
     assert ended.row_count == (0 if end == "completed" else None)
 

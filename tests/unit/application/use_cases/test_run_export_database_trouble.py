@@ -25,7 +25,7 @@ def job_id(desk: HelpDesk) -> UUID:
 
 def claim_the_next_attempt_makes_it(desk: HelpDesk, job_id: UUID, *, left: list[str]) -> None:
     assert (desk.job(job_id).status.developer_name, desk.task(job_id).status) == ("running", "processing")
-    assert list(desk.storage.objects) == left
+    assert list(desk.files) == left
     assert desk.announced(job_id) == []
     desk.happen.clear()
     assert desk.recover_stalled_exports() == Recovery()
@@ -37,7 +37,7 @@ def claim_the_next_attempt_makes_it(desk: HelpDesk, job_id: UUID, *, left: list[
     assert (answer.id, answer.status, answer.row_count) == (job_id, "completed", BLOCK_ROWS + 1)
     assert desk.announced(job_id) == ["completed"]
     desk.sweep_orphaned_objects()
-    assert list(desk.storage.objects) == [f"exports/{job_id}/2/{answer.file_name}"]
+    assert list(desk.files) == [f"exports/{job_id}/2/{answer.file_name}"]
 
 
 @pytest.mark.parametrize("place", ["audit.started", "users.find", "source.block", "storage.provider", "work.completed"])
@@ -61,7 +61,7 @@ def test_file_is_left_to_the_sweep_while_the_database_cannot_say_whose_it_is(des
     desk.happen["work.completed"] = go_away
     with pytest.raises(JobDatabaseError):
         desk.run_export(job_id)
-    left = list(desk.storage.objects)
+    left = list(desk.files)
     assert len(left) == 1
     claim_the_next_attempt_makes_it(desk, job_id, left=left)
 
@@ -70,7 +70,7 @@ def test_completion_whose_answer_was_lost_is_one(desk: HelpDesk, job_id: UUID) -
     desk.happen["work.completed.committed"] = raising(GONE)
     answer = desk.run_export(job_id)
     assert answer.status == "completed"
-    assert list(desk.storage.objects) == [f"exports/{job_id}/1/{answer.file_name}"]
+    assert list(desk.files) == [f"exports/{job_id}/1/{answer.file_name}"]
 
 
 def test_failure_that_the_database_does_not_take_is_made_an_attempt_more(desk: HelpDesk, job_id: UUID) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.unit.application.use_cases.help_desk import COLUMNS, HelpDesk, raising
 from ticket_export import RunExport, SystemPermissions, TicketColumns, User
+from ticket_export.application.export_file import manifest_key
 from ticket_export.application.ports.ticket_source import CsvBlock
 from ticket_export.errors import StorageError, TicketSourceError
 from ticket_export.infrastructure.memory.ticket_source import BLOCK_ROWS
@@ -289,7 +290,8 @@ def test_file_stays_while_nobody_can_tell_whether_the_job_points_at_it(
     desk.happen["work.completed"] = die
     with pytest.raises(ConnectionError):
         desk.run_export(scene.job_id)
-    (key,) = desk.storage.list(f"exports/{scene.job_id}")
+    key, manifest = desk.storage.list(f"exports/{scene.job_id}")
+    assert manifest == manifest_key(key)
     assert f"left an object behind: {key}" in caplog.text
     assert desk.job(scene.job_id).status.developer_name == "running"
     scene.claim_nothing_else_changed()

@@ -38,7 +38,7 @@ def claim_waits_again(desk: HelpDesk, job_id: UUID) -> None:
     answer = desk.run_next_export()
     assert answer is not None
     assert (answer.id, answer.status, answer.row_count) == (job_id, "completed", BLOCK_ROWS + 1)
-    assert list(desk.storage.objects) == [f"exports/{job_id}/2/{answer.file_name}"]
+    assert list(desk.files) == [f"exports/{job_id}/2/{answer.file_name}"]
     assert desk.audited(job_id) == ["requested", "started", "started", "completed"]
 
 

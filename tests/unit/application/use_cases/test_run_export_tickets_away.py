@@ -44,7 +44,7 @@ def test_export_waits_again_at_once_and_the_attempt_counts(desk: HelpDesk, job_i
     answer = desk.run_next_export()
     assert answer is not None
     assert (answer.id, answer.status, answer.row_count) == (job_id, "completed", BLOCK_ROWS + 1)
-    assert list(desk.storage.objects) == [f"exports/{job_id}/2/{answer.file_name}"]
+    assert list(desk.files) == [f"exports/{job_id}/2/{answer.file_name}"]
 
 
 @pytest.mark.parametrize("place", PLACES)

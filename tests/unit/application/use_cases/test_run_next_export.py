@@ -94,4 +94,4 @@ def test_many_workers_at_once_run_each_export_once(desk: HelpDesk) -> None:
     assert len(run) == len(asked)
     assert set(run) == asked
     assert all(desk.audited(job_id) == ["requested", "started", "completed"] for job_id in asked)
-    assert len(desk.storage.objects) == len(asked)
+    assert len(desk.files) == len(asked)

@@ -112,7 +112,7 @@ def test_second_file_of_the_completing_attempt_goes(desk: HelpDesk) -> None:
     job_id = completed(desk)
     desk.storage.objects[key(job_id, 2, "another.csv")] = b"x"
     assert desk.sweep_orphaned_objects() == Sweep(removed=1)
-    assert list(desk.storage.objects) == [key(job_id, 2)]
+    assert list(desk.files) == [key(job_id, 2)]
 
 
 FOREIGN = [
@@ -134,7 +134,7 @@ FOREIGN = [
 def test_keys_that_no_attempt_was_given_are_not_touched(desk: HelpDesk, foreign: str) -> None:
     desk.storage.objects[foreign] = b"somebody else's"
     assert desk.sweep_orphaned_objects() == Sweep()
-    assert list(desk.storage.objects) == [foreign]
+    assert list(desk.files) == [foreign]
 
 
 def test_nothing_to_sweep_is_fine(desk: HelpDesk) -> None:
@@ -146,7 +146,7 @@ def test_more_than_a_page_is_swept_at_once(desk: HelpDesk) -> None:
     for number in range(1100):
         desk.storage.objects[key(UUID(int=number))] = b"x"
     assert desk.sweep_orphaned_objects() == Sweep(removed=1100)
-    assert list(desk.storage.objects) == [kept]
+    assert list(desk.files) == [kept]
 
 
 def test_object_that_cannot_be_removed_is_counted_and_the_others_go(
@@ -156,7 +156,7 @@ def test_object_that_cannot_be_removed_is_counted_and_the_others_go(
     desk.storage.objects.update(dict.fromkeys(keys, b"x"))
     desk.happen[f"storage.delete {keys[1]}"] = raising(StorageError("refused"))
     assert desk.sweep_orphaned_objects() == Sweep(removed=2, failed=1)
-    assert list(desk.storage.objects) == [keys[1]]
+    assert list(desk.files) == [keys[1]]
     assert f"the orphaned object {keys[1]} could not be removed" in caplog.text
     desk.happen.clear()
     assert desk.sweep_orphaned_objects() == Sweep(removed=1)
@@ -173,7 +173,7 @@ def test_export_that_completes_between_the_listing_and_the_look_keeps_its_file(d
     desk.storage.objects[key(job_id)] = b"about to be published"
     desk.happen["storage.list.done"] = once(lambda: desk.run_export(job_id))
     assert desk.sweep_orphaned_objects() == Sweep()
-    assert list(desk.storage.objects) == [key(job_id)]
+    assert list(desk.files) == [key(job_id)]
     assert desk.job(job_id).status.developer_name == "completed"
 
 
@@ -183,7 +183,7 @@ def test_file_between_its_publication_and_its_completion_stays(desk: HelpDesk) -
     desk.happen["storage.provider"] = lambda: swept.append(desk.sweep_orphaned_objects())
     assert desk.run_export(job_id).status == "completed"
     assert swept == [Sweep()]
-    assert list(desk.storage.objects) == [key(job_id)]
+    assert list(desk.files) == [key(job_id)]
 
 
 class StorageWithPartials(WatchedStorage):

@@ -116,29 +116,35 @@ class _WatchedReader:
 class WatchedStorage(InMemoryStorage):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
-        self._desk = desk
+        self.desk = desk
 
     @property
     def provider(self) -> str:  # type: ignore[override]
-        self._desk.at("storage.provider")
+        self.desk.at("storage.provider")
         return "memory"
 
     @contextmanager
     def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
-        self._desk.at("storage.open")
+        kind = _kind(key)
+        self.desk.at(f"{kind}.open")
         with super().open_writer(key, content_type) as writer:
-            yield _WatchedWriter(self._desk, writer)
-            self._desk.at("storage.publish")
+            yield _WatchedWriter(self.desk, writer)
+            self.desk.at(f"{kind}.publish")
 
     def delete(self, key: str) -> None:
-        self._desk.at("storage.delete")
-        self._desk.at(f"storage.delete {key}")
+        kind = _kind(key)
+        self.desk.at(f"{kind}.delete")
+        self.desk.at(f"{kind}.delete {key}")
         super().delete(key)
-        self._desk.at("storage.delete.done")
+        self.desk.at(f"{kind}.delete.done")
 
     def list(self, prefix: str) -> Iterator[str]:
         yield from super().list(prefix)
-        self._desk.at("storage.list.done")
+        self.desk.at("storage.list.done")
+
+
+def _kind(key: str) -> str:
+    return "manifest" if key.endswith(".manifest.json") else "storage"
 
 
 @attrs.define

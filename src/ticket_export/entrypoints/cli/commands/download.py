@@ -4,7 +4,7 @@ import typer
 
 from ticket_export.entrypoints.cli.options import As, AsJson, Job, Output, job_id_of, refuse_json_beside_file
 from ticket_export.entrypoints.cli.output import printable, write_json, write_line, write_note
-from ticket_export.entrypoints.cli.output_file import open_output, save_download
+from ticket_export.entrypoints.cli.output_file import note_packing, open_output, save_download
 from ticket_export.entrypoints.cli.progress_view import progress_view
 from ticket_export.entrypoints.cli.session import session_of
 
@@ -17,9 +17,10 @@ def download(context: typer.Context, job: Job, email: As, output: Output, as_jso
     container = session.container()
     actor = session.actor(email)
     with open_output(output) as target:
-        file = container.open_download()(actor, job_id)
+        file = container.open_download()(actor, job_id, with_link=False)
         with progress_view("bytes") as shown:
             save_download(file, target, output, shown)
+    note_packing(file, output)
     if as_json:
         write_json(container.get_export()(actor, job_id).model_dump(mode="json"))
     else:

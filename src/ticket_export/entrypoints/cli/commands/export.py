@@ -8,7 +8,7 @@ from ticket_export.entrypoints.cli.exit_codes import CommandError, ExitCode
 from ticket_export.entrypoints.cli.export_here import export_here, require_file
 from ticket_export.entrypoints.cli.options import As, AsJson, Output, refuse_json_beside_file
 from ticket_export.entrypoints.cli.output import printable, write_json, write_line, write_note
-from ticket_export.entrypoints.cli.output_file import open_output, save_download
+from ticket_export.entrypoints.cli.output_file import note_packing, open_output, save_download
 from ticket_export.entrypoints.cli.progress_view import progress_view
 from ticket_export.entrypoints.cli.session import session_of
 from ticket_export.entrypoints.cli.view_options import View, takes_view
@@ -33,7 +33,7 @@ def export(context: typer.Context, view: View, email: As, output: Output, as_jso
             write_json(job.model_dump(mode="json"))
         require_file(job)
         try:
-            file = container.open_download()(actor, job.id)
+            file = container.open_download()(actor, job.id, with_link=False)
         except NotPermittedError as error:
             raise CommandError(
                 f"export {job.id} is complete, with {job.row_count:,} rows, but {error}; "
@@ -42,6 +42,7 @@ def export(context: typer.Context, view: View, email: As, output: Output, as_jso
             ) from error
         with progress_view("bytes") as shown:
             save_download(file, target, output, shown)
+    note_packing(file, output)
     if not as_json:
         say = write_note if output == "-" else write_line
         say(

@@ -1,0 +1,24 @@
+"""Files as they are."""
+
+from __future__ import annotations
+
+from ticket_export.application.csv_format import CONTENT_TYPE
+
+
+class NoCompression:
+    """Packs nothing, and is its own compressor."""
+
+    suffix = ""
+    content_type = CONTENT_TYPE
+
+    def start(self) -> NoCompression:
+        """See `Compression.start`."""
+        return self
+
+    def compress(self, data: bytes, /) -> bytes:
+        """See `Compressor.compress`."""
+        return data
+
+    def flush(self) -> bytes:
+        """See `Compressor.flush`."""
+        return b""
