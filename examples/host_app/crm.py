@@ -29,7 +29,8 @@ cases = sa.Table(
 
 
 def fill(engine: sa.Engine) -> None:
-    """One person and three cases, of which one is gone."""
+    """The tables, one person, and three cases of which one is gone."""
+    metadata.create_all(engine)
     opened = (datetime.now(UTC) - timedelta(days=7)).replace(tzinfo=None)
     rights = {"is_boss": True, "works_here": True, "may_export": True}
     ada = {"person_id": ADA, "given": "Ada", "family": "Byron", "mail": "ada@example.test", **rights}
