@@ -13,6 +13,7 @@ from smart_open import open as smart_open
 
 from ticket_export.errors import ConfigurationError, InvalidKeyError, ObjectNotFoundError
 from ticket_export.infrastructure.storage.directories import prune_directories, sync_directories
+from ticket_export.infrastructure.storage.guarded_reader import guarded
 from ticket_export.infrastructure.storage.keys import check_key, check_prefix, is_segment
 from ticket_export.infrastructure.storage.os_errors import storage_errors
 from ticket_export.infrastructure.storage.partial_file import PartialFile
@@ -84,8 +85,8 @@ class LocalStorage:
                 stream = smart_open(str(path), "rb", compression="disable")
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
                 raise ObjectNotFoundError("the file is not in the storage any more") from error
-        with stream:
-            yield stream
+        with guarded(stream) as reader:
+            yield reader
 
     def delete(self, key: str) -> None:
         """See `ExportStorage.delete`. Folders that this empties go too."""

@@ -37,8 +37,13 @@ class PartialFile:
             make_directories(folder, root)
             # "x": never somebody else's file.
             self._file = smart_open(str(self._path), "xb", compression="disable")
-            self._path.chmod(_OWNER_ONLY)
         self._unwritten = 0
+        try:
+            with storage_errors(_NOT_WRITTEN):
+                self._path.chmod(_OWNER_ONLY)
+        except BaseException:
+            self.discard()
+            raise
 
     def write(self, data: bytes, /) -> None:
         """Append `data`."""

@@ -1,0 +1,71 @@
+"""The calls by which files are written, any one of which may fail."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import attrs
+import pytest
+
+from ticket_export.infrastructure.storage import local, partial_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_CALLS = ("mkdir", "replace", "unlink", "rmdir", "fsync", "scandir", "chmod")
+_STREAM_CALLS = ("write", "read", "flush", "close")
+
+
+@attrs.define
+class FailingCalls:
+    """Lets the call number `fails_at`, counted from 0, raise the system's error `number`; None lets all succeed."""
+
+    number: int = 0
+    fails_at: int | None = None
+    made: list[str] = attrs.field(factory=list)
+
+    @contextmanager
+    def around(self) -> Iterator[None]:
+        """Inside the block, calls are counted, and fail."""
+        with pytest.MonkeyPatch.context() as patch:
+            for name in _CALLS:
+                patch.setattr(os, name, self._counted(name, getattr(os, name)))
+            for module in (local, partial_file):
+                patch.setattr(module, "smart_open", self._opening(module.smart_open))
+            yield
+
+    def _counted(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*args: object, **kwargs: object) -> Any:
+            self.made.append(name)
+            if len(self.made) - 1 == self.fails_at:
+                if name == "close":
+                    # As the system does it: the file is closed all the same.
+                    call(*args, **kwargs)
+                raise OSError(self.number, os.strerror(self.number), "/srv/secret/exports")
+            return call(*args, **kwargs)
+
+        return counted
+
+    def _opening(self, smart_open: Callable[..., BinaryIO]) -> Callable[..., object]:
+        def opened(*args: object, **kwargs: object) -> object:
+            return _Stream(smart_open(*args, **kwargs), self)
+
+        return self._counted("open", opened)
+
+
+class _Stream:
+    def __init__(self, stream: BinaryIO, calls: FailingCalls) -> None:
+        self._stream = stream
+        self._calls = calls
+
+    def __getattr__(self, name: str) -> Any:
+        member = getattr(self._stream, name)
+        return self._calls._counted(name, member) if name in _STREAM_CALLS else member
+
+    def __enter__(self) -> _Stream:
+        return self
+
+    def __exit__(self, *_exc_info: object) -> None:
+        self._stream.close()

@@ -1,0 +1,141 @@
+"""Whatever the file system refuses, and whenever: the export ends rightly, and nothing is left of one that failed."""
+
+from __future__ import annotations
+
+import errno
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.crashes.memory_world import InMemoryWorld
+from tests.crashes.world import ACTOR, RIGHT_BYTES, VIEW
+from tests.integration.storage.failing_calls import FailingCalls
+from tests.integration.storage.file_tree import files_below
+from ticket_export.application.export_file import manifest_key
+from ticket_export.application.manifest import ExportManifest
+from ticket_export.errors import ObjectNotFoundError, StorageError
+from ticket_export.infrastructure.storage.local import LocalStorage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ticket_export import ExportJobDto
+
+ERRORS = [
+    errno.EACCES,
+    errno.EDQUOT,
+    errno.EEXIST,
+    errno.EFBIG,
+    errno.EINTR,
+    errno.EIO,
+    errno.EMFILE,
+    errno.ENAMETOOLONG,
+    errno.ENODEV,
+    errno.ENOENT,
+    errno.ENOSPC,
+    errno.ENOTDIR,
+    errno.ENOTEMPTY,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ESTALE,
+    errno.ETIMEDOUT,
+]
+
+
+class Desk:
+    """Jobs and tickets in memory, files on a disk."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.world = InMemoryWorld()
+        self.parts = self.world.parts
+        self.parts.storage.override(LocalStorage(root))
+
+    def export(self, calls: FailingCalls) -> ExportJobDto:
+        job = self.parts.request_export()(ACTOR, VIEW)
+        with calls.around():
+            return self.parts.run_export()(job.id)
+
+    def download(self, job: ExportJobDto) -> str:
+        """The file, or the beginning of what the user is told."""
+        try:
+            with self.parts.open_download()(ACTOR, job.id).stream as stream:
+                return stream.read().decode()
+        except ObjectNotFoundError:
+            return "the file could not be read"
+        except StorageError as error:
+            return str(error).partition(":")[0]
+
+    def claim_right(self, job: ExportJobDto) -> None:
+        """One whole file with its manifest, or none, and a message for users; as soon as the sweep has come by."""
+        now = datetime.now(UTC)
+        self.world.clock.set(max(now, self.world.clock.now()) + timedelta(days=1))
+        self.parts.sweep_orphaned_objects()()
+        files = files_below(self.root)
+        if job.status == "failed":
+            assert job.error_message is not None
+            assert job.error_message.startswith("the file could not be written: ")
+            assert "secret" not in job.error_message
+            assert files == {}
+            return
+        assert job.status == "completed"
+        key = f"exports/{job.id}/1/{job.file_name}"
+        assert set(files) == {key, manifest_key(key)}
+        assert files[key] == RIGHT_BYTES
+        assert ExportManifest.read(files[manifest_key(key)]).length == len(RIGHT_BYTES)
+
+
+def test_undisturbed_export_makes_every_kind_of_call(tmp_path: Path) -> None:
+    calls = FailingCalls()
+    desk = Desk(tmp_path / "files")
+    desk.claim_right(desk.export(calls))
+    assert {"open", "write", "flush", "close", "mkdir", "chmod", "fsync", "replace", "unlink"} <= set(calls.made)
+
+
+@pytest.mark.parametrize("number", ERRORS, ids=errno.errorcode.__getitem__)
+def test_export_survives_or_fails_safely_at_every_step(tmp_path: Path, number: int) -> None:
+    steps = FailingCalls()
+    Desk(tmp_path / "steps").export(steps)
+    ends = set()
+    for step in range(len(steps.made)):
+        calls = FailingCalls(number, step)
+        desk = Desk(tmp_path / str(step))
+        job = desk.export(calls)
+        assert len(calls.made) > step, "nothing failed"
+        desk.claim_right(job)
+        ends.add(job.status)
+    assert "failed" in ends
+
+
+@pytest.mark.parametrize("number", ERRORS, ids=errno.errorcode.__getitem__)
+def test_clean_up_that_fails_at_any_step_is_done_the_next_time(tmp_path: Path, number: int) -> None:
+    step = 0
+    while True:
+        desk = Desk(tmp_path / str(step))
+        job = desk.export(FailingCalls())
+        desk.world.clock.advance(timedelta(hours=72))
+        calls = FailingCalls(number, step)
+        with calls.around():
+            desk.parts.clean_up_expired_exports()()
+        desk.parts.clean_up_expired_exports()()
+        assert desk.parts.get_export()(ACTOR, job.id).is_cleaned_up
+        # A file system that says of a file that it is not there is believed at first.
+        desk.parts.sweep_orphaned_objects()()
+        assert files_below(desk.root) == {}
+        if len(calls.made) <= step:
+            return
+        step += 1
+
+
+@pytest.mark.parametrize("number", ERRORS, ids=errno.errorcode.__getitem__)
+def test_download_gives_the_whole_file_or_an_error_that_may_be_shown(tmp_path: Path, number: int) -> None:
+    desk = Desk(tmp_path / "files")
+    job = desk.export(FailingCalls())
+    for step in range(20):
+        calls = FailingCalls(number, step)
+        with calls.around():
+            assert desk.download(job) in {RIGHT_BYTES.decode(), "the file could not be read"}
+        if len(calls.made) <= step:
+            return
+    pytest.fail("a download takes fewer steps")
