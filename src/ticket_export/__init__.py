@@ -5,15 +5,24 @@
     job = container.request_export()(actor, {"columns": ["id", "title"]})
 
 The ports that a host may fill itself are in `ticket_export.application.ports`, adapters for its tests in
-`ticket_export.infrastructure.memory`, contract suites for its own adapters in `ticket_export.testing`.
+`ticket_export.infrastructure.memory`, contract suites for its own adapters in `ticket_export.testing`. Who adds a
+storage finds here what it takes: `ExportStorage`, `ObjectWriter`, `SupportsDiscardStale`, `SupportsSignedUrl`,
+`check_key`, `check_prefix`, `content_disposition` and the errors.
 """
 
 from ticket_export.application.actor import Actor
+from ticket_export.application.content_disposition import content_disposition
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.dto import Download, ExportJobDto, ExportPage, RequestedExportDto
 from ticket_export.application.export_policy import ExportPolicy
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry, AuditLog
 from ticket_export.application.ports.export_events import ExportEvents
+from ticket_export.application.ports.export_storage import (
+    ExportStorage,
+    ObjectWriter,
+    SupportsDiscardStale,
+    SupportsSignedUrl,
+)
 from ticket_export.application.snapshot import ExportFilter, ExportScope, ExportSnapshotPayload
 from ticket_export.application.stop_signal import StopSignal
 from ticket_export.application.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
@@ -70,6 +79,7 @@ from ticket_export.infrastructure.persistence.host_table_names import HostTable,
 from ticket_export.infrastructure.persistence.joined_unit_of_work import JoinedUnitOfWork
 from ticket_export.infrastructure.persistence.migrate import downgrade, upgrade
 from ticket_export.infrastructure.sample_data.loader import load_sample_data
+from ticket_export.infrastructure.storage.keys import check_key, check_prefix
 from ticket_export.infrastructure.storage.local import LocalStorage
 from ticket_export.infrastructure.tasks.worker import Worker
 from ticket_export.infrastructure.tickets.catalog import (
@@ -111,6 +121,7 @@ __all__ = [
     "ExportPolicy",
     "ExportScope",
     "ExportSnapshotPayload",
+    "ExportStorage",
     "GetExport",
     "HostTable",
     "HostTableNames",
@@ -130,6 +141,7 @@ __all__ = [
     "MissingTableError",
     "NotPermittedError",
     "ObjectNotFoundError",
+    "ObjectWriter",
     "OpenDownload",
     "PermissionLostError",
     "ProgressStage",
@@ -145,6 +157,8 @@ __all__ = [
     "StaleViewError",
     "StopSignal",
     "StorageError",
+    "SupportsDiscardStale",
+    "SupportsSignedUrl",
     "SweepOrphanedObjects",
     "SystemPermissions",
     "TicketCatalog",
@@ -160,7 +174,10 @@ __all__ = [
     "User",
     "Worker",
     "boolean_column",
+    "check_key",
+    "check_prefix",
     "choice_column",
+    "content_disposition",
     "create_engine",
     "date_column",
     "downgrade",
