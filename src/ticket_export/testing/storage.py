@@ -270,7 +270,10 @@ class StorageContract(Generic[S]):
     @given(key=_keys)
     @example(key="exports/0a/1/tickets-20250101T000000Z.csv")
     # One store serves all examples, since each removes what it wrote.
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors])
+    @settings(
+        deadline=None,  # a store may be far away
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
+    )
     def test_any_key_is_refused_or_names_one_object_inside_the_store(self, storage: S, key: str) -> None:
         try:
             write(storage, key, b"inside")
