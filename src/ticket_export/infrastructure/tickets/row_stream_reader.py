@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -39,16 +40,20 @@ def row_stream_reader(
     """A reader on a snapshot that it begins on `connection` and that ends with the connection."""
     with read_errors(connection.dialect):
         begin_snapshot(connection)
-    # What the block raises is none of this source's business, even where it is a database's error.
-    yield RowStreamReader(
+    reader = RowStreamReader(
         connection,
         count_query=count_tickets(catalog, query),
         rows_query=select_tickets(catalog, query),
         formula_guard=csv_format.formula_guard,
     )
+    try:
+        # What the block raises is none of this source's business, even where it is a database's error.
+        yield reader
+    finally:
+        reader.close()
 
 
-@attrs.frozen
+@attrs.define
 class RowStreamReader:
     """Counts and reads inside the transaction that `connection` has open."""
 
@@ -56,6 +61,7 @@ class RowStreamReader:
     count_query: Select[int]
     rows_query: Select[Any]
     formula_guard: bool
+    _reading: Generator[CsvBlock] | None = None
 
     def count(self) -> int:
         """How many rows there are."""
@@ -64,6 +70,15 @@ class RowStreamReader:
 
     def blocks(self) -> Iterator[CsvBlock]:
         """All rows, in order, a thousand at a time, or fewer if they are long."""
+        self._reading = self._read()
+        return self._reading
+
+    def close(self) -> None:
+        """End a statement that was not read to its end, which would keep the pool's next user from much."""
+        if self._reading:
+            self._reading.close()
+
+    def _read(self) -> Generator[CsvBlock]:
         with read_errors(self.connection.dialect), self.connection.execute(self.rows_query) as result:
             # Every cell is text, number or NULL already, so the driver's own tuples are encoded as they
             # are; SQLAlchemy's rows would cost as much as the reading.
