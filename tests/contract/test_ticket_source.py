@@ -1,0 +1,281 @@
+"""Every ticket source that ships keeps the contract, and the contract notices one that does not."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+import attrs
+import pytest
+
+from tests.contract.stored_ticket_table import CATALOG, TABLE, in_memory, replace_rows
+from ticket_export.application.filter_operators import OPERATORS
+from ticket_export.application.ports.ticket_source import CsvBlock
+from ticket_export.errors import TicketSourceError
+from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket, InMemoryTicketSource
+from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
+from ticket_export.testing.stored_tickets import AS_OF, TICKET_COLUMNS, StoredTicket
+from ticket_export.testing.ticket_filters import FILTERS
+from ticket_export.testing.ticket_source import TicketSourceContract
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+    from tests.postgresql_server import PostgresqlServer
+    from ticket_export.application.csv_format import CsvFormat
+    from ticket_export.application.ports.ticket_source import TicketReader
+    from ticket_export.application.ticket_query import TicketQuery
+
+
+class TestInMemoryTicketSource(TicketSourceContract[InMemoryTicketSource]):
+    @pytest.fixture
+    def source(self) -> InMemoryTicketSource:
+        return InMemoryTicketSource(TICKET_COLUMNS)
+
+    def put_tickets(self, source: InMemoryTicketSource, tickets: Sequence[StoredTicket]) -> None:
+        source.tickets = [in_memory(ticket) for ticket in tickets]
+
+    def break_behind(self, source: InMemoryTicketSource) -> None:
+        source.tickets = [InMemoryTicket(id=1, created_at=AS_OF, values={"id": 1, "title": "half a letter: \ud83c"})]
+
+
+class SqlTicketSourceContract(TicketSourceContract[SqlAlchemyTicketSource]):
+    @pytest.fixture
+    def source(self, engine: Engine) -> Iterator[SqlAlchemyTicketSource]:
+        TABLE.create(engine)
+        yield SqlAlchemyTicketSource(engine, CATALOG)
+        TABLE.drop(engine, checkfirst=True)
+
+    def put_tickets(self, source: SqlAlchemyTicketSource, tickets: Sequence[StoredTicket]) -> None:
+        replace_rows(source.engine, tickets)
+
+    def break_behind(self, source: SqlAlchemyTicketSource) -> None:
+        TABLE.drop(source.engine)
+
+
+class TestSqlAlchemyTicketSourceOnSqlite(SqlTicketSourceContract):
+    @pytest.fixture
+    def engine(self, tmp_path: Path) -> Iterator[Engine]:
+        engine = create_engine(f"sqlite:///{tmp_path}/tickets.db")
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def postgresql_engine(postgresql_server: PostgresqlServer) -> Iterator[Engine]:
+    with postgresql_server.database(migrated=False) as url:
+        engine = create_engine(url)
+        yield engine
+        engine.dispose()
+
+
+class TestSqlAlchemyTicketSourceOnPostgresql(SqlTicketSourceContract):
+    @pytest.fixture
+    def engine(self, postgresql_engine: Engine) -> Engine:
+        return postgresql_engine
+
+
+def test_every_operator_of_every_kind_is_in_the_contract() -> None:
+    filtered = {(column.kind, operator) for field, operator, *_ in FILTERS if (column := TICKET_COLUMNS.find(field))}
+    assert {(kind, operator) for kind in OPERATORS for operator in OPERATORS[kind]} <= filtered
+
+
+class Altered(InMemoryTicketSource):
+    """A source in memory that breaks the contract somewhere."""
+
+    @contextmanager
+    def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
+        with super().open(self.altered(query), csv_format) as reader:
+            yield self.reader(reader)
+
+    def altered(self, query: TicketQuery) -> TicketQuery:
+        return query
+
+    def reader(self, reader: TicketReader) -> TicketReader:
+        return reader
+
+
+class AlteredReader:
+    def __init__(self, reader: TicketReader) -> None:
+        self._reader = reader
+
+    def count(self) -> int:
+        return self._reader.count()
+
+    def blocks(self) -> Iterator[CsvBlock]:
+        return self._reader.blocks()
+
+
+class Unfiltered(Altered):
+    def altered(self, query: TicketQuery) -> TicketQuery:
+        return attrs.evolve(query, conditions=())
+
+
+class Unsearched(Altered):
+    def altered(self, query: TicketQuery) -> TicketQuery:
+        return attrs.evolve(query, search=None)
+
+
+class ById(Altered):
+    def altered(self, query: TicketQuery) -> TicketQuery:
+        return attrs.evolve(query, sort_column=None)
+
+
+class OutOfTime(Altered):
+    def altered(self, query: TicketQuery) -> TicketQuery:
+        return attrs.evolve(query, as_of=AS_OF.replace(year=9999))
+
+
+class InUtc(Altered):
+    def altered(self, query: TicketQuery) -> TicketQuery:
+        return attrs.evolve(query, time_zone=UTC)
+
+
+class Unguarded(InMemoryTicketSource):
+    @contextmanager
+    def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
+        with super().open(query, attrs.evolve(csv_format, formula_guard=False)) as reader:
+            yield reader
+
+
+class Miscounting(Altered):
+    class Reader(AlteredReader):
+        def count(self) -> int:
+            return super().count() + 1
+
+    def reader(self, reader: TicketReader) -> TicketReader:
+        return self.Reader(reader)
+
+
+class Tearing(Altered):
+    class Reader(AlteredReader):
+        def blocks(self) -> Iterator[CsvBlock]:
+            for block in super().blocks():
+                yield CsvBlock(block.data[:-5], block.rows)
+                yield CsvBlock(block.data[-5:], 0)
+
+    def reader(self, reader: TicketReader) -> TicketReader:
+        return self.Reader(reader)
+
+
+class Live(InMemoryTicketSource):
+    """Looks at the tickets anew for every question."""
+
+    @contextmanager
+    def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
+        opened = super().open
+
+        class Reader:
+            def count(self) -> int:
+                with opened(query, csv_format) as now:
+                    return now.count()
+
+            def blocks(self) -> Iterator[CsvBlock]:
+                with opened(query, csv_format) as now:
+                    yield from now.blocks()
+
+        yield Reader()
+
+
+class Swallowing(InMemoryTicketSource):
+    """Calls every error its own."""
+
+    @contextmanager
+    def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
+        try:
+            with super().open(query, csv_format) as reader:
+                yield reader
+        except Exception as error:
+            raise TicketSourceError(f"The tickets could not be read: {error}") from error
+
+
+class Deaf(Altered):
+    class Reader(AlteredReader):
+        def interrupt(self) -> None:
+            pass
+
+    def reader(self, reader: TicketReader) -> TicketReader:
+        return self.Reader(reader)
+
+
+class Leaking(InMemoryTicketSource):
+    """Shows the driver's own text."""
+
+    @contextmanager
+    def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
+        driver = ConnectionError("no route to db.internal")
+        raise TicketSourceError(f"The tickets could not be read: {driver}") from driver
+        yield
+
+
+_contract = TestInMemoryTicketSource()
+_A_FORMULA = "=1+1"
+
+
+@pytest.mark.parametrize(
+    ("source_type", "claim"),
+    [
+        (Unfiltered, lambda it: _contract.test_filter_shows_what_it_says(it, "score", "gt", "2.25", [3])),
+        (Unfiltered, _contract.test_scope_shows_one_persons_tickets),
+        (
+            Unsearched,
+            lambda it: _contract.test_search_finds_a_text_in_the_chosen_searchable_columns(it, ["title"], "%", [3]),
+        ),
+        (
+            ById,
+            lambda it: _contract.test_rows_are_sorted_with_empty_cells_last_and_ties_by_id_in_the_same_direction(
+                it, "title", "asc", [3, 4, 6, 2, 1, 5]
+            ),
+        ),
+        (OutOfTime, _contract.test_ticket_created_after_the_request_is_not_shown),
+        (OutOfTime, _contract.test_ticket_deleted_by_the_request_is_not_shown_and_one_deleted_later_is),
+        (
+            InUtc,
+            lambda it: _contract.test_moment_is_shown_in_the_zone_of_the_view(
+                it, AS_OF, "Europe/Berlin", "2026-03-01 13:00:00"
+            ),
+        ),
+        (
+            Unguarded,
+            lambda it: _contract.test_text_that_could_be_a_formula_is_guarded_unless_that_is_switched_off(
+                it, "title", _A_FORMULA
+            ),
+        ),
+        (Miscounting, _contract.test_columns_come_in_the_order_of_the_view),
+        (Tearing, _contract.test_block_holds_whole_records_and_says_how_many),
+        (Live, _contract.test_change_after_the_count_is_not_seen),
+        (Swallowing, lambda it: _contract.test_error_of_the_block_comes_out_unchanged(it, ValueError)),
+        (
+            Deaf,
+            _contract.test_interrupted_reading_ends_with_the_sources_error_and_the_next_one_is_whole,
+        ),
+        (Leaking, _contract.test_tickets_that_cannot_be_read_are_the_sources_error_and_safe_to_show),
+    ],
+)
+def test_contract_notices_a_source_that_breaks_it(
+    source_type: Callable[..., InMemoryTicketSource], claim: Callable[[InMemoryTicketSource], None]
+) -> None:
+    with pytest.raises((AssertionError, pytest.fail.Exception, TicketSourceError)) as noticed:
+        claim(source_type(TICKET_COLUMNS))
+    assert not isinstance(noticed.value, pytest.skip.Exception)
+
+
+def test_what_a_source_lacks_is_skipped_with_its_name() -> None:
+    lacking = InMemoryTicketSource(type(TICKET_COLUMNS)(column for column in TICKET_COLUMNS if column.name != "due"))
+    with pytest.raises(pytest.skip.Exception, match="InMemoryTicketSource has no column 'due'"):
+        _contract.test_cell_is_written_by_its_kind(lacking, "due")
+    with pytest.raises(pytest.skip.Exception, match="is no SupportsInterrupt"):
+        _contract.test_interrupt_of_a_reader_that_does_nothing_harms_nobody(lacking)
+
+
+def test_source_that_reads_no_snapshot_says_why() -> None:
+    class Documented(TestInMemoryTicketSource):
+        no_snapshot = "the service has no transactions"
+
+    with pytest.raises(pytest.skip.Exception, match="no snapshot: the service has no transactions"):
+        Documented().test_change_after_the_count_is_not_seen(InMemoryTicketSource(TICKET_COLUMNS))
