@@ -102,7 +102,7 @@ def test_long_query_is_interrupted(desk: HelpDesk, job_id: UUID) -> None:
 
 def test_export_whose_file_is_published_is_completed_all_the_same(desk: HelpDesk, job_id: UUID) -> None:
     stop = StopSignal()
-    desk.happen["storage.provider"] = stop.give
+    desk.happen["work.completed"] = stop.give
     assert desk.run_export(job_id, stop=stop).status == "completed"
     assert desk.task(job_id).status == "complete"
 
