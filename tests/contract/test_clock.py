@@ -1,34 +1,73 @@
-"""Both clocks tell an aware time in UTC; the one in memory stands still until it is moved."""
+"""Both clocks keep the contract; the one in memory stands still until it is moved."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from time import time_ns
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.system_clock import SystemClock
+from ticket_export.testing.clock import ClockContract
 
 if TYPE_CHECKING:
-    from ticket_export.application.ports.clock import Clock
+    from collections.abc import Callable
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("clock", [InMemoryClock(), SystemClock()])
-def test_a_clock_tells_an_aware_time_in_utc(clock: Clock) -> None:
-    assert clock.now().tzinfo is UTC
+class TestSystemClock(ClockContract[SystemClock]):
+    @pytest.fixture
+    def clock(self) -> SystemClock:
+        return SystemClock()
+
+    def now_behind(self, clock: SystemClock) -> datetime:
+        # The same clock of the machine as Python's `datetime` asks, in its finest unit, cut off to microseconds.
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=time_ns() // 1000)
 
 
-def test_the_system_clock_tells_the_real_time() -> None:
-    before = datetime.now(UTC)
-    assert before <= SystemClock().now() <= datetime.now(UTC)
+class TestInMemoryClock(ClockContract[InMemoryClock]):
+    @pytest.fixture
+    def clock(self) -> InMemoryClock:
+        return InMemoryClock(NOON)
+
+    def now_behind(self, clock: InMemoryClock) -> datetime:
+        return NOON
+
+
+class Local(SystemClock):
+    """Tells the time as it hangs on a wall somewhere."""
+
+    def now(self) -> datetime:
+        return super().now().astimezone(timezone(timedelta(hours=1)))
+
+
+class Slow(SystemClock):
+    """Is an hour late."""
+
+    def now(self) -> datetime:
+        return super().now() - timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("clock", "claim"),
+    [
+        (Local(), TestSystemClock().test_time_is_aware_and_in_utc),
+        (Slow(), TestSystemClock().test_time_is_that_of_what_the_clock_goes_by),
+    ],
+    ids=["local", "slow"],
+)
+def test_contract_notices_a_clock_that_breaks_it(clock: SystemClock, claim: Callable[[SystemClock], None]) -> None:
+    with pytest.raises(AssertionError):
+        claim(clock)
 
 
 def test_the_clock_in_memory_stands_where_it_was_set_and_moves_when_told() -> None:
     clock = InMemoryClock()
-    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
-    clock.set(noon)
-    assert clock.now() == clock.now() == noon
+    clock.set(NOON)
+    assert clock.now() == clock.now() == NOON
     clock.advance(timedelta(hours=72))
     assert clock.now() == datetime(2026, 1, 4, 12, tzinfo=UTC)
 

@@ -14,7 +14,7 @@ from ticket_export.testing.storage import StorageContract
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import timedelta
+    from datetime import datetime, timedelta
     from pathlib import Path
 
     from ticket_export.application.ports.export_storage import ObjectWriter
@@ -105,6 +105,19 @@ class Linking(InMemoryStorage):
         return f"data:text/csv;base64,{b64encode(self.served).decode()}"
 
 
+class Sloppy(InMemoryStorage):
+    """Removes nothing, or all, of what looks old to it."""
+
+    def __init__(self, *, removes: int) -> None:
+        super().__init__()
+        self._removes = removes
+
+    def discard_stale(self, before: datetime) -> int:
+        for key in list(self.objects)[: self._removes]:
+            del self.objects[key]
+        return self._removes
+
+
 _contract = TestInMemoryStorage()
 _IN_ORDER = ["a-b", "a.csv", "a/b", "a/b.csv2/x", "a/c", "a0", "ab/c", "b"]
 
@@ -122,8 +135,26 @@ _IN_ORDER = ["a-b", "a.csv", "a/b", "a/b.csv2/x", "a/c", "a0", "ab/c", "b"]
         (Unordered(), lambda it: _contract.test_list_gives_the_keys_of_a_prefix_in_order(it, "", _IN_ORDER)),
         (Trusting(), lambda it: _contract.test_malformed_key_is_refused_by_every_method(it, "../outside")),
         (Linking(b"something else"), _contract.test_signed_url_serves_the_object),
+        (Hasty(), _contract.test_killed_writer_leaves_nothing_readable),
+        (Hasty(), _contract.test_killed_replacement_leaves_the_object_as_it_was),
+        (Sloppy(removes=0), _contract.test_what_a_killed_writer_left_is_discarded_once_and_counted),
+        (Sloppy(removes=1), _contract.test_whole_objects_are_never_stale),
+        (Sloppy(removes=1), _contract.test_what_was_written_to_since_is_not_stale),
     ],
-    ids=["early", "appending", "abandoned", "careless", "unordered", "trusting", "linking"],
+    ids=[
+        "early",
+        "appending",
+        "abandoned",
+        "careless",
+        "unordered",
+        "trusting",
+        "linking",
+        "killed",
+        "killed replacing",
+        "forgetful",
+        "greedy",
+        "impatient",
+    ],
 )
 def test_contract_notices_a_storage_that_breaks_it(
     storage: InMemoryStorage, claim: Callable[[InMemoryStorage], None]
@@ -134,3 +165,10 @@ def test_contract_notices_a_storage_that_breaks_it(
 
 def test_contract_accepts_a_link_that_serves_the_object() -> None:
     _contract.test_signed_url_serves_the_object(Linking(b"signed"))
+
+
+def test_ability_that_a_storage_lacks_is_skipped_with_its_name() -> None:
+    with pytest.raises(pytest.skip.Exception, match="InMemoryStorage is no SupportsDiscardStale"):
+        _contract.test_empty_store_has_nothing_stale(InMemoryStorage())
+    with pytest.raises(pytest.skip.Exception, match="InMemoryStorage is no SupportsSignedUrl"):
+        _contract.test_signed_url_serves_the_object(InMemoryStorage())

@@ -41,7 +41,7 @@ class TicketBackDoor(Generic[T]):
         pytest.skip(f"{type(self).__name__} has no break_behind")
 
     def query(self, source: T, **view: object) -> TicketQuery:
-        """The view, of the id unless it says `columns`, as of `AS_OF`; a test that needs a column that the source lacks is skipped."""
+        """The view, of the id unless it says `columns`; a test that needs what the source lacks is skipped."""
         filters = view.get("filters") or ()
         assert isinstance(filters, (list, tuple))
         columns = view.get("columns", ["id"])

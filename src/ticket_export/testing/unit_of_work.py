@@ -27,7 +27,7 @@ from ticket_export.testing.back_door import D
 from ticket_export.testing.entities import NOW, a_completed_job, a_job, a_media_item, a_task
 from ticket_export.testing.job_pages import JobPagesContract
 from ticket_export.testing.job_queries import JobQueriesContract
-from ticket_export.testing.task_queue import TaskQueueContract
+from ticket_export.testing.queued_tasks import QueuedTasksContract
 
 if TYPE_CHECKING:
     from ticket_export.domain.export_job import ExportJob
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ticket_export.domain.user import User
 
 
-class UnitOfWorkContract(TaskQueueContract[D], JobQueriesContract[D], JobPagesContract[D]):
+class UnitOfWorkContract(QueuedTasksContract[D], JobQueriesContract[D], JobPagesContract[D]):
     """Inherit, give the `database` and the eight methods of `BackDoor`, and pytest runs every claim."""
 
     def test_an_added_task_is_stored_field_by_field(self, database: D) -> None:
