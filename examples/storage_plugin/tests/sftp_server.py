@@ -28,12 +28,18 @@ USER, PASSWORD = "exports", "correct horse"
 
 
 class SftpServer:
-    """Serves `folder` as ``/``. The request that brings `requests` to `fail_at` meets the `fault`."""
+    """Serves `folder` as ``/``. The request that brings `requests` to `fail_at` meets the `fault`.
+
+    With `loses_the_end` it has taken all bytes, and finds no room for the last one at the closing. With
+    `ends_at_next_session` the connection ends once, when something is to be done on it.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.key = paramiko.ECDSAKey.generate()
         self.logins: list[str] = []
+        self.ends_at_next_session = False
+        self.loses_the_end = False
         self.requests = 0
         self.fail_at = 0
         self.fault: Callable[[SftpServer, Callable[[], object]], None] = cut_before
@@ -60,9 +66,9 @@ class SftpServer:
 
     def cut(self) -> None:
         """End all connections; new ones are welcome."""
-        for connection in self._connections:
+        ended, self._connections = self._connections, []
+        for connection in ended:
             connection.close()
-        self._connections.clear()
 
     def close(self) -> None:
         with suppress(OSError):
@@ -86,7 +92,10 @@ class SftpServer:
     def _serve(self) -> None:
         with suppress(OSError):  # until it is closed
             while True:
-                connection = paramiko.Transport(self._socket.accept()[0])
+                accepted, _ = self._socket.accept()
+                # paramiko's answers are several small packets, each of which would wait for the one before.
+                accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                connection = paramiko.Transport(accepted)
                 self._connections.append(connection)
                 connection.add_server_key(self.key)
                 connection.set_subsystem_handler("sftp", paramiko.SFTPServer, Files)
@@ -135,6 +144,9 @@ class Login(paramiko.ServerInterface):
         return AUTH_SUCCESSFUL if (username, password) == (USER, PASSWORD) else AUTH_FAILED
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
+        if self.server.ends_at_next_session:
+            self.server.ends_at_next_session = False
+            self.server.cut()
         return OPEN_SUCCEEDED
 
 
@@ -188,6 +200,8 @@ class OpenFile(paramiko.SFTPHandle):
         return done(self._server, lambda: os.fchmod(self._descriptor, attr.st_mode or 0))
 
     def close(self) -> None:
+        if self._server.loses_the_end:
+            os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - 1)
         os.close(self._descriptor)
 
 

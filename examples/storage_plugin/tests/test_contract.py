@@ -10,6 +10,7 @@ from ticket_export.testing.storage import StorageContract
 from ticket_export_sftp import SftpStorage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from sftp_server import SftpServer
@@ -17,10 +18,13 @@ if TYPE_CHECKING:
 
 class TestSftpStorage(StorageContract[SftpStorage]):
     @pytest.fixture
-    def storage(self, server: SftpServer) -> SftpStorage:
+    def storage(self, server: SftpServer) -> Iterator[SftpStorage]:
         # The back door: the folder that the server serves, which needs no SFTP.
         self.folder = server.folder / "exports"
-        return server.storage()
+        yield server.storage()
+        # Whatever a test did: nothing beside the folder, and no partial file left.
+        assert list(server.folder.iterdir()) in ([], [self.folder])
+        assert list(self.folder.glob(".*")) == []
 
     def put_behind(self, storage: SftpStorage, key: str, data: bytes) -> None:
         self.folder.mkdir(exist_ok=True)

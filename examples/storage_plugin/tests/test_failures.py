@@ -105,6 +105,34 @@ def test_fault_at_any_step_of_a_write_leaves_the_whole_file_or_nothing(
     assert failed >= len(steps) - 2
 
 
+def test_replacement_that_fails_at_the_renaming_leaves_what_was_there(server: SftpServer) -> None:
+    storage = server.storage()
+    write(storage)
+    server.requests = 0
+    write(storage)
+    server.requests, server.fail_at, server.fault = 0, server.requests, cut_before
+    with pytest.raises(StorageError), storage.open_writer(KEY, "text/csv") as writer:
+        writer.write(bytes(len(DATA)))
+    assert server.requests >= server.fail_at
+    assert read_after_a_cut(storage) == DATA
+
+
+def test_connection_that_ended_while_nobody_looked_is_made_anew(server: SftpServer) -> None:
+    storage = server.storage()
+    assert list(storage.list("")) == []
+    server.ends_at_next_session = True
+    assert list(storage.list("")) == []
+    assert len(server.logins) == 2
+
+
+def test_file_that_the_server_has_kept_a_part_of_is_not_published(server: SftpServer) -> None:
+    storage = server.storage()
+    server.loses_the_end = True
+    with pytest.raises(StorageError, match="a part of it only"):
+        write(storage)
+    assert_nothing_is_left_after_a_sweep(storage, server)
+
+
 def test_connection_that_ends_in_the_middle_of_reading_is_a_storage_error(server: SftpServer) -> None:
     storage = server.storage()
     write(storage)

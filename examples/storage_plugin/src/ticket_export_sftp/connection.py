@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from socket import IPPROTO_TCP, TCP_NODELAY, socket
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,7 +59,7 @@ class SftpConnection:
                 connect_kwargs=self._options(),
             )
         file.settimeout(_ANSWER)
-        file.sftp.sock.get_transport().set_keepalive(_KEEPALIVE)
+        _tune(file.sftp.sock.get_transport())
         return file
 
     def _open_session(self) -> SFTPClient:
@@ -88,7 +89,7 @@ class SftpConnection:
                 self._client.connect(address.host, address.port, address.user, **self._options())
                 transport = self._client.get_transport()
                 assert transport is not None
-                transport.set_keepalive(_KEEPALIVE)
+                _tune(transport)
             return transport
 
     def _options(self) -> dict[str, Any]:
@@ -103,6 +104,13 @@ class SftpConnection:
             "auth_timeout": _CONNECT,
             "channel_timeout": _CONNECT,
         }
+
+
+def _tune(transport: Transport) -> None:
+    transport.set_keepalive(_KEEPALIVE)
+    if isinstance(transport.sock, socket):
+        # A request is small, and would wait until what was sent before is acknowledged.
+        transport.sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
 
 
 def close_file(file: SFTPFile) -> None:
