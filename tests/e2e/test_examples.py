@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HOST_APP = ROOT / "examples" / "host_app"
+FASTAPI_HOST = ROOT / "examples" / "fastapi_host"
 
 
 def run(folder: Path, *arguments: str | Path) -> str:
@@ -31,8 +32,9 @@ def test_the_wiring_fits_on_a_screen() -> None:
     assert len((HOST_APP / "host_app.py").read_text(encoding="utf-8").splitlines()) < 60
 
 
-def test_the_hosts_own_test_passes_and_leaves_nothing_on_disk(tmp_path: Path) -> None:
-    run(tmp_path, "-B", "-m", "pytest", "-p", "no:cacheprovider", HOST_APP)
+@pytest.mark.parametrize("example", [HOST_APP, FASTAPI_HOST], ids=lambda example: example.name)
+def test_the_hosts_own_test_passes_and_leaves_nothing_on_disk(tmp_path: Path, example: Path) -> None:
+    run(tmp_path, "-B", "-m", "pytest", "-p", "no:cacheprovider", example)
     assert list(tmp_path.iterdir()) == []
 
 

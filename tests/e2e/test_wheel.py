@@ -23,7 +23,7 @@ pytestmark = pytest.mark.no_cover
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with wheel and source distribution, built from a copy so that nothing is written beside the sources."""
+    """The folder with wheel and source distribution, built from a copy, so that the sources stay as they are."""
     copy, folder = tmp_path_factory.mktemp("sources"), tmp_path_factory.mktemp("dist")
     for name in SOURCES:
         if (ROOT / name).is_dir():

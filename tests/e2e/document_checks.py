@@ -1,0 +1,162 @@
+"""What the tests do with a code block, by its marker. ``CONTRIBUTING.md`` tells authors of pages."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import attrs
+import psycopg
+
+from tests.e2e.command_line import clean_environment, run_command
+from tests.e2e.documents import ROOT, Block, blocks
+from tests.postgresql_server import PostgresqlServer, conninfo
+from ticket_export.application.read_view import read_view
+from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
+from ticket_export.infrastructure.tickets.reference_catalog import reference_catalog
+from ticket_export.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: What a person types that no test can run, since it is somebody else's program; only its syntax is checked.
+OTHER_PROGRAMS: Final = {"aws", "cd", "mc", "psql", "ssh-keyscan", "systemctl"}
+_VARIABLE = re.compile(r"\bTICKET_EXPORT_[A-Z0-9_]+")
+
+
+@attrs.frozen
+class Workshop:
+    """What a check may use: an empty folder, and a database server."""
+
+    folder: Path
+    postgresql: PostgresqlServer
+
+    def run(self, *command: str | Path) -> str:
+        """A program in the folder, with the package's commands on the path."""
+        environment = {**clean_environment(), "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
+        ran = subprocess.run(
+            command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=300
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return ran.stdout
+
+
+def run_python(block: Block, workshop: Workshop) -> str:
+    """A whole program, or a whole module of tests."""
+    if not re.search(r"^(def test_|class Test)", block.text, flags=re.MULTILINE):
+        return workshop.run(sys.executable, "-c", block.text)
+    (workshop.folder / "test_shown.py").write_text(block.text, encoding="utf-8")
+    return workshop.run(sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", ".")
+
+
+def find_fragment(block: Block, workshop: Workshop) -> None:
+    """A fragment stands word for word in an example, which `test_examples` runs."""
+    sources = (path.read_text(encoding="utf-8") for path in (ROOT / "examples").rglob("*.py"))
+    assert any(block.text in source for source in sources), "it stands in no file below examples/"
+
+
+def run_shell(block: Block, workshop: Workshop) -> str:
+    """Commands, as they stand."""
+    return workshop.run("sh", "-c", "set -e\n" + block.text)
+
+
+def check_console(block: Block, workshop: Workshop) -> None:
+    """What a person types at ``$``, where a test cannot: every command and option of ours exists."""
+    commands = [line.removeprefix("$ ") for line in block.text.splitlines() if line.startswith("$ ")]
+    assert commands, "a line that somebody types begins with `$ `"
+    workshop.run("sh", "-n", "-c", "\n".join(commands))
+    for command in commands:
+        program, *arguments = shlex.split(command, comments=True)
+        if program == "ticket-export":
+            _check_command_line(arguments)
+        elif program == "make":
+            makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+            assert re.search(rf"^{re.escape(arguments[0])}:", makefile, flags=re.MULTILINE)
+        else:
+            assert program in OTHER_PROGRAMS, f"nobody knows whether there is a program {program}"
+
+
+def run_sql(block: Block, workshop: Workshop) -> None:
+    """Statements that PostgreSQL runs on the library's schemas; an index that is there already is made anew."""
+    with (
+        workshop.postgresql.database() as url,
+        psycopg.connect(conninfo(url), autocommit=True) as connection,
+    ):
+        for name in re.findall(r'CREATE INDEX ("\w+")', block.text):
+            connection.execute(f"DROP INDEX IF EXISTS {name}".encode())
+        connection.execute(block.text.encode())
+
+
+def check_json(block: Block, workshop: Workshop) -> None:
+    """JSON; what has columns and is no manifest is a view that the reference catalog can export."""
+    document = json.loads(block.text)
+    if "columns" in document and "sha256" not in document:
+        read_view(document, reference_catalog(REFERENCE_TABLES).describe())
+
+
+def check_ini(block: Block, workshop: Workshop) -> None:
+    """A file of settings, or of systemd's; every command of ours in it exists."""
+    text = block.text if block.text.lstrip().startswith("[") else f"[environment]\n{block.text}"
+    configparser.ConfigParser(interpolation=None, strict=False).read_string(text)
+    for command in re.findall(r"^ExecStart=\S*/ticket-export (.*)$", block.text, flags=re.MULTILINE):
+        _check_command_line(shlex.split(command))
+
+
+def check_toml(block: Block, workshop: Workshop) -> None:
+    """TOML."""
+    tomllib.loads(block.text)
+
+
+def check_mermaid(block: Block, workshop: Workshop) -> None:
+    """A flow chart: every subgraph ends, and every arrow leads between what is drawn."""
+    kind, *lines = (line.strip() for line in block.text.splitlines())
+    assert kind in {"flowchart TD", "flowchart LR"}
+    assert sum(line.startswith("subgraph ") for line in lines) == lines.count("end")
+    drawn = set(re.findall(r"(\w+)\[", block.text))
+    arrows = [re.split(r" (?:-- [\w ]+ )?--> ", line) for line in lines if "-->" in line]
+    assert {end for arrow in arrows for end in arrow} <= drawn
+
+
+def check_output(block: Block, workshop: Workshop) -> None:
+    """What the block before it prints."""
+    before = [each for each in blocks(block.page) if each.line < block.line][-1]
+    assert before.marker in PRINTING, f"{before} prints nothing"
+    assert block.text in PRINTING[before.marker](before, workshop)
+
+
+PRINTING: Final[dict[str, Callable[[Block, Workshop], str]]] = {"python": run_python, "sh": run_shell}
+CHECKS: Final[dict[str, Callable[[Block, Workshop], object]]] = {
+    **PRINTING,
+    "console": check_console,
+    "ini": check_ini,
+    "json": check_json,
+    "mermaid": check_mermaid,
+    "py": find_fragment,
+    "sql": run_sql,
+    "text": check_output,
+    "toml": check_toml,
+}
+
+
+def unknown_variables(text: str) -> set[str]:
+    """The variables that the text names and that set nothing; one that ends in ``_`` stands for several."""
+    known = {f"TICKET_EXPORT_{name.upper()}" for name in Settings.model_fields}
+    # Read by the tests alone.
+    known.add("TICKET_EXPORT_TEST_POSTGRES_URL")
+    named = set(_VARIABLE.findall(text)) - known
+    return {name for name in named if not (name.endswith("_") and any(each.startswith(name) for each in known))}
+
+
+def _check_command_line(arguments: list[str]) -> None:
+    command, *options = arguments[2:] if arguments[0] == "--app" else arguments
+    usage = run_command(command, "--help")
+    assert usage.exit_code == 0, f"there is no command {command}"
+    for option in (each.partition("=")[0] for each in options if each.startswith("--")):
+        assert option in usage.text, f"{command} has no option {option}"
