@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ticket_export.domain.media_item import MediaItem
 
 CONTENT_TYPE: Final = "application/json"
+# Of the code that is running; what is installed may be another one by the time an export ends.
+_VERSION: Final = version("ticket-export")
 
 
 class ManifestColumn(Dto):
@@ -65,7 +67,7 @@ class ExportManifest(Dto):
             length=file.length,
             sha256=file.sha256,
             written_at=item.creation_time,
-            library_version=version("ticket-export"),
+            library_version=_VERSION,
         )
 
     @classmethod

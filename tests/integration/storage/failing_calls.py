@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import attrs
 import pytest
-
-from ticket_export.infrastructure.storage import local, partial_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,8 +31,7 @@ class FailingCalls:
         with pytest.MonkeyPatch.context() as patch:
             for name in _CALLS:
                 patch.setattr(os, name, self._counted(name, getattr(os, name)))
-            for module in (local, partial_file):
-                patch.setattr(module, "smart_open", self._opening(module.smart_open))
+            patch.setattr(Path, "open", self._opening(Path.open))
             yield
 
     def _counted(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
@@ -48,9 +46,9 @@ class FailingCalls:
 
         return counted
 
-    def _opening(self, smart_open: Callable[..., BinaryIO]) -> Callable[..., object]:
+    def _opening(self, open_path: Callable[..., BinaryIO]) -> Callable[..., object]:
         def opened(*args: object, **kwargs: object) -> object:
-            return _Stream(smart_open(*args, **kwargs), self)
+            return _Stream(open_path(*args, **kwargs), self)
 
         return self._counted("open", opened)
 

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from smart_open import open as smart_open
-
 from ticket_export.errors import ConfigurationError, InvalidKeyError, ObjectNotFoundError
 from ticket_export.infrastructure.storage.directories import prune_directories, sync_directories
 from ticket_export.infrastructure.storage.guarded_reader import guarded
@@ -31,7 +29,7 @@ _PARTIAL = ".partial"
 
 
 class LocalStorage:
-    """Stores the object of key ``a/b`` as the file ``<root>/a/b``, written through smart-open.
+    """Stores the object of key ``a/b`` as the file ``<root>/a/b``.
 
     The root is made at the first write; what is made is for its owner only (0700, files 0600).
     The root may be a symbolic link; one below it is never followed. As with any folder, ``a`` and
@@ -82,7 +80,7 @@ class LocalStorage:
         path = self._path(key)
         with storage_errors("the file could not be read"):
             try:
-                stream = smart_open(str(path), "rb", compression="disable")
+                stream = path.open("rb")
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
                 raise ObjectNotFoundError("the file is not in the storage any more") from error
         with guarded(stream) as reader:

@@ -7,8 +7,6 @@ import os
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from smart_open import open as smart_open
-
 from ticket_export.infrastructure.storage.directories import make_directories, make_root, sync_directories
 from ticket_export.infrastructure.storage.os_errors import storage_errors
 
@@ -36,7 +34,7 @@ class PartialFile:
             make_root(root)
             make_directories(folder, root)
             # "x": never somebody else's file.
-            self._file = smart_open(str(self._path), "xb", compression="disable")
+            self._file = self._path.open("xb")
         self._unwritten = 0
         try:
             with storage_errors(_NOT_WRITTEN):

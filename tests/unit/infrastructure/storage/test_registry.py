@@ -199,8 +199,7 @@ def test_choosing_files_imports_no_other_storage(site: Path, tmp_path: Path) -> 
         "import sys, ticket_export as te\n"
         f"storage = te.TicketExportContainer(settings=te.Settings(storage_url={tmp_path.as_uri()!r})).storage()\n"
         "assert isinstance(storage, te.LocalStorage)\n"
-        # Not boto3: smart-open imports what is installed of its clients, whichever of them it is asked for.
-        "print(*{'tape_unwanted', 'ticket_export.infrastructure.storage.s3'} & {*sys.modules})\n"
+        "print(*{'tape_unwanted', 'ticket_export.infrastructure.storage.s3', 'smart_open', 'boto3'} & {*sys.modules})\n"
     )
     path = f"{site}:{':'.join(filter(None, sys.path))}"
     ran = subprocess.run(
