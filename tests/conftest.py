@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.postgresql_server"]
+pytest_plugins = ["tests.postgresql_server", "tests.s3_fixtures"]
 
 # No deadline: a busy machine is not a defect. On CI the search is the same in every run.
 settings.register_profile(

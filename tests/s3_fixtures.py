@@ -1,0 +1,133 @@
+"""An S3 for each process of the tests, and a bucket of it for each test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.s3_server import S3Server
+    from ticket_export import Settings
+    from ticket_export.infrastructure.storage.s3 import S3Storage
+
+
+class Clients:
+    """What all tests share, since making a client takes its time."""
+
+    def __init__(self, server: S3Server) -> None:
+        from ticket_export.infrastructure.storage.s3_client import S3Patience, connect
+
+        impatience = S3Patience(connect_seconds=1, read_seconds=0.5, attempts=2)
+        self.back_door = server.client()
+        self.patient = connect(endpoint_url=server.url, region=None, patience=S3Patience())
+        self.impatient = connect(endpoint_url=server.url, region=None, patience=impatience)
+
+    def close(self) -> None:
+        for client in (self.back_door, self.patient, self.impatient):
+            client.close()
+
+
+class Bucket:
+    """An empty bucket on a server that `s3` can let fail; `client` reaches it without the library."""
+
+    def __init__(self, name: str, clients: Clients, server: S3Server) -> None:
+        self.name = name
+        self.client = clients.back_door
+        self.s3 = server.s3
+        self.endpoint_url = server.url
+        self._clients = clients
+
+    @property
+    def url(self) -> str:
+        """The storage URL; other objects of the bucket lie beside its prefix."""
+        return f"s3://{self.name}/desk/of-ours"
+
+    @property
+    def prefix(self) -> str:
+        return "desk/of-ours/"
+
+    def settings(self, **others: str) -> Settings:
+        from ticket_export import Settings
+
+        return Settings.model_validate({"storage_url": self.url, "s3_endpoint_url": self.endpoint_url, **others})
+
+    def storage(self, *, is_patient: bool = True) -> S3Storage:
+        """The library's; one that is not patient gives up within a second or two."""
+        from ticket_export.infrastructure.storage.s3 import S3Storage
+        from ticket_export.infrastructure.storage.s3_location import S3Location
+
+        client = self._clients.patient if is_patient else self._clients.impatient
+        return S3Storage(client, S3Location.parse(self.url))
+
+    def put(self, key: str, data: bytes) -> None:
+        self.client.put_object(Bucket=self.name, Key=self.prefix + key, Body=data)
+
+    def get(self, key: str) -> bytes | None:
+        from botocore.exceptions import ClientError
+
+        try:
+            return self.client.get_object(Bucket=self.name, Key=self.prefix + key)["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchKey":
+                return None
+            raise
+
+    def names(self) -> list[str]:
+        """What is in the whole bucket."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name)
+        return [found["Key"] for page in pages for found in page.get("Contents", [])]
+
+    def uploads(self) -> list[str]:
+        """The names of what was begun and neither completed nor aborted."""
+        return [each["Key"] for each in self.client.list_multipart_uploads(Bucket=self.name).get("Uploads", [])]
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    # Here, since it takes its time, and most tests do without it.
+    from tests.s3_server import S3Server
+
+    with S3Server() as server:
+        yield server
+
+
+@pytest.fixture
+def s3_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's credentials, and nobody to ask for others."""
+    _set(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def s3_clients(s3_server: S3Server) -> Iterator[Clients]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _set(monkeypatch)
+        clients = Clients(s3_server)
+    yield clients
+    clients.close()
+
+
+@pytest.fixture
+def bucket(s3_server: S3Server, s3_clients: Clients, s3_environment: None) -> Iterator[Bucket]:
+    with s3_server.bucket(s3_clients.back_door) as name:
+        yield Bucket(name, s3_clients, s3_server)
+
+
+def _set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+        monkeypatch.delenv(name, raising=False)
+
+
+#: What boto3 finds: nobody's credentials, and nobody to ask for others.
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "test-key-id",
+    "AWS_SECRET_ACCESS_KEY": "test-secret",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": "/dev/null",
+    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+}

@@ -1,0 +1,199 @@
+"""An S3 for the tests: moto's, over HTTP on the loopback, in this process, with faults where a test wants them."""
+
+from __future__ import annotations
+
+import io
+import logging
+import socket
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from threading import Thread
+from typing import TYPE_CHECKING, cast
+from uuid import uuid4
+from wsgiref.types import StartResponse
+
+import attrs
+import boto3
+from botocore.config import Config
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+    from wsgiref.types import WSGIApplication, WSGIEnvironment
+
+    from mypy_boto3_s3.client import S3Client
+
+#: What moto says of every upload's beginning, whenever that was.
+_MOTO_INITIATED = b"2010-11-10T20:48:33.000Z"
+
+
+class Handler(MotoRequestHandler):
+    """Says nothing of the requests, and hangs up where it is told to."""
+
+    def log(self, type: str, message: str, *args: object) -> None:
+        pass
+
+    def log_error(self, format: str, *args: object) -> None:
+        pass
+
+    def connection_dropped(self, error: BaseException, environ: WSGIEnvironment | None = None) -> None:
+        pass
+
+
+@attrs.frozen
+class S3Request:
+    """One that has arrived; `name` is S3's, such as ``UploadPart``, or ``UploadPart 2``."""
+
+    name: str
+    path: str
+    serve_to: Callable[[StartResponse], Iterable[bytes]]
+    start_response: StartResponse
+    connection: socket.socket
+
+    def serve_silently(self) -> None:
+        """Let it take effect, and keep the answer."""
+        b"".join(self.serve_to(_say_nothing))
+
+    def serve(self) -> Iterable[bytes]:
+        """Answer as the server does."""
+        return self.serve_to(self.start_response)
+
+    def answer(
+        self,
+        status: str,
+        body: bytes,
+        *,
+        content_length: int | None = None,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> list[bytes]:
+        """Answer something else than the server would."""
+        length = len(body) if content_length is None else content_length
+        always = [("Content-Type", "application/xml"), ("Content-Length", str(length))]
+        self.start_response(status, [*always, *headers])
+        return [body]
+
+    def refuse(self, status: str, code: str) -> list[bytes]:
+        """Answer with one of S3's errors. The text names what no user may read."""
+        body = f"<Error><Code>{code}</Code><Message>the bucket of {self.path}</Message></Error>"
+        return self.answer(status, b'<?xml version="1.0" encoding="UTF-8"?>' + body.encode())
+
+    def hang_up(self) -> list[bytes]:
+        """Cut the connection, so that no answer arrives."""
+        self.connection.shutdown(socket.SHUT_RDWR)
+        return []
+
+
+#: Does something with a request instead of serving it.
+Fault = Callable[[S3Request], Iterable[bytes]]
+
+
+def serve(request: S3Request) -> Iterable[bytes]:
+    """No fault."""
+    return request.serve()
+
+
+class FaultyS3:
+    """moto's application behind `fault`, which sees every request."""
+
+    def __init__(self) -> None:
+        self.fault: Fault = serve
+        #: What the server says of every upload's beginning.
+        self.initiated: datetime | None = None
+        self._moto = cast("WSGIApplication", DomainDispatcherApplication(create_backend_app))
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        # Read whole, or an answer that comes early would cut the connection too.
+        request = Request(environ)
+        body = request.get_data()
+        environ["wsgi.input"] = io.BytesIO(body)
+        name = _name(request)
+
+        def serve_to(respond: StartResponse) -> Iterable[bytes]:
+            served = self._moto(environ, respond)
+            return [self._with_beginning(b"".join(served))] if name == "ListMultipartUploads" else served
+
+        connection = cast(socket.socket, environ["werkzeug.socket"])
+        return self.fault(S3Request(name, request.path, serve_to, start_response, connection))
+
+    def _with_beginning(self, body: bytes) -> bytes:
+        # Of the same length, which has been announced already.
+        began = self.initiated or datetime.now(UTC)
+        return body.replace(_MOTO_INITIATED, f"{began:%Y-%m-%dT%H:%M:%S.000Z}".encode())
+
+
+def _say_nothing(status: str, headers: list[tuple[str, str]], exc_info: object = None, /) -> Callable[[bytes], object]:
+    return lambda data: None
+
+
+_BUCKET_REQUESTS = {"uploads": "ListMultipartUploads", "list-type": "ListObjectsV2"}
+_OBJECT_REQUESTS = {
+    ("POST", "uploads"): "CreateMultipartUpload",
+    ("PUT", "uploadId"): "UploadPart",
+    ("POST", "uploadId"): "CompleteMultipartUpload",
+    ("DELETE", "uploadId"): "AbortMultipartUpload",
+    ("GET", "uploadId"): "ListParts",
+}
+
+
+def _name(request: Request) -> str:
+    if "/" not in request.path.strip("/"):
+        return next((name for key, name in _BUCKET_REQUESTS.items() if key in request.args), f"{request.method} bucket")
+    for (method, key), name in _OBJECT_REQUESTS.items():
+        if request.method == method and key in request.args:
+            part = request.args.get("partNumber")
+            return f"{name} {part}" if part else name
+    return f"{request.method.capitalize()}Object"
+
+
+class S3Server:
+    """One that runs."""
+
+    def __init__(self) -> None:
+        self.s3 = FaultyS3()
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self._server = make_server("127.0.0.1", 0, self.s3, threaded=True, request_handler=Handler)
+        self._server.daemon_threads = True  # type: ignore[attr-defined]
+        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> S3Server:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def client(self) -> S3Client:
+        """One that knows nothing of this library, and has credentials of its own."""
+        return boto3.session.Session().client(
+            "s3",
+            endpoint_url=self.url,
+            region_name="us-east-1",
+            aws_access_key_id="back-door",
+            aws_secret_access_key="back-door",
+            config=Config(s3={"addressing_style": "path"}),
+        )
+
+    @contextmanager
+    def bucket(self, client: S3Client) -> Iterator[str]:
+        """A new one, which is removed with all that it holds."""
+        name = f"bucket-{uuid4()}"
+        client.create_bucket(Bucket=name)
+        try:
+            yield name
+        finally:
+            self.s3.fault, self.s3.initiated = serve, None
+            for page in client.get_paginator("list_objects_v2").paginate(Bucket=name):
+                for found in page.get("Contents", []):
+                    client.delete_object(Bucket=name, Key=found["Key"])
+            for upload in client.list_multipart_uploads(Bucket=name).get("Uploads", []):
+                client.abort_multipart_upload(Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])
+            client.delete_bucket(Bucket=name)
