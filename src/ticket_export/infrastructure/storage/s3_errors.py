@@ -1,0 +1,114 @@
+"""S3's errors, as storage errors that a user may read."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoAuthTokenError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+)
+from urllib3.exceptions import HTTPError
+
+from ticket_export.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: What boto3's calls, and the bodies that they give, raise.
+S3_ERRORS = (BotoCoreError, ClientError, HTTPError, OSError)
+
+_NO_CREDENTIALS = (
+    CredentialRetrievalError,
+    NoAuthTokenError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+)
+_UNREACHABLE = (ConnectionError, HTTPClientError, HTTPError, OSError)
+# Codes of Amazon's list ("Error responses", REST API reference), of MinIO and of Ceph. Others go by their status.
+_REASONS = {
+    "the storage does not exist": {"NoSuchBucket", "PermanentRedirect"},
+    "the storage refuses access": {
+        "AccessDenied",
+        "AccountProblem",
+        "AllAccessDisabled",
+        "ExpiredToken",
+        "InvalidAccessKeyId",
+        "InvalidToken",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
+        "TokenRefreshRequired",
+    },
+    "the storage is full": {"QuotaExceeded", "QuotaExceededException", "XMinioStorageFull"},
+    "the storage is busy; try again later": {
+        "OperationAborted",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequests",
+    },
+}
+_BY_CODE = {code: reason for reason, codes in _REASONS.items() for code in codes}
+_BY_STATUS: dict[int, str] = {
+    HTTPStatus.UNAUTHORIZED: "the storage refuses access",
+    HTTPStatus.FORBIDDEN: "the storage refuses access",
+    HTTPStatus.TOO_MANY_REQUESTS: "the storage is busy; try again later",
+    HTTPStatus.SERVICE_UNAVAILABLE: "the storage is busy; try again later",
+    HTTPStatus.INSUFFICIENT_STORAGE: "the storage is full",
+}
+
+
+@contextmanager
+def s3_errors(failed: str) -> Iterator[None]:
+    """Raise `StorageError` for what boto3 raises in the block; its text begins with `failed`.
+
+    The original names bucket, key or host, hence it is only the ``__cause__``.
+    """
+    try:
+        yield
+    except StorageError:
+        raise
+    except S3_ERRORS as error:
+        raise StorageError(f"{failed}: {_reason(error)}") from error
+
+
+def error_code(error: BaseException) -> str:
+    """S3's name of the error, such as ``NoSuchKey``; empty for what is none of S3's."""
+    return error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
+
+
+def is_missing(error: BaseException) -> bool:
+    """Whether the object is not there. A bucket that is not there is another matter."""
+    # An answer to HEAD has no body, and so no code but its status.
+    return error_code(error) in {"NoSuchKey", "404", "NotFound"}
+
+
+def is_unreachable(error: StorageError) -> bool:
+    """Whether nobody has answered, so that asking for anything else is in vain."""
+    return isinstance(error.__cause__, _UNREACHABLE)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, _NO_CREDENTIALS):
+        return "the storage refuses access"
+    if isinstance(error, _UNREACHABLE):
+        return "the storage cannot be reached"
+    other = "the storage failed; the log has the cause"
+    if not isinstance(error, ClientError):
+        return other
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return _BY_CODE.get(error_code(error)) or _BY_STATUS.get(status, other)

@@ -1,0 +1,77 @@
+"""What ``s3://bucket/prefix`` says."""
+
+from __future__ import annotations
+
+import re
+from typing import Self
+from urllib.parse import urlsplit
+
+import attrs
+
+from ticket_export.errors import ConfigurationError, InvalidKeyError
+from ticket_export.infrastructure.storage.keys import MAX_KEY_LENGTH, check_key
+
+# "General purpose bucket naming rules" of Amazon's user guide.
+_BUCKET = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
+
+@attrs.frozen
+class S3Location:
+    """Everything below `prefix`, which is empty or ends with ``/``, in `bucket`."""
+
+    bucket: str
+    prefix: str = ""
+
+    @classmethod
+    def parse(cls, url: str) -> Self:
+        """The place of a storage URL.
+
+        Raises:
+            ConfigurationError: it is none; the text does not repeat it, since it may hold a password.
+        """
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            # No cause: its text may quote the URL.
+            raise _no_location() from None
+        prefix = parts.path.removeprefix("/").removesuffix("/")
+        is_bare = not (parts.query or parts.fragment or "?" in url or "#" in url)
+        if parts.scheme != "s3" or not is_bare or not _BUCKET.fullmatch(parts.netloc) or not _is_folder(prefix):
+            raise _no_location()
+        return cls(parts.netloc, prefix and f"{prefix}/")
+
+    def object_key(self, key: str) -> str:
+        """The name in the bucket of the object `key`.
+
+        Raises:
+            InvalidKeyError: `key` is none, or too long below this prefix.
+        """
+        check_key(key)
+        name = self.prefix + key
+        if len(name) > MAX_KEY_LENGTH:
+            raise InvalidKeyError(f"with the storage's prefix, the key is longer than {MAX_KEY_LENGTH}")
+        return name
+
+    def key(self, name: str) -> str | None:
+        """The key of an object of that name in the bucket; None where it is no key of ours."""
+        key = name.removeprefix(self.prefix)
+        try:
+            check_key(key)
+        except InvalidKeyError:
+            return None
+        return key
+
+
+def _is_folder(prefix: str) -> bool:
+    try:
+        check_key(prefix or "none")
+    except InvalidKeyError:
+        return False
+    return True
+
+
+def _no_location() -> ConfigurationError:
+    return ConfigurationError(
+        "the storage URL is no S3 storage; use s3://bucket or s3://bucket/prefix, where the prefix is made of ASCII "
+        "letters, digits, '_', '-', '.' and '/'. Credentials come from where boto3 looks for them, never from the URL"
+    )

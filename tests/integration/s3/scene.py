@@ -1,0 +1,116 @@
+"""An export of two parts, a whole one and a short one, from a help desk in memory into a bucket."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tests.s3_server import serve
+from tests.unit.application.use_cases.help_desk import NOW, HelpDesk
+from ticket_export.application.export_file import manifest_key
+from ticket_export.application.manifest import ExportManifest
+from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from tests.integration.s3.faults import Disturbance
+    from tests.s3_fixtures import Bucket
+    from ticket_export import Actor, ExportJob
+
+_TITLE = "x" * 1_000_000
+_TICKETS = 6
+RIGHT_BYTES = ("\ufeffTicket ID,'=Title\n" + "".join(f"{number},{_TITLE}\n" for number in range(_TICKETS))).encode()
+#: What one export asks of S3.
+REQUESTS = (
+    "CreateMultipartUpload",
+    "UploadPart 1",
+    "UploadPart 2",
+    "CompleteMultipartUpload",
+    "PutObject",
+)
+#: What no user may read.
+_SECRET = ("bucket-", "127.0.0.1", "of-ours", "exports/", "test-key-id", "test-secret", "Traceback", "<Error>", "xml")
+
+
+class S3Scene:
+    """`job_id` waits to be run; `disturb` says what befalls the requests."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+        self.desk = HelpDesk()
+        self.desk.storage = bucket.storage(is_patient=False)  # type: ignore[assignment]
+        self.desk.tickets = [
+            InMemoryTicket(id=number, created_at=NOW, values={"id": number, "title": _TITLE})
+            for number in range(_TICKETS)
+        ]
+        self.actor: Actor = self.desk.user(admin=True)
+        self.job_id: UUID = self.desk.requested(self.actor).id
+
+    def disturb(self, disturbance: Disturbance) -> Disturbance:
+        self.bucket.s3.fault = disturbance
+        return disturbance
+
+    def calm(self) -> None:
+        """S3 is well again."""
+        self.bucket.s3.fault = serve
+
+    def run(self) -> str:
+        self.desk.run_export(self.job_id)
+        return self.status
+
+    @property
+    def status(self) -> str:
+        return self.job.status.developer_name
+
+    @property
+    def job(self) -> ExportJob:
+        """As it is stored."""
+        with self.desk.unit_of_work() as work:
+            job = work.jobs.find(self.job_id)
+        assert job is not None
+        return job
+
+    def download(self) -> bytes:
+        with self.desk.open_download(self.actor, self.job_id).stream as stream:
+            return stream.read()
+
+    def claim_ended_rightly(self) -> None:
+        """Completed with the right file and manifest, or failed with a safe message."""
+        assert self.status in {"completed", "failed"}
+        if self.status == "completed":
+            self.claim_whole()
+        else:
+            claim_safe(self.job.error_message or "")
+
+    def claim_whole(self) -> None:
+        item = self.job.media_item
+        assert item is not None
+        # Not one by one: six million letters make a long message.
+        is_right = self.bucket.get(item.object_key) == RIGHT_BYTES
+        assert is_right
+        manifest = self.bucket.get(manifest_key(item.object_key))
+        assert manifest is not None
+        assert ExportManifest.read(manifest).length == item.length == len(RIGHT_BYTES)
+
+    def claim_nothing_else_readable(self) -> None:
+        """Neither half of something nor what nobody knows."""
+        item = self.job.media_item
+        known = [] if item is None else [item.object_key, manifest_key(item.object_key)]
+        assert self.bucket.names() == [self.bucket.prefix + key for key in known]
+
+    def sweep_later(self) -> None:
+        """When nobody can be at it any more."""
+        self.desk.clock.set(datetime.now(UTC) + timedelta(days=1))
+        self.desk.sweep_orphaned_objects()
+
+    def claim_swept(self) -> None:
+        self.calm()
+        self.sweep_later()
+        self.claim_nothing_else_readable()
+        assert self.bucket.uploads() == []
+
+
+def claim_safe(message: str) -> None:
+    assert message
+    assert [secret for secret in _SECRET if secret in message] == []

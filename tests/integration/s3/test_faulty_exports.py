@@ -1,0 +1,78 @@
+"""Whatever befalls any request of an export: the job ends rightly, and nothing half is readable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.s3.faults import FAULTS, Disturbance, never
+from tests.integration.s3.scene import REQUESTS
+
+if TYPE_CHECKING:
+    from tests.integration.s3.scene import S3Scene
+
+# What boto3 asks again for, so that a user never hears of it. A part that is lost shows when it is too late.
+_PASSING = {
+    "cut before",
+    "cut after",
+    "late before",
+    "late after",
+    "half an answer",
+    "error in a good answer",
+    "unintelligible",
+    "InternalError",
+    "SlowDown",
+}
+# Of each kind one or two: when all that follows fails as well, the others do no more.
+_STAYING = (
+    "cut before",
+    "cut after",
+    "half an answer",
+    "late after",
+    "part lost",
+    "SlowDown",
+    "AccessDenied",
+    "NoSuchBucket",
+)
+# What this asks again for although it took effect: S3 has made a second upload, which is for the sweep.
+_TAKING_EFFECT = {"cut after", "late after", "half an answer"}
+
+each_step = pytest.mark.parametrize("step", REQUESTS)
+each_fault = pytest.mark.parametrize("fault", FAULTS)
+
+
+def test_export_of_two_parts_asks_for_no_more_than_it_must(scene: S3Scene) -> None:
+    requests = scene.disturb(never())
+    assert scene.run() == "completed"
+    assert sorted(requests.seen) == sorted(REQUESTS)
+    scene.claim_whole()
+    scene.claim_nothing_else_readable()
+
+
+@each_step
+@each_fault
+def test_fault_that_passes_leaves_the_right_file_or_none(scene: S3Scene, step: str, fault: str) -> None:
+    disturbance = scene.disturb(Disturbance(step, FAULTS[fault]))
+    ended = scene.run()
+    assert disturbance.has_happened
+    scene.calm()
+    scene.claim_ended_rightly()
+    scene.claim_nothing_else_readable()
+    if fault in _PASSING:
+        assert ended == "completed"
+    if not (fault in _TAKING_EFFECT and step == "CreateMultipartUpload"):
+        assert scene.bucket.uploads() == []
+    scene.claim_swept()
+
+
+@each_step
+@pytest.mark.parametrize("fault", _STAYING)
+def test_fault_that_stays_fails_the_export_or_comes_too_late_for_it(scene: S3Scene, step: str, fault: str) -> None:
+    disturbance = scene.disturb(Disturbance(step, FAULTS[fault], lasts=True))
+    assert scene.run() == "failed"
+    assert disturbance.has_happened
+    scene.claim_ended_rightly()
+    # What S3 has taken, and will not be told to remove, is for the sweep.
+    scene.claim_swept()
+    assert scene.bucket.names() == []

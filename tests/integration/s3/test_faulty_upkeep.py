@@ -1,0 +1,94 @@
+"""Whatever befalls clean-up and sweep: nothing that is needed goes, and the next one finishes."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.s3.faults import FAULTS, Disturbance, never
+from ticket_export.errors import StorageError
+
+if TYPE_CHECKING:
+    from tests.integration.s3.scene import S3Scene
+
+_SWEEP = ("ListObjectsV2", "DeleteObject", "ListMultipartUploads", "ListParts", "AbortMultipartUpload")
+
+each_fault = pytest.mark.parametrize("fault", FAULTS)
+lasting_or_not = pytest.mark.parametrize("lasts", [False, True], ids=["passes", "stays"])
+
+
+def leave_things_behind(scene: S3Scene) -> None:
+    """An object that nobody knows, and an upload that nobody goes on with."""
+    key = "exports/01234567-89ab-cdef-0123-456789abcdef/1/tickets.csv"
+    scene.bucket.put(key, b"orphan")
+    name = f"{scene.bucket.prefix}{key}"
+    upload = scene.bucket.client.create_multipart_upload(Bucket=scene.bucket.name, Key=name)
+    scene.bucket.client.upload_part(
+        Bucket=scene.bucket.name, Key=name, UploadId=upload["UploadId"], PartNumber=1, Body=b"x"
+    )
+
+
+def test_sweep_asks_for_no_more_than_it_must(scene: S3Scene) -> None:
+    leave_things_behind(scene)
+    requests = scene.disturb(never())
+    scene.sweep_later()
+    assert tuple(requests.seen) == _SWEEP
+    assert (scene.bucket.names(), scene.bucket.uploads()) == ([], [])
+
+
+@pytest.mark.parametrize("step", _SWEEP)
+@each_fault
+def test_next_sweep_removes_what_a_disturbed_one_left(scene: S3Scene, fault: str, step: str) -> None:
+    leave_things_behind(scene)
+    disturbance = scene.disturb(Disturbance(step, FAULTS[fault], lasts=True))
+    with suppress(StorageError):
+        scene.sweep_later()
+    assert disturbance.has_happened
+    scene.claim_swept()
+    assert scene.bucket.names() == []
+
+
+@lasting_or_not
+@pytest.mark.parametrize("step", range(2), ids=["file", "manifest"])
+@each_fault
+def test_next_clean_up_removes_what_a_disturbed_one_left(scene: S3Scene, fault: str, step: int, lasts: bool) -> None:
+    scene.desk.fill(1)
+    assert scene.run() == "completed"
+    scene.desk.clock.advance(timedelta(days=4))
+    disturbance = scene.disturb(Disturbance("DeleteObject", FAULTS[fault], lasts=lasts, skipped=step))
+    done = scene.desk.clean_up_expired_exports()
+    assert disturbance.has_happened
+    assert scene.job.is_cleaned_up == (done.cleaned_up == 1)
+    if scene.job.is_cleaned_up:
+        assert scene.bucket.names() == []
+    scene.calm()
+    scene.desk.clean_up_expired_exports()
+    assert scene.job.is_cleaned_up
+    assert scene.bucket.names() == []
+
+
+def test_upload_that_goes_on_is_not_stale_however_long_ago_it_began(scene: S3Scene) -> None:
+    leave_things_behind(scene)
+    scene.bucket.s3.initiated = datetime.now(UTC) - timedelta(days=30)
+    assert scene.desk.storage.discard_stale(datetime.now(UTC) - timedelta(minutes=10)) == 0  # type: ignore[attr-defined]
+    assert len(scene.bucket.uploads()) == 1
+    assert scene.desk.storage.discard_stale(datetime.now(UTC) + timedelta(minutes=10)) == 1  # type: ignore[attr-defined]
+
+
+def test_upload_that_has_just_begun_is_not_stale(scene: S3Scene) -> None:
+    name = f"{scene.bucket.prefix}exports/a"
+    scene.bucket.client.create_multipart_upload(Bucket=scene.bucket.name, Key=name)
+    storage = scene.bucket.storage()
+    assert storage.discard_stale(datetime.now(UTC) - timedelta(minutes=10)) == 0
+    scene.bucket.s3.initiated = datetime.now(UTC) - timedelta(minutes=20)
+    assert storage.discard_stale(datetime.now(UTC) - timedelta(minutes=10)) == 1
+
+
+def test_uploads_beside_the_prefix_are_nobody_s_business(scene: S3Scene) -> None:
+    scene.bucket.client.create_multipart_upload(Bucket=scene.bucket.name, Key="desk/of-others/a")
+    scene.bucket.s3.initiated = datetime.now(UTC) - timedelta(days=30)
+    assert scene.bucket.storage().discard_stale(datetime.now(UTC)) == 0
+    assert scene.bucket.uploads() == ["desk/of-others/a"]
