@@ -1,0 +1,51 @@
+"""python -m benchmarks.storage [--tickets 1000000] [--runs 3] [--write]."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.comparison import note
+from benchmarks.databases import fill, postgresql
+from benchmarks.report import machine, write
+from benchmarks.storage.places import places
+from benchmarks.storage.report import REPORT, table
+
+if TYPE_CHECKING:
+    from benchmarks.measure import Run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.storage", description=__doc__)
+    parser.add_argument("--tickets", type=int, default=1_000_000)
+    parser.add_argument("--runs", type=int, default=3, help="rounds; medians are shown")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/storage.md")
+    arguments = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory(prefix="ticket-export-bench-") as folder,
+        places() as everywhere,
+        postgresql() as database,
+        database.new_desk(Path(folder)) as desk,
+    ):
+        note(f"{arguments.tickets:,} tickets: filling")
+        fill(desk, arguments.tickets)
+        database.settle(desk)
+        names = list(everywhere)
+        results: dict[str, list[Run]] = {name: [] for name in names}
+        for number in range(-1, arguments.runs):
+            # Everybody goes first once, and the first round of all is not counted.
+            for name in names[number % len(names) :] + names[: number % len(names)]:
+                run = everywhere[name].export(desk)
+                note(f"{name}: {run.seconds:.2f} s, {run.peak_mb:.1f} MB")
+                if number >= 0:
+                    results[name].append(run)
+        text = table(results, tickets=arguments.tickets, machine=machine(database.description))
+    print(text)
+    if arguments.write:
+        write(REPORT, text, section="storage")
+
+
+if __name__ == "__main__":
+    main()

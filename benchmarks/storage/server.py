@@ -1,0 +1,30 @@
+"""An S3 in a process of its own: python -m benchmarks.storage.server SECONDS.
+
+Prints its URL, delays each answer by so many seconds, and ends with its input.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from tests.s3_server import S3Request, S3Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def main(latency: float) -> None:
+    def late(request: S3Request) -> Iterable[bytes]:
+        time.sleep(latency)
+        return request.serve()
+
+    with S3Server() as server:
+        server.s3.fault = late
+        print(server.url, flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]))
