@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import gc
 from threading import Event
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.s3.faults import cut_before, never
+from tests.s3_server import serve
 from ticket_export.errors import InvalidKeyError, StorageError
 from ticket_export.infrastructure.storage.s3 import PART_BYTES, S3Storage
 from ticket_export.testing.storage import write
@@ -140,3 +142,16 @@ def test_more_objects_than_a_page_holds_are_listed_in_order(bucket: Bucket, monk
         bucket.put(key, b"")
     assert list(bucket.storage().list("exports/")) == keys
     assert requests.seen.count("ListObjectsV2") == 4
+
+
+def test_interruption_while_it_is_published_leaves_nothing_readable(bucket: Bucket) -> None:
+    def interrupt(request: S3Request) -> Iterable[bytes]:
+        if request.name == "PutObject":
+            _thread.interrupt_main()
+        return request.serve()
+
+    bucket.s3.fault = interrupt
+    with pytest.raises(KeyboardInterrupt), bucket.storage().open_writer(_KEY, _TYPE) as writer:
+        writer.write(b"small")
+    bucket.s3.fault = serve
+    assert bucket.names() == []
