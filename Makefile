@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 VENV := .venv
+# What is installed beside the library takes memory, so that it is measured without the developers' tools.
+BENCH := .venv-bench
 BIN := $(VENV)/bin
 LOWEST := 3.11
 PROGRAMS := $(foreach folder,benchmarks examples,$(if $(wildcard $(folder)/*.py $(folder)/*/*.py),$(folder)))
@@ -30,9 +32,10 @@ test: $(VENV)/.dev ## lint, types, house rules, all tests, coverage
 chaos: $(VENV)/.dev ## kill, stop and pause workers, end connections, restart the database while 200 exports are made; takes minutes
 	CHAOS_EXPORTS=200 $(BIN)/pytest tests/chaos
 
-bench: $(VENV)/.bench ## measure rows/s and peak memory against the alternatives, and what a queued job costs
-	$(BIN)/python -m benchmarks
-	$(BIN)/python -m benchmarks.queue
+bench: $(BENCH)/.bench $(VENV)/.dev ## measure rows/s and peak memory against the alternatives, the way to S3, and what a queued job costs
+	$(BENCH)/bin/python -m benchmarks
+	$(BENCH)/bin/python -m benchmarks.storage --server-python $(BIN)/python
+	$(BENCH)/bin/python -m benchmarks.queue
 
 # Resolved on the lowest Python, so that no pin shuts it out.
 constraints: ## pin constraints.txt anew; run it as: make constraints PYTHON=python3.11
@@ -40,13 +43,13 @@ constraints: ## pin constraints.txt anew; run it as: make constraints PYTHON=pyt
 		|| { echo "constraints are made with Python $(LOWEST): make constraints PYTHON=python$(LOWEST)" >&2; exit 1; }
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && \
 		$(PYTHON) -m venv "$$fresh" && \
-		"$$fresh/bin/pip" install --quiet --editable '.[dev,bench,postgres,s3,celery,web]' && \
+		"$$fresh/bin/pip" install --quiet --editable '.[dev,bench,celery]' && \
 		{ echo '# Every package that development and all extras use. Made by `make constraints`; do not edit.' && \
 		  "$$fresh/bin/pip" freeze --exclude-editable; } > constraints.txt.new && \
 		mv constraints.txt.new constraints.txt
 
 clean: ## remove the environment and everything that was built or measured
-	rm -rf $(VENV) build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH) build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -62,6 +65,7 @@ $(VENV)/.dev: $(VENV)/.run
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-$(VENV)/.bench: $(VENV)/.dev
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,bench]'
+$(BENCH)/.bench: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	@touch $@

@@ -1,8 +1,9 @@
-"""python -m benchmarks.storage [--tickets 1000000] [--runs 3] [--write]."""
+"""python -m benchmarks.storage [--tickets 1000000] [--runs 3] [--server-python PATH] [--write]."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,10 +23,11 @@ def main() -> None:
     parser.add_argument("--tickets", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3, help="rounds; medians are shown")
     parser.add_argument("--write", action="store_true", help="put the table into docs/storage.md")
+    parser.add_argument("--server-python", default=sys.executable, help="of an environment that has moto's server")
     arguments = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="ticket-export-bench-") as folder,
-        places() as everywhere,
+        places(arguments.server_python) as everywhere,
         postgresql() as database,
         database.new_desk(Path(folder)) as desk,
     ):

@@ -43,19 +43,19 @@ class Place:
 
 
 @contextmanager
-def places() -> Iterator[Mapping[str, Place]]:
-    """All three; each S3 is a server in a process of its own."""
+def places(server_python: str) -> Iterator[Mapping[str, Place]]:
+    """All three; each S3 is a server in a process of its own, which that Python runs."""
     with ExitStack() as stack:
         yield {
             LOCAL: Place({}),
-            S3: stack.enter_context(_s3(latency=0.0)),
-            FAR_S3: stack.enter_context(_s3(latency=_FAR)),
+            S3: stack.enter_context(_s3(server_python, latency=0.0)),
+            FAR_S3: stack.enter_context(_s3(server_python, latency=_FAR)),
         }
 
 
 @contextmanager
-def _s3(*, latency: float) -> Iterator[Place]:
-    command = [sys.executable, "-m", "benchmarks.storage.server", str(latency)]
+def _s3(python: str, *, latency: float) -> Iterator[Place]:
+    command = [python, "-m", "benchmarks.storage.server", str(latency)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
     ) as server:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 #: Of an upload, in bytes: the least that S3 allows. It allows 10,000 parts, so an object may have 48 GiB.
 PART_BYTES = 5 * 1024 * 1024
 # What may wait for room in the next part, in bytes.
-_AHEAD = 1024 * 1024
+_AHEAD = 256 * 1024
 _READ_BUFFER = 256 * 1024
 # "Presigned URL expiration" of Amazon's user guide: a week.
 _LONGEST_LINK = 7 * 24 * 60 * 60

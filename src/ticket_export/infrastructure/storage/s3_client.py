@@ -13,11 +13,16 @@ try:
     from boto3.session import Session
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
+    from botocore.session import get_session
 except ImportError as error:
     raise MissingExtraError("s3", "the S3 storage") from error
 
 if TYPE_CHECKING:
+    from botocore.session import Session as BotocoreSession
     from mypy_boto3_s3.client import S3Client
+
+# The store itself, and those that credentials may come from.
+_SERVICES = frozenset({"oidc", "portal.sso", "s3", "sso", "sts"})
 
 
 @attrs.frozen(kw_only=True)
@@ -64,12 +69,24 @@ def connect(*, endpoint_url: str | None, region: str | None, patience: S3Patienc
         )
     try:
         # A session of its own: boto3's default one is not made for threads.
-        return Session().client("s3", endpoint_url=endpoint_url, region_name=region, config=config)
+        core = get_session()
+        _forget_other_services(core)
+        return Session(botocore_session=core).client("s3", endpoint_url=endpoint_url, region_name=region, config=config)
     except (BotoCoreError, ValueError) as error:
         raise ConfigurationError(
             "the S3 storage cannot be used: look at TICKET_EXPORT_S3_ENDPOINT_URL, TICKET_EXPORT_S3_REGION and boto3's "
             f"own settings ({type(error).__name__})"
         ) from error
+
+
+def _forget_other_services(core: BotocoreSession) -> None:
+    # botocore keeps where each of Amazon's services is in each region for as long as a client lives: 7 MB. The address
+    # of a service that is not in the list it makes up by the same pattern.
+    endpoints, _ = core.get_component("data_loader").load_data_with_path("endpoints")
+    for partition in endpoints["partitions"]:
+        services = partition["services"]
+        for name in services.keys() - _SERVICES:
+            del services[name]
 
 
 def _check_endpoint(url: str) -> None:

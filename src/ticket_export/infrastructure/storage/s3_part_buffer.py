@@ -1,60 +1,69 @@
-"""The bytes of a part, in the pieces in which they came."""
+"""The bytes of a part, in memory that goes back to the system with them."""
 
 from __future__ import annotations
 
 import io
-from bisect import bisect_right
+from mmap import mmap
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+_MOST_AT_ONCE = 64 * 1024
+
 
 class S3PartBuffer(io.RawIOBase):
-    """What smart-open collects a part in, and boto3 reads it from, as often as it must.
+    """What smart-open collects a part of at most `size` bytes in, and boto3 reads it from, as often as it must.
 
-    Nothing is copied, so pieces must not change any more. `io.BytesIO`, which would grow to some MB again and again,
-    tears memory into holes: measured, 20 MB of them.
+    `io.BytesIO`, which would grow to some MB again and again, tears the heap into holes: measured, 20 MB of them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
         super().__init__()
-        self._pieces: list[memoryview] = []
-        # Where each begins.
-        self._starts: list[int] = []
+        self._size = size
+        self._memory: mmap | None = None
         self._length = 0
         self._position = 0
 
+    @property
+    def room(self) -> int:
+        """How many bytes more it takes."""
+        return self._size - self._length
+
     def take(self) -> Self:
         """A buffer of its own with all the bytes, which are gone from here."""
-        taken = type(self)()
-        for piece in self._pieces:
-            taken.write(piece)
-        taken.seek(0)
+        taken = type(self)(self._size)
+        taken._memory, taken._length = self._memory, self._length  # noqa: SLF001 - one of its own kind
+        self._memory = None
         self.truncate(0)
         return taken
 
+    def view(self) -> memoryview:
+        """All of them; to be released before the buffer changes or closes."""
+        return memoryview(self._memory or b"")[: self._length]
+
     def write(self, data: Buffer, /) -> int:
-        """Append `data`, wherever the position is."""
-        piece = memoryview(data).cast("B")
-        if piece:
-            self._pieces.append(piece)
-            self._starts.append(self._length)
-            self._length += len(piece)
-        self._position = self._length
-        return len(piece)
+        """Append `data`, wherever the position is; there has to be room."""
+        with memoryview(data).cast("B") as view:
+            if self._memory is None:
+                # Anonymous, and untouched pages cost nothing.
+                self._memory = mmap(-1, self._size)
+            end = self._length + len(view)
+            self._memory[self._length : end] = view
+            self._position = self._length = end
+            return len(view)
+
+    def read(self, size: int = -1, /) -> bytes:
+        """See `io.RawIOBase.read`; a MiB, which boto3 asks for to sign it, would stay in the memory of its thread."""
+        return super().read(min(size, _MOST_AT_ONCE)) or b""
 
     def readinto(self, buffer: Buffer, /) -> int:
         """See `io.RawIOBase.readinto`."""
-        target = memoryview(buffer).cast("B")
-        if self._position >= self._length:
-            return 0
-        number = bisect_right(self._starts, self._position) - 1
-        begin = self._position - self._starts[number]
-        found = self._pieces[number][begin : begin + len(target)]
-        target[: len(found)] = found
-        self._position += len(found)
-        return len(found)
+        with memoryview(buffer).cast("B") as target, self.view() as written:
+            found = written[self._position : self._position + len(target)]
+            target[: len(found)] = found
+            self._position += len(found)
+            return len(found)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         """See `io.IOBase.seek`."""
@@ -70,8 +79,15 @@ class S3PartBuffer(io.RawIOBase):
         """Only to nothing."""
         if size != 0:
             raise io.UnsupportedOperation("a part is emptied as a whole")
-        self._pieces, self._starts, self._length = [], [], 0
+        self._length = 0
         return 0
+
+    def close(self) -> None:
+        """Give the memory back."""
+        super().close()
+        if self._memory is not None:
+            self._memory.close()
+            self._memory = None
 
     def readable(self) -> bool:
         """It is."""

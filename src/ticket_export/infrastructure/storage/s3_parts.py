@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Each costs its size in memory.
+# Under way, or one less and the next one that fills. Each costs its size in memory.
 _AT_ONCE = 2
 
 
@@ -20,19 +20,19 @@ class S3Parts:
         self._tags: dict[int, Future[str]] = {}
 
     def send(self, number: int, send: Callable[[], str]) -> None:
-        """Begin to send a part, as soon as so few are under way; `send` gives its entity tag.
+        """Begin to send a part, and come back when there is room for the next one; `send` gives its entity tag.
 
         Raises:
-            Exception: what the sending of an earlier part has raised.
+            Exception: what the sending of a part has raised.
         """
+        tag = self._tags[number] = Future()
+        # A daemon: a process that ends must not wait for a store that hangs.
+        Thread(target=_settle, args=(tag, send), name="part of an export", daemon=True).start()
         while len(under_way := [each for each in self._tags.values() if not each.done()]) >= _AT_ONCE:
             wait(under_way, return_when=FIRST_COMPLETED)
         for each in self._tags.values():
             if each.done():
                 each.result()
-        tag = self._tags[number] = Future()
-        # A daemon: a process that ends must not wait for a store that hangs.
-        Thread(target=_settle, args=(tag, send), name="part of an export", daemon=True).start()
 
     def tags(self) -> dict[int, str]:
         """The entity tags of all parts, once they are there.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from typing import TYPE_CHECKING, cast
 from uuid import uuid4
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     class _Writer(Protocol):
         """smart-open's two writers."""
 
-        def write(self, data: bytes | bytearray, /) -> int: ...
+        def write(self, data: bytes | bytearray | memoryview, /) -> int: ...
         def close(self) -> None: ...
         def terminate(self) -> None: ...
 
@@ -50,20 +49,17 @@ class S3Upload:
         self._mark = uuid4().hex
         self._options = {**options, "Metadata": {_MARK: self._mark}}
         self._part_bytes = part_bytes
-        self._first: deque[bytes | bytearray] = deque()
-        self._first_bytes = 0
+        self._first = S3PartBuffer(part_bytes)
         self._writer: _Writer | None = None
         self.is_published = False
 
     def write(self, data: bytes | bytearray) -> None:
         """Append `data`; sends a part whenever there is a whole one."""
-        if self._writer is not None:
-            self._writer.write(data)
-            return
-        self._first.append(data)
-        self._first_bytes += len(data)
-        if self._first_bytes > self._part_bytes:
-            self._open(in_parts=True)
+        if self._writer is None and len(data) <= self._first.room:
+            self._first.write(data)
+        else:
+            writer = self._writer or self._open(in_parts=True)
+            writer.write(data)
 
     def publish(self) -> None:
         """Let the whole object be read, in place of what was there.
@@ -90,7 +86,7 @@ class S3Upload:
 
         At worst parts stay, which nobody can read and the sweep removes.
         """
-        self._first.clear()
+        self._first.close()
         if self._writer is not None:
             self._writer.terminate()
         self._calls.close()
@@ -110,15 +106,15 @@ class S3Upload:
             "client_kwargs": {f"S3.Client.{each}": self._options for each in called},
             "multipart_upload": in_parts,
             "min_part_size": self._part_bytes,
-            "writebuffer": S3PartBuffer(),
+            "writebuffer": S3PartBuffer(self._part_bytes),
         }
         url = f"s3://{self._bucket}/{self._name}"
         # What smart_open.open gives has no `terminate` in its type.
         writer = cast("_Writer", smart_open(url, "wb", compression="disable", transport_params=parameters))
         self._writer = writer
-        while self._first:
-            # Not held twice.
-            writer.write(self._first.popleft())
+        with self._first.view() as first:
+            writer.write(first)
+        self._first.close()
         return writer
 
     def _is_there(self) -> bool:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ticket_export.infrastructure.storage.s3_upload import S3Upload
 
 # Bytes that are handed over at once, so that small blocks cost next to nothing.
-_PIECE = 256 * 1024
+_PIECE = 128 * 1024
 
 
 class _Ending(Enum):
@@ -32,7 +32,7 @@ class S3Writer:
     def __init__(self, upload: S3Upload, *, ahead: int) -> None:
         self._upload = upload
         self._ahead = ahead
-        self._pieces: deque[bytearray] = deque()
+        self._pieces: deque[bytes | bytearray] = deque()
         self._waiting = 0
         self._ending: _Ending | None = None
         self._error: BaseException | None = None
@@ -69,12 +69,18 @@ class S3Writer:
                 self._changed.wait()
             if self._error is not None:
                 raise self._error
-            if not self._pieces or len(self._pieces[-1]) >= _PIECE:
-                self._pieces.append(bytearray())
-            self._pieces[-1] += data
+            self._append(data)
             self._waiting += len(data)
             if self._waiting >= _PIECE:
                 self._changed.notify_all()
+
+    def _append(self, data: bytes) -> None:
+        last = self._pieces[-1] if self._pieces else None
+        if isinstance(last, bytearray) and len(last) < _PIECE:
+            last += data
+        else:
+            # A large one is not copied.
+            self._pieces.append(data if len(data) >= _PIECE else bytearray(data))
 
     def _end(self, ending: _Ending) -> None:
         with self._changed:
@@ -104,7 +110,7 @@ class S3Writer:
         finally:
             self._ended.set()
 
-    def _next(self) -> bytearray | None:
+    def _next(self) -> bytes | bytearray | None:
         with self._changed:
             while self._waiting < _PIECE and self._ending is None:
                 self._changed.wait()
