@@ -43,7 +43,8 @@ def test_paused_worker_leaves_the_finished_export_of_another_alone(
     wait_until(lambda: arena.show(job_id).status == "completed", "the second worker has finished the export")
     second.signal(SIGTERM)
     assert second.end() == 0
-    stored, (key,) = arena.show(job_id), _published(arena, job_id, 2)
+    # The file and its manifest.
+    stored, keys = arena.show(job_id), _published(arena, job_id, 2, count=2)
 
     paused.signal(SIGCONT)
     wait_until(lambda: "no longer holds it" in paused.log.read_text("utf-8"), "the paused worker has lost the export")
@@ -51,7 +52,7 @@ def test_paused_worker_leaves_the_finished_export_of_another_alone(
     wait_until(lambda: arena.show(another).status == "completed", "the paused worker has made another export")
     assert arena.show(job_id) == stored
     # Its own file, published or not, is gone before any sweep; the other's is still there.
-    assert arena.objects_of(job_id) == [key]
+    assert arena.objects_of(job_id) == keys
     assert arena.unfinished_files() == 0
     end = EndState.of(arena)
     end.require_whole()
@@ -74,7 +75,7 @@ def test_paused_worker_leaves_the_running_export_of_another_alone(
     paused.signal(SIGTERM)
     assert paused.end() == 0
     assert arena.show(job_id) == running
-    assert arena.objects_of(job_id) == _published(arena, job_id, 2)
+    assert arena.objects_of(job_id) == _published(arena, job_id, 2, count=1)
 
     second.signal(SIGCONT)
     wait_until(lambda: arena.show(job_id).status == "completed", "the second worker has finished the export")
@@ -89,7 +90,7 @@ def _paused(arena: Arena, workers: Workers, step: Step) -> WorkerProcess:
     return worker
 
 
-def _published(arena: Arena, job_id: UUID, attempt: int) -> list[str]:
+def _published(arena: Arena, job_id: UUID, attempt: int, *, count: int) -> list[str]:
     keys = arena.objects_of(job_id, attempt)
-    assert len(keys) == 1
+    assert len(keys) == count
     return keys

@@ -15,6 +15,8 @@ _SPECIAL = re.compile(r'[/\\:*?"<>|]')
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # What RFC 8187 lets stand for itself.
 _ATTR_CHAR = "!#$&+-.^_`|~"
+# Names of devices, to Windows, whatever follows them.
+_DEVICE = re.compile(r"(?:CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9]|CONIN\$|CONOUT\$)(?=\.|$)", re.IGNORECASE)
 _FALLBACK = "download"
 
 
@@ -36,7 +38,7 @@ def safe_file_name(file_name: str) -> str:
     seen = "".join("_" if unicodedata.category(each) in _UNSEEN else each for each in file_name)
     # Leading dots hide a file, trailing ones and blanks get lost on Windows.
     name = _SPECIAL.sub("_", unicodedata.normalize("NFC", seen)).lstrip(". ").rstrip(". ")
-    return _shortened(name) or _FALLBACK
+    return _shortened(_DEVICE.sub("_", name, count=1) if _DEVICE.match(name) else name) or _FALLBACK
 
 
 def _ascii(name: str) -> str:

@@ -114,7 +114,7 @@ class Download:
     content_type: str
     length: int
     stream: AbstractContextManager[BinaryIO]
-    url: str | None = None
+    url: str | None = attrs.field(default=None, repr=False)
     sha256: str | None = None
 
     @property

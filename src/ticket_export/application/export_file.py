@@ -6,9 +6,12 @@ import re
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from ticket_export.errors import StorageError
+
 if TYPE_CHECKING:
     from ticket_export.application.ports.export_storage import ExportStorage
     from ticket_export.domain.export_job import ExportJob
+    from ticket_export.domain.media_item import MediaItem
 
 #: Everything below this prefix is the library's own.
 KEY_PREFIX = "exports/"
@@ -43,6 +46,16 @@ def delete_file(storage: ExportStorage, key: str) -> None:
     """
     storage.delete(key)
     storage.delete(manifest_key(key))
+
+
+def require_storage_of(item: MediaItem, storage: ExportStorage) -> None:
+    """Refuse to look for a file in a storage of another kind than the one it was put into.
+
+    Raises:
+        StorageError: it is of another kind.
+    """
+    if item.file_storage_provider != storage.provider:
+        raise StorageError(f"the file lies in the storage {item.file_storage_provider!a}, not in {storage.provider!a}")
 
 
 def attempt_of(key: str) -> tuple[UUID, int] | None:

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, Self
 from uuid import UUID
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from ticket_export.application.dto import Dto
 from ticket_export.errors import StorageError
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ticket_export.domain.media_item import MediaItem
 
 CONTENT_TYPE: Final = "application/json"
+#: Bytes; a view is limited long before.
+MAX_LENGTH: Final = 4 * 1024 * 1024
 # Of the code that is running; what is installed may be another one by the time an export ends.
 _VERSION: Final = version("ticket-export")
 
@@ -48,7 +50,7 @@ class ExportManifest(Dto):
     file_name: str
     content_type: str
     length: int
-    sha256: str
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     written_at: datetime
     library_version: str
 

@@ -360,9 +360,9 @@ def test_commands_name_no_server_that_does_not_answer(
     [
         ("DATABASE_URL", "postgresql://exporter:hunter2@db.example.test:port/desk"),
         ("DATABASE_URL", "mysql://exporter:hunter2@db.example.test/desk"),
-        ("STORAGE_URL", "s3://exporter:hunter2@bucket"),
-        ("STORAGE_URL", "s3://[exporter:hunter2@bucket"),
-        ("STORAGE_URL", "https://bucket.example.test/exports?signature=hunter2"),
+        ("STORAGE_URL", "s3://exporter:hunter2@vault"),
+        ("STORAGE_URL", "s3://[exporter:hunter2@vault"),
+        ("STORAGE_URL", "https://vault.example.test/exports?signature=hunter2"),
         ("LEASE_SECONDS", "hunter2"),
         ("APP", "hostile_app:container"),
     ],
@@ -380,7 +380,7 @@ def test_commands_repeat_no_password_from_a_setting(
     monkeypatch.setenv(f"TICKET_EXPORT_{name}", value)
     ended = run_command("export", "--columns", "id", "--as", "admin@example.test", "--output", "a.csv")
     assert ended.exit_code == 2
-    assert not any(secret in ended.err for secret in ("hunter2", "exporter", "db.example.test", "bucket"))
+    assert not any(secret in ended.err for secret in ("hunter2", "exporter", "db.example.test", "vault"))
 
 
 def test_command_that_fails_unforeseen_repeats_nothing(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import _thread
 import gc
-from threading import Event
+from datetime import UTC, datetime, timedelta
+from errno import ENOMEM
+from mmap import mmap
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +15,7 @@ import pytest
 from tests.integration.s3.faults import cut_before, never
 from tests.s3_server import serve
 from ticket_export.errors import InvalidKeyError, StorageError
+from ticket_export.infrastructure.storage import s3_part_buffer, s3_parts
 from ticket_export.infrastructure.storage.s3 import PART_BYTES, S3Storage
 from ticket_export.testing.storage import write
 
@@ -155,3 +159,63 @@ def test_interruption_while_it_is_published_leaves_nothing_readable(bucket: Buck
         writer.write(b"small")
     bucket.s3.fault = serve
     assert bucket.names() == []
+
+
+class NoMoreThreads(Thread):
+    """The system gives as many as it likes."""
+
+    begun = 0
+
+    def start(self) -> None:
+        type(self).begun += 1
+        if self.begun > 2:
+            raise RuntimeError("can't start new thread")
+        super().start()
+
+
+def test_upload_for_which_there_is_no_thread_fails_and_leaves_nothing(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(NoMoreThreads, "begun", 0)
+    monkeypatch.setattr(s3_parts, "Thread", NoMoreThreads)
+    with pytest.raises(RuntimeError, match="can't start"):
+        write(bucket.storage(), _KEY, *[_PART] * 4)
+    assert (bucket.uploads(), bucket.get(_KEY)) == ([], None)
+
+
+def test_memory_that_is_not_to_be_had_fails_the_upload_and_leaves_nothing(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[int] = []
+
+    def scarce(descriptor: int, size: int) -> mmap:
+        given.append(size)
+        if len(given) == 2:
+            raise OSError(ENOMEM, "Cannot allocate memory")
+        return mmap(descriptor, size)
+
+    monkeypatch.setattr(s3_part_buffer, "mmap", scarce)
+    with pytest.raises(StorageError, match="could not be written"):
+        write(bucket.storage(), _KEY, *[_PART] * 3)
+    gc.collect()
+    assert (bucket.uploads(), bucket.get(_KEY)) == ([], None)
+
+
+def test_uploads_of_other_programs_in_the_bucket_are_not_stale(bucket: Bucket) -> None:
+    client, name = bucket.client, f"{bucket.prefix}backups/db.dump"
+    upload = client.create_multipart_upload(Bucket=bucket.name, Key=name)["UploadId"]
+    assert bucket.storage().discard_stale(datetime.now(UTC) + timedelta(days=1)) == 0
+    client.abort_multipart_upload(Bucket=bucket.name, Key=name, UploadId=upload)
+
+
+@pytest.mark.parametrize("data", [b"small", _PART + b"large"])
+def test_answer_of_somebody_else_is_no_success(bucket: Bucket, data: bytes) -> None:
+    def welcome(request: S3Request) -> Iterable[bytes]:
+        if request.name in {"PutObject", "CreateMultipartUpload"}:
+            return request.answer("200 OK", b"")
+        return request.serve()
+
+    bucket.s3.fault = welcome
+    with pytest.raises(StorageError, match="gave an answer that is none"):
+        write(bucket.storage(), _KEY, data)
+    assert bucket.get(_KEY) is None

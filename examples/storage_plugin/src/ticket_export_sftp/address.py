@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 import attrs
 from paramiko import HostKeys
+from paramiko.hostkeys import InvalidHostKey
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -64,7 +65,11 @@ class SftpAddress:
         """
         name = self.host if self.port == _SSH_PORT else f"[{self.host}]:{self.port}"
         known = Path.home() / ".ssh" / "known_hosts"
-        if not known.is_file() or HostKeys(str(known)).lookup(name) is None:
+        try:
+            is_known = known.is_file() and HostKeys(str(known)).lookup(name) is not None
+        except (OSError, ValueError, InvalidHostKey) as error:
+            raise ConfigurationError("~/.ssh/known_hosts of this user cannot be read") from error
+        if not is_known:
             raise ConfigurationError(
                 "the server of the storage is in no ~/.ssh/known_hosts of this user; "
                 "add what `ssh-keyscan -p PORT HOST` shows, once you have compared it with the server's own"

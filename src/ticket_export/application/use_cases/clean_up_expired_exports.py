@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ticket_export.application.announcements import Announcements
-from ticket_export.application.export_file import delete_file
+from ticket_export.application.export_file import delete_file, require_storage_of
 from ticket_export.application.failed_export import store_failed
 from ticket_export.application.ports.audit_log import AuditLog
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_events import ExportEvents
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.unit_of_work import UnitOfWork
-from ticket_export.errors import LeaseLostError, StorageError
+from ticket_export.errors import LeaseLostError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,11 +111,8 @@ class CleanUpExpiredExports:
         self._announcements.failed(job, at=now)
 
     def _delete(self, media_item: MediaItem) -> None:
-        if media_item.file_storage_provider != self.storage.provider:
-            # Deleting an absent object is fine, so the wrong storage would lose the file without a word.
-            raise StorageError(
-                f"the file lies in the storage {media_item.file_storage_provider!a}, not in {self.storage.provider!a}"
-            )
+        # Deleting an absent object is fine, so the wrong storage would lose the file without a word.
+        require_storage_of(media_item, self.storage)
         delete_file(self.storage, media_item.object_key)
 
     @property

@@ -11,9 +11,9 @@ import attrs
 
 from ticket_export.application.audit import audit_entry
 from ticket_export.application.dto import Download
-from ticket_export.application.export_file import manifest_key
+from ticket_export.application.export_file import manifest_key, require_storage_of
 from ticket_export.application.export_policy import ExportPolicy
-from ticket_export.application.manifest import ExportManifest
+from ticket_export.application.manifest import MAX_LENGTH, ExportManifest
 from ticket_export.application.ports.audit_log import AuditAction, AuditLog
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_storage import ExportStorage, SupportsSignedUrl
@@ -64,23 +64,26 @@ class OpenDownload:
             ExportExpiredError: by rule 3.
             ExportNotReadyError: the export is queued, running or failed.
             ConfigurationError: links are asked for, and the storage has none.
-            StorageError: the link could not be made.
+            StorageError: the file is in another storage, or the link could not be made.
         """
         with self.unit_of_work() as work:
             job = find_visible_export(work, self.policy, actor, job_id)
         self.policy.require_download(actor)
         now = self.clock.now()
         media_item = _downloadable(job, now)
+        require_storage_of(media_item, self.storage)
         link = self._link(job, media_item, now) if with_link else None
         detail = None if link is None else f"link for {link.expires_in.total_seconds():.0f} s"
         self.audit_log.record(audit_entry(AuditAction.DOWNLOADED, job, at=now, by=actor.user_id, detail=detail))
+        digest = self._digest(job.id, media_item)
         return Download(
             file_name=media_item.file_name,
             content_type=media_item.content_type,
             length=media_item.length,
             stream=self.storage.open_reader(media_item.object_key),
+            # Last of all, since it does not live for long.
             url=None if link is None else link.sign(),
-            sha256=self._digest(job.id, media_item),
+            sha256=digest,
         )
 
     def _link(self, job: ExportJob, item: MediaItem, now: datetime) -> _Link | None:
@@ -96,11 +99,12 @@ class OpenDownload:
     def _digest(self, job_id: UUID, item: MediaItem) -> str | None:
         try:
             with self.storage.open_reader(manifest_key(item.object_key)) as stream:
-                manifest = ExportManifest.read(stream.read())
+                manifest = ExportManifest.read(stream.read(MAX_LENGTH))
         except ExportFailure as error:
             _log.info("the digest of export %s is not known: %s", job_id, error, extra={"job_id": str(job_id)})
             return None
-        return manifest.sha256 if manifest.length == item.length else None
+        is_its_own = (manifest.job_id, manifest.length) == (job_id, item.length)
+        return manifest.sha256 if is_its_own else None
 
 
 @attrs.frozen

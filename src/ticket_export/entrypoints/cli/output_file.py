@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from ticket_export.entrypoints.cli.exit_codes import BadInputError
 from ticket_export.entrypoints.cli.output import binary_stdout, output_errors, printable, write_note
+from ticket_export.errors import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +71,8 @@ def save_download(download: Download, target: BinaryIO, name: str, progress: Pro
                 target.write(block)
             done += len(block)
             progress.show("Downloading", done, download.length)
+    if done != download.length:
+        raise StorageError(f"the file has {done:,} bytes in the storage; {download.length:,} were written")
 
 
 def note_packing(download: Download, name: str) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ticket_export.application.ports.export_storage import ExportStorage
     from ticket_export.settings import Settings
 
+# Of `ExportStorage`.
+_MEMBERS = ("provider", "open_writer", "open_reader", "delete", "list")
 GROUP: Final = "ticket_export.storage"
 
 # RFC 3986, 3.1; with the slashes, since "user:password@host" is no scheme to show, and "C:\exports" none to look for.
@@ -53,13 +55,17 @@ def open_storage(settings: Settings) -> ExportStorage:
     entry_point = _entry_point(settings.storage_url)
     factory = _factory(entry_point)
     try:
-        return factory.from_url(settings.storage_url, settings)
+        storage = factory.from_url(settings.storage_url, settings)
+        missing = [name for name in _MEMBERS if not hasattr(storage, name)]
     except TicketExportError:
         raise
     except ModuleNotFoundError as error:
         raise _broken(entry_point, _missing("opening it", str(error.name))) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _broken(entry_point, f"opening the storage raises {type(error).__name__}") from error
+    if missing:
+        raise _broken(entry_point, f"what from_url gives has no {', '.join(missing)}")
+    return storage
 
 
 def known_schemes() -> list[str]:
@@ -100,6 +106,10 @@ def _factory(entry_point: EntryPoint) -> StorageFactory:
         factory: StorageFactory = reduce(getattr, attribute.split(".") if attribute else (), imported)
     except AttributeError as error:
         raise _broken(entry_point, f"there is no {entry_point.value}") from error
+    except TicketExportError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise _broken(entry_point, f"looking for {entry_point.value} raises {type(error).__name__}") from error
     if not callable(getattr(factory, "from_url", None)):
         raise _broken(entry_point, f"{entry_point.value} has no from_url(url, settings)")
     return factory

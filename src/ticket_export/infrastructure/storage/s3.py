@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self, cast
 from ticket_export.infrastructure.storage.s3_client import S3Patience, connect  # isort: skip
 
 from ticket_export.application.content_disposition import content_disposition
+from ticket_export.application.export_file import KEY_PREFIX
 from ticket_export.errors import ConfigurationError, StorageError
 from ticket_export.infrastructure.storage.keys import check_prefix
 from ticket_export.infrastructure.storage.s3_errors import is_missing, s3_errors
@@ -115,7 +116,9 @@ class S3Storage:
         any export may pause: a writer whose upload was aborted fails with `StorageError`.
         """
         with s3_errors("what was left behind could not be removed"):
-            return abort_stale_uploads(self._client, self._location.bucket, self._location.prefix, before=before)
+            # Nothing of other programs, where the bucket, or the prefix, is theirs too.
+            own = self._location.prefix + KEY_PREFIX
+            return abort_stale_uploads(self._client, self._location.bucket, own, before=before)
 
     def signed_url(self, key: str, *, file_name: str, content_type: str, expires_in: timedelta) -> str:
         """See `SupportsSignedUrl.signed_url`.
@@ -128,6 +131,7 @@ class S3Storage:
             "Key": self._location.object_key(key),
             "ResponseContentDisposition": content_disposition(file_name),
             "ResponseContentType": content_type,
+            "ResponseCacheControl": "private, no-store",
         }
         seconds = min(max(int(expires_in.total_seconds()), 1), _LONGEST_LINK)
         with s3_errors("the link could not be made"):

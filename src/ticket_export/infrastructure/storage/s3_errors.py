@@ -84,6 +84,9 @@ def s3_errors(failed: str) -> Iterator[None]:
         raise
     except S3_ERRORS as error:
         raise StorageError(f"{failed}: {_reason(error)}") from error
+    except RecursionError as error:
+        # botocore follows a redirect that leads nowhere until the stack ends.
+        raise StorageError(f"{failed}: the storage redirects; its endpoint or region is another") from error
 
 
 def error_code(error: BaseException) -> str:

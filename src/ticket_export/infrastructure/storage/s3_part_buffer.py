@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from mmap import mmap
 from typing import TYPE_CHECKING, Self
+
+from ticket_export.infrastructure.storage.os_errors import storage_errors
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -46,8 +49,9 @@ class S3PartBuffer(io.RawIOBase):
         """Append `data`, wherever the position is; there has to be room."""
         with memoryview(data).cast("B") as view:
             if self._memory is None:
-                # Anonymous, and untouched pages cost nothing.
-                self._memory = mmap(-1, self._size)
+                with storage_errors("the file could not be written"):
+                    # Anonymous, and untouched pages cost nothing.
+                    self._memory = mmap(-1, self._size)
             end = self._length + len(view)
             self._memory[self._length : end] = view
             self._position = self._length = end
@@ -85,9 +89,11 @@ class S3PartBuffer(io.RawIOBase):
     def close(self) -> None:
         """Give the memory back."""
         super().close()
-        if self._memory is not None:
-            self._memory.close()
-            self._memory = None
+        memory, self._memory = self._memory, None
+        if memory is not None:
+            # An error on its way may hold a view of it; it goes with that.
+            with suppress(BufferError):
+                memory.close()
 
     def readable(self) -> bool:
         """It is."""

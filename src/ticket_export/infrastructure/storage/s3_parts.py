@@ -25,9 +25,11 @@ class S3Parts:
         Raises:
             Exception: what the sending of a part has raised.
         """
-        tag = self._tags[number] = Future()
+        tag = Future[str]()
         # A daemon: a process that ends must not wait for a store that hangs.
         Thread(target=_settle, args=(tag, send), name="part of an export", daemon=True).start()
+        # Not before there is somebody who settles it.
+        self._tags[number] = tag
         while len(under_way := [each for each in self._tags.values() if not each.done()]) >= _AT_ONCE:
             wait(under_way, return_when=FIRST_COMPLETED)
         for each in self._tags.values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from ticket_export.errors import ObjectNotFoundError, StorageError
@@ -84,3 +85,5 @@ class S3RawReader(io.RawIOBase):
                 Bucket=self._bucket, Key=self._name, Range=f"bytes={self._position}-", IfMatch=entity_tag
             )
         self._body = answer["Body"]
+        if answer["ResponseMetadata"]["HTTPStatusCode"] != HTTPStatus.PARTIAL_CONTENT:
+            raise StorageError(f"{_NOT_READ}: the storage began it anew in the middle")

@@ -86,10 +86,10 @@ class S3Upload:
 
         At worst parts stay, which nobody can read and the sweep removes.
         """
-        self._first.close()
         if self._writer is not None:
             self._writer.terminate()
         self._calls.close()
+        self._first.close()
 
     def retract(self) -> None:
         """Remove the object again, if it was published. Like `discard`, it never raises for what S3 does."""

@@ -61,7 +61,9 @@ class S3UploadClient:
     ) -> CreateMultipartUploadOutputTypeDef:
         """See boto3."""
         with self._calling():
-            return self._client.create_multipart_upload(**request)
+            answer = self._client.create_multipart_upload(**request)
+        _require(answer, "UploadId")
+        return answer
 
     def upload_part(self, *, Body: S3PartBuffer, **request: Unpack[_Part]) -> Mapping[str, str]:  # noqa: N803
         """See boto3; what it gives has the key ``ETag``, which means nothing yet."""
@@ -85,12 +87,16 @@ class S3UploadClient:
             "Parts": [{"PartNumber": number, "ETag": tags[number]} for number in sorted(tags)]
         }
         with self._calling():
-            return self._client.complete_multipart_upload(**request)
+            answer = self._client.complete_multipart_upload(**request)
+        _require(answer, "ETag")
+        return answer
 
     def put_object(self, **request: Unpack[PutObjectRequestTypeDef]) -> PutObjectOutputTypeDef:
         """See boto3."""
         with self._calling():
-            return self._client.put_object(**request)
+            answer = self._client.put_object(**request)
+        _require(answer, "ETag")
+        return answer
 
     def abort_multipart_upload(self, **request: Unpack[AbortMultipartUploadRequestTypeDef]) -> None:
         """Ask S3 to forget the parts, unless the upload is over or nobody answers anyway."""
@@ -121,3 +127,9 @@ class S3UploadClient:
         except StorageError as error:
             self._is_unreachable = is_unreachable(error)
             raise
+
+
+def _require(answer: Mapping[str, object], key: str) -> None:
+    # Some gateway may answer in S3's place, with a page of its own, and nothing has been done.
+    if not answer.get(key):
+        raise StorageError("the file could not be written: the storage gave an answer that is none")

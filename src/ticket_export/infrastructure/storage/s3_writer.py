@@ -42,7 +42,14 @@ class S3Writer:
         self._thread = Thread(target=self._run, name="upload of an export", daemon=True)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        try:
+            self._thread.start()
+        except BaseException:
+            # Interrupted, with the thread there or not: nobody would ever end it.
+            with self._changed:
+                self._ending = _Ending.DISCARD
+                self._changed.notify_all()
+            raise
         return self
 
     def __exit__(

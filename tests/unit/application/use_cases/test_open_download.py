@@ -20,6 +20,7 @@ from ticket_export.errors import (
     ExportNotReadyError,
     NotPermittedError,
     ObjectNotFoundError,
+    StorageError,
 )
 
 if TYPE_CHECKING:
@@ -178,8 +179,18 @@ def test_manifest_of_another_file_is_not_believed(desk: HelpDesk) -> None:
     job_id = completed(desk)
     (key,) = [key for key in desk.storage.objects if key.endswith(".manifest.json")]
     manifest = ExportManifest.read(desk.storage.objects[key])
-    desk.storage.objects[key] = manifest.model_copy(update={"length": manifest.length + 1}).encode()
-    assert desk.open_download(desk.user(admin=True), job_id).sha256 is None
+    for another in ({"length": manifest.length + 1}, {"job_id": uuid4()}, {"sha256": "no digest"}, {"sha256": "ab"}):
+        desk.storage.objects[key] = manifest.model_copy(update=another).encode()
+        assert desk.open_download(desk.user(admin=True), job_id).sha256 is None
+
+
+def test_file_of_another_storage_is_not_looked_for_in_this_one(desk: HelpDesk) -> None:
+    job_id = completed(desk)
+    item = desk.media_item(job_id)
+    desk.database.committed.media_items[item.id] = attrs.evolve(item, file_storage_provider="s3")
+    with pytest.raises(StorageError, match="lies in the storage 's3', not in 'memory'"):
+        desk.open_download(desk.user(admin=True), job_id)
+    assert desk.audit_log.entries == []
 
 
 class LinkingStorage(WatchedStorage):
@@ -221,7 +232,9 @@ def test_who_reads_the_stream_gets_no_link(desk: HelpDesk) -> None:
 def test_link_does_not_outlive_the_export(desk: HelpDesk) -> None:
     job_id = completed(linking(desk))
     desk.clock.set(NOW + RETENTION - timedelta(seconds=7))
-    assert str(desk.open_download(desk.user(admin=True), job_id).url).endswith("&for=7")
+    download = desk.open_download(desk.user(admin=True), job_id)
+    assert str(download.url).endswith("&for=7")
+    assert "https://" not in repr(download)
 
 
 def test_who_may_not_download_gets_no_link(desk: HelpDesk) -> None:

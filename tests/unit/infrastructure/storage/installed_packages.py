@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 #: A storage that says how it was opened.
 WORKING = """
 class Storage:
+    provider = "tape"
+    open_writer = open_reader = delete = list = None
+
     def __init__(self, url):
         self.url = url
 

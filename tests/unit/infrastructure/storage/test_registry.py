@@ -150,6 +150,15 @@ BROKEN = "the package ticket-export-tape 1.2.3, which adds storages of the schem
             "class Storage:\n    def from_url(url, settings):\n        import tape_robot",
             "opening it needs the module 'tape_robot', which is not installed",
         ),
+        (
+            "class Storage:\n    def from_url(url, settings):\n        return None",
+            "what from_url gives has no provider, open_writer, open_reader, delete, list",
+        ),
+        (
+            "class Storage:\n    def from_url(url, settings):\n        raise SystemExit(url)",
+            "opening the storage raises SystemExit",
+        ),
+        ("def __getattr__(name):\n    raise KeyError(name)", "looking for {module}:Storage raises KeyError"),
     ],
 )
 def test_broken_package_is_named_with_what_is_wrong_and_nothing_that_it_says(
@@ -223,7 +232,7 @@ _rest = st.text(ascii_letters + digits + ":/?#@[]%.-_=&\\ \n\x00é", max_size=30
     after=_rest,
 )
 # All examples may have the same package.
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much])
 def test_secret_in_a_url_is_in_no_message(
     plugin: Callable[..., str], site: Path, scheme: str, slashes: str, before: str, after: str
 ) -> None:
