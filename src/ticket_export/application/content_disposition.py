@@ -16,7 +16,7 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # What RFC 8187 lets stand for itself.
 _ATTR_CHAR = "!#$&+-.^_`|~"
 # Names of devices, to Windows, whatever follows them.
-_DEVICE = re.compile(r"(?:CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9]|CONIN\$|CONOUT\$)(?=\.|$)", re.IGNORECASE)
+_DEVICE = re.compile(r"\A(?:CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9]|CONIN\$|CONOUT\$)(?=\.|$)", re.IGNORECASE)
 _FALLBACK = "download"
 
 
@@ -37,8 +37,8 @@ def safe_file_name(file_name: str) -> str:
     """`file_name`, or what is left of it, as one name in whatever folder the user chooses."""
     seen = "".join("_" if unicodedata.category(each) in _UNSEEN else each for each in file_name)
     # Leading dots hide a file, trailing ones and blanks get lost on Windows.
-    name = _SPECIAL.sub("_", unicodedata.normalize("NFC", seen)).lstrip(". ").rstrip(". ")
-    return _shortened(_DEVICE.sub("_", name, count=1) if _DEVICE.match(name) else name) or _FALLBACK
+    name = _SPECIAL.sub("_", unicodedata.normalize("NFC", seen)).strip(". ")
+    return _shortened(_DEVICE.sub("_", name)) or _FALLBACK
 
 
 def _ascii(name: str) -> str:
