@@ -9,23 +9,25 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from sqlalchemy import Connection, Select, String, Text, func, select
 
+from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.ports.ticket_source import CsvBlock
 from ticket_export.application.ticket_column import ColumnKind
+from ticket_export.application.ticket_query import TicketQuery
 from ticket_export.infrastructure.tickets.block_size import BLOCK_BYTES
+from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 from ticket_export.infrastructure.tickets.copy_blocks import copy_blocks
 from ticket_export.infrastructure.tickets.copy_statement import copy_statement
 from ticket_export.infrastructure.tickets.postgresql_snapshot import begin_snapshot, driver_connection, end_snapshot
 from ticket_export.infrastructure.tickets.postgresql_spellings import Guarded
 from ticket_export.infrastructure.tickets.read_errors import read_errors
+from ticket_export.infrastructure.tickets.stored_types import catalog_as_stored
 from ticket_export.infrastructure.tickets.ticket_select import count_tickets, select_tickets, zone_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ticket_export.application.csv_format import CsvFormat
     from ticket_export.application.ticket_column import TicketColumn
-    from ticket_export.application.ticket_query import TicketQuery
-    from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
+    from ticket_export.infrastructure.tickets.catalog import Expression
     from ticket_export.infrastructure.tickets.copy_blocks import Record
 
 # How long the server may take to hear of an interrupt, in seconds; whoever interrupts tries again.
@@ -40,12 +42,7 @@ def copy_reader(
     try:
         with read_errors(connection.dialect):
             begin_snapshot(connection, zone_name(query))
-        reader = CopyReader(
-            connection=connection,
-            count_query=count_tickets(catalog, query),
-            rows_query=_finished(catalog, query, csv_format),
-            is_single=len(query.columns) == 1,
-        )
+        reader = CopyReader(connection=connection, catalog=catalog, query=query, csv_format=csv_format)
         try:
             # What the block raises is none of this source's business, even where it is a database's error.
             yield reader
@@ -60,15 +57,19 @@ class CopyReader:
     """Counts and reads inside the transaction that `connection` has open."""
 
     connection: Connection
-    count_query: Select[int]
-    rows_query: Select[Any]
-    is_single: bool
+    catalog: TicketCatalog
+    query: TicketQuery
+    csv_format: CsvFormat
     _reading: Generator[CsvBlock] | None = None
 
     def count(self) -> int:
-        """How many rows there are."""
+        """How many rows there are.
+
+        Raises:
+            ConfigurationError: the catalog does not fit the types that the database stores.
+        """
         with read_errors(self.connection.dialect):
-            return self.connection.execute(self.count_query).scalar_one()
+            return self.connection.execute(count_tickets(self._as_stored(), self.query)).scalar_one()
 
     def blocks(self) -> Iterator[CsvBlock]:
         """All rows, in order, some 128 KiB at a time."""
@@ -88,12 +89,16 @@ class CopyReader:
 
     def _read(self) -> Generator[CsvBlock]:
         with read_errors(self.connection.dialect):
-            statement, values = copy_statement(self.rows_query, self.connection)
+            rows_query = _finished(self._as_stored(), self.query, self.csv_format)
+            statement, values = copy_statement(rows_query, self.connection)
             driver = driver_connection(self.connection)
+            rewrite = _single if len(self.query.columns) == 1 else None
             with driver.cursor() as cursor, cursor.copy(statement, values) as copy:
-                yield from copy_blocks(
-                    copy, driver.pgconn, size=BLOCK_BYTES, rewrite=_single if self.is_single else None
-                )
+                yield from copy_blocks(copy, driver.pgconn, size=BLOCK_BYTES, rewrite=rewrite)
+
+    def _as_stored(self) -> TicketCatalog:
+        # Asked for no earlier, since it may wait for somebody's lock, and only a reader can be interrupted.
+        return catalog_as_stored(self.connection, self.catalog)
 
 
 def _finished(catalog: TicketCatalog, query: TicketQuery, csv_format: CsvFormat) -> Select[Any]:
