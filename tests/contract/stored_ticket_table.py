@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import attrs
-from sqlalchemy import JSON, Boolean, Column, DateTime, Integer, MetaData, Numeric, Table, Text, Uuid
+from sqlalchemy import JSON, Boolean, Column, Date, DateTime, Integer, MetaData, Numeric, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from ticket_export.application.ticket_column import ScopeRole
@@ -15,6 +15,7 @@ from ticket_export.infrastructure.tickets.catalog import (
     boolean_column,
     choice_column,
     date_column,
+    day_column,
     id_column,
     number_column,
     text_column,
@@ -41,6 +42,7 @@ TABLE = Table(
     Column("score", Numeric(10, 2)),
     Column("urgent", Boolean),
     Column("due", DateTime),
+    Column("day", Date),
     Column("state", Text),
     Column("owner", Uuid),
 )
@@ -58,6 +60,7 @@ CATALOG = TicketCatalog(
         number_column("score", "Score", TABLE.c.score),
         boolean_column("urgent", "Urgent", TABLE.c.urgent),
         date_column("due", "Due", TABLE.c.due),
+        day_column("day", "Day", TABLE.c.day),
         choice_column("state", "State", TABLE.c.state, choices=("new", "open", "done")),
         id_column("owner", "Owner", TABLE.c.owner, scope_role=ScopeRole.ASSIGNEE),
     ],

@@ -5,7 +5,7 @@ A negated condition holds for empty cells too: what is blank does not equal "x".
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import TypeAlias
@@ -63,15 +63,31 @@ class NumberCompares:
 
 
 @attrs.frozen
-class WithinInterval:
-    """The cell's moment is at or after `start` and before `end`; None leaves that side open.
+class Interval:
+    """All moments at or after `start` and before `end`, both aware UTC; None leaves that side open."""
 
-    Both are aware UTC.
+    start: datetime | None
+    end: datetime | None
+
+
+@attrs.frozen
+class WithinIntervals:
+    """The cell's moment is in one of `intervals`; in none, if there are none.
+
+    There are several where clocks go back: a local time, or day, may then be shown twice.
     """
 
     column: TicketColumn
-    start: datetime | None
-    end: datetime | None
+    intervals: tuple[Interval, ...]
+
+
+@attrs.frozen
+class WithinDays:
+    """The cell's day is at or after `first` and at or before `last`; None leaves that side open."""
+
+    column: TicketColumn
+    first: date | None
+    last: date | None
 
 
 @attrs.frozen
@@ -90,4 +106,4 @@ class IsEmpty:
     negated: bool = False
 
 
-Condition: TypeAlias = TextMatches | IsOneOf | NumberCompares | WithinInterval | IsBoolean | IsEmpty
+Condition: TypeAlias = TextMatches | IsOneOf | NumberCompares | WithinIntervals | WithinDays | IsBoolean | IsEmpty

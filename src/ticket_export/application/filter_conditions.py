@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
 from ticket_export.application.conditions import (
     Comparison,
     Condition,
+    Interval,
     IsBoolean,
     IsEmpty,
     IsOneOf,
     NumberCompares,
     TextMatches,
     TextPosition,
-    WithinInterval,
+    WithinDays,
+    WithinIntervals,
 )
+from ticket_export.application.csv_format import time_text
 from ticket_export.application.filter_operators import Operator
 from ticket_export.application.filter_values import (
     parse_choice,
+    parse_day,
     parse_days,
     parse_ids,
     parse_moment,
     parse_number,
     shifted,
+    shifted_day,
     split_values,
 )
+from ticket_export.application.local_time import moments_shown_between
 from ticket_export.application.text_folding import fold
 from ticket_export.application.ticket_column import ColumnKind, TicketColumn
 
@@ -54,14 +60,16 @@ _COMPARISONS = {
     Operator.LT: Comparison.LESS,
     Operator.LTE: Comparison.LESS_OR_EQUAL,
 }
-# Which sides of the moment [start, end) that the value names bound the interval.
-_INTERVALS: dict[Operator, Callable[[datetime, datetime], tuple[datetime | None, datetime | None]]] = {
+# Which sides of the span [start, end) that the value names bound the tickets' time. A span that ends with the calendar
+# has no end, and so nothing after it.
+_SIDES: dict[Operator, Callable[[datetime, datetime | None], tuple[datetime | None, datetime | None]]] = {
     Operator.IS: lambda start, end: (start, end),
     Operator.IS_BEFORE: lambda start, _: (None, start),
     Operator.IS_AFTER: lambda _, end: (end, None),
     Operator.IS_ON_OR_BEFORE: lambda _, end: (None, end),
     Operator.IS_ON_OR_AFTER: lambda start, _: (start, None),
 }
+_NO_DAY = (date.max, date.min)
 # The smallest step of a stored time: makes "up to and including now" a half-open interval.
 _TICK = timedelta(microseconds=1)
 _ANY_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
@@ -92,6 +100,8 @@ def filter_condition(
         raise ValueError(f"{operator} needs a value; to find empty cells use is_empty")
     if column.kind is ColumnKind.DATE:
         return _date_condition(column, operator, value, as_of, zone)
+    if column.kind is ColumnKind.DAY:
+        return _day_condition(column, operator, value, as_of, zone)
     if operator in _COMPARISONS:
         return NumberCompares(column, _COMPARISONS[operator], parse_number(value))
     members = split_values(value) if operator.takes_many_values else (value,)
@@ -111,9 +121,34 @@ def _membership(column: TicketColumn, members: tuple[str, ...], negated: bool) -
 
 def _date_condition(
     column: TicketColumn, operator: Operator, value: str, as_of: datetime, zone: tzinfo
-) -> WithinInterval:
+) -> WithinIntervals:
     if operator is Operator.IS_WITHIN_PAST_DAYS:
-        return WithinInterval(column, shifted(as_of, -parse_days(value)), as_of + _TICK)
+        past = shifted(as_of, -timedelta(days=parse_days(value)))
+        return WithinIntervals(column, (Interval(past, shifted(as_of, _TICK)),))
     if operator is Operator.IS_WITHIN_NEXT_DAYS:
-        return WithinInterval(column, as_of, shifted(as_of, parse_days(value) + _TICK))
-    return WithinInterval(column, *_INTERVALS[operator](*parse_moment(value, zone)))
+        return WithinIntervals(column, (Interval(as_of, shifted(as_of, timedelta(days=parse_days(value)) + _TICK)),))
+    start, end = parse_moment(value)
+    if operator is Operator.IS_AFTER and end is None:
+        return WithinIntervals(column, ())
+    sides = _SIDES[operator](start, end)
+    if sides == (None, None) or start.tzinfo:
+        return WithinIntervals(column, (Interval(*sides),))
+    return WithinIntervals(column, moments_shown_between(*sides, zone))
+
+
+def _day_condition(column: TicketColumn, operator: Operator, value: str, as_of: datetime, zone: tzinfo) -> WithinDays:
+    # The day of the request as the file would show it.
+    today = date.fromisoformat(time_text(as_of, zone)[:10])
+    if operator is Operator.IS_WITHIN_PAST_DAYS:
+        return WithinDays(column, shifted_day(today, -parse_days(value)), today)
+    if operator is Operator.IS_WITHIN_NEXT_DAYS:
+        return WithinDays(column, today, shifted_day(today, parse_days(value)))
+    day = parse_day(value)
+    days = {
+        Operator.IS: (day, day),
+        Operator.IS_BEFORE: _NO_DAY if day == date.min else (None, shifted_day(day, -1)),
+        Operator.IS_AFTER: _NO_DAY if day == date.max else (shifted_day(day, 1), None),
+        Operator.IS_ON_OR_BEFORE: (None, day),
+        Operator.IS_ON_OR_AFTER: (day, None),
+    }
+    return WithinDays(column, *days[operator])

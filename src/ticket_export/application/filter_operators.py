@@ -51,6 +51,17 @@ _EMPTINESS = (Operator.IS_EMPTY, Operator.IS_NOT_EMPTY)
 _MEMBERSHIP = (Operator.IS_ANY_OF, Operator.IS_NONE_OF)
 _IDENTITY = (Operator.EQ, Operator.NEQ, *_MEMBERSHIP, *_EMPTINESS)
 
+_TIME = (
+    Operator.IS,
+    Operator.IS_BEFORE,
+    Operator.IS_AFTER,
+    Operator.IS_ON_OR_BEFORE,
+    Operator.IS_ON_OR_AFTER,
+    Operator.IS_WITHIN_PAST_DAYS,
+    Operator.IS_WITHIN_NEXT_DAYS,
+    *_EMPTINESS,
+)
+
 OPERATORS: dict[ColumnKind, tuple[Operator, ...]] = {
     ColumnKind.TEXT: (
         Operator.EQ,
@@ -74,22 +85,14 @@ OPERATORS: dict[ColumnKind, tuple[Operator, ...]] = {
         *_EMPTINESS,
         *_MEMBERSHIP,
     ),
-    ColumnKind.DATE: (
-        Operator.IS,
-        Operator.IS_BEFORE,
-        Operator.IS_AFTER,
-        Operator.IS_ON_OR_BEFORE,
-        Operator.IS_ON_OR_AFTER,
-        Operator.IS_WITHIN_PAST_DAYS,
-        Operator.IS_WITHIN_NEXT_DAYS,
-        *_EMPTINESS,
-    ),
+    ColumnKind.DATE: _TIME,
+    ColumnKind.DAY: _TIME,
     ColumnKind.BOOLEAN: (Operator.IS_TRUE, Operator.IS_FALSE),
     ColumnKind.CHOICE: _IDENTITY,
     ColumnKind.ID: _IDENTITY,
 }
 
-# What other systems call the same thing. On a date "is" is an operator of its own.
+# What other systems call the same thing. On dates and days "is" is an operator of its own.
 _ALIASES = {"is": Operator.EQ, "equals": Operator.EQ, "is_not": Operator.NEQ}
 _DATE_ALIASES = {"eq": Operator.IS, "equals": Operator.IS}
 
@@ -97,6 +100,6 @@ _DATE_ALIASES = {"eq": Operator.IS, "equals": Operator.IS}
 def find_operator(name: str, kind: ColumnKind) -> Operator | None:
     """The operator that `name` means on a column of that kind, or None if it means none there."""
     name = name.lower()
-    aliases = _DATE_ALIASES if kind is ColumnKind.DATE else _ALIASES
+    aliases = _DATE_ALIASES if kind in {ColumnKind.DATE, ColumnKind.DAY} else _ALIASES
     named = aliases.get(name, name)
     return next((operator for operator in OPERATORS[kind] if operator == named), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -116,8 +116,8 @@ def parse_choice(text: str, column: TicketColumn) -> str:
     raise ValueError(f"{quoted(text)} is not one of {', '.join(column.choices)}")
 
 
-def parse_days(text: str) -> timedelta:
-    """A whole number of days, each of 24 hours.
+def parse_days(text: str) -> int:
+    """A number of days.
 
     Raises:
         ValueError: it is none, negative, or more than `MAX_DAYS`.
@@ -125,14 +125,26 @@ def parse_days(text: str) -> timedelta:
     digits = text.strip()
     if not re.fullmatch(r"[0-9]{1,9}", digits) or int(digits) > MAX_DAYS:
         raise ValueError(f"{quoted(text)} is not a whole number of days from 0 to {MAX_DAYS}")
-    return timedelta(days=int(digits))
+    return int(digits)
 
 
-def parse_moment(text: str, zone: tzinfo) -> tuple[datetime, datetime]:
-    """A date or a time as the half-open interval ``[start, end)`` that a reader means by it, in UTC.
+def parse_day(text: str) -> date:
+    """A day, in any way that ISO 8601 writes one.
 
-    A date is that whole day in `zone`; a time is that second, in `zone` unless it carries an offset:
-    seconds are what the file shows.
+    Raises:
+        ValueError: it is none, or has a time.
+    """
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"{quoted(text)} is not a day, such as 2026-01-31") from None
+
+
+def parse_moment(text: str) -> tuple[datetime, datetime | None]:
+    """A date or a time as the half-open span ``[start, end)`` that a reader means by it.
+
+    A date is that whole day; a time is that second, since seconds are what the file shows. Both ends are naive, in
+    local time, unless the time carries an offset; then they are aware UTC. `end` is None where the calendar ends.
 
     Raises:
         ValueError: it is neither.
@@ -141,15 +153,13 @@ def parse_moment(text: str, zone: tzinfo) -> tuple[datetime, datetime]:
     try:
         day = _day(text)
         if day is not None:
-            after = day + timedelta(days=1) if day < date.max else None
-            return _start_of(day, zone), _start_of(after, zone) if after else _LAST
+            return _span(datetime(day.year, day.month, day.day), timedelta(days=1))  # noqa: DTZ001 - in no zone yet
         moment = datetime.fromisoformat(text).replace(microsecond=0)
     except ValueError:
         raise ValueError(
             f"{quoted(text)} is not a date, such as 2026-01-31, or a time, such as 2026-01-31T09:30:00"
         ) from None
-    start = _in_utc(moment if moment.tzinfo else moment.replace(tzinfo=zone))
-    return start, start + timedelta(seconds=1) if start < _LAST - timedelta(seconds=1) else _LAST
+    return _span(_in_utc(moment) if moment.tzinfo else moment, timedelta(seconds=1))
 
 
 def shifted(moment: datetime, by: timedelta) -> datetime:
@@ -160,16 +170,24 @@ def shifted(moment: datetime, by: timedelta) -> datetime:
         return _LAST if by > timedelta(0) else _FIRST
 
 
+def shifted_day(day: date, by: int) -> date:
+    """The day that many days later, held within the calendar."""
+    return date.fromordinal(min(max(day.toordinal() + by, date.min.toordinal()), date.max.toordinal()))
+
+
+def _span(start: datetime, length: timedelta) -> tuple[datetime, datetime | None]:
+    try:
+        return start, start + length
+    except OverflowError:
+        return start, None
+
+
 def _day(text: str) -> date | None:
     # Every way ISO 8601 writes a day; datetime reads those too, but as that day's first second.
     try:
         return date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _start_of(day: date, zone: tzinfo) -> datetime:
-    return _in_utc(datetime(day.year, day.month, day.day, tzinfo=zone))
 
 
 def _in_utc(moment: datetime) -> datetime:

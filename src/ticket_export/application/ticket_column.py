@@ -20,6 +20,8 @@ class ColumnKind(StrEnum):
     NUMBER = "number"
     #: A moment, stored in UTC, shown in the view's time zone.
     DATE = "date"
+    #: A day without a time, the same in every time zone.
+    DAY = "day"
     #: True or false.
     BOOLEAN = "boolean"
     #: One of a few texts with a rank of their own, such as a status.

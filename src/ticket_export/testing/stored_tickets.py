@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -23,6 +23,7 @@ TICKET_COLUMNS = TicketColumns(
         TicketColumn(name="score", label="Score", kind=ColumnKind.NUMBER),
         TicketColumn(name="urgent", label="Urgent", kind=ColumnKind.BOOLEAN),
         TicketColumn(name="due", label="Due", kind=ColumnKind.DATE),
+        TicketColumn(name="day", label="Day", kind=ColumnKind.DAY),
         TicketColumn(name="state", label="State", kind=ColumnKind.CHOICE, choices=("new", "open", "done")),
         TicketColumn(
             name="owner", label="Owner", kind=ColumnKind.ID, id_type=IdType.UUID, scope_role=ScopeRole.ASSIGNEE
@@ -48,5 +49,6 @@ class StoredTicket:
     score: Decimal | None = None
     urgent: bool | None = None
     due: datetime | None = None
+    day: date | None = None
     state: str | None = None
     owner: UUID | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -24,6 +24,7 @@ FULL = StoredTicket(
     score=Decimal("-1.25"),
     urgent=True,
     due=datetime(2026, 3, 1, 9, 30, 15, 999_999, tzinfo=UTC),
+    day=date(2026, 3, 1),
     state="open",
     owner=UUID("00000000-0000-4000-8000-00000000abcd"),
 )
@@ -34,6 +35,7 @@ CELLS = {
     "score": "-1.25",
     "urgent": "true",
     "due": "2026-03-01 09:30:15",
+    "day": "2026-03-01",
     "state": "open",
     "owner": "00000000-0000-4000-8000-00000000abcd",
 }
@@ -159,6 +161,12 @@ class TicketCellsContract(TicketBackDoor[T]):
     ) -> None:
         self.put_tickets(source, [StoredTicket(id=1, due=moment)])
         assert self.cells(source, "due", timeZone=zone) == [cell]
+
+    @pytest.mark.parametrize("zone", [None, "Pacific/Kiritimati", "Pacific/Pago_Pago", "America/New_York"])
+    @pytest.mark.parametrize("day", [date(1, 1, 1), date(1969, 12, 31), date(2026, 3, 1), date(9999, 12, 31)], ids=str)
+    def test_day_is_the_same_in_every_zone(self, source: T, day: date, zone: str | None) -> None:
+        self.put_tickets(source, [StoredTicket(id=1, day=day)])
+        assert self.cells(source, "day", timeZone=zone) == [day.isoformat()]
 
     def test_very_long_text_comes_whole(self, source: T) -> None:
         text = "ä," * 500_000

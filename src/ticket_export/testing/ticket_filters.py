@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -24,6 +24,7 @@ TICKETS = [
         score=Decimal("-1.25"),
         urgent=True,
         due=AS_OF,
+        day=date(2026, 3, 1),
         state="open",
         owner=ANN,
     ),
@@ -35,6 +36,7 @@ TICKETS = [
         score=Decimal("2.25"),
         urgent=False,
         due=datetime(2026, 3, 2, tzinfo=UTC),
+        day=date(2026, 3, 2),
         state="new",
         owner=BOB,
     ),
@@ -44,11 +46,17 @@ TICKETS = [
         note="red",
         score=Decimal("12.75"),
         due=datetime(2026, 1, 15, 8, tzinfo=UTC),
+        day=date(2026, 1, 15),
         state="done",
         owner=ANN,
     ),
     StoredTicket(
-        id=4, title="a_b\\c's", score=Decimal("0.75"), due=datetime(2026, 2, 28, 23, 59, 59, tzinfo=UTC), owner=BOB
+        id=4,
+        title="a_b\\c's",
+        score=Decimal("0.75"),
+        due=datetime(2026, 2, 28, 23, 59, 59, tzinfo=UTC),
+        day=date(2026, 2, 28),
+        owner=BOB,
     ),
     StoredTicket(id=5),
     StoredTicket(id=6, title="", note=""),
@@ -101,6 +109,21 @@ FILTERS: list[tuple[str, str, str | None, list[int]]] = [
     ("due", "is_within_next_days", "1", [1, 2]),
     ("due", "is_empty", None, [5, 6]),
     ("due", "is_not_empty", None, [1, 2, 3, 4]),
+    ("day", "is", "2026-03-01", [1]),
+    ("day", "is", "2026-02-27", []),
+    ("day", "is_before", "2026-03-01", [3, 4]),
+    ("day", "is_before", "0001-01-01", []),
+    ("day", "is_after", "2026-02-28", [1, 2]),
+    ("day", "is_after", "9999-12-31", []),
+    ("day", "is_on_or_before", "2026-03-01", [1, 3, 4]),
+    ("day", "is_on_or_before", "9999-12-31", [1, 2, 3, 4]),
+    ("day", "is_on_or_after", "2026-03-01", [1, 2]),
+    ("day", "is_within_past_days", "0", [1]),
+    ("day", "is_within_past_days", "1", [1, 4]),
+    ("day", "is_within_next_days", "0", [1]),
+    ("day", "is_within_next_days", "1", [1, 2]),
+    ("day", "is_empty", None, [5, 6]),
+    ("day", "is_not_empty", None, [1, 2, 3, 4]),
     ("urgent", "is_true", None, [1]),
     ("urgent", "is_false", None, [2]),
     ("state", "eq", "open", [1]),
@@ -134,6 +157,44 @@ SEARCHES = [
 ]
 
 
+#: By number, moments of a night in which clocks in Berlin go back from 03:00 to 02:00 (01:00 UTC), then of one in which
+#: they go forward from 02:00 to 03:00 (01:00 UTC).
+NIGHTS = [
+    StoredTicket(id=number, due=due)
+    for number, due in enumerate(
+        [
+            datetime(2025, 10, 25, 22, 30, tzinfo=UTC),  # 00:30:00
+            datetime(2025, 10, 26, 0, 30, tzinfo=UTC),  # 02:30:00
+            datetime(2025, 10, 26, 0, 45, tzinfo=UTC),  # 02:45:00
+            datetime(2025, 10, 26, 1, 15, tzinfo=UTC),  # 02:15:00
+            datetime(2025, 10, 26, 1, 30, 0, 999_999, tzinfo=UTC),  # 02:30:00
+            datetime(2025, 10, 26, 3, 0, tzinfo=UTC),  # 04:00:00
+            datetime(2026, 3, 29, 0, 59, 59, tzinfo=UTC),  # 01:59:59
+            datetime(2026, 3, 29, 1, 0, tzinfo=UTC),  # 03:00:00
+            datetime(2026, 3, 29, 1, 30, tzinfo=UTC),  # 03:30:00
+        ],
+        1,
+    )
+]
+
+#: Operator, value, and the tickets that a view in Berlin shows.
+LOCAL_TIMES: list[tuple[str, str, list[int]]] = [
+    ("is", "2025-10-26T02:30:00", [2, 5]),
+    ("is_before", "2025-10-26T02:30:00", [1, 4]),
+    ("is_after", "2025-10-26T02:30:00", [3, 6, 7, 8, 9]),
+    ("is_on_or_before", "2025-10-26T02:30:00", [1, 2, 4, 5]),
+    ("is_on_or_after", "2025-10-26T02:30:00", [2, 3, 5, 6, 7, 8, 9]),
+    # An offset tells the two apart.
+    ("is", "2025-10-26T02:30:00+02:00", [2]),
+    ("is_after", "2025-10-26T02:30:00+02:00", [3, 4, 5, 6, 7, 8, 9]),
+    ("is", "2025-10-26", [1, 2, 3, 4, 5, 6]),
+    ("is", "2026-03-29T02:30:00", []),
+    ("is_before", "2026-03-29T02:30:00", [1, 2, 3, 4, 5, 6, 7]),
+    ("is_after", "2026-03-29T02:30:00", [8, 9]),
+    ("is", "2026-03-29", [7, 8, 9]),
+]
+
+
 class TicketFiltersContract(TicketBackDoor[T]):
     """A part of `TicketSourceContract`."""
 
@@ -155,6 +216,27 @@ class TicketFiltersContract(TicketBackDoor[T]):
         self.put_tickets(source, TICKETS)
         filters = [{"field": "due", "operator": "is", "value": "2026-03-01"}]
         assert self.ids(source, filters=filters, timeZone=zone) == shown
+
+    @pytest.mark.parametrize(("operator", "value", "shown"), LOCAL_TIMES)
+    def test_local_time_is_every_moment_that_the_file_would_show_so(
+        self, source: T, operator: str, value: str, shown: list[int]
+    ) -> None:
+        self.put_tickets(source, NIGHTS)
+        filters = [{"field": "due", "operator": operator, "value": value}]
+        assert self.ids(source, filters=filters, timeZone="Europe/Berlin") == shown
+
+    # The request is at noon of the first of March in UTC: already the second in Kiritimati.
+    @pytest.mark.parametrize(
+        ("zone", "past", "following"),
+        [(None, [1, 4], [1, 2]), ("Pacific/Kiritimati", [1, 2], [2]), ("America/New_York", [1, 4], [1, 2])],
+    )
+    def test_past_and_next_days_of_a_day_count_from_the_requests_day_in_the_zone_of_the_view(
+        self, source: T, zone: str | None, past: list[int], following: list[int]
+    ) -> None:
+        self.put_tickets(source, TICKETS)
+        for operator, shown in (("is_within_past_days", past), ("is_within_next_days", following)):
+            filters = [{"field": "day", "operator": operator, "value": "1"}]
+            assert self.ids(source, filters=filters, timeZone=zone) == shown
 
     @pytest.mark.parametrize(("columns", "term", "shown"), SEARCHES)
     def test_search_finds_a_text_in_the_chosen_searchable_columns(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,11 +13,15 @@ from ticket_export.testing.ticket_back_door import T, TicketBackDoor
 #: Empty, empty, and then by every column: 3 and 4 are equals, 6 comes after them, 2 after 6.
 TICKETS = [
     StoredTicket(id=5),
-    StoredTicket(id=4, title="ant", score=Decimal("-1.25"), due=AS_OF, state="new"),
+    StoredTicket(id=4, title="ant", score=Decimal("-1.25"), due=AS_OF, day=date(2025, 1, 9), state="new"),
     StoredTicket(id=1),
-    StoredTicket(id=2, title="cat", score=Decimal("12.75"), due=AS_OF + timedelta(days=9), state="done"),
-    StoredTicket(id=3, title="ant", score=Decimal("-1.25"), due=AS_OF, state="new"),
-    StoredTicket(id=6, title="bee", score=Decimal("2.25"), due=AS_OF + timedelta(days=1), state="open"),
+    StoredTicket(
+        id=2, title="cat", score=Decimal("12.75"), due=AS_OF + timedelta(days=9), day=date(2025, 1, 11), state="done"
+    ),
+    StoredTicket(id=3, title="ant", score=Decimal("-1.25"), due=AS_OF, day=date(2025, 1, 9), state="new"),
+    StoredTicket(
+        id=6, title="bee", score=Decimal("2.25"), due=AS_OF + timedelta(days=1), day=date(2025, 1, 10), state="open"
+    ),
 ]
 
 
@@ -25,7 +29,7 @@ class TicketOrderContract(TicketBackDoor[T]):
     """A part of `TicketSourceContract`."""
 
     @pytest.mark.parametrize(("direction", "ordered"), [("asc", [3, 4, 6, 2, 1, 5]), ("desc", [2, 6, 4, 3, 5, 1])])
-    @pytest.mark.parametrize("field", ["title", "score", "due", "state"])
+    @pytest.mark.parametrize("field", ["title", "score", "due", "day", "state"])
     def test_rows_are_sorted_with_empty_cells_last_and_ties_by_id_in_the_same_direction(
         self, source: T, field: str, direction: str, ordered: list[int]
     ) -> None:

@@ -18,6 +18,7 @@ STATUS = TicketColumn(
 )
 CATEGORY = TicketColumn(name="category", label="Category", kind=ColumnKind.CHOICE)
 CREATED = TicketColumn(name="creationTime", label="Created", kind=ColumnKind.DATE)
+DUE_DAY = TicketColumn(name="dueDay", label="Due Day", kind=ColumnKind.DAY)
 TEAM = TicketColumn(
     name="owningTeamId", label="Team ID", kind=ColumnKind.ID, id_type=IdType.UUID, scope_role=ScopeRole.TEAM
 )
@@ -27,5 +28,5 @@ ASSIGNEE = TicketColumn(
 EXTERNAL = TicketColumn(name="externalId", label="External ID", kind=ColumnKind.ID)
 
 COLUMNS = TicketColumns(
-    [ID, TITLE, TAGS, SCORE, URGENT, STATUS, CATEGORY, CREATED, TEAM, ASSIGNEE, EXTERNAL],
+    [ID, TITLE, TAGS, SCORE, URGENT, STATUS, CATEGORY, CREATED, DUE_DAY, TEAM, ASSIGNEE, EXTERNAL],
 )

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from tests.unit.application.columns import (
     AS_OF,
     CATEGORY,
     CREATED,
+    DUE_DAY,
     EXTERNAL,
     ID,
     SCORE,
@@ -22,22 +23,30 @@ from tests.unit.application.columns import (
 from ticket_export.application.conditions import (
     Comparison,
     Condition,
+    Interval,
     IsBoolean,
     IsEmpty,
     IsOneOf,
     NumberCompares,
     TextMatches,
     TextPosition,
-    WithinInterval,
+    WithinDays,
+    WithinIntervals,
 )
 from ticket_export.application.filter_conditions import check_filter, filter_condition
-from ticket_export.application.filter_operators import OPERATORS, Operator
+from ticket_export.application.filter_operators import OPERATORS, Operator, find_operator
 from ticket_export.application.ticket_column import ColumnKind, TicketColumn
 
 TEAM_ID = "6f1b3a0e-8f0e-4c8e-9d3a-0f4f6a1b2c3d"
 BERLIN = ZoneInfo("Europe/Berlin")
 DAY = datetime(2026, 1, 30, 23, tzinfo=UTC), datetime(2026, 1, 31, 23, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
+SECOND = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
+AT_730 = datetime(2026, 1, 31, 7, 30, tzinfo=UTC)
+TWICE = datetime(2025, 10, 26, 0, 30, tzinfo=UTC)
+FIRST = datetime.min.replace(tzinfo=UTC)
+LAST = datetime.max.replace(tzinfo=UTC)
 WHOLE, ANYWHERE, START, END = TextPosition
 
 
@@ -121,14 +130,85 @@ def test_choices_ids_and_booleans_are_compared_as_they_are_stored(
 def test_a_day_bounds_by_its_begin_or_its_end_in_the_views_zone(
     operator: str, start: datetime | None, end: datetime | None
 ) -> None:
-    assert condition(CREATED, operator, "2026-01-31") == WithinInterval(CREATED, start, end)
+    assert condition(CREATED, operator, "2026-01-31") == WithinIntervals(CREATED, (Interval(start, end),))
 
 
 def test_past_and_next_days_count_from_the_request_and_include_it() -> None:
     week = timedelta(days=7)
-    assert condition(CREATED, "is_within_past_days", "7") == WithinInterval(CREATED, AS_OF - week, AS_OF + TICK)
-    assert condition(CREATED, "is_within_next_days", "7") == WithinInterval(CREATED, AS_OF, AS_OF + week + TICK)
-    assert condition(CREATED, "is_within_past_days", "0") == WithinInterval(CREATED, AS_OF, AS_OF + TICK)
+
+    def within(operator: str, days: str) -> Interval:
+        found = condition(CREATED, operator, days)
+        assert isinstance(found, WithinIntervals)
+        (interval,) = found.intervals
+        return interval
+
+    assert within("is_within_past_days", "7") == Interval(AS_OF - week, AS_OF + TICK)
+    assert within("is_within_next_days", "7") == Interval(AS_OF, AS_OF + week + TICK)
+    assert within("is_within_past_days", "0") == Interval(AS_OF, AS_OF + TICK)
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "intervals"),
+    [
+        ("is", "2026-01-31T09:30:00+02:00", (Interval(AT_730, AT_730 + SECOND),)),
+        ("is_before", "2026-01-31T09:30:00+02:00", (Interval(None, AT_730),)),
+        ("is_after", "2026-01-31T09:30:00+02:00", (Interval(AT_730 + SECOND, None),)),
+        # There is nothing behind the end of the calendar, and nothing that is not up to it.
+        ("is_after", "9999-12-31", ()),
+        ("is_on_or_before", "9999-12-31", (Interval(None, None),)),
+        # Shown twice, and not at all.
+        ("is", "2025-10-26T02:30:00", (Interval(TWICE, TWICE + SECOND), Interval(TWICE + HOUR, TWICE + HOUR + SECOND))),
+        ("is", "2026-03-29T02:30:00", ()),
+    ],
+)
+def test_a_time_bounds_the_moments_that_are_shown_so(
+    operator: str, value: str, intervals: tuple[Interval, ...]
+) -> None:
+    assert condition(CREATED, operator, value) == WithinIntervals(CREATED, intervals)
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "first", "last"),
+    [
+        ("is", "2026-01-31", date(2026, 1, 31), date(2026, 1, 31)),
+        ("equals", "20260131", date(2026, 1, 31), date(2026, 1, 31)),
+        ("is_before", "2026-03-01", None, date(2026, 2, 28)),
+        ("is_before", "0001-01-01", date.max, date.min),
+        ("is_after", "2026-02-28", date(2026, 3, 1), None),
+        ("is_after", "9999-12-31", date.max, date.min),
+        ("is_on_or_before", "2026-01-31", None, date(2026, 1, 31)),
+        ("is_on_or_after", "2026-01-31", date(2026, 1, 31), None),
+        # Noon in UTC is the same day in Berlin.
+        ("is_within_past_days", "1", date(2026, 2, 28), date(2026, 3, 1)),
+        ("is_within_next_days", "31", date(2026, 3, 1), date(2026, 4, 1)),
+    ],
+)
+def test_days_are_compared_as_days(operator: str, value: str, first: date | None, last: date | None) -> None:
+    found = find_operator(operator, ColumnKind.DAY)
+    assert found is not None
+    assert condition(DUE_DAY, found.value, value) == WithinDays(DUE_DAY, first, last)
+
+
+@pytest.mark.parametrize(("zone", "today"), [("Pacific/Kiritimati", date(2026, 3, 2)), ("UTC", date(2026, 3, 1))])
+def test_past_days_of_a_day_count_from_the_requests_local_day(zone: str, today: date) -> None:
+    operator = Operator.IS_WITHIN_PAST_DAYS
+    found = filter_condition(DUE_DAY, operator, "0", as_of=AS_OF, zone=ZoneInfo(zone))
+    assert found == WithinDays(DUE_DAY, today, today)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "operator", "day"),
+    [(FIRST, "is_within_past_days", date.min), (LAST, "is_within_next_days", date.max)],
+)
+def test_days_stay_inside_the_calendar(as_of: datetime, operator: str, day: date) -> None:
+    found = filter_condition(DUE_DAY, Operator(operator), "7", as_of=as_of, zone=UTC)
+    assert found == WithinDays(DUE_DAY, day, day)
+
+
+@pytest.mark.parametrize("value", ["2026-01-31T00:00:00", "2026-02-30", "31.01.2026", "yesterday", "2026-01-31Z"])
+def test_a_day_with_a_time_is_refused(value: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a day, such as 2026-01-31$"):
+        condition(DUE_DAY, "is", value)
 
 
 def test_dates_can_be_empty() -> None:
@@ -140,6 +220,7 @@ VALUES = {
     ColumnKind.TEXT: (TITLE, "x"),
     ColumnKind.NUMBER: (SCORE, "1"),
     ColumnKind.DATE: (CREATED, "2026-01-31"),
+    ColumnKind.DAY: (DUE_DAY, "2026-01-31"),
     ColumnKind.BOOLEAN: (URGENT, "x"),
     ColumnKind.CHOICE: (STATUS, "New"),
     ColumnKind.ID: (ID, "1"),
@@ -170,6 +251,7 @@ def test_every_operator_of_a_kind_takes_just_the_value_that_it_needs(kind: Colum
         (SCORE, "is_any_of", "1,abc"),
         (CREATED, "is", "abc"),
         (CREATED, "is_within_past_days", "2026-01-31"),
+        (DUE_DAY, "is", "abc"),
         (STATUS, "eq", "Done"),
         (STATUS, "is_any_of", "New,Done"),
         (ID, "eq", "abc"),

@@ -13,18 +13,20 @@ DESIGN = {
     "number": "eq neq gt gte lt lte is_empty is_not_empty is_any_of is_none_of",
     "date": "is is_before is_after is_on_or_before is_on_or_after is_within_past_days is_within_next_days"
     " is_empty is_not_empty",
+    "day": "is is_before is_after is_on_or_before is_on_or_after is_within_past_days is_within_next_days"
+    " is_empty is_not_empty",
     "boolean": "is_true is_false",
     "choice": "eq neq is_any_of is_none_of is_empty is_not_empty",
     "id": "eq neq is_any_of is_none_of is_empty is_not_empty",
 }
 EVERY = sorted({name for row in DESIGN.values() for name in row.split()})
 ALIASES = {"is": "eq", "equals": "eq", "is_not": "neq"}
-#: On a date "is" stands for itself, and so do the other two names of the same thing.
+#: On a date or a day "is" stands for itself, and so do the other two names of the same thing.
 DATE_ALIASES = {"eq": "is", "equals": "is"}
 
 
 def designed(name: str, kind: ColumnKind) -> str | None:
-    read = (DATE_ALIASES if kind is ColumnKind.DATE else ALIASES).get(name, name)
+    read = (DATE_ALIASES if kind in {ColumnKind.DATE, ColumnKind.DAY} else ALIASES).get(name, name)
     return read if read in DESIGN[kind].split() else None
 
 

@@ -67,6 +67,7 @@ values: dict[ColumnKind, st.SearchStrategy[object]] = {
     ColumnKind.TEXT: any_text,
     ColumnKind.NUMBER: st.one_of(st.integers(-(2**63), 2**63 - 1), st.floats(-1e18, 1e18)),
     ColumnKind.DATE: st.one_of(st.dates().map(str), st.datetimes().map(str), st.integers(0, 36_500)),
+    ColumnKind.DAY: st.one_of(st.dates().map(str), st.integers(0, 36_500)),
     ColumnKind.BOOLEAN: st.none(),
     ColumnKind.CHOICE: st.sampled_from(["New", "in progress", "closed, DONE"]),
     ColumnKind.ID: st.one_of(uuids, st.integers(-9, 9)),

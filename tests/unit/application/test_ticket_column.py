@@ -44,6 +44,7 @@ def test_a_scope_finds_its_column() -> None:
         (ColumnKind.ID, IdType.INTEGER, False),
         (ColumnKind.NUMBER, IdType.TEXT, False),
         (ColumnKind.DATE, IdType.TEXT, False),
+        (ColumnKind.DAY, IdType.TEXT, False),
         (ColumnKind.BOOLEAN, IdType.TEXT, False),
     ],
 )

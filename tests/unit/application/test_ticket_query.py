@@ -25,13 +25,14 @@ from tests.unit.application.columns import (
 )
 from ticket_export.application.conditions import (
     Comparison,
+    Interval,
     IsBoolean,
     IsEmpty,
     IsOneOf,
     NumberCompares,
     TextMatches,
     TextPosition,
-    WithinInterval,
+    WithinIntervals,
 )
 from ticket_export.application.read_view import read_view
 from ticket_export.application.ticket_query import Search, TicketQuery
@@ -137,18 +138,18 @@ def test_a_scope_restricts_to_what_it_names(
 def test_days_of_a_filter_begin_and_end_in_the_views_zone() -> None:
     day = {"filters": [{"field": "creationTime", "operator": "is", "value": "2026-01-31"}]}
     utc = datetime(2026, 1, 31, tzinfo=UTC)
-    assert query(**day).conditions == (WithinInterval(CREATED, utc, utc + timedelta(days=1)),)
+    assert query(**day).conditions == (WithinIntervals(CREATED, (Interval(utc, utc + timedelta(days=1)),)),)
     berlin = utc - timedelta(hours=1)
     assert query(**day, timeZone="Europe/Berlin").conditions == (
-        WithinInterval(CREATED, berlin, berlin + timedelta(days=1)),
+        WithinIntervals(CREATED, (Interval(berlin, berlin + timedelta(days=1)),)),
     )
 
 
 def test_past_days_are_counted_from_the_moment_of_the_query() -> None:
     week = query(filters=[{"field": "creationTime", "operator": "is_within_past_days", "value": 7}])
     (condition,) = week.conditions
-    assert isinstance(condition, WithinInterval)
-    assert condition.start == AS_OF - timedelta(days=7)
+    assert isinstance(condition, WithinIntervals)
+    assert condition.intervals[0].start == AS_OF - timedelta(days=7)
 
 
 @pytest.mark.parametrize(("direction", "descending"), [("asc", False), ("desc", True), (None, False)])

@@ -3,7 +3,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, MetaData, Numeric, String, Table, Uuid
+import sqlalchemy
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Integer,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    Uuid,
+    type_coerce,
+)
 
 from ticket_export import ColumnKind, IdType, ScopeRole
 from ticket_export.errors import ConfigurationError
@@ -14,6 +28,7 @@ from ticket_export.infrastructure.tickets.catalog import (
     boolean_column,
     choice_column,
     date_column,
+    day_column,
     id_column,
     number_column,
     text_column,
@@ -90,8 +105,20 @@ def test_catalog_that_cannot_work_is_refused_when_it_is_made(make: Callable[[], 
 
 
 def test_day_without_a_time_is_no_date_column() -> None:
-    with pytest.raises(ConfigurationError, match=r"'due' is of type Date\(\), not DateTime"):
+    with pytest.raises(ConfigurationError, match=r"'due' is of type Date\(\), not DateTime; day_column is for days"):
         date_column("due", "Due", Column("due", Date))
+
+
+def test_moment_is_no_day_column() -> None:
+    with pytest.raises(ConfigurationError, match=r"'due' is of type DateTime\(\), not Date; date_column is for"):
+        day_column("due", "Due", Column("due", DateTime))
+
+
+@pytest.mark.parametrize(("make", "wanted"), [(date_column, "DateTime"), (day_column, "Date")])
+def test_text_is_neither_a_moment_nor_a_day(make: Callable[..., CatalogColumn], wanted: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"String\(\), not {wanted}; type_coerce\(…, {wanted}\) says"):
+        make("due", "Due", Column("due", String))
+    assert make("due", "Due", type_coerce(Column("due", String), getattr(sqlalchemy, wanted)())).column.name == "due"
 
 
 def test_moment_of_a_hosts_own_type_is_a_date_column() -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
+from datetime import UTC, datetime
 from string import ascii_letters
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Column, MetaData, String, Table, literal, make_url, select
+from sqlalchemy import Column, MetaData, String, Table, make_url, select
 from sqlalchemy.dialects import sqlite
 
 from ticket_export.application.formula_guard import INSIGNIFICANT, TRIGGERS
 from ticket_export.errors import UnsupportedDialectError
 from ticket_export.infrastructure.tickets import sql_functions
+from ticket_export.infrastructure.tickets.moment_functions import MomentKey, moment_before, moment_from
 from ticket_export.infrastructure.tickets.postgresql_spellings import Guarded
 from ticket_export.infrastructure.tickets.sql_functions import (
     Contains,
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 CELLS = Table("cells", MetaData(), Column("text", String))
 TEXT = CELLS.c.text
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FUNCTIONS = sorted(sql_functions._ELEMENTS, key=lambda each: each.__name__)
 POSTGRESQL = make_url("postgresql+psycopg://").get_dialect()()
 DIALECTS = [make_url(f"{name}://").get_dialect()() for name in ("mysql", "mssql", "oracle")]
@@ -52,10 +56,20 @@ def test_what_is_looked_for_is_a_parameter(dialect: Dialect) -> None:
     assert list(compiled.params.values()) == ["'; DROP"]
 
 
-def test_utc_needs_no_call_for_every_row() -> None:
-    assert "ticket_export" not in str(select(TimeText(TEXT)).compile(dialect=sqlite.dialect()))
-    zoned = str(select(TimeText(TEXT, literal("Europe/Berlin"))).compile(dialect=sqlite.dialect()))
-    assert "ticket_export_local_time(cells.text, ?)" in zoned
+def test_moments_in_the_usual_spelling_need_no_call_for_every_row_in_utc() -> None:
+    driver = sqlite3.connect(":memory:")
+    called: list[str] = []
+    for name, arguments in (("ticket_export_local_time", 2), ("ticket_export_moment", 1)):
+        driver.create_function(name, arguments, lambda cell, *_zone: called.append(cell))
+    driver.execute("CREATE TABLE cells (text)")
+    usual, other = "2026-03-01 12:00:00.000000", "2026-03-01T12:00:00Z"
+    driver.executemany("INSERT INTO cells VALUES (?)", [(usual,), (other,)])
+    elements = (TimeText(TEXT), MomentKey(TEXT), moment_from(TEXT, NOON), moment_before(TEXT, NOON))
+    for element in elements:
+        compiled = select(element).compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+        driver.execute(str(compiled)).fetchall()
+    driver.close()
+    assert called == [other] * len(elements)
 
 
 def test_letters_fold_by_no_hosts_collation() -> None:

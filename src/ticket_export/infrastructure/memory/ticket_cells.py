@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ticket_export.application.ticket_query import TicketQuery
 
 #: A sequence of texts stands for joined tags.
-CellValue: TypeAlias = str | int | float | Decimal | bool | datetime | UUID | Sequence[str] | None
+CellValue: TypeAlias = str | int | float | Decimal | bool | datetime | date | UUID | Sequence[str] | None
 
 
 def cell_of(value: CellValue, column: TicketColumn, query: TicketQuery, csv_format: CsvFormat) -> Cell:
@@ -29,6 +29,8 @@ def cell_of(value: CellValue, column: TicketColumn, query: TicketQuery, csv_form
             return "true" if value else "false"
         case datetime():
             return time_text(value, query.time_zone)
+        case date():
+            return value.isoformat()
         case int() | float() | Decimal() | UUID():
             return str(value)
     text = text_of(value)

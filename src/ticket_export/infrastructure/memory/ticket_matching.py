@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import operator
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from ticket_export.application.conditions import (
     Comparison,
     Condition,
+    Interval,
     IsBoolean,
     IsEmpty,
     IsOneOf,
     NumberCompares,
     TextMatches,
     TextPosition,
-    WithinInterval,
+    WithinDays,
+    WithinIntervals,
 )
 from ticket_export.application.text_folding import fold
 from ticket_export.infrastructure.memory.ticket_cells import CellValue, text_of
@@ -65,8 +67,10 @@ def holds(condition: Condition, value: CellValue) -> bool:
             return value is wanted
         case NumberCompares(comparison=comparison, number=number):
             return isinstance(value, (int, float, Decimal)) and _COMPARISONS[comparison](value, number)
-        case WithinInterval(start=start, end=end):
-            return isinstance(value, datetime) and (start is None or value >= start) and (end is None or value < end)
+        case WithinIntervals(intervals=intervals):
+            return isinstance(value, datetime) and any(_is_in(each, value) for each in intervals)
+        case WithinDays(first=first, last=last):
+            return _is_day(value) and (first is None or value >= first) and (last is None or value <= last)
         case TextMatches(position=position, needles=needles, negated=negated):
             if value is None:
                 return negated
@@ -74,3 +78,11 @@ def holds(condition: Condition, value: CellValue) -> bool:
             return any(_POSITIONS[position](text, needle) for needle in needles) is not negated
         case IsOneOf(values=values, negated=negated):  # pragma: no branch - there are no others
             return negated if value is None else (value in values) is not negated
+
+
+def _is_in(interval: Interval, moment: datetime) -> bool:
+    return (interval.start is None or moment >= interval.start) and (interval.end is None or moment < interval.end)
+
+
+def _is_day(value: CellValue) -> TypeGuard[date]:
+    return isinstance(value, date) and not isinstance(value, datetime)

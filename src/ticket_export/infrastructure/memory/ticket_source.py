@@ -27,7 +27,7 @@ BLOCK_ROWS = 1000
 
 @attrs.frozen(kw_only=True)
 class InMemoryTicket:
-    """`values` by column name; an absent one is empty. Moments are aware UTC.
+    """`values` by column name; an absent one is empty. Moments are aware UTC, days are `date`.
 
     `deleted_at` is when it was soft-deleted.
     """

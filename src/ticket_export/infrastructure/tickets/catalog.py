@@ -21,7 +21,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
-from sqlalchemy import ColumnElement, DateTime, Enum, Integer, Text, TypeDecorator, Uuid, cast
+from sqlalchemy import ColumnElement, Date, DateTime, Enum, Integer, Text, TypeDecorator, Uuid, cast
 from sqlalchemy.sql.selectable import FromClause
 
 from ticket_export.application.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
@@ -122,17 +122,26 @@ def number_column(name: str, label: str, expression: Expression, *, searchable: 
 
 
 def date_column(name: str, label: str, expression: Expression) -> CatalogColumn:
-    """A moment stored in UTC, in a column of SQLAlchemy's ``DateTime``.
+    """A moment, in a column of SQLAlchemy's ``DateTime``; shown in the view's time zone.
+
+    On PostgreSQL the stored type decides, not the declared one: a ``timestamptz`` is taken as it is, a ``timestamp`` as
+    UTC. On SQLite a text is a moment in UTC unless it carries an offset.
 
     Raises:
         ConfigurationError: the expression is of another type; a day without a time has no zone to be shown in.
     """
-    if not _is_moment(expression.type):
-        raise ConfigurationError(
-            f"ticket catalog: the date column {name!r} is of type {expression.type!r}, not DateTime; "
-            "type_coerce(…, DateTime) says that an expression is one"
-        )
+    _require_type(DateTime, "date", name, expression, other=(Date, "day_column is for days without a time"))
     return CatalogColumn(TicketColumn(name=name, label=label, kind=ColumnKind.DATE), expression)
+
+
+def day_column(name: str, label: str, expression: Expression) -> CatalogColumn:
+    """A day without a time, in a column of SQLAlchemy's ``Date``; shown as it is stored, in every time zone.
+
+    Raises:
+        ConfigurationError: the expression is of another type.
+    """
+    _require_type(Date, "day", name, expression, other=(DateTime, "date_column is for moments, which have a time"))
+    return CatalogColumn(TicketColumn(name=name, label=label, kind=ColumnKind.DAY), expression)
 
 
 def boolean_column(name: str, label: str, expression: Expression) -> CatalogColumn:
@@ -170,6 +179,20 @@ def _as_text(expression: Expression) -> Expression:
     return cast(expression, Text) if isinstance(expression.type, Enum) else expression
 
 
-def _is_moment(type_: TypeEngine[Any]) -> bool:
-    stored = type_.impl_instance if isinstance(type_, TypeDecorator) else type_
-    return isinstance(stored, DateTime)
+def _require_type(
+    wanted: type[TypeEngine[Any]],
+    kind: str,
+    name: str,
+    expression: Expression,
+    *,
+    other: tuple[type[TypeEngine[Any]], str],
+) -> None:
+    declared = expression.type.impl_instance if isinstance(expression.type, TypeDecorator) else expression.type
+    if isinstance(declared, wanted):
+        return
+    other_type, advice = other
+    if not isinstance(declared, other_type):
+        advice = f"type_coerce(…, {wanted.__name__}) says that an expression is one"
+    raise ConfigurationError(
+        f"ticket catalog: the {kind} column {name!r} is of type {expression.type!r}, not {wanted.__name__}; {advice}"
+    )

@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     ColumnElement,
-    DateTime,
+    Date,
     Numeric,
     String,
-    TypeDecorator,
     and_,
     cast,
+    false,
     literal,
     not_,
     or_,
 )
-from sqlalchemy.dialects import sqlite
 
 from ticket_export.application.conditions import (
     Comparison,
     Condition,
+    Interval,
     IsBoolean,
     IsEmpty,
     IsOneOf,
     NumberCompares,
     TextMatches,
     TextPosition,
-    WithinInterval,
+    WithinDays,
+    WithinIntervals,
 )
+from ticket_export.infrastructure.tickets.moment_functions import moment_before, moment_from
 from ticket_export.infrastructure.tickets.sql_functions import Contains, EndsWith, Folded, StartsWith
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy.sql.functions import FunctionElement
 
     from ticket_export.application.ticket_query import Search
@@ -45,8 +46,6 @@ _POSITIONS: dict[TextPosition, type[FunctionElement[bool]]] = {
     TextPosition.START: StartsWith,
     TextPosition.END: EndsWith,
 }
-
-_WHOLE_SECOND = sqlite.DATETIME(truncate_microseconds=True)  # type: ignore[no-untyped-call]
 
 
 def compile_condition(condition: Condition, catalog: TicketCatalog) -> ColumnElement[bool]:
@@ -60,10 +59,10 @@ def compile_condition(condition: Condition, catalog: TicketCatalog) -> ColumnEle
             return cell.is_(value)
         case NumberCompares():
             return _compare(cell, condition)
-        case WithinInterval(start=start, end=end):
-            bounds = [cell >= _interval_end(start, cell)] if start else []
-            bounds += [cell < _interval_end(end, cell)] if end else []
-            return and_(*bounds)
+        case WithinIntervals(intervals=intervals):
+            return or_(false(), *(_is_in(cell, each) for each in intervals))
+        case WithinDays():
+            return _is_day_in(cell, condition)
         case TextMatches(negated=negated):
             return _unless(negated, _text_matches(cell, condition), cell)
         case IsOneOf(values=values, negated=negated):  # pragma: no branch - there are no others
@@ -75,30 +74,20 @@ def compile_search(search: Search, catalog: TicketCatalog) -> ColumnElement[bool
     return or_(*(Contains(_as_text(catalog.expression(column)), search.needle) for column in search.columns))
 
 
-def bound_moment(moment: datetime, cell: Expression) -> ColumnElement[Any]:
-    """A moment as that column takes it: aware or naive, in UTC either way."""
-    return _bound(moment, DateTime(timezone=stored_type(cell).timezone))
+def _is_in(cell: Expression, interval: Interval) -> ColumnElement[bool]:
+    bounds = [moment_from(cell, interval.start)] if interval.start else []
+    bounds += [moment_before(cell, interval.end)] if interval.end else []
+    return and_(*bounds) if bounds else cell.is_not(None)
 
 
-def stored_type(cell: Expression) -> DateTime:
-    """How the database keeps the moments of that column."""
-    stored = cell.type.impl_instance if isinstance(cell.type, TypeDecorator) else cell.type
-    return stored if isinstance(stored, DateTime) else DateTime()
-
-
-def _interval_end(moment: datetime, cell: Expression) -> ColumnElement[Any]:
-    """The same, for ``>=`` and ``<``.
-
-    SQLite compares moments as texts. CURRENT_TIMESTAMP writes no fraction of a second and SQLAlchemy
-    always does; a whole second without one is before both, so either falls on the right side.
-    """
-    if moment.microsecond:
-        return bound_moment(moment, cell)
-    return _bound(moment, DateTime(timezone=stored_type(cell).timezone).with_variant(_WHOLE_SECOND, "sqlite"))
-
-
-def _bound(moment: datetime, type_: DateTime) -> ColumnElement[Any]:
-    return literal(moment if type_.timezone else moment.replace(tzinfo=None), type_)
+def _is_day_in(cell: Expression, condition: WithinDays) -> ColumnElement[bool]:
+    bounds = [cell >= literal(condition.first, Date())] if condition.first else []
+    if condition.last == date.max:
+        bounds.append(cell <= literal(condition.last, Date()))
+    elif condition.last:
+        # A text on SQLite may have a time behind the day.
+        bounds.append(cell < literal(condition.last + timedelta(days=1), Date()))
+    return and_(*bounds)
 
 
 def _unless(negated: bool, holds: ColumnElement[bool], cell: Expression) -> ColumnElement[bool]:

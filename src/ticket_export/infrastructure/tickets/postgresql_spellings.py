@@ -9,7 +9,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from ticket_export.application.formula_guard import INSIGNIFICANT, TRIGGERS
-from ticket_export.infrastructure.tickets.condition_compiler import stored_type
+from ticket_export.infrastructure.tickets.moment_functions import is_stored_with_zone
 from ticket_export.infrastructure.tickets.sql_functions import (
     Contains,
     EndsWith,
@@ -85,22 +85,23 @@ def _time_text(element: TimeText, compiler: SQLCompiler, **kw: Any) -> str:
     cell, *zone = element.clauses
     moment = f"({compiler.process(cell, **kw)})"
     other = f"({moment} AT TIME ZONE INTERVAL '0')"
-    utc, aware = (other, moment) if stored_type(cell).timezone else (moment, other)
-    # COPY writes a timestamp as ISO 8601 has it, with a blank, and a fraction only where there is one.
-    if not zone:
-        return _whole_seconds(utc)
+    utc, aware = (other, moment) if is_stored_with_zone(cell) else (moment, other)
     # In the zone that the transaction was begun with.
-    local = f"{aware}::timestamp"
-    return _whole_seconds(
-        # No zone moves a moment by more than a day, so that nearly all need no second look.
-        f"CASE WHEN {utc} BETWEEN timestamp '0001-01-02' AND timestamp '9999-12-30' THEN {local} "
-        f"WHEN {local} >= timestamp '0001-01-01' AND {local} < timestamp '10000-01-01' THEN {local} "
-        f"ELSE {utc} END"
+    local = f"{aware}::timestamp" if zone else utc
+    # COPY writes a timestamp as ISO 8601 has it, with a blank, and a fraction only where there is one. date_bin() is
+    # cheaper than date_trunc(), which reads the name of the unit anew for every cell. No zone moves a moment by more
+    # than a day, so that nearly all need no second look. What the calendar of Python does not have (infinity, years
+    # before 1 and after 9999) is shown in UTC, since the ends of PostgreSQL's own cannot be moved to another zone.
+    return (
+        f"CASE WHEN {utc} BETWEEN timestamp '0001-01-02' AND timestamp '9999-12-30' THEN {_whole_second(local)} "
+        f"WHEN {utc} >= timestamp '0001-01-01' AND {utc} < timestamp '10000-01-01' THEN "
+        f"CASE WHEN {local} >= timestamp '0001-01-01' AND {local} < timestamp '10000-01-01' "
+        f"THEN {_whole_second(local)} ELSE {_whole_second(utc)} END "
+        f"ELSE date_trunc('second', {utc}) END"
     )
 
 
-def _whole_seconds(moment: str) -> str:
-    # Cheaper than date_trunc(), which reads the name of the unit anew for every cell.
+def _whole_second(moment: str) -> str:
     return f"date_bin('1 second', {moment}, timestamp '0001-01-01')"
 
 

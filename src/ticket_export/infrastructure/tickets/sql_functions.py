@@ -13,6 +13,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from ticket_export.errors import UnsupportedDialectError
+from ticket_export.infrastructure.tickets.moment_functions import is_canonical
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.compiler import SQLCompiler
@@ -107,8 +108,9 @@ for _called in _SQLITE_CALLS:
 def _sqlite_time_text(element: TimeText, compiler: SQLCompiler, **kw: Any) -> str:
     arguments = _arguments(element, compiler, **kw)
     if len(arguments) == 1:
-        # SQLAlchemy stores "YYYY-MM-DD HH:MM:SS.ffffff".
-        return f"substr({arguments[0]}, 1, 19)"
+        (cell,) = arguments
+        others = f"ticket_export_local_time({cell}, 'UTC')"
+        return f"CASE WHEN {is_canonical(cell)} THEN substr({cell}, 1, 19) ELSE {others} END"
     return f"ticket_export_local_time({', '.join(arguments)})"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from functools import lru_cache
 from inspect import signature
 from typing import TYPE_CHECKING, TypeAlias
@@ -11,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from ticket_export.application.csv_format import time_text
 from ticket_export.application.text_folding import fold
+from ticket_export.infrastructure.persistence.sqlite_moments import read_moment, write_moment
 
 if TYPE_CHECKING:
     import sqlite3
@@ -27,6 +27,7 @@ def register_functions(connection: sqlite3.Connection) -> None:
         ("ends_with", _ends_with),
         ("joined_tags", _joined_tags),
         ("local_time", _local_time),
+        ("moment", _moment),
     ):
         arguments = len(signature(function).parameters)
         connection.create_function(f"ticket_export_{name}", arguments, function, deterministic=True)
@@ -80,8 +81,11 @@ def _local_time(stored: _Stored, zone: str) -> str | None:
     if stored is None:
         return None
     text = _text(stored)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return text  # no moment at all; the guard sees to what it may be instead
-    return time_text(moment.replace(tzinfo=UTC), _zone(zone))
+    moment = read_moment(text)
+    # What is not a moment is shown as it stands; the guard sees to what it may be instead.
+    return text if moment is None else time_text(moment, _zone(zone))
+
+
+def _moment(stored: _Stored) -> str | None:
+    moment = read_moment(stored) if isinstance(stored, str) else None
+    return None if moment is None else write_moment(moment)

@@ -38,5 +38,11 @@ def _date_rule(stored: StoredType) -> str | None:
     return "day_column is for days without a time" if stored.name == "date" else refuse_no_moment(stored)
 
 
+def _day_rule(stored: StoredType) -> str | None:
+    if stored.is_moment:
+        return "date_column is for moments, which have a time"
+    return None if stored.name == "date" else "a day is stored as date"
+
+
 #: The rule for each kind of column; a kind that is absent accepts every type.
-RULES: dict[ColumnKind, Rule] = {ColumnKind.DATE: _date_rule}
+RULES: dict[ColumnKind, Rule] = {ColumnKind.DATE: _date_rule, ColumnKind.DAY: _day_rule}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, nulls_last, or_, select
 
+from ticket_export.application.filter_values import shifted
 from ticket_export.application.ticket_column import ColumnKind, IdType, TicketColumn
-from ticket_export.infrastructure.tickets.condition_compiler import bound_moment, compile_condition, compile_search
+from ticket_export.infrastructure.tickets.condition_compiler import compile_condition, compile_search
+from ticket_export.infrastructure.tickets.moment_functions import DayText, MomentKey, moment_before, moment_from
 from ticket_export.infrastructure.tickets.sql_functions import TimeText, UuidText
 
 if TYPE_CHECKING:
@@ -41,9 +44,11 @@ def zone_name(query: TicketQuery) -> str:
 
 
 def _shown(catalog: TicketCatalog, query: TicketQuery) -> ColumnElement[bool]:
-    terms = [catalog.created_at <= bound_moment(query.as_of, catalog.created_at)]
+    # PostgreSQL keeps whole microseconds, so that "up to then" is "before the next".
+    after_request = shifted(query.as_of, timedelta(microseconds=1))
+    terms = [moment_before(catalog.created_at, after_request)]
     if catalog.is_deleted is not None and catalog.deleted_at is not None:
-        deleted_later = catalog.deleted_at > bound_moment(query.as_of, catalog.deleted_at)
+        deleted_later = moment_from(catalog.deleted_at, after_request)
         terms.append(or_(catalog.is_deleted.is_not(True), deleted_later))
     terms += [compile_condition(condition, catalog) for condition in query.conditions]
     if query.search:
@@ -58,13 +63,18 @@ def _order(catalog: TicketCatalog, query: TicketQuery) -> list[ColumnElement[Any
     ordered: list[ColumnElement[Any]] = [key.desc() if query.descending else key.asc() for key in keys]
     # NULLS LAST would keep the database from walking an index backwards, so it is left out where moot. Of
     # other columns nobody can tell: one that is NOT NULL in its table may be NULL by an outer join.
-    if query.sort_column and keys[0] is not catalog.created_at and keys[0] is not catalog.id:
+    sorted_by = catalog.expression(query.sort_column) if query.sort_column else catalog.id
+    if sorted_by is not catalog.created_at and sorted_by is not catalog.id:
         ordered[0] = nulls_last(ordered[0])
     return ordered
 
 
 def _sort_key(column: TicketColumn, catalog: TicketCatalog) -> Expression:
     expression = catalog.expression(column)
+    if column.kind is ColumnKind.DATE:
+        return MomentKey(expression)
+    if column.kind is ColumnKind.DAY:
+        return DayText(expression)
     if not column.choices:
         return expression
     ranks = {choice: rank for rank, choice in enumerate(column.choices)}
@@ -77,6 +87,8 @@ def _cell(column: TicketColumn, catalog: TicketCatalog, query: TicketQuery) -> E
     if column.kind is ColumnKind.DATE:
         zone = zone_name(query)
         return TimeText(expression) if zone == "UTC" else TimeText(expression, literal(zone))
+    if column.kind is ColumnKind.DAY:
+        return DayText(expression)
     if column.kind is ColumnKind.BOOLEAN:
         return case((expression.is_(True), "true"), (expression.is_(False), "false"))
     if column.kind is ColumnKind.ID and column.id_type is IdType.UUID:
