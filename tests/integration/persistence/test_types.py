@@ -19,7 +19,7 @@ from ticket_export.infrastructure.persistence.types import (
     UtcDateTime,
 )
 
-SQLITE, POSTGRESQL = (sa.make_url(f"{name}://").get_dialect()() for name in ("sqlite", "postgresql"))
+SQLITE, POSTGRESQL, MYSQL = (sa.make_url(f"{name}://").get_dialect()() for name in ("sqlite", "postgresql", "mysql"))
 
 
 def test_a_naive_time_is_refused() -> None:
@@ -29,16 +29,28 @@ def test_a_naive_time_is_refused() -> None:
 
 def test_a_time_of_another_zone_is_stored_in_utc() -> None:
     moment = datetime(2025, 12, 13, 1, 30, tzinfo=timezone(timedelta(hours=2)))
-    stored = UtcDateTime().process_bind_param(moment, SQLITE)
-    assert stored == datetime(2025, 12, 12, 23, 30)  # noqa: DTZ001
+    assert UtcDateTime().process_bind_param(moment, SQLITE) == "2025-12-12 23:30:00.000000"
+    assert UtcDateTime().process_bind_param(moment, POSTGRESQL) == "2025-12-12 23:30:00+00:00"
+    assert UtcDateTime().process_bind_param(moment, MYSQL) == datetime(2025, 12, 12, 23, 30)  # noqa: DTZ001
 
 
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_a_time_comes_back_as_it_was(moment: datetime) -> None:
     stored = UtcDateTime().process_bind_param(moment, SQLITE)
-    assert stored is not None
-    assert stored.tzinfo is None
     assert UtcDateTime().process_result_value(stored, SQLITE) == moment
+
+
+def test_a_time_is_read_as_the_instant_that_any_driver_returns() -> None:
+    moment = datetime(2025, 12, 12, 23, 30, tzinfo=UTC)
+    for returned in (moment, moment.replace(tzinfo=None), moment.astimezone(timezone(timedelta(hours=9)))):
+        found = UtcDateTime().process_result_value(returned, POSTGRESQL)
+        assert found == moment
+        assert found.tzinfo is UTC
+
+
+def test_text_that_is_not_a_time_is_refused() -> None:
+    with pytest.raises(ValueError, match="holds 'yesterday' where a time should be"):
+        UtcDateTime().process_result_value("yesterday", SQLITE)
 
 
 @pytest.mark.parametrize("type_", [UtcDateTime(), JsonText(), ExportJobStatusText(), BackgroundTaskStatusText()])

@@ -3,41 +3,101 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import DateTime, String, Text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, UserDefinedType
 
 from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.infrastructure.persistence.sqlite_moments import read_moment, write_moment
 
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
     from sqlalchemy.types import TypeEngine
 
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime, stored as ``timestamp`` without time zone in UTC (the seed's type).
+class _Untyped(UserDefinedType[Any]):
+    """A column's type whose values go to the driver as they are, and without a cast around the parameter."""
 
-    A naive value is refused with ``ValueError``: it could mean any zone. What comes back is in UTC.
+    cache_ok = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get_col_spec(self, **_kw: object) -> str:
+        """The type's name in a CREATE TABLE."""
+        return self.name
+
+
+class _Utc(datetime):
+    """A naive time in UTC that also knows its moment.
+
+    asyncpg asks the server for a parameter's type: for a ``timestamp`` it sends a datetime's own digits, for a
+    ``timestamptz`` what `astimezone` returns, which for any other naive datetime is a guess by the machine's zone.
+    """
+
+    def astimezone(self, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        """The same moment, aware."""
+        return datetime.combine(self.date(), self.time(), UTC).astimezone(tz)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime, stored as ``timestamp`` without time zone in UTC (the seed's type) or as ``timestamptz``.
+
+    Which of the two, other programs may have decided that made the table, so a value is bound such that either stores
+    the same moment, in whatever zone the session is: as a text with the offset of UTC and without a type, which a
+    ``timestamptz`` reads and a ``timestamp`` ignores
+    (https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-DATETIME-INPUT-TIMESTAMPS).
+
+    A naive value is refused with ``ValueError``: it could mean any zone. What comes back is in UTC. On SQLite every
+    spelling that `read_moment` knows is read.
     """
 
     impl = DateTime(timezone=False)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Aware to naive UTC."""
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The column's type on that database, where the library makes the table."""
+        match dialect.name:
+            case "postgresql":
+                return _Untyped("TIMESTAMP WITHOUT TIME ZONE")
+            case "sqlite":
+                return _Untyped("DATETIME")
+        return super().load_dialect_impl(dialect)
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """What the driver sends for the moment."""
         if value is None:
             return None
         if value.utcoffset() is None:
             raise ValueError(f"a stored time must be aware, not {value.isoformat()}")
-        return value.astimezone(UTC).replace(tzinfo=None)
+        utc = value.astimezone(UTC)
+        match dialect.name, dialect.driver:
+            case "sqlite", _:
+                return write_moment(utc)
+            case "postgresql", "asyncpg":
+                return _Utc.combine(utc.date(), utc.time())
+            case "postgresql", _:
+                return utc.isoformat(" ")
+        return utc.replace(tzinfo=None)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Naive UTC to aware."""
-        return None if value is None else value.replace(tzinfo=UTC)
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """What the driver returns, in UTC.
+
+        Raises:
+            ValueError: SQLite holds a text that is not a moment.
+        """
+        if value is None:
+            return None
+        if not isinstance(value, datetime):
+            moment = read_moment(str(value))
+            if moment is None:
+                raise ValueError(f"the database holds {value!r} where a time should be")
+            return moment
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 class JsonText(TypeDecorator[str]):

@@ -37,7 +37,8 @@ def cell_writer(kind: TypeEngine[object]) -> Callable[[Any], str]:
 
 
 def _moment(value: datetime | None) -> str:
-    return _NULL if value is None else moment_text(value)
+    # A timestamp ignores the offset; a timestamptz would else be read in the session's zone.
+    return _NULL if value is None else moment_text(value) + "+00"
 
 
 def _number(value: int | None) -> str:
