@@ -8,6 +8,7 @@ from sqlalchemy import insert, select, update
 
 from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.errors import LeaseLostError
+from ticket_export.infrastructure.persistence.instant import Instant
 from ticket_export.infrastructure.persistence.mapping import background_task_from, changes_of, row_of
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class SqlAlchemyBackgroundTaskRepository:
 
     def lapsed(self, name: str, *, now: datetime, limit: int) -> Sequence[BackgroundTask]:
         """At most `limit` tasks of that name whose lease ran out by `now`, oldest lease first; kept likewise."""
-        leased_until = self._tasks.c.leased_until
+        leased_until = Instant(self._tasks.c.leased_until)
         # A task that is being processed without a lease can be held by nobody.
         run_out = self._kept(name, BackgroundTaskStatus.PROCESSING).where(
             (leased_until <= now) | leased_until.is_(None)

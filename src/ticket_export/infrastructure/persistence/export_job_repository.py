@@ -10,6 +10,7 @@ from sqlalchemy import false, func, insert, select, update
 from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.errors import LeaseLostError
+from ticket_export.infrastructure.persistence.instant import SPELLING_SLACK, Instant
 from ticket_export.infrastructure.persistence.mapping import changes_of, export_job_from, row_of
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class SqlAlchemyExportJobRepository:
         if requester_user_id is not None:
             mine = self._jobs.c.requester_user_id == requester_user_id
             jobs, total = jobs.where(mine), total.where(mine)
-        newest_first = jobs.order_by(self._jobs.c.requested_at.desc(), self._jobs.c.id.desc())
+        newest_first = jobs.order_by(Instant(self._jobs.c.requested_at).desc(), self._jobs.c.id.desc())
         found = self._found(newest_first.offset(offset).limit(limit))
         return found, self._connection.execute(total).scalar_one()
 
@@ -91,12 +92,13 @@ class SqlAlchemyExportJobRepository:
 
     def due_for_clean_up(self, *, now: datetime, after: ExportJob | None, limit: int) -> Sequence[ExportJob]:
         """At most `limit` jobs that have expired by `now` and are not cleaned up, in the order of their expiry."""
-        expires_at, job_id = self._jobs.c.expires_at, self._jobs.c.id
-        due = self._joined().where((expires_at <= now) & self._jobs.c.is_cleaned_up.is_(False))
+        column, expires_at, job_id = self._jobs.c.expires_at, Instant(self._jobs.c.expires_at), self._jobs.c.id
+        # Of each pair, the comparison with the column finds the place in the index.
+        is_due = (column <= now + SPELLING_SLACK) & (expires_at <= now)
+        due = self._joined().where(is_due & self._jobs.c.is_cleaned_up.is_(False))
         if after is not None:
-            # Written so, the first comparison finds the place in the index.
             beyond = (expires_at > after.expires_at) | (job_id > after.id)
-            due = due.where((expires_at >= after.expires_at) & beyond)
+            due = due.where((column >= after.expires_at - SPELLING_SLACK) & (expires_at >= after.expires_at) & beyond)
         return self._found(due.order_by(expires_at, job_id).limit(limit))
 
     def active_without_task(self, *, limit: int) -> Sequence[ExportJob]:

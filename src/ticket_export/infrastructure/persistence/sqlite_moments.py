@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+# In SQLAlchemy's spelling; no other has a blank there and six digits at this place.
+_USUAL = "????-??-?? ??:??:??.[0-9][0-9][0-9][0-9][0-9][0-9]"
 # What Ruby, Go and SQL write behind the time: " UTC", " +0200", " +0000 UTC".
 _OFFSET = re.compile(r" *(?:([+-]\d\d:?\d\d)(?: [A-Z]{3,5})?|UTC|GMT|Z) *$")
 
@@ -28,3 +30,8 @@ def read_moment(text: str) -> datetime | None:
 def write_moment(moment: datetime) -> str:
     """An aware moment as SQLAlchemy stores it, in UTC: ``YYYY-MM-DD HH:MM:SS.ffffff``; these sort as texts."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def is_usual_moment(cell: str) -> str:
+    """SQLite's test for a text in the spelling of `write_moment`; `cell` is SQL."""
+    return f"{cell} GLOB '{_USUAL}'"

@@ -13,6 +13,8 @@ from sqlalchemy import Boolean, DateTime, Text, TypeDecorator, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
+from ticket_export.infrastructure.persistence.sqlite_moments import is_usual_moment
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
 
     from ticket_export.infrastructure.tickets.catalog import Expression
 
-# In SQLAlchemy's spelling; no other has a blank there and six digits at this place.
-_CANONICAL = "????-??-?? ??:??:??.[0-9][0-9][0-9][0-9][0-9][0-9]"
 # Sorts behind every year.
 _AFTER_ALL = ":"
 
@@ -82,13 +82,8 @@ def _bound(moment: datetime, cell: Expression) -> ColumnElement[Any]:
     return literal(moment if with_zone else moment.replace(tzinfo=None), DateTime(timezone=with_zone))
 
 
-def is_canonical(cell: str) -> str:
-    """SQLite's test for a moment in SQLAlchemy's spelling."""
-    return f"{cell} GLOB '{_CANONICAL}'"
-
-
 def _sqlite_key(cell: str) -> str:
-    return f"CASE WHEN {is_canonical(cell)} THEN {cell} ELSE ticket_export_moment({cell}) END"
+    return f"CASE WHEN {is_usual_moment(cell)} THEN {cell} ELSE ticket_export_moment({cell}) END"
 
 
 @compiles(MomentFrom, "sqlite")

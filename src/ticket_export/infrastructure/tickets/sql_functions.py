@@ -13,7 +13,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from ticket_export.errors import UnsupportedDialectError
-from ticket_export.infrastructure.tickets.moment_functions import is_canonical
+from ticket_export.infrastructure.persistence.sqlite_moments import is_usual_moment
 
 if TYPE_CHECKING:
     from sqlalchemy.sql.compiler import SQLCompiler
@@ -110,7 +110,7 @@ def _sqlite_time_text(element: TimeText, compiler: SQLCompiler, **kw: Any) -> st
     if len(arguments) == 1:
         (cell,) = arguments
         others = f"ticket_export_local_time({cell}, 'UTC')"
-        return f"CASE WHEN {is_canonical(cell)} THEN substr({cell}, 1, 19) ELSE {others} END"
+        return f"CASE WHEN {is_usual_moment(cell)} THEN substr({cell}, 1, 19) ELSE {others} END"
     return f"ticket_export_local_time({', '.join(arguments)})"
 
 
