@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # How often a folder may be pruned between being made and being used before it is no coincidence any more.
 _ATTEMPTS = 100
 _NOT_WRITTEN = "the file could not be written"
+_REPLACED = f"{_NOT_WRITTEN}: something else has taken the place of its temporary file"
 # Bytes after which the disk is told to begin.
 _WRITE_BACK = 8 * 1024 * 1024
 
@@ -59,9 +60,8 @@ class PartialFile:
         with storage_errors(_NOT_WRITTEN):
             self._file.flush()
             os.fsync(self._file.fileno())
-            written = os.fstat(self._file.fileno())
-            self._file.close()
-            self._move(names, written)
+            # Open until it has its name: the number of a file that is closed and gone may become that of another one.
+            self._move(names, os.fstat(self._file.fileno()))
 
     def discard(self) -> None:
         """Remove whatever is left under the temporary name; after `publish` that is nothing.
@@ -89,12 +89,12 @@ class PartialFile:
             while True:
                 # It is ours still: another file or a link by that name would be published as the export.
                 if not os.path.samestat(written, os.stat(self._name, dir_fd=source, follow_symlinks=False)):
-                    raise StorageError(f"{_NOT_WRITTEN}: something else has taken the place of its temporary file")
+                    raise StorageError(_REPLACED)
                 try:
                     # Nothing slow between these two: syncing the new folders can wait until they are in use.
                     with opened_directory(self._root, folders, make=True) as target:
                         os.replace(self._name, name, src_dir_fd=source, dst_dir_fd=target)
-                        self._settle(target, names)
+                        self._settle(target, names, written)
                 except FileNotFoundError:
                     # A delete pruned the folder between the two, or in the middle of the first.
                     losses += 1
@@ -103,14 +103,21 @@ class PartialFile:
                 else:
                     return
 
-    def _settle(self, target: int, names: Sequence[str]) -> None:
+    def _settle(self, target: int, names: Sequence[str], written: os.stat_result) -> None:
         *folders, name = names
         try:
             with contextlib.suppress(FileNotFoundError):
-                if not stat.S_ISREG(os.stat(name, dir_fd=target, follow_symlinks=False).st_mode):
-                    raise StorageError(f"{_NOT_WRITTEN}: a link has taken the place of its temporary file")
+                published = os.stat(name, dir_fd=target, follow_symlinks=False)
+                # Another writer of the same key may have published its own file since; that one has no second name.
+                if not os.path.samestat(written, published) and not _is_plain(published):
+                    raise StorageError(_REPLACED)
+            self._file.close()
             sync_directories(self._root, folders)
         except BaseException:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(name, dir_fd=target)
             raise
+
+
+def _is_plain(status: os.stat_result) -> bool:
+    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1
