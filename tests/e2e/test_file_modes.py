@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import HelpDesk
 
 
-@pytest.fixture(params=[0o022, 0])
+@pytest.fixture(params=[0o022, 0], ids=oct)
 def _umask(request: pytest.FixtureRequest) -> Iterator[None]:
     before = os.umask(request.param)
     yield

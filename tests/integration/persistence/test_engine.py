@@ -132,7 +132,7 @@ def test_a_sqlite_file_that_is_made_by_way_of_a_link_is_for_its_owner_only(tmp_p
     assert modes == {"": 0o600, "-wal": 0o600, "-shm": 0o600}
 
 
-@pytest.mark.parametrize("mode", [0o600, 0o640, 0o660, 0o644])
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o660, 0o644], ids=oct)
 def test_an_existing_sqlite_file_keeps_its_mode_and_gives_it_to_those_next_to_it(tmp_path: Path, mode: int) -> None:
     file = tmp_path / "there.db"
     file.touch()
