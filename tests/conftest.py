@@ -6,12 +6,18 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.postgresql_server", "tests.s3_fixtures"]
+
+# A shell without job control starts what goes on in the background with SIGINT ignored, and processes inherit that.
+# Tests interrupt themselves and the processes that they start, so it is as Python has it here, and in those.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadline: a busy machine is not a defect. On CI the search is the same in every run.
 settings.register_profile(

@@ -11,7 +11,6 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 import attrs
-import pytest
 
 from tests.e2e.command_line import SCRIPT, Ended, clean_environment, job, run_command
 
@@ -24,10 +23,6 @@ STAFF = ("--as", "staff@example.test")
 ADMIN = ("--as", "admin@example.test")
 #: How a command is told to work as `HeldExports` wants.
 HELD = ("--app", "held_helpdesk:container")
-
-needs_sigint = pytest.mark.skipif(
-    signal.getsignal(signal.SIGINT) == signal.SIG_IGN, reason="SIGINT is ignored here, and inherited"
-)
 
 _MODULE = """
 import time

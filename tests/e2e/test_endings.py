@@ -270,7 +270,6 @@ def test_names_that_are_no_text_are_taken_as_they_are(help_desk: HelpDesk) -> No
     assert (refused.exit_code, len(refused.problems)) == (2, 1)
 
 
-@pytest.mark.skipif(signal.getsignal(signal.SIGINT) == signal.SIG_IGN, reason="SIGINT is ignored here, and inherited")
 def test_ctrl_c_undoes_what_was_begun(help_desk: HelpDesk) -> None:
     # Interrupted while it holds its own lock, the measurement of coverage would wait for it for ever.
     unmeasured = {name: value for name, value in clean_environment().items() if not name.startswith("COVERAGE_")}

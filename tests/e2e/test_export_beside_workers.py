@@ -15,7 +15,6 @@ from tests.e2e.held_exports import (
     ADMIN,
     HELD,
     HeldExports,
-    needs_sigint,
     seconds_until,
     started,
     started_worker,
@@ -27,9 +26,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.conftest import HelpDesk
 
-_BOTH_SIGNALS = pytest.mark.parametrize(
-    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=needs_sigint)], ids=str
-)
+_BOTH_SIGNALS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=str)
 # A count that takes minutes, nearly all of them in a function that SQLite calls.
 _SLOW_MODULE = """
 import time
@@ -144,7 +141,6 @@ def test_a_signal_is_heard_while_the_tickets_are_counted(help_desk: HelpDesk, nu
     assert not (help_desk.folder / "tickets.csv").exists()
 
 
-@needs_sigint
 def test_ctrl_c_leaves_to_the_workers_what_another_command_has_queued(help_desk: HelpDesk, held: HeldExports) -> None:
     job_id = _request()
     with started(help_desk, *HELD, *_EXPORT) as export:
@@ -172,7 +168,6 @@ def test_a_signal_only_stops_watching_what_a_worker_runs(
         _wait_for("completed")
 
 
-@needs_sigint
 def test_ctrl_c_cancels_what_was_requested_here_even_if_a_worker_runs_it(
     help_desk: HelpDesk, held: HeldExports
 ) -> None:

@@ -15,7 +15,6 @@ from tests.e2e.held_exports import (
     HELD,
     STAFF,
     HeldExports,
-    needs_sigint,
     request,
     seconds_until,
     started,
@@ -52,7 +51,7 @@ def test_what_another_process_requests_starts_at_once_and_completes(help_desk: H
     assert (ended.exit_code, ended.out, ended.err) == (0, b"", "")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=needs_sigint)])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_worker_hands_its_export_back_and_another_completes_it(
     help_desk: HelpDesk, held: HeldExports, number: signal.Signals
 ) -> None:

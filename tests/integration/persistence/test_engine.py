@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -13,6 +15,7 @@ from ticket_export.errors import ConfigurationError, MissingExtraError, Unsuppor
 from ticket_export.infrastructure.persistence.engine import create_engine
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from sqlalchemy import Engine
@@ -92,3 +95,56 @@ def test_threads_that_open_a_new_file_at_once_all_succeed(path: Path) -> None:
 
     with ThreadPoolExecutor(8) as threads:
         assert list(threads.map(open_it, range(8))) == ["wal"] * 8
+
+
+@pytest.fixture(params=[0o022, 0], ids=["usual umask", "open umask"])
+def _umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+def _modes_in_use(file: Path, url_path: Path | None = None) -> dict[str, int]:
+    """Those of the file and the two next to it, while a connection is open."""
+    engine = create_engine(f"sqlite:///{url_path or file}")
+    try:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS t (x)")
+            connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+        with engine.connect() as connection:
+            connection.exec_driver_sql("SELECT * FROM t")
+            names = {suffix: file.with_name(f"{file.name}{suffix}") for suffix in ("", "-wal", "-shm")}
+            return {suffix: stat.S_IMODE(path.stat().st_mode) for suffix, path in names.items()}
+    finally:
+        engine.dispose()
+
+
+@pytest.mark.usefixtures("_umask")
+def test_a_new_sqlite_file_and_those_next_to_it_are_for_their_owner_only(tmp_path: Path) -> None:
+    assert _modes_in_use(tmp_path / "a/b/new.db") == {"": 0o600, "-wal": 0o600, "-shm": 0o600}
+    assert {stat.S_IMODE((tmp_path / each).stat().st_mode) for each in ("a", "a/b")} == {0o700}
+
+
+@pytest.mark.usefixtures("_umask")
+def test_a_sqlite_file_that_is_made_by_way_of_a_link_is_for_its_owner_only(tmp_path: Path) -> None:
+    (tmp_path / "link.db").symlink_to("target.db")
+    modes = _modes_in_use(tmp_path / "target.db", tmp_path / "link.db")
+    assert modes == {"": 0o600, "-wal": 0o600, "-shm": 0o600}
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o660, 0o644], ids=oct)
+def test_an_existing_sqlite_file_keeps_its_mode_and_gives_it_to_those_next_to_it(tmp_path: Path, mode: int) -> None:
+    file = tmp_path / "there.db"
+    file.touch()
+    file.chmod(mode)
+    assert _modes_in_use(file) == {"": mode, "-wal": mode, "-shm": mode}
+
+
+def test_a_sqlite_file_that_vanishes_between_two_connections_is_made_for_its_owner_only(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/new.db")
+    for _ in range(2):
+        with engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE t (x)")
+        engine.dispose()
+        assert stat.S_IMODE((tmp_path / "new.db").stat().st_mode) == 0o600
+        (tmp_path / "new.db").unlink()

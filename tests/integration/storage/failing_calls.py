@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import attrs
@@ -13,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_CALLS = ("mkdir", "replace", "unlink", "rmdir", "fsync", "scandir", "chmod")
+_CALLS = ("open", "mkdir", "replace", "unlink", "rmdir", "fsync", "scandir", "stat")
 _STREAM_CALLS = ("write", "read", "flush", "close")
 
 
@@ -31,7 +30,7 @@ class FailingCalls:
         with pytest.MonkeyPatch.context() as patch:
             for name in _CALLS:
                 patch.setattr(os, name, self._counted(name, getattr(os, name)))
-            patch.setattr(Path, "open", self._opening(Path.open))
+            patch.setattr(os, "fdopen", self._opening(os.fdopen))
             yield
 
     def _counted(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
@@ -46,11 +45,11 @@ class FailingCalls:
 
         return counted
 
-    def _opening(self, open_path: Callable[..., BinaryIO]) -> Callable[..., object]:
+    def _opening(self, open_descriptor: Callable[..., BinaryIO]) -> Callable[..., object]:
         def opened(*args: object, **kwargs: object) -> object:
-            return _Stream(open_path(*args, **kwargs), self)
+            return _Stream(open_descriptor(*args, **kwargs), self)
 
-        return self._counted("open", opened)
+        return opened
 
 
 class _Stream:

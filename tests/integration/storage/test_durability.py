@@ -37,9 +37,9 @@ def test_contents_reach_the_disk_before_the_name_and_the_name_before_the_block_e
         events.append("folder" if is_folder else f"contents of {status.st_size} bytes")
         fsync(descriptor)
 
-    def noting_replace(source: Path, target: Path) -> None:
+    def noting_replace(source: str, target: str, *, src_dir_fd: int, dst_dir_fd: int) -> None:
         events.append("rename")
-        replace(source, target)
+        replace(source, target, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
 
     _write(storage)  # makes the root, whose own sync would blur the order
     monkeypatch.setattr(os, "fsync", noting_fsync)
@@ -77,8 +77,8 @@ def test_failure_at_any_step_of_publishing_leaves_nothing(
             raise OSError(errno.EIO, "Input/output error", str(root))
         fsync(descriptor)
 
-    def failing_replace(source: Path, target: Path) -> None:
-        raise OSError(errno.EIO, "Input/output error", str(source), None, str(target))
+    def failing_replace(source: str, target: str, *, src_dir_fd: int, dst_dir_fd: int) -> None:
+        raise OSError(errno.EIO, "Input/output error", str(root / source), None, target)
 
     _write(storage)
     storage.delete(KEY)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ticket_export.errors import StorageError
-from ticket_export.infrastructure.storage.directories import make_directories, prune_directories
+from ticket_export.infrastructure.storage.directories import opened_directory, prune_directories
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from ticket_export.infrastructure.storage.local import LocalStorage
+
+_OPENED_DIRECTORY = "ticket_export.infrastructure.storage.partial_file.opened_directory"
 
 
 def _write(storage: LocalStorage, key: str) -> None:
@@ -39,7 +43,8 @@ def test_delete_in_an_unused_storage_makes_nothing(root: Path, storage: LocalSto
 
 
 def test_writers_succeed_while_their_folder_is_pruned_again_and_again(root: Path, storage: LocalStorage) -> None:
-    folder = root / "exports/job/1"
+    names = ("exports", "job", "1")
+    folder = root.joinpath(*names)
     finished = Event()
     pruned = 0
 
@@ -47,7 +52,7 @@ def test_writers_succeed_while_their_folder_is_pruned_again_and_again(root: Path
         nonlocal pruned
         while not finished.is_set():
             if folder.exists():
-                prune_directories(folder, root)
+                prune_directories(root, names)
                 pruned += not folder.exists()
 
     def write_and_delete(number: int) -> None:
@@ -70,31 +75,34 @@ def test_writers_succeed_while_their_folder_is_pruned_again_and_again(root: Path
 def test_writer_makes_its_folder_again_when_it_is_pruned_before_the_rename(
     root: Path, storage: LocalStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = "ticket_export.infrastructure.storage.partial_file.make_directories"
-    folder = root / "exports/job/1"
     prunes = 3
 
-    def make_and_lose(directory: Path, below: Path) -> None:
+    @contextmanager
+    def opened_and_lost(below: Path, names: Sequence[str] = (), *, make: bool = False) -> Iterator[int]:
         nonlocal prunes
-        make_directories(directory, below)
-        if directory == folder and prunes:
-            prunes -= 1
-            prune_directories(directory, below)
+        with opened_directory(below, names, make=make) as directory:
+            if make and prunes and list(names) == ["exports", "job", "1"]:
+                prunes -= 1
+                prune_directories(below, names)
+            yield directory
 
-    monkeypatch.setattr(module, make_and_lose)
+    monkeypatch.setattr(_OPENED_DIRECTORY, opened_and_lost)
     _write(storage, "exports/job/1/tickets.csv")
     assert prunes == 0
-    assert (folder / "tickets.csv").read_bytes() == b"exports/job/1/tickets.csv"
+    assert (root / "exports/job/1/tickets.csv").read_bytes() == b"exports/job/1/tickets.csv"
 
 
 def test_writer_gives_up_when_its_folder_never_stays(
     root: Path, storage: LocalStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def make_and_lose(directory: Path, below: Path) -> None:
-        make_directories(directory, below)
-        prune_directories(directory, below)
+    @contextmanager
+    def opened_and_lost(below: Path, names: Sequence[str] = (), *, make: bool = False) -> Iterator[int]:
+        with opened_directory(below, names, make=make) as directory:
+            if make:
+                prune_directories(below, names)
+            yield directory
 
-    monkeypatch.setattr("ticket_export.infrastructure.storage.partial_file.make_directories", make_and_lose)
+    monkeypatch.setattr(_OPENED_DIRECTORY, opened_and_lost)
     (root / ".partial").mkdir(parents=True)
     (root / ".partial/keeps-the-folder").touch()
     with pytest.raises(StorageError):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ticket_export.entrypoints.cli.exit_codes import ClosedOutputError, CommandError
-from ticket_export.entrypoints.cli.output import binary_stdout, prepare_output, printable, write_line
+from ticket_export.entrypoints.cli.output import binary_stdout, printable, whole_output, write_line
 from ticket_export.entrypoints.cli.text_table import text_table
 
 
@@ -37,8 +37,8 @@ def test_text_that_people_write_stays_as_it_is() -> None:
 def test_a_terminal_that_lacks_a_character_shows_its_escape(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(kept, encoding="ascii"))
-    prepare_output()
-    write_line("Zürich")
+    with whole_output():
+        write_line("Zürich")
     assert kept.getvalue() == b"Z\\xfcrich\n"
 
 

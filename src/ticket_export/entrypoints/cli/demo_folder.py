@@ -14,6 +14,7 @@ import attrs
 from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.cli.exit_codes import BadInputError
 from ticket_export.entrypoints.cli.output import printable
+from ticket_export.infrastructure.private_files import PRIVATE_FILE, make_private_folders
 from ticket_export.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,11 +47,11 @@ class DemoFolder:
                 raise BadInputError("--folder", f"{path} has a question mark, which no database URL can hold")
             if path.exists() and not path.is_dir():
                 raise BadInputError("--folder", f"{folder} is no folder")
-            path.mkdir(parents=True, exist_ok=True)
+            make_private_folders(path)
             if any(path.iterdir()) and not (path / _MARK).exists():
                 raise BadInputError("--folder", f"{folder} holds other files; name one that is new or empty")
             replaces_earlier = (path / _MARK).exists()
-            (path / _MARK).touch()
+            (path / _MARK).touch(PRIVATE_FILE)
             for name in _OWN_FILES:
                 (path / name).unlink(missing_ok=True)
             if (path / _STORAGE).exists():

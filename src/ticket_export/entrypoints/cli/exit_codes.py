@@ -22,7 +22,7 @@ class ExitCode(IntEnum):
 
     #: It did what was asked.
     OK = 0
-    #: An export failed or has no file, or something else went wrong on the way.
+    #: An export failed or has no file, the output is not whole, or something else went wrong on the way.
     FAILED = 1
     #: What was typed, or is configured, cannot work.
     BAD_INPUT = 2
@@ -32,8 +32,6 @@ class ExitCode(IntEnum):
     NOT_FOUND = 4
     #: Ctrl-C (128 + SIGINT).
     INTERRUPTED = 130
-    #: Nobody reads the output any more (128 + SIGPIPE).
-    CLOSED_OUTPUT = 141
 
 
 class CommandError(Exception):
@@ -52,7 +50,7 @@ class BadInputError(CommandError):
 
 
 class ClosedOutputError(Exception):
-    """Nobody reads standard output any more; there is nothing to say, and nobody to say it to."""
+    """The reader of the output has closed it, as ``head`` does when it has enough. The output is not whole."""
 
 
 @attrs.frozen
@@ -73,8 +71,6 @@ _EXIT_CODES: tuple[tuple[type[TicketExportError], ExitCode], ...] = (
 
 def foreseen_ending(error: Exception) -> Ending | None:
     """What an error means to whoever typed the command; None for one that nobody thought of."""
-    if isinstance(error, ClosedOutputError):
-        return Ending(ExitCode.CLOSED_OUTPUT)
     if isinstance(error, InvalidPayloadError):
         return Ending(ExitCode.BAD_INPUT, error.problems)
     if isinstance(error, CommandError):

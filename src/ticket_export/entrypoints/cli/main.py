@@ -22,9 +22,9 @@ from ticket_export.entrypoints.cli.commands.sample_data import sample_data
 from ticket_export.entrypoints.cli.commands.show import show
 from ticket_export.entrypoints.cli.commands.worker import worker
 from ticket_export.entrypoints.cli.database_ending import database_ending
-from ticket_export.entrypoints.cli.exit_codes import ExitCode, foreseen_ending, unforeseen_ending
+from ticket_export.entrypoints.cli.exit_codes import ClosedOutputError, ExitCode, foreseen_ending, unforeseen_ending
 from ticket_export.entrypoints.cli.library_log import library_log
-from ticket_export.entrypoints.cli.output import discard_output, prepare_output, write_error, write_line
+from ticket_export.entrypoints.cli.output import whole_output, write_error, write_line, write_note
 from ticket_export.entrypoints.cli.plain_flags import PlainFlagsCommand, PlainFlagsGroup
 from ticket_export.entrypoints.cli.session import Session, session_of
 
@@ -78,9 +78,8 @@ def _global_options(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives its exit code (see `ExitCode`). Problems go to standard error, one a line."""
-    prepare_output()
     session = Session()
-    with library_log(session):
+    with whole_output(), library_log(session):
         try:
             code = typer.main.get_command(app).main(
                 args=sys.argv[1:] if arguments is None else arguments,
@@ -98,11 +97,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _report(error: Exception, session: Session) -> int:
+    if isinstance(error, ClosedOutputError):
+        # Not marked as an error, since it is what `| head` does.
+        write_note(str(error))
+        return ExitCode.FAILED
     if session.debug and not isinstance(error, typer.TyperException):
         traceback.print_exception(error)
     ending = database_ending(error, session) or foreseen_ending(error) or unforeseen_ending(error)
-    if ending.exit_code == ExitCode.CLOSED_OUTPUT:
-        discard_output()
     for line in ending.lines:
         write_error(line)
     return ending.exit_code

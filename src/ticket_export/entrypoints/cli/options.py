@@ -30,11 +30,11 @@ def job_id_of(text: str) -> UUID:
         raise BadInputError("JOB", f"{quoted(text)} is no export's id, which is a UUID") from None
 
 
-def refuse_json_beside_file(output: str, as_json: bool) -> None:
+def refuse_json_beside_file(is_printed: bool, as_json: bool) -> None:
     """A file and JSON cannot both go to standard output.
 
     Raises:
         BadInputError: they were to.
     """
-    if output == "-" and as_json:
-        raise BadInputError("--json", "cannot be printed where --output - puts the file")
+    if is_printed and as_json:
+        raise BadInputError("--json", "cannot be printed where --output puts the file")

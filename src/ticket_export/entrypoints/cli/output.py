@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import sys
 import unicodedata
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
-from ticket_export.entrypoints.cli.exit_codes import ClosedOutputError, CommandError
+from ticket_export.entrypoints.cli.exit_codes import ClosedOutputError
+from ticket_export.entrypoints.cli.whole_output import output_errors, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_STANDARD_OUTPUT = "standard output"
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 # Joiners and direction marks of ordinary text, which no terminal obeys, are of the same category.
 _HARMLESS = frozenset("\u200c\u200d")
@@ -33,21 +34,59 @@ def _escaped(char: str) -> str:
     return ascii(char)[1:-1]
 
 
-def prepare_output() -> None:
-    """Let no character that the terminal's encoding lacks end a command."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+@contextmanager
+def whole_output() -> Iterator[None]:
+    """Inside the block, all that is printed is written whole, or ends the command as `standard_output` says.
+
+    That holds for what other libraries print, too. A character that the terminal's encoding lacks is written as an
+    escape.
+    """
+    before = sys.stdout
+    if not hasattr(before, "buffer"):
+        yield  # closed by whoever started us, or no more than a text in memory
+        return
+    before.flush()
+    stream = whole(before.buffer, _STANDARD_OUTPUT)
+    sys.stdout = io.TextIOWrapper(stream, before.encoding, errors="backslashreplace", write_through=True)
+    try:
+        yield
+    finally:
+        sys.stdout = before
+
+
+@contextmanager
+def standard_output() -> Iterator[TextIO]:
+    """Around printing to standard output, and around nothing else.
+
+    Raises:
+        ClosedOutputError: it is closed, or its reader has gone.
+        CommandError: it cannot be written, for instance because a disk is full.
+    """
+    if sys.stdout is None:
+        raise ClosedOutputError(f"{_STANDARD_OUTPUT} is closed: nothing was written")
+    with output_errors(_STANDARD_OUTPUT):
+        yield sys.stdout
+        sys.stdout.flush()
 
 
 def write_line(text: str = "") -> None:
     """One line, or several, to standard output.
 
     Raises:
-        ClosedOutputError: nobody reads it any more.
-        CommandError: it cannot be written, for instance because a disk is full.
+        ClosedOutputError, CommandError: as `standard_output` does.
     """
-    with output_errors("standard output"):
-        print(text, flush=True)  # noqa: T201 - this is where printing happens
+    with standard_output():
+        print(text)  # noqa: T201 - this is where printing happens
+
+
+def write_summary(text: str) -> None:
+    """What a command has done, in a line that it is not run for: without standard output, it has done it all the same.
+
+    Raises:
+        ClosedOutputError, CommandError: as `write_line` does, where standard output was open at the start.
+    """
+    if sys.stdout is not None:
+        write_line(text)
 
 
 def write_json(document: object) -> None:
@@ -70,33 +109,12 @@ def write_error(text: str) -> None:
 
 @contextmanager
 def binary_stdout() -> Iterator[BinaryIO]:
-    """Standard output, for bytes."""
-    if sys.stdout is None:
-        raise ClosedOutputError
-    sys.stdout.flush()
-    yield sys.stdout.buffer
-    with output_errors("standard output"):
-        sys.stdout.buffer.flush()
-
-
-@contextmanager
-def output_errors(name: str) -> Iterator[None]:
-    """Around writing to `name`, and to nothing else.
+    """Standard output, for bytes.
 
     Raises:
-        ClosedOutputError, CommandError: as `write_line` does.
+        ClosedOutputError, CommandError: as `standard_output` does, before and after the block.
     """
-    try:
-        yield
-    except BrokenPipeError:
-        raise ClosedOutputError from None
-    except OSError as error:
-        raise CommandError(f"{name} cannot be written: {error.strerror}") from error
-
-
-def discard_output() -> None:
-    """Point standard output nowhere, or Python would complain of it once more on its way out."""
-    with suppress(OSError, ValueError, AttributeError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+    with standard_output() as text:
+        stream = whole(text.buffer, _STANDARD_OUTPUT)
+    yield stream
+    stream.flush()

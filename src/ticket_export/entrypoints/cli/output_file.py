@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
-import shutil
+import re
 import stat
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 from uuid import uuid4
 
 from ticket_export.entrypoints.cli.exit_codes import BadInputError
-from ticket_export.entrypoints.cli.output import binary_stdout, output_errors, printable, write_note
+from ticket_export.entrypoints.cli.output import binary_stdout, printable, write_note
+from ticket_export.entrypoints.cli.whole_output import output_errors, whole
 from ticket_export.errors import StorageError
+from ticket_export.infrastructure.private_files import create_private_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,43 +25,44 @@ if TYPE_CHECKING:
     from ticket_export.entrypoints.cli.progress_view import ProgressView
 
 _BLOCK = 1024 * 1024
+_STDOUT, _STDERR = 1, 2
+# The names of a process's own descriptors; a shell passes >(gzip > file) as one of them.
+_OWN_DESCRIPTOR = re.compile(r"/dev/std(?:in|(?P<out>out)|(?P<err>err))|/(?:dev|proc/self)/fd/(?P<number>\d{1,9})")
+
+
+def is_standard_output(file: str) -> bool:
+    """Whether `file` is where commands print, so that nothing else may be printed there."""
+    if file == "-":
+        return True
+    with suppress(OSError, ValueError):
+        printed = os.fstat(_STDOUT)
+        return os.path.samestat(Path(file).stat(), printed) and not stat.S_ISCHR(printed.st_mode)
+    return False
 
 
 @contextmanager
 def open_output(file: str) -> Iterator[BinaryIO]:
-    """What to write `file` through; it is there, whole, after the block, and unchanged if that raises.
+    """What to write `file` through: each write takes all of its bytes, or raises.
 
-    Standard output (``-``), a pipe or a device is written to directly.
+    A file is there, whole, after the block, and unchanged if that raises. A new one is for its owner only (0600); one
+    that is replaced keeps its mode. Standard output (``-``), a pipe, a device, or what the process was started with
+    (``/dev/stdout``, ``/dev/fd/3``) is written to directly.
 
     Raises:
         BadInputError: nothing can be written there.
+        ClosedOutputError, CommandError: it cannot be written whole; in the block too.
     """
     if file == "-":
         with binary_stdout() as stream:
             yield stream
         return
-    path = _writable_path(file)
-    if path.exists() and not path.is_file():
-        with _opened(path, "wb") as stream:
-            yield stream
-        return
-    partial = path.parent / f".ticket-export-{uuid4().hex}.part"
-    try:
-        with _opened(partial, "xb") as stream:
-            yield stream
-            with output_errors(file):
-                stream.flush()
-                os.fsync(stream.fileno())
-        with output_errors(file):
-            if path.exists():
-                shutil.copymode(path, partial)
-            partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    descriptor = _opened_as_it_is(file)
+    with _replaced(file) if descriptor is None else _written(descriptor, file) as stream:
+        yield stream
 
 
-def save_download(download: Download, target: BinaryIO, name: str, progress: ProgressView) -> None:
-    """Copy the file of an export to `target`, called `name` in messages.
+def save_download(download: Download, target: BinaryIO, progress: ProgressView) -> None:
+    """Copy the file of an export to `target`, which `open_output` gave.
 
     Raises:
         StorageError: it cannot be read.
@@ -67,8 +72,7 @@ def save_download(download: Download, target: BinaryIO, name: str, progress: Pro
     with download.stream as stream:
         progress.show("Downloading", done, download.length)
         while block := stream.read(_BLOCK):
-            with output_errors(name):
-                target.write(block)
+            target.write(block)
             done += len(block)
             progress.show("Downloading", done, download.length)
     if done != download.length:
@@ -78,33 +82,114 @@ def save_download(download: Download, target: BinaryIO, name: str, progress: Pro
 def note_packing(download: Download, name: str) -> None:
     """Say so, if the file called `name` is packed and its name does not tell."""
     packing = Path(download.file_name).suffix
-    if name != "-" and packing != ".csv" and not name.endswith(packing):
+    if name != "-" and Path(name).is_file() and packing != ".csv" and not name.endswith(packing):
         write_note(f"{printable(name)} is packed; a name that ends with {packing} would tell")
 
 
-def _writable_path(file: str) -> Path:
+def _opened_as_it_is(file: str) -> int | None:
+    """A descriptor of what must not be replaced; None if `file` names a file, or nothing yet."""
+    try:
+        if own := _OWN_DESCRIPTOR.fullmatch(file):
+            descriptor = os.dup(_inherited(own))
+        else:
+            mode = Path(file).stat().st_mode
+            if stat.S_ISDIR(mode):
+                raise BadInputError("--output", f"{file} is a folder; name a file in it")
+            if stat.S_ISREG(mode):
+                return None
+            descriptor = os.open(file, os.O_WRONLY | os.O_NOCTTY)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        # Besides the system's errors: a NUL, half of a surrogate pair.
+        raise _unwritable(file, error) from error
+    if _is_standard_error(descriptor):
+        os.close(descriptor)
+        raise BadInputError("--output", f"{file} is where progress and errors are written; name another file")
+    return descriptor
+
+
+def _inherited(own: re.Match[str]) -> int:
+    number = _STDOUT if own["out"] else _STDERR if own["err"] else int(own["number"] or 0)
+    # What this process has opened itself, such as the database, is no output: it is not passed on to other programs.
+    if not os.get_inheritable(number):
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return number
+
+
+def _is_standard_error(descriptor: int) -> bool:
+    status = os.fstat(descriptor)
+    if stat.S_ISCHR(status.st_mode):
+        return False  # a terminal, or /dev/null
+    with suppress(OSError):
+        # Where both are one (2>&1), that was asked for.
+        merged = os.path.samestat(status, os.fstat(_STDOUT))
+        return not merged and os.path.samestat(status, os.fstat(_STDERR))
+    return False
+
+
+@contextmanager
+def _written(descriptor: int, name: str) -> Iterator[BinaryIO]:
+    raw = io.FileIO(descriptor, "wb")
+    try:
+        yield whole(cast(BinaryIO, raw), name)
+    except BaseException:
+        with suppress(OSError):
+            raw.close()
+        raise
+    with output_errors(name):
+        raw.close()
+
+
+@contextmanager
+def _replaced(file: str) -> Iterator[BinaryIO]:
+    path = _new_path(file)
+    partial = path.parent / f".ticket-export-{uuid4().hex}.part"
+    try:
+        descriptor = create_private_file(partial)
+    except OSError as error:
+        raise _unwritable(str(path.parent), error) from error
+    try:
+        with _written(descriptor, file) as stream:
+            yield stream
+            with output_errors(file):
+                os.fsync(descriptor)
+                _keep_access(descriptor, path)
+        with output_errors(file):
+            partial.replace(path)
+    finally:
+        with suppress(OSError):
+            partial.unlink()
+
+
+def _keep_access(descriptor: int, path: Path) -> None:
+    """Let the file at `path`, if there is one, be replaced by one with its owner, group and mode, never more."""
+    try:
+        replaced = path.stat()
+    except FileNotFoundError:
+        return
+    mode = stat.S_IMODE(replaced.st_mode) & 0o777
+    try:
+        os.fchown(descriptor, replaced.st_uid, replaced.st_gid)
+    except OSError:
+        # Only root gives files away.
+        try:
+            os.fchown(descriptor, -1, replaced.st_gid)
+        except OSError:
+            mode &= ~stat.S_IRWXG
+    os.fchmod(descriptor, mode)
+
+
+def _new_path(file: str) -> Path:
     try:
         # A symbolic link stays one; what it points at is replaced.
         path = Path(file).resolve()
-        try:
-            is_folder = stat.S_ISDIR(path.stat().st_mode)
-        except FileNotFoundError:
-            is_folder = False
-        if is_folder:
-            raise BadInputError("--output", f"{file} is a folder; name a file in it")
         if not path.parent.is_dir():
             raise BadInputError("--output", f"the folder of {file} does not exist")
-    except (OSError, ValueError, RuntimeError) as error:
-        # Besides the system's errors: a NUL, half of a surrogate pair, links that go round in a circle.
+    except (OSError, RuntimeError) as error:
+        # Links that go round in a circle, to Python 3.11 and 3.12.
         raise _unwritable(file, error) from error
     return path
-
-
-def _opened(path: Path, mode: str) -> BinaryIO:
-    try:
-        return path.open(mode)  # type: ignore[return-value]
-    except OSError as error:
-        raise _unwritable(str(path.parent), error) from error
 
 
 def _unwritable(name: str, error: Exception) -> BadInputError:

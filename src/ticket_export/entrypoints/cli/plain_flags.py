@@ -1,4 +1,4 @@
-"""Help that shows a flag as a flag."""
+"""Help that shows a flag as a flag, and is written whole."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
+from ticket_export.entrypoints.cli.output import standard_output
+
 if TYPE_CHECKING:
-    from typer._click import Context, Parameter
+    from typer._click import Context, HelpFormatter, Parameter
 
 
 class PlainFlagsCommand(TyperCommand):
@@ -17,6 +19,11 @@ class PlainFlagsCommand(TyperCommand):
         """The options and arguments."""
         return _with_plain_flags(super().get_params(ctx))
 
+    def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Print the help."""
+        with standard_output():
+            super().format_help(ctx, formatter)
+
 
 class PlainFlagsGroup(TyperGroup):
     """The same for a command of commands."""
@@ -24,6 +31,11 @@ class PlainFlagsGroup(TyperGroup):
     def get_params(self, ctx: Context) -> list[Parameter]:
         """The options and arguments."""
         return _with_plain_flags(super().get_params(ctx))
+
+    def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Print the help."""
+        with standard_output():
+            super().format_help(ctx, formatter)
 
 
 def _with_plain_flags(parameters: list[Parameter]) -> list[Parameter]:

@@ -11,6 +11,8 @@ from sqlalchemy.exc import ArgumentError
 
 from ticket_export.errors import ConfigurationError, MissingExtraError, UnsupportedDialectError
 from ticket_export.infrastructure.persistence.network_patience import network_patience
+from ticket_export.infrastructure.persistence.sqlite_file import create_sqlite_file
+from ticket_export.infrastructure.private_files import make_private_folders
 
 if TYPE_CHECKING:
     import sqlite3
@@ -36,9 +38,9 @@ _SQLITE_PRAGMAS = ("busy_timeout = 30000", "journal_mode = WAL", "synchronous = 
 def create_engine(url: str) -> Engine:
     """An engine on ``sqlite:///file.db`` or ``postgresql://user@host/database``.
 
-    A SQLite file is opened in WAL mode with foreign keys on, waits up to 30 s for a lock, and its
-    missing folders are made. Transactions begin with a plain ``BEGIN``, which reads one snapshot and
-    blocks nobody; `for_writing` changes that.
+    A SQLite file is opened in WAL mode with foreign keys on, and waits up to 30 s for a lock. If it is missing, it is
+    made for its owner only (0600, missing folders 0700). Transactions begin with a plain ``BEGIN``, which reads one
+    snapshot and blocks nobody; `for_writing` changes that.
 
     A PostgreSQL server is waited for at most 10 s, and a connection that the network has cut silently is given up
     within a minute, unless the URL's query or libpq's environment says otherwise (``?connect_timeout=3``).
@@ -112,7 +114,7 @@ def _sqlite_engine(url: URL) -> Engine:
         )
     folder = Path(path).parent
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folders(folder)
     except OSError as error:
         raise ConfigurationError(f"the folder of the SQLite file cannot be made: {folder}") from error
     try:
@@ -123,6 +125,7 @@ def _sqlite_engine(url: URL) -> Engine:
         raise ConfigurationError(
             "the SQLite URL cannot be used; it should look like sqlite:///ticket-export.db"
         ) from None
+    event.listen(engine, "do_connect", create_sqlite_file)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

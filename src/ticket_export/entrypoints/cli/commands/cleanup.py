@@ -6,7 +6,7 @@ from ticket_export.application.use_cases.sweep_orphaned_objects import Sweep
 from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.cli.exit_codes import CommandError
 from ticket_export.entrypoints.cli.options import AsJson
-from ticket_export.entrypoints.cli.output import write_json, write_line
+from ticket_export.entrypoints.cli.output import write_json, write_summary
 from ticket_export.entrypoints.cli.session import session_of
 from ticket_export.errors import StorageError
 
@@ -36,7 +36,7 @@ def cleanup(context: typer.Context, as_json: AsJson = False) -> None:
             }
         )
     else:
-        write_line(
+        write_summary(
             f"{clean_up.cleaned_up:,} expired exports cleaned up; "
             f"{recovery.requeued:,} lost exports back in the queue, {recovery.given_up:,} given up; "
             f"{sweep.removed:,} orphaned and {sweep.unfinished:,} unfinished files removed"

@@ -51,7 +51,7 @@ def demo(
     require_file(job)
     file = container.open_download()(actor, job.id)
     with open_output(str(home.csv_file)) as target, progress_view("bytes") as shown:
-        save_download(file, target, str(home.csv_file), shown)
+        save_download(file, target, shown)
     write_line(
         f"\n{job.row_count:,} rows, {file.length:,} bytes, {monotonic() - began:.2f} s: {home.csv_file}\n\n"
         f"{home.first_lines()}\n\n{home.next_commands(job.id)}"

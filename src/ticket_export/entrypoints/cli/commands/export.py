@@ -7,8 +7,8 @@ import typer
 from ticket_export.entrypoints.cli.exit_codes import CommandError, ExitCode
 from ticket_export.entrypoints.cli.export_here import export_here, require_file
 from ticket_export.entrypoints.cli.options import As, AsJson, Output, refuse_json_beside_file
-from ticket_export.entrypoints.cli.output import printable, write_json, write_line, write_note
-from ticket_export.entrypoints.cli.output_file import note_packing, open_output, save_download
+from ticket_export.entrypoints.cli.output import printable, write_json, write_note, write_summary
+from ticket_export.entrypoints.cli.output_file import is_standard_output, note_packing, open_output, save_download
 from ticket_export.entrypoints.cli.progress_view import progress_view
 from ticket_export.entrypoints.cli.session import session_of
 from ticket_export.entrypoints.cli.view_options import View, takes_view
@@ -21,7 +21,8 @@ def export(context: typer.Context, view: View, email: As, output: Output, as_jso
 
     The view is what --columns and the options beside it say, or what --payload holds: one of the two is required.
     """
-    refuse_json_beside_file(output, as_json)
+    is_printed = is_standard_output(output)
+    refuse_json_beside_file(is_printed, as_json)
     session = session_of(context)
     began = monotonic()
     container = session.container()
@@ -41,10 +42,10 @@ def export(context: typer.Context, view: View, email: As, output: Output, as_jso
                 ExitCode.NOT_PERMITTED,
             ) from error
         with progress_view("bytes") as shown:
-            save_download(file, target, output, shown)
+            save_download(file, target, shown)
     note_packing(file, output)
     if not as_json:
-        say = write_note if output == "-" else write_line
+        say = write_note if is_printed else write_summary
         say(
             f"{job.row_count:,} rows, {file.length:,} bytes in {printable(output)} "
             f"({monotonic() - began:.1f} s, export {job.id})"

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ticket_export.entrypoints.cli.output import write_line
+from ticket_export.entrypoints.cli.output import write_summary
 from ticket_export.entrypoints.cli.session import session_of
 from ticket_export.infrastructure.persistence.migrate import upgrade
 
@@ -18,4 +18,4 @@ def migrate(
     """Create or upgrade the tables. What is up to date stays as it is."""
     container = session_of(context).container()
     upgrade(container.engine(), reference_schema=reference_schema, names=container.table_names())
-    write_line(f"ExportJobs{' and the reference schema are' if reference_schema else ' is'} up to date")
+    write_summary(f"ExportJobs{' and the reference schema are' if reference_schema else ' is'} up to date")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ticket_export.entrypoints.cli.fill_help_desk import fill_help_desk
-from ticket_export.entrypoints.cli.output import write_line
+from ticket_export.entrypoints.cli.output import write_summary
 from ticket_export.entrypoints.cli.session import session_of
 
 _MAX_TICKETS = 1_000_000_000
@@ -24,4 +24,4 @@ def sample_data(
     """
     began = monotonic()
     fill_help_desk(session_of(context).container(), tickets=tickets, seed=seed)
-    write_line(f"{tickets:,} tickets added ({monotonic() - began:.1f} s)")
+    write_summary(f"{tickets:,} tickets added ({monotonic() - began:.1f} s)")

@@ -10,7 +10,7 @@ import typer
 from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.stop_signal import StopSignal
 from ticket_export.entrypoints.cli.job_text import end_text
-from ticket_export.entrypoints.cli.output import write_line, write_note
+from ticket_export.entrypoints.cli.output import write_note, write_summary
 from ticket_export.entrypoints.cli.session import session_of
 from ticket_export.entrypoints.cli.stop_on_signals import stop_on_signals
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
@@ -48,7 +48,7 @@ def worker(
         work = hands.drain if drain else hands.run
         work(concurrency=concurrency, stop=stop, on_end=tally.add)
     if drain:
-        write_line(tally.text)
+        write_summary(tally.text)
 
 
 @attrs.define

@@ -1,0 +1,49 @@
+"""Files of the command line on a real disk without room for them."""
+
+from __future__ import annotations
+
+import io
+import sys
+from contextlib import nullcontext
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ticket_export.application.dto import Download
+from ticket_export.entrypoints.cli.exit_codes import CommandError
+from ticket_export.entrypoints.cli.output import whole_output
+from ticket_export.entrypoints.cli.output_file import open_output, save_download
+from ticket_export.entrypoints.cli.progress_view import PlainProgress
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SIZE = 3_000_000
+
+
+def _save_to(file: str) -> None:
+    stream = nullcontext(BytesIO(bytes(_SIZE)))
+    download = Download(file_name="a", content_type="b", length=_SIZE, stream=stream)
+    with open_output(file) as target:
+        save_download(download, target, PlainProgress("bytes"))
+
+
+def test_file_for_which_there_is_no_room_leaves_the_earlier_one_and_its_room(small_disk: Path) -> None:
+    file = small_disk / "tickets.csv"
+    file.write_bytes(b"earlier")
+    with pytest.raises(CommandError, match=r"tickets\.csv cannot be written: No space left"):
+        _save_to(str(file))
+    assert {path.name: path.read_bytes() for path in small_disk.iterdir()} == {"tickets.csv": b"earlier"}
+
+
+@pytest.mark.parametrize("buffering", [0, -1])
+def test_standard_output_for_which_there_is_no_room_fails(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch, buffering: int
+) -> None:
+    with io.TextIOWrapper(
+        (small_disk / "redirected.csv").open("wb", buffering=buffering), write_through=True
+    ) as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        with whole_output(), pytest.raises(CommandError, match="standard output cannot be written: No space left"):
+            _save_to("-")
