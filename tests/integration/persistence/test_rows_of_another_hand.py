@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import product
 from uuid import UUID
 
 import attrs
@@ -25,6 +26,7 @@ from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnit
 from ticket_export.testing.entities import NOW, a_job, a_user
 
 LEASE = timedelta(seconds=30)
+OURS = task_args(UUID(int=7))
 
 
 def _announcements() -> Announcements:
@@ -117,7 +119,7 @@ SPOILT = pytest.mark.parametrize(
 
 @SPOILT
 def test_export_that_is_no_longer_one_holds_up_nobody_behind_it(queue: Queue, column: str, value: object) -> None:
-    poisoned, behind, last = queue.put(age=3), queue.put(age=2), queue.put(age=1)
+    poisoned, behind, last = queue.put(age=63), queue.put(age=62), queue.put(age=61)
     queue.spoil(poisoned, column, value)
     assert [queue.claimed(), queue.claimed(), queue.claimed()] == [behind, last, None]
     task = queue.task(poisoned)
@@ -126,11 +128,103 @@ def test_export_that_is_no_longer_one_holds_up_nobody_behind_it(queue: Queue, co
 
 
 def test_export_that_says_it_is_cleaned_up_is_not_given_up_again_and_again(queue: Queue) -> None:
-    poisoned, forsaken = queue.put(age=2), queue.put(age=1)
+    poisoned, forsaken = queue.put(age=62), queue.put(age=61)
     queue.spoil(poisoned, "IsCleanedUp", 1)
     assert queue.claimed() == forsaken
     queue.rows.run('UPDATE "BackgroundTasks" SET "Status" = ?', "error")
     assert queue.recover() == Recovery(given_up=1)
     assert (queue.status(poisoned), queue.status(forsaken)) == ("queued", "failed")
     with queue.unit_of_work() as work:
-        assert work.jobs.active_without_task(limit=10) == []
+        assert work.jobs.active_without_task(TASK_NAME, before=NOW, limit=10) == []
+
+
+@SPOILT
+def test_export_that_cannot_be_read_keeps_no_other_from_being_recovered(
+    queue: Queue, column: str, value: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    poisoned, forsaken, lost = queue.put(age=63), queue.put(age=62), queue.put(age=61)
+    attempts = [queue.claims.claim_next() for _ in range(3)]
+    assert [each.job.id for each in attempts if each] == [poisoned, forsaken, lost]
+    queue.spoil(poisoned, column, value)
+    queue.rows.run('UPDATE "BackgroundTasks" SET "Status" = ? WHERE "Id" = ?', "error", queue.task(forsaken).id.hex)
+    before = queue.rows.run('SELECT * FROM "ExportJobs" WHERE "Id" = ?', poisoned.hex)
+    queue.clock.advance(2 * timedelta(minutes=1))
+    assert queue.recover() == Recovery(requeued=1, given_up=1)
+    assert (queue.status(forsaken), queue.status(lost)) == ("failed", "queued")
+    assert queue.rows.run('SELECT * FROM "ExportJobs" WHERE "Id" = ?', poisoned.hex) == before
+    assert queue.recover() == Recovery()
+
+
+FOREIGN_TASKS = [
+    *(
+        (name, args, status)
+        for status in ("enqueued", "processing", "complete", "error")
+        for name, args in (
+            ("SendMail", "{}"),
+            ("ExportTickets", OURS),
+            ("Ticket_Export.Run_Export", OURS),
+            (f"{TASK_NAME} ", OURS),
+            (TASK_NAME, '{"reportId": 7}'),
+            (TASK_NAME, "not JSON"),
+        )
+    ),
+    *((TASK_NAME, OURS, status) for status in ("Enqueued", "PROCESSING", "Complete", "ERROR", "paused", "")),
+]
+
+
+def test_no_task_of_another_program_is_ever_changed(queue: Queue) -> None:
+    """Of any name, age and status, with the lease columns empty or not, and with no export of ours."""
+    ages, leases = (1, 10_000), (None, "2020-01-01 00:00:00.000000")
+    for number, ((name, args, status), age, lease) in enumerate(product(FOREIGN_TASKS, ages, leases)):
+        created = NOW - timedelta(seconds=age)
+        task = BackgroundTask(id=UUID(int=number + 1), name=name, args=args, creation_time=created)
+        queue.rows.put(task)
+        queue.rows.run(
+            'UPDATE "BackgroundTasks" SET "Status" = ?, "LeasedUntil" = ? WHERE "Id" = ?', status, lease, task.id.hex
+        )
+    foreign = 'SELECT * FROM "BackgroundTasks" WHERE "Id" LIKE \'0000000000000000%\' ORDER BY "Id"'
+    before = queue.rows.run(foreign)
+    assert len(before) == len(FOREIGN_TASKS) * len(ages) * len(leases)
+    ours, lost = queue.put(age=61), queue.put(age=61)
+    for _ in range(2):
+        assert queue.claimed() in {ours, lost}
+    queue.clock.advance(timedelta(minutes=2))
+    assert queue.recover() == Recovery(requeued=2)
+    assert {queue.claimed(), queue.claimed()} == {ours, lost}
+    assert queue.claimed() is None
+    assert queue.rows.run(foreign) == before
+
+
+FOREIGN_JOBS = [
+    None,
+    *(("ExportTickets", status) for status in ("enqueued", "processing", "complete", "error", "Complete")),
+]
+
+
+@pytest.mark.parametrize("status", ["queued", "running", "Queued", "RUNNING"])
+@pytest.mark.parametrize("task", FOREIGN_JOBS)
+def test_no_job_is_ended_whose_task_another_program_has_or_is_about_to_write(
+    queue: Queue, status: str, task: tuple[str, str] | None
+) -> None:
+    job_id = queue.put(age=59)
+    queue.spoil(job_id, "Status", status)
+    if task is None:
+        queue.rows.run('DELETE FROM "BackgroundTasks"')
+    else:
+        queue.rows.run('UPDATE "BackgroundTasks" SET "Name" = ?, "Status" = ?', *task)
+        queue.clock.advance(timedelta(hours=1))
+    before = [queue.rows.run(f'SELECT * FROM "{table}"') for table in ("ExportJobs", "BackgroundTasks")]
+    assert queue.claimed() is None
+    assert queue.recover() == Recovery()
+    assert [queue.rows.run(f'SELECT * FROM "{table}"') for table in ("ExportJobs", "BackgroundTasks")] == before
+
+
+@pytest.mark.parametrize("status", ["Enqueued", "Processing", "COMPLETE", "Error"])
+def test_export_whose_tasks_status_is_spelled_in_other_letters_is_shown(queue: Queue, status: str) -> None:
+    job_id = queue.put(age=1)
+    queue.rows.run('UPDATE "BackgroundTasks" SET "Status" = ?', status)
+    with queue.unit_of_work() as work:
+        job = work.jobs.find(job_id)
+    assert job is not None
+    assert job.background_task is not None
+    assert job.background_task.status == status.lower()

@@ -108,6 +108,13 @@ def _with_an_ended_one(desk: HelpDesk, job_id: UUID) -> None:
     desk.change(desk.job(job_id), task)
 
 
+def test_task_of_another_program_is_left_to_it(desk: HelpDesk, actor: Actor, job_id: UUID) -> None:
+    foreign = attrs.evolve(desk.task(job_id), name="ExportTickets")
+    desk.change(desk.job(job_id), foreign)
+    assert desk.cancel_export(actor, job_id).status == "failed"
+    assert desk.task(job_id) == foreign
+
+
 @pytest.mark.parametrize("task", [_without, _with_an_ended_one])
 def test_export_that_nobody_would_run_can_be_cancelled(
     desk: HelpDesk, actor: Actor, job_id: UUID, task: Callable[[HelpDesk, UUID], None]
