@@ -90,6 +90,8 @@ class RequestExport:
                 job, task = self._new_job(actor, view_json, now)
                 work.tasks.add(task)
                 work.jobs.add(job)
+                # The answer names the requester, as every later one does; only the repository knows the name.
+                job.requester = next((stored.requester for stored in work.jobs.find_all([job.id])), None)
                 requested = audit_entry(action, job, at=now, by=actor.user_id, detail=detail)
                 work.after_commit(record_in(work, self.audit_log, requested))
                 work.after_commit(lambda: dispatch_committed(self.task_queue, task))

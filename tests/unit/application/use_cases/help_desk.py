@@ -261,6 +261,12 @@ class HelpDesk:
         """The job as it is stored, not as a use-case shows it."""
         return self.database.committed.jobs[job_id]
 
+    def shown(self, job_id: UUID) -> ExportJob:
+        """The job with all that it points at, as a use-case shows it."""
+        with self.unit_of_work() as work:
+            (job,) = work.jobs.find_all([job_id])
+        return job
+
     def task(self, job_id: UUID) -> BackgroundTask:
         task_id = self.job(job_id).background_task_id
         assert task_id is not None
