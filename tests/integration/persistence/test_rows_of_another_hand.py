@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cached_property
 from itertools import product
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
 import pytest
+from dependency_injector.providers import Object
 from sqlalchemy import Engine
 
 from tests.integration.persistence.sqlite_rows import SqliteRows
-from ticket_export import BackgroundTask, BackgroundTaskStatus, ExportJob
-from ticket_export.application.announcements import Announcements
-from ticket_export.application.claims import Claims
+from ticket_export import BackgroundTask, BackgroundTaskStatus, ExportJob, Settings, TicketExportContainer
 from ticket_export.application.export_task import TASK_NAME, task_args
 from ticket_export.application.progress import Progress
 from ticket_export.application.use_cases.recover_stalled_exports import RecoverStalledExports, Recovery
 from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
 from ticket_export.infrastructure.memory.clock import InMemoryClock
-from ticket_export.infrastructure.memory.export_events import InMemoryExportEvents
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.testing.entities import NOW, a_job, a_user
+
+if TYPE_CHECKING:
+    from ticket_export.application.claims import Claims
 
 LEASE = timedelta(seconds=30)
 OURS = task_args(UUID(int=7))
 
 
-def _announcements() -> Announcements:
-    return Announcements(InMemoryAuditLog(), InMemoryExportEvents())
-
-
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Queue:
     """Exports that wait, oldest first."""
 
@@ -56,25 +55,23 @@ class Queue:
     def unit_of_work(self) -> SqlAlchemyUnitOfWork:
         return SqlAlchemyUnitOfWork(self.engine)
 
+    @cached_property
+    def parts(self) -> TicketExportContainer:
+        parts = TicketExportContainer()
+        parts.settings.override(Object(Settings(lease_seconds=LEASE.total_seconds())))
+        parts.engine.override(Object(self.engine))
+        parts.clock.override(Object(self.clock))
+        parts.audit_log.override(Object(InMemoryAuditLog()))
+        parts.task_queue.override(Object(InMemoryTaskQueue()))
+        return parts
+
     @property
     def claims(self) -> Claims:
-        return Claims(
-            unit_of_work=self.unit_of_work,
-            announcements=_announcements(),
-            clock=self.clock,
-            worker="worker",
-            lease=LEASE,
-        )
+        return self.parts.claims()
 
     @property
     def recover(self) -> RecoverStalledExports:
-        return RecoverStalledExports(
-            unit_of_work=self.unit_of_work,
-            task_queue=InMemoryTaskQueue(),
-            announcements=_announcements(),
-            clock=self.clock,
-            max_attempts=3,
-        )
+        return self.parts.recover_stalled_exports()
 
     def claimed(self) -> UUID | None:
         attempt = self.claims.claim_next()
