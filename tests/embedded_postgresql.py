@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # A test's data need not outlive the next power cut.
 _LASTING_THE_CRASH_OF_A_SERVER: Final = {"fsync": "off", "full_page_writes": "off"}
-_FAST: Final = {**_LASTING_THE_CRASH_OF_A_SERVER, "synchronous_commit": "off"}
+FAST: Final = {**_LASTING_THE_CRASH_OF_A_SERVER, "synchronous_commit": "off"}
 # Ends the server at once, and removes its folder, when the tests' process is gone without having done so. A server that
 # was started anew has another number.
 _WATCH: Final = """
@@ -70,7 +70,7 @@ class EmbeddedServer:
 
 
 @contextmanager
-def embedded_postgresql(settings: Mapping[str, str] = _FAST) -> Iterator[str]:
+def embedded_postgresql(settings: Mapping[str, str] = FAST) -> Iterator[str]:
     """The URL of an `embedded_server`; as its settings stand, it need not outlive a crash."""
     with embedded_server(settings) as server:
         yield server.url
@@ -103,13 +103,22 @@ def embedded_server(settings: Mapping[str, str]) -> Iterator[EmbeddedServer]:
             with Path(folder, "data", "postgresql.conf").open("a", encoding="utf-8") as configuration:
                 configuration.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
             server.start()
-        watch = [sys.executable, "-c", _WATCH, folder]
-        with subprocess.Popen(watch, stdin=subprocess.PIPE, start_new_session=True) as watcher:
+        with ending_with_the_tests(folder):
             try:
                 yield EmbeddedServer(server)
             finally:
-                watcher.kill()
                 server.cleanup()
+
+
+@contextmanager
+def ending_with_the_tests(folder: str) -> Iterator[None]:
+    """Inside the block, the server that keeps its data in ``data`` below `folder` ends when the tests' process does."""
+    watch = [sys.executable, "-c", _WATCH, folder]
+    with subprocess.Popen(watch, stdin=subprocess.PIPE, start_new_session=True) as watcher:
+        try:
+            yield
+        finally:
+            watcher.kill()
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from psycopg import sql
 from sqlalchemy import URL, make_url
 
 from tests.embedded_postgresql import embedded_postgresql
+from tests.installed_postgresql import installed_postgresql
 from ticket_export.infrastructure.persistence.engine import create_engine
 from ticket_export.infrastructure.persistence.migrate import upgrade
 
@@ -101,6 +102,22 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
         server.close()
 
 
+@pytest.fixture(scope="session")
+def installed_postgresql_server() -> Iterator[PostgresqlServer]:
+    """The operating system's PostgreSQL 15, started by the first test that asks for it; skips where it is absent."""
+    with installed_postgresql() as url:
+        server = PostgresqlServer(url)
+        yield server
+        server.close()
+
+
+@pytest.fixture(scope="session", params=["postgresql_server", "installed_postgresql_server"], ids=["pg", "pg15"])
+def each_postgresql_server(request: pytest.FixtureRequest) -> PostgresqlServer:
+    """One release after the other, for tests whose outcome could depend on it."""
+    server: PostgresqlServer = request.getfixturevalue(request.param)
+    return server
+
+
 @pytest.fixture
 def postgresql_url(postgresql_server: PostgresqlServer) -> Iterator[str]:
     """A database of the test's own, with both schemas."""
@@ -112,4 +129,18 @@ def postgresql_url(postgresql_server: PostgresqlServer) -> Iterator[str]:
 def empty_postgresql_url(postgresql_server: PostgresqlServer) -> Iterator[str]:
     """A database of the test's own, without any table."""
     with postgresql_server.database(migrated=False) as url:
+        yield url
+
+
+@pytest.fixture
+def each_postgresql_url(each_postgresql_server: PostgresqlServer) -> Iterator[str]:
+    """Like `postgresql_url`, on each release."""
+    with each_postgresql_server.database() as url:
+        yield url
+
+
+@pytest.fixture
+def each_empty_postgresql_url(each_postgresql_server: PostgresqlServer) -> Iterator[str]:
+    """Like `empty_postgresql_url`, on each release."""
+    with each_postgresql_server.database(migrated=False) as url:
         yield url

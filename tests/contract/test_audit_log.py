@@ -94,9 +94,9 @@ class TestSqlAlchemyAuditLogOnPostgresql(AuditLogContract[SqlAlchemyAuditLog]):
     rows: PostgresqlRows
 
     @pytest.fixture
-    def audit_log(self, postgresql_url: str) -> Iterator[SqlAlchemyAuditLog]:
-        engine = create_engine(postgresql_url)
-        self.rows = PostgresqlRows(postgresql_url)
+    def audit_log(self, each_postgresql_url: str) -> Iterator[SqlAlchemyAuditLog]:
+        engine = create_engine(each_postgresql_url)
+        self.rows = PostgresqlRows(each_postgresql_url)
         yield SqlAlchemyAuditLog(engine)
         engine.dispose()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -55,14 +56,26 @@ def sqlite_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredHelp
 
 @pytest.fixture(scope="module")
 def postgresql_desk(postgresql_server: PostgresqlServer) -> Iterator[StoredHelpDesk]:
+    with stored_on(postgresql_server) as desk:
+        yield desk
+
+
+@pytest.fixture(scope="module")
+def installed_postgresql_desk(installed_postgresql_server: PostgresqlServer) -> Iterator[StoredHelpDesk]:
+    with stored_on(installed_postgresql_server) as desk:
+        yield desk
+
+
+@contextmanager
+def stored_on(server: PostgresqlServer) -> Iterator[StoredHelpDesk]:
     # Its texts sort by code point, like Python's; with another collation they would come in another order.
-    with postgresql_server.database() as url:
+    with server.database() as url:
         desk = StoredHelpDesk(url)
         yield desk
         desk.engine.dispose()
 
 
-@pytest.fixture(scope="module", params=["sqlite_desk", "postgresql_desk"])
+@pytest.fixture(scope="module", params=["sqlite_desk", "postgresql_desk", "installed_postgresql_desk"])
 def help_desk(request: pytest.FixtureRequest) -> StoredHelpDesk:
     desk: StoredHelpDesk = request.getfixturevalue(request.param)
     return desk

@@ -79,9 +79,9 @@ class TestDatabaseTaskQueueOnSqlite(DatabaseTaskQueueContract):
 
 class TestDatabaseTaskQueueOnPostgresql(DatabaseTaskQueueContract):
     @pytest.fixture
-    def queue(self, postgresql_url: str) -> Iterator[DatabaseTaskQueue]:
-        engine = create_engine(postgresql_url)
-        self.rows = PostgresqlRows(postgresql_url)
+    def queue(self, each_postgresql_url: str) -> Iterator[DatabaseTaskQueue]:
+        engine = create_engine(each_postgresql_url)
+        self.rows = PostgresqlRows(each_postgresql_url)
         yield DatabaseTaskQueue(engine, build_tables(), notifications_on(engine))
         engine.dispose()
 

@@ -67,8 +67,8 @@ class TestSqlAlchemyTicketSourceOnSqlite(SqlTicketSourceContract):
 
 
 @pytest.fixture(scope="module")
-def postgresql_engine(postgresql_server: PostgresqlServer) -> Iterator[Engine]:
-    with postgresql_server.database(migrated=False) as url:
+def postgresql_engine(each_postgresql_server: PostgresqlServer) -> Iterator[Engine]:
+    with each_postgresql_server.database(migrated=False) as url:
         engine = create_engine(url)
         yield engine
         engine.dispose()

@@ -132,7 +132,7 @@ class TestSqlAlchemyUnitOfWorkOnSqlite(SqlUnitOfWorkContract):
 
 class TestSqlAlchemyUnitOfWorkOnPostgresql(SqlUnitOfWorkContract):
     @pytest.fixture
-    def database(self, postgresql_url: str) -> Iterator[SqlDatabase]:
-        engine = create_engine(postgresql_url)
-        yield SqlDatabase(engine, PostgresqlRows(postgresql_url))
+    def database(self, each_postgresql_url: str) -> Iterator[SqlDatabase]:
+        engine = create_engine(each_postgresql_url)
+        yield SqlDatabase(engine, PostgresqlRows(each_postgresql_url))
         engine.dispose()

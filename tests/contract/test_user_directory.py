@@ -73,9 +73,9 @@ class TestSqlAlchemyUserDirectoryOnSqlite(SqlUserDirectoryContract):
 
 class TestSqlAlchemyUserDirectoryOnPostgresql(SqlUserDirectoryContract):
     @pytest.fixture
-    def directory(self, postgresql_url: str) -> Iterator[SqlAlchemyUserDirectory]:
-        engine = create_engine(postgresql_url)
-        self.rows = PostgresqlRows(postgresql_url)
+    def directory(self, each_postgresql_url: str) -> Iterator[SqlAlchemyUserDirectory]:
+        engine = create_engine(each_postgresql_url)
+        self.rows = PostgresqlRows(each_postgresql_url)
         yield SqlAlchemyUserDirectory(engine)
         engine.dispose()
 

@@ -39,8 +39,8 @@ FILL = text(
 
 
 @pytest.fixture(scope="module")
-def url(postgresql_server: PostgresqlServer) -> Iterator[str]:
-    with postgresql_server.database() as url:
+def url(each_postgresql_server: PostgresqlServer) -> Iterator[str]:
+    with each_postgresql_server.database() as url:
         engine = create_engine(url)
         store_people(engine, REFERENCE_TABLES)
         with engine.begin() as connection:

@@ -105,8 +105,8 @@ ROWS: list[dict[str, object]] = [
 
 
 @pytest.fixture
-def engine(empty_postgresql_url: str) -> Iterator[Engine]:
-    engine = create_engine(empty_postgresql_url)
+def engine(each_empty_postgresql_url: str) -> Iterator[Engine]:
+    engine = create_engine(each_empty_postgresql_url)
     CASES.metadata.create_all(engine)
     with engine.begin() as connection:
         for number, row in enumerate(ROWS, 1):
@@ -231,10 +231,10 @@ def test_what_is_too_old_is_refused_by_name(
         read(source)
 
 
-def test_database_that_lacks_letters_is_refused(engine: Engine, postgresql_server: PostgresqlServer) -> None:
+def test_database_that_lacks_letters_is_refused(engine: Engine, each_postgresql_server: PostgresqlServer) -> None:
     name = sql.Identifier(f"{engine.url.database}_latin")
     create = "CREATE DATABASE {} TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'"
-    postgresql_server.run(sql.SQL(create).format(name))
+    each_postgresql_server.run(sql.SQL(create).format(name))
     url = engine.url.set(database=f"{engine.url.database}_latin").render_as_string(hide_password=False)
     other = create_engine(url)
     try:
@@ -242,4 +242,4 @@ def test_database_that_lacks_letters_is_refused(engine: Engine, postgresql_serve
             read(SqlAlchemyTicketSource(other, CATALOG))
     finally:
         other.dispose()
-        postgresql_server.run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+        each_postgresql_server.run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))

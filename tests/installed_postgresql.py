@@ -1,0 +1,76 @@
+"""The PostgreSQL 15 of the operating system, for as long as the tests run and no longer."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import URL
+
+from tests.embedded_postgresql import FAST, ending_with_the_tests
+from tests.programs import require_program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# The user that Debian's packages make; PostgreSQL refuses to run as root.
+_USER = "postgres"
+
+
+@contextmanager
+def installed_postgresql(settings: Mapping[str, str] = FAST) -> Iterator[str]:
+    """The URL of a server of its own, reached through a socket in a temporary folder; skips where there is no server.
+
+    `settings` are added to the defaults in its ``postgresql.conf``.
+    """
+    initdb, control = require_program("initdb"), require_program("pg_ctl")
+    with tempfile.TemporaryDirectory(prefix="ticket-export-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        if os.geteuid() == 0:
+            shutil.chown(folder, _USER)
+        data = folder / "data"
+        _run(
+            initdb,
+            "--pgdata",
+            data,
+            "--username",
+            _USER,
+            "--auth",
+            "trust",
+            "--encoding",
+            "UTF8",
+            "--no-locale",
+            "--no-sync",
+        )
+        configuration = {**settings, "listen_addresses": "", "unix_socket_directories": name}
+        with (data / "postgresql.conf").open("a", encoding="utf-8") as file:
+            file.writelines(f"{name} = '{value}'\n" for name, value in configuration.items())
+        _run(control, "start", "--wait", "--pgdata", data, "--log", folder / "log")
+        with ending_with_the_tests(name):
+            try:
+                yield URL.create("postgresql", _USER, database="postgres", query={"host": name}).render_as_string(
+                    hide_password=False
+                )
+            finally:
+                _run(control, "stop", "--wait", "--mode", "immediate", "--pgdata", data)
+
+
+def _run(*command: str | Path) -> None:
+    user = pwd.getpwnam(_USER) if os.geteuid() == 0 else None
+    # The server keeps what it was given as its output for as long as it runs.
+    subprocess.run(
+        command,
+        check=True,
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        user=user and user.pw_uid,
+        group=user and user.pw_gid,
+        extra_groups=[] if user else None,
+    )
