@@ -19,7 +19,7 @@ COLUMNS = (
 
 _JOINED = """
 FROM "Tickets" t
-LEFT JOIN "Contacts" c ON c."Id" = t."ContactId"
+LEFT JOIN "Contacts" c ON c."Id" = t."ContactId" AND NOT c."IsDeleted"
 LEFT JOIN "Users" a ON a."Id" = t."AssigneeId"
 LEFT JOIN "Teams" m ON m."Id" = t."OwningTeamId"
 """.strip()

@@ -34,6 +34,7 @@ class Contact:
     first_name: str
     last_name: str | None
     email: str | None
+    is_deleted: bool = False
 
 
 USERS = (
@@ -46,6 +47,7 @@ CONTACTS = (
     Contact(1, "Zoë", "O'Hara", "zoe@example.test"),
     Contact(2, "Bo", None, None),
     Contact(3, "+49", "", "=evil@example.test"),
+    Contact(4, "Gone", "Away", "gone@example.test", is_deleted=True),
 )
 
 
@@ -113,6 +115,7 @@ class ReferenceTicket:
     def in_memory(self) -> InMemoryTicket:
         """What the reference catalog shows of it."""
         contact = None if self.contact is None else CONTACTS[self.contact]
+        named = None if contact is None or contact.is_deleted else contact
         deleted_at = (self.deletion_time or datetime.min.replace(tzinfo=UTC)) if self.deleted else None
         return InMemoryTicket(
             id=self.id,
@@ -127,8 +130,8 @@ class ReferenceTicket:
                 "category": self.category,
                 "language": self.language,
                 "contactId": contact.id if contact else None,
-                "contactName": full_name(contact),
-                "contactEmail": contact.email if contact else None,
+                "contactName": full_name(named),
+                "contactEmail": named.email if named else None,
                 "assigneeName": full_name(None if self.assignee is None else USERS[self.assignee]),
                 "assigneeId": None if self.assignee is None else USERS[self.assignee].id,
                 "teamName": None if self.team is None else TEAMS[self.team][1],

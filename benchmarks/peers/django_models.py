@@ -11,6 +11,7 @@ class Contact(models.Model):
     first_name = models.TextField(db_column="FirstName")
     last_name = models.TextField(db_column="LastName", null=True)
     email = models.TextField(db_column="Email", null=True)
+    is_deleted = models.BooleanField(db_column="IsDeleted")
 
     class Meta:
         app_label = "benchmarks"
@@ -55,9 +56,13 @@ class Ticket(models.Model):
         db_table = "Tickets"
 
 
+def _named(ticket: Ticket) -> Contact | None:
+    return None if ticket.contact is None or ticket.contact.is_deleted else ticket.contact
+
+
 class TicketResource(resources.ModelResource):
     contact = fields.Field("contact", "Contact")
-    contact_email = fields.Field("contact__email", "Contact Email")
+    contact_email = fields.Field(column_name="Contact Email")
     assignee = fields.Field("assignee", "Assignee")
     team = fields.Field("team__name", "Team")
 
@@ -70,7 +75,12 @@ class TicketResource(resources.ModelResource):
         export_order = fields
 
     def dehydrate_contact(self, ticket: Ticket) -> str:
-        return f"{ticket.contact.first_name} {ticket.contact.last_name or ''}" if ticket.contact else ""
+        contact = _named(ticket)
+        return f"{contact.first_name} {contact.last_name or ''}" if contact else ""
+
+    def dehydrate_contact_email(self, ticket: Ticket) -> str:
+        contact = _named(ticket)
+        return contact.email or "" if contact else ""
 
     def dehydrate_assignee(self, ticket: Ticket) -> str:
         return f"{ticket.assignee.first_name} {ticket.assignee.last_name}" if ticket.assignee else ""

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 _ADMIN = ("--as", "admin@example.test")
 _JOB_FIELDS = {
     "id",
+    "requesterUserId",
+    "requesterName",
+    "view",
     "status",
     "progressStage",
     "progressPercent",
@@ -57,11 +60,15 @@ def test_from_an_empty_folder_to_a_file_and_back(tmp_path: Path) -> None:
     assert header == ["Ticket ID", "Title", "Status", "Created"]
     assert {row[2] for row in rows} == {"open", "pending"}
     assert [row[3] for row in rows] == sorted((row[3] for row in rows), reverse=True)
+    assert job(shown)["requesterName"] == "Ada Admin"
+    assert str(job(shown)["view"]).startswith("columns id, title, status, creationTime; status is_any_of ")
     assert (job(shown)["status"], job(shown)["rowCount"]) == ("completed", len(rows))
     assert job(shown)["length"] == (tmp_path / "open.csv").stat().st_size
 
     listed = run("list", *_ADMIN, "--json")
-    assert [each["id"] for each in jobs(listed)] == [job(exported)["id"]]
+    assert jobs(listed) == [job(shown)]
+    assert "Ada Admin" in run("list", *_ADMIN).text
+    assert "Ada Admin" in run("show", str(job(exported)["id"]), *_ADMIN).text
     assert set(job(listed)) == {"items", "page", "pageSize", "total"}
 
     saved = run("download", str(job(exported)["id"]), *_ADMIN, "--output", "again.csv", "--json")
@@ -74,7 +81,7 @@ def test_columns_are_a_short_line_each_and_operators_are_told_once_a_kind(help_d
     table, _, kinds = ended.text.partition("\n\n")
     status = next(line for line in table.splitlines() if line.startswith("status "))
     assert status.split() == [
-        *("status", "Status", "choice", "filter", "sort"),
+        *("status", "Status", "choice", "search", "filter", "sort"),
         *("new", "open", "in_progress", "pending", "resolved", "closed"),
     ]
     assert max(len(line) for line in table.splitlines()) <= 120

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from ticket_export.application.announcements import Announcements
 from ticket_export.application.attempt import Attempt
-from ticket_export.application.export_task import TASK_NAME, job_id_of
+from ticket_export.application.export_task import TASK_NAME, may_be_given_up
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.application.readable_job import readable_job_of
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.progress_stage import ProgressStage
-from ticket_export.errors import ExportNotFoundError, InvalidTransitionError, UnknownDeveloperNameError
+from ticket_export.errors import ExportNotFoundError, InvalidTransitionError
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -31,6 +33,7 @@ class Claims:
     """Claims tasks for `worker`, each for the time of `lease`, and starts their jobs."""
 
     unit_of_work: Callable[[], UnitOfWork]
+    announcements: Announcements
     clock: Clock
     worker: str
     lease: timedelta
@@ -40,16 +43,17 @@ class Claims:
 
         Raises:
             ExportNotFoundError: there is no such job.
-            InvalidTransitionError: the job is not queued, or its task is not to be had.
+            InvalidTransitionError: the job is not queued, or its task is not to be had, or is of another program.
             LeaseLostError: another worker was faster.
         """
         with self.unit_of_work() as work:
             job = work.jobs.find(job_id)
             if job is None:
                 raise ExportNotFoundError(job_id)
-            if job.background_task is None:
-                raise InvalidTransitionError(f"export {job.id} has no background task and cannot be run")
-            return self._begin(work, job, job.background_task)
+            task = job.background_task
+            if task is None or task.name != TASK_NAME:
+                raise InvalidTransitionError(f"export {job.id} has no background task of ours and cannot be run")
+            return self._begin(work, job, task)
 
     def claim_next(self) -> Attempt | None:
         """An attempt at the job that has waited longest, or None if none waits.
@@ -57,14 +61,18 @@ class Claims:
         Raises:
             LeaseLostError: the job was cancelled meanwhile; there may be others.
         """
+        now, left_alone = self.clock.now(), 0
         with self.unit_of_work() as work:
-            while task := work.tasks.next_enqueued(TASK_NAME):
-                job = _job_of(work, task)
+            while task := work.tasks.next_enqueued(TASK_NAME, skip=left_alone):
+                job = readable_job_of(work, task)
                 if job is not None and _waits_for(job, task):
                     return self._begin(work, job, task)
+                if not may_be_given_up(task, now):
+                    left_alone += 1
+                    continue
                 # Nobody else would ever take it out of the way of those that wait behind it.
                 _log.error("task %s is for no export that waits, and was given up", task.id)
-                task.fail("No export waits for this task.", self.clock.now())
+                task.fail("No export waits for this task.", now)
                 work.tasks.update(task, fencing_token=task.fencing_token)
             work.commit()
         return None
@@ -78,17 +86,7 @@ class Claims:
         work.tasks.update(task, fencing_token=token)
         work.jobs.update(job, was=was)
         work.commit()
-        return Attempt(job, task.fencing_token, now, self.unit_of_work, self.clock, self.lease)
-
-
-def _job_of(work: UnitOfWork, task: BackgroundTask) -> ExportJob | None:
-    job_id = job_id_of(task)
-    try:
-        return work.jobs.find(job_id) if job_id else None
-    except (UnknownDeveloperNameError, ValueError, TypeError):
-        # Another hand has written what no export holds.
-        _log.exception("export %s cannot be read", job_id, extra={"job_id": str(job_id)})
-        return None
+        return Attempt(job, task.fencing_token, now, self.unit_of_work, self.announcements, self.clock, self.lease)
 
 
 def _waits_for(job: ExportJob, task: BackgroundTask) -> bool:

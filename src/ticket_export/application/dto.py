@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from ticket_export.application.content_disposition import content_disposition
+from ticket_export.application.view_summary import summarize_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,11 +35,15 @@ class Dto(BaseModel):
 class ExportJobDto(Dto):
     """An export job as its requester sees it; JSON is camelCase, times are aware UTC.
 
-    `status` is the developer name; `length` is in bytes; `file_name` and `length` are known while
-    there is a file.
+    `requester_name` is the requester's display name, None where the database knows nobody of that id or the name is
+    blank. `view` is what the view selects, orders and shows, in a line of at most 1,000 characters. `status` is the
+    developer name; `length` is in bytes; `file_name` and `length` are known while there is a file.
     """
 
     id: UUID
+    requester_user_id: UUID
+    requester_name: str | None
+    view: str
     status: str
     progress_stage: str | None
     progress_percent: int | None
@@ -56,6 +61,9 @@ class ExportJobDto(Dto):
         """The job's public face."""
         return cls(
             id=job.id,
+            requester_user_id=job.requester_user_id,
+            requester_name=(job.requester.full_name or None) if job.requester else None,
+            view=summarize_view(job.snapshot_payload_json),
             status=job.status.developer_name,
             progress_stage=job.progress_stage,
             progress_percent=job.progress_percent,

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ticket_export.domain.background_task import BackgroundTask
 
 #: The name under which the task of an export lies in the queue.
 TASK_NAME = "ticket_export.run_export"
 _JOB_ID = "exportJobId"
+#: How long a job may be without its task, or a task without its job. Other programs write to the same tables, and one
+#: of them may store the two in two transactions.
+SETTLED_AFTER = timedelta(minutes=1)
 
 
 def task_args(job_id: UUID) -> str:
@@ -25,3 +31,13 @@ def job_id_of(task: BackgroundTask) -> UUID | None:
         return UUID(json.loads(task.args)[_JOB_ID])
     except (ValueError, TypeError, LookupError, AttributeError):
         return None
+
+
+def may_be_given_up(task: BackgroundTask, now: datetime) -> bool:
+    """Whether a task that no export needs may be ended: it is the library's own, and nobody has just written it."""
+    return job_id_of(task) is not None and is_settled(task, now)
+
+
+def is_settled(task: BackgroundTask, now: datetime) -> bool:
+    """Whether nobody has written the task within `SETTLED_AFTER`."""
+    return (task.last_modification_time or task.creation_time) <= now - SETTLED_AFTER

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ticket_export.application.export_task import TASK_NAME
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -13,15 +15,14 @@ if TYPE_CHECKING:
 
 
 def store_failed(work: UnitOfWork, job: ExportJob, *, was: ExportJobStatus, now: datetime) -> None:
-    """Store the job, which has just failed, and end its task with the same message, if that goes on; then commit.
+    """Store the job, which has just failed, and end its task with the same message, if that goes on and is ours.
 
     Raises:
         LeaseLostError: the stored job or task has moved on; nothing was changed.
     """
     task = job.background_task
     # The task before its job, as everywhere, so that no two transactions wait for each other.
-    if task is not None and not task.has_ended:
+    if task is not None and task.name == TASK_NAME and not task.has_ended:
         task.fail(job.error_message or "", now)
         work.tasks.update(task, fencing_token=task.fencing_token)
     work.jobs.update(job, was=was)
-    work.commit()

@@ -37,7 +37,7 @@ class JobQueriesContract(BackDoor[D]):
             lambda jobs, job: jobs.active_of(job.requester_user_id),
             lambda jobs, job: jobs.find_all([job.id]),
             lambda jobs, job: jobs.due_for_clean_up(now=job.expires_at, after=None, limit=EVERYTHING),
-            lambda jobs, _job: jobs.active_without_task(limit=EVERYTHING),
+            lambda jobs, _job: jobs.active_without_task("export", before=NOW, limit=EVERYTHING),
         ],
         ids=["page", "active_of", "find_all", "due_for_clean_up", "active_without_task"],
     )
@@ -115,7 +115,40 @@ class JobQueriesContract(BackDoor[D]):
             if status in ACTIVE and (task_status is None or task_status in ENDED):
                 forsaken.append(job)
         with self.unit_of_work(database) as unit_of_work:
-            assert ids_of(unit_of_work.jobs.active_without_task(limit=EVERYTHING)) == ids_of(forsaken)
-            some = unit_of_work.jobs.active_without_task(limit=2)
+            found = unit_of_work.jobs.active_without_task("export", before=NOW, limit=EVERYTHING)
+            some = unit_of_work.jobs.active_without_task("export", before=NOW, limit=2)
+            rest = unit_of_work.jobs.active_without_task("export", before=NOW, limit=EVERYTHING, skip=2)
+        assert ids_of(found) == ids_of(forsaken)
+        assert [*some, *rest] == list(found)
         assert len(some) == 2
         assert {job.id for job in some} < {job.id for job in forsaken}
+
+    @pytest.mark.parametrize("status", sorted(ACTIVE))
+    def test_an_active_job_without_a_task_is_without_one_once_it_is_old_enough(
+        self, database: D, requester: User, status: ExportJobStatus
+    ) -> None:
+        old = a_job(requester, status=status)
+        later = NOW + A_MOMENT
+        young = [
+            attrs.evolve(a_job(requester, status=status), requested_at=later),
+            attrs.evolve(a_job(requester, status=status), creation_time=later),
+            attrs.evolve(a_job(requester, status=status), last_modification_time=later),
+        ]
+        changed = attrs.evolve(a_job(requester, status=status), last_modification_time=NOW)
+        self.put_jobs(database, old, changed, *young)
+        with self.unit_of_work(database) as unit_of_work:
+            found = unit_of_work.jobs.active_without_task("export", before=NOW, limit=EVERYTHING)
+            then = unit_of_work.jobs.active_without_task("export", before=later, limit=EVERYTHING)
+        assert ids_of(found) == ids_of([old, changed])
+        assert ids_of(then) == ids_of([old, changed, *young])
+
+    @pytest.mark.parametrize("ended", sorted(ENDED))
+    def test_a_job_whose_ended_task_has_another_name_is_not_without_one(
+        self, database: D, requester: User, ended: BackgroundTaskStatus
+    ) -> None:
+        for name in ("send-mail", "Export", "export "):
+            task = attrs.evolve(a_task(), id=uuid4(), name=name, status=ended)
+            self.put_task_behind(database, task)
+            self.put_jobs(database, a_job(requester, background_task_id=task.id))
+        with self.unit_of_work(database) as unit_of_work:
+            assert list(unit_of_work.jobs.active_without_task("export", before=NOW, limit=EVERYTHING)) == []

@@ -57,7 +57,7 @@ def questions(requester: User) -> dict[str, Question]:
         "next_enqueued": lambda work: work.tasks.next_enqueued("export"),
         "lapsed": lambda work: work.tasks.lapsed("export", now=_LATER, limit=10),
         "active_of": lambda work: work.jobs.active_of(requester.id),
-        "active_without_task": lambda work: work.jobs.active_without_task(limit=10),
+        "active_without_task": lambda work: work.jobs.active_without_task("export", before=_LATER, limit=10),
         "first page due": lambda work: work.jobs.due_for_clean_up(now=_LATER, after=None, limit=10),
         "next page due": lambda work: work.jobs.due_for_clean_up(now=_LATER, after=seen_before, limit=10),
     }

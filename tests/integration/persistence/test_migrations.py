@@ -72,6 +72,14 @@ def test_the_librarys_tables_go_up_down_and_up_again_beside_a_hosts_tables(
     assert schema(rows) == first
 
 
+def test_contacts_that_were_there_before_they_could_be_deleted_are_not(empty_engine: Engine, rows: SqliteRows) -> None:
+    with empty_engine.begin() as connection:
+        command.upgrade(migrate._REFERENCE.config(connection, SEED_TABLE_NAMES), "create_help_desk")
+    rows.run('INSERT INTO "Contacts" ("FirstName") VALUES (?)', "Zoë")
+    upgrade(empty_engine, reference_schema=True)
+    assert [row["IsDeleted"] for row in rows.run('SELECT "IsDeleted" FROM "Contacts"')] == [0]
+
+
 def test_both_histories_go_down_with_data_in_every_table(engine: Engine, rows: SqliteRows) -> None:
     requester, media_item, task = a_user(), a_media_item(), a_task()
     for entity in (requester, media_item, task, a_completed_job(requester, media_item, task)):

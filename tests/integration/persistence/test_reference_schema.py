@@ -28,7 +28,7 @@ COLUMNS = {
     "Roles": "Id Label DeveloperName SystemPermissions",
     "RoleUser": "RolesId UsersId",
     "Teams": "Id Name",
-    "Contacts": "Id FirstName LastName Email OrganizationAccount",
+    "Contacts": "Id FirstName LastName Email OrganizationAccount IsDeleted",
     "Tickets": (
         "Id Title Description Status Priority Category Language OwningTeamId AssigneeId CreatedByStaffId ContactId "
         "TagsJson ResolvedAt ClosedAt SlaDueAt SlaStatus CreationTime LastModificationTime IsDeleted DeletionTime"

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cached_property
+from itertools import product
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
 import pytest
+from dependency_injector.providers import Object
 from sqlalchemy import Engine
 
 from tests.integration.persistence.sqlite_rows import SqliteRows
-from ticket_export import BackgroundTask, BackgroundTaskStatus, ExportJob
-from ticket_export.application.claims import Claims
+from ticket_export import BackgroundTask, BackgroundTaskStatus, ExportJob, Settings, TicketExportContainer
 from ticket_export.application.export_task import TASK_NAME, task_args
 from ticket_export.application.progress import Progress
 from ticket_export.application.use_cases.recover_stalled_exports import RecoverStalledExports, Recovery
 from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
 from ticket_export.infrastructure.memory.clock import InMemoryClock
-from ticket_export.infrastructure.memory.export_events import InMemoryExportEvents
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.testing.entities import NOW, a_job, a_user
 
+if TYPE_CHECKING:
+    from ticket_export.application.claims import Claims
+
 LEASE = timedelta(seconds=30)
+OURS = task_args(UUID(int=7))
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Queue:
     """Exports that wait, oldest first."""
 
@@ -49,20 +55,23 @@ class Queue:
     def unit_of_work(self) -> SqlAlchemyUnitOfWork:
         return SqlAlchemyUnitOfWork(self.engine)
 
+    @cached_property
+    def parts(self) -> TicketExportContainer:
+        parts = TicketExportContainer()
+        parts.settings.override(Object(Settings(lease_seconds=LEASE.total_seconds())))
+        parts.engine.override(Object(self.engine))
+        parts.clock.override(Object(self.clock))
+        parts.audit_log.override(Object(InMemoryAuditLog()))
+        parts.task_queue.override(Object(InMemoryTaskQueue()))
+        return parts
+
     @property
     def claims(self) -> Claims:
-        return Claims(unit_of_work=self.unit_of_work, clock=self.clock, worker="worker", lease=LEASE)
+        return self.parts.claims()
 
     @property
     def recover(self) -> RecoverStalledExports:
-        return RecoverStalledExports(
-            unit_of_work=self.unit_of_work,
-            task_queue=InMemoryTaskQueue(),
-            audit_log=InMemoryAuditLog(),
-            events=InMemoryExportEvents(),
-            clock=self.clock,
-            max_attempts=3,
-        )
+        return self.parts.recover_stalled_exports()
 
     def claimed(self) -> UUID | None:
         attempt = self.claims.claim_next()
@@ -107,7 +116,7 @@ SPOILT = pytest.mark.parametrize(
 
 @SPOILT
 def test_export_that_is_no_longer_one_holds_up_nobody_behind_it(queue: Queue, column: str, value: object) -> None:
-    poisoned, behind, last = queue.put(age=3), queue.put(age=2), queue.put(age=1)
+    poisoned, behind, last = queue.put(age=63), queue.put(age=62), queue.put(age=61)
     queue.spoil(poisoned, column, value)
     assert [queue.claimed(), queue.claimed(), queue.claimed()] == [behind, last, None]
     task = queue.task(poisoned)
@@ -116,11 +125,103 @@ def test_export_that_is_no_longer_one_holds_up_nobody_behind_it(queue: Queue, co
 
 
 def test_export_that_says_it_is_cleaned_up_is_not_given_up_again_and_again(queue: Queue) -> None:
-    poisoned, forsaken = queue.put(age=2), queue.put(age=1)
+    poisoned, forsaken = queue.put(age=62), queue.put(age=61)
     queue.spoil(poisoned, "IsCleanedUp", 1)
     assert queue.claimed() == forsaken
     queue.rows.run('UPDATE "BackgroundTasks" SET "Status" = ?', "error")
     assert queue.recover() == Recovery(given_up=1)
     assert (queue.status(poisoned), queue.status(forsaken)) == ("queued", "failed")
     with queue.unit_of_work() as work:
-        assert work.jobs.active_without_task(limit=10) == []
+        assert work.jobs.active_without_task(TASK_NAME, before=NOW, limit=10) == []
+
+
+@SPOILT
+def test_export_that_cannot_be_read_keeps_no_other_from_being_recovered(
+    queue: Queue, column: str, value: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    poisoned, forsaken, lost = queue.put(age=63), queue.put(age=62), queue.put(age=61)
+    attempts = [queue.claims.claim_next() for _ in range(3)]
+    assert [each.job.id for each in attempts if each] == [poisoned, forsaken, lost]
+    queue.spoil(poisoned, column, value)
+    queue.rows.run('UPDATE "BackgroundTasks" SET "Status" = ? WHERE "Id" = ?', "error", queue.task(forsaken).id.hex)
+    before = queue.rows.run('SELECT * FROM "ExportJobs" WHERE "Id" = ?', poisoned.hex)
+    queue.clock.advance(2 * timedelta(minutes=1))
+    assert queue.recover() == Recovery(requeued=1, given_up=1)
+    assert (queue.status(forsaken), queue.status(lost)) == ("failed", "queued")
+    assert queue.rows.run('SELECT * FROM "ExportJobs" WHERE "Id" = ?', poisoned.hex) == before
+    assert queue.recover() == Recovery()
+
+
+FOREIGN_TASKS = [
+    *(
+        (name, args, status)
+        for status in ("enqueued", "processing", "complete", "error")
+        for name, args in (
+            ("SendMail", "{}"),
+            ("ExportTickets", OURS),
+            ("Ticket_Export.Run_Export", OURS),
+            (f"{TASK_NAME} ", OURS),
+            (TASK_NAME, '{"reportId": 7}'),
+            (TASK_NAME, "not JSON"),
+        )
+    ),
+    *((TASK_NAME, OURS, status) for status in ("Enqueued", "PROCESSING", "Complete", "ERROR", "paused", "")),
+]
+
+
+def test_no_task_of_another_program_is_ever_changed(queue: Queue) -> None:
+    """Of any name, age and status, with the lease columns empty or not, and with no export of ours."""
+    ages, leases = (1, 10_000), (None, "2020-01-01 00:00:00.000000")
+    for number, ((name, args, status), age, lease) in enumerate(product(FOREIGN_TASKS, ages, leases)):
+        created = NOW - timedelta(seconds=age)
+        task = BackgroundTask(id=UUID(int=number + 1), name=name, args=args, creation_time=created)
+        queue.rows.put(task)
+        queue.rows.run(
+            'UPDATE "BackgroundTasks" SET "Status" = ?, "LeasedUntil" = ? WHERE "Id" = ?', status, lease, task.id.hex
+        )
+    foreign = 'SELECT * FROM "BackgroundTasks" WHERE "Id" LIKE \'0000000000000000%\' ORDER BY "Id"'
+    before = queue.rows.run(foreign)
+    assert len(before) == len(FOREIGN_TASKS) * len(ages) * len(leases)
+    ours, lost = queue.put(age=61), queue.put(age=61)
+    for _ in range(2):
+        assert queue.claimed() in {ours, lost}
+    queue.clock.advance(timedelta(minutes=2))
+    assert queue.recover() == Recovery(requeued=2)
+    assert {queue.claimed(), queue.claimed()} == {ours, lost}
+    assert queue.claimed() is None
+    assert queue.rows.run(foreign) == before
+
+
+FOREIGN_JOBS = [
+    None,
+    *(("ExportTickets", status) for status in ("enqueued", "processing", "complete", "error", "Complete")),
+]
+
+
+@pytest.mark.parametrize("status", ["queued", "running", "Queued", "RUNNING"])
+@pytest.mark.parametrize("task", FOREIGN_JOBS)
+def test_no_job_is_ended_whose_task_another_program_has_or_is_about_to_write(
+    queue: Queue, status: str, task: tuple[str, str] | None
+) -> None:
+    job_id = queue.put(age=59)
+    queue.spoil(job_id, "Status", status)
+    if task is None:
+        queue.rows.run('DELETE FROM "BackgroundTasks"')
+    else:
+        queue.rows.run('UPDATE "BackgroundTasks" SET "Name" = ?, "Status" = ?', *task)
+        queue.clock.advance(timedelta(hours=1))
+    before = [queue.rows.run(f'SELECT * FROM "{table}"') for table in ("ExportJobs", "BackgroundTasks")]
+    assert queue.claimed() is None
+    assert queue.recover() == Recovery()
+    assert [queue.rows.run(f'SELECT * FROM "{table}"') for table in ("ExportJobs", "BackgroundTasks")] == before
+
+
+@pytest.mark.parametrize("status", ["Enqueued", "Processing", "COMPLETE", "Error"])
+def test_export_whose_tasks_status_is_spelled_in_other_letters_is_shown(queue: Queue, status: str) -> None:
+    job_id = queue.put(age=1)
+    queue.rows.run('UPDATE "BackgroundTasks" SET "Status" = ?', status)
+    with queue.unit_of_work() as work:
+        job = work.jobs.find(job_id)
+    assert job is not None
+    assert job.background_task is not None
+    assert job.background_task.status == status.lower()

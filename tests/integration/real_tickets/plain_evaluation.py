@@ -42,8 +42,8 @@ def rank(field: str, value: Any) -> Any:
 def found(ticket: PlainTicket, view: dict[str, Any]) -> bool:
     term = view.get("searchTerm")
     searchable = {
-        "id", "title", "description", "category", "contactName", "contactEmail", "assigneeName", "teamName",
-        "createdByName", "tags",
+        "id", "title", "description", "status", "priority", "category", "contactName", "contactEmail",
+        "assigneeName", "teamName", "createdByName", "tags",
     }  # fmt: skip
     return not term or any(
         term.lower() in str(ticket[column]).lower()

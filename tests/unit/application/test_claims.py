@@ -84,7 +84,8 @@ def test_tasks_of_the_host_are_left_alone(desk: HelpDesk) -> None:
     assert desk.database.committed.tasks == {task.id: task}
 
 
-GARBAGE = [
+#: Of another program that has chosen the same name.
+FOREIGN_ARGS = [
     "{}",
     "",
     "null",
@@ -95,15 +96,48 @@ GARBAGE = [
     '{"exportJobId": 7}',
     '{"exportJobId": []}',
     '{"exportJobId": "nobody"}',
-    task_args(UUID(int=7)),
+    '{"reportId": "00000000-0000-0000-0000-000000000007"}',
 ]
+MINUTE, MOMENT = timedelta(minutes=1), timedelta(microseconds=1)
 
 
-@pytest.mark.parametrize("args", GARBAGE)
-def test_task_for_no_export_is_given_up_and_the_next_is_claimed(
-    desk: HelpDesk, args: str, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("args", FOREIGN_ARGS)
+def test_task_of_our_name_whose_arguments_are_not_ours_is_left_alone_and_the_next_is_claimed(
+    desk: HelpDesk, args: str
 ) -> None:
-    lost = BackgroundTask(name=TASK_NAME, creation_time=NOW - timedelta(hours=1), args=args)
+    foreign = [BackgroundTask(name=TASK_NAME, creation_time=NOW - n * MINUTE, args=args) for n in range(1, 4)]
+    desk.database.committed.tasks.update({each.id: each for each in foreign})
+    before = [attrs.evolve(each) for each in foreign]
+    job_id = desk.requested().id
+    attempt = desk.claims.claim_next()
+    assert attempt is not None
+    assert attempt.job.id == job_id
+    assert desk.claims.claim_next() is None
+    assert [desk.database.committed.tasks[each.id] for each in foreign] == before
+
+
+@pytest.mark.parametrize("job", ["not there yet", "without its task yet"])
+def test_task_younger_than_a_minute_whose_job_comes_later_is_left_alone(desk: HelpDesk, job: str) -> None:
+    waiting = desk.requested().id
+    stored = desk.job(waiting)
+    task = desk.task(waiting)
+    if job == "not there yet":
+        del desk.database.committed.jobs[waiting]
+    else:
+        desk.change(attrs.evolve(stored, background_task_id=None))
+    desk.clock.advance(MINUTE - MOMENT)
+    assert desk.claims.claim_next() is None
+    assert desk.database.committed.tasks[task.id] == task
+    desk.change(stored)
+    attempt = desk.claims.claim_next()
+    assert attempt is not None
+    assert attempt.job.id == waiting
+
+
+def test_task_for_no_export_is_given_up_and_the_next_is_claimed(
+    desk: HelpDesk, caplog: pytest.LogCaptureFixture
+) -> None:
+    lost = BackgroundTask(name=TASK_NAME, creation_time=NOW - MINUTE, args=task_args(UUID(int=7)))
     desk.database.committed.tasks[lost.id] = lost
     job_id = desk.requested().id
     attempt = desk.claims.claim_next()
@@ -115,7 +149,7 @@ def test_task_for_no_export_is_given_up_and_the_next_is_claimed(
 
 
 def test_task_for_no_export_is_given_up_even_if_nothing_else_waits(desk: HelpDesk) -> None:
-    lost = BackgroundTask(name=TASK_NAME, creation_time=NOW)
+    lost = BackgroundTask(name=TASK_NAME, creation_time=NOW - MINUTE, args=task_args(UUID(int=7)))
     desk.database.committed.tasks[lost.id] = lost
     assert desk.claims.claim_next() is None
     assert desk.database.committed.tasks[lost.id].status == "error"
@@ -150,6 +184,7 @@ def test_task_whose_job_does_not_wait_for_it_is_given_up(
     task = desk.task(job_id)
     state(desk, job_id)
     before = desk.job(job_id)
+    desk.clock.advance(MINUTE)
     assert desk.claims.claim_next() is None
     assert desk.job(job_id) == before
     assert desk.database.committed.tasks[task.id].status == "error"
@@ -162,7 +197,7 @@ def test_export_that_cannot_be_read_is_set_aside_and_the_next_is_claimed(
     desk: HelpDesk, error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     poisoned = desk.requested().id
-    desk.clock.advance(timedelta(seconds=1))
+    desk.clock.advance(MINUTE)
     behind = desk.requested().id
     desk.happen["jobs.found"] = once(raising(error))
     attempt = desk.claims.claim_next()
@@ -171,6 +206,17 @@ def test_export_that_cannot_be_read_is_set_aside_and_the_next_is_claimed(
     assert desk.task(poisoned).status == "error"
     assert f"export {poisoned} cannot be read" in caplog.text
     assert desk.claims.claim_next() is None
+
+
+def test_job_whose_task_is_of_another_program_is_not_run(desk: HelpDesk) -> None:
+    job_id = desk.requested().id
+    foreign = attrs.evolve(desk.task(job_id), name="ExportTickets")
+    desk.change(desk.job(job_id), foreign)
+    before = desk.database.committed
+    with pytest.raises(InvalidTransitionError, match="no background task of ours"):
+        desk.claims.claim(job_id)
+    assert desk.claims.claim_next() is None
+    assert desk.database.committed == before
 
 
 def test_database_that_is_away_sets_nothing_aside(desk: HelpDesk) -> None:

@@ -4,20 +4,24 @@ import json
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import attrs
 import pytest
 from pydantic import ValidationError
 
-from ticket_export import BackgroundTask, ExportJob, ExportJobDto, ExportPage, MediaItem, RequestedExportDto
+from ticket_export import BackgroundTask, ExportJob, ExportJobDto, ExportPage, MediaItem, RequestedExportDto, User
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=90)
+
+VIEW = '{"columns":["id","title"],"filters":[{"field":"status","operator":"eq","value":"open"}],"searchTerm":"vpn"}'
+REQUESTER = User(id=UUID(int=1), first_name="Zoë", last_name="O'Hara", email_address="zoe@example.test")
 
 
 @pytest.fixture
 def job() -> ExportJob:
     return ExportJob.request(
         requester_user_id=UUID(int=1),
-        snapshot_payload_json='{"columns":["secret"]}',
+        snapshot_payload_json=VIEW,
         background_task=BackgroundTask(name="export", creation_time=NOW),
         now=NOW,
     )
@@ -38,8 +42,12 @@ def complete(job: ExportJob) -> ExportJob:
 
 
 def test_json_has_the_fields_of_the_design_in_camel_case(job: ExportJob) -> None:
+    job.requester = REQUESTER
     assert json.loads(ExportJobDto.of(complete(job)).model_dump_json()) == {
         "id": str(job.id),
+        "requesterUserId": str(UUID(int=1)),
+        "requesterName": "Zoë O'Hara",
+        "view": "columns id, title; status eq 'open'; search 'vpn'",
         "status": "completed",
         "progressStage": "Uploading",
         "progressPercent": 100,
@@ -52,6 +60,24 @@ def test_json_has_the_fields_of_the_design_in_camel_case(job: ExportJob) -> None
         "fileName": "tickets.csv",
         "length": 42,
     }
+
+
+@pytest.mark.parametrize(
+    ("requester", "name"),
+    [
+        (REQUESTER, "Zoë O'Hara"),
+        (attrs.evolve(REQUESTER, last_name=""), "Zoë"),
+        (attrs.evolve(REQUESTER, first_name="", last_name=""), None),
+        (None, None),
+    ],
+)
+def test_requester_is_named_where_the_name_is_known(job: ExportJob, requester: User | None, name: str | None) -> None:
+    job.requester = requester
+    assert (ExportJobDto.of(job).requester_name, ExportJobDto.of(job).requester_user_id) == (name, UUID(int=1))
+
+
+def test_view_that_cannot_be_read_is_named_as_such(job: ExportJob) -> None:
+    assert ExportJobDto.of(attrs.evolve(job, snapshot_payload_json="?")).view == "a view that cannot be read"
 
 
 @pytest.mark.parametrize("already_requested", [True, False])

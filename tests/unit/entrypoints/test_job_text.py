@@ -8,6 +8,9 @@ from ticket_export.entrypoints.cli.job_text import end_text, job_text, page_text
 
 _JOB = ExportJobDto(
     id=UUID(int=1),
+    requester_user_id=UUID(int=2),
+    requester_name="Zoë",
+    view="columns id",
     status="failed",
     progress_stage="Exporting",
     progress_percent=50,
@@ -28,6 +31,21 @@ def test_a_job_is_a_line_a_field() -> None:
     assert shown["error"] == "No\\nspace"
     assert shown["requested"] == "2026-01-02 03:04:05 UTC"
     assert shown["completed"] == "-"
+    assert (shown["requester"], shown["view"]) == ("Zoë", "columns id")
+
+
+def test_requester_without_a_name_is_the_id() -> None:
+    nameless = _JOB.model_copy(update={"requester_name": None})
+    assert ["requester", str(UUID(int=2))] in [line.split() for line in job_text(nameless).splitlines()]
+    assert str(UUID(int=2)) in page_text(ExportPage(items=(nameless,), page=1, page_size=10, total=1))
+
+
+def test_list_shows_the_beginning_of_a_long_view_and_one_export_all_of_it() -> None:
+    view = f"columns {', '.join(['x'] * 100)}\nend"
+    long = _JOB.model_copy(update={"view": view})
+    listed = page_text(ExportPage(items=(long,), page=1, page_size=10, total=1)).splitlines()[1]
+    assert listed.endswith(f"  {view[:59]}…")
+    assert view.replace("\n", "\\n") in job_text(long)
 
 
 def test_a_page_says_where_it_is() -> None:
@@ -49,19 +67,20 @@ def test_a_page_shows_rows_and_file_of_every_export() -> None:
         update={"status": "completed", "row_count": 12, "length": 345, "file_name": "t.csv", "error_message": None}
     )
     headings, shown, _ = page_text(ExportPage(items=(done,), page=1, page_size=10, total=1)).splitlines()
-    assert headings.split() == ["id", "status", "rows", "bytes", "requested", "expires", "file", "error"]
-    assert shown.split()[1:4] == ["completed", "12", "345"]
-    assert shown.split()[-2:] == ["t.csv", "-"]
+    names = ["id", "requester", "status", "rows", "bytes", "requested", "expires", "file", "error", "view"]
+    assert headings.split() == names
+    assert shown.split()[1:5] == ["Zoë", "completed", "12", "345"]
+    assert shown.split()[-4:] == ["t.csv", "-", "columns", "id"]
 
 
 def test_a_page_shows_how_far_what_runs_is_and_why_what_failed_did() -> None:
     running = _JOB.model_copy(update={"status": "running", "progress_percent": 40, "error_message": None})
     page = ExportPage(items=(running, _JOB), page=1, page_size=10, total=2)
     _, first, second, _ = page_text(page).splitlines()
-    assert first.split()[1:4] == ["running", "40", "%"]
-    assert second.split()[1] == "failed"
+    assert first.split()[2:5] == ["running", "40", "%"]
+    assert second.split()[2] == "failed"
     assert "%" not in second
-    assert second.endswith("  No\\nspace")
+    assert second.endswith("  No\\nspace  columns id")
 
 
 def test_an_end_is_one_line_with_the_rows_or_the_reason() -> None:

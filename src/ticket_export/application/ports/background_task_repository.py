@@ -31,13 +31,17 @@ class BackgroundTaskRepository(Protocol):
         """
         ...
 
-    def next_enqueued(self, name: str) -> BackgroundTask | None:
+    def next_enqueued(self, name: str, *, skip: int = 0) -> BackgroundTask | None:
         """The task of that name that has waited longest, kept from other transactions until this one ends.
 
+        `skip` passes over so many that have waited longer.
         Those that another transaction keeps are passed over, so that workers never wait for each other.
         """
         ...
 
-    def lapsed(self, name: str, *, now: datetime, limit: int) -> Sequence[BackgroundTask]:
-        """At most `limit` tasks of that name whose lease ran out by `now`, oldest lease first; kept likewise."""
+    def lapsed(self, name: str, *, now: datetime, limit: int, skip: int = 0) -> Sequence[BackgroundTask]:
+        """At most `limit` tasks of that name whose lease ran out by `now`, oldest lease first; kept likewise.
+
+        One in work without a lease counts as the oldest; `skip` passes over so many of the oldest.
+        """
         ...

@@ -58,9 +58,11 @@ class ExportJobRepository(Protocol):
         """
         ...
 
-    def active_without_task(self, *, limit: int) -> Sequence[ExportJob]:
-        """At most `limit` queued or running jobs that no worker will ever end: their task has ended, or is gone.
+    def active_without_task(self, name: str, *, before: datetime, limit: int, skip: int = 0) -> Sequence[ExportJob]:
+        """At most `limit` queued or running jobs that no worker will ever end, oldest request first.
 
-        One that says it is cleaned up is not among them: nobody may change it.
+        Their task, of that name, has ended. Or they have no task, and were requested, stored and last changed by
+        `before`: a younger job may get its task yet. One that says it is cleaned up is not among them: nobody may
+        change it. `skip` passes over so many of the oldest.
         """
         ...

@@ -10,14 +10,13 @@ import attrs
 
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.dispatch import dispatch_committed
-from ticket_export.application.export_task import TASK_NAME, job_id_of
+from ticket_export.application.export_task import SETTLED_AFTER, TASK_NAME, is_settled, may_be_given_up
 from ticket_export.application.failed_export import store_failed
 from ticket_export.application.lost_attempt import store_lost
-from ticket_export.application.ports.audit_log import AuditLog
 from ticket_export.application.ports.clock import Clock
-from ticket_export.application.ports.export_events import ExportEvents
 from ticket_export.application.ports.task_queue import TaskQueue
 from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.application.readable_job import UNREADABLE, readable_job_of
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.errors import LeaseLostError
 
@@ -48,14 +47,16 @@ class RecoverStalledExports:
     Rules:
         1. A task whose lease has run out goes back into the queue; the lost attempt counts.
         2. After `max_attempts` lost attempts the export fails.
-        3. An export whose task has ended without it, or was deleted, fails.
-        4. Each export is dealt with in a transaction of its own; done by several at once, it is done once.
+        3. An export whose task has ended without it, or was deleted, fails. A job that is younger than a minute may
+           get its task yet, and is left alone.
+        4. Tasks of other programs in the same table are left alone: those of another name, or with arguments that are
+           not ours, and those that were written within the last minute.
+        5. Each export is dealt with in a transaction of its own; done by several at once, it is done once.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
     task_queue: TaskQueue
-    audit_log: AuditLog
-    events: ExportEvents
+    announcements: Announcements
     clock: Clock
     max_attempts: int
 
@@ -83,13 +84,17 @@ class RecoverStalledExports:
                 return None
             worker = task.leased_by
             store_lost(work, job, task, max_attempts=self.max_attempts, given_up=_given_up, now=now)
+            tell = None
+            if job.status == ExportJobStatus.FAILED:
+                tell = self.announcements.failed(work, job, at=now)
+            work.commit()
         _log.warning(
             "export %s was lost by %s in attempt %d and is %s now",
             *(job.id, worker, task.fencing_token, job.status),
             extra={"job_id": str(job.id)},
         )
-        if job.status == ExportJobStatus.FAILED:
-            self._announcements.failed(job, at=now)
+        if tell is not None:
+            tell()
         else:
             dispatch_committed(self.task_queue, task)
         return job
@@ -97,38 +102,52 @@ class RecoverStalledExports:
     def _give_up_one(self) -> ExportJob | None:
         now = self.clock.now()
         with self.unit_of_work() as work:
-            jobs = work.jobs.active_without_task(limit=1)
-            if not jobs:
+            job = _first_without_task(work, now)
+            if job is None:
                 return None
-            (job,) = jobs
             was = job.status
             job.fail("The export was given up: its background task ended without it.", now)
             store_failed(work, job, was=was, now=now)
+            tell = self.announcements.failed(work, job, at=now)
+            work.commit()
         _log.warning("export %s had no background task any more", job.id, extra={"job_id": str(job.id)})
-        self._announcements.failed(job, at=now)
+        tell()
         return job
 
     def _lapsed(self, work: UnitOfWork, now: datetime) -> tuple[BackgroundTask, ExportJob] | tuple[None, None]:
-        while tasks := work.tasks.lapsed(TASK_NAME, now=now, limit=1):
+        left_alone = 0
+        while tasks := work.tasks.lapsed(TASK_NAME, now=now, skip=left_alone, limit=1):
             (task,) = tasks
             job = _running_job(work, task)
-            if job is not None:
+            # Every worker of ours has a lease. Without one, somebody has set the task to be in work just now.
+            if job is not None and (task.leased_until is not None or is_settled(task, now)):
                 return task, job
+            if job is not None or not may_be_given_up(task, now):
+                left_alone += 1
+                continue
             task.fail("No running export holds this task.", now)
             work.tasks.update(task, fencing_token=task.fencing_token)
         return None, None
-
-    @property
-    def _announcements(self) -> Announcements:
-        return Announcements(self.audit_log, self.events)
 
 
 def _given_up(attempts: int) -> str:
     return f"The export was given up; attempts that ended without a sign of life: {attempts}."
 
 
+def _first_without_task(work: UnitOfWork, now: datetime) -> ExportJob | None:
+    left_alone = 0
+    while True:
+        try:
+            jobs = work.jobs.active_without_task(TASK_NAME, before=now - SETTLED_AFTER, limit=1, skip=left_alone)
+        except UNREADABLE:
+            _log.exception("an export that no task will ever end cannot be read, and is left as it is")
+            left_alone += 1
+        else:
+            return next(iter(jobs), None)
+
+
 def _running_job(work: UnitOfWork, task: BackgroundTask) -> ExportJob | None:
-    job_id = job_id_of(task)
-    job = work.jobs.find(job_id) if job_id else None
-    is_running = job is not None and job.status == ExportJobStatus.RUNNING and job.background_task_id == task.id
-    return job if is_running else None
+    job = readable_job_of(work, task)
+    if job is None or job.is_cleaned_up or job.background_task_id != task.id:
+        return None
+    return job if job.status == ExportJobStatus.RUNNING else None

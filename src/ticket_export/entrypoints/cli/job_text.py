@@ -12,11 +12,16 @@ if TYPE_CHECKING:
 
     from ticket_export.application.dto import ExportJobDto, ExportPage
 
+# Characters of a view in a list, whose lines would otherwise be as long as the longest view; `show` has the whole line.
+_WIDEST_VIEW = 60
+
 
 def job_text(job: ExportJobDto) -> str:
     """One job, a line a field."""
     fields = (
         ("id", job.id),
+        ("requester", job.requester_name or job.requester_user_id),
+        ("view", job.view),
         ("status", job.status),
         ("stage", job.progress_stage),
         ("percent", job.progress_percent),
@@ -47,13 +52,19 @@ def page_text(page: ExportPage) -> str:
         return f"no exports on page {page.page}: the last one is {pages}, {page.total} in all"
     rows = [
         (
-            *(job.id, _status_text(job), job.row_count, job.length),
+            *(job.id, job.requester_name or job.requester_user_id, _status_text(job), job.row_count, job.length),
             *(moment_text(job.requested_at), moment_text(job.expires_at), job.file_name, job.error_message),
+            _beginning(job.view),
         )
         for job in page.items
     ]
-    table = text_table(("id", "status", "rows", "bytes", "requested", "expires", "file", "error"), rows)
+    heads = ("id", "requester", "status", "rows", "bytes", "requested", "expires", "file", "error", "view")
+    table = text_table(heads, rows)
     return f"{table}\npage {page.page} of {pages}, {page.total} in all"
+
+
+def _beginning(view: str) -> str:
+    return view if len(view) <= _WIDEST_VIEW else f"{view[: _WIDEST_VIEW - 1]}…"
 
 
 def _status_text(job: ExportJobDto) -> str:

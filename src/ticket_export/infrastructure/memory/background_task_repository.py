@@ -50,19 +50,19 @@ class InMemoryBackgroundTaskRepository:
             raise LeaseLostError(f"task {task.id} is no longer at attempt {fencing_token}")
         tasks[task.id] = attrs.evolve(task)
 
-    def next_enqueued(self, name: str) -> BackgroundTask | None:
+    def next_enqueued(self, name: str, *, skip: int = 0) -> BackgroundTask | None:
         """The task of that name that has waited longest, kept from other transactions until this one ends."""
         waiting = self._kept(name, BackgroundTaskStatus.ENQUEUED)
-        oldest = min(waiting, key=lambda task: (task.creation_time, task.id), default=None)
-        return None if oldest is None else attrs.evolve(oldest)
+        oldest_first = sorted(waiting, key=lambda task: (task.creation_time, task.id))
+        return next((attrs.evolve(task) for task in oldest_first[skip:]), None)
 
-    def lapsed(self, name: str, *, now: datetime, limit: int) -> Sequence[BackgroundTask]:
+    def lapsed(self, name: str, *, now: datetime, limit: int, skip: int = 0) -> Sequence[BackgroundTask]:
         """At most `limit` tasks of that name whose lease ran out by `now`, oldest lease first; kept likewise."""
         processing = self._kept(name, BackgroundTaskStatus.PROCESSING)
         run_out = [task for task in processing if not task.is_leased_at(now)]
         # A task without a lease counts as the oldest.
         run_out.sort(key=lambda task: (task.leased_until or _NEVER, task.creation_time, task.id))
-        return [attrs.evolve(task) for task in run_out[:limit]]
+        return [attrs.evolve(task) for task in run_out[skip : skip + limit]]
 
     def _kept(self, name: str, status: BackgroundTaskStatus) -> list[BackgroundTask]:
         # The write lock keeps all tasks from the others, who wait for it instead of passing any over.

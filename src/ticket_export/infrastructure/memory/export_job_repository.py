@@ -79,20 +79,22 @@ class InMemoryExportJobRepository:
         due.sort(key=lambda job: (job.expires_at, job.id))
         return [self._joined(job) for job in due[:limit]]
 
-    def active_without_task(self, *, limit: int) -> Sequence[ExportJob]:
+    def active_without_task(self, name: str, *, before: datetime, limit: int, skip: int = 0) -> Sequence[ExportJob]:
         """At most `limit` queued or running jobs whose task has ended, or is gone; oldest request first."""
         abandoned = self._oldest_first(
-            lambda job: not job.status.is_final and not job.is_cleaned_up and self._lacks_task(job)
+            lambda job: not job.status.is_final and not job.is_cleaned_up and self._lacks_task(job, name, before)
         )
-        return [self._joined(job) for job in abandoned[:limit]]
+        return [self._joined(job) for job in abandoned[skip : skip + limit]]
 
     def _oldest_first(self, wanted: Callable[[ExportJob], bool]) -> list[ExportJob]:
         jobs = filter(wanted, self._transaction.reading().jobs.values())
         return sorted(jobs, key=lambda job: (job.requested_at, job.id))
 
-    def _lacks_task(self, job: ExportJob) -> bool:
+    def _lacks_task(self, job: ExportJob, name: str, before: datetime) -> bool:
         task = self._transaction.reading().tasks.get(job.background_task_id) if job.background_task_id else None
-        return task is None or task.has_ended
+        if task is not None:
+            return task.name == name and task.has_ended
+        return max(job.requested_at, job.creation_time, job.last_modification_time or job.creation_time) <= before
 
     def _store(self, job: ExportJob) -> None:
         rows = self._transaction.writing()

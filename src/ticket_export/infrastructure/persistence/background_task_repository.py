@@ -49,13 +49,13 @@ class SqlAlchemyBackgroundTaskRepository:
         if changed.rowcount == 0:
             raise LeaseLostError(f"task {task.id} is no longer at attempt {fencing_token}")
 
-    def next_enqueued(self, name: str) -> BackgroundTask | None:
+    def next_enqueued(self, name: str, *, skip: int = 0) -> BackgroundTask | None:
         """The task of that name that has waited longest, kept from other transactions until this one ends."""
         waiting = self._kept(name, BackgroundTaskStatus.ENQUEUED)
         oldest_first = waiting.order_by(self._tasks.c.creation_time, self._tasks.c.id)
-        return next(iter(self._found(oldest_first.limit(1))), None)
+        return next(iter(self._found(oldest_first.offset(skip or None).limit(1))), None)
 
-    def lapsed(self, name: str, *, now: datetime, limit: int) -> Sequence[BackgroundTask]:
+    def lapsed(self, name: str, *, now: datetime, limit: int, skip: int = 0) -> Sequence[BackgroundTask]:
         """At most `limit` tasks of that name whose lease ran out by `now`, oldest lease first; kept likewise."""
         leased_until = Instant(self._tasks.c.leased_until)
         # A task that is being processed without a lease can be held by nobody.
@@ -63,7 +63,7 @@ class SqlAlchemyBackgroundTaskRepository:
             (leased_until <= now) | leased_until.is_(None)
         )
         oldest_first = run_out.order_by(leased_until.nulls_first(), self._tasks.c.creation_time, self._tasks.c.id)
-        return self._found(oldest_first.limit(limit))
+        return self._found(oldest_first.offset(skip or None).limit(limit))
 
     def _kept(self, name: str, status: BackgroundTaskStatus) -> Select[*tuple[object, ...]]:
         mine = (self._tasks.c.status == status) & (self._tasks.c.name == name)

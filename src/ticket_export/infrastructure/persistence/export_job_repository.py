@@ -101,15 +101,19 @@ class SqlAlchemyExportJobRepository:
             due = due.where((column >= after.expires_at - SPELLING_SLACK) & (expires_at >= after.expires_at) & beyond)
         return self._found(due.order_by(expires_at, job_id).limit(limit))
 
-    def active_without_task(self, *, limit: int) -> Sequence[ExportJob]:
+    def active_without_task(self, name: str, *, before: datetime, limit: int, skip: int = 0) -> Sequence[ExportJob]:
         """At most `limit` queued or running jobs whose task has ended, or is gone; oldest request first."""
-        tasks = self._tables.background_tasks.c
-        uncleaned = self._jobs.c.is_cleaned_up.is_(False)
+        tasks, jobs = self._tables.background_tasks.c, self._jobs.c
+        changed = jobs.last_modification_time
+        is_settled = (jobs.requested_at <= before) & (jobs.creation_time <= before)
+        is_settled &= changed.is_(None) | (changed <= before)
         # Said twice, since SQLite, which would think few rows left after it, would not take the status's index.
-        gone, ended = tasks.id.is_(None) & uncleaned, tasks.status.in_(_ENDED) & uncleaned
+        uncleaned = jobs.is_cleaned_up.is_(False)
+        gone = tasks.id.is_(None) & is_settled & uncleaned
+        ended = (tasks.name == name) & tasks.status.in_(_ENDED) & uncleaned
         abandoned = self._jobs.c.status.in_(_ACTIVE) & (gone | ended)
         oldest_first = self._joined().where(abandoned).order_by(self._jobs.c.requested_at, self._jobs.c.id)
-        return self._found(oldest_first.limit(limit))
+        return self._found(oldest_first.offset(skip or None).limit(limit))
 
     def _wait_for_turn_of(self, requester_user_id: UUID) -> None:
         match self._connection.dialect.name:

@@ -64,7 +64,7 @@ def teams_table(metadata: MetaData) -> Table:
 
 
 def contacts_table(metadata: MetaData) -> Table:
-    """``Contacts``: the people who ask for help."""
+    """``Contacts``: the people who ask for help. One that is soft-deleted stays, and is not named any more."""
     return Table(
         "Contacts",
         metadata,
@@ -73,6 +73,7 @@ def contacts_table(metadata: MetaData) -> Table:
         Column("LastName", Text, key="last_name"),
         Column("Email", Text, key="email"),
         Column("OrganizationAccount", Text, key="organization_account"),
+        Column("IsDeleted", Boolean, key="is_deleted", nullable=False, server_default=false()),
     )
 
 

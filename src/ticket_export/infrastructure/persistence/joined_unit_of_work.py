@@ -37,6 +37,8 @@ class JoinedUnitOfWork(ConnectionRepositories):
             request_export(actor, payload)  # built with `unit_of_work=lambda: unit_of_work`
         unit_of_work.committed()
 
+    An entry of the audit log's table is written in the host's transaction.
+
     A database's error that leaves the block comes out as `JobDatabaseError`. A host that tries its
     transaction again after some of the driver's errors finds that one as its ``__cause__``. What the
     host does outside the block, its own commit included, raises what it always did.
@@ -62,6 +64,7 @@ class JoinedUnitOfWork(ConnectionRepositories):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._after_commit.drop()
         with database_errors(exc):
             if self._savepoint.is_active:
                 self._savepoint.rollback()

@@ -45,6 +45,7 @@ class SampleContact:
     last_name: str | None
     email: str
     organization_account: str | None
+    is_deleted: bool
 
 
 _P = SystemPermissions
@@ -118,9 +119,13 @@ _CONTACT_NAMES = (
     ("Cher", None),
 )
 _ORGANIZATIONS = ("Initech", "Müller & Söhne GmbH", None, "@Home, Inc.", "株式会社サンプル")
+_DELETED_EVERY = 40
 
 CONTACTS = tuple(
-    SampleContact(first, last, f"customer{number:03}@customers.example", _ORGANIZATIONS[number % len(_ORGANIZATIONS)])
+    SampleContact(
+        *(first, last, f"customer{number:03}@customers.example", _ORGANIZATIONS[number % len(_ORGANIZATIONS)]),
+        is_deleted=number % _DELETED_EVERY == 0,
+    )
     for number in range(1, 201)
     for first, last in (_CONTACT_NAMES[number % len(_CONTACT_NAMES)],)
 )

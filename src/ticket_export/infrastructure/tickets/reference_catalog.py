@@ -36,8 +36,10 @@ def reference_catalog(tables: Tables) -> TicketCatalog:
     teams = tables.teams.c
     assignees = tables.users.alias("assignees")
     creators = tables.users.alias("creators")
+    # Only the join decides who is named: in every expression, filter and search a deleted contact is nobody.
+    named = (contacts.id == tickets.contact_id) & contacts.is_deleted.is_(False)
     return TicketCatalog(
-        tables=tables.tickets.outerjoin(tables.contacts, contacts.id == tickets.contact_id)
+        tables=tables.tickets.outerjoin(tables.contacts, named)
         .outerjoin(assignees, assignees.c.id == tickets.assignee_id)
         .outerjoin(tables.teams, teams.id == tickets.owning_team_id)
         .outerjoin(creators, creators.c.id == tickets.created_by_staff_id),
@@ -49,8 +51,8 @@ def reference_catalog(tables: Tables) -> TicketCatalog:
             number_column("id", "Ticket ID", tickets.id, searchable=True),
             text_column("title", "Title", tickets.title, searchable=True),
             text_column("description", "Description", tickets.description, searchable=True),
-            choice_column("status", "Status", tickets.status, choices=STATUSES),
-            choice_column("priority", "Priority", tickets.priority, choices=PRIORITIES),
+            choice_column("status", "Status", tickets.status, choices=STATUSES, searchable=True),
+            choice_column("priority", "Priority", tickets.priority, choices=PRIORITIES, searchable=True),
             text_column("category", "Category", tickets.category, searchable=True),
             text_column("language", "Language", tickets.language),
             id_column("contactId", "Contact ID", tickets.contact_id),

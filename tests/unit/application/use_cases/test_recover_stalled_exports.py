@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import attrs
 import pytest
@@ -14,9 +15,8 @@ from ticket_export.errors import LeaseLostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from uuid import UUID
 
-MOMENT = timedelta(microseconds=1)
+MOMENT, MINUTE = timedelta(microseconds=1), timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -63,6 +63,7 @@ def test_queued_export_that_says_it_is_cleaned_up_is_in_nobodys_way(desk: HelpDe
     desk.clock.advance(timedelta(seconds=1))
     forsaken = desk.requested().id
     desk.change(attrs.evolve(desk.job(forsaken), background_task_id=None))
+    desk.clock.advance(MINUTE)
     assert desk.claims.claim_next() is None  # which ends the task of the one that is spoilt
     entered: list[None] = []
     desk.happen["work.enter"] = lambda: entered.append(None)
@@ -118,7 +119,7 @@ def test_attempts_that_were_handed_back_do_not_count(desk: HelpDesk) -> None:
 
 
 def task_without_a_job(desk: HelpDesk, job_id: UUID) -> UUID:
-    task = BackgroundTask(name=TASK_NAME, creation_time=NOW)
+    task = BackgroundTask(name=TASK_NAME, creation_time=NOW, args=task_args(UUID(int=7)))
     task.claim(NOW, worker="worker", lease=desk.lease)
     desk.database.committed.tasks[task.id] = task
     return task.id
@@ -154,6 +155,7 @@ def test_lapsed_task_of_no_running_export_is_ended_and_no_job_changes(
     task_id = situation(desk, job_id)
     others = {lost(desk), lost(desk)}
     mine = desk.database.committed.jobs.get(job_id)
+    desk.clock.advance(MINUTE)
     # One that is lost behind it is recovered all the same.
     assert desk.recover_stalled_exports().requeued >= len(others)
     task = desk.database.committed.tasks[task_id]
@@ -164,10 +166,12 @@ def test_lapsed_task_of_no_running_export_is_ended_and_no_job_changes(
 
 def test_lapsed_task_of_no_running_export_is_ended_even_if_nothing_else_is_lost(desk: HelpDesk) -> None:
     task_id = task_without_a_job(desk, lost(desk))
+    desk.clock.advance(MINUTE)
     desk.recover_stalled_exports()
     assert desk.database.committed.tasks[task_id].status == "error"
     other = task_without_a_job(desk, lost(desk))
     desk.database.committed.jobs.clear()
+    desk.clock.advance(MINUTE)
     assert desk.recover_stalled_exports() == Recovery()
     assert desk.database.committed.tasks[other].status == "error"
 
@@ -197,6 +201,8 @@ def test_active_export_whose_task_is_gone_fails(
     if running:
         desk.claims.claim(job_id)
     ending(desk, job_id)
+    if ending is task_deleted:
+        desk.clock.advance(MINUTE)
     assert desk.recover_stalled_exports() == Recovery(given_up=1)
     job = desk.job(job_id)
     message = "The export was given up: its background task ended without it."
@@ -210,6 +216,7 @@ def test_all_that_is_lost_is_recovered_at_once(desk: HelpDesk) -> None:
     gone = [desk.requested().id for _ in range(3)]
     for each in gone:
         task_deleted(desk, each)
+    desk.clock.advance(MINUTE)
     assert desk.recover_stalled_exports() == Recovery(requeued=7, given_up=3)
     assert [desk.job(each).status.developer_name for each in jobs] == ["queued"] * 7
     assert [desk.job(each).status.developer_name for each in gone] == ["failed"] * 3
@@ -235,6 +242,7 @@ def test_export_that_somebody_else_changed_meanwhile_is_passed_over(desk: HelpDe
     if place == "work.failed":
         for each in jobs:
             task_deleted(desk, each)
+        desk.clock.advance(MINUTE)
     desk.happen[place] = once(raising(LeaseLostError("another was faster")))
     recovery = desk.recover_stalled_exports()
     assert recovery.requeued + recovery.given_up == 2
@@ -253,6 +261,7 @@ def test_failure_that_cannot_be_told_is_one(
     desk: HelpDesk, job_id: UUID, place: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     desk.max_attempts = 1
+    desk.use_own_audit_log()
     desk.happen[place] = raising(ConnectionError("nobody listens"))
     assert desk.recover_stalled_exports() == Recovery(given_up=1)
     assert "nobody listens" in caplog.text
@@ -269,3 +278,93 @@ def test_worker_that_wakes_up_after_the_recovery_changes_nothing(desk: HelpDesk)
     with pytest.raises(LeaseLostError):
         sleeper.fail("no")
     assert desk.database.committed == before
+
+
+def test_job_younger_than_a_minute_whose_task_is_not_there_yet_is_left_alone(desk: HelpDesk) -> None:
+    job_id = desk.requested().id
+    stored, task = desk.job(job_id), desk.task(job_id)
+    del desk.database.committed.tasks[task.id]
+    desk.change(attrs.evolve(stored, background_task_id=None))
+    before = desk.database.committed
+    desk.clock.advance(MINUTE - MOMENT)
+    assert desk.recover_stalled_exports() == Recovery()
+    assert desk.database.committed == before
+    desk.change(stored, task)
+    assert desk.recover_stalled_exports() == Recovery()
+    assert desk.run_export(job_id).status == "completed"
+
+
+@pytest.mark.parametrize("moment", ["requested_at", "creation_time", "last_modification_time"])
+def test_age_of_a_job_is_that_of_what_happened_to_it_last(desk: HelpDesk, moment: str) -> None:
+    job_id = desk.requested().id
+    desk.change(attrs.evolve(desk.job(job_id), background_task_id=None))
+    desk.clock.advance(MINUTE)
+    young = attrs.evolve(desk.job(job_id))
+    setattr(young, moment, desk.clock.now() - MINUTE + MOMENT)
+    desk.change(young)
+    assert desk.recover_stalled_exports() == Recovery()
+    assert desk.job(job_id) == young
+    desk.clock.advance(MOMENT)
+    assert desk.recover_stalled_exports() == Recovery(given_up=1)
+
+
+def _renamed(desk: HelpDesk, job_id: UUID) -> None:
+    desk.change(desk.job(job_id), attrs.evolve(desk.task(job_id), name="ExportTickets"))
+
+
+def _with_other_args(desk: HelpDesk, job_id: UUID) -> None:
+    desk.change(desk.job(job_id), attrs.evolve(desk.task(job_id), args='{"viewId": 7}'))
+
+
+def _in_work_without_a_lease(desk: HelpDesk, job_id: UUID) -> None:
+    now = desk.clock.now()
+    task = attrs.evolve(desk.task(job_id), leased_by=None, leased_until=None, last_modification_time=now)
+    desk.change(desk.job(job_id), task)
+
+
+def _written_just_now_for_a_job_that_comes(desk: HelpDesk, job_id: UUID) -> None:
+    now = desk.clock.now()
+    desk.change(desk.job(job_id), attrs.evolve(desk.task(job_id), creation_time=now, last_modification_time=None))
+    del desk.database.committed.jobs[job_id]
+
+
+@pytest.mark.parametrize(
+    "foreign", [_renamed, _with_other_args, _in_work_without_a_lease, _written_just_now_for_a_job_that_comes]
+)
+def test_lapsed_task_of_another_program_is_left_alone_and_what_is_lost_behind_it_is_recovered(
+    desk: HelpDesk, job_id: UUID, foreign: Callable[[HelpDesk, UUID], None]
+) -> None:
+    foreign(desk, job_id)
+    before = desk.database.committed.copy()
+    behind = lost(desk)
+    desk.change(desk.job(behind), attrs.evolve(desk.task(behind), leased_until=desk.clock.now()))
+    assert desk.recover_stalled_exports() == Recovery(requeued=1)
+    after = desk.database.committed.copy()
+    for rows in (after.jobs, after.tasks):
+        rows.pop(behind, None)
+    del after.tasks[next(iter(set(after.tasks) - set(before.tasks)))]
+    assert after == before
+
+
+def test_task_in_work_without_a_lease_is_recovered_once_a_minute_has_gone_by(desk: HelpDesk, job_id: UUID) -> None:
+    _in_work_without_a_lease(desk, job_id)
+    desk.clock.advance(MINUTE)
+    assert desk.recover_stalled_exports() == Recovery(requeued=1)
+
+
+def test_job_whose_ended_task_is_of_another_program_is_left_to_it(desk: HelpDesk) -> None:
+    job_id = desk.requested().id
+    _renamed(desk, job_id)
+    task_completed(desk, job_id)
+    before = desk.database.committed
+    desk.clock.advance(timedelta(hours=1))
+    assert desk.recover_stalled_exports() == Recovery()
+    assert desk.database.committed == before
+
+
+def test_export_that_cannot_be_read_keeps_no_other_from_being_recovered(desk: HelpDesk) -> None:
+    poisoned, other = lost(desk), lost(desk)
+    desk.clock.advance(MINUTE)
+    desk.happen["jobs.found"] = once(raising(ValueError("no time")))
+    assert desk.recover_stalled_exports() == Recovery(requeued=1, given_up=1)
+    assert sorted(desk.task(each).status for each in (poisoned, other)) == ["enqueued", "error"]

@@ -64,7 +64,7 @@ def test_same_view_is_answered_with_the_export_that_is_under_way(
     desk.clock.advance(timedelta(minutes=1))
     second = desk.request_export(actor, again)
     assert (first.already_requested, second.already_requested) == (False, True)
-    assert second == RequestedExportDto.of_request(desk.job(first.id), already_requested=True)
+    assert second == RequestedExportDto.of_request(desk.shown(first.id), already_requested=True)
     assert desk.database.committed == before
     assert desk.audited(first.id) == ["requested"]
 

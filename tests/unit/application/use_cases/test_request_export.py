@@ -46,6 +46,7 @@ def test_failed_commit_leaves_and_dispatches_nothing(desk: HelpDesk) -> None:
 def test_failing_audit_log_is_logged_and_the_stored_job_is_answered_and_run(
     desk: HelpDesk, caplog: pytest.LogCaptureFixture
 ) -> None:
+    desk.use_own_audit_log()
     desk.happen["audit.requested"] = raising(OSError("the audit log is gone"))
     asked = desk.request_export(desk.user(), VIEW)
     assert "the audit log is gone" in caplog.text
@@ -59,7 +60,7 @@ def test_failing_queue_is_logged_and_the_stored_job_is_answered(
 ) -> None:
     desk.happen["queue.dispatch"] = raising(ConnectionError("the broker is gone"))
     asked = desk.request_export(desk.user(), VIEW)
-    assert asked == RequestedExportDto.of_request(desk.job(asked.id), already_requested=False)
+    assert asked == RequestedExportDto.of_request(desk.shown(asked.id), already_requested=False)
     assert "the broker is gone" in caplog.text
     assert str(desk.task(asked.id).id) in caplog.text
     # A worker finds it all the same.
@@ -122,3 +123,8 @@ def test_invalid_view_names_every_problem_and_stores_nothing(desk: HelpDesk) -> 
     assert desk.database.committed == Rows()
     assert desk.queue.dispatched == []
     assert desk.audit_log.entries == []
+
+
+def test_answer_names_requester_and_view(desk: HelpDesk) -> None:
+    asked = desk.request_export(desk.user(), VIEW)
+    assert (asked.requester_name, asked.view) == ("A B", "columns id, title")
