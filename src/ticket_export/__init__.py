@@ -43,7 +43,11 @@ from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.progress_stage import ProgressStage
-from ticket_export.domain.system_permissions import BuiltInSystemPermission, SystemPermissions
+from ticket_export.domain.system_permissions import (
+    IMPORT_EXPORT_TICKETS_PERMISSION,
+    BuiltInSystemPermission,
+    SystemPermissions,
+)
 from ticket_export.domain.user import User
 from ticket_export.errors import (
     ConfigurationError,
@@ -94,6 +98,7 @@ from ticket_export.infrastructure.tickets.catalog import (
 from ticket_export.settings import Settings
 
 __all__ = [
+    "IMPORT_EXPORT_TICKETS_PERMISSION",
     "Actor",
     "AuditAction",
     "AuditEntry",

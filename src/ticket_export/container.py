@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from dependency_injector.containers import DeclarativeContainer
 from dependency_injector.providers import Factory, Object, Selector, ThreadSafeSingleton
 
+from ticket_export.application.announcements import Announcements
 from ticket_export.application.claims import Claims
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.export_pipeline import READ_AHEAD
@@ -115,9 +116,11 @@ class TicketExportContainer(DeclarativeContainer):
 
     # The use-cases.
     read_ahead = Object(READ_AHEAD)
+    announcements = Factory(Announcements, audit_log, events)
     claims = Factory(
         Claims,
         unit_of_work=unit_of_work.provider,
+        announcements=announcements,
         clock=clock,
         worker=Factory(_worker_name),
         lease=settings.provided.lease,
@@ -128,8 +131,6 @@ class TicketExportContainer(DeclarativeContainer):
         ticket_source=ticket_source,
         storage=storage,
         user_directory=user_directory,
-        audit_log=audit_log,
-        events=events,
         policy=policy,
         csv_format=csv_format,
         compression=compression,
@@ -160,8 +161,7 @@ class TicketExportContainer(DeclarativeContainer):
     cancel_export = Factory(
         CancelExport,
         unit_of_work=unit_of_work.provider,
-        audit_log=audit_log,
-        events=events,
+        announcements=announcements,
         policy=policy,
         clock=clock,
     )
@@ -180,8 +180,7 @@ class TicketExportContainer(DeclarativeContainer):
         RecoverStalledExports,
         unit_of_work=unit_of_work.provider,
         task_queue=Factory(_workers_queue, task_queue),
-        audit_log=audit_log,
-        events=events,
+        announcements=announcements,
         clock=clock,
         max_attempts=settings.provided.max_attempts,
     )
@@ -189,8 +188,7 @@ class TicketExportContainer(DeclarativeContainer):
         CleanUpExpiredExports,
         unit_of_work=unit_of_work.provider,
         storage=storage,
-        audit_log=audit_log,
-        events=events,
+        announcements=announcements,
         clock=clock,
     )
     sweep_orphaned_objects = Factory(

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from tests.chaos.arena import Arena
 
 
+# What the audit log says of a job that was requested and completed: each of these once, and none of those.
+_ONCE = {AuditAction.REQUESTED, AuditAction.COMPLETED}
+_NEVER = {AuditAction.RETRIED, AuditAction.FAILED, AuditAction.CANCELLED, AuditAction.CLEANED_UP}
+
+
 @attrs.frozen(kw_only=True)
 class EndState:
     """Everything that the database and the storage hold of the exports."""
@@ -95,9 +100,11 @@ class EndState:
         # The file is that of the last attempt: none came to its end after the one that completed the job.
         assert {attempt_of(key) for key in keys.values()} == {(job.id, _task(job)[1]) for job in self.jobs}
         assert {job_id: self.objects[keys[job_id]] for job_id in self.expected} == self.expected
-        # A worker that is killed right after the commit records nothing.
-        assert all(self.recorded[job.id, AuditAction.COMPLETED.value] <= 1 for job in self.jobs)
-        assert not any(self.recorded[job.id, AuditAction.FAILED.value] for job in self.jobs)
+        # Whoever is killed, and whenever: what is committed is recorded with it.
+        ends = {action: [self.recorded[job.id, action] for job in self.jobs] for action in _ONCE | _NEVER}
+        assert ends == {action: [int(action in _ONCE)] * len(self.jobs) for action in ends}
+        assert all(self.recorded[job.id, AuditAction.STARTED] >= 1 for job in self.jobs)
+        assert {job_id for job_id, _ in self.recorded} == {job.id for job in self.jobs}
 
 
 def undisturbed(arena: Arena, job: ExportJob) -> bytes:

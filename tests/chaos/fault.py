@@ -29,7 +29,6 @@ class Step(StrEnum):
     PUBLISHED = "the file is readable"
     COMPLETING = "the completion is written and not committed"
     COMPLETED = "the completion is committed"
-    RECORDED = "the completion is in the audit log"
     HANDING_BACK = "the way back into the queue is written and not committed"
     HANDED_BACK = "the job is back in the queue"
 

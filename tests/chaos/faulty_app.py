@@ -42,7 +42,6 @@ _COMMITS = {
     (_RUNNING, _COMPLETED): (Step.COMPLETING, Step.COMPLETED),
     (_RUNNING, _QUEUED): (Step.HANDING_BACK, Step.HANDED_BACK),
 }
-_RECORDS = {AuditAction.STARTED: Step.STARTED, AuditAction.COMPLETED: Step.RECORDED}
 
 
 class _Jobs(SqlAlchemyExportJobRepository):
@@ -94,8 +93,8 @@ class _AuditLog(SqlAlchemyAuditLog):
     def record(self, entry: AuditEntry) -> None:
         with self._faults.transaction:
             super().record(entry)
-        if step := _RECORDS.get(entry.action):
-            self._faults.reach(step)
+        if entry.action is AuditAction.STARTED:
+            self._faults.reach(Step.STARTED)
 
 
 @attrs.frozen

@@ -28,7 +28,7 @@ _TICKETS = 1_200
 _NEVER_OVER = 600
 _RECOVERY = (Step.HANDING_BACK, Step.HANDED_BACK)
 # Killed there, an attempt has not begun, or is over.
-_NOTHING_LOST = {Step.CLAIMING, Step.COMPLETED, Step.RECORDED}
+_NOTHING_LOST = {Step.CLAIMING, Step.COMPLETED}
 # The header is a block; the second sync is that of a folder, once the file has its name.
 _TWICE = [(Step.WRITING, 2), (Step.SYNCED, 2), (Step.REPORTED, 2)]
 _DEATHS = [(step, 1) for step in Step if step not in _RECOVERY] + _TWICE

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
 
+from tests.contract.stored_entries import stored_entries
 from tests.integration.persistence.sqlite_rows import SqliteRows
 from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 from tests.migrated_sqlite import migrated_sqlite
@@ -86,19 +87,7 @@ class TestSqlAlchemyAuditLogOnSqlite(AuditLogContract[SqlAlchemyAuditLog]):
         engine.dispose()
 
     def read_behind(self, audit_log: SqlAlchemyAuditLog) -> Sequence[AuditEntry]:
-        return [
-            AuditEntry(
-                action=AuditAction(row["Action"]),
-                job_id=UUID(row["ExportJobId"]),
-                actor_id=None if row["ActorUserId"] is None else UUID(row["ActorUserId"]),
-                at=datetime.strptime(row["At"], "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=UTC),
-                view=row["View"],
-                row_count=row["RowCount"],
-                duration=_milliseconds(row["DurationMilliseconds"]),
-                detail=row["Detail"],
-            )
-            for row in self.rows.run('SELECT * FROM "ExportAuditEntries"')
-        ]
+        return stored_entries(self.rows)
 
 
 class TestSqlAlchemyAuditLogOnPostgresql(AuditLogContract[SqlAlchemyAuditLog]):
@@ -112,20 +101,4 @@ class TestSqlAlchemyAuditLogOnPostgresql(AuditLogContract[SqlAlchemyAuditLog]):
         engine.dispose()
 
     def read_behind(self, audit_log: SqlAlchemyAuditLog) -> Sequence[AuditEntry]:
-        return [
-            AuditEntry(
-                action=AuditAction(row["Action"]),
-                job_id=row["ExportJobId"],
-                actor_id=row["ActorUserId"],
-                at=row["At"].replace(tzinfo=UTC),
-                view=row["View"],
-                row_count=row["RowCount"],
-                duration=_milliseconds(row["DurationMilliseconds"]),
-                detail=row["Detail"],
-            )
-            for row in self.rows.run('SELECT * FROM "ExportAuditEntries"')
-        ]
-
-
-def _milliseconds(stored: int | None) -> timedelta | None:
-    return None if stored is None else timedelta(milliseconds=stored)
+        return stored_entries(self.rows)

@@ -8,24 +8,28 @@ import attrs
 import pytest
 from sqlalchemy import Engine
 
+from tests.contract.stored_entries import stored_entries
 from tests.integration.persistence.sqlite_rows import SqliteRows
 from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 from tests.migrated_sqlite import migrated_sqlite
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.media_item import MediaItem
+from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
 from ticket_export.infrastructure.memory.database import InMemoryDatabase, InMemoryTransaction
 from ticket_export.infrastructure.memory.unit_of_work import InMemoryUnitOfWork
+from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.engine import create_engine
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.testing.entities import a_task
 from ticket_export.testing.unit_of_work import UnitOfWorkContract
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
     from uuid import UUID
 
+    from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
     from ticket_export.application.ports.unit_of_work import UnitOfWork
     from ticket_export.domain.user import User
 
@@ -35,8 +39,18 @@ class TestInMemoryUnitOfWork(UnitOfWorkContract[InMemoryDatabase]):
     def database(self) -> InMemoryDatabase:
         return InMemoryDatabase()
 
+    @pytest.fixture(autouse=True)
+    def _with_a_log(self) -> None:
+        self.log = InMemoryAuditLog()
+
     def unit_of_work(self, database: InMemoryDatabase) -> UnitOfWork:
         return InMemoryUnitOfWork(database)
+
+    def audit_log(self, database: InMemoryDatabase) -> AuditLog:
+        return self.log
+
+    def get_entries_behind(self, database: InMemoryDatabase) -> Sequence[AuditEntry]:
+        return self.log.entries
 
     def put_user_behind(self, database: InMemoryDatabase, user: User) -> None:
         database.users[user.id] = user
@@ -78,6 +92,12 @@ class SqlDatabase:
 class SqlUnitOfWorkContract(UnitOfWorkContract[SqlDatabase]):
     def unit_of_work(self, database: SqlDatabase) -> UnitOfWork:
         return SqlAlchemyUnitOfWork(database.engine)
+
+    def audit_log(self, database: SqlDatabase) -> AuditLog:
+        return SqlAlchemyAuditLog(database.engine)
+
+    def get_entries_behind(self, database: SqlDatabase) -> Sequence[AuditEntry]:
+        return stored_entries(database.rows)
 
     def put_user_behind(self, database: SqlDatabase, user: User) -> None:
         database.rows.put(user)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from itertools import count
 
 from tests.crashes.case import Case, Scenario, Stage, survive
-from tests.crashes.claims import claim_audited, claim_ended, claim_in_order, claim_sound
+from tests.crashes.claims import (
+    claim_audited,
+    claim_ended,
+    claim_in_order,
+    claim_sound,
+    claim_told,
+)
 from tests.crashes.process import Fault, Mode
 
 
@@ -34,6 +40,7 @@ def enumerate_faults(stage: Stage, mode: Mode, *, but_not: tuple[str, ...] = ())
 def _claim(scenario: Scenario, case: Case) -> None:
     assert case.error is None or case.process.hit is not None, "a scenario that fails by itself"
     claim_sound(case.world)
+    claim_audited(case.world)
     if scenario.begins_in_order:
         claim_in_order(case.world)
     scenario.claim_at_once(case)
@@ -42,5 +49,6 @@ def _claim(scenario: Scenario, case: Case) -> None:
     if scenario.begins_in_order:
         claim_in_order(case.world)
     claim_ended(case)
-    claim_audited(case)
+    claim_audited(case.world)
+    claim_told(case)
     scenario.claim_end(case)

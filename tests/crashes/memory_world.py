@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
 from dependency_injector.providers import Callable, Factory, Object
 
 from tests.crashes.ticket_sources import ReadersToDisturb
 from tests.crashes.world import ACTOR, TITLES, MovingClock, a_while_ago
-from ticket_export import ColumnKind, Settings, TicketColumn, TicketColumns, TicketExportContainer, User
+from ticket_export import AuditEntry, ColumnKind, Settings, TicketColumn, TicketColumns, TicketExportContainer, User
 from ticket_export.infrastructure.memory import (
     InMemoryAuditLog,
     InMemoryDatabase,
@@ -36,17 +37,28 @@ _COLUMNS = TicketColumns(
 )
 
 
+@attrs.define
+class _OwnAuditLog:
+    """One of the host's own, of which a unit of work knows nothing."""
+
+    entries: list[AuditEntry] = attrs.field(factory=list)
+
+    def record(self, entry: AuditEntry) -> None:
+        self.entries.append(entry)
+
+
 class InMemoryWorld:
     """See `World`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, audits_in_transaction: bool = True) -> None:
+        self.audits_in_transaction = audits_in_transaction
         self.clock = MovingClock(a_while_ago())
         self.events = InMemoryExportEvents()
         self.miscounted = 0
         self.loses_tickets = False
         self._database = InMemoryDatabase()
         self._storage = InMemoryStorage()
-        self._audit_log = InMemoryAuditLog()
+        self._audit_log = InMemoryAuditLog() if audits_in_transaction else _OwnAuditLog()
         self._users = InMemoryUserDirectory(self._database)
         self._user = User(
             id=ACTOR.user_id, first_name="A", last_name="B", email_address="a@example.test", is_admin=ACTOR.is_admin

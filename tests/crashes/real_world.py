@@ -33,6 +33,8 @@ _PAGE = 100
 class RealWorld:
     """See `World`; everything is in `folder`, but for the database that `url` names, if it does."""
 
+    audits_in_transaction = True
+
     def __init__(self, folder: Path, url: str | None = None) -> None:
         self.clock = MovingClock(a_while_ago())
         self.events = InMemoryExportEvents()

@@ -6,16 +6,26 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.crashes.cancels import CancellingQueued
 from tests.crashes.case import Stage
 from tests.crashes.enumeration import enumerate_faults
 from tests.crashes.memory_world import InMemoryWorld
 from tests.crashes.process import Mode
+from tests.crashes.requests import Requesting
+from tests.crashes.runs import Running
 from tests.crashes.scenarios import SCENARIOS, name_of
+from tests.crashes.upkeep import CleaningUp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.crashes.case import Scenario
+
+
+@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize("scenario", [Requesting(), Running(), CancellingQueued(), CleaningUp()], ids=name_of)
+def test_nothing_is_recorded_twice_where_the_audit_log_is_elsewhere(scenario: Scenario, mode: Mode) -> None:
+    assert enumerate_faults(Stage(scenario, InMemoryWorld(audits_in_transaction=False)), mode)
 
 
 @pytest.mark.parametrize("mode", Mode)

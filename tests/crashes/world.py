@@ -67,6 +67,8 @@ class World(Protocol):
 
     clock: MovingClock
     events: InMemoryExportEvents
+    #: Whether the audit log is kept where the jobs are.
+    audits_in_transaction: bool
     #: How many rows too many every reader counts.
     miscounted: int
     #: Whether every reader loses its connection, once it has read a block.

@@ -113,8 +113,7 @@ def test_a_locked_database_is_told_as_one(folder: Path, database: Path) -> None:
         connection.execute("BEGIN EXCLUSIVE")
         quiet, loud = _run(folder, *_LIST), _run(folder, "--debug", *_LIST)
     assert quiet.exit_code == 1
-    assert quiet.err.splitlines() == [
-        "error: the database is busy or locked; try again later (ticket-export --debug COMMAND shows where)"
-    ]
+    told = "error: the database did not answer within its time limit (busy_timeout); try again later"
+    assert quiet.err.splitlines() == [f"{told} (ticket-export --debug COMMAND shows where)"]
     assert "Traceback" in loud.err
     assert "database is locked" in loud.err

@@ -1,57 +1,71 @@
-"""What everybody hears of an export that has ended: the audit log first, then the host's subscriber."""
+"""What is recorded and told of an export: the audit log first, then the host's subscriber."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
-from ticket_export.application.audit import audit_entry, record_committed
-from ticket_export.application.ports.audit_log import AuditAction, AuditLog
+from ticket_export.application.audit import audit_entry, record_in
+from ticket_export.application.ports.audit_log import AuditAction, AuditEntry, AuditLog
 from ticket_export.application.ports.export_events import ExportEvents
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime, timedelta
     from uuid import UUID
 
+    from ticket_export.application.ports.unit_of_work import UnitOfWork
     from ticket_export.domain.export_job import ExportJob
 
 _log = logging.getLogger(__name__)
 
+#: Tells what is committed. It never raises.
+Tell: TypeAlias = Callable[[], None]
+
 
 @attrs.frozen
 class Announcements:
-    """Call these after the commit. None of them raises: what they tell of has happened."""
+    """Call these in the transaction that makes true what they say, and what they return after its commit."""
 
     audit_log: AuditLog
     events: ExportEvents
 
-    def completed(self, job: ExportJob, *, at: datetime, duration: timedelta, sha256: str) -> None:
+    def started(self, job: ExportJob, *, at: datetime) -> None:
+        """Record at once that an attempt begins; raises what the log does: an unrecorded start must not happen."""
+        self.audit_log.record(audit_entry(AuditAction.STARTED, job, at=at, by=job.requester_user_id))
+
+    def completed(self, work: UnitOfWork, job: ExportJob, *, at: datetime, duration: timedelta, sha256: str) -> Tell:
         """An attempt of `duration` has made the file, which has that digest in hexadecimal digits."""
         by, detail = job.requester_user_id, f"sha256 {sha256}"
         entry = audit_entry(AuditAction.COMPLETED, job, at=at, by=by, duration=duration, detail=detail)
-        record_committed(self.audit_log, entry)
-        _notify(self.events.completed, job)
+        return self._announced(work, entry, self.events.completed, job)
 
-    def failed(self, job: ExportJob, *, at: datetime, duration: timedelta | None = None) -> None:
+    def failed(self, work: UnitOfWork, job: ExportJob, *, at: datetime, duration: timedelta | None = None) -> Tell:
         """The export has failed, in an attempt of `duration` or, where that is None, outside of one."""
         by, detail = job.requester_user_id, job.error_message
-        record_committed(
-            self.audit_log, audit_entry(AuditAction.FAILED, job, at=at, by=by, duration=duration, detail=detail)
-        )
-        _notify(self.events.failed, job)
+        entry = audit_entry(AuditAction.FAILED, job, at=at, by=by, duration=duration, detail=detail)
+        return self._announced(work, entry, self.events.failed, job)
 
-    def cancelled(self, job: ExportJob, *, at: datetime, by: UUID) -> None:
+    def cancelled(self, work: UnitOfWork, job: ExportJob, *, at: datetime, by: UUID) -> Tell:
         """User `by` has cancelled the export."""
-        record_committed(self.audit_log, audit_entry(AuditAction.CANCELLED, job, at=at, by=by))
-        _notify(self.events.failed, job)
+        return self._announced(work, audit_entry(AuditAction.CANCELLED, job, at=at, by=by), self.events.failed, job)
 
-    def expired(self, job: ExportJob, *, at: datetime) -> None:
+    def expired(self, work: UnitOfWork, job: ExportJob, *, at: datetime) -> Tell:
         """The export has been cleaned up."""
-        record_committed(self.audit_log, audit_entry(AuditAction.CLEANED_UP, job, at=at, by=None))
-        _notify(self.events.expired, job)
+        return self._announced(work, audit_entry(AuditAction.CLEANED_UP, job, at=at, by=None), self.events.expired, job)
+
+    def _announced(
+        self, work: UnitOfWork, entry: AuditEntry, event: Callable[[ExportJob], None], job: ExportJob
+    ) -> Tell:
+        record = record_in(work, self.audit_log, entry)
+
+        def tell() -> None:
+            record()
+            _notify(event, job)
+
+        return tell
 
 
 def _notify(event: Callable[[ExportJob], None], job: ExportJob) -> None:

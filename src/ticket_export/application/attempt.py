@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from ticket_export.application.announcements import Announcements, Tell
 from ticket_export.application.lost_attempt import store_lost
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.unit_of_work import UnitOfWork
@@ -40,9 +41,11 @@ class Attempt:
     token: int
     began_at: datetime
     _unit_of_work: Callable[[], UnitOfWork]
+    _announcements: Announcements
     _clock: Clock
     _lease: timedelta
     _written_at: datetime = attrs.field(init=False)
+    _tell: Tell | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._written_at = self.began_at
@@ -69,8 +72,17 @@ class Attempt:
             task.renew(now, lease=self._lease, info=progress.stage, percent=progress.percent)
             self._store(work, job, task)
 
-    def complete(self, media_item: MediaItem, *, row_count: int) -> ExportJob:
-        """The job has its file.
+    def record_start(self) -> None:
+        """Record in the audit log that the attempt begins; raises whatever the log does."""
+        self._announcements.started(self.job, at=self.began_at)
+
+    def tell_end(self) -> None:
+        """Tell how the job has ended, if it has: call it once that is known to be committed."""
+        if self._tell is not None:
+            self._tell()
+
+    def complete(self, media_item: MediaItem, *, row_count: int, sha256: str) -> ExportJob:
+        """The job has its file, which has that digest in hexadecimal digits.
 
         Raises:
             LeaseLostError: the attempt has lost the job; its file must go.
@@ -81,6 +93,7 @@ class Attempt:
             work.media_items.add(media_item)
             job.complete(row_count=row_count, media_item=media_item, now=now)
             task.complete(now)
+            self._tell = self._announcements.completed(work, job, at=now, duration=now - self.began_at, sha256=sha256)
             self._store(work, job, task)
         return job
 
@@ -109,6 +122,7 @@ class Attempt:
             job, task = self._hold(work)
             job.fail(message, now)
             task.fail(message, now)
+            self._tell = self._failed(work, job, now)
             self._store(work, job, task)
         return job
 
@@ -129,6 +143,9 @@ class Attempt:
             job, task = self._hold(work)
             task.end_lease(now)
             store_lost(work, job, task, max_attempts=max_attempts, given_up=given_up, now=now)
+            if job.status == ExportJobStatus.FAILED:
+                self._tell = self._failed(work, job, now)
+            work.commit()
         return job
 
     def hand_back(self) -> BackgroundTask:
@@ -144,6 +161,9 @@ class Attempt:
             task.hand_back(now)
             self._store(work, job, task)
         return task
+
+    def _failed(self, work: UnitOfWork, job: ExportJob, now: datetime) -> Tell:
+        return self._announcements.failed(work, job, at=now, duration=now - self.began_at)
 
     def _hold(self, work: UnitOfWork) -> tuple[ExportJob, BackgroundTask]:
         job = work.jobs.find(self.job.id)

@@ -1,4 +1,4 @@
-"""Entries of the audit log, and recording them of what is committed already."""
+"""Entries of the audit log, and recording them with what they tell of."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from ticket_export.application.ports.audit_log import AuditAction, AuditEntry
 from ticket_export.application.view_summary import summarize_view
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime, timedelta
     from uuid import UUID
 
     from ticket_export.application.ports.audit_log import AuditLog
+    from ticket_export.application.ports.unit_of_work import UnitOfWork
     from ticket_export.domain.export_job import ExportJob
 
 _log = logging.getLogger(__name__)
@@ -40,11 +42,24 @@ def audit_entry(
     )
 
 
-def record_committed(audit_log: AuditLog, entry: AuditEntry) -> None:
-    """Record what has happened already: an error of the log is only logged, since it would say otherwise."""
+def record_in(work: UnitOfWork, audit_log: AuditLog, entry: AuditEntry) -> Callable[[], None]:
+    """Record what the transaction makes true: inside of it if the log can, otherwise by what this returns.
+
+    Call that after the commit, in either case.
+    """
+    is_recorded = work.audit(audit_log, entry)
+
+    def after_commit() -> None:
+        if not is_recorded:
+            _record_committed(audit_log, entry)
+
+    return after_commit
+
+
+def _record_committed(audit_log: AuditLog, entry: AuditEntry) -> None:
     try:
         audit_log.record(entry)
-    except Exception:  # noqa: BLE001 - whatever it is, the caller would take it for a failure of the export
+    except Exception:  # noqa: BLE001 - it has happened; the caller would take the error for a failure of the export
         _log.exception(
             "export %s is not in the audit log as %s", entry.job_id, entry.action, extra={"job_id": str(entry.job_id)}
         )

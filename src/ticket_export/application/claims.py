@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from ticket_export.application.announcements import Announcements
 from ticket_export.application.attempt import Attempt
 from ticket_export.application.export_task import TASK_NAME, job_id_of
 from ticket_export.application.ports.clock import Clock
@@ -31,6 +32,7 @@ class Claims:
     """Claims tasks for `worker`, each for the time of `lease`, and starts their jobs."""
 
     unit_of_work: Callable[[], UnitOfWork]
+    announcements: Announcements
     clock: Clock
     worker: str
     lease: timedelta
@@ -78,7 +80,7 @@ class Claims:
         work.tasks.update(task, fencing_token=token)
         work.jobs.update(job, was=was)
         work.commit()
-        return Attempt(job, task.fencing_token, now, self.unit_of_work, self.clock, self.lease)
+        return Attempt(job, task.fencing_token, now, self.unit_of_work, self.announcements, self.clock, self.lease)
 
 
 def _job_of(work: UnitOfWork, task: BackgroundTask) -> ExportJob | None:

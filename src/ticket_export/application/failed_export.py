@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def store_failed(work: UnitOfWork, job: ExportJob, *, was: ExportJobStatus, now: datetime) -> None:
-    """Store the job, which has just failed, and end its task with the same message, if that goes on; then commit.
+    """Store the job, which has just failed, and end its task with the same message, if that goes on.
 
     Raises:
         LeaseLostError: the stored job or task has moved on; nothing was changed.
@@ -24,4 +24,3 @@ def store_failed(work: UnitOfWork, job: ExportJob, *, was: ExportJobStatus, now:
         task.fail(job.error_message or "", now)
         work.tasks.update(task, fencing_token=task.fencing_token)
     work.jobs.update(job, was=was)
-    work.commit()

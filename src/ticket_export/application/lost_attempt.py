@@ -24,7 +24,7 @@ def store_lost(
     given_up: Callable[[int], str],
     now: datetime,
 ) -> None:
-    """Put the running job back into the queue or, if that was the last of `max_attempts`, fail it; then commit.
+    """Put the running job back into the queue or, if that was the last of `max_attempts`, fail it.
 
     `given_up` makes the message of a job that fails from the number of attempts that it has lost.
 
@@ -42,4 +42,3 @@ def store_lost(
         job.hand_back(now)
     work.tasks.update(task, fencing_token=task.fencing_token)
     work.jobs.update(job, was=ExportJobStatus.RUNNING)
-    work.commit()

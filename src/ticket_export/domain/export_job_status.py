@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-import attrs
+from enum import StrEnum
 
 from ticket_export.errors import UnknownDeveloperNameError
 
 
-@attrs.frozen(eq=False)
-class ExportJobStatus:
-    """A value object, equal by its developer name (the text that the database stores)."""
+class ExportJobStatus(StrEnum):
+    """A status is its developer name, the text that the database stores.
 
-    label: str
-    developer_name: str
+    So ``status == "queued"`` is true, a status is found by that text in a set or a dictionary, and it is that text in
+    JSON and in an f-string (the seed's implicit operator to string). Another letter case is another text.
+    """
 
     #: Requested and stored; waits for a worker.
-    QUEUED: ClassVar[ExportJobStatus]
+    QUEUED = "queued"
     #: A worker is counting, reading or uploading.
-    RUNNING: ClassVar[ExportJobStatus]
+    RUNNING = "running"
     #: The whole file is stored and its row count known. Final.
-    COMPLETED: ClassVar[ExportJobStatus]
+    COMPLETED = "completed"
     #: Ended without a file; the job's error message says why. Final.
-    FAILED: ClassVar[ExportJobStatus]
+    FAILED = "failed"
+
+    @property
+    def label(self) -> str:
+        """The status as people read it."""
+        return self.value.capitalize()
+
+    @property
+    def developer_name(self) -> str:
+        """The status as a plain ``str``."""
+        return self.value
 
     @classmethod
     def supported_types(cls) -> tuple[ExportJobStatus, ...]:
         """All four statuses, in the order of the lifecycle."""
-        return (cls.QUEUED, cls.RUNNING, cls.COMPLETED, cls.FAILED)
+        return tuple(cls)
 
     @classmethod
     def from_developer_name(cls, developer_name: str) -> ExportJobStatus:
@@ -37,30 +45,12 @@ class ExportJobStatus:
         Raises:
             UnknownDeveloperNameError: no status has it.
         """
-        for status in cls.supported_types():
-            if status.developer_name == developer_name.lower():
+        for status in cls:
+            if status.value == developer_name.lower():
                 return status
-        known = [status.developer_name for status in cls.supported_types()]
-        raise UnknownDeveloperNameError("export job status", developer_name, known)
+        raise UnknownDeveloperNameError("export job status", developer_name, [status.value for status in cls])
 
     @property
     def is_final(self) -> bool:
         """Whether a job in this state has ended."""
         return self in {ExportJobStatus.COMPLETED, ExportJobStatus.FAILED}
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, ExportJobStatus):
-            return NotImplemented
-        return self.developer_name == other.developer_name
-
-    def __hash__(self) -> int:
-        return hash(self.developer_name)
-
-    def __str__(self) -> str:
-        return self.developer_name
-
-
-ExportJobStatus.QUEUED = ExportJobStatus("Queued", "queued")
-ExportJobStatus.RUNNING = ExportJobStatus("Running", "running")
-ExportJobStatus.COMPLETED = ExportJobStatus("Completed", "completed")
-ExportJobStatus.FAILED = ExportJobStatus("Failed", "failed")

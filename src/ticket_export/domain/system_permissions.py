@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntFlag
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import attrs
 
@@ -11,6 +11,10 @@ from ticket_export.errors import UnknownDeveloperNameError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+#: The developer name of the permission that exports need (the seed's constant of that name).
+IMPORT_EXPORT_TICKETS_PERMISSION: Final = "import_export_tickets"
 
 
 class SystemPermissions(IntFlag):
@@ -47,6 +51,7 @@ class BuiltInSystemPermission:
     ACCESS_REPORTS: ClassVar[BuiltInSystemPermission]
     MANAGE_SYSTEM_VIEWS: ClassVar[BuiltInSystemPermission]
     IMPORT_EXPORT_TICKETS: ClassVar[BuiltInSystemPermission]
+    IMPORT_EXPORT_TICKETS_PERMISSION: ClassVar[str] = IMPORT_EXPORT_TICKETS_PERMISSION
 
     @classmethod
     def permissions(cls) -> tuple[BuiltInSystemPermission, ...]:

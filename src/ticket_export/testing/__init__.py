@@ -27,6 +27,7 @@ try:
     # A failed assertion shows its values in an adapter author's run as it does in ours.
     pytest.register_assert_rewrite(
         "ticket_export.testing.audit_log",
+        "ticket_export.testing.audited_changes",
         "ticket_export.testing.clock",
         "ticket_export.testing.compression",
         "ticket_export.testing.job_pages",

@@ -11,9 +11,10 @@ import pytest
 from ticket_export.testing.entities import a_job, a_user
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from uuid import UUID
 
+    from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
     from ticket_export.application.ports.unit_of_work import UnitOfWork
     from ticket_export.domain.background_task import BackgroundTask
     from ticket_export.domain.export_job import ExportJob
@@ -32,7 +33,7 @@ def ids_of(jobs: Iterable[ExportJob]) -> list[UUID]:
 
 
 class BackDoor(Generic[D]):
-    """The `database` and the eight methods below it, which an adapter's tests give.
+    """The `database` and the ten methods below it, which an adapter's tests give.
 
     The methods whose names end in ``_behind`` reach the database behind the adapter's back, so that
     writing and reading are proven apart: two mistakes that cancel each other out do not pass.
@@ -65,6 +66,14 @@ class BackDoor(Generic[D]):
         raise NotImplementedError
 
     def get_job_behind(self, database: D, job_id: UUID) -> ExportJob | None:
+        raise NotImplementedError
+
+    def audit_log(self, database: D) -> AuditLog:
+        """One that is kept in that database."""
+        raise NotImplementedError
+
+    def get_entries_behind(self, database: D) -> Sequence[AuditEntry]:
+        """All that the audit log holds, in any order."""
         raise NotImplementedError
 
     @pytest.fixture

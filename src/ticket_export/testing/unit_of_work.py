@@ -1,4 +1,4 @@
-"""What every `UnitOfWork` keeps, with its three repositories.
+"""What every `UnitOfWork` keeps, with its three repositories and its part of the audit log.
 
 Inherit it beside your adapter's own tests::
 
@@ -9,7 +9,8 @@ Inherit it beside your adapter's own tests::
         def put_user_behind(self, database: MyDatabase, user: User) -> None: ...
         ...
 
-`BackDoor` says what is asked for; what is claimed of the queue and of lists of jobs has files of its own.
+`BackDoor` says what is asked for; what is claimed of the queue, of lists of jobs and of the audit log has files of its
+own.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import pytest
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.errors import LeaseLostError
+from ticket_export.testing.audited_changes import AuditedChangesContract
 from ticket_export.testing.back_door import D
 from ticket_export.testing.entities import NOW, a_completed_job, a_job, a_media_item, a_task
 from ticket_export.testing.job_pages import JobPagesContract
@@ -35,8 +37,8 @@ if TYPE_CHECKING:
     from ticket_export.domain.user import User
 
 
-class UnitOfWorkContract(QueuedTasksContract[D], JobQueriesContract[D], JobPagesContract[D]):
-    """Inherit, give the `database` and the eight methods of `BackDoor`, and pytest runs every claim."""
+class UnitOfWorkContract(QueuedTasksContract[D], JobQueriesContract[D], JobPagesContract[D], AuditedChangesContract[D]):
+    """Inherit, give the `database` and the ten methods of `BackDoor`, and pytest runs every claim."""
 
     def test_an_added_task_is_stored_field_by_field(self, database: D) -> None:
         task = a_task()

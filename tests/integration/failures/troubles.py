@@ -116,7 +116,11 @@ def renamed(what: str, name: str, back: str) -> Callable[[FailureScene], Abstrac
 
 
 TROUBLES = {
-    "locked": Trouble(locked, "database is locked", "the database is busy or locked; try again later"),
+    "locked": Trouble(
+        locked,
+        "database is locked",
+        "the database did not answer within its time limit (busy_timeout); try again later",
+    ),
     "read-only": Trouble(
         read_only, "attempt to write a readonly database", "the database refuses access, or is read-only"
     ),

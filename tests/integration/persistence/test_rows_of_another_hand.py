@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from tests.integration.persistence.sqlite_rows import SqliteRows
 from ticket_export import BackgroundTask, BackgroundTaskStatus, ExportJob
+from ticket_export.application.announcements import Announcements
 from ticket_export.application.claims import Claims
 from ticket_export.application.export_task import TASK_NAME, task_args
 from ticket_export.application.progress import Progress
@@ -24,6 +25,10 @@ from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnit
 from ticket_export.testing.entities import NOW, a_job, a_user
 
 LEASE = timedelta(seconds=30)
+
+
+def _announcements() -> Announcements:
+    return Announcements(InMemoryAuditLog(), InMemoryExportEvents())
 
 
 @attrs.frozen
@@ -51,15 +56,20 @@ class Queue:
 
     @property
     def claims(self) -> Claims:
-        return Claims(unit_of_work=self.unit_of_work, clock=self.clock, worker="worker", lease=LEASE)
+        return Claims(
+            unit_of_work=self.unit_of_work,
+            announcements=_announcements(),
+            clock=self.clock,
+            worker="worker",
+            lease=LEASE,
+        )
 
     @property
     def recover(self) -> RecoverStalledExports:
         return RecoverStalledExports(
             unit_of_work=self.unit_of_work,
             task_queue=InMemoryTaskQueue(),
-            audit_log=InMemoryAuditLog(),
-            events=InMemoryExportEvents(),
+            announcements=_announcements(),
             clock=self.clock,
             max_attempts=3,
         )

@@ -13,14 +13,18 @@ from sqlalchemy.orm import Session
 
 from ticket_export import Actor, Settings, SystemPermissions, TicketExportContainer
 from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.errors import JobDatabaseError
 from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
 from ticket_export.infrastructure.memory.export_events import InMemoryExportEvents
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
+from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
+from ticket_export.infrastructure.persistence.engine import create_engine
 from ticket_export.infrastructure.persistence.joined_unit_of_work import JoinedUnitOfWork
-from ticket_export.testing.entities import a_user
+from ticket_export.testing.entities import a_task, a_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from sqlalchemy import Engine
 
@@ -136,6 +140,59 @@ def test_cancellation_is_told_with_the_hosts_commit(host: Host, transaction: Tra
     transaction.end(commits)
     assert host.told == ((0, ["cancelled"], ["failed"]) if commits else NOTHING)
     assert host.statuses() == (["failed"] if commits else ["queued"])
+
+
+def recorded(host: Host) -> list[str]:
+    return [row["Action"] for row in host.rows.run('SELECT "Action" FROM "ExportAuditEntries" ORDER BY "At"')]
+
+
+@pytest.fixture(params=["the host's own engine", "another engine"])
+def table_log(request: pytest.FixtureRequest, host: Host, path: Path) -> Iterator[None]:
+    """The audit log is the table, which the container may reach in another way than the host does."""
+    engine = create_engine(f"sqlite:///{path}") if request.param == "another engine" else host.engine
+    host.parts.audit_log.override(SqlAlchemyAuditLog(engine))
+    yield
+    engine.dispose()
+
+
+@COMMITS
+@pytest.mark.usefixtures("table_log")
+def test_entries_in_the_table_are_part_of_the_hosts_transaction(
+    host: Host, transaction: Transaction, commits: bool
+) -> None:
+    cancel, retry = host.parts.cancel_export, host.parts.retry_export
+    cancel(unit_of_work=transaction.join)(host.actor, host.job_id)
+    retry(unit_of_work=transaction.join)(host.actor, host.job_id)
+    host.parts.request_export(unit_of_work=transaction.join)(host.actor, {"columns": ["title"]})
+    assert recorded(host) == []
+    transaction.end(commits)
+    assert recorded(host) == (["cancelled", "retried", "requested"] if commits else [])
+
+
+@pytest.mark.usefixtures("table_log")
+def test_entry_that_cannot_be_stored_undoes_its_use_case_and_nothing_else_of_the_host(
+    host: Host, transaction: Transaction
+) -> None:
+    host.rows.run(
+        """CREATE TRIGGER refuse BEFORE INSERT ON "ExportAuditEntries" WHEN NEW."Action" = 'cancelled'
+        BEGIN SELECT RAISE(ABORT, 'no'); END"""
+    )
+    host.parts.request_export(unit_of_work=transaction.join)(host.actor, {"columns": ["title"]})
+    with pytest.raises(JobDatabaseError):
+        host.parts.cancel_export(unit_of_work=transaction.join)(host.actor, host.job_id)
+    transaction.end(True)
+    assert recorded(host) == ["requested"]
+    assert host.statuses() == ["queued", "queued"]
+
+
+def test_what_a_use_case_wanted_to_tell_is_forgotten_with_its_changes(host: Host, transaction: Transaction) -> None:
+    with pytest.raises(KeyError), transaction.join() as work:
+        work.after_commit(lambda: host.queue.dispatched.append(a_task()))
+        raise KeyError
+    with transaction.join() as work:
+        work.commit()
+    transaction.end(True)
+    assert host.queue.dispatched == []
 
 
 @COMMITS

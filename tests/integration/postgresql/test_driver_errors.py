@@ -98,8 +98,8 @@ def test_connections_that_were_terminated_in_the_pool_harm_nobody(engine: Engine
 @pytest.mark.parametrize(
     ("setting", "told"),
     [
-        ("lock_timeout", "the database is busy or locked; try again later"),
-        ("statement_timeout", "the database was interrupted; try again"),
+        (limit, rf"the database did not answer within its time limit \({limit}\); try again later")
+        for limit in ("lock_timeout", "statement_timeout")
     ],
 )
 def test_a_row_that_somebody_keeps_locked_is_not_waited_for_longer_than_the_server_allows(

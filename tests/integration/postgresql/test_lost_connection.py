@@ -108,10 +108,18 @@ def test_server_that_lets_nobody_in_costs_all_attempts(
 
 
 @pytest.mark.parametrize(
-    "setting", ["statement_timeout = '1ms'", "role = pg_monitor"], ids=["time-out", "no right to read"]
+    ("setting", "told"),
+    [
+        (
+            "statement_timeout = '1ms'",
+            "The tickets could not be read: the database's time limit (statement_timeout) ended the query.",
+        ),
+        ("role = pg_monitor", "The tickets could not be read from the database."),
+    ],
+    ids=["time-out", "no right to read"],
 )
 def test_what_every_attempt_would_meet_again_fails_the_export_at_once(
-    container: TicketExportContainer, job_id: UUID, rows: PostgresqlRows, setting: str, postgresql_url: str
+    container: TicketExportContainer, job_id: UUID, rows: PostgresqlRows, setting: str, told: str, postgresql_url: str
 ) -> None:
     database = container.engine().url.database
     rows.run(f'ALTER DATABASE "{database}" SET {setting}')
@@ -119,5 +127,5 @@ def test_what_every_attempt_would_meet_again_fails_the_export_at_once(
     with container.ticket_source.override(Factory(SqlAlchemyTicketSource, reading, container.catalog)):
         job = container.run_export()(job_id)
     reading.dispose()
-    assert (job.status, job.error_message) == ("failed", "The tickets could not be read from the database.")
+    assert (job.status, job.error_message) == ("failed", told)
     assert show(container, job_id)[1] == 0

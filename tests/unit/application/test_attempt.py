@@ -82,7 +82,7 @@ def test_attempt_at_a_cancelled_export_says_so(desk: HelpDesk) -> None:
     attempt = begin(desk, job_id)
     desk.cancel_export(actor, job_id)
     with pytest.raises(LeaseLostError, match=f"^export {job_id} was cancelled$"):
-        attempt.complete(file(), row_count=1)
+        attempt.complete(file(), row_count=1, sha256="00")
 
 
 def test_only_the_holder_writes(desk: HelpDesk, job_id: UUID) -> None:
@@ -93,7 +93,7 @@ def test_only_the_holder_writes(desk: HelpDesk, job_id: UUID) -> None:
     with pytest.raises(LeaseLostError):
         attempt.report(HALF)
     with pytest.raises(LeaseLostError):
-        attempt.complete(file(), row_count=1)
+        attempt.complete(file(), row_count=1, sha256="00")
     with pytest.raises(LeaseLostError):
         attempt.fail("no")
     with pytest.raises(LeaseLostError):
@@ -139,7 +139,7 @@ def test_attempt_is_over_once_it_is_handed_back(desk: HelpDesk, job_id: UUID) ->
     attempt = begin(desk, job_id)
     attempt.hand_back()
     with pytest.raises(LeaseLostError):
-        attempt.complete(file(), row_count=1)
+        attempt.complete(file(), row_count=1, sha256="00")
 
 
 def test_lease_that_ran_out_is_kept_while_nobody_else_took_it(desk: HelpDesk, job_id: UUID) -> None:
@@ -152,7 +152,7 @@ def test_lease_that_ran_out_is_kept_while_nobody_else_took_it(desk: HelpDesk, jo
 def test_completed_job_is_found_by_its_own_file_alone(desk: HelpDesk, job_id: UUID) -> None:
     attempt, media_item = begin(desk, job_id), file()
     assert attempt.find_completed(media_item.object_key) is None
-    attempt.complete(media_item, row_count=1)
+    attempt.complete(media_item, row_count=1, sha256="00")
     found = attempt.find_completed(media_item.object_key)
     assert found is not None
     assert found.id == job_id
@@ -171,7 +171,7 @@ def test_completion_that_is_being_committed_is_waited_for(desk: HelpDesk, job_id
 
         found: list[Future[ExportJob | None]] = []
         desk.happen["work.completed"] = look
-        attempt.complete(media_item, row_count=1)
+        attempt.complete(media_item, row_count=1, sha256="00")
         job = found[0].result(timeout=30)
     assert job is not None
     assert job.media_item == media_item
@@ -185,7 +185,7 @@ def test_looking_for_a_completion_changes_nothing(desk: HelpDesk, job_id: UUID) 
 
 def test_job_is_found_completed_though_its_host_has_deleted_the_task(desk: HelpDesk, job_id: UUID) -> None:
     attempt, media_item = begin(desk, job_id), file()
-    attempt.complete(media_item, row_count=1)
+    attempt.complete(media_item, row_count=1, sha256="00")
     desk.change(attrs.evolve(desk.job(job_id), background_task_id=None))
     assert attempt.find_completed(media_item.object_key) is not None
     desk.database.committed.tasks.clear()

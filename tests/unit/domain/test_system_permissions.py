@@ -5,7 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticket_export.domain.system_permissions import BuiltInSystemPermission, SystemPermissions
+import ticket_export
+from ticket_export.domain.system_permissions import (
+    IMPORT_EXPORT_TICKETS_PERMISSION,
+    BuiltInSystemPermission,
+    SystemPermissions,
+)
 from ticket_export.errors import UnknownDeveloperNameError
 
 # The seed's enum, with NONE beside its ten flags, and the label that each has on the screen.
@@ -47,6 +52,13 @@ def test_the_new_permission_is_the_one_of_the_seed() -> None:
     assert permission.label == "Import / Export Tickets"
     assert permission.developer_name == str(permission) == "import_export_tickets"
     assert permission.permission == 512
+
+
+def test_the_developer_name_that_hosts_compare_with_is_a_constant() -> None:
+    assert IMPORT_EXPORT_TICKETS_PERMISSION == "import_export_tickets"
+    assert BuiltInSystemPermission.IMPORT_EXPORT_TICKETS_PERMISSION == IMPORT_EXPORT_TICKETS_PERMISSION
+    assert BuiltInSystemPermission.from_developer_names([IMPORT_EXPORT_TICKETS_PERMISSION]) == 512
+    assert ticket_export.IMPORT_EXPORT_TICKETS_PERMISSION is IMPORT_EXPORT_TICKETS_PERMISSION
 
 
 def test_all_permissions_is_every_flag_at_once() -> None:

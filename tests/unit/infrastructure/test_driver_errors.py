@@ -10,7 +10,12 @@ import pytest
 from sqlalchemy.exc import DBAPIError, InvalidRequestError, TimeoutError
 
 from ticket_export.errors import ConfigurationError, JobDatabaseError
-from ticket_export.infrastructure.persistence.driver_errors import database_errors, driver_message, may_pass
+from ticket_export.infrastructure.persistence.driver_errors import (
+    database_errors,
+    driver_message,
+    may_pass,
+    reached_limit,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
 psycopg = pytest.importorskip("psycopg", reason="needs the extra [postgres]")
 
 BUSY = "the database is busy or locked; try again later"
+TIMED_OUT = "the database did not answer within its time limit ({}); try again later"
 UNREACHABLE = "the database cannot be reached, or refuses the connection"
 REFUSED = "the database refuses access, or is read-only"
 FULL = "the database is full"
@@ -43,7 +49,8 @@ def wrapped(cause: Exception, base: type[Exception] = sqlite3.Error) -> DBAPIErr
         ("23505", "the database refused what is stored already"),
         ("23514", "the database refused a change that conflicts with what is stored"),
         ("25006", REFUSED),
-        ("25P03", UNREACHABLE),
+        ("25P03", TIMED_OUT.format("idle_in_transaction_session_timeout")),
+        ("25P04", TIMED_OUT.format("transaction_timeout")),
         ("28000", UNREACHABLE),
         ("28P01", UNREACHABLE),
         ("40001", BUSY),
@@ -55,11 +62,11 @@ def wrapped(cause: Exception, base: type[Exception] = sqlite3.Error) -> DBAPIErr
         ("53100", FULL),
         ("53200", FAILED),
         ("53300", BUSY),
-        ("55P03", BUSY),
-        ("57014", "the database was interrupted; try again"),
+        ("55P03", TIMED_OUT.format("lock_timeout")),
         ("57P01", UNREACHABLE),
         ("57P03", UNREACHABLE),
         ("57P04", UNREACHABLE),
+        ("57P05", TIMED_OUT.format("idle_session_timeout")),
         ("72000", BUSY),
         ("58030", FAILED),
         ("XX000", FAILED),
@@ -69,6 +76,42 @@ def wrapped(cause: Exception, base: type[Exception] = sqlite3.Error) -> DBAPIErr
 def test_postgresql_is_understood_by_its_code(sqlstate: str, told: str) -> None:
     cause = psycopg.errors.lookup(sqlstate)("host=db.example.test password=hunter2\nLINE 1: SELECT secret")
     assert driver_message(wrapped(cause, psycopg.Error)) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("canceling statement due to statement timeout", TIMED_OUT.format("statement_timeout")),
+        ("canceling statement due to user request", "the database was interrupted; try again"),
+        (
+            "anulowano polecenie",
+            "the database ended the statement, at its time limit (statement_timeout) or on request; try again",
+        ),
+    ],
+)
+def test_time_out_and_request_share_a_code_and_are_told_apart(text: str, told: str) -> None:
+    cause = psycopg.errors.QueryCanceled(f"{text}\nCONTEXT:  SELECT secret FROM vault")
+    assert driver_message(wrapped(cause, psycopg.Error)) == told
+
+
+@pytest.mark.parametrize(
+    ("cause", "limit"),
+    [
+        (psycopg.errors.QueryCanceled("canceling statement due to statement timeout"), "statement_timeout"),
+        (psycopg.errors.QueryCanceled("canceling statement due to user request"), None),
+        (psycopg.errors.lookup("25P04")("terminating connection"), "transaction_timeout"),
+        (psycopg.errors.LockNotAvailable("canceling statement due to lock timeout"), "lock_timeout"),
+        (psycopg.errors.lookup("25P03")("terminating connection"), "idle_in_transaction_session_timeout"),
+        (psycopg.errors.lookup("57P05")("terminating connection"), "idle_session_timeout"),
+        (psycopg.errors.AdminShutdown("terminating connection"), None),
+        (psycopg.OperationalError("timeout expired"), None),
+        (TimeoutError("QueuePool limit of size 5 overflow 10 reached"), "pool_timeout"),
+    ],
+)
+def test_time_limit_that_was_reached_is_known_by_its_name(cause: Exception, limit: str | None) -> None:
+    assert reached_limit(cause) == limit
+    if not isinstance(cause, TimeoutError):
+        assert reached_limit(wrapped(cause, psycopg.Error)) == limit
 
 
 @pytest.mark.parametrize(
@@ -87,8 +130,10 @@ def test_what_no_server_has_said_is_a_server_that_is_not_there(kind: str, told: 
 @pytest.mark.parametrize(
     ("code", "told"),
     [
-        (sqlite3.SQLITE_BUSY, BUSY),
+        (sqlite3.SQLITE_BUSY, TIMED_OUT.format("busy_timeout")),
+        (sqlite3.SQLITE_BUSY_TIMEOUT, TIMED_OUT.format("busy_timeout")),
         (sqlite3.SQLITE_BUSY_SNAPSHOT, BUSY),
+        (sqlite3.SQLITE_BUSY_RECOVERY, BUSY),
         (sqlite3.SQLITE_LOCKED_SHAREDCACHE, BUSY),
         (sqlite3.SQLITE_READONLY_DBMOVED, REFUSED),
         (sqlite3.SQLITE_AUTH, REFUSED),
@@ -129,6 +174,7 @@ def test_what_sqlite_has_no_code_for_is_understood_by_its_text(tmp_path: Path, s
     [
         ("08006", True),
         ("25P03", True),
+        ("25P04", False),
         ("40001", True),
         ("40P01", True),
         ("53300", True),
@@ -197,8 +243,9 @@ def test_pool_without_a_free_connection_may_have_one_in_a_moment() -> None:
     assert may_pass(TimeoutError("QueuePool limit of size 5 overflow 10 reached"))
 
 
-def test_pool_without_a_free_connection_is_busy() -> None:
-    assert driver_message(TimeoutError("QueuePool limit of size 5 overflow 10 reached")) == BUSY
+def test_pool_without_a_free_connection_has_reached_its_time_limit() -> None:
+    told = driver_message(TimeoutError("QueuePool limit of size 5 overflow 10 reached"))
+    assert told == TIMED_OUT.format("pool_timeout")
 
 
 def test_what_is_no_databases_error_has_no_message() -> None:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
     from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository
     from ticket_export.application.ports.export_job_repository import ExportJobRepository
     from ticket_export.application.ports.media_item_repository import MediaItemRepository
@@ -49,6 +50,14 @@ class UnitOfWork(Protocol):
 
     def commit(self) -> None:
         """Make the changes permanent, then call what `after_commit` collected."""
+        ...
+
+    def audit(self, audit_log: AuditLog, entry: AuditEntry) -> bool:
+        """Record what this transaction makes true, if `audit_log` is kept in the same database; return whether it is.
+
+        The entry is then permanent with the changes and undone with them, and an entry that cannot be stored raises and
+        undoes them. Where this returns False, nothing was recorded, and the caller does so after the commit.
+        """
         ...
 
     def after_commit(self, action: Callable[[], None]) -> None:

@@ -12,9 +12,7 @@ from ticket_export.application.announcements import Announcements
 from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.export_policy import ExportPolicy
 from ticket_export.application.failed_export import store_failed
-from ticket_export.application.ports.audit_log import AuditLog
 from ticket_export.application.ports.clock import Clock
-from ticket_export.application.ports.export_events import ExportEvents
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.visible_export import find_visible_export
 from ticket_export.errors import LeaseLostError
@@ -41,8 +39,7 @@ class CancelExport:
     """
 
     unit_of_work: Callable[[], UnitOfWork]
-    audit_log: AuditLog
-    events: ExportEvents
+    announcements: Announcements
     policy: ExportPolicy
     clock: Clock
 
@@ -69,7 +66,7 @@ class CancelExport:
                 return ExportJobDto.of(job)
             was = job.status
             job.cancel(now, by=actor.user_id)
-            announcements = Announcements(self.audit_log, self.events)
-            work.after_commit(lambda: announcements.cancelled(job, at=now, by=actor.user_id))
             store_failed(work, job, was=was, now=now)
+            work.after_commit(self.announcements.cancelled(work, job, at=now, by=actor.user_id))
+            work.commit()
         return ExportJobDto.of(job)

@@ -11,9 +11,7 @@ import attrs
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.export_file import delete_file, require_storage_of
 from ticket_export.application.failed_export import store_failed
-from ticket_export.application.ports.audit_log import AuditLog
 from ticket_export.application.ports.clock import Clock
-from ticket_export.application.ports.export_events import ExportEvents
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.errors import LeaseLostError
@@ -53,8 +51,7 @@ class CleanUpExpiredExports:
 
     unit_of_work: Callable[[], UnitOfWork]
     storage: ExportStorage
-    audit_log: AuditLog
-    events: ExportEvents
+    announcements: Announcements
     clock: Clock
 
     def __call__(self) -> CleanUp:
@@ -96,8 +93,9 @@ class CleanUpExpiredExports:
             work.jobs.update(stored, was=stored.status)
             if job.media_item_id is not None:
                 work.media_items.remove(job.media_item_id)
+            tell = self.announcements.expired(work, stored, at=now)
             work.commit()
-        self._announcements.expired(stored, at=now)
+        tell()
         return True
 
     def _expire(self, job_id: UUID, now: datetime) -> None:
@@ -108,13 +106,11 @@ class CleanUpExpiredExports:
             was = job.status
             job.expire(now)
             store_failed(work, job, was=was, now=now)
-        self._announcements.failed(job, at=now)
+            tell = self.announcements.failed(work, job, at=now)
+            work.commit()
+        tell()
 
     def _delete(self, media_item: MediaItem) -> None:
         # Deleting an absent object is fine, so the wrong storage would lose the file without a word.
         require_storage_of(media_item, self.storage)
         delete_file(self.storage, media_item.object_key)
-
-    @property
-    def _announcements(self) -> Announcements:
-        return Announcements(self.audit_log, self.events)

@@ -13,9 +13,7 @@ from ticket_export.application.dispatch import dispatch_committed
 from ticket_export.application.export_task import TASK_NAME, job_id_of
 from ticket_export.application.failed_export import store_failed
 from ticket_export.application.lost_attempt import store_lost
-from ticket_export.application.ports.audit_log import AuditLog
 from ticket_export.application.ports.clock import Clock
-from ticket_export.application.ports.export_events import ExportEvents
 from ticket_export.application.ports.task_queue import TaskQueue
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.domain.export_job_status import ExportJobStatus
@@ -54,8 +52,7 @@ class RecoverStalledExports:
 
     unit_of_work: Callable[[], UnitOfWork]
     task_queue: TaskQueue
-    audit_log: AuditLog
-    events: ExportEvents
+    announcements: Announcements
     clock: Clock
     max_attempts: int
 
@@ -83,13 +80,17 @@ class RecoverStalledExports:
                 return None
             worker = task.leased_by
             store_lost(work, job, task, max_attempts=self.max_attempts, given_up=_given_up, now=now)
+            tell = None
+            if job.status == ExportJobStatus.FAILED:
+                tell = self.announcements.failed(work, job, at=now)
+            work.commit()
         _log.warning(
             "export %s was lost by %s in attempt %d and is %s now",
             *(job.id, worker, task.fencing_token, job.status),
             extra={"job_id": str(job.id)},
         )
-        if job.status == ExportJobStatus.FAILED:
-            self._announcements.failed(job, at=now)
+        if tell is not None:
+            tell()
         else:
             dispatch_committed(self.task_queue, task)
         return job
@@ -104,8 +105,10 @@ class RecoverStalledExports:
             was = job.status
             job.fail("The export was given up: its background task ended without it.", now)
             store_failed(work, job, was=was, now=now)
+            tell = self.announcements.failed(work, job, at=now)
+            work.commit()
         _log.warning("export %s had no background task any more", job.id, extra={"job_id": str(job.id)})
-        self._announcements.failed(job, at=now)
+        tell()
         return job
 
     def _lapsed(self, work: UnitOfWork, now: datetime) -> tuple[BackgroundTask, ExportJob] | tuple[None, None]:
@@ -117,10 +120,6 @@ class RecoverStalledExports:
             task.fail("No running export holds this task.", now)
             work.tasks.update(task, fencing_token=task.fencing_token)
         return None, None
-
-    @property
-    def _announcements(self) -> Announcements:
-        return Announcements(self.audit_log, self.events)
 
 
 def _given_up(attempts: int) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from ticket_export.application.audit import audit_entry, record_committed
+from ticket_export.application.audit import audit_entry, record_in
 from ticket_export.application.dispatch import dispatch_committed
 from ticket_export.application.dto import RequestedExportDto
 from ticket_export.application.export_policy import ExportPolicy
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ticket_export.application.actor import Actor
-    from ticket_export.application.ports.audit_log import AuditEntry
     from ticket_export.application.snapshot import ExportSnapshotPayload
 
 
@@ -89,10 +88,11 @@ class RequestExport:
                 if 0 < self.max_active_jobs <= len(active):
                     raise TooManyExportsError(self.max_active_jobs)
                 job, task = self._new_job(actor, view_json, now)
-                requested = audit_entry(action, job, at=now, by=actor.user_id, detail=detail)
                 work.tasks.add(task)
                 work.jobs.add(job)
-                work.after_commit(lambda: self._announce(task, requested))
+                requested = audit_entry(action, job, at=now, by=actor.user_id, detail=detail)
+                work.after_commit(record_in(work, self.audit_log, requested))
+                work.after_commit(lambda: dispatch_committed(self.task_queue, task))
                 work.commit()
                 return RequestedExportDto.of_request(job, already_requested=False)
             waiting = same.background_task if same.status == ExportJobStatus.QUEUED else None
@@ -113,10 +113,6 @@ class RequestExport:
         )
         task.args = task_args(job.id)
         return job, task
-
-    def _announce(self, task: BackgroundTask, requested: AuditEntry) -> None:
-        record_committed(self.audit_log, requested)
-        dispatch_committed(self.task_queue, task)
 
 
 def _is_same_view(stored: str, asked: str) -> bool:

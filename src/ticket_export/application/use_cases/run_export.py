@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from ticket_export.application.announcements import Announcements
-from ticket_export.application.audit import audit_entry
 from ticket_export.application.claims import Claims
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.dto import ExportJobDto
@@ -20,9 +18,7 @@ from ticket_export.application.export_policy import ExportPolicy
 from ticket_export.application.heartbeat import Heartbeat
 from ticket_export.application.manifest import CONTENT_TYPE as MANIFEST_TYPE
 from ticket_export.application.manifest import ExportManifest
-from ticket_export.application.ports.audit_log import AuditAction, AuditLog
 from ticket_export.application.ports.compression import Compression
-from ticket_export.application.ports.export_events import ExportEvents
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.ports.user_directory import UserDirectory
@@ -85,8 +81,6 @@ class RunExport:
     ticket_source: TicketSource
     storage: ExportStorage
     user_directory: UserDirectory
-    audit_log: AuditLog
-    events: ExportEvents
     policy: ExportPolicy
     csv_format: CsvFormat
     compression: Compression
@@ -168,13 +162,8 @@ class RunExport:
             with suppress(Exception):
                 self._fail(attempt, "The export was interrupted.")
             raise
-        now = self.claims.clock.now()
-        self._announcements.completed(job, at=now, duration=now - attempt.began_at, sha256=file.sha256)
+        attempt.tell_end()
         return ExportJobDto.of(job)
-
-    @property
-    def _announcements(self) -> Announcements:
-        return Announcements(self.audit_log, self.events)
 
     @property
     def _pipeline(self) -> ExportPipeline:
@@ -187,11 +176,6 @@ class RunExport:
             read_ahead=self.read_ahead,
         )
 
-    def _record_start(self, attempt: Attempt) -> None:
-        # Before a ticket is read: what cannot be recorded does not happen.
-        by = attempt.job.requester_user_id
-        self.audit_log.record(audit_entry(AuditAction.STARTED, attempt.job, at=attempt.began_at, by=by))
-
     def _export(
         self, attempt: Attempt, heartbeat: Heartbeat, on_progress: ProgressListener
     ) -> tuple[MediaItem, WrittenFile]:
@@ -199,7 +183,8 @@ class RunExport:
         try:
             # From the beginning on: the audit log and the user directory are the host's, and may take their time.
             with heartbeat:
-                self._record_start(attempt)
+                # Before a ticket is read: what cannot be recorded does not happen.
+                attempt.record_start()
                 query = self._permitted_query(attempt.job)
                 heartbeat.require_job()
                 key = object_key(attempt.job, attempt=attempt.token, suffix=self.compression.suffix)
@@ -227,7 +212,7 @@ class RunExport:
 
     def _complete(self, attempt: Attempt, item: MediaItem, file: WrittenFile) -> ExportJob:
         try:
-            return attempt.complete(item, row_count=file.rows)
+            return attempt.complete(item, row_count=file.rows, sha256=file.sha256)
         except BaseException as error:
             job = self._settle(attempt, file.key)
             if job is None or not isinstance(error, Exception):
@@ -270,7 +255,5 @@ class RunExport:
         except Exception:
             _log.exception("what became of export %s could not be recorded", job_id, extra={"job_id": str(job_id)})
             raise
-        if job.status == ExportJobStatus.FAILED:
-            now = self.claims.clock.now()
-            self._announcements.failed(job, at=now, duration=now - attempt.began_at)
+        attempt.tell_end()
         return job

@@ -9,7 +9,10 @@ from ticket_export.application.ports.audit_log import AuditEntry
 
 @attrs.define
 class InMemoryAuditLog:
-    """`entries` holds everything recorded, oldest first; several threads may record at once."""
+    """`entries` holds everything recorded, oldest first; several threads may record at once.
+
+    An `InMemoryUnitOfWork` records in it what it commits, as one on a database does in the table of the audit log.
+    """
 
     entries: list[AuditEntry] = attrs.field(factory=list)
 

@@ -13,6 +13,7 @@ from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.media_item import MediaItem
 
 if TYPE_CHECKING:
+    from ticket_export.application.ports.audit_log import AuditEntry
     from ticket_export.domain.user import User
 
 
@@ -54,6 +55,7 @@ class InMemoryTransaction:
     def __init__(self, database: InMemoryDatabase) -> None:
         self.database = database
         self._own: Rows | None = None
+        self._recorded: list[tuple[list[AuditEntry], AuditEntry]] = []
 
     def reading(self) -> Rows:
         """What this transaction sees."""
@@ -71,14 +73,22 @@ class InMemoryTransaction:
             self._own = self.database.committed.copy()
         return self._own
 
+    def record(self, entries: list[AuditEntry], entry: AuditEntry) -> None:
+        """Add `entry` to those `entries` of an audit log, together with the changes."""
+        self.writing()
+        self._recorded.append((entries, entry))
+
     def commit(self) -> None:
         """Let everybody see the changes."""
         if self._own is not None:
             self.database.committed = self._own
+            for entries, entry in self._recorded:
+                entries.append(entry)
             self.undo()
 
     def undo(self) -> None:
         """Forget the changes that were not committed."""
         if self._own is not None:
             self._own = None
+            self._recorded.clear()
             self.database.write_lock.release()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from ticket_export.infrastructure.after_commit import AfterCommitActions
+from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
 from ticket_export.infrastructure.memory.background_task_repository import InMemoryBackgroundTaskRepository
 from ticket_export.infrastructure.memory.database import InMemoryDatabase, InMemoryTransaction
 from ticket_export.infrastructure.memory.export_job_repository import InMemoryExportJobRepository
@@ -13,6 +14,8 @@ from ticket_export.infrastructure.memory.media_item_repository import InMemoryMe
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
+
+    from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
 
 
 class InMemoryUnitOfWork:
@@ -41,6 +44,13 @@ class InMemoryUnitOfWork:
         """Make the changes permanent, then call what `after_commit` collected."""
         self._transaction.commit()
         self._after_commit.run()
+
+    def audit(self, audit_log: AuditLog, entry: AuditEntry) -> bool:
+        """Record the entry with the changes, if the log is in memory too; return whether it is."""
+        if not isinstance(audit_log, InMemoryAuditLog):
+            return False
+        self._transaction.record(audit_log.entries, entry)
+        return True
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Call `action` once the changes are permanent; never, if they are undone."""

@@ -14,7 +14,7 @@ from ticket_export.infrastructure.persistence.engine import begin_writing
 from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES, Tables
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import URL, Connection, Engine
 
     from ticket_export.application.ports.audit_log import AuditEntry
 
@@ -24,8 +24,8 @@ _MILLISECOND = timedelta(milliseconds=1)
 class SqlAlchemyAuditLog:
     """Every entry is a row of ``ExportAuditEntries``, permanent when `record` returns.
 
-    The row has a short transaction of its own, which takes SQLite's one write lock: record after a
-    unit of work, never inside one, whose lock it would wait for in vain.
+    The row has a short transaction of its own, which takes SQLite's one write lock: never call `record` inside a unit
+    of work, whose lock it would wait for in vain. `UnitOfWork.audit` writes the row in that transaction instead.
     """
 
     def __init__(self, engine: Engine, tables: Tables = REFERENCE_TABLES) -> None:
@@ -47,6 +47,22 @@ class SqlAlchemyAuditLog:
         Raises:
             JobDatabaseError: the database failed.
         """
+        with database_errors(), begin_writing(self._engine.connect()) as connection:
+            self.insert(connection, entry)
+            commit(connection)
+
+    def is_kept_where(self, connection: Connection) -> bool:
+        """Whether a transaction of that connection can write to the table.
+
+        An engine of the host's may be another one than this log's, and reach the same database.
+        """
+        if connection.engine.pool is self._engine.pool:
+            return True
+        here, there = self._engine.url, connection.engine.url
+        return here.database is not None and _address(here) == _address(there)
+
+    def insert(self, connection: Connection, entry: AuditEntry) -> None:
+        """Write the entry in the connection's transaction."""
         row = insert(self._entries).values(
             id=uuid4(),
             at=entry.at,
@@ -58,6 +74,8 @@ class SqlAlchemyAuditLog:
             duration_milliseconds=None if entry.duration is None else entry.duration // _MILLISECOND,
             detail=entry.detail,
         )
-        with database_errors(), begin_writing(self._engine.connect()) as connection:
-            connection.execute(row)
-            commit(connection)
+        connection.execute(row)
+
+
+def _address(url: URL) -> tuple[object, ...]:
+    return url.get_backend_name(), url.host, url.port, url.database

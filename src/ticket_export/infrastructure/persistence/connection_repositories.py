@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ticket_export.infrastructure.after_commit import AfterCommitActions
+from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.background_task_repository import SqlAlchemyBackgroundTaskRepository
 from ticket_export.infrastructure.persistence.export_job_repository import SqlAlchemyExportJobRepository
 from ticket_export.infrastructure.persistence.media_item_repository import SqlAlchemyMediaItemRepository
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
     from ticket_export.infrastructure.persistence.tables import Tables
 
 
@@ -31,6 +33,13 @@ class ConnectionRepositories:
     def after_commit(self, action: Callable[[], None]) -> None:
         """Call `action` once the changes are permanent; never, if they are undone."""
         self._after_commit.add(action)
+
+    def audit(self, audit_log: AuditLog, entry: AuditEntry) -> bool:
+        """Record the entry with the changes, if `audit_log` is a table of this database; return whether it is."""
+        if not isinstance(audit_log, SqlAlchemyAuditLog) or not audit_log.is_kept_where(self._connection):
+            return False
+        audit_log.insert(self._connection, entry)
+        return True
 
     def _open(self, connection: Connection) -> None:
         self._connection = connection

@@ -30,11 +30,28 @@ class _Trouble:
     text: str
     #: Whether the very same may work in a moment, with nobody's help.
     may_pass: bool = False
+    #: The setting whose time limit was reached, where that is the trouble.
+    limit: str | None = None
+
+
+def _time_out(limit: str, *, may_pass: bool = False) -> _Trouble:
+    # An operator has to know which of the many limits it was.
+    return _Trouble(f"the database did not answer within its time limit ({limit}); try again later", may_pass, limit)
 
 
 _BUSY = _Trouble("the database is busy or locked; try again later", may_pass=True)
-# A time-out of the host's too: to try again would take as long again.
+_LOCK_TIME_OUT = _time_out("lock_timeout", may_pass=True)
+_SQLITE_TIME_OUT = _time_out("busy_timeout", may_pass=True)
+_POOL_TIME_OUT = _time_out("pool_timeout", may_pass=True)
+_IDLE_TRANSACTION = _time_out("idle_in_transaction_session_timeout", may_pass=True)
+_IDLE_SESSION = _time_out("idle_session_timeout", may_pass=True)
+# To try again would take as long again.
+_STATEMENT_TIME_OUT = _time_out("statement_timeout")
+_TRANSACTION_TIME_OUT = _time_out("transaction_timeout")
 _INTERRUPTED = _Trouble("the database was interrupted; try again")
+# The code is the same, and the server's text may be in any language.
+_ENDED = _Trouble("the database ended the statement, at its time limit (statement_timeout) or on request; try again")
+_LASTING = (_STATEMENT_TIME_OUT, _TRANSACTION_TIME_OUT, _INTERRUPTED, _ENDED)
 _AWAY = _Trouble("the database cannot be reached, or refuses the connection", may_pass=True)
 _SHUT = _Trouble(_AWAY.text)
 _REFUSED = _Trouble("the database refuses access, or is read-only")
@@ -47,10 +64,17 @@ _TAKEN = _Trouble("the database refused what is stored already")
 _CONFLICT = _Trouble("the database refused a change that conflicts with what is stored")
 _FAILED = _Trouble("the database failed")
 
+_CANCELLED = "57014"
+# What PostgreSQL says of a cancelled query, in English.
+_BY_CANCEL_TEXT = {"statement timeout": _STATEMENT_TIME_OUT, "user request": _INTERRUPTED}
+
 # https://www.sqlite.org/rescode.html; an extended code that is not here means what its low byte means.
 _BY_SQLITE_CODE = {
     sqlite3.SQLITE_PERM: _REFUSED,
-    sqlite3.SQLITE_BUSY: _BUSY,
+    sqlite3.SQLITE_BUSY: _SQLITE_TIME_OUT,
+    # No time-out: these are told at once.
+    sqlite3.SQLITE_BUSY_SNAPSHOT: _BUSY,
+    sqlite3.SQLITE_BUSY_RECOVERY: _BUSY,
     sqlite3.SQLITE_LOCKED: _BUSY,
     sqlite3.SQLITE_READONLY: _REFUSED,
     sqlite3.SQLITE_INTERRUPT: _INTERRUPTED,
@@ -77,8 +101,8 @@ _BY_SQLSTATE = {
     "23503": _NO_REFERENCE,
     "23505": _TAKEN,
     "25006": _REFUSED,  # read_only_sql_transaction
-    "25P03": _AWAY,  # idle_in_transaction_session_timeout
-    "25P04": _INTERRUPTED,  # transaction_timeout: the next attempt would take as long
+    "25P03": _IDLE_TRANSACTION,
+    "25P04": _TRANSACTION_TIME_OUT,
     "28": _SHUT,  # invalid_authorization_specification
     "40001": _BUSY,  # serialization_failure; on a replica, rows that the primary has removed
     "40P01": _BUSY,  # deadlock_detected
@@ -86,10 +110,10 @@ _BY_SQLSTATE = {
     "42703": _NO_COLUMN,
     "53100": _FULL,
     "53300": _BUSY,  # too_many_connections
-    "55P03": _BUSY,  # lock_not_available
-    "57014": _INTERRUPTED,  # query_canceled, by a time-out too
+    "55P03": _LOCK_TIME_OUT,
     "57P": _AWAY,  # the server ends the connection, is shut down, has crashed or is starting
     "57P04": _SHUT,  # database_dropped
+    "57P05": _IDLE_SESSION,
     "72000": _BUSY,  # snapshot_too_old, before PostgreSQL 17
     "XX001": _DAMAGED,
     "XX002": _DAMAGED,
@@ -110,12 +134,17 @@ def may_pass(error: Exception) -> bool:
     trouble = _trouble(error)
     is_lost = isinstance(error, DBAPIError) and error.connection_invalidated
     # Some time-outs of the server end the connection too.
-    return trouble.may_pass or (is_lost and trouble is not _INTERRUPTED)
+    return trouble.may_pass or (is_lost and trouble not in _LASTING)
+
+
+def reached_limit(error: Exception) -> str | None:
+    """The name of the setting whose time limit ended it, such as ``statement_timeout``; None for any other trouble."""
+    return _trouble(error).limit
 
 
 def _trouble(error: Exception) -> _Trouble:
     if isinstance(error, TimeoutError):
-        return _BUSY  # every connection of the pool is in use
+        return _POOL_TIME_OUT  # every connection of the pool is in use
     if is_missing_table(error):
         return _NO_TABLE
     cause = error.orig if isinstance(error, DBAPIError) else error
@@ -160,6 +189,8 @@ def _by_sqlite_code(cause: BaseException | None) -> _Trouble | None:
 def _by_sqlstate(cause: BaseException | None) -> _Trouble | None:
     state = getattr(cause, "sqlstate", "")
     if isinstance(state, str):
+        if state == _CANCELLED:
+            return next((trouble for text, trouble in _BY_CANCEL_TEXT.items() if text in str(cause)), _ENDED)
         return next((_BY_SQLSTATE[state[:length]] for length in (5, 3, 2) if state[:length] in _BY_SQLSTATE), None)
     # psycopg has no state for what no server has said: nobody answers, or the connection is gone. Where libpq puts
     # its own words in the place of an answer that has not come, the error is of no kind but the most general.

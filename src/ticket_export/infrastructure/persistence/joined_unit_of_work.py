@@ -62,6 +62,7 @@ class JoinedUnitOfWork(ConnectionRepositories):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._after_commit.drop()
         with database_errors(exc):
             if self._savepoint.is_active:
                 self._savepoint.rollback()

@@ -76,7 +76,7 @@ class ExportJobStatusText(TypeDecorator[ExportJobStatus]):
 
     def process_bind_param(self, value: ExportJobStatus | None, dialect: Dialect) -> str | None:
         """Status to developer name."""
-        return None if value is None else value.developer_name
+        return None if value is None else str(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> ExportJobStatus | None:
         """Developer name to status."""
@@ -94,5 +94,5 @@ class BackgroundTaskStatusText(TypeDecorator[BackgroundTaskStatus]):
         return None if value is None else value.value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> BackgroundTaskStatus | None:
-        """Text to status."""
-        return None if value is None else BackgroundTaskStatus(value)
+        """Text, in any letter case, to status."""
+        return None if value is None else BackgroundTaskStatus(value.lower())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from ticket_export.errors import TicketSourceError, TicketsUnavailableError
-from ticket_export.infrastructure.persistence.driver_errors import may_pass
+from ticket_export.infrastructure.persistence.driver_errors import may_pass, reached_limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,11 +28,15 @@ def errors_of(dialect: Dialect) -> tuple[type[Exception], ...]:
 def read_errors(dialect: Dialect) -> Iterator[None]:
     """Raise `TicketSourceError` for what the database raises in the block; its own text is only the cause.
 
-    For what may pass, such as a connection that is lost, it is a `TicketsUnavailableError`.
+    For what may pass, such as a connection that is lost, it is a `TicketsUnavailableError`. A time limit of the
+    database is named.
     """
     try:
         yield
     except errors_of(dialect) as error:
+        limit = reached_limit(error)
+        ended = f"The tickets could not be read: the database's time limit ({limit}) ended the query."
         if may_pass(error):
-            raise TicketsUnavailableError("The tickets could not be read: their database was away or busy.") from error
-        raise TicketSourceError("The tickets could not be read from the database.") from error
+            away = "The tickets could not be read: their database was away or busy."
+            raise TicketsUnavailableError(ended if limit else away) from error
+        raise TicketSourceError(ended if limit else "The tickets could not be read from the database.") from error

@@ -12,6 +12,7 @@ import attrs
 from tests.unit.application.use_cases.watched_adapters import (
     WatchedAuditLog,
     WatchedEvents,
+    WatchedOwnAuditLog,
     WatchedQueue,
     WatchedSource,
     WatchedStorage,
@@ -37,6 +38,7 @@ from ticket_export import (
     TicketColumns,
     User,
 )
+from ticket_export.application.announcements import Announcements
 from ticket_export.application.claims import Claims
 from ticket_export.application.export_pipeline import READ_AHEAD
 from ticket_export.application.ports.compression import Compression
@@ -96,7 +98,7 @@ class HelpDesk:
     max_attempts: int = 3
     users: WatchedUsers = attrs.field(init=False)
     storage: WatchedStorage = attrs.field(init=False)
-    audit_log: WatchedAuditLog = attrs.field(init=False)
+    audit_log: WatchedAuditLog | WatchedOwnAuditLog = attrs.field(init=False)
     events: WatchedEvents = attrs.field(init=False)
     queue: WatchedQueue = attrs.field(init=False)
 
@@ -106,6 +108,10 @@ class HelpDesk:
         self.audit_log = WatchedAuditLog(self)
         self.events = WatchedEvents(self)
         self.queue = WatchedQueue(self)
+
+    def use_own_audit_log(self) -> None:
+        """The host's own from now on, which no transaction knows, instead of one that is like a table."""
+        self.audit_log = WatchedOwnAuditLog(self)
 
     def at(self, place: str) -> None:
         if place in self.happen:
@@ -127,7 +133,17 @@ class HelpDesk:
 
     @property
     def claims(self) -> Claims:
-        return Claims(unit_of_work=self.unit_of_work, clock=self.clock, worker="worker", lease=self.lease)
+        return Claims(
+            unit_of_work=self.unit_of_work,
+            announcements=self.announcements,
+            clock=self.clock,
+            worker="worker",
+            lease=self.lease,
+        )
+
+    @property
+    def announcements(self) -> Announcements:
+        return Announcements(self.audit_log, self.events)
 
     @property
     def request_export(self) -> RequestExport:
@@ -149,8 +165,6 @@ class HelpDesk:
             ticket_source=WatchedSource(self),
             storage=self.storage,
             user_directory=self.users,
-            audit_log=self.audit_log,
-            events=self.events,
             policy=ExportPolicy(),
             csv_format=self.csv_format,
             compression=self.compression,
@@ -172,8 +186,7 @@ class HelpDesk:
     def cancel_export(self) -> CancelExport:
         return CancelExport(
             unit_of_work=self.unit_of_work,
-            audit_log=self.audit_log,
-            events=self.events,
+            announcements=self.announcements,
             policy=ExportPolicy(),
             clock=self.clock,
         )
@@ -183,8 +196,7 @@ class HelpDesk:
         return RecoverStalledExports(
             unit_of_work=self.unit_of_work,
             task_queue=self.queue,
-            audit_log=self.audit_log,
-            events=self.events,
+            announcements=self.announcements,
             clock=self.clock,
             max_attempts=self.max_attempts,
         )
@@ -194,8 +206,7 @@ class HelpDesk:
         return CleanUpExpiredExports(
             unit_of_work=self.unit_of_work,
             storage=self.storage,
-            audit_log=self.audit_log,
-            events=self.events,
+            announcements=self.announcements,
             clock=self.clock,
         )
 

@@ -65,6 +65,7 @@ def test_cancelled_export_is_claimed_by_nobody(desk: HelpDesk, actor: Actor, job
 
 def test_cancellation_is_audited_and_announced_after_the_commit(desk: HelpDesk, actor: Actor, job_id: UUID) -> None:
     seen: list[str] = []
+    desk.use_own_audit_log()
     for place in ("audit.cancelled", "events.failed"):
         desk.happen[place] = lambda: seen.append(desk.job(job_id).status.developer_name)
     desk.cancel_export(actor, job_id)
@@ -153,6 +154,7 @@ def test_export_that_changes_again_and_again_is_given_up(desk: HelpDesk, actor: 
 def test_cancellation_that_cannot_be_told_is_one(
     desk: HelpDesk, actor: Actor, job_id: UUID, place: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    desk.use_own_audit_log()
     desk.happen[place] = raising(ConnectionError("nobody listens"))
     assert desk.cancel_export(actor, job_id).error_message == "Cancelled"
     assert "nobody listens" in caplog.text

@@ -62,6 +62,7 @@ def test_object_goes_first_and_the_row_says_so_after_it(desk: HelpDesk, job_id: 
         job = desk.job(job_id)
         seen.append((place, job.is_cleaned_up, job.media_item_id is None, len(desk.files)))
 
+    desk.use_own_audit_log()
     for place in ("storage.delete", "storage.delete.done", "work.cleaned_up", "audit.cleaned_up", "events.expired"):
         desk.happen[place] = lambda place=place: look(place)  # type: ignore[misc]
     desk.clean_up_expired_exports()
@@ -324,6 +325,7 @@ def test_more_than_a_page_is_cleaned_up_at_once_and_one_that_fails_does_not_hold
 
 @pytest.mark.parametrize("place", ["audit.cleaned_up", "events.expired", "audit.failed", "events.failed"])
 def test_clean_up_that_cannot_be_told_is_done(desk: HelpDesk, place: str, caplog: pytest.LogCaptureFixture) -> None:
+    desk.use_own_audit_log()
     job_id = desk.requested().id
     desk.clock.set(EXPIRY)
     desk.happen[place] = raising(ConnectionError("nobody listens"))

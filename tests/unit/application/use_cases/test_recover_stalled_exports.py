@@ -253,6 +253,7 @@ def test_failure_that_cannot_be_told_is_one(
     desk: HelpDesk, job_id: UUID, place: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     desk.max_attempts = 1
+    desk.use_own_audit_log()
     desk.happen[place] = raising(ConnectionError("nobody listens"))
     assert desk.recover_stalled_exports() == Recovery(given_up=1)
     assert "nobody listens" in caplog.text

@@ -46,6 +46,7 @@ def test_failed_commit_leaves_and_dispatches_nothing(desk: HelpDesk) -> None:
 def test_failing_audit_log_is_logged_and_the_stored_job_is_answered_and_run(
     desk: HelpDesk, caplog: pytest.LogCaptureFixture
 ) -> None:
+    desk.use_own_audit_log()
     desk.happen["audit.requested"] = raising(OSError("the audit log is gone"))
     asked = desk.request_export(desk.user(), VIEW)
     assert "the audit log is gone" in caplog.text

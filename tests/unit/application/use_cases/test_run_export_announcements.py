@@ -83,15 +83,22 @@ def test_subscriber_that_raises_harms_nothing(
 
 @ENDS
 def test_host_is_told_though_the_audit_log_is_gone(desk: HelpDesk, job_id: UUID, end: str) -> None:
+    desk.use_own_audit_log()
     desk.happen[f"audit.{end}"] = raising(ConnectionError("the audit log is gone"))
     run_to(desk, job_id, end)
     assert desk.announced(job_id) == [end]
 
 
-def test_host_is_told_of_a_completion_whose_answer_was_lost(desk: HelpDesk, job_id: UUID) -> None:
+@pytest.mark.parametrize("has_own_log", [False, True])
+def test_completion_whose_answer_was_lost_is_recorded_and_told_once(
+    desk: HelpDesk, job_id: UUID, has_own_log: bool
+) -> None:
+    if has_own_log:
+        desk.use_own_audit_log()
     desk.happen["work.completed.committed"] = raising(ConnectionError("the answer never came"))
     desk.run_export(job_id)
     assert desk.announced(job_id) == ["completed"]
+    assert desk.audited(job_id)[-2:] == ["started", "completed"]
 
 
 def test_nobody_is_told_of_an_attempt_that_lost_its_job(desk: HelpDesk, job_id: UUID) -> None:

@@ -248,6 +248,7 @@ def test_interrupt_is_not_masked_by_a_failure_that_cannot_be_stored(
 def test_job_whose_end_cannot_be_audited_keeps_it_and_the_log_says_so(
     scene: Scene, caplog: pytest.LogCaptureFixture, place: str, status: str
 ) -> None:
+    scene.desk.use_own_audit_log()
     scene.desk.happen[place] = raising(ConnectionError("the audit log is gone"))
     if status == "failed":
         scene.desk.happen["source.count"] = raising(TicketSourceError("no"))

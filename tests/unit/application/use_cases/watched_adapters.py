@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 import attrs
 
+from ticket_export.application.ports.audit_log import AuditEntry
 from ticket_export.application.ports.export_storage import ObjectWriter
 from ticket_export.application.ports.ticket_source import TicketReader
 from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from ticket_export import Actor, BackgroundTask, CsvFormat, ExportJob, TicketColumns
-    from ticket_export.application.ports.audit_log import AuditEntry
+    from ticket_export.application.ports.audit_log import AuditLog
     from ticket_export.application.ports.ticket_source import CsvBlock
     from ticket_export.application.ticket_query import TicketQuery
     from ticket_export.infrastructure.memory.database import InMemoryDatabase, InMemoryTransaction
@@ -48,6 +49,11 @@ class WatchedUnitOfWork(InMemoryUnitOfWork):
     def __enter__(self) -> Self:
         self._desk.at("work.enter")
         return super().__enter__()
+
+    def audit(self, audit_log: AuditLog, entry: AuditEntry) -> bool:
+        if isinstance(audit_log, InMemoryAuditLog):
+            self._desk.at(f"audit.{entry.action}")
+        return super().audit(audit_log, entry)
 
     def commit(self) -> None:
         before = self._desk.database.committed.jobs
@@ -178,6 +184,18 @@ class WatchedAuditLog(InMemoryAuditLog):
     def record(self, entry: AuditEntry) -> None:
         self._desk.at(f"audit.{entry.action}")
         super().record(entry)
+
+
+@attrs.define
+class WatchedOwnAuditLog:
+    """One of the host's own, of which a unit of work knows nothing."""
+
+    desk: Desk
+    entries: list[AuditEntry] = attrs.field(factory=list)
+
+    def record(self, entry: AuditEntry) -> None:
+        self.desk.at(f"audit.{entry.action}")
+        self.entries.append(entry)
 
 
 class WatchedEvents(InMemoryExportEvents):

@@ -1,0 +1,42 @@
+"""The rows of ``ExportAuditEntries``, read without the library."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from ticket_export.application.ports.audit_log import AuditAction, AuditEntry
+
+if TYPE_CHECKING:
+    from tests.integration.persistence.sqlite_rows import SqliteRows
+    from tests.integration.postgresql.postgresql_rows import PostgresqlRows
+
+
+def stored_entries(rows: SqliteRows | PostgresqlRows) -> list[AuditEntry]:
+    return [
+        AuditEntry(
+            action=AuditAction(row["Action"]),
+            job_id=_uuid(row["ExportJobId"]),
+            actor_id=None if row["ActorUserId"] is None else _uuid(row["ActorUserId"]),
+            at=_moment(row["At"]),
+            view=row["View"],
+            row_count=row["RowCount"],
+            duration=_milliseconds(row["DurationMilliseconds"]),
+            detail=row["Detail"],
+        )
+        for row in rows.run('SELECT * FROM "ExportAuditEntries"')
+    ]
+
+
+def _uuid(stored: str | UUID) -> UUID:
+    return stored if isinstance(stored, UUID) else UUID(stored)
+
+
+def _moment(stored: str | datetime) -> datetime:
+    naive = stored if isinstance(stored, datetime) else datetime.strptime(stored, "%Y-%m-%d %H:%M:%S.%f")  # noqa: DTZ007
+    return naive.replace(tzinfo=UTC)
+
+
+def _milliseconds(stored: int | None) -> timedelta | None:
+    return None if stored is None else timedelta(milliseconds=stored)
