@@ -37,13 +37,8 @@ def split_values(value: str) -> tuple[str, ...]:
     Raises:
         ValueError: it holds none, too many, or something that is no text or number.
     """
-    members: Sequence[object] | None = _json_list(value)
-    if members is None:
-        members = [part for part in value.split(",") if part]
-        # Empty ones do not count, and blank ones rarely.
-        if len(members) <= 2 * MAX_VALUES:
-            members = [part.strip() for part in members]
-    members = [member for member in members if member != ""]
+    given = _json_list(value)
+    members = [member for member in (_between_commas(value) if given is None else given) if member != ""]
     if not members:
         raise ValueError("needs at least one value")
     if len(members) > MAX_VALUES:
@@ -61,6 +56,12 @@ def _json_list(value: str) -> list[object] | None:
     except (ValueError, RecursionError):
         return None
     return members if isinstance(members, list) else None
+
+
+def _between_commas(value: str) -> list[object]:
+    parts: list[object] = [part for part in value.split(",") if part]
+    # Of far too many, it does not matter which are blank.
+    return parts if len(parts) > 2 * MAX_VALUES else [str(part).strip() for part in parts]
 
 
 def _texts(members: Sequence[object]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from pydantic import BaseModel
 
@@ -84,7 +84,7 @@ def _members(value: object) -> Mapping[object, object] | list[object] | tuple[ob
         return None
     if isinstance(value, (list, tuple, Mapping)):
         return value
-    return vars(value) if isinstance(value, BaseModel) else None
+    return cast(Mapping[object, object], vars(value)) if isinstance(value, BaseModel) else None
 
 
 def _length(value: object) -> int:

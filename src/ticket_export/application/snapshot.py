@@ -151,7 +151,7 @@ def _identifier(value: object) -> object:
 
 
 # As it is in JSON; the type of the column that it is compared with reads it.
-_Identifier = Annotated[str | int | float, BeforeValidator(_identifier)]
+_Identifier = Annotated[str | int | float | UUID, BeforeValidator(_identifier)]
 
 
 class ExportScope(PayloadModel):
@@ -162,13 +162,13 @@ class ExportScope(PayloadModel):
 
     @field_validator("team_id")
     @classmethod
-    def _teams_exist(cls, team_id: str | int | float | None, info: ValidationInfo) -> str | int | float | None:
+    def _teams_exist(cls, team_id: _Identifier | None, info: ValidationInfo) -> _Identifier | None:
         check_scope(team_id, ScopeRole.TEAM, info)
         return team_id
 
     @field_validator("assigned_to_user_id")
     @classmethod
-    def _assignees_exist(cls, user_id: str | int | float | None, info: ValidationInfo) -> str | int | float | None:
+    def _assignees_exist(cls, user_id: _Identifier | None, info: ValidationInfo) -> _Identifier | None:
         check_scope(user_id, ScopeRole.ASSIGNEE, info)
         return user_id
 
@@ -212,7 +212,9 @@ class ExportSnapshotPayload(PayloadModel):
         except ValidationError as error:
             problems += [(each["loc"], message_of(each)) for each in error.errors(include_url=False)]
             refused = {location[0] for location, _ in problems if location}
-            named = [(index, name) for index, name in enumerate(given) if index not in refused]
+            named = [
+                (index, name) for index, name in enumerate(given) if isinstance(name, str) and index not in refused
+            ]
         chosen: dict[str, str] = {}
         for index, name in named:
             spelled = name

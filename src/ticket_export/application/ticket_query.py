@@ -81,7 +81,7 @@ def _search(term: str | None, chosen: tuple[TicketColumn, ...]) -> Search | None
 def _scope_conditions(view: ExportSnapshotPayload, columns: TicketColumns) -> tuple[Condition, ...]:
     if view.scope is None:
         return ()
-    wanted: dict[ScopeRole, str | int | float | None] = {
+    wanted: dict[ScopeRole, object] = {
         ScopeRole.TEAM: view.scope.team_id,
         ScopeRole.ASSIGNEE: view.scope.assigned_to_user_id,
     }

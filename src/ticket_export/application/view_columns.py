@@ -13,6 +13,8 @@ from ticket_export.application.safe_text import listed, most_alike, quoted
 from ticket_export.application.ticket_column import ScopeRole, TicketColumn, TicketColumns
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from pydantic import ValidationInfo
 
 
@@ -60,7 +62,7 @@ def _names(columns: TicketColumns, ability: str | None) -> list[str]:
     return [each.name for each in columns if ability is None or getattr(each, ability)]
 
 
-def check_scope(wanted: str | int | float | None, role: ScopeRole, info: ValidationInfo) -> None:
+def check_scope(wanted: str | int | float | UUID | None, role: ScopeRole, info: ValidationInfo) -> None:
     """Refuse a scope by which these tickets cannot be restricted.
 
     Raises:

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ticket_export.application.ports.export_job_repository import SHORT_VIEW
 from ticket_export.application.read_view import read_view
 from ticket_export.application.safe_text import quoted
 from ticket_export.errors import InvalidPayloadError
 
 if TYPE_CHECKING:
     from ticket_export.application.snapshot import ExportSnapshotPayload
+    from ticket_export.domain.export_job import ExportJob
 
 # Characters; an audit log keeps several of a job.
 _LONGEST: Final = 1_000
+_LEFT_OUT: Final = f"a view of more than {SHORT_VIEW:,} characters"
+
+
+def summary_of(job: ExportJob) -> str:
+    """What the job's view selects, orders and shows, as far as it was read with the job."""
+    return (
+        summarize_view(job.snapshot_payload_json) if job.has_view else f"a view of more than {SHORT_VIEW:,} characters"
+    )
 
 
 def summarize_view(payload_json: str) -> str:

@@ -49,7 +49,7 @@ class ExportJob(AuditableEntity):
     row_count: int | None = None
     error_message: str | None = None
     completed_at: datetime | None = attrs.field(default=None, validator=is_utc)
-    snapshot_payload_json: str
+    snapshot_payload_json: str = attrs.field(repr=False)
     media_item_id: UUID | None = None
     expires_at: datetime = attrs.field(validator=is_utc)
     is_cleaned_up: bool = False
@@ -164,6 +164,11 @@ class ExportJob(AuditableEntity):
             self._refuse("cancelled")
         self.fail(CANCELLED, now)
         self.stamp_modified(now, by)
+
+    @property
+    def has_view(self) -> bool:
+        """Whether the view was read with the job; a list leaves long ones out, as an empty text."""
+        return self.snapshot_payload_json != ""
 
     @property
     def is_cancelled(self) -> bool:

@@ -163,11 +163,9 @@ def shown_by_a_traceback(settings: Settings) -> str:
     def connect(url: str, settings: Settings) -> None:
         raise RuntimeError
 
-    try:
+    with pytest.raises(RuntimeError) as caught:
         connect(settings.database_url, settings)
-    except RuntimeError as error:
-        shown = traceback.TracebackException.from_exception(error, capture_locals=True)
-    return "".join(shown.format())
+    return "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
 
 
 def logged(settings: Settings) -> str:
@@ -249,9 +247,7 @@ def test_rest_of_a_url_is_shown(url: str, shown: str) -> None:
 
 
 # None of these letters is in the rest of the URL.
-passwords = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), min_size=1).map(
-    lambda text: f"QJX{text}QJX"
-)
+passwords = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).map(lambda text: f"QJX{text}QJX")
 
 
 @given(passwords, st.sampled_from(["", "/", "/desk?sslmode=require", "/desk#x"]))
@@ -267,6 +263,6 @@ def test_no_password_is_shown_whatever_it_holds(password: str, rest: str) -> Non
 def test_code_is_not_named_by_a_file_in_the_folder(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".env").write_text(f"{name}=evil:container\nTICKET_EXPORT_CSV_BOM=false\n")
     assert (Settings.load().app, Settings.load().csv_bom) == (None, False)
-    assert Settings(_env_file=tmp_path / ".env").app is None  # type: ignore[call-arg]
+    assert Settings(_env_file=tmp_path / ".env").app is None
     monkeypatch.setenv("TICKET_EXPORT_APP", "helpdesk:container")
     assert Settings.load().app == "helpdesk:container"
