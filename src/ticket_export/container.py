@@ -42,13 +42,13 @@ from ticket_export.infrastructure.ignored_export_events import IgnoredExportEven
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
+from ticket_export.infrastructure.persistence.database_clock import DatabaseClock
 from ticket_export.infrastructure.persistence.engine import create_engine
 from ticket_export.infrastructure.persistence.host_table_names import SEED_TABLE_NAMES
 from ticket_export.infrastructure.persistence.tables import build_tables
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.infrastructure.persistence.user_directory import SqlAlchemyUserDirectory
 from ticket_export.infrastructure.storage.registry import open_storage
-from ticket_export.infrastructure.system_clock import SystemClock
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
 from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
@@ -101,7 +101,7 @@ class TicketExportContainer(DeclarativeContainer):
     policy = Factory(ExportPolicy)
 
     # The ports.
-    clock = ThreadSafeSingleton(SystemClock)
+    clock = ThreadSafeSingleton(DatabaseClock, engine)
     unit_of_work = Factory(SqlAlchemyUnitOfWork, engine, tables)
     ticket_source = Factory(SqlAlchemyTicketSource, engine, catalog)
     storage = ThreadSafeSingleton(open_storage, settings)

@@ -64,6 +64,7 @@ class Attempt:
             return
         self._written_at = now
         with self._unit_of_work() as work:
+            now = self._clock.now()
             job, task = self._hold(work)
             job.report_progress(progress.stage, progress.percent, now)
             task.renew(now, lease=self._lease, info=progress.stage, percent=progress.percent)
@@ -75,8 +76,8 @@ class Attempt:
         Raises:
             LeaseLostError: the attempt has lost the job; its file must go.
         """
-        now = self._clock.now()
         with self._unit_of_work() as work:
+            now = self._clock.now()
             job, task = self._hold(work)
             work.media_items.add(media_item)
             job.complete(row_count=row_count, media_item=media_item, now=now)
@@ -104,8 +105,8 @@ class Attempt:
         Raises:
             LeaseLostError: the attempt has lost the job.
         """
-        now = self._clock.now()
         with self._unit_of_work() as work:
+            now = self._clock.now()
             job, task = self._hold(work)
             job.fail(message, now)
             task.fail(message, now)
@@ -124,8 +125,8 @@ class Attempt:
         def given_up(attempts: int) -> str:
             return f"The export was given up; attempts that were lost: {attempts}. {why}"
 
-        now = self._clock.now()
         with self._unit_of_work() as work:
+            now = self._clock.now()
             job, task = self._hold(work)
             task.end_lease(now)
             store_lost(work, job, task, max_attempts=max_attempts, given_up=given_up, now=now)
@@ -137,8 +138,8 @@ class Attempt:
         Raises:
             LeaseLostError: the attempt has lost the job.
         """
-        now = self._clock.now()
         with self._unit_of_work() as work:
+            now = self._clock.now()
             job, task = self._hold(work)
             job.hand_back(now)
             task.hand_back(now)

@@ -60,10 +60,9 @@ class CleanUpExpiredExports:
     def __call__(self) -> CleanUp:
         """Clean up what is due now."""
         cleaned_up = failed = 0
-        now = self.clock.now()
-        for job in self._due(now):
+        for job in self._due():
             try:
-                cleaned_up += self._clean_up(job, now)
+                cleaned_up += self._clean_up(job, self.clock.now())
             except LeaseLostError:
                 continue  # somebody else has just changed it; if it is still due, then next time
             except Exception:  # noqa: BLE001 - by rule 4
@@ -71,11 +70,11 @@ class CleanUpExpiredExports:
                 failed += 1
         return CleanUp(cleaned_up=cleaned_up, failed=failed)
 
-    def _due(self, now: datetime) -> Iterator[ExportJob]:
+    def _due(self) -> Iterator[ExportJob]:
         last = None
         while True:
             with self.unit_of_work() as work:
-                page = work.jobs.due_for_clean_up(now=now, after=last, limit=_PAGE)
+                page = work.jobs.due_for_clean_up(now=self.clock.now(), after=last, limit=_PAGE)
             yield from page
             if len(page) < _PAGE:
                 return

@@ -75,8 +75,8 @@ class RecoverStalledExports:
         return Recovery(requeued=requeued, given_up=given_up)
 
     def _recover_one(self) -> ExportJob | None:
-        now = self.clock.now()
         with self.unit_of_work() as work:
+            now = self.clock.now()
             task, job = self._lapsed(work, now)
             if task is None or job is None:
                 work.commit()
@@ -95,8 +95,8 @@ class RecoverStalledExports:
         return job
 
     def _give_up_one(self) -> ExportJob | None:
-        now = self.clock.now()
         with self.unit_of_work() as work:
+            now = self.clock.now()
             jobs = work.jobs.active_without_task(limit=1)
             if not jobs:
                 return None

@@ -81,8 +81,8 @@ class RequestExport:
         """As calling it; `action` and `detail` are what the audit log says of it."""
         self.policy.require_request(actor)
         view_json = read_view(payload, self.ticket_source.columns).to_json()
-        now = self.clock.now()
         with self.unit_of_work() as work:
+            now = self.clock.now()
             active = [job for job in work.jobs.active_of(actor.user_id) if not job.is_expired_at(now)]
             same = next((job for job in active if _is_same_view(job.snapshot_payload_json, view_json)), None)
             if same is None:

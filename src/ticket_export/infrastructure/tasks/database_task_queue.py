@@ -12,6 +12,7 @@ from sqlalchemy import exists, select
 from ticket_export.application.export_task import TASK_NAME
 from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.infrastructure.persistence.driver_errors import database_errors
+from ticket_export.infrastructure.persistence.short_transaction import quick_read
 from ticket_export.infrastructure.tasks.wake_up import WakeUp
 
 if TYPE_CHECKING:
@@ -94,5 +95,5 @@ class DatabaseTaskQueue:
             return is_to_look
 
     def _is_waiting(self) -> bool:
-        with database_errors(), self._engine.connect() as connection:
+        with database_errors(), quick_read(self._engine) as connection:
             return bool(connection.execute(self._waiting).scalar_one())

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
 from ticket_export.infrastructure.persistence.driver_errors import database_errors
+from ticket_export.infrastructure.persistence.short_transaction import quick_read
 from ticket_export.infrastructure.tasks.postgresql_listener import PostgresqlListener
 
 if TYPE_CHECKING:
@@ -66,6 +67,5 @@ class PostgresqlNotifications:
             self._notify_once(payload)
 
     def _notify_once(self, payload: str) -> None:
-        with self._engine.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT")
+        with quick_read(self._engine) as connection:
             connection.execute(select(func.pg_notify(CHANNEL, payload)))
