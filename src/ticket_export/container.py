@@ -103,7 +103,7 @@ class TicketExportContainer(DeclarativeContainer):
     # The ports.
     clock = ThreadSafeSingleton(DatabaseClock, engine)
     unit_of_work = Factory(SqlAlchemyUnitOfWork, engine, tables)
-    ticket_source = Factory(SqlAlchemyTicketSource, engine, catalog)
+    ticket_source = Factory(SqlAlchemyTicketSource, engine, catalog, settings.provided.storage_patience)
     storage = ThreadSafeSingleton(open_storage, settings)
     user_directory = Factory(SqlAlchemyUserDirectory, engine, tables)
     audit_log = Selector(

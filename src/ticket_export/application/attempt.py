@@ -52,17 +52,22 @@ class Attempt:
         """How often the attempt gives a sign of life."""
         return min(PROGRESS_INTERVAL, self._lease / _SIGNS_OF_LIFE)
 
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time for a sign of life."""
+        # A clock that was set back must not silence the attempt.
+        return not timedelta(0) <= self._clock.now() - self._written_at < self.heartbeat
+
     def report(self, progress: Progress) -> None:
         """Write the progress, unless that was tried a moment ago; doubles as the lease's heartbeat.
 
         Raises:
             LeaseLostError: the attempt has lost the job.
         """
-        now = self._clock.now()
-        # A clock that was set back must not silence the attempt.
-        if timedelta(0) <= now - self._written_at < self.heartbeat:
+        if not self.is_due:
             return
-        self._written_at = now
+        # Also where it then cannot be written, so that trouble is not met at every block.
+        self._written_at = self._clock.now()
         with self._unit_of_work() as work:
             now = self._clock.now()
             job, task = self._hold(work)

@@ -58,10 +58,15 @@ class Claims:
             LeaseLostError: the job was cancelled meanwhile; there may be others.
         """
         with self.unit_of_work() as work:
-            while task := work.tasks.next_enqueued(TASK_NAME):
+            kept_by_others: list[UUID] = []
+            while task := work.tasks.next_enqueued(TASK_NAME, besides=kept_by_others):
                 job = _job_of(work, task)
                 if job is not None and _waits_for(job, task):
-                    return self._begin(work, job, task)
+                    if work.jobs.keep(job.id):
+                        return self._begin(work, job, task)
+                    # Somebody has its row in a transaction, maybe for long; those behind it do not wait for that.
+                    kept_by_others.append(task.id)
+                    continue
                 # Nobody else would ever take it out of the way of those that wait behind it.
                 _log.error("task %s is for no export that waits, and was given up", task.id)
                 task.fail("No export waits for this task.", self.clock.now())

@@ -91,6 +91,7 @@ class CleanUpExpiredExports:
                 return False
             if stored.media_item_id != job.media_item_id:
                 raise LeaseLostError(f"export {job.id} got its file just now")
+            _keep(work, job.id)
             stored.clean_up(now)
             work.jobs.update(stored, was=stored.status)
             if job.media_item_id is not None:
@@ -104,6 +105,7 @@ class CleanUpExpiredExports:
             job = work.jobs.find(job_id)
             if job is None or job.status.is_final:
                 return
+            _keep(work, job_id)
             was = job.status
             job.expire(now)
             store_failed(work, job, was=was, now=now)
@@ -117,3 +119,9 @@ class CleanUpExpiredExports:
     @property
     def _announcements(self) -> Announcements:
         return Announcements(self.audit_log, self.events)
+
+
+def _keep(work: UnitOfWork, job_id: UUID) -> None:
+    if not work.jobs.keep(job_id):
+        # It may do so for long, and the others that are due should not wait for it.
+        raise LeaseLostError(f"another transaction keeps export {job_id}")

@@ -23,6 +23,7 @@ from ticket_export.errors import LeaseLostError
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from uuid import UUID
 
     from ticket_export.domain.background_task import BackgroundTask
     from ticket_export.domain.export_job import ExportJob
@@ -50,6 +51,7 @@ class RecoverStalledExports:
         2. After `max_attempts` lost attempts the export fails.
         3. An export whose task has ended without it, or was deleted, fails.
         4. Each export is dealt with in a transaction of its own; done by several at once, it is done once.
+        5. An export that another transaction keeps is left to the next call; the others do not wait for it.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
@@ -97,10 +99,9 @@ class RecoverStalledExports:
     def _give_up_one(self) -> ExportJob | None:
         with self.unit_of_work() as work:
             now = self.clock.now()
-            jobs = work.jobs.active_without_task(limit=1)
-            if not jobs:
+            job = _first_kept(work)
+            if job is None:
                 return None
-            (job,) = jobs
             was = job.status
             job.fail("The export was given up: its background task ended without it.", now)
             store_failed(work, job, was=was, now=now)
@@ -109,11 +110,15 @@ class RecoverStalledExports:
         return job
 
     def _lapsed(self, work: UnitOfWork, now: datetime) -> tuple[BackgroundTask, ExportJob] | tuple[None, None]:
-        while tasks := work.tasks.lapsed(TASK_NAME, now=now, limit=1):
+        kept_by_others: list[UUID] = []
+        while tasks := work.tasks.lapsed(TASK_NAME, now=now, limit=1, besides=kept_by_others):
             (task,) = tasks
             job = _running_job(work, task)
             if job is not None:
-                return task, job
+                if work.jobs.keep(job.id):
+                    return task, job
+                kept_by_others.append(task.id)
+                continue
             task.fail("No running export holds this task.", now)
             work.tasks.update(task, fencing_token=task.fencing_token)
         return None, None
@@ -121,6 +126,16 @@ class RecoverStalledExports:
     @property
     def _announcements(self) -> Announcements:
         return Announcements(self.audit_log, self.events)
+
+
+def _first_kept(work: UnitOfWork) -> ExportJob | None:
+    # One more each time, as long as all that there are are kept by others.
+    limit = 1
+    while len(jobs := work.jobs.active_without_task(limit=limit)) == limit:
+        if work.jobs.keep(jobs[-1].id):
+            return jobs[-1]
+        limit += 1
+    return None
 
 
 def _given_up(attempts: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from threading import Condition, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
@@ -98,6 +98,8 @@ WATCH: Final = AnswerWatch()
 
 def answered_in_time(connection: Connection) -> AbstractContextManager[None]:
     """Let the driver raise its error in the block if the database does not answer within `PATIENCE`."""
+    if connection.closed or connection.invalidated:
+        return nullcontext()
     return WATCH.watching(connection.connection.driver_connection)
 
 

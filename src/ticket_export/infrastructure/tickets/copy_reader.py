@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, String, Text, func, select
 
 from ticket_export.application.ports.ticket_source import CsvBlock
 from ticket_export.application.ticket_column import ColumnKind
+from ticket_export.infrastructure.persistence.answer_watch import answered_in_time, cut
 from ticket_export.infrastructure.tickets.block_size import BLOCK_BYTES
 from ticket_export.infrastructure.tickets.copy_blocks import copy_blocks
 from ticket_export.infrastructure.tickets.copy_statement import copy_statement
@@ -21,6 +22,7 @@ from ticket_export.infrastructure.tickets.ticket_select import count_tickets, se
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import timedelta
 
     from ticket_export.application.csv_format import CsvFormat
     from ticket_export.application.ticket_column import TicketColumn
@@ -34,12 +36,12 @@ _INTERRUPT_TIMEOUT = 5
 
 @contextmanager
 def copy_reader(
-    connection: Connection, catalog: TicketCatalog, query: TicketQuery, csv_format: CsvFormat
+    connection: Connection, catalog: TicketCatalog, query: TicketQuery, csv_format: CsvFormat, patience: timedelta
 ) -> Iterator[CopyReader]:
     """A reader on a snapshot that it begins on `connection`; both end with the block."""
     try:
-        with read_errors(connection.dialect):
-            begin_snapshot(connection, zone_name(query))
+        with read_errors(connection.dialect), answered_in_time(connection):
+            begin_snapshot(connection, zone_name(query), patience)
         reader = CopyReader(
             connection=connection,
             count_query=count_tickets(catalog, query),
@@ -50,7 +52,8 @@ def copy_reader(
             # What the block raises is none of this source's business, even where it is a database's error.
             yield reader
         finally:
-            reader.close()
+            with answered_in_time(connection):
+                reader.close()
     finally:
         end_snapshot(connection)
 
@@ -78,8 +81,15 @@ class CopyReader:
     def interrupt(self) -> None:
         """See `SupportsInterrupt.interrupt`."""
         # After the block the connection may be somebody else's.
-        if not self.connection.closed:
-            driver_connection(self.connection).cancel_safe(timeout=_INTERRUPT_TIMEOUT)
+        if self.connection.closed:
+            return
+        driver = driver_connection(self.connection)
+        try:
+            driver.cancel_safe(timeout=_INTERRUPT_TIMEOUT)
+        except BaseException:
+            # The server cannot be asked; so whoever waits for it gets an error instead of an answer.
+            cut(driver)
+            raise
 
     def close(self) -> None:
         """Stop a COPY that was not read to its end, which the server would otherwise go on to send."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from ticket_export.errors import TicketSourceError, TicketsUnavailableError
-from ticket_export.infrastructure.persistence.driver_errors import may_pass
+from ticket_export.infrastructure.persistence.driver_errors import may_pass, name_shortage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +33,7 @@ def read_errors(dialect: Dialect) -> Iterator[None]:
     try:
         yield
     except errors_of(dialect) as error:
+        name_shortage(error)
         if may_pass(error):
             raise TicketsUnavailableError("The tickets could not be read: their database was away or busy.") from error
         raise TicketSourceError("The tickets could not be read from the database.") from error
