@@ -81,6 +81,12 @@ def _stale_after(stall: timedelta) -> timedelta:
     return max(2 * stall, timedelta(hours=1))
 
 
+# A singleton that another thread is making while this one forks would stay locked in the child for ever.
+if hasattr(os, "register_at_fork"):
+    _making = ThreadSafeSingleton.storage_lock
+    os.register_at_fork(before=_making.acquire, after_in_parent=_making.release, after_in_child=_making.release)
+
+
 class TicketExportContainer(DeclarativeContainer):
     """Ports and use-cases by name; call a provider to have what it provides."""
 
@@ -119,7 +125,7 @@ class TicketExportContainer(DeclarativeContainer):
         Claims,
         unit_of_work=unit_of_work.provider,
         clock=clock,
-        worker=Factory(_worker_name),
+        worker=Object(_worker_name),
         lease=settings.provided.lease,
     )
     run_export = Factory(

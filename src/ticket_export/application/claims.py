@@ -28,11 +28,11 @@ _log = logging.getLogger(__name__)
 
 @attrs.frozen(kw_only=True)
 class Claims:
-    """Claims tasks for `worker`, each for the time of `lease`, and starts their jobs."""
+    """Claims tasks, each for the time of `lease`, and starts their jobs; `worker` returns the name of this process."""
 
     unit_of_work: Callable[[], UnitOfWork]
     clock: Clock
-    worker: str
+    worker: Callable[[], str]
     lease: timedelta
 
     def claim(self, job_id: UUID) -> Attempt:
@@ -79,7 +79,7 @@ class Claims:
         was, token = job.status, task.fencing_token
         job.start(now)
         job.report_progress(ProgressStage.COUNTING, 0, now)
-        task.claim(now, worker=self.worker, lease=self.lease)
+        task.claim(now, worker=self.worker(), lease=self.lease)
         work.tasks.update(task, fencing_token=token)
         work.jobs.update(job, was=was)
         work.commit()

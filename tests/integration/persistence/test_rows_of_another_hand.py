@@ -51,7 +51,7 @@ class Queue:
 
     @property
     def claims(self) -> Claims:
-        return Claims(unit_of_work=self.unit_of_work, clock=self.clock, worker="worker", lease=LEASE)
+        return Claims(unit_of_work=self.unit_of_work, clock=self.clock, worker=lambda: "worker", lease=LEASE)
 
     @property
     def recover(self) -> RecoverStalledExports:

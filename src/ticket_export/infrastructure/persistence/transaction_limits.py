@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, TextClause
 
-# Seconds. A worker whose machine vanishes in a transaction is in a statement, which ends, or between two; so its locks
-# end within the sum. Whoever waits for another's lock answers "busy" sooner.
 _IDLE: Final = 15
-_SHORT: Final[Mapping[str, str]] = {
+#: Of `limit_short_transaction`. A worker whose machine vanishes in a transaction is in a statement, which ends, or
+#: between two; so its locks end within the sum. A wait for somebody else's lock is over sooner, and says "busy".
+SHORT: Final[dict[str, str]] = {
     "statement_timeout": "15s",
     "lock_timeout": "5s",
     "idle_in_transaction_session_timeout": f"{_IDLE}s",
@@ -40,7 +40,7 @@ _USER_TIMEOUT: Final = "tcp_user_timeout"
 
 def limit_short_transaction(connection: Connection) -> None:
     """Let the transaction that has just begun end soon, whatever happens to this process. PostgreSQL only."""
-    limit = _statement(tuple(_SHORT.items()), _network(_IDLE))
+    limit = _statement(tuple(SHORT.items()), _network(_IDLE))
     note_time(connection, connection.execute(limit).scalar_one())
 
 

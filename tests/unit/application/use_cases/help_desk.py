@@ -127,7 +127,7 @@ class HelpDesk:
 
     @property
     def claims(self) -> Claims:
-        return Claims(unit_of_work=self.unit_of_work, clock=self.clock, worker="worker", lease=self.lease)
+        return Claims(unit_of_work=self.unit_of_work, clock=self.clock, worker=lambda: "worker", lease=self.lease)
 
     @property
     def request_export(self) -> RequestExport:
