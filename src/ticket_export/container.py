@@ -44,13 +44,13 @@ from ticket_export.infrastructure.ignored_export_events import IgnoredExportEven
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
+from ticket_export.infrastructure.persistence.database_clock import DatabaseClock
 from ticket_export.infrastructure.persistence.engine import create_engine
 from ticket_export.infrastructure.persistence.host_table_names import SEED_TABLE_NAMES
 from ticket_export.infrastructure.persistence.tables import build_tables
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.infrastructure.persistence.user_directory import SqlAlchemyUserDirectory
 from ticket_export.infrastructure.storage.registry import open_storage
-from ticket_export.infrastructure.system_clock import SystemClock
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
 from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
@@ -83,6 +83,12 @@ def _stale_after(stall: timedelta) -> timedelta:
     return max(2 * stall, timedelta(hours=1))
 
 
+# A singleton that another thread is making while this one forks would stay locked in the child for ever.
+if hasattr(os, "register_at_fork"):
+    _making = ThreadSafeSingleton.storage_lock
+    os.register_at_fork(before=_making.acquire, after_in_parent=_making.release, after_in_child=_making.release)
+
+
 class TicketExportContainer(DeclarativeContainer):
     """Ports and use-cases by name; call a provider to have what it provides."""
 
@@ -103,9 +109,9 @@ class TicketExportContainer(DeclarativeContainer):
     policy = Factory(ExportPolicy)
 
     # The ports.
-    clock = ThreadSafeSingleton(SystemClock)
+    clock = ThreadSafeSingleton(DatabaseClock, engine)
     unit_of_work = Factory(SqlAlchemyUnitOfWork, engine, tables)
-    ticket_source = Factory(SqlAlchemyTicketSource, engine, catalog)
+    ticket_source = Factory(SqlAlchemyTicketSource, engine, catalog, settings.provided.storage_patience)
     storage = ThreadSafeSingleton(open_storage, settings)
     user_directory = Factory(SqlAlchemyUserDirectory, engine, tables)
     audit_log = Selector(
@@ -123,7 +129,7 @@ class TicketExportContainer(DeclarativeContainer):
         unit_of_work=unit_of_work.provider,
         announcements=announcements,
         clock=clock,
-        worker=Factory(_worker_name),
+        worker=Object(_worker_name),
         lease=settings.provided.lease,
     )
     run_export = Factory(

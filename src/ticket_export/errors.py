@@ -22,6 +22,7 @@
     │   ├── ListenerStuckError                         whoever follows the progress does not come back
     │   ├── StaleViewError                             the stored view no longer fits the catalog
     │   └── PermissionLostError                        the requester lost the right meanwhile
+    ├── WorkerShortageError                            the process lacks open files, threads or memory
     ├── LeaseLostError                                 another attempt took this task over, or the job ended
     ├── JobDatabaseError                               the database of jobs or users failed
     └── ConfigurationError          (ValueError)       wiring or settings that cannot work
@@ -198,6 +199,21 @@ class StaleViewError(ExportFailure):
 
 class PermissionLostError(ExportFailure):
     """The requester may no longer export tickets."""
+
+
+class WorkerShortageError(TicketExportError):
+    """The process that runs an export has run out of something; that is no failure of the export, which is tried again.
+
+    Attributes:
+        lacking: what it has run out of, such as ``open files``.
+    """
+
+    def __init__(self, lacking: str) -> None:
+        self.lacking = lacking
+        super().__init__(
+            f"this process has run out of {lacking}, and could not make an export; raise its limits "
+            "(ulimit, systemd's LimitNOFILE, TasksMax and MemoryMax), or let it make fewer at a time"
+        )
 
 
 class LeaseLostError(TicketExportError):

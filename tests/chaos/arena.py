@@ -132,6 +132,14 @@ class Arena:
             connection.execute(update(tasks).where(leased).values(leased_until=datetime.now(UTC)))
             connection.commit()
 
+    def end_leases(self) -> None:
+        """Let it be later than all leases."""
+        tasks = self.container.tables().background_tasks
+        with begin_writing(self.container.engine().connect()) as connection:
+            over = update(tasks).where(tasks.c.leased_until.is_not(None)).values(leased_until=datetime.now(UTC))
+            connection.execute(over)
+            connection.commit()
+
     def unfinished(self) -> int:
         """How many exports wait or run."""
         jobs = self.container.tables().export_jobs

@@ -1,4 +1,4 @@
-"""Both clocks keep the contract; the one in memory stands still until it is moved."""
+"""All clocks keep the contract; the one in memory stands still until it is moved."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ from time import time_ns
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
 
 from ticket_export.infrastructure.memory.clock import InMemoryClock
+from ticket_export.infrastructure.persistence.database_clock import DatabaseClock
+from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.infrastructure.system_clock import SystemClock
 from ticket_export.testing.clock import ClockContract
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Engine
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -35,6 +42,44 @@ class TestInMemoryClock(ClockContract[InMemoryClock]):
 
     def now_behind(self, clock: InMemoryClock) -> datetime:
         return NOON
+
+
+class TestDatabaseClock(ClockContract[DatabaseClock]):
+    # A measurement is as old as the answer took; a busy machine takes long.
+    tolerance = timedelta(seconds=5)
+
+    @pytest.fixture
+    def clock(self, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> DatabaseClock:
+        # The machine's own clock is another one.
+        monkeypatch.setattr(SystemClock, "now", lambda _self: NOON)
+        with SqlAlchemyUnitOfWork(engine):
+            return DatabaseClock(engine)
+
+    @pytest.fixture
+    def engine(self, postgresql_url: str) -> Iterator[Engine]:
+        self.database = create_engine(postgresql_url)
+        yield self.database
+        self.database.dispose()
+
+    def now_behind(self, clock: DatabaseClock) -> datetime:
+        with self.database.connect() as connection:
+            now: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return now
+
+
+def test_clock_of_a_database_that_has_told_nothing_yet_or_never_does_is_the_machines(
+    postgresql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SystemClock, "now", lambda _self: NOON)
+    engines = [create_engine(url) for url in (postgresql_url, f"sqlite:///{tmp_path / 'desk.db'}")]
+    assert [DatabaseClock(engine).now() for engine in engines] == [NOON, NOON]
+    for engine in engines:
+        with SqlAlchemyUnitOfWork(engine):
+            pass
+    assert DatabaseClock(engines[0]).now() != NOON
+    assert DatabaseClock(engines[1]).now() == NOON
+    for engine in engines:
+        engine.dispose()
 
 
 class Local(SystemClock):

@@ -55,18 +55,24 @@ class Attempt:
         """How often the attempt gives a sign of life."""
         return min(PROGRESS_INTERVAL, self._lease / _SIGNS_OF_LIFE)
 
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time for a sign of life."""
+        # A clock that was set back must not silence the attempt.
+        return not timedelta(0) <= self._clock.now() - self._written_at < self.heartbeat
+
     def report(self, progress: Progress) -> None:
         """Write the progress, unless that was tried a moment ago; doubles as the lease's heartbeat.
 
         Raises:
             LeaseLostError: the attempt has lost the job.
         """
-        now = self._clock.now()
-        # A clock that was set back must not silence the attempt.
-        if timedelta(0) <= now - self._written_at < self.heartbeat:
+        if not self.is_due:
             return
-        self._written_at = now
+        # Also where it then cannot be written, so that trouble is not met at every block.
+        self._written_at = self._clock.now()
         with self._unit_of_work() as work:
+            now = self._clock.now()
             job, task = self._hold(work)
             job.report_progress(progress.stage, progress.percent, now)
             task.renew(now, lease=self._lease, info=progress.stage, percent=progress.percent)
@@ -87,8 +93,8 @@ class Attempt:
         Raises:
             LeaseLostError: the attempt has lost the job; its file must go.
         """
-        now = self._clock.now()
         with self._unit_of_work() as work:
+            now = self._clock.now()
             job, task = self._hold(work)
             work.media_items.add(media_item)
             job.complete(row_count=row_count, media_item=media_item, now=now)
@@ -117,8 +123,8 @@ class Attempt:
         Raises:
             LeaseLostError: the attempt has lost the job.
         """
-        now = self._clock.now()
         with self._unit_of_work() as work:
+            now = self._clock.now()
             job, task = self._hold(work)
             job.fail(message, now)
             task.fail(message, now)
@@ -138,8 +144,8 @@ class Attempt:
         def given_up(attempts: int) -> str:
             return f"The export was given up; attempts that were lost: {attempts}. {why}"
 
-        now = self._clock.now()
         with self._unit_of_work() as work:
+            now = self._clock.now()
             job, task = self._hold(work)
             task.end_lease(now)
             store_lost(work, job, task, max_attempts=max_attempts, given_up=given_up, now=now)
@@ -154,8 +160,8 @@ class Attempt:
         Raises:
             LeaseLostError: the attempt has lost the job.
         """
-        now = self._clock.now()
         with self._unit_of_work() as work:
+            now = self._clock.now()
             job, task = self._hold(work)
             job.hand_back(now)
             task.hand_back(now)

@@ -30,12 +30,12 @@ _log = logging.getLogger(__name__)
 
 @attrs.frozen(kw_only=True)
 class Claims:
-    """Claims tasks for `worker`, each for the time of `lease`, and starts their jobs."""
+    """Claims tasks, each for the time of `lease`, and starts their jobs; `worker` returns the name of this process."""
 
     unit_of_work: Callable[[], UnitOfWork]
     announcements: Announcements
     clock: Clock
-    worker: str
+    worker: Callable[[], str]
     lease: timedelta
 
     def claim(self, job_id: UUID) -> Attempt:
@@ -61,14 +61,19 @@ class Claims:
         Raises:
             LeaseLostError: the job was cancelled meanwhile; there may be others.
         """
-        now, left_alone = self.clock.now(), 0
         with self.unit_of_work() as work:
-            while task := work.tasks.next_enqueued(TASK_NAME, skip=left_alone):
+            now = self.clock.now()
+            left_alone: list[UUID] = []
+            while task := work.tasks.next_enqueued(TASK_NAME, besides=left_alone):
                 job = readable_job_of(work, task)
                 if job is not None and _waits_for(job, task):
-                    return self._begin(work, job, task)
+                    if work.jobs.keep(job.id):
+                        return self._begin(work, job, task)
+                    # Somebody has its row in a transaction, maybe for long; those behind it do not wait for that.
+                    left_alone.append(task.id)
+                    continue
                 if not may_be_given_up(task, now):
-                    left_alone += 1
+                    left_alone.append(task.id)
                     continue
                 # Nobody else would ever take it out of the way of those that wait behind it.
                 _log.error("task %s is for no export that waits, and was given up", task.id)
@@ -82,7 +87,7 @@ class Claims:
         was, token = job.status, task.fencing_token
         job.start(now)
         job.report_progress(ProgressStage.COUNTING, 0, now)
-        task.claim(now, worker=self.worker, lease=self.lease)
+        task.claim(now, worker=self.worker(), lease=self.lease)
         work.tasks.update(task, fencing_token=token)
         work.jobs.update(job, was=was)
         work.commit()

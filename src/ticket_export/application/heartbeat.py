@@ -8,6 +8,7 @@ from threading import Event, Lock, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Self
 
+from ticket_export.application.bounded_calls import BoundedCalls
 from ticket_export.application.ports.ticket_source import SupportsInterrupt
 from ticket_export.application.progress import Progress
 from ticket_export.domain.progress_stage import ProgressStage
@@ -27,13 +28,15 @@ _log = logging.getLogger(__name__)
 
 # Seconds between two interrupts of a query: the first may come between two statements and find nothing.
 _INTERRUPT_AGAIN = 0.1
+# Seconds that the export waits for a database that does not answer: once, and not again until it has answered.
+_PATIENCE = 2.0
 
 
 class Heartbeat:
     """A thread beside the export, for as long as the block lasts.
 
     - It writes the progress and renews the lease while a long count or sort keeps the export itself
-      from doing so. Where the database cannot be written to, it tries again; the export goes on.
+      from doing so. Where the database cannot be written to, or does not answer, the export goes on.
     - It notices that the attempt has lost the job (cancelled, expired, taken over), and hands the job
       back as soon as `stop` is given, and calls `on_hand_back` with the task then. The export's next
       `tell` raises, and a query that runs is interrupted.
@@ -65,15 +68,18 @@ class Heartbeat:
         self._reader: SupportsInterrupt | None = None
         self._reading = Lock()
         self._resources = ExitStack()
+        self._calls = BoundedCalls(f"progress of export {attempt.job.id}", patience=_PATIENCE)
         self._thread = Thread(target=self._beat, name=f"heartbeat of export {attempt.job.id}", daemon=True)
 
     def __enter__(self) -> Self:
         try:
             self._thread.start()
+            self._resources.enter_context(self._calls)
             self._resources.enter_context(self._stop.calling(self._wake.set))
         except BaseException:
             # Interrupted, with the thread there or not: nobody would ever end it.
             self._give_end()
+            self._resources.close()
             raise
         return self
 
@@ -85,7 +91,8 @@ class Heartbeat:
     ) -> None:
         self._give_end()
         self._resources.close()
-        self._thread.join()
+        # It may be in a call that never comes back; what it writes then is not this attempt's any more.
+        self._thread.join(_PATIENCE)
         if isinstance(exc, Exception) and self._lost is not None:
             raise LeaseLostError(self._lost) from exc
 
@@ -101,8 +108,8 @@ class Heartbeat:
         """
         self._latest = progress
         self._told_at = monotonic()
-        if self._lost is None:
-            self._renew()
+        if self._lost is None and self._attempt.is_due:
+            self._calls.make(self._renew)
         self.require_job()
 
     def require_job(self) -> None:

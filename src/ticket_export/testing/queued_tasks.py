@@ -110,14 +110,18 @@ class QueuedTasksContract(BackDoor[D]):
         first, second, third = enqueued(later=1), enqueued(later=2), enqueued(later=3)
         self.put_tasks(database, third, first, second, enqueued("send-mail"))
         with self.unit_of_work(database) as unit_of_work:
-            found = [unit_of_work.tasks.next_enqueued("export", skip=skip) for skip in range(4)]
+            ids = [first.id, second.id, third.id]
+            found = [unit_of_work.tasks.next_enqueued("export", besides=ids[:number]) for number in range(4)]
         assert found == [first, second, third, None]
 
     def test_the_oldest_leases_can_be_passed_over(self, database: D) -> None:
         first, second, third = processing(later=-3), processing(later=-2), processing(later=-1)
         self.put_tasks(database, third, first, second, processing("send-mail", later=-9))
         with self.unit_of_work(database) as unit_of_work:
-            found = [list(unit_of_work.tasks.lapsed("export", now=NOW, limit=2, skip=skip)) for skip in range(4)]
+            ids = [first.id, second.id, third.id]
+            found = [
+                list(unit_of_work.tasks.lapsed("export", now=NOW, limit=2, besides=ids[:number])) for number in range(4)
+            ]
         assert found == [[first, second], [second, third], [third], []]
 
     def test_a_task_that_another_attempt_has_taken_is_not_updated(self, database: D) -> None:

@@ -229,7 +229,7 @@ def test_audit_log_is_the_one_of_the_settings(
 
 
 def test_two_workers_of_one_machine_have_two_names(container: TicketExportContainer) -> None:
-    host, _, process = container.claims().worker.rpartition(":")
+    host, _, process = container.claims().worker().rpartition(":")
     assert host
     assert int(process) == os.getpid()
 

@@ -227,7 +227,7 @@ def test_connection_that_sqlalchemy_knows_to_be_lost_may_come_back() -> None:
         (sqlite3.SQLITE_BUSY_SNAPSHOT, True),
         (sqlite3.SQLITE_LOCKED, True),
         (sqlite3.SQLITE_INTERRUPT, False),
-        (sqlite3.SQLITE_CANTOPEN, False),
+        (sqlite3.SQLITE_CANTOPEN, True),
         (sqlite3.SQLITE_CORRUPT, False),
         (sqlite3.SQLITE_IOERR, False),
         (sqlite3.SQLITE_ERROR, False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -31,17 +31,20 @@ class BackgroundTaskRepository(Protocol):
         """
         ...
 
-    def next_enqueued(self, name: str, *, skip: int = 0) -> BackgroundTask | None:
+    def next_enqueued(self, name: str, *, besides: Collection[UUID] = ()) -> BackgroundTask | None:
         """The task of that name that has waited longest, kept from other transactions until this one ends.
 
-        `skip` passes over so many that have waited longer.
+        Those of the ids `besides` do not count.
+
         Those that another transaction keeps are passed over, so that workers never wait for each other.
         """
         ...
 
-    def lapsed(self, name: str, *, now: datetime, limit: int, skip: int = 0) -> Sequence[BackgroundTask]:
+    def lapsed(
+        self, name: str, *, now: datetime, limit: int, besides: Collection[UUID] = ()
+    ) -> Sequence[BackgroundTask]:
         """At most `limit` tasks of that name whose lease ran out by `now`, oldest lease first; kept likewise.
 
-        One in work without a lease counts as the oldest; `skip` passes over so many of the oldest.
+        One in work without a lease counts as the oldest.
         """
         ...

@@ -9,7 +9,11 @@ if TYPE_CHECKING:
 
 
 class Clock(Protocol):
-    """Tells the time."""
+    """Tells the time.
+
+    All processes that share a database should agree on it: leases are judged by it. So it is asked inside
+    units of work, by which an adapter may learn what the database's clock says.
+    """
 
     def now(self) -> datetime:
         """This moment, aware, in UTC."""

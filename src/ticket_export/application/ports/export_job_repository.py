@@ -32,6 +32,10 @@ class ExportJobRepository(Protocol):
         """The job of that id, or None."""
         ...
 
+    def keep(self, job_id: UUID) -> bool:
+        """Keep the job from other transactions until this one ends; False, at once, if another one keeps it."""
+        ...
+
     def update(self, job: ExportJob, *, was: ExportJobStatus) -> None:
         """Store a changed job, provided that its stored status still is `was` and it is not cleaned up.
 

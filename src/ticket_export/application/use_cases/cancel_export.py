@@ -58,8 +58,8 @@ class CancelExport:
         return self._cancel(actor, job_id)
 
     def _cancel(self, actor: Actor, job_id: UUID) -> ExportJobDto:
-        now = self.clock.now()
         with self.unit_of_work() as work:
+            now = self.clock.now()
             job = find_visible_export(work, self.policy, actor, job_id)
             self.policy.require_change(actor, job)
             if job.is_cancelled:

@@ -58,10 +58,9 @@ class CleanUpExpiredExports:
     def __call__(self) -> CleanUp:
         """Clean up what is due now."""
         cleaned_up = failed = 0
-        now = self.clock.now()
-        for job in self._due(now):
+        for job in self._due():
             try:
-                cleaned_up += self._clean_up(job, now)
+                cleaned_up += self._clean_up(job, self.clock.now())
             except LeaseLostError:
                 continue  # somebody else has just changed it; if it is still due, then next time
             except Exception:  # noqa: BLE001 - by rule 4
@@ -69,11 +68,11 @@ class CleanUpExpiredExports:
                 failed += 1
         return CleanUp(cleaned_up=cleaned_up, failed=failed)
 
-    def _due(self, now: datetime) -> Iterator[ExportJob]:
+    def _due(self) -> Iterator[ExportJob]:
         last = None
         while True:
             with self.unit_of_work() as work:
-                page = work.jobs.due_for_clean_up(now=now, after=last, limit=_PAGE)
+                page = work.jobs.due_for_clean_up(now=self.clock.now(), after=last, limit=_PAGE)
             yield from page
             if len(page) < _PAGE:
                 return
@@ -91,6 +90,7 @@ class CleanUpExpiredExports:
                 return False
             if stored.media_item_id != job.media_item_id:
                 raise LeaseLostError(f"export {job.id} got its file just now")
+            _keep(work, job.id)
             stored.clean_up(now)
             work.jobs.update(stored, was=stored.status)
             if job.media_item_id is not None:
@@ -105,6 +105,7 @@ class CleanUpExpiredExports:
             job = next(iter(work.jobs.find_all([job_id])), None)
             if job is None or job.status.is_final:
                 return
+            _keep(work, job_id)
             was = job.status
             job.expire(now)
             store_failed(work, job, was=was, now=now)
@@ -116,3 +117,9 @@ class CleanUpExpiredExports:
         # Deleting an absent object is fine, so the wrong storage would lose the file without a word.
         require_storage_of(media_item, self.storage)
         delete_file(self.storage, media_item.object_key)
+
+
+def _keep(work: UnitOfWork, job_id: UUID) -> None:
+    if not work.jobs.keep(job_id):
+        # It may do so for long, and the others that are due should not wait for it.
+        raise LeaseLostError(f"another transaction keeps export {job_id}")

@@ -22,6 +22,7 @@ from ticket_export.errors import LeaseLostError
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from uuid import UUID
 
     from ticket_export.domain.background_task import BackgroundTask
     from ticket_export.domain.export_job import ExportJob
@@ -51,7 +52,8 @@ class RecoverStalledExports:
            get its task yet, and is left alone.
         4. Tasks of other programs in the same table are left alone: those of another name, or with arguments that are
            not ours, and those that were written within the last minute.
-        5. Each export is dealt with in a transaction of its own; done by several at once, it is done once.
+        5. An export that another transaction keeps is left to the next call; the others do not wait for it.
+        6. Each export is dealt with in a transaction of its own; done by several at once, it is done once.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
@@ -76,8 +78,8 @@ class RecoverStalledExports:
         return Recovery(requeued=requeued, given_up=given_up)
 
     def _recover_one(self) -> ExportJob | None:
-        now = self.clock.now()
         with self.unit_of_work() as work:
+            now = self.clock.now()
             task, job = self._lapsed(work, now)
             if task is None or job is None:
                 work.commit()
@@ -100,8 +102,8 @@ class RecoverStalledExports:
         return job
 
     def _give_up_one(self) -> ExportJob | None:
-        now = self.clock.now()
         with self.unit_of_work() as work:
+            now = self.clock.now()
             job = _first_without_task(work, now)
             if job is None:
                 return None
@@ -115,15 +117,15 @@ class RecoverStalledExports:
         return job
 
     def _lapsed(self, work: UnitOfWork, now: datetime) -> tuple[BackgroundTask, ExportJob] | tuple[None, None]:
-        left_alone = 0
-        while tasks := work.tasks.lapsed(TASK_NAME, now=now, skip=left_alone, limit=1):
+        left_alone: list[UUID] = []
+        while tasks := work.tasks.lapsed(TASK_NAME, now=now, limit=1, besides=left_alone):
             (task,) = tasks
             job = _running_job(work, task)
             # Every worker of ours has a lease. Without one, somebody has set the task to be in work just now.
-            if job is not None and (task.leased_until is not None or is_settled(task, now)):
+            if job is not None and (task.leased_until is not None or is_settled(task, now)) and work.jobs.keep(job.id):
                 return task, job
             if job is not None or not may_be_given_up(task, now):
-                left_alone += 1
+                left_alone.append(task.id)
                 continue
             task.fail("No running export holds this task.", now)
             work.tasks.update(task, fencing_token=task.fencing_token)
@@ -141,9 +143,11 @@ def _first_without_task(work: UnitOfWork, now: datetime) -> ExportJob | None:
             jobs = work.jobs.active_without_task(TASK_NAME, before=now - SETTLED_AFTER, limit=1, skip=left_alone)
         except UNREADABLE:
             _log.exception("an export that no task will ever end cannot be read, and is left as it is")
-            left_alone += 1
         else:
-            return next(iter(jobs), None)
+            job = next(iter(jobs), None)
+            if job is None or work.jobs.keep(job.id):
+                return job
+        left_alone += 1
 
 
 def _running_job(work: UnitOfWork, task: BackgroundTask) -> ExportJob | None:

@@ -85,10 +85,10 @@ class RequestExport:
         """As calling it; `action` and `detail` are what the audit log says of it."""
         self.policy.require_request(actor)
         view_json = read_view(payload, self.ticket_source.columns).to_json()
-        now = self.clock.now()
         with self.turns.of(actor.user_id) as turn_is_over, self.unit_of_work() as work:
             # First of all: what follows the commit may be the whole export.
             work.after_commit(turn_is_over)
+            now = self.clock.now()
             active = [job for job in work.jobs.active_of(actor.user_id) if not job.is_expired_at(now)]
             same = next((job for job in active if _is_same_view(_view_of(job, work), view_json)), None)
             if same is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from datetime import timedelta
+from time import sleep
 from typing import TYPE_CHECKING
 
 import attrs
@@ -23,6 +24,7 @@ from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.ports.user_directory import UserDirectory
 from ticket_export.application.progress import ignore_progress
+from ticket_export.application.shortage import MEMORY, shortages_told
 from ticket_export.application.stop_signal import StopSignal
 from ticket_export.application.ticket_query import TicketQuery
 from ticket_export.domain.export_job_status import ExportJobStatus
@@ -35,6 +37,7 @@ from ticket_export.errors import (
     PermissionLostError,
     StaleViewError,
     TicketsUnavailableError,
+    WorkerShortageError,
 )
 
 if TYPE_CHECKING:
@@ -47,6 +50,9 @@ if TYPE_CHECKING:
     from ticket_export.domain.export_job import ExportJob
 
 _log = logging.getLogger(__name__)
+
+# Seconds before each try to hand an export back; in all, less than most leases.
+_HAND_BACK_PAUSES = (0.0, 0.1, 0.5, 1.0, 2.0, 4.0)
 
 
 def ignore_stall() -> None:
@@ -74,7 +80,9 @@ class RunExport:
         5. A worker that is told to stop hands the job back at once.
         6. An attempt whose tickets are unavailable is lost, as if its worker had vanished: the job goes
            back into the queue at once, and fails after `max_attempts` lost attempts.
-        7. A failure's message is safe to show; its cause goes to the log, under the job's id.
+        7. An attempt whose worker runs out of open files or threads goes back into the queue, and does not count. One
+           that runs out of memory counts, as soon as its lease ends.
+        8. A failure's message is safe to show; its cause goes to the log, under the job's id.
     """
 
     claims: Claims
@@ -107,6 +115,7 @@ class RunExport:
             LeaseLostError: the job was taken over, cancelled or handed back meanwhile; nothing of this attempt is left.
             TicketsUnavailableError: the attempt is lost by rule 6, and the job is back in the queue; the next
                 attempt had better wait a moment.
+            WorkerShortageError: the attempt is lost by rule 7; the next one in this process should wait a moment.
             JobDatabaseError: what became of the export could not be stored; the lease runs out, and the next
                 attempt makes it.
         """
@@ -127,15 +136,24 @@ class RunExport:
         neither may raise.
 
         Raises:
-            LeaseLostError, TicketsUnavailableError, JobDatabaseError: as above.
+            LeaseLostError, TicketsUnavailableError, WorkerShortageError, JobDatabaseError: as above.
         """
         job_id = attempt.job.id
         heartbeat = Heartbeat(
             attempt, stop=stop or StopSignal(), stall=self.stall, on_stall=on_stall, on_hand_back=on_hand_back
         )
         try:
-            item, file = self._export(attempt, heartbeat, on_progress)
-            job = self._complete(attempt, item, file)
+            with shortages_told():
+                item, file = self._export(attempt, heartbeat, on_progress)
+                job = self._complete(attempt, item, file)
+        except WorkerShortageError as error:
+            lost = "export %s: attempt %d is lost: %s"
+            _log.warning(lost, job_id, attempt.token, error, exc_info=error, extra={"job_id": str(job_id)})
+            # An export that takes all memory would do so for ever: like one whose worker was killed for it, it waits
+            # for the end of its lease, and the attempt counts.
+            if error.lacking != MEMORY and (task := self._hand_back(attempt)):
+                on_hand_back(task)
+            raise
         except TicketsUnavailableError as error:
             lost = "export %s: attempt %d is lost: %s"
             _log.warning(lost, job_id, attempt.token, error, exc_info=error, extra={"job_id": str(job_id)})
@@ -244,6 +262,20 @@ class RunExport:
             _log.exception("export %s left an object behind: %s", job_id, key, extra={"job_id": str(job_id)})
             return None
         return job
+
+    def _hand_back(self, attempt: Attempt) -> BackgroundTask | None:
+        # What the process lacks may be what this takes; without it, the lease ends and the attempt counts.
+        job_id = attempt.job.id
+        for pause in _HAND_BACK_PAUSES:
+            sleep(pause)
+            try:
+                return attempt.hand_back()
+            except LeaseLostError as error:
+                _log.warning("attempt %d stops: %s", attempt.token, error, extra={"job_id": str(job_id)})
+                return None
+            except Exception:  # noqa: BLE001 - the shortage is on its way, and matters more
+                _log.exception("export %s could not be handed back", job_id, extra={"job_id": str(job_id)})
+        return None
 
     def _fail(self, attempt: Attempt, message: str) -> ExportJobDto:
         return ExportJobDto.of(self._end(attempt, lambda: attempt.fail(message)))

@@ -44,7 +44,7 @@ class RunNextExport:
 
         Raises:
             LeaseLostError: the export was taken over, cancelled or handed back meanwhile; others may be waiting.
-            TicketsUnavailableError, JobDatabaseError: as `RunExport` does.
+            TicketsUnavailableError, WorkerShortageError, JobDatabaseError: as `RunExport` does.
         """
         attempt = self.run_export.claims.claim_next()
         if attempt is None:

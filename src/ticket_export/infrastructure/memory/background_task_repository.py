@@ -11,7 +11,7 @@ from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.errors import LeaseLostError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from uuid import UUID
 
     from ticket_export.domain.background_task import BackgroundTask
@@ -50,21 +50,23 @@ class InMemoryBackgroundTaskRepository:
             raise LeaseLostError(f"task {task.id} is no longer at attempt {fencing_token}")
         tasks[task.id] = attrs.evolve(task)
 
-    def next_enqueued(self, name: str, *, skip: int = 0) -> BackgroundTask | None:
+    def next_enqueued(self, name: str, *, besides: Collection[UUID] = ()) -> BackgroundTask | None:
         """The task of that name that has waited longest, kept from other transactions until this one ends."""
-        waiting = self._kept(name, BackgroundTaskStatus.ENQUEUED)
-        oldest_first = sorted(waiting, key=lambda task: (task.creation_time, task.id))
-        return next((attrs.evolve(task) for task in oldest_first[skip:]), None)
+        waiting = self._kept(name, BackgroundTaskStatus.ENQUEUED, besides)
+        oldest = min(waiting, key=lambda task: (task.creation_time, task.id), default=None)
+        return None if oldest is None else attrs.evolve(oldest)
 
-    def lapsed(self, name: str, *, now: datetime, limit: int, skip: int = 0) -> Sequence[BackgroundTask]:
+    def lapsed(
+        self, name: str, *, now: datetime, limit: int, besides: Collection[UUID] = ()
+    ) -> Sequence[BackgroundTask]:
         """At most `limit` tasks of that name whose lease ran out by `now`, oldest lease first; kept likewise."""
-        processing = self._kept(name, BackgroundTaskStatus.PROCESSING)
+        processing = self._kept(name, BackgroundTaskStatus.PROCESSING, besides)
         run_out = [task for task in processing if not task.is_leased_at(now)]
         # A task without a lease counts as the oldest.
         run_out.sort(key=lambda task: (task.leased_until or _NEVER, task.creation_time, task.id))
-        return [attrs.evolve(task) for task in run_out[skip : skip + limit]]
+        return [attrs.evolve(task) for task in run_out[:limit]]
 
-    def _kept(self, name: str, status: BackgroundTaskStatus) -> list[BackgroundTask]:
+    def _kept(self, name: str, status: BackgroundTaskStatus, besides: Collection[UUID]) -> list[BackgroundTask]:
         # The write lock keeps all tasks from the others, who wait for it instead of passing any over.
         tasks = self._transaction.writing().tasks.values()
-        return [task for task in tasks if task.name == name and task.status is status]
+        return [task for task in tasks if (task.name, task.status) == (name, status) and task.id not in besides]

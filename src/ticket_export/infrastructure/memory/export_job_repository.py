@@ -41,6 +41,10 @@ class InMemoryExportJobRepository:
         job = self._transaction.reading().jobs.get(job_id)
         return None if job is None else self._joined(job)
 
+    def keep(self, job_id: UUID) -> bool:
+        """Keep the job from other transactions until this one ends; they wait for the one write lock."""
+        return job_id in self._transaction.writing().jobs
+
     def update(self, job: ExportJob, *, was: ExportJobStatus) -> None:
         """Store a changed job, all but its view, if its stored status still is `was` and it is not cleaned up.
 

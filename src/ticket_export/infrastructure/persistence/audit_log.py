@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 
 from ticket_export.infrastructure.persistence.commit import commit
 from ticket_export.infrastructure.persistence.driver_errors import database_errors
-from ticket_export.infrastructure.persistence.engine import begin_writing
+from ticket_export.infrastructure.persistence.short_transaction import quick_read, short_transaction
 from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES, Tables
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class SqlAlchemyAuditLog:
         Raises:
             JobDatabaseError: the table is not there, or the database failed.
         """
-        with database_errors(), self._engine.connect() as connection:
+        with database_errors(), quick_read(self._engine) as connection:
             connection.execute(select(self._entries.c.id).limit(0))
 
     def record(self, entry: AuditEntry) -> None:
@@ -47,7 +47,7 @@ class SqlAlchemyAuditLog:
         Raises:
             JobDatabaseError: the database failed.
         """
-        with database_errors(), begin_writing(self._engine.connect()) as connection:
+        with database_errors(), short_transaction(self._engine) as connection:
             self.insert(connection, entry)
             commit(connection)
 

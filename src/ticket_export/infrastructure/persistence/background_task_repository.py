@@ -12,7 +12,7 @@ from ticket_export.infrastructure.persistence.instant import Instant
 from ticket_export.infrastructure.persistence.mapping import background_task_from, changes_of, row_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -49,24 +49,28 @@ class SqlAlchemyBackgroundTaskRepository:
         if changed.rowcount == 0:
             raise LeaseLostError(f"task {task.id} is no longer at attempt {fencing_token}")
 
-    def next_enqueued(self, name: str, *, skip: int = 0) -> BackgroundTask | None:
+    def next_enqueued(self, name: str, *, besides: Collection[UUID] = ()) -> BackgroundTask | None:
         """The task of that name that has waited longest, kept from other transactions until this one ends."""
-        waiting = self._kept(name, BackgroundTaskStatus.ENQUEUED)
+        waiting = self._kept(name, BackgroundTaskStatus.ENQUEUED, besides)
         oldest_first = waiting.order_by(self._tasks.c.creation_time, self._tasks.c.id)
-        return next(iter(self._found(oldest_first.offset(skip or None).limit(1))), None)
+        return next(iter(self._found(oldest_first.limit(1))), None)
 
-    def lapsed(self, name: str, *, now: datetime, limit: int, skip: int = 0) -> Sequence[BackgroundTask]:
+    def lapsed(
+        self, name: str, *, now: datetime, limit: int, besides: Collection[UUID] = ()
+    ) -> Sequence[BackgroundTask]:
         """At most `limit` tasks of that name whose lease ran out by `now`, oldest lease first; kept likewise."""
         leased_until = Instant(self._tasks.c.leased_until)
         # A task that is being processed without a lease can be held by nobody.
-        run_out = self._kept(name, BackgroundTaskStatus.PROCESSING).where(
+        run_out = self._kept(name, BackgroundTaskStatus.PROCESSING, besides).where(
             (leased_until <= now) | leased_until.is_(None)
         )
         oldest_first = run_out.order_by(leased_until.nulls_first(), self._tasks.c.creation_time, self._tasks.c.id)
-        return self._found(oldest_first.offset(skip or None).limit(limit))
+        return self._found(oldest_first.limit(limit))
 
-    def _kept(self, name: str, status: BackgroundTaskStatus) -> Select[*tuple[object, ...]]:
+    def _kept(self, name: str, status: BackgroundTaskStatus, besides: Collection[UUID]) -> Select[*tuple[object, ...]]:
         mine = (self._tasks.c.status == status) & (self._tasks.c.name == name)
+        if besides:
+            mine &= self._tasks.c.id.not_in(besides)
         # SQLite has no such locks and is sent none: there a unit of work holds the one write lock.
         return select(self._tasks).where(mine).with_for_update(skip_locked=True)
 

@@ -6,6 +6,7 @@ A driver's own text names hosts, users, files, statements and their values, so n
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
@@ -80,7 +81,7 @@ _BY_SQLITE_CODE = {
     sqlite3.SQLITE_INTERRUPT: _INTERRUPTED,
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
     sqlite3.SQLITE_FULL: _FULL,
-    sqlite3.SQLITE_CANTOPEN: _SHUT,
+    sqlite3.SQLITE_CANTOPEN: _AWAY,
     sqlite3.SQLITE_PROTOCOL: _BUSY,
     sqlite3.SQLITE_CONSTRAINT: _CONFLICT,
     sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY: _NO_REFERENCE,
@@ -118,6 +119,20 @@ _BY_SQLSTATE = {
     "XX001": _DAMAGED,
     "XX002": _DAMAGED,
 }
+
+
+def name_shortage(error: BaseException) -> None:
+    """Let the chain of a database's error end in what the process lacks, if it does, where the driver does not say so.
+
+    SQLite only says that it cannot open a file, and libpq that it cannot connect.
+    """
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if cause is None or cause.__cause__ is not None or isinstance(getattr(cause, "sqlstate", None), str):
+        return
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as shortage:
+        cause.__cause__ = shortage
 
 
 def driver_message(error: BaseException | None) -> str | None:
@@ -161,9 +176,11 @@ def database_errors(on_its_way: BaseException | None = None) -> Iterator[None]:
     try:
         yield
     except DATABASE_ERRORS as error:
+        name_shortage(error)
         cause = on_its_way if isinstance(on_its_way, DATABASE_ERRORS) else error
         raise _job_database_error(cause) from cause
     if isinstance(on_its_way, DATABASE_ERRORS):
+        name_shortage(on_its_way)
         raise _job_database_error(on_its_way) from on_its_way
 
 

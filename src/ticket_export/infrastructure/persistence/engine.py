@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, cast
 
 import sqlalchemy
 from sqlalchemy import URL, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 
 from ticket_export.errors import ConfigurationError, MissingExtraError, UnsupportedDialectError
+from ticket_export.infrastructure.fork import part_from_parent
+from ticket_export.infrastructure.persistence.answer_watch import WATCH
 from ticket_export.infrastructure.persistence.export_pool import ExportPool
 from ticket_export.infrastructure.persistence.network_patience import network_patience
 from ticket_export.infrastructure.persistence.sqlite_file import create_sqlite_file
@@ -17,11 +19,14 @@ from ticket_export.infrastructure.private_files import make_private_folders
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable
 
-    from sqlalchemy import Connection, Engine
-    from sqlalchemy.pool import ConnectionPoolEntry
+    from sqlalchemy import Connection, Dialect, Engine
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 _SQLITE_BEGIN = "ticket_export_sqlite_begin"
+_USED = "ticket_export_used"
 _DRIVERS = {
     "sqlite": "sqlite",
     "sqlite+pysqlite": "sqlite",
@@ -47,7 +52,11 @@ def create_engine(url: str) -> Engine:
     snapshot and blocks nobody; `for_writing` changes that.
 
     A PostgreSQL server is waited for at most 10 s, and a connection that the network has cut silently is given up
-    within a minute, unless the URL's query or libpq's environment says otherwise (``?connect_timeout=3``).
+    within a minute, unless the URL's query or libpq's environment says otherwise (``?connect_timeout=3``). Statements
+    are not prepared, so that a pooler in transaction mode may stand between, unless the URL says after how many uses
+    (``?prepare_threshold=5``). A connection that has rested is asked for an answer before it is used.
+
+    A process that is forked begins without connections.
 
     A process has at most 15 connections, one more for each export that it is running, and one that listens for
     notifications. A thread waits up to 10 s for one of the 15 (30 s on SQLite), and is then told that the database is
@@ -62,12 +71,14 @@ def create_engine(url: str) -> Engine:
     if parsed.drivername == "sqlite":
         return _sqlite_engine(parsed)
     try:
-        patience = network_patience(parsed)
-        return sqlalchemy.create_engine(
-            parsed, pool_pre_ping=True, **_POOL, pool_timeout=_POOL_TIMEOUT, connect_args=patience
-        )
+        parsed, prepared = _without_prepare_threshold(parsed)
+        connect_args = {**network_patience(parsed), "prepare_threshold": prepared}
+        engine = sqlalchemy.create_engine(parsed, **_POOL, pool_timeout=_POOL_TIMEOUT, connect_args=connect_args)
     except ModuleNotFoundError as error:
         raise MissingExtraError("postgres", "PostgreSQL") from error
+    event.listen(engine, "checkout", _require_answer(engine.dialect))
+    part_from_parent(engine)
+    return engine
 
 
 def for_writing(connection: Connection) -> Connection:
@@ -115,6 +126,32 @@ def _parsed(url: str) -> URL:
     return parsed.set(drivername=driver)
 
 
+def _without_prepare_threshold(url: URL) -> tuple[URL, int | None]:
+    # psycopg takes no text for it.
+    asked = url.query.get("prepare_threshold", "none")
+    try:
+        threshold = None if asked == "none" else int(str(asked))
+    except ValueError:
+        raise ConfigurationError("prepare_threshold in the database URL must be a whole number, or none") from None
+    return url.difference_update_query(["prepare_threshold"]), threshold
+
+
+def _require_answer(dialect: Dialect) -> Callable[[DBAPIConnection, ConnectionPoolEntry, PoolProxiedConnection], None]:
+    """What SQLAlchemy's `pool_pre_ping` does; but a server that does not answer is not waited for without end."""
+
+    def require_answer(driver: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+        if not entry.info.setdefault(_USED, False):
+            entry.info[_USED] = True
+            return
+        try:
+            with WATCH.watching(driver):
+                dialect.do_ping(driver)
+        except dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
+
+    return require_answer
+
+
 def _sqlite_engine(url: URL) -> Engine:
     path = url.database
     if not path or path == ":memory:" or path.startswith("file:"):
@@ -135,6 +172,7 @@ def _sqlite_engine(url: URL) -> Engine:
         raise ConfigurationError(
             "the SQLite URL cannot be used; it should look like sqlite:///ticket-export.db"
         ) from None
+    part_from_parent(engine)
     event.listen(engine, "do_connect", create_sqlite_file)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

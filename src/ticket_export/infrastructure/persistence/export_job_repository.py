@@ -52,6 +52,14 @@ class SqlAlchemyExportJobRepository:
         row = self._connection.execute(statement).mappings().one_or_none()
         return None if row is None else export_job_from(row, self._tables)
 
+    def keep(self, job_id: UUID) -> bool:
+        """Keep the job from other transactions until this one ends; False, at once, if another one keeps it."""
+        # SQLite has no such locks and is sent none: there a unit of work holds the one write lock.
+        kept = (
+            select(self._jobs.c.id).where(self._jobs.c.id == job_id).with_for_update(key_share=True, skip_locked=True)
+        )
+        return self._connection.execute(kept).one_or_none() is not None
+
     def update(self, job: ExportJob, *, was: ExportJobStatus) -> None:
         """Store a changed job, provided that its stored status still is `was` and it is not cleaned up.
 

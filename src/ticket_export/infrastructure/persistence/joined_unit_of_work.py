@@ -8,6 +8,7 @@ from sqlalchemy import Connection, event
 
 from ticket_export.infrastructure.after_commit import AfterCommitActions
 from ticket_export.infrastructure.persistence.connection_repositories import ConnectionRepositories
+from ticket_export.infrastructure.persistence.database_time import measure_time
 from ticket_export.infrastructure.persistence.driver_errors import database_errors
 from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES, Tables
 
@@ -56,6 +57,7 @@ class JoinedUnitOfWork(ConnectionRepositories):
                 event.listen(self._host, "rollback", self._undone)
             _ensure_begun(self._connection)
             self._savepoint = self._connection.begin_nested()
+            measure_time(self._connection)
         return self
 
     def __exit__(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Self
 
 from ticket_export.infrastructure.persistence.commit import commit
 from ticket_export.infrastructure.persistence.connection_repositories import ConnectionRepositories
 from ticket_export.infrastructure.persistence.driver_errors import DATABASE_ERRORS, database_errors
-from ticket_export.infrastructure.persistence.engine import begin_writing
+from ticket_export.infrastructure.persistence.short_transaction import short_transaction
 from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES, Tables
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ class SqlAlchemyUnitOfWork(ConnectionRepositories):
     """A transaction of its own, on a connection from the engine's pool.
 
     The transaction begins as it is entered and takes SQLite's one write lock then, so keep
-    it short: do slow work between two units of work, not inside one.
+    it short: do slow work between two units of work, not inside one. PostgreSQL ends one that stands
+    still, and a server that does not answer is not waited for without end (`short_transaction`).
 
     A database's error that leaves the block comes out as `JobDatabaseError`; inside, it is still
     SQLAlchemy's.
@@ -33,7 +34,7 @@ class SqlAlchemyUnitOfWork(ConnectionRepositories):
 
     def __enter__(self) -> Self:
         with database_errors():
-            self._connection = begin_writing(self._engine.connect())
+            self._connection = self._begin()
         return self
 
     def __exit__(
@@ -47,7 +48,7 @@ class SqlAlchemyUnitOfWork(ConnectionRepositories):
         # hide what the block has to say.
         blocks_own = exc is not None and not isinstance(exc, DATABASE_ERRORS)
         with suppress(*DATABASE_ERRORS) if blocks_own else database_errors(exc):
-            self._connection.close()
+            self._resources.close()
 
     def commit(self) -> None:
         """Make the changes permanent, then call what `after_commit` collected, outside the transaction."""
@@ -55,10 +56,14 @@ class SqlAlchemyUnitOfWork(ConnectionRepositories):
             commit(self._connection)
         if self._after_commit.has_some:
             # An action may need a connection of the same pool, which others need too while they hold this one.
-            self._connection.close()
+            self._resources.close()
         self._after_commit.run()
 
     def _begun(self) -> Connection:
         if self._connection.closed:
-            self._connection = begin_writing(self._engine.connect())
+            self._connection = self._begin()
         return self._connection
+
+    def _begin(self) -> Connection:
+        self._resources = ExitStack()
+        return self._resources.enter_context(short_transaction(self._engine))

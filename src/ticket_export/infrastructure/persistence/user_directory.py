@@ -12,6 +12,7 @@ from ticket_export.application.actor import Actor
 from ticket_export.application.safe_text import require_storable
 from ticket_export.domain.system_permissions import SystemPermissions
 from ticket_export.infrastructure.persistence.driver_errors import database_errors
+from ticket_export.infrastructure.persistence.short_transaction import quick_read
 from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES, Tables
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class SqlAlchemyUserDirectory:
         return self._find(self._by_email, {"email_address": email_address})
 
     def _find(self, user: Select[UUID, bool], asked: Mapping[str, object]) -> Actor | None:
-        with database_errors(), self._engine.connect() as connection:
+        with database_errors(), quick_read(self._engine) as connection:
             found = connection.execute(user, asked).one_or_none()
             if found is None:
                 return None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
 # First of all, since it says what to install where boto3 is missing.
@@ -21,7 +23,7 @@ from ticket_export.infrastructure.storage.s3_upload import S3Upload
 from ticket_export.infrastructure.storage.s3_writer import S3Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime, timedelta
 
     from mypy_boto3_s3.client import S3Client
@@ -47,9 +49,20 @@ class S3Storage:
 
     provider = "s3"
 
-    def __init__(self, client: S3Client, location: S3Location, *, encryption: Mapping[str, str] | None = None) -> None:
-        """`encryption` is what `encryption_of` gives; without it, the bucket's own default holds."""
-        self._client = client
+    def __init__(
+        self,
+        client: S3Client,
+        location: S3Location,
+        *,
+        encryption: Mapping[str, str] | None = None,
+        reconnect: Callable[[], S3Client] | None = None,
+    ) -> None:
+        """`encryption` is what `encryption_of` gives; without it, the bucket's own default holds.
+
+        `reconnect` makes the client of a process that was forked, which must not share connections with its parent.
+        """
+        self._clients = {os.getpid(): client}
+        self._reconnect = reconnect or (lambda: client)
         self._location = location
         self._encryption = dict(encryption or {})
 
@@ -61,10 +74,20 @@ class S3Storage:
             ConfigurationError: the URL or a setting is not as it must be.
         """
         location = S3Location.parse(url)
-        client = connect(
-            endpoint_url=settings.s3_endpoint_url, region=settings.s3_region, patience=patience or S3Patience()
+        client = partial(
+            connect,
+            endpoint_url=settings.s3_endpoint_url,
+            region=settings.s3_region,
+            patience=patience or S3Patience(),
         )
-        return cls(client, location, encryption=encryption_of(settings))
+        return cls(client(), location, encryption=encryption_of(settings), reconnect=client)
+
+    @property
+    def _client(self) -> S3Client:
+        process = os.getpid()
+        if process not in self._clients:
+            self._clients[process] = self._reconnect()
+        return self._clients[process]
 
     @contextmanager
     def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:

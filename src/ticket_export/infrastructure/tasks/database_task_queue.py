@@ -11,7 +11,9 @@ from sqlalchemy import exists, select
 
 from ticket_export.application.export_task import TASK_NAME
 from ticket_export.domain.background_task import BackgroundTaskStatus
+from ticket_export.infrastructure.fork import renew_in_children
 from ticket_export.infrastructure.persistence.driver_errors import database_errors
+from ticket_export.infrastructure.persistence.short_transaction import quick_read
 from ticket_export.infrastructure.tasks.wake_up import WakeUp
 
 if TYPE_CHECKING:
@@ -44,6 +46,11 @@ class DatabaseTaskQueue:
             )
         )
         self._notifications = notifications
+        self._begin()
+        renew_in_children(self._begin)
+
+    def _begin(self) -> None:
+        # With locks of its own, in a process that was just forked too.
         self._wake_up = WakeUp()
         self._looked_at = -inf
         self._looking = Lock()
@@ -94,5 +101,5 @@ class DatabaseTaskQueue:
             return is_to_look
 
     def _is_waiting(self) -> bool:
-        with database_errors(), self._engine.connect() as connection:
+        with database_errors(), quick_read(self._engine) as connection:
             return bool(connection.execute(self._waiting).scalar_one())

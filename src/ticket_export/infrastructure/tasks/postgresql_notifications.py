@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
+from ticket_export.infrastructure.fork import renew_in_children
 from ticket_export.infrastructure.persistence.driver_errors import database_errors
+from ticket_export.infrastructure.persistence.short_transaction import quick_read
 from ticket_export.infrastructure.tasks.postgresql_listener import PostgresqlListener
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ class PostgresqlNotifications:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._listeners: list[PostgresqlListener] = []
+        renew_in_children(self._forget_listeners)
 
     @property
     def are_heard(self) -> bool:
@@ -47,14 +50,25 @@ class PostgresqlNotifications:
             _log.info("over %s nobody can listen; workers look for exports", self._engine.dialect.driver)
             yield
             return
-        listener = PostgresqlListener(self._engine, CHANNEL, notify=self._notify, on_signal=on_signal)
+        try:
+            listener = PostgresqlListener(self._engine, CHANNEL, notify=self._notify, on_signal=on_signal)
+            listener.start()
+        except (OSError, RuntimeError):
+            # Too few open files or threads; the worker can do without.
+            _log.warning("the worker does not hear of new exports, and looks for them", exc_info=True)
+            yield
+            return
         self._listeners.append(listener)
-        listener.start()
         try:
             yield
         finally:
             listener.stop()
-            self._listeners.remove(listener)
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+    def _forget_listeners(self) -> None:
+        # Their threads are the parent's.
+        self._listeners = []
 
     def _notify(self, payload: str) -> None:
         try:
@@ -66,6 +80,5 @@ class PostgresqlNotifications:
             self._notify_once(payload)
 
     def _notify_once(self, payload: str) -> None:
-        with self._engine.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT")
+        with quick_read(self._engine) as connection:
             connection.execute(select(func.pg_notify(CHANNEL, payload)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from threading import Event, Thread
+from time import monotonic
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -14,6 +16,9 @@ from ticket_export.application.stop_signal import StopSignal
 from ticket_export.application.use_cases.run_next_export import RunNextExport
 from ticket_export.errors import LeaseLostError
 
+if TYPE_CHECKING:
+    from ticket_export.application.progress import Progress
+
 _log = logging.getLogger(__name__)
 
 # Seconds. How long an idle thread waits until it looks whether it is to stop.
@@ -21,12 +26,15 @@ _IDLE = 0.5
 # The pauses after errors, one after the other, and the one after an export that was lost.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
 _SHORT_PAUSE = 0.05
+# An export that makes no progress is let go by its heartbeat, which tells more; only without that, by the worker.
+_LATER = 2.0
 
 
 @attrs.define(eq=False)
 class Runner:
-    """`is_stuck` says that its export makes no progress, `error` what has ended it against its will.
+    """`is_stuck` says that it makes no progress, `error` what has ended it against its will.
 
+    No progress is an export that makes none, and any other call that does not come back for as long as that.
     Whoever may be interrupted waits for `ended`: Python 3.11 takes a thread for ended once a ``join`` of it was
     interrupted.
     """
@@ -36,6 +44,7 @@ class Runner:
     _stop: StopSignal
     _on_end: Callable[[ExportJobDto], None]
     _is_draining: bool = attrs.field(kw_only=True)
+    _turn_at: float = attrs.field(factory=monotonic, init=False)
     error: BaseException | None = attrs.field(default=None, init=False)
     thread: Thread = attrs.field(init=False)
     ended: Event = attrs.field(factory=Event, init=False)
@@ -46,7 +55,10 @@ class Runner:
 
     @property
     def is_stuck(self) -> bool:
-        """Whether another has to do its work."""
+        """Whether another has to do its work; it takes up nothing more then."""
+        patience = self._run_next_export.run_export.stall.total_seconds() + _LATER
+        if not self.ended.is_set() and monotonic() - self._turn_at > patience:
+            self._stuck.set()
         return self._stuck.is_set()
 
     def _run(self) -> None:
@@ -60,9 +72,10 @@ class Runner:
     def _run_exports(self) -> None:
         pause = _FIRST_PAUSE
         # One that was stuck has been replaced.
-        while not self._stop.is_given and not self.is_stuck:
+        while not self._stop.is_given and not self._stuck.is_set():
+            self._take_turn()
             try:
-                job = self._run_next_export(stop=self._stop, on_stall=self._stuck.set)
+                job = self._run_next_export(on_progress=self._take_turn, stop=self._stop, on_stall=self._stuck.set)
                 if job is not None:
                     self._on_end(job)
                 elif self._is_draining:
@@ -86,10 +99,14 @@ class Runner:
             self._pause(_IDLE)
             return
         # Claiming takes the database's lock, so it is not tried before there is something to claim.
-        while not self._stop.is_given and not self._task_queue.wait(_IDLE):
-            pass
+        while not self._stop.is_given and not self._stuck.is_set() and not self._task_queue.wait(_IDLE):
+            self._take_turn()
 
     def _pause(self, timeout: float) -> None:
         is_stopping = Event()
+        self._turn_at = monotonic() + timeout
         with self._stop.calling(is_stopping.set):
             is_stopping.wait(timeout)
+
+    def _take_turn(self, _progress: Progress | None = None) -> None:
+        self._turn_at = monotonic()

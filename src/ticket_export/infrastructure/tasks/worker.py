@@ -15,6 +15,7 @@ from ticket_export.application.stop_signal import StopSignal
 from ticket_export.application.use_cases.run_next_export import RunNextExport
 from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
 from ticket_export.infrastructure.tasks.runner import Runner
+from ticket_export.infrastructure.tasks.until_stopped import until_stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -80,10 +81,9 @@ class Worker:
             TicketsUnavailableError: the tickets could not be read, again and again; their exports are queued.
         """
         stop = stop or StopSignal()
-        self.housekeeping.prepare()
+        until_stopped(stop, self.housekeeping.prepare)
         self._work(concurrency, stop, on_end, is_draining=True)
-        if not stop.is_given:
-            self.housekeeping.tidy()
+        until_stopped(stop, self.housekeeping.tidy)
 
     def _work(
         self, concurrency: int, stop: StopSignal, on_end: Callable[[ExportJobDto], None], *, is_draining: bool
@@ -121,8 +121,13 @@ def _look_after(runners: list[Runner], anew: Callable[[], Runner], stop: StopSig
         for place, each in enumerate(runners):
             if each.is_stuck:
                 # It may never come back, and others wait to be exported.
-                runners[place] = anew()
-                runners[place].thread.start()
+                replacement = anew()
+                try:
+                    replacement.thread.start()
+                except RuntimeError:
+                    _log.exception("no thread can be had to take the place of one that is stuck")
+                else:
+                    runners[place] = replacement
         running = [each.ended for each in runners if not each.ended.is_set()]
         if not running or any(each.error is not None for each in runners):
             return

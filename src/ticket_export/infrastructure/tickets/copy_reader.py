@@ -13,6 +13,7 @@ from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.ports.ticket_source import CsvBlock
 from ticket_export.application.ticket_column import ColumnKind
 from ticket_export.application.ticket_query import TicketQuery
+from ticket_export.infrastructure.persistence.answer_watch import answered_in_time, cut
 from ticket_export.infrastructure.tickets.block_size import BLOCK_BYTES
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 from ticket_export.infrastructure.tickets.copy_blocks import copy_blocks
@@ -25,6 +26,7 @@ from ticket_export.infrastructure.tickets.ticket_select import count_tickets, se
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import timedelta
 
     from ticket_export.application.ticket_column import TicketColumn
     from ticket_export.infrastructure.tickets.catalog import Expression
@@ -36,18 +38,19 @@ _INTERRUPT_TIMEOUT = 5
 
 @contextmanager
 def copy_reader(
-    connection: Connection, catalog: TicketCatalog, query: TicketQuery, csv_format: CsvFormat
+    connection: Connection, catalog: TicketCatalog, query: TicketQuery, csv_format: CsvFormat, patience: timedelta
 ) -> Iterator[CopyReader]:
     """A reader on a snapshot that it begins on `connection`; both end with the block."""
     try:
-        with read_errors(connection.dialect):
-            begin_snapshot(connection, zone_name(query))
+        with read_errors(connection.dialect), answered_in_time(connection):
+            begin_snapshot(connection, zone_name(query), patience)
         reader = CopyReader(connection=connection, catalog=catalog, query=query, csv_format=csv_format)
         try:
             # What the block raises is none of this source's business, even where it is a database's error.
             yield reader
         finally:
-            reader.close()
+            with answered_in_time(connection):
+                reader.close()
     finally:
         end_snapshot(connection)
 
@@ -79,8 +82,15 @@ class CopyReader:
     def interrupt(self) -> None:
         """See `SupportsInterrupt.interrupt`."""
         # After the block the connection may be somebody else's.
-        if not self.connection.closed:
-            driver_connection(self.connection).cancel_safe(timeout=_INTERRUPT_TIMEOUT)
+        if self.connection.closed:
+            return
+        driver = driver_connection(self.connection)
+        try:
+            driver.cancel_safe(timeout=_INTERRUPT_TIMEOUT)
+        except BaseException:
+            # The server cannot be asked; so whoever waits for it gets an error instead of an answer.
+            cut(driver)
+            raise
 
     def close(self) -> None:
         """Stop a COPY that was not read to its end, which the server would otherwise go on to send."""

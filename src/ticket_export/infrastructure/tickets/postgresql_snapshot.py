@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import func, select
 
 from ticket_export.errors import UnsupportedDialectError
+from ticket_export.infrastructure.persistence.answer_watch import answered_in_time
+from ticket_export.infrastructure.persistence.transaction_limits import limit_snapshot
 from ticket_export.infrastructure.tickets.read_errors import errors_of
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     import psycopg
     from sqlalchemy import Connection
 
@@ -27,16 +31,18 @@ _SETTINGS = {
 }
 
 
-def begin_snapshot(connection: Connection, time_zone: str) -> None:
+def begin_snapshot(connection: Connection, time_zone: str, patience: timedelta) -> None:
     """Let all that is read from now on be of one moment, with local times in that IANA zone.
 
-    What is set for it ends with the transaction, and the pool gets the connection back as it was.
+    The server ends the snapshot if nothing is read for `patience`, and for at least a minute. What is set for it ends
+    with the transaction, and the pool gets the connection back as it was.
 
     Raises:
         UnsupportedDialectError: the server is too old, its database is not in UTF-8, or the driver is not psycopg 3.
     """
     _require_support(connection)
     connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    limit_snapshot(connection, patience.total_seconds())
     # The zone is set once, since ``AT TIME ZONE 'CET'`` would take that name for the abbreviation of a zone
     # without summer time, and look it up for every cell.
     settings = {**_SETTINGS, "TimeZone": time_zone}
@@ -47,7 +53,7 @@ def end_snapshot(connection: Connection) -> None:
     """Give the connection back to the pool, or close it where it is of no use to anybody else."""
     errors = errors_of(connection.dialect)
     # Nothing was written, so that nothing is lost where the server is gone.
-    with suppress(*errors):
+    with suppress(*errors), answered_in_time(connection):
         if not _is_idle(driver_connection(connection)):
             connection.invalidate()
         connection.rollback()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from ticket_export.errors import TicketSourceError, TicketsUnavailableError
-from ticket_export.infrastructure.persistence.driver_errors import may_pass, reached_limit
+from ticket_export.infrastructure.persistence.driver_errors import may_pass, name_shortage, reached_limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +34,7 @@ def read_errors(dialect: Dialect) -> Iterator[None]:
     try:
         yield
     except errors_of(dialect) as error:
+        name_shortage(error)
         limit = reached_limit(error)
         ended = f"The tickets could not be read: the database's time limit ({limit}) ended the query."
         if may_pass(error):

@@ -19,6 +19,7 @@ from ticket_export.infrastructure.tickets.ticket_select import count_tickets, se
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import timedelta
 
     from sqlalchemy.engine.interfaces import DBAPICursor
 
@@ -35,7 +36,11 @@ _HEAVY = 4 * BLOCK_BYTES
 
 @contextmanager
 def row_stream_reader(
-    connection: Connection, catalog: TicketCatalog, query: TicketQuery, csv_format: CsvFormat
+    connection: Connection,
+    catalog: TicketCatalog,
+    query: TicketQuery,
+    csv_format: CsvFormat,
+    patience: timedelta,  # noqa: ARG001 - a snapshot of SQLite keeps nobody from writing
 ) -> Iterator[RowStreamReader]:
     """A reader on a snapshot that it begins on `connection` and that ends with the connection."""
     with read_errors(connection.dialect):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 from sqlalchemy import Connection, Engine
 
 from ticket_export.errors import UnsupportedDialectError
+from ticket_export.infrastructure.fork import part_from_parent
 from ticket_export.infrastructure.persistence.export_pool import one_connection_more
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 from ticket_export.infrastructure.tickets.copy_reader import copy_reader
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     # Begins a transaction on the connection and reads in it.
     OpenReader: TypeAlias = Callable[
-        [Connection, TicketCatalog, TicketQuery, CsvFormat], AbstractContextManager[TicketReader]
+        [Connection, TicketCatalog, TicketQuery, CsvFormat, timedelta], AbstractContextManager[TicketReader]
     ]
 
 _READERS: dict[str, OpenReader] = {"postgresql": copy_reader, "sqlite": row_stream_reader}
@@ -34,10 +36,14 @@ _READERS: dict[str, OpenReader] = {"postgresql": copy_reader, "sqlite": row_stre
 
 @attrs.frozen
 class SqlAlchemyTicketSource:
-    """Reads a catalog's tickets through `engine`, each export in one read transaction."""
+    """Reads a catalog's tickets through `engine`, each export in one read transaction.
+
+    PostgreSQL ends that transaction if nothing is read for `patience`, and for at least a minute.
+    """
 
     engine: Engine
     catalog: TicketCatalog
+    patience: timedelta = timedelta(minutes=1)
 
     @property
     def columns(self) -> TicketColumns:
@@ -53,11 +59,12 @@ class SqlAlchemyTicketSource:
             UnsupportedDialectError: the engine's database, its release or its driver is none that the library can read.
             ConfigurationError: the SQLite database is not in WAL mode.
         """
+        part_from_parent(self.engine)
         with one_connection_more(self.engine), ExitStack() as stack:
             with read_errors(self.engine.dialect):
                 connection = stack.enter_context(self.engine.connect())
             name = connection.dialect.name
             if name not in _READERS:
                 raise UnsupportedDialectError(f"tickets cannot be read from {name}; only from PostgreSQL and SQLite")
-            with _READERS[name](connection, self.catalog, query, csv_format) as reader:
+            with _READERS[name](connection, self.catalog, query, csv_format, self.patience) as reader:
                 yield reader

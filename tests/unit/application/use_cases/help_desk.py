@@ -137,7 +137,7 @@ class HelpDesk:
             unit_of_work=self.unit_of_work,
             announcements=self.announcements,
             clock=self.clock,
-            worker="worker",
+            worker=lambda: "worker",
             lease=self.lease,
         )
 

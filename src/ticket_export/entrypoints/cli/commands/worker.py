@@ -9,11 +9,13 @@ import typer
 
 from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.stop_signal import StopSignal
+from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.cli.job_text import end_text
 from ticket_export.entrypoints.cli.output import write_note, write_summary
 from ticket_export.entrypoints.cli.session import session_of
 from ticket_export.entrypoints.cli.stop_on_signals import stop_on_signals
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
+from ticket_export.infrastructure.tasks.until_stopped import until_stopped
 
 # Beyond this, more processes do better than more threads.
 _MOST_AT_ONCE = 64
@@ -38,17 +40,21 @@ def worker(
     container = session.container()
     hands, stop, tally = container.worker(), StopSignal(), _Tally(session.told)
     with stop_on_signals(stop):
-        # A database that cannot work ends the command; once the threads run, it is only something to wait for.
-        container.recover_stalled_exports()()
-        audit_log = container.audit_log()
-        if isinstance(audit_log, SqlAlchemyAuditLog):
-            # No attempt gets further than its start without it.
-            audit_log.require_table()
+        until_stopped(stop, lambda: _require_database(container))
         write_note(f"worker ready: {concurrency} at a time; stop with Ctrl-C")
         work = hands.drain if drain else hands.run
         work(concurrency=concurrency, stop=stop, on_end=tally.add)
     if drain:
         write_summary(tally.text)
+
+
+def _require_database(container: TicketExportContainer) -> None:
+    # A database that cannot work ends the command; once the threads run, it is only something to wait for.
+    container.recover_stalled_exports()()
+    audit_log = container.audit_log()
+    if isinstance(audit_log, SqlAlchemyAuditLog):
+        # No attempt gets further than its start without it.
+        audit_log.require_table()
 
 
 @attrs.define

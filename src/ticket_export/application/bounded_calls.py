@@ -1,0 +1,73 @@
+"""Calls that may never come back, from a thread that must."""
+
+from __future__ import annotations
+
+from threading import Condition, Thread
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+
+class BoundedCalls:
+    """Makes one call at a time, in a thread of its own; a caller waits `patience` seconds for it, and no longer.
+
+    While a call is late, no other is made. Leaving the block waits for it once more, and then leaves it to itself.
+    """
+
+    def __init__(self, name: str, *, patience: float) -> None:
+        self._patience = patience
+        self._changed = Condition()
+        self._call: Callable[[], None] | None = None
+        self._is_over = False
+        self._error: BaseException | None = None
+        # A daemon: a process that ends must not wait for it.
+        self._thread = Thread(target=self._run, name=name, daemon=True)
+
+    def __enter__(self) -> Self:
+        try:
+            self._thread.start()
+        except BaseException:
+            # Interrupted, with the thread there or not: nobody would ever end it.
+            self._end()
+            raise
+        return self
+
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._end()
+        self._thread.join(self._patience)
+
+    def make(self, call: Callable[[], None]) -> None:
+        """Make `call`, unless an earlier one is late, and raise what it raises while it is waited for."""
+        with self._changed:
+            if self._call is not None:
+                return
+            self._call, self._error = call, None
+            self._changed.notify_all()
+            is_back = self._changed.wait_for(lambda: self._call is None, self._patience)
+            if is_back and self._error is not None:
+                raise self._error
+
+    def _end(self) -> None:
+        with self._changed:
+            self._is_over = True
+            self._changed.notify_all()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._call is not None or self._is_over)
+                call = self._call
+            if call is None:
+                return
+            error = None
+            try:
+                call()
+            except BaseException as raised:  # noqa: BLE001 - raised again, in the thread of the caller
+                error = raised
+            with self._changed:
+                self._call, self._error = None, error
+                self._changed.notify_all()

@@ -1,0 +1,59 @@
+"""What a process may run out of, whatever it was about to export."""
+
+from __future__ import annotations
+
+import errno
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from ticket_export.errors import WorkerShortageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MEMORY: Final = "memory"
+FILES: Final = "open files"
+THREADS: Final = "threads or processes"
+
+_BY_ERRNO: Final = {
+    errno.EMFILE: FILES,
+    errno.ENFILE: FILES,
+    errno.ENOBUFS: FILES,
+    errno.EAGAIN: THREADS,
+    errno.ENOMEM: MEMORY,
+}
+# Python has no class for it, only this text of a RuntimeError.
+_NO_THREAD: Final = "can't start new thread"
+
+
+@contextmanager
+def shortages_told() -> Iterator[None]:
+    """Raise `WorkerShortageError` for what leaves the block because the process has run out of something."""
+    try:
+        yield
+    except Exception as error:
+        lacking = shortage_of(error)
+        if lacking is None:
+            raise
+        raise WorkerShortageError(lacking) from error
+
+
+def shortage_of(error: BaseException) -> str | None:
+    """What the process lacked when `error`, or what has caused it, was raised; None if it was something else."""
+    each: BaseException | None = error
+    seen = set[int]()
+    while each is not None and id(each) not in seen:
+        if lacking := _shortage(each):
+            return lacking
+        seen.add(id(each))
+        each = each.__cause__ or (None if each.__suppress_context__ else each.__context__)
+    return None
+
+
+def _shortage(error: BaseException) -> str | None:
+    if isinstance(error, MemoryError):
+        return MEMORY
+    if isinstance(error, RuntimeError) and str(error).startswith(_NO_THREAD):
+        return THREADS
+    number = error.errno if isinstance(error, OSError) else None
+    return None if number is None else _BY_ERRNO.get(number)

@@ -1,0 +1,50 @@
+"""What a forked process must not share with its parent: connections, and locks that another thread held."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+from weakref import WeakMethod, WeakSet
+
+from sqlalchemy import QueuePool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Engine, Pool
+
+_engines: WeakSet[Engine] = WeakSet()
+_renewals: list[WeakMethod[Callable[[], None]]] = []
+# The parent's connections are never closed in the child: closing tells the server that the session is over, and SQLite
+# forbids it (https://www.sqlite.org/howtocorrupt.html, "Carrying an open database connection across a fork").
+_pools_of_parents: list[Pool] = []
+
+
+def part_from_parent(engine: Engine) -> None:
+    """Let every process that is forked from now on begin with an empty pool of `engine`.
+
+    A pool that never makes a second connection, such as that of an in-memory database, stays as it is.
+    """
+    if isinstance(engine.pool, QueuePool):
+        _engines.add(engine)
+
+
+def renew_in_children(renew: Callable[[], None]) -> None:
+    """Call `renew`, a bound method, in every process that is forked while its object lives.
+
+    It must not wait for a lock: the thread that held it does not exist in the child.
+    """
+    _renewals.append(WeakMethod(renew))
+
+
+def _after_fork_in_child() -> None:
+    for engine in tuple(_engines):
+        _pools_of_parents.append(engine.pool)
+        engine.dispose(close=False)
+    for each in _renewals:
+        if renew := each():
+            renew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -1,0 +1,115 @@
+"""An end for calls of a database that never answers, although its connection stands."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from contextlib import contextmanager, nullcontext, suppress
+from threading import Condition, Thread
+from time import monotonic
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+
+from ticket_export.infrastructure.fork import renew_in_children
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy import Connection
+
+_log = logging.getLogger(__name__)
+
+#: Seconds that a short transaction may take in all. Longer than the server's own limits, whose errors say more, and
+#: shorter than a lease, so that a heartbeat whose connection is dead comes in time over the next one.
+PATIENCE: Final = 20.0
+# How often the thread looks, as a part of the patience.
+_LOOKS: Final = 5
+
+
+@runtime_checkable
+class _HasSocket(Protocol):
+    """A driver's connection to a server, such as psycopg's."""
+
+    def fileno(self) -> int: ...
+
+
+class AnswerWatch:
+    """Cuts connections that are busy for too long; the call that waits for the server then raises its driver's error.
+
+    One thread watches all connections of the process. It sleeps while there are none.
+    """
+
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self.patience = patience
+        self.renew()
+        renew_in_children(self.renew)
+
+    def renew(self) -> None:
+        """Begin with nothing to watch, as in a process that was just forked."""
+        self._changed = Condition()
+        self._watched: dict[object, tuple[float, _HasSocket]] = {}
+        self._thread: Thread | None = None
+        self._is_asleep = False
+
+    @contextmanager
+    def watching(self, driver: object) -> Iterator[None]:
+        """Cut the connection if the block does not end in time. One without a socket, as SQLite's, is left alone."""
+        if not isinstance(driver, _HasSocket):
+            yield
+            return
+        key = object()
+        with self._changed:
+            self._watched[key] = (monotonic() + self.patience, driver)
+            self._wake_up()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._watched.pop(key, None)
+
+    def _wake_up(self) -> None:
+        if self._is_asleep:
+            self._changed.notify_all()
+        elif self._thread is None:
+            thread = Thread(target=self._run, name="ticket-export answer watch", daemon=True)
+            # A process that may have no more threads goes on without; the next call tries again.
+            with suppress(RuntimeError):
+                thread.start()
+                self._thread = thread
+
+    def _run(self) -> None:
+        with self._changed:
+            while True:
+                while not self._watched:
+                    self._is_asleep = True
+                    self._changed.wait()
+                self._is_asleep = False
+                self._changed.wait(self.patience / _LOOKS)
+                for key, (deadline, driver) in tuple(self._watched.items()):
+                    if monotonic() >= deadline:
+                        del self._watched[key]
+                        _log.error("the database has not answered for %g s; the connection is given up", self.patience)
+                        cut(driver)
+
+
+#: That of the process.
+WATCH: Final = AnswerWatch()
+
+
+def answered_in_time(connection: Connection) -> AbstractContextManager[None]:
+    """Let the driver raise its error in the block if the database does not answer within `PATIENCE`."""
+    if connection.closed or connection.invalidated:
+        return nullcontext()
+    return WATCH.watching(connection.connection.driver_connection)
+
+
+def cut(driver: object) -> None:
+    """End the connection below the driver, from any thread; whoever waits for the server gets an error at once."""
+    if isinstance(driver, _HasSocket):
+        with suppress(Exception):
+            stream = socket.socket(fileno=driver.fileno())
+            try:
+                stream.shutdown(socket.SHUT_RDWR)
+            finally:
+                # The driver closes it.
+                stream.detach()

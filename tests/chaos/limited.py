@@ -1,0 +1,44 @@
+"""``ticket-export worker`` in a process that may have little open."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ticket_export.settings import Settings
+
+_PREFIX = "TICKET_EXPORT_"
+
+
+@contextmanager
+def limited_worker(settings: Settings, log: Path, *, open_files: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Like ``ulimit -n`` before it is started, so that its imports are limited too; killed at the end of the block."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)}
+    own = {_PREFIX + name.upper(): str(value) for name, value in settings if value is not None}
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files))
+
+    with (
+        log.open("ab") as file,
+        subprocess.Popen(
+            [sys.executable, "-m", "ticket_export.entrypoints.cli", "worker"],
+            env={**others, **own},
+            cwd=log.parent,
+            stdout=file,
+            stderr=file,
+            preexec_fn=limit,  # noqa: PLW1509 - the limit is for this one process, and no thread of ours forks
+        ) as process,
+    ):
+        try:
+            yield process
+        finally:
+            process.kill()

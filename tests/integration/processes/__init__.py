@@ -1,0 +1,1 @@
+"""Several processes, poolers and networks between the library and its database."""

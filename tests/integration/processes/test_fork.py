@@ -1,0 +1,109 @@
+"""A container that was used is used on in processes that are forked from it (gunicorn --preload, Celery's prefork)."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+
+from tests.integration.processes import forking
+from tests.integration.processes.desk import opened
+from ticket_export.container import TicketExportContainer
+from ticket_export.infrastructure import fork
+from ticket_export.infrastructure.fork import renew_in_children
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: Seconds; only a failing test waits for so long.
+PATIENCE = 60
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'desk.db'}"
+    found: str = request.getfixturevalue("postgresql_url")
+    return found
+
+
+@pytest.mark.parametrize("engine", ["the library's", "a host's"])
+def test_requests_of_a_process_and_of_two_that_were_forked_from_it_after_use_all_succeed(
+    url: str, tmp_path: Path, engine: str
+) -> None:
+    with opened(url, tmp_path) as desk:
+        of_the_host = ["host"] if engine == "a host's" else []
+        ran = subprocess.run(
+            [sys.executable, "-m", forking.__name__, url, str(tmp_path), *of_the_host],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+            # Only the main thread forks; Python 3.12 warns of the others.
+            env={**os.environ, "PYTHONWARNINGS": "ignore"},
+        )
+        assert ran.returncode == 0, ran.stderr
+        said = [json.loads(line) for line in ran.stdout.splitlines()]
+        reports = [each for each in said if "requested" in each]
+        assert len({each["process"] for each in reports}) == 3
+        if desk.container.engine().dialect.name == "postgresql":
+            assert len({each["backend"] for each in reports}) == 3, "two processes share a connection"
+        for each in reports:
+            assert len(each["requested"]) == forking.REQUESTS
+            for job_id in each["requested"]:
+                assert desk.status(UUID(job_id)) in {"queued", "running"}
+        claims = [each for each in said if "claimed_by" in each]
+        assert len(claims) == 2
+        for each in claims:
+            assert each["claimed_by"].endswith(f":{each['process']}")
+    assert "Traceback" not in ran.stderr
+
+
+def test_singleton_that_another_thread_is_making_is_not_locked_in_the_child() -> None:
+    making, forked = Event(), Event()
+
+    class Slow(TicketExportContainer):
+        pass
+
+    def make() -> datetime:
+        making.set()
+        forked.wait(0.5)
+        return datetime.now(UTC)
+
+    from dependency_injector.providers import ThreadSafeSingleton
+
+    Slow.catalog.override(ThreadSafeSingleton(make))
+    container = Slow()
+    maker = Thread(target=container.catalog, daemon=True)
+    maker.start()
+    assert making.wait(PATIENCE)
+    child = os.fork()
+    if child == 0:
+        lock = ThreadSafeSingleton.storage_lock
+        os._exit(0 if lock.acquire(timeout=5) else 1)
+    forked.set()
+    maker.join(PATIENCE)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_what_is_to_be_renewed_in_a_child_is_forgotten_with_its_object() -> None:
+    class Renewed:
+        def __init__(self) -> None:
+            self.count = 0
+
+        def renew(self) -> None:
+            self.count += 1
+
+    kept, gone = Renewed(), Renewed()
+    renew_in_children(kept.renew)
+    renew_in_children(gone.renew)
+    del gone
+    fork._after_fork_in_child()
+    assert kept.count == 1
