@@ -145,3 +145,22 @@ def test_what_takes_the_place_of_the_temporary_file_at_any_step_is_not_published
         if step.made <= at:
             return
     pytest.fail("writing takes fewer steps")
+
+
+@pytest.mark.parametrize("replace", [_replace_with_link, _replace_with_pipe])
+def test_what_takes_the_place_of_a_file_at_any_step_of_reading_is_neither_followed_nor_waited_for(
+    tmp_path: Path, replace: Callable[[Path, Outside], None]
+) -> None:
+    for at in range(_MOST_STEPS):
+        storage, outside = _prepared(tmp_path / str(at))
+
+        def take_place(outside: Outside = outside, root: Path = tmp_path / str(at) / "root") -> None:
+            replace(root / KEY, outside)
+
+        step = Step(at, take_place)
+        # The file, or an error.
+        with suppress(StorageError), step.around():
+            _read(storage)
+        if step.made <= at:
+            return
+    pytest.fail("reading takes fewer steps")

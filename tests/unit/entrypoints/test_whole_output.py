@@ -109,11 +109,18 @@ def test_what_the_system_tells_only_at_the_end_is_raised_by_flush(monkeypatch: p
         output.flush()
 
 
-def test_what_is_closed_or_has_no_descriptor_can_be_flushed() -> None:
+def test_what_is_closed_or_has_no_descriptor_can_be_flushed(monkeypatch: pytest.MonkeyPatch) -> None:
     output = _opened(cast(io.RawIOBase, io.BytesIO()))
     output.flush()
     output.close()
     output.flush()
+    with io.FileIO(os.devnull, "wb") as raw:
+        monkeypatch.setattr(os, "dup", _none_left)
+        _opened(raw).flush()
+
+
+def _none_left(_descriptor: int) -> int:
+    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
 
 def test_it_looks_like_what_it_writes_to() -> None:

@@ -43,7 +43,7 @@ def whole_output() -> Iterator[None]:
     """
     before = sys.stdout
     if not hasattr(before, "buffer"):
-        yield  # closed by whoever started us, or no more than a text in memory
+        yield  # closed from the start, or a text in memory
         return
     before.flush()
     stream = whole(before.buffer, _STANDARD_OUTPUT)
@@ -80,7 +80,7 @@ def write_line(text: str = "") -> None:
 
 
 def write_summary(text: str) -> None:
-    """What a command has done, in a line that it is not run for: without standard output, it has done it all the same.
+    """A line about what a command has done. Where standard output is closed, the command has done it all the same.
 
     Raises:
         ClosedOutputError, CommandError: as `write_line` does, where standard output was open at the start.

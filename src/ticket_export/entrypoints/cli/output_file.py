@@ -42,7 +42,7 @@ def is_standard_output(file: str) -> bool:
 
 @contextmanager
 def open_output(file: str) -> Iterator[BinaryIO]:
-    """What to write `file` through: each write takes all of its bytes, or raises.
+    """A stream to `file`, each write of which takes all of its bytes, or raises.
 
     A file is there, whole, after the block, and unchanged if that raises. A new one is for its owner only (0600); one
     that is replaced keeps its mode. Standard output (``-``), a pipe, a device, or what the process was started with
@@ -62,7 +62,7 @@ def open_output(file: str) -> Iterator[BinaryIO]:
 
 
 def save_download(download: Download, target: BinaryIO, progress: ProgressView) -> None:
-    """Copy the file of an export to `target`, which `open_output` gave.
+    """Copy the file of an export to `target`, which is from `open_output`.
 
     Raises:
         StorageError: it cannot be read.
@@ -163,7 +163,7 @@ def _replaced(file: str) -> Iterator[BinaryIO]:
 
 
 def _keep_access(descriptor: int, path: Path) -> None:
-    """Let the file at `path`, if there is one, be replaced by one with its owner, group and mode, never more."""
+    """Set owner, group and mode to those of the file at `path`, if there is one; to less where the system refuses."""
     try:
         replaced = path.stat()
     except FileNotFoundError:

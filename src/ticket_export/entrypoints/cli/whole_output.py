@@ -6,7 +6,7 @@ import errno
 import io
 import os
 import select
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from ticket_export.entrypoints.cli.exit_codes import ClosedOutputError, CommandError
@@ -46,7 +46,7 @@ class WholeOutput(io.RawIOBase):
         return self._raw.fileno()
 
     def write(self, data: Buffer, /) -> int:
-        """Write all of `data`; give its number of bytes."""
+        """Write all of `data`; return its number of bytes."""
         rest = whole = memoryview(data).cast("B")
         with output_errors(self._name):
             while rest:
@@ -61,13 +61,16 @@ class WholeOutput(io.RawIOBase):
         return len(whole)
 
     def flush(self) -> None:
-        """Raise what the system only tells of when a file is closed, such as a full disk behind a network."""
+        """Raise what the system only reports when a file is closed, such as a full disk behind a network."""
         if self.closed:
             return
         with output_errors(self._name):
             self._raw.flush()
-            with suppress(io.UnsupportedOperation):
-                os.close(os.dup(self.fileno()))
+            try:
+                descriptor = os.dup(self.fileno())
+            except OSError:
+                return  # it has none, or the process may not have one more
+            os.close(descriptor)
 
     def _wait(self) -> None:
         writable = select.poll()
