@@ -36,6 +36,7 @@ from ticket_export.application.use_cases.retry_export import RetryExport
 from ticket_export.application.use_cases.run_export import RunExport
 from ticket_export.application.use_cases.run_next_export import RunNextExport
 from ticket_export.application.use_cases.sweep_orphaned_objects import SweepOrphanedObjects
+from ticket_export.application.user_turns import UserTurns
 from ticket_export.infrastructure.compression.gzip import GzipCompression
 from ticket_export.infrastructure.compression.plain import NoCompression
 from ticket_export.infrastructure.compression.zstd import ZstdCompression
@@ -154,6 +155,7 @@ class TicketExportContainer(DeclarativeContainer):
         clock=clock,
         retention=settings.provided.retention,
         max_active_jobs=settings.provided.max_active_jobs_per_user,
+        turns=ThreadSafeSingleton(UserTurns),
     )
     retry_export = Factory(
         RetryExport, unit_of_work=unit_of_work.provider, request_export=request_export, policy=policy

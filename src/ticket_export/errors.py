@@ -36,7 +36,7 @@ only ever its ``__cause__``, which goes to the log.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,6 +59,15 @@ def _restore(error_type: type[TicketExportError], args: tuple[object, ...], stat
     return error
 
 
+def _shortened(text: str, size: int) -> str:
+    encoded = _utf_8(text)
+    return text if len(encoded) <= size else encoded[: size - 3].decode(errors="ignore") + "…"
+
+
+def _utf_8(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
+
+
 class InvalidTransitionError(TicketExportError, ValueError):
     """An entity was asked to move to a state that it cannot reach from where it is."""
 
@@ -72,17 +81,34 @@ class UnknownDeveloperNameError(TicketExportError, LookupError):
 
 
 class InvalidPayloadError(TicketExportError, ValueError):
-    """A view that cannot be exported.
+    """A view that cannot be exported; its text is shorter than 2,000 bytes.
 
     Attributes:
-        problems: one text a mistake, each beginning with where it is (``filters[0].value: …``).
+        problems: one text a mistake, each beginning with where it is (``filters[0].value: …``). Where there are more
+            than 20, or their texts are long, the first ones, and at last how many more there are.
     """
 
-    def __init__(self, problems: Sequence[str]) -> None:
-        self.problems: tuple[str, ...] = tuple(problems)
-        count = len(self.problems)
-        heading = "the view has a problem" if count == 1 else f"the view has {count} problems"
-        super().__init__(f"{heading}: " + "; ".join(self.problems))
+    #: The most problems that are told one by one.
+    MOST: Final = 20
+    # UTF-8 bytes: of all problems together, and of one.
+    _LONGEST, _LONGEST_PROBLEM = 1_800, 500
+
+    def __init__(self, problems: Sequence[str], *, more: int = 0) -> None:
+        """`more` is how many other problems the view has."""
+        count = len(problems) + more
+        told: list[str] = []
+        size = 0
+        for problem in problems[: self.MOST]:
+            text = _shortened(problem, self._LONGEST_PROBLEM)
+            size += len(_utf_8(text))
+            if size > self._LONGEST:
+                break
+            told.append(text)
+        if len(told) < count:
+            told.append(f"and {count - len(told):,} more")
+        self.problems: tuple[str, ...] = tuple(told)
+        heading = "the view has a problem" if count == 1 else f"the view has {count:,} problems"
+        super().__init__(f"{heading}: " + "; ".join(told))
 
 
 class NotPermittedError(TicketExportError, PermissionError):

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, Field, PlainSerializer, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from ticket_export.application.secret_url import SecretUrl, without_secrets
 from ticket_export.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic.fields import FieldInfo
 
 _PREFIX = "TICKET_EXPORT_"
 # Beyond these a moment may leave the calendar, and a lost worker's export would wait for ever.
@@ -18,7 +24,28 @@ _DAY_IN_SECONDS = 24 * 60 * 60
 
 
 def _default_storage_url() -> str:
-    return (Path.cwd() / "exports").as_uri()
+    return SecretUrl((Path.cwd() / "exports").as_uri())
+
+
+_URLS = {"database_url", "storage_url", "s3_endpoint_url"}
+# Dumped as it is shown.
+_Url = Annotated[str, AfterValidator(SecretUrl), PlainSerializer(without_secrets)]
+
+
+class _WithoutApp(PydanticBaseSettingsSource):
+    """The file of settings, but for the one that names code."""
+
+    def __init__(self, settings_cls: type[BaseSettings], file: PydanticBaseSettingsSource) -> None:
+        super().__init__(settings_cls)
+        self._file = file
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[object, str, bool]:
+        """See `PydanticBaseSettingsSource`."""
+        return self._file.get_field_value(field, field_name)
+
+    def __call__(self) -> dict[str, object]:
+        """What the file says."""
+        return {name: value for name, value in self._file().items() if name != "app"}
 
 
 class Settings(BaseSettings):
@@ -33,12 +60,18 @@ class Settings(BaseSettings):
     queued and running exports; 0 is no limit. `stall_seconds` is how long an export may make no progress
     before another attempt takes it over; `storage_patience_seconds` how long a storage may take nothing
     while rows are read, before the snapshot ends and the export fails.
+
+    A URL may hold a password. Its field is the URL itself; whatever shows or dumps the settings shows it without
+    passwords and without its query. `app` names code to run, so it is never read from the file ``.env``, which anybody
+    may have put into the folder that a process is started in.
     """
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
-    database_url: str = "sqlite:///ticket-export.db"
-    storage_url: str = Field(default_factory=_default_storage_url)
+    database_url: _Url = "sqlite:///ticket-export.db"
+    storage_url: _Url = Field(default_factory=_default_storage_url)
     task_queue: Literal["database", "inline"] = "database"
     retention_hours: float = Field(default=72, gt=0, le=_CENTURY_IN_HOURS)
     lease_seconds: float = Field(default=30, ge=1, le=_DAY_IN_SECONDS)
@@ -50,13 +83,30 @@ class Settings(BaseSettings):
     compression: Literal["none", "gzip", "zstd"] = "none"
     download: Literal["stream", "signed-url"] = "stream"
     signed_url_seconds: int = Field(default=300, ge=1, le=_DAY_IN_SECONDS)
-    s3_endpoint_url: str | None = None
+    s3_endpoint_url: _Url | None = None
     s3_region: str | None = None
     s3_encryption: Literal["AES256", "aws:kms"] | None = None
     s3_kms_key_id: str | None = None
     formula_guard: bool = True
     csv_bom: bool = True
     app: str | None = None
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, object]]:
+        # `model_construct` and `model_copy` put in what was not validated.
+        for name, value in super().__repr_args__():
+            yield name, SecretUrl(value) if isinstance(value, str) and name in _URLS else value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Where values come from, the first one first."""
+        return init_settings, env_settings, _WithoutApp(settings_cls, dotenv_settings), file_secret_settings
 
     @classmethod
     def load(cls) -> Settings:

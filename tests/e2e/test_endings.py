@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from tests.e2e.command_line import SCRIPT, clean_environment, job, jobs, run_command, run_script
-from ticket_export.entrypoints.cli.view_options import MAX_PAYLOAD
+from ticket_export.application.limits import MAX_JSON
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,7 +127,7 @@ def test_a_payload_may_come_from_standard_input(help_desk: HelpDesk) -> None:
     ended = run_command(*arguments, stdin=b'{"Columns": ["id"], "SortField": "id", "SortDirection": "desc"}')
     assert ended.exit_code == 0, ended.err
     assert ended.out.startswith(b"\xef\xbb\xbfTicket ID\n400\n")
-    assert run_command(*arguments, stdin=b" " * (MAX_PAYLOAD + 1)).exit_code == 2
+    assert run_command(*arguments, stdin=b" " * (MAX_JSON + 1)).exit_code == 2
 
 
 def test_a_failed_export_says_why_and_which_and_leaves_no_file(

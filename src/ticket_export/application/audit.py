@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry
-from ticket_export.application.view_summary import summarize_view
+from ticket_export.application.view_summary import summary_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ def audit_entry(
         job_id=job.id,
         actor_id=by,
         at=at,
-        view=summarize_view(job.snapshot_payload_json),
+        view=summary_of(job),
         row_count=job.row_count,
         duration=duration,
         detail=detail,

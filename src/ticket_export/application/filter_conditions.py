@@ -18,7 +18,7 @@ from ticket_export.application.conditions import (
 )
 from ticket_export.application.filter_operators import Operator
 from ticket_export.application.filter_values import (
-    parse_choice,
+    parse_choices,
     parse_days,
     parse_ids,
     parse_moment,
@@ -105,7 +105,7 @@ def _membership(column: TicketColumn, members: tuple[str, ...], negated: bool) -
     if column.kind is ColumnKind.NUMBER:
         return IsOneOf(column, tuple(parse_number(member) for member in members), negated)
     if column.kind is ColumnKind.CHOICE:
-        return IsOneOf(column, tuple(parse_choice(member, column) for member in members), negated)
+        return IsOneOf(column, parse_choices(members, column), negated)
     return IsOneOf(column, parse_ids(members, column), negated)
 
 

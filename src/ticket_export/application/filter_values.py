@@ -9,18 +9,23 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from ticket_export.application.safe_text import quoted, require_storable
+from ticket_export.application.json_text import has_many_parts
+from ticket_export.application.limits import MAX_VALUE, MAX_VALUES
+from ticket_export.application.safe_text import listed, quoted, require_storable
 from ticket_export.application.ticket_column import IdType
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ticket_export.application.ticket_column import TicketColumn
 
-#: A list longer than this belongs in a table of the host's, not in a view.
-MAX_VALUES = 500
 #: A century of days; keeps date arithmetic inside the calendar.
 MAX_DAYS = 36_500
 # What a 64-bit integer column, of SQLite as of PostgreSQL, can hold.
-_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+_SMALLEST, _LARGEST = Decimal(-(2**63)), Decimal(2**63 - 1)
+# Digits; these are read without more ado, since a view may hold 25,000 numbers.
+_ALWAYS_IN_RANGE = 18
+_ONLY_SCALARS = "may list only texts and numbers"
 _NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?")
 _FIRST = datetime.min.replace(tzinfo=UTC)
 _LAST = datetime.max.replace(tzinfo=UTC)
@@ -32,20 +37,20 @@ def split_values(value: str) -> tuple[str, ...]:
     Raises:
         ValueError: it holds none, too many, or something that is no text or number.
     """
-    members = _json_list(value)
-    if members is None:
-        members = [part.strip() for part in value.split(",")]
-    texts = tuple(_member_text(member) for member in members if member != "")
-    if not texts:
+    given = _json_list(value)
+    members = [member for member in (_between_commas(value) if given is None else given) if member != ""]
+    if not members:
         raise ValueError("needs at least one value")
-    if len(texts) > MAX_VALUES:
-        raise ValueError(f"holds {len(texts)} values; at most {MAX_VALUES} are allowed")
-    return texts
+    if len(members) > MAX_VALUES:
+        raise ValueError(f"holds {len(members):,} values; at most {MAX_VALUES} are allowed")
+    return _texts(members)
 
 
 def _json_list(value: str) -> list[object] | None:
     if not value.lstrip().startswith("["):
         return None
+    if has_many_parts(value):
+        raise ValueError(_ONLY_SCALARS)
     try:
         members = json.loads(value)
     except (ValueError, RecursionError):
@@ -53,12 +58,22 @@ def _json_list(value: str) -> list[object] | None:
     return members if isinstance(members, list) else None
 
 
-def _member_text(member: object) -> str:
-    if isinstance(member, bool) or not isinstance(member, (str, int, float)):
-        raise ValueError("may list only texts and numbers")
-    text = str(member)
-    require_storable(text)
-    return text
+def _between_commas(value: str) -> list[object]:
+    parts: list[object] = [part for part in value.split(",") if part]
+    # Of far too many, it does not matter which are blank.
+    return parts if len(parts) > 2 * MAX_VALUES else [str(part).strip() for part in parts]
+
+
+def _texts(members: Sequence[object]) -> tuple[str, ...]:
+    # All at once: 50 filters of 500 values are read within some milliseconds.
+    if not {type(member) for member in members} <= {str, int, float}:
+        raise ValueError(_ONLY_SCALARS)
+    texts = tuple(map(str, members))
+    longest = max(map(len, texts))
+    if longest > MAX_VALUE:
+        raise ValueError(f"holds a value of {longest:,} characters; at most {MAX_VALUE:,} are allowed")
+    require_storable("".join(texts))
+    return texts
 
 
 def parse_number(text: str) -> int | Decimal:
@@ -67,9 +82,12 @@ def parse_number(text: str) -> int | Decimal:
     Raises:
         ValueError: it is none, or no 64-bit column could hold it.
     """
-    if not _NUMBER.fullmatch(text.strip()):
+    digits = text.strip()
+    if len(digits) <= _ALWAYS_IN_RANGE and digits.isascii() and digits.isdigit():
+        return int(digits)
+    if not _NUMBER.fullmatch(digits):
         raise ValueError(f"{quoted(text)} is not a number, such as 42 or -1.5")
-    number = Decimal(text.strip())
+    number = Decimal(digits)
     if not _SMALLEST <= number <= _LARGEST:
         raise ValueError(f"{quoted(text)} is out of range; numbers go from {_SMALLEST} to {_LARGEST}")
     return int(number) if number == number.to_integral_value() else number
@@ -102,18 +120,20 @@ def _parse_uuid(text: str) -> UUID:
         raise ValueError(f"{quoted(text)} is not a UUID") from None
 
 
-def parse_choice(text: str, column: TicketColumn) -> str:
-    """One of the column's choices, in the spelling that is stored.
+def parse_choices(texts: tuple[str, ...], column: TicketColumn) -> tuple[str, ...]:
+    """Some of the column's choices, in the spelling that is stored.
 
     Raises:
-        ValueError: the column has choices and this is none of them.
+        ValueError: the column has choices and one of the texts is not among them.
     """
     if not column.choices:
-        return text
-    for choice in column.choices:
-        if choice.lower() == text.strip().lower():
-            return choice
-    raise ValueError(f"{quoted(text)} is not one of {', '.join(column.choices)}")
+        return texts
+    stored = {choice.lower(): choice for choice in reversed(column.choices)}
+    wanted = [text.strip().lower() for text in texts]
+    for text, each in zip(texts, wanted, strict=True):
+        if each not in stored:
+            raise ValueError(f"{quoted(text)} is not one of {listed(column.choices)}")
+    return tuple(stored[each] for each in wanted)
 
 
 def parse_days(text: str) -> timedelta:

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# Characters of a list of names in a message.
+_LISTED: Final = 200
+# Comparing takes long. Where more names look alike, or one is longer, no guess is worth it.
+_COMPARED, _LONGEST_COMPARED = 20, 60
+
 
 def require_storable(text: str) -> None:
     """Refuse what no database text can hold: NUL and lone surrogates.
@@ -23,3 +34,26 @@ def quoted(text: str) -> str:
     No stray surrogate or control character can break a terminal or a log.
     """
     return ascii(text if len(text) <= 60 else text[:57] + "...")
+
+
+def listed(names: Iterable[str]) -> str:
+    """The names as they may stand in a message: the first ones, and how many more there are."""
+    every = list(names)
+    size = shown = 0
+    for name in every:
+        size += len(name) + 2
+        if shown and size > _LISTED:
+            break
+        shown += 1
+    more = f" and {len(every) - shown:,} more" if shown < len(every) else ""
+    return ", ".join(every[:shown]) + more
+
+
+def most_alike(name: str, names: Iterable[str]) -> str | None:
+    """The one of `names` that was probably meant by `name`, or None."""
+    if len(name) > _LONGEST_COMPARED:
+        return None
+    typed = name.lower()
+    near = {each.lower(): each for each in names if each[:1].lower() == typed[:1] and abs(len(each) - len(typed)) <= 2}
+    found = get_close_matches(typed, near, n=1, cutoff=0.75) if len(near) <= _COMPARED else ()
+    return near[found[0]] if found else None

@@ -11,13 +11,12 @@ import attrs
 from ticket_export.application.conditions import Condition, IsOneOf
 from ticket_export.application.filter_conditions import filter_condition
 from ticket_export.application.filter_operators import Operator
+from ticket_export.application.filter_values import parse_ids
 from ticket_export.application.read_view import read_view
 from ticket_export.application.text_folding import fold
 from ticket_export.application.ticket_column import ScopeRole, TicketColumn, TicketColumns
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from ticket_export.application.snapshot import ExportSnapshotPayload
 
 
@@ -82,12 +81,12 @@ def _search(term: str | None, chosen: tuple[TicketColumn, ...]) -> Search | None
 def _scope_conditions(view: ExportSnapshotPayload, columns: TicketColumns) -> tuple[Condition, ...]:
     if view.scope is None:
         return ()
-    wanted: dict[ScopeRole, UUID | None] = {
+    wanted: dict[ScopeRole, object] = {
         ScopeRole.TEAM: view.scope.team_id,
         ScopeRole.ASSIGNEE: view.scope.assigned_to_user_id,
     }
     return tuple(
-        IsOneOf(column, (value,))
+        IsOneOf(column, parse_ids((str(value),), column))
         for role, value in wanted.items()
         if value is not None and (column := columns.find_scope(role)) is not None
     )

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ticket_export.application.payload_model import problem
-from ticket_export.application.safe_text import quoted
-from ticket_export.application.ticket_column import IdType, ScopeRole, TicketColumn, TicketColumns
+from ticket_export.application.filter_values import parse_ids
+from ticket_export.application.payload_model import LateText, problem
+from ticket_export.application.safe_text import listed, most_alike, quoted
+from ticket_export.application.ticket_column import ScopeRole, TicketColumn, TicketColumns
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -35,36 +36,45 @@ def find_able(columns: TicketColumns, name: str, ability: str) -> TicketColumn:
         PydanticCustomError: there is none; the text names those that are.
     """
     column = columns.find(name)
-    if column is None or not getattr(column, ability):
-        reason = "unknown column" if column is None else f"this column is not {ability}:"
-        able = ", ".join(each.name for each in columns if getattr(each, ability))
-        raise problem(f"{reason} {quoted(name)}; {ability} are {able}")
+    if column is None:
+        raise problem(unknown_column(name, columns, ability))
+    if not getattr(column, ability):
+        raise problem(LateText(lambda: f"this column is not {ability}: {quoted(name)}; {_able(columns, ability)}"))
     return column
 
 
-def spelled_name(name: str, columns: TicketColumns | None) -> str:
-    """The name of a column as the catalog spells it.
+def unknown_column(name: str, columns: TicketColumns, ability: str | None = None) -> LateText:
+    """That no column has that name, with the one that was probably meant, or those that there are."""
+
+    def write() -> str:
+        meant = most_alike(name, _names(columns, ability))
+        rest = f"; {_able(columns, ability)}" if meant is None else f" (did you mean {quoted(meant)}?)"
+        return f"unknown column {quoted(name)}{rest}"
+
+    return LateText(write)
+
+
+def _able(columns: TicketColumns, ability: str | None) -> str:
+    return f"{ability or 'columns'} are {listed(_names(columns, ability)) or 'none'}"
+
+
+def _names(columns: TicketColumns, ability: str | None) -> list[str]:
+    return [each.name for each in columns if ability is None or getattr(each, ability)]
+
+
+def check_scope(wanted: str | int | float | UUID | None, role: ScopeRole, info: ValidationInfo) -> None:
+    """Refuse a scope by which these tickets cannot be restricted.
 
     Raises:
-        ValueError: there is no such column; the text names those that are.
-    """
-    if columns is None:
-        return name
-    column = columns.find(name)
-    if column is None:
-        raise ValueError(f"unknown column {quoted(name)}; columns are {', '.join(each.name for each in columns)}")
-    return column.name
-
-
-def check_scope(wanted: UUID | None, role: ScopeRole, info: ValidationInfo) -> UUID | None:
-    """`wanted`, provided that tickets can be restricted by it.
-
-    Raises:
-        PydanticCustomError: they cannot.
+        PydanticCustomError: they have no column for it, or its identifiers are of another type.
     """
     columns = columns_of(info)
-    if wanted is not None and columns is not None:
-        column = columns.find_scope(role)
-        if column is None or column.id_type is not IdType.UUID:
-            raise problem(f"these tickets cannot be restricted to one {role} by UUID")
-    return wanted
+    if wanted is None or columns is None:
+        return
+    column = columns.find_scope(role)
+    if column is None:
+        raise problem(f"these tickets cannot be restricted to one {role}")
+    try:
+        parse_ids((str(wanted),), column)
+    except ValueError as error:
+        raise problem(str(error)) from None

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from ticket_export.application.ports.export_job_repository import SHORT_VIEW
 from ticket_export.application.read_view import read_view
 from ticket_export.application.safe_text import quoted
 from ticket_export.errors import InvalidPayloadError
 
 if TYPE_CHECKING:
     from ticket_export.application.snapshot import ExportSnapshotPayload
+    from ticket_export.domain.export_job import ExportJob
+
+# Characters; an audit log keeps several of a job.
+_LONGEST: Final = 1_000
+_LEFT_OUT: Final = f"a view of more than {SHORT_VIEW:,} characters"
 
 
-# The start and the end of an export each have their entry, mostly one soon after the other.
-@lru_cache(maxsize=64)
+def summary_of(job: ExportJob) -> str:
+    """What the job's view selects, orders and shows, as far as it was read with the job."""
+    return (
+        summarize_view(job.snapshot_payload_json) if job.has_view else f"a view of more than {SHORT_VIEW:,} characters"
+    )
+
+
 def summarize_view(payload_json: str) -> str:
-    """What a stored view selects, orders and shows."""
+    """What a stored view selects, orders and shows, in at most 1,000 characters."""
     try:
-        return _summary(read_view(payload_json))
+        summary = _summary(read_view(payload_json))
     except InvalidPayloadError:
         return "a view that cannot be read"
+    return summary if len(summary) <= _LONGEST else summary[: _LONGEST - 1] + "…"
 
 
 def _summary(view: ExportSnapshotPayload) -> str:
@@ -28,10 +39,10 @@ def _summary(view: ExportSnapshotPayload) -> str:
     parts += [f"{each.field} {each.operator} {quoted(each.value or '')}".removesuffix(" ''") for each in view.filters]
     if view.search_term:
         parts.append(f"search {quoted(view.search_term)}")
-    if view.scope and view.scope.team_id:
-        parts.append(f"team {view.scope.team_id}")
-    if view.scope and view.scope.assigned_to_user_id:
-        parts.append(f"assignee {view.scope.assigned_to_user_id}")
+    if view.scope and view.scope.team_id is not None:
+        parts.append(f"team {quoted(str(view.scope.team_id))}")
+    if view.scope and view.scope.assigned_to_user_id is not None:
+        parts.append(f"assignee {quoted(str(view.scope.assigned_to_user_id))}")
     if view.sort_field:
         parts.append(f"sort {view.sort_field} {view.sort_direction or 'asc'}")
     return "; ".join(parts)

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import attrs
 
+from ticket_export.domain.error_message import cut_message
 from ticket_export.domain.utc import is_utc
 from ticket_export.errors import InvalidTransitionError
 
@@ -132,7 +133,7 @@ class BackgroundTask:
         self.percent_complete = 100
 
     def fail(self, message: str, now: datetime) -> None:
-        """End badly, from any state that is not final; `message` is safe to show.
+        """End badly, from any state that is not final; `message` is safe to show, and cut at 1,000 characters.
 
         Raises:
             InvalidTransitionError: the task has already ended.
@@ -140,7 +141,7 @@ class BackgroundTask:
         if self.has_ended:
             raise InvalidTransitionError(f"task {self.id} is {self.status} and cannot be failed")
         self._end(BackgroundTaskStatus.ERROR, now)
-        self.error_message = message
+        self.error_message = cut_message(message)
 
     def _require_processing(self, verb: str) -> None:
         if self.status is not BackgroundTaskStatus.PROCESSING:

@@ -17,6 +17,7 @@ import attrs
 
 from ticket_export.domain.auditing import AuditableEntity
 from ticket_export.domain.background_task import BackgroundTask
+from ticket_export.domain.error_message import cut_message
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.progress_stage import ProgressStage
@@ -48,7 +49,7 @@ class ExportJob(AuditableEntity):
     row_count: int | None = None
     error_message: str | None = None
     completed_at: datetime | None = attrs.field(default=None, validator=is_utc)
-    snapshot_payload_json: str
+    snapshot_payload_json: str = attrs.field(repr=False)
     media_item_id: UUID | None = None
     expires_at: datetime = attrs.field(validator=is_utc)
     is_cleaned_up: bool = False
@@ -128,6 +129,8 @@ class ExportJob(AuditableEntity):
     def fail(self, message: str, now: datetime) -> None:
         """Queued or Running to Failed; `message` is shown to the requester, so it must be safe.
 
+        Of a long message the first 1,000 characters are kept.
+
         Raises:
             InvalidTransitionError: the job has already ended.
         """
@@ -135,7 +138,7 @@ class ExportJob(AuditableEntity):
             self._refuse("failed")
         self.stamp_modified(now)
         self.status = ExportJobStatus.FAILED
-        self.error_message = message
+        self.error_message = cut_message(message)
         self.completed_at = now
 
     def hand_back(self, now: datetime) -> None:
@@ -161,6 +164,11 @@ class ExportJob(AuditableEntity):
             self._refuse("cancelled")
         self.fail(CANCELLED, now)
         self.stamp_modified(now, by)
+
+    @property
+    def has_view(self) -> bool:
+        """Whether the view was read with the job; a list leaves long ones out, as an empty text."""
+        return self.snapshot_payload_json != ""
 
     @property
     def is_cancelled(self) -> bool:

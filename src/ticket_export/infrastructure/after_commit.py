@@ -14,6 +14,11 @@ class AfterCommitActions:
     def __init__(self) -> None:
         self._actions: list[Callable[[], None]] = []
 
+    @property
+    def has_some(self) -> bool:
+        """Whether there is something to call."""
+        return bool(self._actions)
+
     def add(self, action: Callable[[], None]) -> None:
         """Call `action` with the next `run`."""
         self._actions.append(action)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import attrs
 import pytest
 
+from ticket_export.application.ports.export_job_repository import SHORT_VIEW
 from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.testing.back_door import RACERS, BackDoor, D, ids_of
@@ -26,21 +28,20 @@ EVERYTHING = 1000
 ACTIVE = {ExportJobStatus.QUEUED, ExportJobStatus.RUNNING}
 ENDED = {BackgroundTaskStatus.COMPLETE, BackgroundTaskStatus.ERROR}
 
+#: What gives several jobs, with a job that is among them.
+_SEVERAL: dict[str, Callable[..., Any]] = {
+    "page": lambda jobs, _job: jobs.page(requester_user_id=None, offset=0, limit=EVERYTHING)[0],
+    "active_of": lambda jobs, job: jobs.active_of(job.requester_user_id),
+    "find_all": lambda jobs, job: jobs.find_all([job.id]),
+    "due_for_clean_up": lambda jobs, job: jobs.due_for_clean_up(now=job.expires_at, after=None, limit=EVERYTHING),
+    "active_without_task": lambda jobs, _job: jobs.active_without_task("export", before=NOW, limit=EVERYTHING),
+}
+
 
 class JobQueriesContract(BackDoor[D]):
     """A part of `UnitOfWorkContract`."""
 
-    @pytest.mark.parametrize(
-        "asked",
-        [
-            lambda jobs, _job: jobs.page(requester_user_id=None, offset=0, limit=EVERYTHING)[0],
-            lambda jobs, job: jobs.active_of(job.requester_user_id),
-            lambda jobs, job: jobs.find_all([job.id]),
-            lambda jobs, job: jobs.due_for_clean_up(now=job.expires_at, after=None, limit=EVERYTHING),
-            lambda jobs, _job: jobs.active_without_task("export", before=NOW, limit=EVERYTHING),
-        ],
-        ids=["page", "active_of", "find_all", "due_for_clean_up", "active_without_task"],
-    )
+    @pytest.mark.parametrize("asked", _SEVERAL.values(), ids=_SEVERAL)
     def test_jobs_are_listed_field_by_field_with_the_three_they_point_at(
         self, database: D, requester: User, asked: Callable[..., Sequence[ExportJob]]
     ) -> None:
@@ -58,6 +59,30 @@ class JobQueriesContract(BackDoor[D]):
             (found,) = asked(unit_of_work.jobs, job)
         assert found == job
         assert (found.requester, found.media_item, found.background_task) == (requester, media_item, task)
+
+    @pytest.mark.parametrize("asked", _SEVERAL.values(), ids=_SEVERAL)
+    def test_a_long_view_is_left_out_of_a_list_and_found_by_id(
+        self, database: D, requester: User, asked: Callable[..., Sequence[ExportJob]]
+    ) -> None:
+        long = json.dumps({"columns": ["id"], "searchTerm": "x" * SHORT_VIEW})
+        job = attrs.evolve(a_job(requester), snapshot_payload_json=long)
+        self.put_jobs(database, job)
+        with self.unit_of_work(database) as unit_of_work:
+            (listed,) = asked(unit_of_work.jobs, job)
+            found = unit_of_work.jobs.find(job.id)
+        assert not listed.has_view
+        assert listed == attrs.evolve(job, snapshot_payload_json="")
+        assert found is not None
+        assert json.loads(found.snapshot_payload_json) == json.loads(long)
+
+    def test_an_update_of_a_job_without_its_view_keeps_the_view(self, database: D, requester: User) -> None:
+        job = a_job(requester)
+        self.put_jobs(database, job)
+        with self.unit_of_work(database) as unit_of_work:
+            changed = attrs.evolve(job, row_count=7, snapshot_payload_json="")
+            unit_of_work.jobs.update(changed, was=job.status)
+            unit_of_work.commit()
+        assert self.get_job_behind(database, job.id) == attrs.evolve(job, row_count=7)
 
     def test_the_active_jobs_of_a_user_are_their_queued_and_running_ones_oldest_request_first(
         self, database: D, requester: User

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
 
 from tests.migrated_sqlite import migrated_sqlite
-from ticket_export.errors import ConfigurationError
+from ticket_export.errors import ConfigurationError, JobDatabaseError
 from ticket_export.infrastructure.persistence.engine import create_engine
 from ticket_export.infrastructure.persistence.migrate import upgrade
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
@@ -101,11 +102,17 @@ def test_migration_that_fails_leaves_nothing_behind(make: Callable[[Path], Engin
     engine.dispose()
 
 
-def test_connections_never_run_out(tmp_path: Path) -> None:
+def test_more_connections_than_a_process_may_have_are_waited_for_and_then_refused(tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{tmp_path}/many.db")
-    connections = [engine.connect() for _ in range(40)]
-    for connection in connections:
-        connection.close()
+    assert engine.pool.timeout() == 30  # type: ignore[attr-defined]
+    engine.pool._timeout = 0.01  # type: ignore[attr-defined]
+    with ExitStack() as stack:
+        for _ in range(15):
+            stack.enter_context(engine.connect())
+        with pytest.raises(JobDatabaseError, match="try again later"), SqlAlchemyUnitOfWork(engine):
+            pass
+    with SqlAlchemyUnitOfWork(engine):
+        pass
     engine.dispose()
 
 

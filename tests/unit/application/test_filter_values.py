@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from tests.unit.application.columns import CATEGORY, EXTERNAL, ID, STATUS, TEAM
 from ticket_export.application.filter_values import (
-    MAX_VALUES,
-    parse_choice,
+    parse_choices,
     parse_days,
     parse_ids,
     parse_moment,
@@ -21,6 +20,7 @@ from ticket_export.application.filter_values import (
     shifted,
     split_values,
 )
+from ticket_export.application.limits import MAX_VALUES
 from ticket_export.application.safe_text import quoted, require_storable
 
 FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
@@ -53,7 +53,7 @@ class TestLists:
             (' ["a", 2, -1.5, "", " "] ', ("a", "2", "-1.5", " ")),
             ("[a,b]", ("[a", "b]")),
             ('{"a": 1}', ('{"a": 1}',)),
-            pytest.param("[" * 100_000, ("[" * 100_000,), id="deep"),
+            pytest.param("[" * 2_000, ("[" * 2_000,), id="deep"),
         ],
     )
     def test_a_json_list_or_texts_between_commas(self, value: str, members: tuple[str, ...]) -> None:
@@ -171,14 +171,14 @@ class TestIds:
 class TestChoices:
     @pytest.mark.parametrize("text", ["In Progress", "in progress", "IN PROGRESS", " in progress "])
     def test_a_choice_is_spelled_as_it_is_stored(self, text: str) -> None:
-        assert parse_choice(text, STATUS) == "In Progress"
+        assert parse_choices((text, "New"), STATUS) == ("In Progress", "New")
 
     def test_another_choice_is_refused_with_those_there_are(self) -> None:
         with pytest.raises(ValueError, match="'Done' is not one of New, In Progress, Closed, done"):
-            parse_choice("Done", STATUS)
+            parse_choices(("New", "Done"), STATUS)
 
     def test_a_column_without_choices_takes_any(self) -> None:
-        assert parse_choice(" Anything", CATEGORY) == " Anything"
+        assert parse_choices((" Anything",), CATEGORY) == (" Anything",)
 
 
 class TestDays:

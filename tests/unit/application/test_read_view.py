@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.unit.application.columns import COLUMNS, STATUS, TITLE
+from ticket_export.application.limits import MAX_FILTERS
 from ticket_export.application.read_view import read_view
-from ticket_export.application.snapshot import MAX_FILTERS, ExportFilter, ExportSnapshotPayload
+from ticket_export.application.snapshot import ExportFilter, ExportSnapshotPayload
 from ticket_export.application.ticket_column import TicketColumns
 from ticket_export.errors import InvalidPayloadError
 
@@ -57,13 +58,13 @@ def test_every_mistake_of_a_view_is_in_one_error_with_its_place() -> None:
         [
             f"columns[1]: unknown column 'nope'; columns are {NAMES}",
             "columns[3]: column 'TITLE' is chosen twice",
-            f"filters[0].operator: 'resembles' is no operator of the text column title; use {text_operators}",
+            f"filters[0].operator: 'resembles' is not an operator of the text column title; use {text_operators}",
             f"filters[1].field: unknown column 'nothing'; filterable are {filterable}",
             "filters[2].value: 'many' is not a number, such as 42 or -1.5",
             "filters[3].and: unknown or repeated key; the keys here are field, operator, value",
             f"sortBy: unknown or repeated key; the keys here are {KEYS}",
-            "sortDirection: 'sideways' is no direction; use asc or desc",
-            "timeZone: 'Mars/Base' is no IANA time zone; use a name such as Europe/Berlin",
+            "sortDirection: 'sideways' is not a sort direction; use asc or desc",
+            "timeZone: 'Mars/Base' is not an IANA time zone; use a name such as Europe/Berlin",
         ]
     )
 
@@ -76,7 +77,7 @@ def test_a_view_without_columns_is_refused(payload: object) -> None:
 def test_no_column_is_told_beside_other_mistakes() -> None:
     assert problems({"columns": [], "timeZone": "x", "searchTerm": "y"}) == (
         "columns: choose at least one column",
-        "timeZone: 'x' is no IANA time zone; use a name such as Europe/Berlin",
+        "timeZone: 'x' is not an IANA time zone; use a name such as Europe/Berlin",
     )
 
 
@@ -106,7 +107,8 @@ def test_names_come_back_as_the_catalog_spells_them() -> None:
         ("", "payload: line 1 column 1: Expecting value"),
         ('{\n"columns" ["id"]}', "payload: line 2 column 11: Expecting ':' delimiter"),
         (b"\xff\xff", "payload: not JSON that can be read"),
-        pytest.param("[" * 100_000, "payload: not JSON that can be read", id="deep"),
+        pytest.param("[" * 1_000, "payload: not JSON that can be read", id="deep"),
+        pytest.param("[" * 100_000, "payload: holds more than 2,000 lists, objects and keys", id="deeper"),
         pytest.param('{"columns": ' + "1" * 5_000 + "}", "payload: not JSON that can be read", id="huge"),
     ],
 )
@@ -122,10 +124,11 @@ def test_what_is_no_object_is_refused(payload: object, problem: str) -> None:
         ({"columns": {"id": 1}}, "columns: must be a list, not dict"),
         ({"columns": ["id", 5]}, "columns[1]: must be text, not int"),
         ({"columns": ["id", "\ud800"]}, "columns[1]: holds half of a surrogate pair, which is no character"),
-        (view_with(viewId=5), "viewId: must be a UUID, not int"),
-        (view_with(viewId="a\nb"), r"viewId: must be a UUID, not 'a\nb'"),
-        (view_with(viewId="\x1b[31m"), r"viewId: must be a UUID, not '\x1b[31m'"),
-        (view_with(viewId="\ud800"), r"viewId: must be text, not '\ud800'"),
+        (view_with(viewId="\ud800"), "viewId: holds half of a surrogate pair, which is no character"),
+        (view_with(viewId={"a": ["\x00"]}), "viewId: holds a NUL character, which no text can hold"),
+        (view_with(viewId=float("nan")), "viewId: must be a value of JSON"),
+        (view_with(viewId=object()), "viewId: must be a value of JSON"),
+        (view_with(viewId="x" * 10_000), "viewId: may hold at most 10,000 characters, not 10,002"),
         (view_with(filters=None), "filters: must be a list, not NoneType"),
         (view_with(filters={"field": "id"}), "filters: must be a list, not dict"),
         (filtered("id:eq:1"), "filters[0]: must be an object with keys, not 'id:eq:1'"),
@@ -139,7 +142,7 @@ def test_what_is_no_object_is_refused(payload: object, problem: str) -> None:
         ),
         (
             filtered({"field": "isUrgent", "operator": "eq", "value": "true"}),
-            "filters[0].operator: 'eq' is no operator of the boolean column isUrgent; use is_true, is_false",
+            "filters[0].operator: 'eq' is not an operator of the boolean column isUrgent; use is_true, is_false",
         ),
         (
             filtered({"field": "status", "operator": "eq", "value": "Done"}),
@@ -159,7 +162,13 @@ def test_what_is_no_object_is_refused(payload: object, problem: str) -> None:
         (view_with(sortField="tags"), "sortField: this column is not sortable: 'tags'; sortable are id, title, sc"),
         (view_with(sortDirection=True), "sortDirection: must be text, not bool"),
         (view_with(scope=[]), "scope: must be an object with keys, not list"),
-        (view_with(scope={"teamId": "me"}), "scope.teamId: must be a UUID, not 'me'"),
+        (view_with(scope={"teamId": "me"}), "scope.teamId: 'me' is not a UUID"),
+        (view_with(scope={"teamId": 7}), "scope.teamId: '7' is not a UUID"),
+        (view_with(scope={"teamId": True}), "scope.teamId: must be text or a number, not bool"),
+        (view_with(scope={"teamId": [TEAM_ID]}), "scope.teamId: must be text or a number, not list"),
+        (view_with(scope={"teamId": float("inf")}), "scope.teamId: a value must be text, a number, or a list of these"),
+        (view_with(scope={"teamId": ""}), "scope.teamId: must not be empty; to leave it out, use null"),
+        (view_with(scope={"teamId": "x" * 10_001}), "scope.teamId: may hold at most 10,000 characters, not 10,001"),
         (view_with(scope={"team": TEAM_ID}), "scope.team: unknown or repeated key; the keys here are teamId, ass"),
         ({"columns": ["id"], "a\nb": 1}, rf"'a\nb': unknown or repeated key; the keys here are {KEYS}"),
         ({"columns": ["id"], "größe": 1}, rf"'gr\xf6\xdfe': unknown or repeated key; the keys here are {KEYS}"),
@@ -179,10 +188,9 @@ def broken() -> Iterator[str]:
     raise ValueError("line\nbreak")
 
 
-def test_a_text_of_pydantics_own_stays_on_one_line() -> None:
+def test_only_a_list_is_a_list_of_columns() -> None:
     (found,) = problems({"columns": broken()})
-    assert found.startswith("columns")
-    assert found.endswith(r"ValueError: line\nbreak, not generator")
+    assert found == "columns: must be a list, not generator"
 
 
 def test_as_many_filters_as_a_person_reads_are_taken() -> None:
@@ -194,7 +202,7 @@ def test_a_search_needs_a_chosen_column_that_can_be_searched() -> None:
     assert problems({"columns": ["id", "score"], "searchTerm": "x"}) == (
         "searchTerm: none of the chosen columns can be searched; searchable are title, tags",
     )
-    assert read_view({"columns": ["id", "Tags"], "searchTerm": " x "}, COLUMNS).search_term == " x "
+    assert read_view({"columns": ["id", "Tags"], "searchTerm": " x "}, COLUMNS).search_term == "x"
     assert problems({"columns": ["status"], "searchTerm": "x"}, TicketColumns([STATUS])) == (
         "searchTerm: none of the chosen columns can be searched; searchable are none",
     )
@@ -203,8 +211,8 @@ def test_a_search_needs_a_chosen_column_that_can_be_searched() -> None:
 def test_a_scope_needs_columns_that_answer_to_it() -> None:
     scope = {"teamId": TEAM_ID, "assignedToUserId": TEAM_ID}
     assert problems({"columns": ["title"], "scope": scope}, TicketColumns([TITLE])) == (
-        "scope.teamId: these tickets cannot be restricted to one team by UUID",
-        "scope.assignedToUserId: these tickets cannot be restricted to one assignee by UUID",
+        "scope.teamId: these tickets cannot be restricted to one team",
+        "scope.assignedToUserId: these tickets cannot be restricted to one assignee",
     )
     assert read_view({"columns": ["title"], "scope": {}}, TicketColumns([TITLE])).scope is not None
 

@@ -114,6 +114,7 @@ def claim_answer_or_one_error(payload: object) -> None:
         assert read_view(stored, COLUMNS).to_json().encode() == stored.encode()
         return
     assert given_answer.problems
+    assert len(str(given_answer)) < 2_000
     for problem in given_answer.problems:
         place, _, message = problem.partition(": ")
         assert place
@@ -176,7 +177,4 @@ def test_a_view_that_holds_itself_is_refused() -> None:
     filter_ = {"field": "title", "operator": "is_any_of", "value": circle}
     with pytest.raises(InvalidPayloadError) as caught:
         read_view({"columns": circle, "filters": [filter_]}, COLUMNS)
-    assert caught.value.problems == (
-        "columns[0]: must be text, not list",
-        "filters[0].value: a value must be text, a number, or a list of these",
-    )
+    assert caught.value.problems == ("payload: lists and objects are nested more than 100 deep",)

@@ -134,7 +134,7 @@ def test_a_key_repeated_in_json_is_refused() -> None:
         (-1.5, "-1.5"),
         (TEAM_ID, str(TEAM_ID)),
         (["a", 1, -1.5, TEAM_ID], f'["a", 1, -1.5, "{TEAM_ID}"]'),
-        (("ä",), '["\\u00e4"]'),
+        (("ä",), '["ä"]'),
         (None, None),
     ],
 )
@@ -207,5 +207,5 @@ def test_a_zone_is_an_iana_name(zone: str | None) -> None:
     "zone", ["", "Mars/Base", "+02:00", "europe/berlin", "../etc/passwd", "/etc/passwd", "localtime", "\x00", "\ud800"]
 )
 def test_anything_else_is_no_zone(zone: str) -> None:
-    with pytest.raises(InvalidPayloadError, match=r"timeZone: .* is no IANA time zone; use a name such as Europe/B"):
+    with pytest.raises(InvalidPayloadError, match=r"timeZone: .* is not an IANA time zone; use a name such as"):
         read_view({"columns": ["id"], "timeZone": zone})

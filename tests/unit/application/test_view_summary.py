@@ -31,14 +31,14 @@ def test_everything_that_selects_and_orders_is_in_it() -> None:
         sort_field="title",
         sort_direction="desc",
     ) == (
-        f"columns id, title; status eq 'open'; title is_empty; search 'a\\nb'; team {TEAM}; "
-        f"assignee {USER}; sort title desc"
+        f"columns id, title; status eq 'open'; title is_empty; search 'a\\nb'; team '{TEAM}'; "
+        f"assignee '{USER}'; sort title desc"
     )
 
 
 def test_half_a_scope_and_a_sort_without_direction() -> None:
-    assert summary(scope=ExportScope(team_id=TEAM), sort_field="id") == f"columns id, title; team {TEAM}; sort id asc"
-    assert summary(scope=ExportScope(assigned_to_user_id=USER)) == f"columns id, title; assignee {USER}"
+    assert summary(scope=ExportScope(team_id=TEAM), sort_field="id") == f"columns id, title; team '{TEAM}'; sort id asc"
+    assert summary(scope=ExportScope(assigned_to_user_id=USER)) == f"columns id, title; assignee '{USER}'"
     assert summary(scope=ExportScope()) == "columns id, title"
 
 

@@ -285,6 +285,15 @@ def test_a_failed_job_has_a_message_and_no_file() -> None:
     assert (job.progress_stage, job.progress_percent) == ("Exporting", 40)
 
 
+@pytest.mark.parametrize("length", [999, 1_000, 1_001, 100_000])
+def test_messages_are_cut_at_1000_characters_before_they_are_stored(length: int) -> None:
+    job, task = running(), BackgroundTask(name="export", creation_time=NOW)
+    job.fail("ä" * length, LATER)
+    task.fail("ä" * length, LATER)
+    kept = "ä" * length if length <= 1_000 else "ä" * 999 + "…"
+    assert (job.error_message, task.error_message) == (kept, kept)
+
+
 def test_a_job_that_was_handed_back_is_as_if_never_started() -> None:
     job = queued()
     before = snapshot(job)

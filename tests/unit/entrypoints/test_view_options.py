@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ticket_export.application.limits import MAX_JSON
 from ticket_export.application.read_view import read_view
 from ticket_export.entrypoints.cli.exit_codes import BadInputError
-from ticket_export.entrypoints.cli.view_options import MAX_PAYLOAD, View, view_of
+from ticket_export.entrypoints.cli.view_options import View, view_of
 from ticket_export.errors import InvalidPayloadError
 from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.tickets.reference_catalog import reference_catalog
@@ -61,7 +62,7 @@ def test_team_and_assignee_are_the_views_scope() -> None:
     team, assignee = f"{1:032x}", f"{2:032x}"
     view = read_view(view_of(columns="id", team=team, assignee=assignee, search="1", time_zone="Asia/Tokyo"), _COLUMNS)
     assert view.scope is not None
-    assert (view.scope.team_id.int, view.scope.assigned_to_user_id.int) == (1, 2)  # type: ignore[union-attr]
+    assert (view.scope.team_id, view.scope.assigned_to_user_id) == (team, assignee)
     assert (view.search_term, view.time_zone) == ("1", "Asia/Tokyo")
 
 
@@ -135,6 +136,6 @@ def test_a_payload_that_cannot_be_read_names_the_option(name: str, tmp_path: Pat
 
 def test_an_endless_payload_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "view.json"
-    file.write_bytes(b" " * (MAX_PAYLOAD + 1))
+    file.write_bytes(b" " * (MAX_JSON + 1))
     with pytest.raises(BadInputError, match="longer than"):
         view_of(payload=str(file))

@@ -1,11 +1,21 @@
 from __future__ import annotations
 
+import io
+import json
+import logging
+import pickle
+import pprint
+import traceback
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
 
 from ticket_export import Settings
+from ticket_export.application.secret_url import without_secrets
 from ticket_export.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -125,3 +135,134 @@ def test_file_of_settings_that_is_no_text_is_a_setting_that_cannot_work(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigurationError, match="not UTF-8"):
         Settings.load()
+
+
+SECRET = "s3cret"
+URLS = [
+    f"postgresql://app:{SECRET}@db.example/desk",
+    f"postgresql://app:{SECRET}@db.example:5432/desk?sslmode=require",
+    f"postgresql://app:{SECRET}/x?y#z@{SECRET}@db.example/desk",
+    f"postgresql://me@example.org:{SECRET}@db.example/desk",
+    f"postgresql://:{SECRET}@db.example/desk",
+    f"postgresql://db.example/desk?user=app&password={SECRET}",
+    f"postgresql:///desk?host=/run/pg&sslpassword={SECRET}",
+    f"s3://key:{SECRET}@bucket/prefix",
+    f"sftp://files.example/exports#{SECRET}",
+    f"app:{SECRET}@db.example/desk",
+    f"host=db.example password={SECRET}",
+]
+
+
+def shown_by_rich(value: object) -> str:
+    file = io.StringIO()
+    Console(file=file, width=300).print(value)
+    return file.getvalue()
+
+
+def shown_by_a_traceback(settings: Settings) -> str:
+    def connect(url: str, settings: Settings) -> None:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError) as caught:
+        connect(settings.database_url, settings)
+    return "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+
+
+def logged(settings: Settings) -> str:
+    return logging.Formatter().format(logging.LogRecord("x", logging.INFO, "", 0, "%s %r", (settings, settings), None))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda url: Settings(database_url=url, storage_url=url, s3_endpoint_url=url),
+        lambda url: Settings().model_copy(update={"database_url": url, "storage_url": url, "s3_endpoint_url": url}),
+        lambda url: Settings.model_construct(database_url=url, storage_url=url, s3_endpoint_url=url),
+    ],
+    ids=["made", "copied", "constructed"],
+)
+@pytest.mark.parametrize(
+    "show",
+    [
+        repr,
+        str,
+        lambda settings: f"{settings} {settings!r}",
+        pprint.pformat,
+        shown_by_rich,
+        logged,
+        lambda settings: settings.model_dump_json(),
+        lambda settings: str(settings.model_dump()),
+        lambda settings: json.dumps(settings.model_dump()),
+        lambda settings: str(settings.model_dump(mode="json", include={"database_url"})),
+    ],
+    ids=["repr", "str", "format", "pprint", "rich", "log", "json", "dump", "dumps", "part"],
+)
+def test_settings_show_no_password(make: Callable[[str], Settings], show: Callable[[Settings], str]) -> None:
+    for url in URLS:
+        settings = make(url)
+        assert SECRET not in show(settings)
+        assert settings.database_url == settings.storage_url == settings.s3_endpoint_url == url
+        assert f"{settings.database_url}" == "".join(settings.database_url) == url
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_traceback_with_variables_shows_no_password(url: str) -> None:
+    assert SECRET not in shown_by_a_traceback(Settings(database_url=url))
+
+
+def test_refused_settings_show_no_password() -> None:
+    with pytest.raises(ValueError, match="retention_hours") as caught:
+        Settings(database_url=URLS[0], retention_hours=-1, compression="rar")  # type: ignore[arg-type]
+    assert SECRET not in str(caught.value) + repr(caught.value)
+
+
+def test_settings_as_a_dictionary_show_no_password() -> None:
+    settings = Settings(database_url=URLS[0], storage_url=URLS[7])
+    assert SECRET not in repr(dict(settings)) + repr(vars(settings))
+
+
+def test_settings_that_were_pickled_are_the_settings() -> None:
+    settings = Settings(database_url=URLS[0])
+    copy = pickle.loads(pickle.dumps(settings))
+    assert copy == settings
+    assert copy.database_url == URLS[0]
+    assert SECRET not in repr(copy)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("sqlite:///ticket-export.db", "sqlite:///ticket-export.db"),
+        ("postgresql://app@db.example:5432/desk", "postgresql://app@db.example:5432/desk"),
+        (URLS[0], "postgresql://app:***@db.example/desk"),
+        (URLS[1], "postgresql://app:***@db.example:5432/desk?***"),
+        (URLS[7], "s3://key:***@bucket/prefix"),
+        ("file:///srv/a:b@c/exports", "file:///srv/a:b@c/exports"),
+        (URLS[9], "***"),
+    ],
+)
+def test_rest_of_a_url_is_shown(url: str, shown: str) -> None:
+    assert without_secrets(url) == shown
+    assert f"database_url='{shown}'" in repr(Settings(database_url=url))
+
+
+# None of these letters is in the rest of the URL.
+passwords = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).map(lambda text: f"QJX{text}QJX")
+
+
+@given(passwords, st.sampled_from(["", "/", "/desk?sslmode=require", "/desk#x"]))
+def test_no_password_is_shown_whatever_it_holds(password: str, rest: str) -> None:
+    shown = without_secrets(f"postgresql://app:{password}@db.example{rest}")
+    assert "QJX" not in shown
+    assert shown.startswith("postgresql://app:***@db.example")
+
+
+@pytest.mark.parametrize(
+    "name", ["TICKET_EXPORT_APP", "ticket_export_app", "Ticket_Export_App", "export TICKET_EXPORT_APP"]
+)
+def test_code_is_not_named_by_a_file_in_the_folder(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text(f"{name}=evil:container\nTICKET_EXPORT_CSV_BOM=false\n")
+    assert (Settings.load().app, Settings.load().csv_bom) == (None, False)
+    assert Settings(_env_file=tmp_path / ".env").app is None
+    monkeypatch.setenv("TICKET_EXPORT_APP", "helpdesk:container")
+    assert Settings.load().app == "helpdesk:container"

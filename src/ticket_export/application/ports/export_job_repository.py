@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -13,8 +13,16 @@ if TYPE_CHECKING:
     from ticket_export.domain.export_job_status import ExportJobStatus
 
 
+#: The longest view, in characters of its stored JSON, that comes with a job of several.
+SHORT_VIEW: Final = 2_000
+
+
 class ExportJobRepository(Protocol):
-    """Jobs come back with `requester`, `media_item` and `background_task` filled in."""
+    """Jobs come back with `requester`, `media_item` and `background_task` filled in.
+
+    `find` reads the whole job. A method that returns several leaves out the views that are longer than `SHORT_VIEW`
+    (`ExportJob.has_view` tells), so that no list and no clean-up reads what may be 256 KiB for each job.
+    """
 
     def add(self, job: ExportJob) -> None:
         """Store a new job."""
@@ -26,6 +34,8 @@ class ExportJobRepository(Protocol):
 
     def update(self, job: ExportJob, *, was: ExportJobStatus) -> None:
         """Store a changed job, provided that its stored status still is `was` and it is not cleaned up.
+
+        The view never changes, and is left as it is stored.
 
         Raises:
             LeaseLostError: it is not so; nothing was changed.
@@ -44,6 +54,9 @@ class ExportJobRepository(Protocol):
 
         Until the transaction ends, no other one gets this answer for the same requester: two requests
         at once come one after the other.
+
+        Raises:
+            JobDatabaseError: another transaction did not end within some seconds.
         """
         ...
 

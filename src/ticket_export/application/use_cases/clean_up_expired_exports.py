@@ -47,6 +47,7 @@ class CleanUpExpiredExports:
         3. The object goes first, then the row says so: `is_cleaned_up`, no media item.
         4. What fails is left as it is for the next time, and the others go on.
         5. Done twice, or by several at once, it is done once.
+        6. Views are not read for it, unless they are short.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
@@ -84,7 +85,8 @@ class CleanUpExpiredExports:
         elif job.media_item is not None:
             self._delete(job.media_item)
         with self.unit_of_work() as work:
-            stored = work.jobs.find(job.id)
+            # Not `find`, which would read its view too.
+            stored = next(iter(work.jobs.find_all([job.id])), None)
             if stored is None or stored.is_cleaned_up:
                 return False
             if stored.media_item_id != job.media_item_id:
@@ -100,7 +102,7 @@ class CleanUpExpiredExports:
 
     def _expire(self, job_id: UUID, now: datetime) -> None:
         with self.unit_of_work() as work:
-            job = work.jobs.find(job_id)
+            job = next(iter(work.jobs.find_all([job_id])), None)
             if job is None or job.status.is_final:
                 return
             was = job.status

@@ -20,6 +20,7 @@ from ticket_export.application.ports.task_queue import TaskQueue
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.read_view import read_view
+from ticket_export.application.user_turns import UserTurns
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
@@ -45,7 +46,9 @@ class RequestExport:
         4. Nobody has more than `max_active_jobs` exports queued or running at once; 0 is no limit.
         5. The job and its task are written in one transaction, and the queue hears of it only after
            the commit: no job without a task, no task before its job.
-        6. The export shows the tickets as of the moment of the request, and expires `retention` later.
+        6. Requests of one user are stored one after the other; those that share `turns` wait for each other outside of
+           the database, so that one user's requests leave its connections to the others.
+        7. The export shows the tickets as of the moment of the request, and expires `retention` later.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
@@ -56,6 +59,7 @@ class RequestExport:
     clock: Clock
     retention: timedelta
     max_active_jobs: int
+    turns: UserTurns = attrs.field(factory=UserTurns)
 
     def __call__(self, actor: Actor, payload: ExportSnapshotPayload | Mapping[str, object] | str) -> RequestedExportDto:
         """Request an export of the view `payload`, a model, a mapping or JSON text.
@@ -64,7 +68,8 @@ class RequestExport:
             NotPermittedError: by rule 1.
             InvalidPayloadError: by rule 2.
             TooManyExportsError: by rule 4.
-            JobDatabaseError: nothing was stored, unless it was the answer to the commit that got lost; asking
+            JobDatabaseError: the database failed, or other requests of the user kept it busy for some seconds: nothing
+                was stored, unless it was the answer to the commit that got lost; asking
                 again is safe, since an export that was stored answers it.
         """
         return self.submit(actor, payload, action=AuditAction.REQUESTED)
@@ -81,9 +86,11 @@ class RequestExport:
         self.policy.require_request(actor)
         view_json = read_view(payload, self.ticket_source.columns).to_json()
         now = self.clock.now()
-        with self.unit_of_work() as work:
+        with self.turns.of(actor.user_id) as turn_is_over, self.unit_of_work() as work:
+            # First of all: what follows the commit may be the whole export.
+            work.after_commit(turn_is_over)
             active = [job for job in work.jobs.active_of(actor.user_id) if not job.is_expired_at(now)]
-            same = next((job for job in active if _is_same_view(job.snapshot_payload_json, view_json)), None)
+            same = next((job for job in active if _is_same_view(_view_of(job, work), view_json)), None)
             if same is None:
                 if 0 < self.max_active_jobs <= len(active):
                     raise TooManyExportsError(self.max_active_jobs)
@@ -115,6 +122,12 @@ class RequestExport:
         )
         task.args = task_args(job.id)
         return job, task
+
+
+def _view_of(job: ExportJob, work: UnitOfWork) -> str:
+    # A long one is read by itself, so that however many there are, one of them is in memory.
+    whole = job if job.has_view else work.jobs.find(job.id)
+    return whole.snapshot_payload_json if whole else ""
 
 
 def _is_same_view(stored: str, asked: str) -> bool:

@@ -9,14 +9,12 @@ from typing import Annotated
 
 import typer
 
+from ticket_export.application.limits import MAX_JSON
 from ticket_export.entrypoints.cli.exit_codes import BadInputError
 from ticket_export.errors import InvalidPayloadError
 
 #: A view as `RequestExport` takes it: JSON text or a mapping.
 View = str | Mapping[str, object]
-
-#: No view that a person looks at is longer, in bytes.
-MAX_PAYLOAD = 10_000_000
 
 
 def takes_view(command: Callable[..., None]) -> Callable[..., None]:
@@ -126,16 +124,16 @@ def _read_payload(file: str) -> str:
         if file == "-" and sys.stdin is None:
             raise BadInputError("--payload", "there is no standard input to read")
         if file == "-":
-            data = sys.stdin.buffer.read(MAX_PAYLOAD + 1)
+            data = sys.stdin.buffer.read(MAX_JSON + 1)
         else:
             with Path(file).open("rb") as stream:
-                data = stream.read(MAX_PAYLOAD + 1)
+                data = stream.read(MAX_JSON + 1)
     except OSError as error:
         raise BadInputError("--payload", f"{file} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise BadInputError("--payload", f"{file} cannot be read: {error}") from error
-    if len(data) > MAX_PAYLOAD:
-        raise BadInputError("--payload", f"{file} is longer than {MAX_PAYLOAD:,} bytes")
+    if len(data) > MAX_JSON:
+        raise BadInputError("--payload", f"{file} is longer than {MAX_JSON:,} bytes")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from ticket_export.application.ports.export_job_repository import SHORT_VIEW
 from ticket_export.errors import LeaseLostError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class InMemoryExportJobRepository:
         return None if job is None else self._joined(job)
 
     def update(self, job: ExportJob, *, was: ExportJobStatus) -> None:
-        """Store a changed job, provided that its stored status still is `was` and it is not cleaned up.
+        """Store a changed job, all but its view, if its stored status still is `was` and it is not cleaned up.
 
         Raises:
             LeaseLostError: it is not so; nothing was changed.
@@ -50,22 +51,22 @@ class InMemoryExportJobRepository:
         stored = self._transaction.writing().jobs.get(job.id)
         if stored is None or stored.status != was or stored.is_cleaned_up:
             raise LeaseLostError(f"export {job.id} is no longer {was}, or is cleaned up")
-        self._store(job)
+        self._store(attrs.evolve(job, snapshot_payload_json=stored.snapshot_payload_json))
 
     def page(self, *, requester_user_id: UUID | None, offset: int, limit: int) -> tuple[Sequence[ExportJob], int]:
         """`limit` jobs from `offset` on, newest request first, and how many there are in all."""
         jobs = self._oldest_first(lambda job: requester_user_id is None or job.requester_user_id == requester_user_id)
-        return [self._joined(job) for job in jobs[::-1][offset : offset + limit]], len(jobs)
+        return [self._short(job) for job in jobs[::-1][offset : offset + limit]], len(jobs)
 
     def active_of(self, requester_user_id: UUID) -> Sequence[ExportJob]:
         """The requester's queued and running jobs, oldest request first; one transaction at a time."""
         self._transaction.writing()
         mine = self._oldest_first(lambda job: job.requester_user_id == requester_user_id and not job.status.is_final)
-        return [self._joined(job) for job in mine]
+        return [self._short(job) for job in mine]
 
     def find_all(self, job_ids: Collection[UUID]) -> Sequence[ExportJob]:
         """Those jobs that there are, in any order."""
-        return [job for job in map(self.find, set(job_ids)) if job is not None]
+        return [self._short(job) for job in map(self.find, set(job_ids)) if job is not None]
 
     def due_for_clean_up(self, *, now: datetime, after: ExportJob | None, limit: int) -> Sequence[ExportJob]:
         """At most `limit` jobs that have expired by `now` and are not cleaned up, in the order of their expiry."""
@@ -77,14 +78,14 @@ class InMemoryExportJobRepository:
             and (after is None or (job.expires_at, job.id) > (after.expires_at, after.id))
         ]
         due.sort(key=lambda job: (job.expires_at, job.id))
-        return [self._joined(job) for job in due[:limit]]
+        return [self._short(job) for job in due[:limit]]
 
     def active_without_task(self, name: str, *, before: datetime, limit: int, skip: int = 0) -> Sequence[ExportJob]:
         """At most `limit` queued or running jobs whose task has ended, or is gone; oldest request first."""
         abandoned = self._oldest_first(
             lambda job: not job.status.is_final and not job.is_cleaned_up and self._lacks_task(job, name, before)
         )
-        return [self._joined(job) for job in abandoned[skip : skip + limit]]
+        return [self._short(job) for job in abandoned[skip : skip + limit]]
 
     def _oldest_first(self, wanted: Callable[[ExportJob], bool]) -> list[ExportJob]:
         jobs = filter(wanted, self._transaction.reading().jobs.values())
@@ -103,6 +104,11 @@ class InMemoryExportJobRepository:
         if job.background_task_id is not None and job.background_task_id not in rows.tasks:
             raise ValueError(f"export {job.id} points at background task {job.background_task_id}, which is not stored")
         rows.jobs[job.id] = attrs.evolve(job, requester=None, media_item=None, background_task=None)
+
+    def _short(self, job: ExportJob) -> ExportJob:
+        found = self._joined(job)
+        is_short = len(found.snapshot_payload_json) <= SHORT_VIEW
+        return found if is_short else attrs.evolve(found, snapshot_payload_json="")
 
     def _joined(self, job: ExportJob) -> ExportJob:
         rows = self._transaction.reading()

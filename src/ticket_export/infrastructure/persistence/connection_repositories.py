@@ -20,15 +20,28 @@ if TYPE_CHECKING:
 
 
 class ConnectionRepositories:
-    """The three repositories, over the connection that the unit of work was entered with."""
+    """The three repositories, over the connection of the unit of work."""
 
-    jobs: SqlAlchemyExportJobRepository
-    media_items: SqlAlchemyMediaItemRepository
-    tasks: SqlAlchemyBackgroundTaskRepository
+    _connection: Connection
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self._after_commit = AfterCommitActions()
+
+    @property
+    def jobs(self) -> SqlAlchemyExportJobRepository:
+        """The export jobs, inside this transaction."""
+        return SqlAlchemyExportJobRepository(self._begun(), self._tables)
+
+    @property
+    def media_items(self) -> SqlAlchemyMediaItemRepository:
+        """The stored files, inside this transaction."""
+        return SqlAlchemyMediaItemRepository(self._begun(), self._tables)
+
+    @property
+    def tasks(self) -> SqlAlchemyBackgroundTaskRepository:
+        """The background tasks, inside this transaction."""
+        return SqlAlchemyBackgroundTaskRepository(self._begun(), self._tables)
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Call `action` once the changes are permanent; never, if they are undone."""
@@ -36,13 +49,11 @@ class ConnectionRepositories:
 
     def audit(self, audit_log: AuditLog, entry: AuditEntry) -> bool:
         """Record the entry with the changes, if `audit_log` is a table of this database; return whether it is."""
-        if not isinstance(audit_log, SqlAlchemyAuditLog) or not audit_log.is_kept_where(self._connection):
+        if not isinstance(audit_log, SqlAlchemyAuditLog) or not audit_log.is_kept_where(self._begun()):
             return False
-        audit_log.insert(self._connection, entry)
+        audit_log.insert(self._begun(), entry)
         return True
 
-    def _open(self, connection: Connection) -> None:
-        self._connection = connection
-        self.jobs = SqlAlchemyExportJobRepository(connection, self._tables)
-        self.media_items = SqlAlchemyMediaItemRepository(connection, self._tables)
-        self.tasks = SqlAlchemyBackgroundTaskRepository(connection, self._tables)
+    def _begun(self) -> Connection:
+        """The connection, with a transaction begun."""
+        return self._connection

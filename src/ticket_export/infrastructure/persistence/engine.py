@@ -10,6 +10,7 @@ from sqlalchemy import URL, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from ticket_export.errors import ConfigurationError, MissingExtraError, UnsupportedDialectError
+from ticket_export.infrastructure.persistence.export_pool import ExportPool
 from ticket_export.infrastructure.persistence.network_patience import network_patience
 
 if TYPE_CHECKING:
@@ -26,9 +27,12 @@ _DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
 }
-# Who waits for one of the pool's connections may hold the one that another waits for: an export reads over one
-# and writes its progress over a second.
-_NO_LIMIT = -1
+# Of one process, next to those that read tickets. A thread that holds one never waits for a second, so a few serve any
+# number of threads.
+_POOL = {"poolclass": ExportPool, "pool_size": 5, "max_overflow": 10}
+_POOL_TIMEOUT = 10
+# On SQLite the one that has a connection may wait for the write lock as long.
+_SQLITE_POOL_TIMEOUT = 30
 # In this order: the time-out must hold when the switch to WAL waits for another process.
 _SQLITE_PRAGMAS = ("busy_timeout = 30000", "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON")
 
@@ -43,6 +47,10 @@ def create_engine(url: str) -> Engine:
     A PostgreSQL server is waited for at most 10 s, and a connection that the network has cut silently is given up
     within a minute, unless the URL's query or libpq's environment says otherwise (``?connect_timeout=3``).
 
+    A process has at most 15 connections, one more for each export that it is running, and one that listens for
+    notifications. A thread waits up to 10 s for one of the 15 (30 s on SQLite), and is then told that the database is
+    busy.
+
     Raises:
         ConfigurationError: the URL cannot be read, names no file, or its folder cannot be made.
         UnsupportedDialectError: neither SQLite nor PostgreSQL.
@@ -53,7 +61,9 @@ def create_engine(url: str) -> Engine:
         return _sqlite_engine(parsed)
     try:
         patience = network_patience(parsed)
-        return sqlalchemy.create_engine(parsed, pool_pre_ping=True, max_overflow=_NO_LIMIT, connect_args=patience)
+        return sqlalchemy.create_engine(
+            parsed, pool_pre_ping=True, **_POOL, pool_timeout=_POOL_TIMEOUT, connect_args=patience
+        )
     except ModuleNotFoundError as error:
         raise MissingExtraError("postgres", "PostgreSQL") from error
 
@@ -116,7 +126,7 @@ def _sqlite_engine(url: URL) -> Engine:
     except OSError as error:
         raise ConfigurationError(f"the folder of the SQLite file cannot be made: {folder}") from error
     try:
-        engine = sqlalchemy.create_engine(url, max_overflow=_NO_LIMIT)
+        engine = sqlalchemy.create_engine(url, **_POOL, pool_timeout=_SQLITE_POOL_TIMEOUT)
         engine.dialect.create_connect_args(url)
     except (ArgumentError, TypeError, ValueError):
         # No cause: SQLAlchemy's text may quote the URL.

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from sqlalchemy import false, func, insert, select, update
 
 from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.domain.export_job_status import ExportJobStatus
-from ticket_export.errors import LeaseLostError
-from ticket_export.infrastructure.persistence.mapping import changes_of, export_job_from, row_of
+from ticket_export.errors import JobDatabaseError, LeaseLostError
+from ticket_export.infrastructure.persistence.mapping import changes_of, export_job_from, row_of, short_view
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
     from uuid import UUID
 
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import ColumnElement, Connection, Select
 
     from ticket_export.domain.export_job import ExportJob
     from ticket_export.infrastructure.persistence.tables import Tables
@@ -28,6 +29,8 @@ _ENDED = [BackgroundTaskStatus.COMPLETE, BackgroundTaskStatus.ERROR]
 _IDS_AT_ONCE = 900
 # Sets the library's locks of PostgreSQL apart from those of the host.
 _LOCK_SEED = 0x7469636B6574
+# Seconds that a request waits for another one of the same user, and in between.
+_LONGEST_WAIT, _ASK_EVERY = 5.0, 0.02
 
 
 class SqlAlchemyExportJobRepository:
@@ -44,7 +47,8 @@ class SqlAlchemyExportJobRepository:
 
     def find(self, job_id: UUID) -> ExportJob | None:
         """The job of that id, or None."""
-        row = self._connection.execute(self._joined().where(self._jobs.c.id == job_id)).mappings().one_or_none()
+        statement = _whole_jobs(self._tables).where(self._jobs.c.id == job_id)
+        row = self._connection.execute(statement).mappings().one_or_none()
         return None if row is None else export_job_from(row, self._tables)
 
     def update(self, job: ExportJob, *, was: ExportJobStatus) -> None:
@@ -66,7 +70,7 @@ class SqlAlchemyExportJobRepository:
 
     def page(self, *, requester_user_id: UUID | None, offset: int, limit: int) -> tuple[Sequence[ExportJob], int]:
         """`limit` jobs from `offset` on, newest request first, and how many there are in all."""
-        jobs, total = self._joined(), select(func.count()).select_from(self._jobs)
+        jobs, total = self._several(), select(func.count()).select_from(self._jobs)
         if requester_user_id is not None:
             mine = self._jobs.c.requester_user_id == requester_user_id
             jobs, total = jobs.where(mine), total.where(mine)
@@ -75,10 +79,14 @@ class SqlAlchemyExportJobRepository:
         return found, self._connection.execute(total).scalar_one()
 
     def active_of(self, requester_user_id: UUID) -> Sequence[ExportJob]:
-        """The requester's queued and running jobs, oldest request first; one transaction at a time."""
+        """The requester's queued and running jobs, oldest request first; one transaction at a time.
+
+        Raises:
+            JobDatabaseError: another transaction did not end within some seconds.
+        """
         self._wait_for_turn_of(requester_user_id)
         mine = (self._jobs.c.requester_user_id == requester_user_id) & self._jobs.c.status.in_(_ACTIVE)
-        return self._found(self._joined().where(mine).order_by(self._jobs.c.requested_at, self._jobs.c.id))
+        return self._found(self._several().where(mine).order_by(self._jobs.c.requested_at, self._jobs.c.id))
 
     def find_all(self, job_ids: Collection[UUID]) -> Sequence[ExportJob]:
         """Those jobs that there are, in any order."""
@@ -86,13 +94,13 @@ class SqlAlchemyExportJobRepository:
         return [
             job
             for start in range(0, len(ids), _IDS_AT_ONCE)
-            for job in self._found(self._joined().where(self._jobs.c.id.in_(ids[start : start + _IDS_AT_ONCE])))
+            for job in self._found(self._several().where(self._jobs.c.id.in_(ids[start : start + _IDS_AT_ONCE])))
         ]
 
     def due_for_clean_up(self, *, now: datetime, after: ExportJob | None, limit: int) -> Sequence[ExportJob]:
         """At most `limit` jobs that have expired by `now` and are not cleaned up, in the order of their expiry."""
         expires_at, job_id = self._jobs.c.expires_at, self._jobs.c.id
-        due = self._joined().where((expires_at <= now) & self._jobs.c.is_cleaned_up.is_(False))
+        due = self._several().where((expires_at <= now) & self._jobs.c.is_cleaned_up.is_(False))
         if after is not None:
             # Written so, the first comparison finds the place in the index.
             beyond = (expires_at > after.expires_at) | (job_id > after.id)
@@ -110,7 +118,7 @@ class SqlAlchemyExportJobRepository:
         gone = tasks.id.is_(None) & is_settled & uncleaned
         ended = (tasks.name == name) & tasks.status.in_(_ENDED) & uncleaned
         abandoned = self._jobs.c.status.in_(_ACTIVE) & (gone | ended)
-        oldest_first = self._joined().where(abandoned).order_by(self._jobs.c.requested_at, self._jobs.c.id)
+        oldest_first = self._several().where(abandoned).order_by(self._jobs.c.requested_at, self._jobs.c.id)
         return self._found(oldest_first.offset(skip or None).limit(limit))
 
     def _wait_for_turn_of(self, requester_user_id: UUID) -> None:
@@ -118,25 +126,47 @@ class SqlAlchemyExportJobRepository:
             case "postgresql":
                 # The user's row cannot be locked instead: a host may bring a view for that table.
                 key = func.hashtextextended(str(requester_user_id), _LOCK_SEED)
-                self._connection.execute(select(func.pg_advisory_xact_lock(key)))
+                self._wait_for_lock(select(func.pg_try_advisory_xact_lock(key)))
             case "sqlite":
                 # Changes nothing, but takes the write lock, which a transaction of the host's may not hold yet.
                 # Taken after the jobs were read, it would be refused if somebody has written in between.
                 self._connection.execute(update(self._jobs).where(false()).values(row_count=None))
 
+    def _wait_for_lock(self, taking: Select[tuple[bool]]) -> None:
+        # Asked for again and again, since a time-out would be a setting of the host's transaction too.
+        deadline = monotonic() + _LONGEST_WAIT
+        while not self._connection.execute(taking).scalar_one():
+            if monotonic() > deadline:
+                raise JobDatabaseError(
+                    f"another transaction has kept the exports of this user for {_LONGEST_WAIT:g} s; try again later. "
+                    "If it is one of your own, commit it first, or request the export inside of it (JoinedUnitOfWork)"
+                )
+            sleep(_ASK_EVERY)
+
     def _found(self, statement: Select[*tuple[object, ...]]) -> list[ExportJob]:
         return [export_job_from(row, self._tables) for row in self._connection.execute(statement).mappings()]
 
-    def _joined(self) -> Select[*tuple[object, ...]]:
-        return _jobs_with_all_they_point_at(self._tables)
+    def _several(self) -> Select[*tuple[object, ...]]:
+        return _jobs_with_short_views(self._tables, self._connection.dialect.name)
 
 
 # Building it takes longer than running it; a process has one set of tables, or a few.
 @lru_cache(maxsize=8)
-def _jobs_with_all_they_point_at(tables: Tables) -> Select[*tuple[object, ...]]:
+def _whole_jobs(tables: Tables) -> Select[*tuple[object, ...]]:
+    return _joined(tables, tables.export_jobs.c.snapshot_payload_json)
+
+
+@lru_cache(maxsize=8)
+def _jobs_with_short_views(tables: Tables, dialect: str) -> Select[*tuple[object, ...]]:
+    return _joined(tables, short_view(tables.export_jobs, dialect))
+
+
+def _joined(tables: Tables, view: ColumnElement[str | None]) -> Select[*tuple[object, ...]]:
+    """Jobs with all that they point at."""
     jobs, users, media_items, tasks = tables.export_jobs, tables.users, tables.media_items, tables.background_tasks
+    others = [column for column in jobs.columns if column is not jobs.c.snapshot_payload_json]
     return (
-        select(jobs, users, media_items, tasks)
+        select(*others, view, users, media_items, tasks)
         .outerjoin(users, users.c.id == jobs.c.requester_user_id)
         .outerjoin(media_items, media_items.c.id == jobs.c.media_item_id)
         .outerjoin(tasks, tasks.c.id == jobs.c.background_task_id)

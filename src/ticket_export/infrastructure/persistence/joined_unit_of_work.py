@@ -51,7 +51,7 @@ class JoinedUnitOfWork(ConnectionRepositories):
 
     def __enter__(self) -> Self:
         with database_errors():
-            self._open(self._host if isinstance(self._host, Connection) else self._host.connection())
+            self._connection = self._host if isinstance(self._host, Connection) else self._host.connection()
             if isinstance(self._host, Connection) and not event.contains(self._host, "rollback", self._undone):
                 event.listen(self._host, "rollback", self._undone)
             _ensure_begun(self._connection)

@@ -14,7 +14,7 @@ from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES, Ta
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
 
 class SqlAlchemyUnitOfWork(ConnectionRepositories):
@@ -33,7 +33,7 @@ class SqlAlchemyUnitOfWork(ConnectionRepositories):
 
     def __enter__(self) -> Self:
         with database_errors():
-            self._open(begin_writing(self._engine.connect()))
+            self._connection = begin_writing(self._engine.connect())
         return self
 
     def __exit__(
@@ -51,5 +51,14 @@ class SqlAlchemyUnitOfWork(ConnectionRepositories):
 
     def commit(self) -> None:
         """Make the changes permanent, then call what `after_commit` collected, outside the transaction."""
-        commit(self._connection)
+        if not self._connection.closed:
+            commit(self._connection)
+        if self._after_commit.has_some:
+            # An action may need a connection of the same pool, which others need too while they hold this one.
+            self._connection.close()
         self._after_commit.run()
+
+    def _begun(self) -> Connection:
+        if self._connection.closed:
+            self._connection = begin_writing(self._engine.connect())
+        return self._connection

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 from sqlalchemy import Connection, Engine
 
 from ticket_export.errors import UnsupportedDialectError
+from ticket_export.infrastructure.persistence.export_pool import one_connection_more
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 from ticket_export.infrastructure.tickets.copy_reader import copy_reader
 from ticket_export.infrastructure.tickets.read_errors import read_errors
@@ -52,9 +53,9 @@ class SqlAlchemyTicketSource:
             UnsupportedDialectError: the engine's database, its release or its driver is none that the library can read.
             ConfigurationError: the SQLite database is not in WAL mode.
         """
-        with read_errors(self.engine.dialect):
-            connection = self.engine.connect()
-        with connection:
+        with one_connection_more(self.engine), ExitStack() as stack:
+            with read_errors(self.engine.dialect):
+                connection = stack.enter_context(self.engine.connect())
             name = connection.dialect.name
             if name not in _READERS:
                 raise UnsupportedDialectError(f"tickets cannot be read from {name}; only from PostgreSQL and SQLite")
