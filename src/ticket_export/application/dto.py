@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from ticket_export.application.content_disposition import content_disposition
-from ticket_export.application.view_summary import summarize_view
+from ticket_export.application.view_summary import summary_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,8 +36,9 @@ class ExportJobDto(Dto):
     """An export job as its requester sees it; JSON is camelCase, times are aware UTC.
 
     `requester_name` is the requester's display name, None where the database knows nobody of that id or the name is
-    blank. `view` is what the view selects, orders and shows, in a line of at most 1,000 characters. `status` is the
-    developer name; `length` is in bytes; `file_name` and `length` are known while there is a file.
+    blank. `view` is what the view selects, orders and shows, in a line of at most 1,000 characters; a list reads no
+    long views, and says only that this one is long. `status` is the developer name; `length` is in bytes; `file_name`
+    and `length` are known while there is a file.
     """
 
     id: UUID
@@ -63,7 +64,7 @@ class ExportJobDto(Dto):
             id=job.id,
             requester_user_id=job.requester_user_id,
             requester_name=(job.requester.full_name or None) if job.requester else None,
-            view=summarize_view(job.snapshot_payload_json),
+            view=summary_of(job),
             status=job.status.developer_name,
             progress_stage=job.progress_stage,
             progress_percent=job.progress_percent,

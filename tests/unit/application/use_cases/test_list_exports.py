@@ -39,3 +39,14 @@ def test_page_out_of_range_is_refused(desk: HelpDesk, page: int, page_size: int)
 @pytest.mark.parametrize(("page", "page_size"), [(10**9, 200), (1, 1)])
 def test_page_at_the_edge_of_the_range_is_answered(desk: HelpDesk, page: int, page_size: int) -> None:
     assert desk.list_exports(desk.user(), page=page, page_size=page_size).items == ()
+
+
+def test_list_names_requester_and_view_and_says_of_a_long_view_that_it_is_long(desk: HelpDesk) -> None:
+    actor = desk.user()
+    short = desk.request_export(actor, VIEW)
+    long = desk.request_export(actor, {**VIEW, "searchTerm": "x" * 900, "viewId": "y" * 2_000})
+    listed = {each.id: each for each in desk.list_exports(actor).items}
+    assert {each.requester_name for each in listed.values()} == {"A B"}
+    assert listed[short.id].view == desk.get_export(actor, short.id).view == "columns id, title"
+    assert listed[long.id].view == "a view of more than 2,000 characters"
+    assert desk.get_export(actor, long.id).view.startswith("columns id, title; search ")
