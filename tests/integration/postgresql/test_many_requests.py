@@ -95,7 +95,7 @@ def test_120_requests_of_one_user_are_answered_or_refused_while_others_and_expor
     container: TicketExportContainer, actor: Actor
 ) -> None:
     other = another(container, actor)
-    running = [container.request_export()(other, {**VIEW, "viewId": f"running {number}"}).id for number in range(4)]
+    running = [container.request_export()(other, {**VIEW, "searchTerm": str(number)}).id for number in range(4)]
     stop, is_over, trouble = StopSignal(), Event(), list[BaseException]()
     worker = Thread(target=container.worker().run, kwargs={"concurrency": 2, "stop": stop})
 
@@ -112,7 +112,9 @@ def test_120_requests_of_one_user_are_answered_or_refused_while_others_and_expor
     worker.start()
     calls.start()
     try:
-        given = answers(_THREADS, lambda index: container.request_export()(actor, {**VIEW, "viewId": index}))
+        given = answers(
+            _THREADS, lambda index: container.request_export()(actor, {**VIEW, "searchTerm": f"printer {index}"})
+        )
     finally:
         is_over.set()
         calls.join()
@@ -159,7 +161,9 @@ def test_user_whose_requests_all_wait_takes_no_connection_from_others(
     with held(container, actor):
         looking.start()
         requests = ThreadPoolExecutor(1).submit(
-            answers, 40, lambda index: container.request_export(turns=turns)(actor, {**VIEW, "viewId": index})
+            answers,
+            40,
+            lambda index: container.request_export(turns=turns)(actor, {**VIEW, "searchTerm": f"printer {index}"}),
         )
         assert not container.request_export(turns=turns)(other, VIEW).already_requested
         assert requests.result() == {"JobDatabaseError": 40}
@@ -187,7 +191,7 @@ def test_more_exports_than_the_pool_has_connections_run_at_once(
     ids = []
     for index in range(number):
         request = container.request_export(task_queue=InMemoryTaskQueue(), max_active_jobs=0)
-        ids.append(request(actor, {**VIEW, "viewId": index}).id)
+        ids.append(request(actor, {**VIEW, "searchTerm": f"printer {index}"}).id)
     met = set()
 
     def run(index: int) -> object:
