@@ -82,8 +82,8 @@ def _stale_after(stall: timedelta) -> timedelta:
 
 
 # A singleton that another thread is making while this one forks would stay locked in the child for ever.
-if hasattr(os, "register_at_fork"):
-    _making = ThreadSafeSingleton.storage_lock
+_making = getattr(ThreadSafeSingleton, "storage_lock", None)
+if _making is not None and hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_making.acquire, after_in_parent=_making.release, after_in_child=_making.release)
 
 

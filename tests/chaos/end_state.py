@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from ticket_export.application.export_file import KEY_PREFIX, attempt_of, manifest_key
 from ticket_export.application.ports.audit_log import AuditAction
+from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.ticket_query import TicketQuery
 from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.domain.export_job import ExportJob
@@ -98,6 +99,11 @@ class EndState:
         # A worker that is killed right after the commit records nothing.
         assert all(self.recorded[job.id, AuditAction.COMPLETED.value] <= 1 for job in self.jobs)
         assert not any(self.recorded[job.id, AuditAction.FAILED.value] for job in self.jobs)
+        # Where a unit of work records what it makes true, nothing of it is lost.
+        if hasattr(UnitOfWork, "audit"):
+            assert all(self.recorded[job.id, AuditAction.REQUESTED.value] == 1 for job in self.jobs)
+            assert all(self.recorded[job.id, AuditAction.COMPLETED.value] == 1 for job in self.jobs)
+        assert all(1 <= self.recorded[job.id, AuditAction.STARTED.value] <= _task(job)[1] for job in self.jobs)
 
 
 def undisturbed(arena: Arena, job: ExportJob) -> bytes:

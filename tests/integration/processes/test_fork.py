@@ -86,7 +86,7 @@ def test_singleton_that_another_thread_is_making_is_not_locked_in_the_child() ->
     assert making.wait(PATIENCE)
     child = os.fork()
     if child == 0:
-        lock = ThreadSafeSingleton.storage_lock
+        lock = ThreadSafeSingleton.storage_lock  # type: ignore[attr-defined]
         os._exit(0 if lock.acquire(timeout=5) else 1)
     forked.set()
     maker.join(PATIENCE)
