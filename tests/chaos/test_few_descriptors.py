@@ -40,6 +40,9 @@ def test_no_export_fails_because_its_worker_may_open_few_files(
         arena.request(view)
     log = arena.folder / "limited.log"
     with limited_worker(settings, log, open_files=open_files) as limited:
+        wait_until(
+            lambda: "worker ready" in log.read_text("utf-8") or limited.poll() is not None, "the worker is ready"
+        )
         deadline = time.monotonic() + _LONG
         while arena.unfinished() and limited.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
