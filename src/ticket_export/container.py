@@ -107,7 +107,7 @@ class TicketExportContainer(DeclarativeContainer):
     policy = Factory(ExportPolicy)
 
     # The ports.
-    clock = ThreadSafeSingleton(DatabaseClock, engine)
+    clock = ThreadSafeSingleton(DatabaseClock, engine.provider)
     unit_of_work = Factory(SqlAlchemyUnitOfWork, engine, tables)
     ticket_source = Factory(SqlAlchemyTicketSource, engine, catalog, settings.provided.storage_patience)
     storage = ThreadSafeSingleton(open_storage, settings)
