@@ -84,8 +84,8 @@ def _stale_after(stall: timedelta) -> timedelta:
 
 
 # A singleton that another thread is making while this one forks would stay locked in the child for ever.
-if hasattr(os, "register_at_fork"):
-    _making = ThreadSafeSingleton.storage_lock
+_making = getattr(ThreadSafeSingleton, "storage_lock", None)
+if _making is not None and hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_making.acquire, after_in_parent=_making.release, after_in_child=_making.release)
 
 
@@ -109,7 +109,7 @@ class TicketExportContainer(DeclarativeContainer):
     policy = Factory(ExportPolicy)
 
     # The ports.
-    clock = ThreadSafeSingleton(DatabaseClock, engine)
+    clock = ThreadSafeSingleton(DatabaseClock, engine.provider)
     unit_of_work = Factory(SqlAlchemyUnitOfWork, engine, tables)
     ticket_source = Factory(SqlAlchemyTicketSource, engine, catalog, settings.provided.storage_patience)
     storage = ThreadSafeSingleton(open_storage, settings)

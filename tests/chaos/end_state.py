@@ -103,7 +103,7 @@ class EndState:
         # Whoever is killed, and whenever: what is committed is recorded with it.
         ends = {action: [self.recorded[job.id, action] for job in self.jobs] for action in _ONCE | _NEVER}
         assert ends == {action: [int(action in _ONCE)] * len(self.jobs) for action in ends}
-        assert all(self.recorded[job.id, AuditAction.STARTED] >= 1 for job in self.jobs)
+        assert all(1 <= self.recorded[job.id, AuditAction.STARTED] <= _task(job)[1] for job in self.jobs)
         assert {job_id for job_id, _ in self.recorded} == {job.id for job in self.jobs}
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from ticket_export.settings import Settings
 
 _PREFIX = "TICKET_EXPORT_"
+#: The environment variable that tells a worker process how wrong its machine's clock is.
+SECONDS_OFF_VARIABLE = "CHAOS_SECONDS_OFF"
 _FORK_SERVER = multiprocessing.get_context("forkserver")
 # Whatever takes longer than this hangs, even on a busy machine.
 PATIENCE = 60.0
@@ -111,13 +113,22 @@ class Workers:
         for worker in self.started:
             worker.process.join()
 
-    def start(self, settings: Settings, *arguments: str, faults: Sequence[Fault] = ()) -> WorkerProcess:
-        """``ticket-export worker`` with these arguments; with `faults`, one that meets them."""
+    def start(
+        self, settings: Settings, *arguments: str, faults: Sequence[Fault] = (), seconds_off: float | None = None
+    ) -> WorkerProcess:
+        """``ticket-export worker`` with these arguments; with `faults`, one that meets them.
+
+        With `seconds_off`, its machine's clock is off by so much, and its patience is short.
+        """
         log = self._folder / f"worker-{len(self.started)}.log"
         command = ["--app", "tests.chaos.faulty_app:container"] if faults else []
+        if seconds_off is not None:
+            command = ["--app", "tests.chaos.impatient_app:container"]
         environment = {_PREFIX + name.upper(): str(value) for name, value in settings if value is not None}
         if faults:
             environment[FAULTS_VARIABLE] = Faults(tuple(faults)).text
+        if seconds_off is not None:
+            environment[SECONDS_OFF_VARIABLE] = str(seconds_off)
         process = _FORK_SERVER.Process(
             target=_work, args=([*command, "worker", *arguments], environment, log), daemon=True
         )

@@ -53,7 +53,7 @@ class TestDatabaseClock(ClockContract[DatabaseClock]):
         # The machine's own clock is another one.
         monkeypatch.setattr(SystemClock, "now", lambda _self: NOON)
         with SqlAlchemyUnitOfWork(engine):
-            return DatabaseClock(engine)
+            return DatabaseClock(lambda: engine)
 
     @pytest.fixture
     def engine(self, postgresql_url: str) -> Iterator[Engine]:
@@ -72,12 +72,13 @@ def test_clock_of_a_database_that_has_told_nothing_yet_or_never_does_is_the_mach
 ) -> None:
     monkeypatch.setattr(SystemClock, "now", lambda _self: NOON)
     engines = [create_engine(url) for url in (postgresql_url, f"sqlite:///{tmp_path / 'desk.db'}")]
-    assert [DatabaseClock(engine).now() for engine in engines] == [NOON, NOON]
+    clocks = [DatabaseClock(lambda engine=engine: engine) for engine in engines]  # type: ignore[misc]
+    assert [clock.now() for clock in clocks] == [NOON, NOON]
     for engine in engines:
         with SqlAlchemyUnitOfWork(engine):
             pass
-    assert DatabaseClock(engines[0]).now() != NOON
-    assert DatabaseClock(engines[1]).now() == NOON
+    assert clocks[0].now() != NOON
+    assert clocks[1].now() == NOON
     for engine in engines:
         engine.dispose()
 

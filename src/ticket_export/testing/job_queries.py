@@ -113,6 +113,15 @@ class JobQueriesContract(BackDoor[D]):
         with self.unit_of_work(database) as unit_of_work:
             assert len(unit_of_work.jobs.active_of(requester.id)) == limit
 
+    def test_a_job_is_kept_if_it_is_there(self, database: D, requester: User) -> None:
+        job = a_job(requester)
+        self.put_jobs(database, job)
+        with self.unit_of_work(database) as unit_of_work:
+            assert unit_of_work.jobs.keep(job.id)
+            # Twice by the same transaction is once.
+            assert unit_of_work.jobs.keep(job.id)
+            assert not unit_of_work.jobs.keep(uuid4())
+
     def test_those_of_many_ids_that_there_are_are_found_once_each(self, database: D, requester: User) -> None:
         jobs = [a_job(requester) for _ in range(3)]
         self.put_jobs(database, *jobs)

@@ -66,6 +66,7 @@ def test_requests_of_a_process_and_of_two_that_were_forked_from_it_after_use_all
     assert "Traceback" not in ran.stderr
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_singleton_that_another_thread_is_making_is_not_locked_in_the_child() -> None:
     making, forked = Event(), Event()
 
@@ -86,7 +87,7 @@ def test_singleton_that_another_thread_is_making_is_not_locked_in_the_child() ->
     assert making.wait(PATIENCE)
     child = os.fork()
     if child == 0:
-        lock = ThreadSafeSingleton.storage_lock
+        lock = ThreadSafeSingleton.storage_lock  # type: ignore[attr-defined]
         os._exit(0 if lock.acquire(timeout=5) else 1)
     forked.set()
     maker.join(PATIENCE)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from threading import Thread
+from contextlib import contextmanager
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-EXPORTS = 12
+EXPORTS = 24
 #: Seconds; only a failing test waits for so long.
 PATIENCE = 60
 
@@ -30,6 +31,28 @@ PATIENCE = 60
 def pooled_url(postgresql_url: str) -> Iterator[str]:
     with pgbouncer(postgresql_url) as url:
         yield url
+
+
+@contextmanager
+def others_on(pooled_url: str) -> Iterator[None]:
+    """Somebody else has the pooler's connections now and then, so that nobody gets the same one twice running."""
+    is_over = Event()
+
+    def use() -> None:
+        with psycopg.connect(conninfo(pooled_url), prepare_threshold=None) as connection:
+            while not is_over.wait(0.003):
+                connection.execute("SELECT pg_sleep(0.003)")
+                connection.commit()
+
+    threads = [Thread(target=use, daemon=True) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join(PATIENCE)
 
 
 def test_two_workers_behind_a_pooler_make_every_export(
@@ -50,11 +73,12 @@ def test_two_workers_behind_a_pooler_make_every_export(
             container.task_queue.reset_override()
             worker = container.worker()
             threads.append(Thread(target=lambda worker=worker: worker.run(concurrency=2, stop=stop, on_end=end)))
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(PATIENCE)
-            assert not thread.is_alive()
+        with others_on(pooled_url):
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(PATIENCE)
+                assert not thread.is_alive()
         assert {desk.status(each) for each in jobs} == {"completed"}
         assert "prepared statement" not in caplog.text
         assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
@@ -97,6 +121,6 @@ def test_sessions_of_the_pooler_are_left_as_they_were(postgresql_url: str, poole
         container.worker().drain()
         with psycopg.connect(conninfo(pooled_url), prepare_threshold=None) as connection:
             for _ in range(8):
-                row = connection.execute(f"SELECT {settings.text}").fetchone()  # type: ignore[arg-type]
+                row = connection.execute(f"SELECT {settings.text}").fetchone()
                 connection.commit()
                 assert row == tuple(expected)

@@ -53,8 +53,12 @@ def test_late_call_keeps_nobody_and_no_other_is_made_until_it_is_back() -> None:
 
 def test_block_ends_though_its_call_does_not() -> None:
     answer = Event()
+
+    def hang() -> None:
+        assert answer.wait(PATIENCE)
+
     with BoundedCalls("calls that hang", patience=0.05) as calls:
-        calls.make(lambda: answer.wait(PATIENCE) and None)
+        calls.make(hang)
     answer.set()
     for thread in enumerate_threads():
         if thread.name == "calls that hang":

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ticket_export.application.ports.clock import Clock
-from ticket_export.infrastructure.persistence.database_time import time_of
+from ticket_export.infrastructure.persistence.database_time import is_any_told, time_of
 from ticket_export.infrastructure.system_clock import SystemClock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from sqlalchemy import Engine
@@ -21,10 +22,12 @@ class DatabaseClock(Clock):
     takes. It asks nobody by itself: until the first unit of work, and on SQLite, it is the machine's clock.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Callable[[], Engine]) -> None:
+        """`engine` returns the engine; it is not asked for before some database has told its time."""
         self._engine = engine
         self._system = SystemClock()
 
     def now(self) -> datetime:
         """This moment, aware, in UTC."""
-        return time_of(self._engine) or self._system.now()
+        told = time_of(self._engine()) if is_any_told() else None
+        return told or self._system.now()

@@ -35,6 +35,11 @@ def measure_time(connection: Connection) -> None:
         note_time(connection, connection.execute(_NOW).scalar_one())
 
 
+def is_any_told() -> bool:
+    """Whether any database has told its time in this process."""
+    return bool(_measured)
+
+
 def time_of(engine: Engine) -> datetime | None:
     """The time of the engine's database, by what it last told; None if it has told nothing yet."""
     measured = _measured.get(engine.dialect)

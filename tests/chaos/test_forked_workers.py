@@ -1,0 +1,44 @@
+"""Two workers are forked from a process whose container was used, and all three make exports at once.
+
+Claimed: each export is made exactly once, and its lease bears the name of the process that made it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from tests.chaos import forked_workers
+from tests.chaos.end_state import EndState
+from tests.chaos.many_exports import EXPORTS, SECONDS, TICKETS, chaos_random
+from tests.chaos.views import distinct_views
+
+if TYPE_CHECKING:
+    from tests.chaos.arena import Arena
+
+_PREFIX = "TICKET_EXPORT_"
+
+
+def test_every_export_is_made_once_by_forked_workers(arena: Arena) -> None:
+    arena.fill(TICKETS)
+    random, _ = chaos_random()
+    for view in distinct_views(EXPORTS, TICKETS, random):
+        arena.request(view)
+    settings = arena.with_lease(60)
+    others = {name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)}
+    own = {_PREFIX + name.upper(): str(value) for name, value in settings if value is not None}
+    ran = subprocess.run(
+        [sys.executable, "-m", forked_workers.__name__],
+        env={**others, **own, "PYTHONWARNINGS": "ignore"},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    end = EndState.of(arena)
+    assert len(end.jobs) == EXPORTS
+    end.require_whole()
+    assert end.lost_attempts == 0

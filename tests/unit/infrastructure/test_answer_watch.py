@@ -1,0 +1,91 @@
+"""A connection whose server does not answer is cut, and no other."""
+
+from __future__ import annotations
+
+import os
+import socket
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ticket_export.infrastructure.persistence.answer_watch import AnswerWatch, cut
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Seconds; only a failing test waits for so long.
+PATIENCE = 30.0
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """The driver's, whose calls end by themselves only where the test fails, and the server's."""
+    driver, server = socket.socketpair()
+    driver.settimeout(PATIENCE)
+    with driver, server:
+        yield driver, server
+
+
+def test_call_that_waits_for_too_long_ends(ends: tuple[socket.socket, socket.socket]) -> None:
+    driver, _ = ends
+    watch = AnswerWatch(patience=0.05)
+    for _ in range(2):
+        with watch.watching(driver):
+            assert driver.recv(1) == b""
+
+
+def test_watch_that_has_rested_watches_again(ends: tuple[socket.socket, socket.socket]) -> None:
+    driver, server = ends
+    watch = AnswerWatch(patience=0.2)
+    with watch.watching(driver):
+        server.send(b"1")
+        assert driver.recv(1) == b"1"
+    # Long enough for its thread to find nothing to watch.
+    Event().wait(0.3)
+    server.send(b"2")
+    assert driver.recv(1) == b"2"
+    with watch.watching(driver):
+        assert driver.recv(1) == b""
+
+
+def test_what_has_no_socket_is_left_alone() -> None:
+    driver = object()
+    with AnswerWatch(patience=0).watching(driver):
+        cut(driver)
+
+
+def test_connection_that_is_closed_already_is_no_trouble() -> None:
+    driver, server = socket.socketpair()
+    driver.close()
+    server.close()
+    cut(driver)
+
+
+def test_process_that_may_have_no_more_threads_goes_on_unwatched(
+    ends: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_thread: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    driver, _ = ends
+    watch = AnswerWatch(patience=0.05)
+    with monkeypatch.context() as patch:
+        patch.setattr(Thread, "start", refuse)
+        with watch.watching(driver):
+            pass
+    with watch.watching(driver):
+        assert driver.recv(1) == b""
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_watch_of_a_forked_process_watches_there(ends: tuple[socket.socket, socket.socket]) -> None:
+    driver, _ = ends
+    watch = AnswerWatch(patience=0.2)
+    # Its thread, which the child has not, holds the lock now and then.
+    with watch.watching(driver):
+        child = os.fork()
+        if child == 0:
+            with watch.watching(driver):
+                os._exit(0 if driver.recv(1) == b"" else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
