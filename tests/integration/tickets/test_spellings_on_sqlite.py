@@ -12,6 +12,8 @@ from ticket_export import CsvFormat
 from ticket_export.application.ticket_query import TicketQuery
 from ticket_export.infrastructure.persistence.engine import create_engine
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
+from ticket_export.infrastructure.tickets.sqlite_functions import register_functions
+from ticket_export.infrastructure.tickets.ticket_select import select_tickets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,3 +71,18 @@ def test_moment_is_read_compared_and_shown_as_the_same_in_every_spelling(tmp_pat
     opened_later = spelling.endswith(".1+00:00")
     assert read(("is_empty", "")) == (["4"] if opened_later else ["3"])
     engine.dispose()
+
+
+def test_filter_by_time_uses_the_index_of_the_column(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/desk.db")
+    catalog = desk(aware=False)
+    where = [{"field": "due", "operator": "is_within_past_days", "value": "7"}]
+    query = TicketQuery.of({"columns": ["id"], "filters": where}, catalog.describe(), as_of=AS_OF)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE desk (id integer, opened text, gone boolean, gone_at text, due text)")
+        connection.exec_driver_sql("CREATE INDEX by_due ON desk (due)")
+        register_functions(connection.connection.driver_connection)  # type: ignore[arg-type]
+        statement = select_tickets(catalog, query).compile(engine, compile_kwargs={"literal_binds": True})
+        plan = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")]
+    engine.dispose()
+    assert plan[0] == "SEARCH desk USING INDEX by_due (due>? AND due<?)"
