@@ -15,6 +15,7 @@ own.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -110,6 +111,33 @@ class UnitOfWorkContract(QueuedTasksContract[D], JobQueriesContract[D], JobPages
         with self.unit_of_work(database) as unit_of_work:
             assert unit_of_work.jobs.find(job.id) == job
         assert self.get_job_behind(database, job.id) == job
+
+    # In the hours that clocks skip or show twice, in Berlin and in New York, whichever zone the database is in.
+    @pytest.mark.parametrize(
+        "moment",
+        [
+            datetime(2025, 10, 26, 0, 30, tzinfo=UTC),
+            datetime(2025, 10, 26, 1, 30, tzinfo=UTC),
+            datetime(2026, 3, 29, 2, 30, 0, 1, tzinfo=UTC),
+            datetime(2025, 11, 2, 5, 30, tzinfo=UTC),
+            datetime(2025, 11, 2, 6, 30, 0, 999_999, tzinfo=UTC),
+            datetime(2026, 3, 8, 2, 30, tzinfo=UTC),
+        ],
+        ids=str,
+    )
+    def test_a_moment_comes_back_as_the_same_instant_in_utc(self, database: D, moment: datetime) -> None:
+        task = attrs.evolve(a_task(), creation_time=moment, leased_until=moment)
+        with self.unit_of_work(database) as unit_of_work:
+            unit_of_work.tasks.add(task)
+            unit_of_work.commit()
+        assert self.get_task_behind(database, task.id) == task
+        with self.unit_of_work(database) as unit_of_work:
+            found = unit_of_work.tasks.find(task.id)
+            assert found == task
+            assert found.creation_time.utcoffset() == timedelta(0)
+            just_before = moment - timedelta(microseconds=1)
+            assert unit_of_work.tasks.lapsed(task.name, now=just_before, limit=1) == []
+            assert unit_of_work.tasks.lapsed(task.name, now=moment, limit=1) == [task]
 
     def test_what_was_never_stored_is_not_found(self, database: D) -> None:
         with self.unit_of_work(database) as unit_of_work:

@@ -210,6 +210,10 @@ def on_postgresql(
         with setup.begin() as connection:
             database = connection.scalar(sa.text("SELECT current_database()"))
             connection.execute(sa.text(f"ALTER DATABASE {database} SET timezone = '{zone}'"))
+            if of_host:
+                # A role's zone goes before its database's.
+                role = f"ALTER ROLE CURRENT_USER IN DATABASE {database} SET timezone = 'Asia/Tokyo'"
+                connection.execute(sa.text(role))
             columns = f"created_at {stored}, deleted_at {stored}, due {stored}, day date"
             connection.execute(sa.text(f"CREATE TABLE desk (id bigint PRIMARY KEY, {columns})"))
             for each in TICKETS:
@@ -217,8 +221,7 @@ def on_postgresql(
                 row = (each.id, *moments, each.day)
                 connection.exec_driver_sql("INSERT INTO desk VALUES (%s, %s, %s, %s, %s)", row)
         setup.dispose()
-        options = {"options": "-c TimeZone=Asia/Kathmandu"}
-        engine = sa.create_engine(setup.url, connect_args=options) if of_host else create_engine(url)
+        engine = sa.create_engine(setup.url) if of_host else create_engine(url)
         yield SqlAlchemyTicketSource(engine, catalog(aware=aware))
         engine.dispose()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, MetaData, Table, text
@@ -105,6 +106,36 @@ def test_newest_tickets_are_in_and_those_deleted_before_are_out_in_every_zone(
     catalog = desk(aware=declared_aware)
     for zone in ZONES:
         assert read(engine, catalog, timeZone=zone).split() == ["1", "2", "3", "4"], zone
+
+
+@pytest.mark.parametrize("declared_aware", [True, False])
+@pytest.mark.parametrize("stored", STORED)
+def test_filter_by_today_finds_the_tickets_of_the_local_day_in_every_zone(
+    engine: Engine, stored: str, declared_aware: bool
+) -> None:
+    hours = range(-30, 31, 3)
+    due = {number: NOW + timedelta(hours=hour) for number, hour in enumerate(hours)}
+    rows = [(number, NOW.isoformat(), False, None, at.isoformat()) for number, at in due.items()]
+    create(engine, opened=stored, gone_at=stored, due=stored, rows=rows)
+    catalog = desk(aware=declared_aware)
+    for zone in ZONES:
+        local = ZoneInfo(zone or "UTC")
+        today = NOW.astimezone(local).date()
+        where = [{"field": "due", "operator": "is", "value": today.isoformat()}]
+        found = [int(line) for line in read(engine, catalog, filters=where, timeZone=zone).split()]
+        assert found == [number for number, at in due.items() if at.astimezone(local).date() == today]
+
+
+@pytest.mark.parametrize("stored", ["timestamp", "timestamptz"])
+def test_local_time_that_occurs_twice_finds_the_tickets_of_both(engine: Engine, stored: str) -> None:
+    moments = ["2025-10-26T00:29:59Z", "2025-10-26T00:30:00Z", "2025-10-26T01:30:00Z", "2025-10-26T01:30:01Z"]
+    rows = [(number, moment, False, None, moment) for number, moment in enumerate(moments)]
+    create(engine, opened=stored, gone_at=stored, due=stored, rows=rows)
+    where = [{"field": "due", "operator": "is", "value": "2025-10-26T02:30:00"}]
+    found = read(
+        engine, desk(aware=stored == "timestamptz"), columns=["id", "due"], filters=where, timeZone="Europe/Berlin"
+    )
+    assert found == "1,2025-10-26 02:30:00\n2,2025-10-26 02:30:00\n"
 
 
 def test_date_column_on_a_stored_day_is_refused_with_the_column_that_fits(engine: Engine) -> None:

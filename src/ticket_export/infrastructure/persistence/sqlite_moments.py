@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-# In SQLAlchemy's spelling; no other has a blank there and six digits at this place.
-_USUAL = "????-??-?? ??:??:??.[0-9][0-9][0-9][0-9][0-9][0-9]"
+# SQLAlchemy's spelling. No offset of another that is as long leaves digits in these three places behind the point.
+_USUAL = "????-??-?? ??:??:??.?[0-9]?[0-9]?[0-9]"
 # What Ruby, Go and SQL write behind the time: " UTC", " +0200", " +0000 UTC".
 _OFFSET = re.compile(r" *(?:([+-]\d\d:?\d\d)(?: [A-Z]{3,5})?|UTC|GMT|Z) *$")
 

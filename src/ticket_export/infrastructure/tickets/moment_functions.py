@@ -7,7 +7,7 @@ SQLAlchemy's, which sorts as it is; a Python function brings the others into it.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import Boolean, DateTime, Text, TypeDecorator, literal
 from sqlalchemy.ext.compiler import compiles
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.sql.compiler import SQLCompiler
+    from sqlalchemy.sql.operators import OperatorType
 
     from ticket_export.infrastructure.tickets.catalog import Expression
 
@@ -27,17 +28,23 @@ if TYPE_CHECKING:
 _AFTER_ALL = ":"
 
 
-class MomentFrom(FunctionElement[bool]):
+class _MomentCompares(FunctionElement[bool]):
+    type = Boolean()
+
+    def self_group(self, against: OperatorType | None = None) -> Self:
+        """Nothing around it: for SQLite, SQLAlchemy would write ``(…) = 1``, which keeps the index from being used."""
+        return self
+
+
+class MomentFrom(_MomentCompares):
     """``moment >= bound``, of (moment, bound, the first day that a text of such a moment can begin with)."""
 
-    type = Boolean()
     inherit_cache = True
 
 
-class MomentBefore(FunctionElement[bool]):
+class MomentBefore(_MomentCompares):
     """``moment < bound``, of (moment, bound, the first day that no text of such a moment can begin with)."""
 
-    type = Boolean()
     inherit_cache = True
 
 
