@@ -52,10 +52,28 @@ def create_engine(url: str) -> Engine:
     if parsed.drivername == "sqlite":
         return _sqlite_engine(parsed)
     try:
-        patience = network_patience(parsed)
-        return sqlalchemy.create_engine(parsed, pool_pre_ping=True, max_overflow=_NO_LIMIT, connect_args=patience)
+        arguments = {**_encoding(parsed), **network_patience(parsed)}
+        return sqlalchemy.create_engine(parsed, pool_pre_ping=True, max_overflow=_NO_LIMIT, connect_args=arguments)
     except ModuleNotFoundError as error:
         raise MissingExtraError("postgres", "PostgreSQL") from error
+
+
+def connected(engine: Engine) -> Connection:
+    """A connection of an engine that may be of the host's own making.
+
+    Raises:
+        UnsupportedDialectError: the database is in SQL_ASCII, and the engine does not name a ``client_encoding``.
+        SQLAlchemyError: there is no connection.
+    """
+    try:
+        return engine.connect()
+    except TypeError as error:
+        if engine.dialect.driver != "psycopg":
+            raise
+        # The driver has answered SQLAlchemy's first question in bytes.
+        raise UnsupportedDialectError(
+            "the database is in SQL_ASCII; it must be in UTF8, which holds every letter"
+        ) from error
 
 
 def for_writing(connection: Connection) -> Connection:
@@ -101,6 +119,12 @@ def _parsed(url: str) -> URL:
             f"the database {parsed.drivername!a} is not supported; use sqlite:///… or postgresql://…"
         )
     return parsed.set(drivername=driver)
+
+
+def _encoding(url: URL) -> dict[str, str]:
+    # Left to itself the driver speaks to a database in SQL_ASCII in bytes, and SQLAlchemy fails before anybody can
+    # say why.
+    return {} if "client_encoding" in url.query else {"client_encoding": "UTF8"}
 
 
 def _sqlite_engine(url: URL) -> Engine:

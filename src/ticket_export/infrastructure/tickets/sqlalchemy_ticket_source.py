@@ -9,6 +9,7 @@ import attrs
 from sqlalchemy import Connection, Engine
 
 from ticket_export.errors import UnsupportedDialectError
+from ticket_export.infrastructure.persistence.engine import connected
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 from ticket_export.infrastructure.tickets.copy_reader import copy_reader
 from ticket_export.infrastructure.tickets.read_errors import read_errors
@@ -53,7 +54,7 @@ class SqlAlchemyTicketSource:
             ConfigurationError: the SQLite database is not in WAL mode.
         """
         with read_errors(self.engine.dialect):
-            connection = self.engine.connect()
+            connection = connected(self.engine)
         with connection:
             name = connection.dialect.name
             if name not in _READERS:
