@@ -32,6 +32,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Numeric,
+    Select,
     SmallInteger,
     String,
     Table,
@@ -297,10 +298,10 @@ def answers(engine: Engine, asked: list[Any]) -> list[list[str]]:
             return [[str(cell) for cell in row] for row in connection.execute(query.select_from(TABLE))]
         stored = catalog_as_stored(connection, CATALOG)
         columns: list[ColumnElement[Any]] = [compile_condition(each, stored) for each in asked]
-        query = select(*columns).select_from(TABLE).order_by(TABLE.c.id)
-        counted = [["t" if cell else "f" for cell in row] for row in connection.execute(query)]
+        found: Select[Any] = select(*columns).select_from(TABLE).order_by(TABLE.c.id)
+        counted = [["t" if cell else "f" for cell in row] for row in connection.execute(found)]
         # The count sends its values apart, the rows have them in their text.
-        statement, values = copy_statement(query, connection)
+        statement, values = copy_statement(found, connection)
         with driver_connection(connection).cursor() as cursor, cursor.copy(statement, values) as copy:
             copied = [bytes(record).decode().rstrip("\n").split(",") for record in copy]
         assert [["t" if cell == "t" else "f" for cell in row] for row in copied] == counted
