@@ -37,7 +37,8 @@ class StoredTicket:
     """A ticket as it is to lie in the store; moments are aware UTC, to the microsecond.
 
     `created_at` is when it was created, `deleted_at` when it was soft-deleted. `tags` are one cell, joined with
-    ``", "``. `score` has at most two decimals, and the store may keep it as binary. `state` may be none of the choices.
+    ``", "``. `score` has two decimals, which are always shown; the store may keep it as binary. `state` may be none of
+    the choices.
     """
 
     id: int

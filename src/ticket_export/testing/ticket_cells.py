@@ -155,6 +155,11 @@ class TicketCellsContract(TicketBackDoor[T]):
         self.put_tickets(source, [StoredTicket(id=-1, score=Decimal("-0.75"))])
         assert self.read(source, columns=["id", "score"]) == b"-1,-0.75\n"
 
+    @pytest.mark.parametrize(("score", "cell"), [("2.50", "2.50"), ("3", "3.00"), ("0", "0.00"), ("-0.10", "-0.10")])
+    def test_number_is_written_with_all_decimals_of_its_column(self, source: T, score: str, cell: str) -> None:
+        self.put_tickets(source, [StoredTicket(id=1, score=Decimal(score).quantize(Decimal("0.01")))])
+        assert self.cells(source, "score") == [cell]
+
     @pytest.mark.parametrize(("moment", "zone", "cell"), MOMENTS)
     def test_moment_is_shown_in_the_zone_of_the_view(
         self, source: T, moment: datetime, zone: str | None, cell: str

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
+from tests.e2e.command_line import run_command
 from tests.integration.persistence.test_migrations import HELP_DESK, HOST_TABLES, OWN_TABLES
 from tests.integration.postgresql.catalog import columns, foreign_keys, indexes, tables
 from ticket_export.domain.export_job import ExportJob
+from ticket_export.entrypoints.cli.exit_codes import ExitCode
 from ticket_export.errors import ConfigurationError, MissingTableError, UnsupportedDialectError
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.engine import create_engine
@@ -21,6 +23,8 @@ from ticket_export.testing.audit_log import an_entry
 from ticket_export.testing.entities import a_completed_job, a_media_item, a_task, a_user
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Engine
 
     from tests.integration.postgresql.postgresql_rows import PostgresqlRows
@@ -145,12 +149,33 @@ def test_migrations_that_start_at_once_happen_once(
     assert len(empty_rows.run("SELECT * FROM ticket_export_version")) == 1
 
 
-def test_database_that_cannot_hold_every_letter_is_refused(postgresql_server: PostgresqlServer) -> None:
-    with postgresql_server.encoded("LATIN1") as url:
-        engine = create_engine(url)
+# SQL_ASCII is no encoding at all: it takes any bytes.
+ENCODINGS = ["LATIN1", "SQL_ASCII", "WIN1252", "EUC_JP"]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("make", [create_engine, lambda url: sa.create_engine(create_engine(url).url)])
+def test_database_that_cannot_hold_every_letter_is_refused(
+    postgresql_server: PostgresqlServer, make: Callable[[str], sa.Engine], encoding: str
+) -> None:
+    with postgresql_server.encoded(encoding) as url:
+        engine = make(url)
         try:
-            with pytest.raises(UnsupportedDialectError, match=r"^the database is in LATIN1; it must be in UTF8"):
+            with pytest.raises(UnsupportedDialectError, match=rf"^the database is in {encoding}; it must be in UTF8"):
                 upgrade(engine, reference_schema=True)
-            assert sa.inspect(engine).get_table_names() == []
         finally:
             engine.dispose()
+        own = create_engine(url)
+        assert sa.inspect(own).get_table_names() == []
+        own.dispose()
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_command_line_says_that_the_database_cannot_hold_every_letter(
+    postgresql_server: PostgresqlServer, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    with postgresql_server.encoded(encoding) as url:
+        monkeypatch.setenv("TICKET_EXPORT_DATABASE_URL", url)
+        ended = run_command("migrate", "--reference-schema")
+    assert ended.exit_code == ExitCode.BAD_INPUT
+    assert ended.problems == [f"the database is in {encoding}; it must be in UTF8, which holds every letter"]

@@ -125,6 +125,5 @@ def test_moment_of_a_hosts_own_type_is_a_date_column() -> None:
     assert date_column("due", "Due", Column("due", UtcDateTime)).column.kind is ColumnKind.DATE
 
 
-def test_identifiers_that_sqlalchemy_gives_as_text_are_refused() -> None:
-    with pytest.raises(ConfigurationError, match="as_uuid=False"):
-        id_column("owner", "Owner", Column("owner", Uuid(as_uuid=False)))
+def test_identifiers_that_sqlalchemy_gives_as_text_are_uuids() -> None:
+    assert id_column("owner", "Owner", Column("owner", Uuid(as_uuid=False))).column.id_type is IdType.UUID

@@ -21,7 +21,6 @@ from ticket_export.infrastructure.tickets.sql_functions import (
     Folded,
     JoinedTags,
     TimeText,
-    UuidText,
 )
 
 if TYPE_CHECKING:
@@ -46,7 +45,9 @@ def test_database_without_a_spelling_is_refused_by_name(function: type[JoinedTag
 @pytest.mark.parametrize("dialect", [sqlite.dialect(), POSTGRESQL], ids=lambda each: each.name)
 def test_sqlite_and_postgresql_have_a_spelling_of_every_one(function: type[JoinedTags], dialect: Dialect) -> None:
     cells = [TEXT] * (2 if function.__name__ in {"Contains", "EndsWith", "StartsWith"} else 1)
-    assert "cells.text" in str(select(function(*cells)).compile(dialect=dialect))
+    compiled = str(select(function(*cells)).compile(dialect=dialect))
+    # PostgreSQL stores nothing else in a column of numbers.
+    assert ("true" if (dialect, function.__name__) == (POSTGRESQL, "IsNumber") else "cells.text") in compiled
 
 
 @pytest.mark.parametrize("dialect", [sqlite.dialect(), POSTGRESQL], ids=lambda each: each.name)
@@ -58,7 +59,7 @@ def test_what_is_looked_for_is_a_parameter(dialect: Dialect) -> None:
 
 def test_moments_in_the_usual_spelling_need_no_call_for_every_row_in_utc() -> None:
     driver = sqlite3.connect(":memory:")
-    called: list[str] = []
+    called: list[bytes] = []
     for name, arguments in (("ticket_export_local_time", 2), ("ticket_export_moment", 1)):
         driver.create_function(name, arguments, lambda cell, *_zone: called.append(cell))
     driver.execute("CREATE TABLE cells (text)")
@@ -69,7 +70,7 @@ def test_moments_in_the_usual_spelling_need_no_call_for_every_row_in_utc() -> No
         compiled = select(element).compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
         driver.execute(str(compiled)).fetchall()
     driver.close()
-    assert called == [other] * len(elements)
+    assert called == [other.encode()] * len(elements)
 
 
 def test_letters_fold_by_no_hosts_collation() -> None:
@@ -85,7 +86,3 @@ def test_guard_looks_at_numbers_and_at_letters_first() -> None:
     let_pass = {number for number in range(0x110000) if number ^ 127 < 63}
     assert let_pass >= set(map(ord, ascii_letters))
     assert not let_pass & set(map(ord, TRIGGERS | INSIGNIFICANT))
-
-
-def test_identifiers_are_hyphenated() -> None:
-    assert str(select(UuidText(TEXT)).compile(dialect=sqlite.dialect())).count("'-'") == 4

@@ -125,7 +125,7 @@ def read(source: TicketSource, **view: Any) -> str:
 def test_cells_are_written_by_their_kind(source: SqlAlchemyTicketSource) -> None:
     assert read(source).splitlines() == [
         "1,-1.25,true,2026-03-01 12:00:00,a,a,",
-        "2,2.5,false,2026-03-02 12:00:00,'=b,'=b,",
+        "2,2.50,false,2026-03-02 12:00:00,'=b,'=b,",
         "3,7.75,,,b,b,",
     ]
 
@@ -165,8 +165,8 @@ def test_filters_of_every_kind(
         ("[]", '""'),
         ("", '""'),
         ("plain", "plain"),
-        ('{"a": 1}', '"{""a"": 1}"'),
-        ('["a", 1]', '"[""a"", 1]"'),
+        ('{"a": 1}', '"{""a"":1}"'),
+        ('["a", 1]', '"[""a"",1]"'),
         ("=[", "'=["),
         ("null", '""'),
         ("[" * 100_000, "[" * 100_000),
@@ -174,7 +174,7 @@ def test_filters_of_every_kind(
         (None, '""'),
     ],
 )
-def test_tags_that_are_no_list_of_texts_are_shown_as_they_stand(
+def test_tags_that_are_no_list_of_texts_are_shown_compact_json(
     engine: Engine, source: SqlAlchemyTicketSource, stored: str | None, shown: str
 ) -> None:
     with engine.begin() as connection:

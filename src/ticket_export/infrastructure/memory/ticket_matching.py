@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from ticket_export.application.conditions import (
     Comparison,
@@ -24,7 +25,8 @@ from ticket_export.application.text_folding import fold
 from ticket_export.infrastructure.memory.ticket_cells import CellValue, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from uuid import UUID
 
     from ticket_export.application.ticket_query import TicketQuery
     from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket
@@ -66,7 +68,7 @@ def holds(condition: Condition, value: CellValue) -> bool:
         case IsBoolean(value=wanted):
             return value is wanted
         case NumberCompares(comparison=comparison, number=number):
-            return isinstance(value, (int, float, Decimal)) and _COMPARISONS[comparison](value, number)
+            return isinstance(value, (int, float, Decimal)) and _compares(value, comparison, number)
         case WithinIntervals(intervals=intervals):
             return isinstance(value, datetime) and any(_is_in(each, value) for each in intervals)
         case WithinDays(first=first, last=last):
@@ -77,7 +79,25 @@ def holds(condition: Condition, value: CellValue) -> bool:
             text = fold(text_of(value))
             return any(_POSITIONS[position](text, needle) for needle in needles) is not negated
         case IsOneOf(values=values, negated=negated):  # pragma: no branch - there are no others
-            return negated if value is None else (value in values) is not negated
+            return negated if value is None else _is_one_of(value, values) is not negated
+
+
+def _compares(value: float | Decimal, comparison: Comparison, number: int | Decimal) -> bool:
+    if math.isnan(value):
+        # Greater than every number, as PostgreSQL has it.
+        return comparison in {Comparison.GREATER, Comparison.GREATER_OR_EQUAL}
+    return _COMPARISONS[comparison](value, _comparable(number, value))
+
+
+def _is_one_of(value: CellValue, members: Sequence[int | Decimal] | Sequence[str] | Sequence[UUID]) -> bool:
+    if isinstance(members[0], str):
+        return text_of(value) in members
+    return any(value == _comparable(member, value) for member in members)
+
+
+def _comparable(number: object, value: object) -> Any:
+    # A decimal stands for the floating-point number that is written as it is.
+    return float(number) if isinstance(number, Decimal) and isinstance(value, float) else number
 
 
 def _is_in(interval: Interval, moment: datetime) -> bool:

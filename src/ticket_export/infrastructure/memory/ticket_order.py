@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ticket_export.infrastructure.memory.ticket_cells import CellValue, text_of
@@ -30,4 +32,6 @@ def in_order(tickets: Iterable[InMemoryTicket], query: TicketQuery) -> list[InMe
 def _sort_key(value: CellValue, column: TicketColumn) -> Any:  # values of one column compare with each other
     if column.choices:
         return column.choices.index(value) if value in column.choices else len(column.choices)
-    return text_of(value) if column.is_text else value
+    if isinstance(value, float) and math.isnan(value):
+        return math.inf  # last among numbers
+    return text_of(value) if isinstance(value, Sequence) else value

@@ -72,13 +72,31 @@ def create_engine(url: str) -> Engine:
         return _sqlite_engine(parsed)
     try:
         parsed, prepared = _without_prepare_threshold(parsed)
-        connect_args = {**network_patience(parsed), "prepare_threshold": prepared}
+        connect_args = {**_encoding(parsed), **network_patience(parsed), "prepare_threshold": prepared}
         engine = sqlalchemy.create_engine(parsed, **_POOL, pool_timeout=_POOL_TIMEOUT, connect_args=connect_args)
     except ModuleNotFoundError as error:
         raise MissingExtraError("postgres", "PostgreSQL") from error
     event.listen(engine, "checkout", _require_answer(engine.dialect))
     part_from_parent(engine)
     return engine
+
+
+def connected(engine: Engine) -> Connection:
+    """A connection of an engine that may be of the host's own making.
+
+    Raises:
+        UnsupportedDialectError: the database is in SQL_ASCII, and the engine does not name a ``client_encoding``.
+        SQLAlchemyError: there is no connection.
+    """
+    try:
+        return engine.connect()
+    except TypeError as error:
+        if engine.dialect.driver != "psycopg":
+            raise
+        # The driver has answered SQLAlchemy's first question in bytes.
+        raise UnsupportedDialectError(
+            "the database is in SQL_ASCII; it must be in UTF8, which holds every letter"
+        ) from error
 
 
 def for_writing(connection: Connection) -> Connection:
@@ -150,6 +168,12 @@ def _require_answer(dialect: Dialect) -> Callable[[DBAPIConnection, ConnectionPo
             raise InvalidatePoolError from error
 
     return require_answer
+
+
+def _encoding(url: URL) -> dict[str, str]:
+    # Left to itself the driver speaks to a database in SQL_ASCII in bytes, and SQLAlchemy fails before anybody can
+    # say why.
+    return {} if "client_encoding" in url.query else {"client_encoding": "UTF8"}
 
 
 def _sqlite_engine(url: URL) -> Engine:

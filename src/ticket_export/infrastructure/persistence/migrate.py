@@ -11,7 +11,7 @@ from sqlalchemy import text
 from ticket_export.errors import ConfigurationError, UnsupportedDialectError
 from ticket_export.infrastructure.persistence import migrations
 from ticket_export.infrastructure.persistence.commit import commit
-from ticket_export.infrastructure.persistence.engine import begin_writing
+from ticket_export.infrastructure.persistence.engine import begin_writing, connected
 from ticket_export.infrastructure.persistence.host_table_names import SEED_TABLE_NAMES, HostTableNames
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def upgrade(engine: Engine, *, reference_schema: bool, names: HostTableNames = S
     from alembic import command
 
     histories = _histories(reference_schema, names)
-    with begin_writing(engine.connect()) as connection:
+    with begin_writing(connected(engine)) as connection:
         _require_utf8(connection)
         _wait_for_others(connection)
         for history in histories:
@@ -80,7 +80,7 @@ def downgrade(engine: Engine, *, reference_schema: bool, names: HostTableNames =
     from alembic import command
 
     histories = _histories(reference_schema, names)
-    with begin_writing(engine.connect()) as connection:
+    with begin_writing(connected(engine)) as connection:
         _wait_for_others(connection)
         for history in reversed(histories):
             command.downgrade(history.config(connection, names), "base")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ticket_export.infrastructure.fork import part_from_parent
 from ticket_export.infrastructure.persistence.answer_watch import answered_in_time
-from ticket_export.infrastructure.persistence.engine import begin_writing
+from ticket_export.infrastructure.persistence.engine import begin_writing, connected
 from ticket_export.infrastructure.persistence.transaction_limits import limit_short_transaction
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def quick_read(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def _connected(engine: Engine) -> Iterator[Connection]:
     part_from_parent(engine)
-    connection = engine.connect()
+    connection = connected(engine)
     # Closing undoes what was not committed, which takes an answer, too.
     with answered_in_time(connection), connection:
         yield connection

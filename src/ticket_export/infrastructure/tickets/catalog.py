@@ -21,11 +21,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
-from sqlalchemy import ColumnElement, Date, DateTime, Enum, Integer, Text, TypeDecorator, Uuid, cast
+from sqlalchemy import ColumnElement, Date, DateTime, Text, TypeDecorator, cast
 from sqlalchemy.sql.selectable import FromClause
 
 from ticket_export.application.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
 from ticket_export.errors import ConfigurationError
+from ticket_export.infrastructure.tickets.sql_types import SqlType, needs_cast, refusal, sql_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -102,7 +103,11 @@ def text_column(
     filterable: bool = True,
     sortable: bool = True,
 ) -> CatalogColumn:
-    """Free text."""
+    """Free text, or what is shown as text: a number, boolean, day, time of day, UUID or enumeration.
+
+    Raises:
+        ConfigurationError: the expression is of a type that has no such spelling; the message names what fits.
+    """
     column = TicketColumn(
         name=name,
         label=label,
@@ -111,12 +116,16 @@ def text_column(
         filterable=filterable,
         sortable=sortable,
     )
-    return CatalogColumn(column, _as_text(expression))
+    return _catalog_column(column, expression)
 
 
 def number_column(name: str, label: str, expression: Expression, *, searchable: bool = False) -> CatalogColumn:
-    """An integer or decimal; a search looks at its digits."""
-    return CatalogColumn(
+    """An integer, decimal or floating-point number; a search looks at its digits.
+
+    Raises:
+        ConfigurationError: the expression is of another type.
+    """
+    return _catalog_column(
         TicketColumn(name=name, label=label, kind=ColumnKind.NUMBER, searchable=searchable), expression
     )
 
@@ -145,38 +154,46 @@ def day_column(name: str, label: str, expression: Expression) -> CatalogColumn:
 
 
 def boolean_column(name: str, label: str, expression: Expression) -> CatalogColumn:
-    """True or false."""
-    return CatalogColumn(TicketColumn(name=name, label=label, kind=ColumnKind.BOOLEAN), expression)
+    """True or false.
+
+    Raises:
+        ConfigurationError: the expression is of another type; ``column != 0`` makes a boolean of a number.
+    """
+    return _catalog_column(TicketColumn(name=name, label=label, kind=ColumnKind.BOOLEAN), expression)
 
 
 def choice_column(
     name: str, label: str, expression: Expression, *, choices: tuple[str, ...] = (), searchable: bool = False
 ) -> CatalogColumn:
-    """One of a few texts; `choices`, in workflow order and as they are stored, is how they sort."""
+    """One of a few texts; `choices`, in workflow order and as they are stored, is how they sort.
+
+    Raises:
+        ConfigurationError: the expression is of a type that `text_column` refuses too.
+    """
     column = TicketColumn(name=name, label=label, kind=ColumnKind.CHOICE, choices=choices, searchable=searchable)
-    return CatalogColumn(column, _as_text(expression))
+    return _catalog_column(column, expression)
 
 
 def id_column(name: str, label: str, expression: Expression, *, scope_role: ScopeRole | None = None) -> CatalogColumn:
     """An identifier: a UUID, an integer or a text, by the type of the expression.
 
     Raises:
-        ConfigurationError: a ``Uuid`` column gives texts (``as_uuid=False``).
+        ConfigurationError: the expression is of another type.
     """
-    id_type = IdType.TEXT
-    if isinstance(expression.type, Uuid):
-        if not expression.type.as_uuid:
-            raise ConfigurationError(f"ticket catalog: the id column {name!r} must be Uuid, not Uuid(as_uuid=False)")
-        id_type = IdType.UUID
-    elif isinstance(expression.type, Integer):
-        id_type = IdType.INTEGER
+    found = sql_type(expression.type)
+    id_type = {SqlType.UUID: IdType.UUID, SqlType.INTEGER: IdType.INTEGER}.get(found, IdType.TEXT)
     column = TicketColumn(name=name, label=label, kind=ColumnKind.ID, id_type=id_type, scope_role=scope_role)
-    return CatalogColumn(column, _as_text(expression))
+    return _catalog_column(column, expression)
 
 
-def _as_text(expression: Expression) -> Expression:
-    # A database that has types of its own for enumerations compares them with nothing else.
-    return cast(expression, Text) if isinstance(expression.type, Enum) else expression
+def _catalog_column(column: TicketColumn, expression: Expression) -> CatalogColumn:
+    advice = refusal(column, sql_type(expression.type))
+    if advice:
+        raise ConfigurationError(
+            f"ticket catalog: the {column.kind} column {column.name!r} is of type {expression.type!r}; {advice}"
+        )
+    # PostgreSQL has types of its own for these, and compares an enumeration with nothing else.
+    return CatalogColumn(column, cast(expression, Text) if needs_cast(expression.type) else expression)
 
 
 def _require_type(

@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Date,
-    Numeric,
-    String,
-    and_,
-    cast,
-    false,
-    literal,
-    not_,
-    or_,
-)
+from sqlalchemy import ColumnElement, Date, and_, false, literal, not_, or_
 
 from ticket_export.application.conditions import (
-    Comparison,
     Condition,
     Interval,
     IsBoolean,
@@ -32,12 +19,23 @@ from ticket_export.application.conditions import (
     WithinDays,
     WithinIntervals,
 )
+from ticket_export.application.ticket_column import ColumnKind, IdType
+from ticket_export.infrastructure.tickets.cell_forms import (
+    is_empty_text,
+    is_one_of_texts,
+    is_one_of_uuids,
+    text_of,
+)
 from ticket_export.infrastructure.tickets.moment_functions import moment_before, moment_from
-from ticket_export.infrastructure.tickets.sql_functions import Contains, EndsWith, Folded, StartsWith
+from ticket_export.infrastructure.tickets.number_conditions import is_one_of_numbers, number_compares
+from ticket_export.infrastructure.tickets.sql_functions import Contains, EndsWith, Folded, IsTrue, StartsWith
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.sql.functions import FunctionElement
 
+    from ticket_export.application.ticket_column import TicketColumn
     from ticket_export.application.ticket_query import Search
     from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
 
@@ -53,25 +51,25 @@ def compile_condition(condition: Condition, catalog: TicketCatalog) -> ColumnEle
     cell = catalog.expression(condition.column)
     match condition:
         case IsEmpty(negated=negated):
-            empty = or_(cell.is_(None), cell == "") if condition.column.is_text else cell.is_(None)
+            empty = is_empty_text(cell) if condition.column.is_text else cell.is_(None)
             return not_(empty) if negated else empty
         case IsBoolean(value=value):
-            return cell.is_(value)
-        case NumberCompares():
-            return _compare(cell, condition)
+            return IsTrue(cell).is_(value)
+        case NumberCompares(comparison=comparison, number=number):
+            return number_compares(cell, comparison, number)
         case WithinIntervals(intervals=intervals):
             return or_(false(), *(_is_in(cell, each) for each in intervals))
         case WithinDays():
             return _is_day_in(cell, condition)
         case TextMatches(negated=negated):
-            return _unless(negated, _text_matches(cell, condition), cell)
+            return _unless(negated, _text_matches(text_of(cell), condition), cell)
         case IsOneOf(values=values, negated=negated):  # pragma: no branch - there are no others
-            return _unless(negated, cell.in_([_number(value) for value in values]), cell)
+            return _unless(negated, _is_one_of(cell, condition.column, values), cell)
 
 
 def compile_search(search: Search, catalog: TicketCatalog) -> ColumnElement[bool]:
     """At least one of the searched columns holds the needle."""
-    return or_(*(Contains(_as_text(catalog.expression(column)), search.needle) for column in search.columns))
+    return or_(*(Contains(text_of(catalog.expression(column)), search.needle) for column in search.columns))
 
 
 def _is_in(cell: Expression, interval: Interval) -> ColumnElement[bool]:
@@ -102,23 +100,9 @@ def _text_matches(cell: Expression, condition: TextMatches) -> ColumnElement[boo
     return or_(*(matches(cell, needle) for needle in condition.needles))
 
 
-def _compare(cell: Expression, condition: NumberCompares) -> ColumnElement[bool]:
-    number = _number(condition.number)
-    match condition.comparison:
-        case Comparison.GREATER:
-            return cell > number
-        case Comparison.GREATER_OR_EQUAL:
-            return cell >= number
-        case Comparison.LESS:
-            return cell < number
-        case Comparison.LESS_OR_EQUAL:  # pragma: no branch - there are no others
-            return cell <= number
-
-
-def _number(value: object) -> object:
-    # A decimal brings its own type, or an integer column's would be put on it.
-    return literal(value, Numeric()) if isinstance(value, Decimal) else value
-
-
-def _as_text(cell: Expression) -> Expression:
-    return cell if isinstance(cell.type, String) else cast(cell, String)
+def _is_one_of(cell: Expression, column: TicketColumn, values: Sequence[Any]) -> ColumnElement[bool]:
+    if column.kind is ColumnKind.NUMBER or column.id_type is IdType.INTEGER:
+        return is_one_of_numbers(cell, values)
+    if column.id_type is IdType.UUID:
+        return is_one_of_uuids(cell, values)
+    return is_one_of_texts(cell, values)

@@ -90,7 +90,7 @@ def _bound(moment: datetime, cell: Expression) -> ColumnElement[Any]:
 
 
 def _sqlite_key(cell: str) -> str:
-    return f"CASE WHEN {is_usual_moment(cell)} THEN {cell} ELSE ticket_export_moment({cell}) END"
+    return f"CASE WHEN {is_usual_moment(cell)} THEN {cell} ELSE ticket_export_moment(CAST({cell} AS BLOB)) END"
 
 
 @compiles(MomentFrom, "sqlite")
@@ -131,7 +131,8 @@ def _moment_key(element: MomentKey, compiler: SQLCompiler, **kw: Any) -> str:
 def _sqlite_day_text(element: DayText, compiler: SQLCompiler, **kw: Any) -> str:
     # Some programs write the time of midnight behind the day.
     cell = compiler.process(element.clauses, **kw)
-    return f"CASE WHEN {cell} GLOB '????-??-??[ T]*' THEN substr({cell}, 1, 10) ELSE {cell} END"
+    day = f"CASE WHEN {cell} GLOB '????-??-??[ T]*' THEN substr({cell}, 1, 10) ELSE {cell} END"
+    return f"CAST({day} AS TEXT)"
 
 
 @compiles(DayText, "postgresql")

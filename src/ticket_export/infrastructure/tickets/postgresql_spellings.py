@@ -4,26 +4,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Text
+from sqlalchemy import REAL, Float, Integer, Numeric, Text, Uuid
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from ticket_export.application.formula_guard import INSIGNIFICANT, TRIGGERS
+from ticket_export.infrastructure.tickets import postgresql_tags  # noqa: F401 - the SELECT needs it
 from ticket_export.infrastructure.tickets.moment_functions import is_stored_with_zone
 from ticket_export.infrastructure.tickets.sql_functions import (
+    BooleanText,
+    ComparedText,
     Contains,
+    DoubleNumber,
     EndsWith,
+    ExactText,
     Folded,
-    JoinedTags,
+    IsNumber,
+    IsTrue,
+    LooselyCollated,
+    NumberCell,
+    NumberText,
     StartsWith,
+    StoredText,
     TimeText,
+    UuidKey,
     UuidText,
+    declared_type,
+    scale_of,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sqlalchemy.sql.compiler import SQLCompiler
+    from sqlalchemy.types import TypeEngine
 
 #: The first release with collations of its own, which fold the same letters on every machine.
 _OWN_COLLATIONS = (17,)
@@ -61,23 +75,11 @@ def _ends_with(element: EndsWith, compiler: SQLCompiler, **kw: Any) -> str:
 
 def _fold(compiler: SQLCompiler, text: str) -> str:
     # One capital alone becomes two letters in lower case, which PostgreSQL's simple mapping leaves out.
-    expanded = f"replace({text}, U&'\\0130', U&'i\\0307')"
     version = compiler.dialect.server_version_info or _OWN_COLLATIONS
     collation = "pg_c_utf8" if version >= _OWN_COLLATIONS else "und-x-icu"
-    return f"replace(lower({expanded} COLLATE \"{collation}\"), U&'\\03C2', U&'\\03C3')"
-
-
-@compiles(JoinedTags, "postgresql")
-def _joined_tags(element: JoinedTags, compiler: SQLCompiler, **kw: Any) -> str:
-    json = compiler.process(element.clauses, **kw)
-    is_other = f"jsonb_path_exists({json}, '$[*] ? (@.type() != \"string\")')"
-    joined = "string_agg(tag, ', ' ORDER BY place)"
-    tags = f"jsonb_array_elements_text({json}) WITH ORDINALITY each(tag, place)"
-    return (
-        f"(CASE jsonb_typeof({json}) WHEN 'null' THEN NULL WHEN 'array' THEN "  # noqa: S608 - the column is the catalog's, nothing is a user's
-        f"CASE WHEN {is_other} THEN {json}::text ELSE (SELECT coalesce({joined}, '') FROM {tags}) END "
-        f"ELSE {json}::text END)"
-    )
+    # On the text itself: replace() would fail in the collation of a column that takes several texts for one.
+    expanded = f"replace({text} COLLATE \"{collation}\", U&'\\0130', U&'i\\0307')"
+    return f"replace(lower({expanded}), U&'\\03C2', U&'\\03C3')"
 
 
 @compiles(TimeText, "postgresql")
@@ -107,7 +109,71 @@ def _whole_second(moment: str) -> str:
 
 @compiles(UuidText, "postgresql")
 def _uuid_text(element: UuidText, compiler: SQLCompiler, **kw: Any) -> str:
+    (cell,) = element.clauses
+    stored, kept = compiler.process(cell, **kw), declared_type(cell)
+    if isinstance(kept, Uuid) and not kept.native_uuid:
+        # A text. CASE keeps the cast from what is not a UUID.
+        text = f'(CAST({stored} AS text) COLLATE "C")'
+        return f"(CASE WHEN {text} ~ '{_UUID}' THEN CAST(CAST({text} AS uuid) AS text) ELSE {text} END)"
+    return f"CAST({stored} AS text)"
+
+
+# What both PostgreSQL and Python read as a UUID.
+_UUID = "^[0-9A-Fa-f]{8}-?([0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}$"
+
+
+@compiles(BooleanText, "postgresql")
+def _as_text(element: BooleanText, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **kw)} AS text)"
+
+
+@compiles(NumberText, "postgresql")
+def _number_text(element: NumberText, compiler: SQLCompiler, **kw: Any) -> str:
+    (cell,) = element.clauses
+    number, shown = f"({compiler.process(cell, **kw)})", declared_type(cell)
+    if isinstance(shown, Float):
+        number = f"{_double(number, shown)} + 0"  # minus zero becomes zero
+    elif isinstance(shown, Numeric):
+        scale = scale_of(shown)
+        number = f"round({number}, greatest(min_scale({number}), {scale}))" if scale else f"trim_scale({number})"
+    return f"CAST({number} AS text)"
+
+
+@compiles(NumberCell, "postgresql")
+def _number_cell(element: NumberCell, compiler: SQLCompiler, **kw: Any) -> str:
+    (cell,) = element.clauses
+    is_written_right = isinstance(declared_type(cell), Integer)
+    return compiler.process(cell if is_written_right else NumberText(cell), **kw)
+
+
+@compiles(DoubleNumber, "postgresql")
+def _double_number(element: DoubleNumber, compiler: SQLCompiler, **kw: Any) -> str:
+    (cell,) = element.clauses
+    return _double(f"({compiler.process(cell, **kw)})", declared_type(cell))
+
+
+def _double(number: str, shown: TypeEngine[Any]) -> str:
+    # With the digits of a real, not with those of the double that is nearest to it.
+    return f"CAST(CAST({number} AS text) AS double precision)" if isinstance(shown, REAL) else number
+
+
+@compiles(IsNumber, "postgresql")
+def _is_number(_element: IsNumber, _compiler: SQLCompiler, **_kw: Any) -> str:
+    return "true"
+
+
+@compiles(IsTrue, "postgresql")
+@compiles(UuidKey, "postgresql")
+@compiles(StoredText, "postgresql")
+@compiles(ComparedText, "postgresql")
+@compiles(LooselyCollated, "postgresql")
+def _as_it_is(element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) -> str:
     return compiler.process(element.clauses, **kw)
+
+
+@compiles(ExactText, "postgresql")
+def _exact_text(element: ExactText, compiler: SQLCompiler, **kw: Any) -> str:
+    return f'({compiler.process(element.clauses, **kw)} COLLATE "C")'
 
 
 @compiles(Guarded, "postgresql")

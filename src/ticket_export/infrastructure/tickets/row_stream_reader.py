@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from sqlalchemy import Connection, Select
+from sqlalchemy import Connection, Float, Integer, Select
 
 from ticket_export.application.csv_format import encode_rows
+from ticket_export.application.number_text import written_number
 from ticket_export.application.ports.ticket_source import CsvBlock
+from ticket_export.application.ticket_column import ColumnKind
 from ticket_export.infrastructure.tickets.block_size import BLOCK_BYTES
 from ticket_export.infrastructure.tickets.read_errors import read_errors
-from ticket_export.infrastructure.tickets.sqlite_snapshot import begin_snapshot
+from ticket_export.infrastructure.tickets.sql_functions import declared_type, scale_of
+from ticket_export.infrastructure.tickets.sqlite_snapshot import begin_snapshot, reading_any_bytes
 from ticket_export.infrastructure.tickets.ticket_select import count_tickets, select_tickets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import timedelta
+    from typing import TypeAlias
 
     from sqlalchemy.engine.interfaces import DBAPICursor
 
-    from ticket_export.application.csv_format import CsvFormat
+    from ticket_export.application.csv_format import Cell, CsvFormat
     from ticket_export.application.ticket_query import TicketQuery
     from ticket_export.infrastructure.tickets.catalog import TicketCatalog
+
+    WriteNumber: TypeAlias = Callable[[Any], Cell]
 
 #: The most rows of a block: enough that the calls between blocks do not count.
 BLOCK_ROWS = 1000
@@ -44,16 +51,18 @@ def row_stream_reader(
 ) -> Iterator[RowStreamReader]:
     """A reader on a snapshot that it begins on `connection` and that ends with the connection."""
     with read_errors(connection.dialect):
-        begin_snapshot(connection)
+        driver = begin_snapshot(connection)
     reader = RowStreamReader(
         connection,
         count_query=count_tickets(catalog, query),
         rows_query=select_tickets(catalog, query),
+        written_numbers=_written_numbers(catalog, query),
         formula_guard=csv_format.formula_guard,
     )
     try:
-        # What the block raises is none of this source's business, even where it is a database's error.
-        yield reader
+        with reading_any_bytes(driver):
+            # What the block raises is none of this source's business, even where it is a database's error.
+            yield reader
     finally:
         reader.close()
 
@@ -65,6 +74,7 @@ class RowStreamReader:
     connection: Connection
     count_query: Select[int]
     rows_query: Select[Any]
+    written_numbers: Sequence[tuple[int, WriteNumber]]
     formula_guard: bool
     _reading: Generator[CsvBlock] | None = None
 
@@ -85,20 +95,39 @@ class RowStreamReader:
 
     def _read(self) -> Generator[CsvBlock]:
         with read_errors(self.connection.dialect), self.connection.execute(self.rows_query) as result:
-            # Every cell is text, number or NULL already, so the driver's own tuples are encoded as they
-            # are; SQLAlchemy's rows would cost as much as the reading.
+            # Every cell is text, number or NULL already, so the driver's own tuples are encoded; SQLAlchemy's
+            # rows would cost as much as the reading.
             cursor: DBAPICursor = result.cursor  # None only for a statement that gives no rows
             at_once = min(_FIRST_ROWS, BLOCK_ROWS)
             while rows := cursor.fetchmany(at_once):
-                data = encode_rows(rows, formula_guard=self.formula_guard)
+                data = encode_rows(self._written(rows), formula_guard=self.formula_guard)
                 yield CsvBlock(data, len(rows))
                 at_once = _next_rows(at_once, len(data))
+
+    def _written(self, rows: Sequence[Sequence[Cell]]) -> Sequence[Sequence[Cell]]:
+        if not self.written_numbers:
+            return rows
+        columns: list[Sequence[Cell]] = list(zip(*rows, strict=True))
+        for place, write in self.written_numbers:
+            columns[place] = list(map(write, columns[place]))
+        return list(zip(*columns, strict=True))
 
     def interrupt(self) -> None:
         """See `SupportsInterrupt.interrupt`."""
         driver = self.connection.connection.driver_connection
         if isinstance(driver, sqlite3.Connection):
             driver.interrupt()
+
+
+def _written_numbers(catalog: TicketCatalog, query: TicketQuery) -> list[tuple[int, WriteNumber]]:
+    """The places of the numbers that SQLite would show in another way than other databases, and how to write them."""
+    found: list[tuple[int, WriteNumber]] = []
+    for place, column in enumerate(query.columns):
+        declared = declared_type(catalog.expression(column))
+        if column.kind is ColumnKind.NUMBER and not isinstance(declared, Integer):
+            write = partial(written_number, is_float=isinstance(declared, Float), scale=scale_of(declared))
+            found.append((place, write))
+    return found
 
 
 def _next_rows(rows: int, length: int) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from ticket_export.errors import UnsupportedDialectError
 from ticket_export.infrastructure.fork import part_from_parent
+from ticket_export.infrastructure.persistence.engine import connected
 from ticket_export.infrastructure.persistence.export_pool import one_connection_more
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 from ticket_export.infrastructure.tickets.copy_reader import copy_reader
@@ -62,7 +63,7 @@ class SqlAlchemyTicketSource:
         part_from_parent(self.engine)
         with one_connection_more(self.engine), ExitStack() as stack:
             with read_errors(self.engine.dialect):
-                connection = stack.enter_context(self.engine.connect())
+                connection = stack.enter_context(connected(self.engine))
             name = connection.dialect.name
             if name not in _READERS:
                 raise UnsupportedDialectError(f"tickets cannot be read from {name}; only from PostgreSQL and SQLite")

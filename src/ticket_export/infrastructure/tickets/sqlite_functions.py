@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from inspect import signature
 from typing import TYPE_CHECKING, TypeAlias
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from ticket_export.application.csv_format import time_text
+from ticket_export.application.number_text import written_number
 from ticket_export.application.text_folding import fold
 from ticket_export.infrastructure.persistence.sqlite_moments import read_moment, write_moment
+from ticket_export.infrastructure.tickets.joined_tags import joined_tags
 
 if TYPE_CHECKING:
     import sqlite3
@@ -26,6 +28,10 @@ def register_functions(connection: sqlite3.Connection) -> None:
         ("starts_with", _starts_with),
         ("ends_with", _ends_with),
         ("joined_tags", _joined_tags),
+        ("uuid", _uuid),
+        ("number", _number),
+        ("is_true", _is_true),
+        ("boolean", _boolean),
         ("local_time", _local_time),
         ("moment", _moment),
     ):
@@ -33,12 +39,22 @@ def register_functions(connection: sqlite3.Connection) -> None:
         connection.create_function(f"ticket_export_{name}", arguments, function, deterministic=True)
 
 
+# What PostgreSQL reads as a boolean, in full.
+_BOOLEANS = {
+    **dict.fromkeys(("true", "t", "yes", "y", "on", "1"), True),
+    **dict.fromkeys(("false", "f", "no", "n", "off", "0"), False),
+}
+
 # What SQLite hands over: it keeps any value in any column, whatever type the column was given.
 _Stored: TypeAlias = str | int | float | bytes | None
 
 
 def _text(stored: _Stored) -> str:
-    return stored.decode(errors="replace") if isinstance(stored, bytes) else str(stored)
+    return str(_decoded(stored))
+
+
+def _decoded(stored: _Stored) -> str | int | float | None:
+    return stored.decode(errors="replace") if isinstance(stored, bytes) else stored
 
 
 def _fold(stored: _Stored) -> str | None:
@@ -58,23 +74,33 @@ def _ends_with(stored: _Stored, needle: str) -> bool | None:
 
 
 def _joined_tags(stored: _Stored) -> str | None:
+    return None if stored is None else joined_tags(_text(stored))
+
+
+def _uuid(stored: _Stored) -> str | None:
     if stored is None:
         return None
     text = _text(stored)
     try:
-        tags = json.loads(text)
-    except (ValueError, RecursionError):
+        return str(UUID(text))
+    except ValueError:
         return text
-    if tags is None:
+
+
+def _number(stored: _Stored, is_float: int, scale: int) -> str | None:
+    return None if stored is None else str(written_number(_decoded(stored), is_float=bool(is_float), scale=scale))
+
+
+def _is_true(stored: _Stored) -> bool | None:
+    return None if stored is None else _BOOLEANS.get(_text(stored).strip().lower())
+
+
+def _boolean(stored: _Stored) -> str | None:
+    if stored is None:
         return None
-    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        return text
-    joined = ", ".join(tags)
-    try:
-        joined.encode()
-    except UnicodeEncodeError:
-        return text  # JSON can spell half a surrogate pair, which no text of SQLite's can hold
-    return joined
+    text = _text(stored)
+    meant = _BOOLEANS.get(text.strip().lower())
+    return text if meant is None else str(meant).lower()
 
 
 def _local_time(stored: _Stored, zone: str) -> str | None:
@@ -87,5 +113,5 @@ def _local_time(stored: _Stored, zone: str) -> str | None:
 
 
 def _moment(stored: _Stored) -> str | None:
-    moment = read_moment(stored) if isinstance(stored, str) else None
+    moment = None if stored is None else read_moment(_text(stored))
     return None if moment is None else write_moment(moment)

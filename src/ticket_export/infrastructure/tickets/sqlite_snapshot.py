@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ticket_export.errors import ConfigurationError, UnsupportedDialectError
 from ticket_export.infrastructure.tickets.sqlite_functions import register_functions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import Connection
 
 
-def begin_snapshot(connection: Connection) -> None:
-    """Let all that is read from now on be of one moment.
+def begin_snapshot(connection: Connection) -> sqlite3.Connection:
+    """Let all that is read from now on be of one moment; returns the driver's connection.
 
     Raises:
-        UnsupportedDialectError: the driver is not Python's own.
+        UnsupportedDialectError: the driver is not Python's own, or the database is not in UTF-8.
         ConfigurationError: the database is not in WAL mode.
     """
     driver = connection.connection.driver_connection
@@ -24,6 +27,7 @@ def begin_snapshot(connection: Connection) -> None:
         raise UnsupportedDialectError(
             f"tickets cannot be read from SQLite over {connection.dialect.driver}; take Python's own driver, sqlite:///…"
         )
+    _require_utf8(driver)
     _require_wal(driver)
     register_functions(driver)
     connection.begin()
@@ -31,6 +35,33 @@ def begin_snapshot(connection: Connection) -> None:
     # and the rows would each see their own moment.
     if not driver.in_transaction:
         connection.exec_driver_sql("BEGIN")
+    return driver
+
+
+@contextmanager
+def reading_any_bytes(driver: sqlite3.Connection) -> Iterator[None]:
+    """Let the texts that are read in the block show U+FFFD where their bytes are not UTF-8.
+
+    Otherwise the driver fails for them. The connection is the host's pool's, and gets its own way back.
+    """
+    before = driver.text_factory
+    driver.text_factory = _text
+    try:
+        yield
+    finally:
+        driver.text_factory = before
+
+
+def _text(stored: bytes) -> str:
+    return stored.decode(errors="replace")
+
+
+def _require_utf8(driver: sqlite3.Connection) -> None:
+    (encoding,) = driver.execute("PRAGMA encoding").fetchone()
+    if encoding != "UTF-8":
+        raise UnsupportedDialectError(
+            f"tickets cannot be read from a SQLite database in {encoding}; only from one in UTF-8"
+        )
 
 
 def _require_wal(driver: sqlite3.Connection) -> None:

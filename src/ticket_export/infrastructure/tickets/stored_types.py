@@ -11,14 +11,28 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import attrs
-from sqlalchemy import BigInteger, DateTime, bindparam, select, text, type_coerce
+from sqlalchemy import CHAR, BigInteger, Text, Uuid, bindparam, cast, func, select, text, type_coerce
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql.sqltypes import NullType
+from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
-from ticket_export.application.ticket_column import ColumnKind
 from ticket_export.errors import ConfigurationError
-from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
-from ticket_export.infrastructure.tickets.stored_type_rules import RULES, Rule, StoredType, refuse_no_moment
+from ticket_export.infrastructure.tickets.catalog import CatalogColumn, Expression, TicketCatalog
+from ticket_export.infrastructure.tickets.sql_functions import JoinedTags, declared_type
+from ticket_export.infrastructure.tickets.sql_types import STORED, SqlType, sql_type
+from ticket_export.infrastructure.tickets.stored_collations import compared_collations
+from ticket_export.infrastructure.tickets.stored_type_rules import (
+    Rule,
+    StoredType,
+    refuse_no_boolean,
+    refuse_no_moment,
+    refuse_no_tags,
+    rule_of,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from sqlalchemy import Connection, Engine
     from sqlalchemy.engine.interfaces import DBAPICursor
 
@@ -50,7 +64,10 @@ def catalog_problems(connection: Connection, catalog: TicketCatalog) -> list[str
     Raises:
         SQLAlchemyError: the database failed, or lacks one of the tables or columns.
     """
-    return _problems(catalog, _described(connection, catalog))
+    if connection.dialect.name != "postgresql":
+        return []
+    found, _ = _compared(connection, catalog)
+    return found
 
 
 def catalog_as_stored(connection: Connection, catalog: TicketCatalog) -> TicketCatalog:
@@ -64,33 +81,66 @@ def catalog_as_stored(connection: Connection, catalog: TicketCatalog) -> TicketC
         known = _as_stored.setdefault(connection.engine, WeakKeyDictionary())
         found = known.get(catalog)
     if found is None:
-        stored = _described(connection, catalog)
-        if problems := _problems(catalog, stored):
+        problems, found = _compared(connection, catalog)
+        if problems:
             raise ConfigurationError("\n".join(problems))
-        found = _retyped(catalog, stored)
         with _lock:
             known[catalog] = found
     return found
+
+
+def _compared(connection: Connection, catalog: TicketCatalog) -> tuple[list[str], TicketCatalog]:
+    """What is wrong, and the catalog as it is stored; where something is wrong, as far as it was looked at."""
+    # Tags first: PostgreSQL refuses the SELECT that would describe them where they are declared as another type.
+    tags = [
+        _Part(_name(each), _tags_in(element), refuse_no_tags)
+        for each in catalog.columns
+        for element in _joined_tags_in(each.expression)
+    ]
+    stored = _described(connection, catalog, tags)
+    if problems := _problems(tags, stored):
+        return problems, catalog
+    catalog = _with_stored_tags(catalog, stored)
+    parts = _parts(catalog)
+    stored = _described(connection, catalog, parts)
+    if problems := _problems(parts, stored):
+        return problems, catalog
+    return compared_collations(connection, _retyped(catalog, stored))
 
 
 def _parts(catalog: TicketCatalog) -> list[_Part]:
     own: list[tuple[str, Expression | None, Rule | None]] = [
         ("id", catalog.id, None),
         ("created_at", catalog.created_at, refuse_no_moment),
-        ("is_deleted", catalog.is_deleted, RULES.get(ColumnKind.BOOLEAN)),
+        ("is_deleted", catalog.is_deleted, refuse_no_boolean),
         ("deleted_at", catalog.deleted_at, refuse_no_moment),
     ]
     return [_Part(name, expression, rule) for name, expression, rule in own if expression is not None] + [
-        _Part(f"the {each.column.kind} column {each.column.name!r}", each.expression, RULES.get(each.column.kind))
-        for each in catalog.columns
+        _Part(_name(each), each.expression, rule_of(each.column)) for each in catalog.columns
     ]
 
 
-def _described(connection: Connection, catalog: TicketCatalog) -> dict[Expression, StoredType]:
-    if connection.dialect.name != "postgresql":
+def _joined_tags_in(expression: Expression) -> list[JoinedTags]:
+    """The tags that the expression joins."""
+    return [element for element in iterate(expression) if isinstance(element, JoinedTags)]
+
+
+def _tags_in(joined: JoinedTags) -> Expression:
+    """What is joined."""
+    (tags,) = joined.clauses
+    return tags
+
+
+def _name(each: CatalogColumn) -> str:
+    return f"the {each.column.kind} column {each.column.name!r}"
+
+
+def _described(connection: Connection, catalog: TicketCatalog, parts: Sequence[_Part]) -> dict[Expression, StoredType]:
+    expressions = list(dict.fromkeys(part.expression for part in parts))
+    if not expressions:
         return {}
-    expressions = list(dict.fromkeys(part.expression for part in _parts(catalog)))
-    labelled = (expression.label(f"cell_{number}") for number, expression in enumerate(expressions))
+    # Of no type: SQLAlchemy would look up how to read the stored type as the declared one, and may find no way.
+    labelled = (type_coerce(each, NullType()).label(f"cell_{number}") for number, each in enumerate(expressions))
     with connection.execute(select(*labelled).select_from(catalog.tables).limit(0)) as result:
         cursor: DBAPICursor = result.cursor  # None only for a statement that gives no rows
         oids: list[Any] = [column[1] for column in cursor.description or ()]
@@ -99,13 +149,32 @@ def _described(connection: Connection, catalog: TicketCatalog) -> dict[Expressio
     return {expression: named[oid] for expression, oid in zip(expressions, oids, strict=True)}
 
 
-def _problems(catalog: TicketCatalog, stored: dict[Expression, StoredType]) -> list[str]:
+def _problems(parts: Sequence[_Part], stored: Mapping[Expression, StoredType]) -> list[str]:
     found = []
-    for part in _parts(catalog):
-        type_ = stored.get(part.expression)
-        if type_ and part.rule and (advice := part.rule(type_)):
+    for part in parts:
+        type_ = stored[part.expression]
+        if part.rule and (advice := part.rule(type_)):
             found.append(f"ticket catalog: {part.name} is stored as {type_.name}; {advice}")
     return found
+
+
+def _with_stored_tags(catalog: TicketCatalog, stored: Mapping[Expression, StoredType]) -> TicketCatalog:
+    def replaced(element: Any, **_kw: object) -> Expression | None:
+        if not isinstance(element, JoinedTags):
+            return None
+        tags = _tags_in(element)
+        # The type decides how they are spelled.
+        return JoinedTags(type_coerce(tags, JSONB() if stored[tags].name == "jsonb" else Text()))
+
+    def of(expression: Expression) -> Expression:
+        if not _joined_tags_in(expression):
+            return expression
+        found: Expression = replacement_traverse(expression, {}, replaced)
+        return found
+
+    return attrs.evolve(
+        catalog, columns=[attrs.evolve(each, expression=of(each.expression)) for each in catalog.columns]
+    )
 
 
 def _retyped(catalog: TicketCatalog, stored: dict[Expression, StoredType]) -> TicketCatalog:
@@ -126,6 +195,19 @@ def _retyped(catalog: TicketCatalog, stored: dict[Expression, StoredType]) -> Ti
 
 
 def _with_stored_type(expression: Expression, stored: StoredType) -> Expression:
-    if stored.is_moment:
-        return type_coerce(expression, DateTime(timezone=stored.name == "timestamp with time zone"))
-    return expression
+    declared, found = sql_type(expression.type), stored.sql_type
+    is_padded = stored.name == "character" or isinstance(declared_type(expression), CHAR)
+    if found is SqlType.TEXT and declared is SqlType.UUID:
+        return type_coerce(expression, Uuid(native_uuid=False))
+    if found is SqlType.TEXT and is_padded:
+        # The blanks that fill it up are not part of the text.
+        return func.rtrim(cast(expression, Text), " ", type_=Text())
+    if stored.is_peculiar_text:
+        return cast(expression, Text)
+    if found is SqlType.OTHER or (found is declared and found not in _OF_SEVERAL_SIZES):
+        return expression
+    return type_coerce(expression, STORED[stored.name])
+
+
+# The declared type does not say enough: with or without a time zone, real or double, native or not.
+_OF_SEVERAL_SIZES = (SqlType.MOMENT, SqlType.FLOAT, SqlType.UUID)

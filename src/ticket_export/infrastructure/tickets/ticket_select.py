@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, nulls_last, or_, select
 
 from ticket_export.application.filter_values import shifted
-from ticket_export.application.ticket_column import ColumnKind, IdType, TicketColumn
+from ticket_export.application.ticket_column import ColumnKind, TicketColumn
+from ticket_export.infrastructure.tickets.cell_forms import exact_text_of, shown_cell, sort_key
 from ticket_export.infrastructure.tickets.condition_compiler import compile_condition, compile_search
 from ticket_export.infrastructure.tickets.moment_functions import DayText, MomentKey, moment_before, moment_from
-from ticket_export.infrastructure.tickets.sql_functions import TimeText, UuidText
+from ticket_export.infrastructure.tickets.sql_functions import IsTrue, TimeText
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +50,7 @@ def _shown(catalog: TicketCatalog, query: TicketQuery) -> ColumnElement[bool]:
     terms = [moment_before(catalog.created_at, after_request)]
     if catalog.is_deleted is not None and catalog.deleted_at is not None:
         deleted_later = moment_from(catalog.deleted_at, after_request)
-        terms.append(or_(catalog.is_deleted.is_not(True), deleted_later))
+        terms.append(or_(IsTrue(catalog.is_deleted).is_not(True), deleted_later))
     terms += [compile_condition(condition, catalog) for condition in query.conditions]
     if query.search:
         terms.append(compile_search(query.search, catalog))
@@ -76,10 +77,10 @@ def _sort_key(column: TicketColumn, catalog: TicketCatalog) -> Expression:
     if column.kind is ColumnKind.DAY:
         return DayText(expression)
     if not column.choices:
-        return expression
+        return sort_key(expression)
     ranks = {choice: rank for rank, choice in enumerate(column.choices)}
     # What is none of the choices stands after them; NULL stays NULL.
-    return case((expression.is_(None), None), else_=case(ranks, value=expression, else_=len(ranks)))
+    return case((expression.is_(None), None), else_=case(ranks, value=exact_text_of(expression), else_=len(ranks)))
 
 
 def _cell(column: TicketColumn, catalog: TicketCatalog, query: TicketQuery) -> Expression:
@@ -89,8 +90,4 @@ def _cell(column: TicketColumn, catalog: TicketCatalog, query: TicketQuery) -> E
         return TimeText(expression) if zone == "UTC" else TimeText(expression, literal(zone))
     if column.kind is ColumnKind.DAY:
         return DayText(expression)
-    if column.kind is ColumnKind.BOOLEAN:
-        return case((expression.is_(True), "true"), (expression.is_(False), "false"))
-    if column.kind is ColumnKind.ID and column.id_type is IdType.UUID:
-        return UuidText(expression)
-    return expression
+    return shown_cell(column, expression)

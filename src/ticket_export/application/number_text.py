@@ -1,0 +1,78 @@
+"""How a number is written in a file, the same from every source."""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal
+
+# A double's 15 safe digits. PostgreSQL writes an exponent where the point would stand further right than that, or more
+# than four zeros to the left: https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-FLOAT
+_DIGITS = 15
+_SMALLEST_EXPONENT = -4
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,1000}(\.[0-9]{1,1000})?")
+
+
+class WrittenNumber(float):
+    """A number with the text that a file shows of it. It is not a text: no formula guard looks at it."""
+
+    __slots__ = ("_text",)
+    _text: str
+
+    def __new__(cls, text: str) -> WrittenNumber:
+        """The number that `text` is."""
+        number = super().__new__(cls, text)
+        number._text = text
+        return number
+
+    def __str__(self) -> str:
+        return self._text
+
+
+def written_number(
+    stored: str | int | float | Decimal | None, *, is_float: bool, scale: int
+) -> WrittenNumber | str | None:
+    """What a file shows of a value in a column of numbers.
+
+    A text that is a decimal number counts as one, since SQLite may keep long ones so; another text is returned as it
+    stands, for the formula guard to look at.
+    """
+    if stored is None:
+        return None
+    if isinstance(stored, str):
+        if not _DECIMAL.fullmatch(stored):
+            return stored
+        stored = Decimal(stored)
+    return WrittenNumber(float_text(float(stored)) if is_float else decimal_text(stored, scale))
+
+
+def float_text(number: float) -> str:
+    """A floating-point number as PostgreSQL writes a ``double precision``: ``2``, ``0.1``, ``1e+16``, ``Infinity``.
+
+    These are the fewest digits that give the number back. Minus zero is written ``0``, since SQLite does not store it.
+    """
+    if math.isnan(number):
+        return "NaN"
+    if math.isinf(number):
+        return "Infinity" if number > 0 else "-Infinity"
+    if number == 0:
+        return "0"
+    shortest = Decimal(repr(number)).normalize()
+    magnitude = shortest.adjusted()
+    if _SMALLEST_EXPONENT <= magnitude < _DIGITS:
+        return f"{shortest:f}"
+    return f"{shortest.scaleb(-magnitude):f}e{magnitude:+03d}"
+
+
+def decimal_text(number: int | float | Decimal, scale: int = 0) -> str:
+    """A decimal number without an exponent, with at least `scale` decimals and no more than it needs.
+
+    A float stands for the decimal number that it is written as.
+    """
+    number = Decimal(repr(number)) if isinstance(number, float) else Decimal(number)
+    if not number.is_finite():
+        return float_text(float(number))
+    whole, _, fraction = f"{number:f}".partition(".")
+    fraction = fraction.rstrip("0").ljust(scale, "0")
+    text = f"{whole}.{fraction}" if fraction else whole
+    return text.removeprefix("-") if number == 0 else text

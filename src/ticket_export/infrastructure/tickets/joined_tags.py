@@ -1,0 +1,92 @@
+"""The one rule by which JSON tags become text, in Python; `postgresql_tags` spells the same in SQL.
+
+- A JSON list of texts, and of nothing else, is joined with ``", "``: ``["Red", "Blue"]`` is ``Red, Blue``, and ``[]``
+  is empty.
+- JSON's ``null`` is empty, as NULL is.
+- Any other JSON is written without blanks, as PostgreSQL's ``jsonb`` understands it: the keys of an object from short
+  to long and then in byte order, the last one where a key is there twice, numbers without an exponent (``1e2`` is
+  ``100``, ``1.0`` stays ``1.0``, ``-0`` is ``0``), letters as they are.
+- What is not JSON is shown as it stands. So is JSON that ``jsonb`` cannot hold or that would cost too much: a text with
+  ``\\u0000`` or half of a surrogate pair, a number with more than 255 decimals or an exponent of more than three
+  digits, more than `MAX_DEPTH` levels of nesting, more than `MAX_LENGTH` characters. (A column of type ``jsonb`` may
+  hold deeper documents, longer ones and longer numbers; they are written as above.)
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import Any, Final, NoReturn
+
+#: Levels of lists and objects inside each other.
+MAX_DEPTH: Final = 32
+MAX_LENGTH: Final = 100_000
+#: Decimals of a number, behind its point.
+MAX_DECIMALS: Final = 255
+
+_NUMBER = re.compile(rf"-?[0-9]+(\.[0-9]{{1,{MAX_DECIMALS}}})?([eE][+-]?[0-9]{{1,3}})?")
+# Every escape of JSON's but a NUL and half of a surrogate pair.
+_ESCAPES = re.compile(
+    r"""\\(?:["\\/bfnrt]|u(?:[1-9a-cA-CeEfF][0-9a-fA-F]{3}|0(?:[1-9a-fA-F][0-9a-fA-F]{2}|0[1-9a-fA-F][0-9a-fA-F]"""
+    r"""|00[1-9a-fA-F])|[dD][0-7][0-9a-fA-F]{2}|[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}))"""
+)
+_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+class _Number(str):
+    """A number as JSON spells it."""
+
+    __slots__ = ()
+
+
+def joined_tags(text: str) -> str | None:
+    """The tags that `text` holds, as the module says; None where they are empty by ``null``."""
+    if len(text) > MAX_LENGTH or _is_deep(text) or ("\\" in text and "\\" in _ESCAPES.sub("", text)):
+        return text
+    try:
+        tags = _DECODER.decode(text)
+    except ValueError:
+        return text
+    if isinstance(tags, list) and all(type(tag) is str for tag in tags):
+        return ", ".join(tags)
+    return None if tags is None else _compact(tags)
+
+
+def _compact(value: Any) -> str:
+    if isinstance(value, _Number):
+        number = Decimal(value)
+        written = f"{number:f}"
+        return written.removeprefix("-") if number == 0 else written
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list):
+        return f"[{','.join(map(_compact, value))}]"
+    if isinstance(value, dict):
+        keys = sorted(value, key=lambda key: (len(key.encode()), key.encode()))
+        return "{" + ",".join(f"{_compact(key)}:{_compact(value[key])}" for key in keys) + "}"
+    return json.dumps(value)
+
+
+def _number(text: str) -> _Number:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("a number that is too long")
+    return _Number(text)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+_DECODER = json.JSONDecoder(parse_int=_number, parse_float=_number, parse_constant=_refuse)
+
+
+def _is_deep(text: str) -> bool:
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return False
+    depth = 0
+    for character in re.sub(r"[^\[\]{}]", "", _STRINGS.sub("", text)):
+        depth += 1 if character in "[{" else -1
+        if depth > MAX_DEPTH:
+            return True
+    return False
