@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from sqlalchemy import Connection, Select, String, Text, func, select
+from sqlalchemy import Connection, Select, String, Text, func
 
+from ticket_export.application.guarded_records import guard_records
 from ticket_export.application.ports.ticket_source import CsvBlock
 from ticket_export.application.ticket_column import ColumnKind
+from ticket_export.infrastructure.tickets import postgresql_spellings  # noqa: F401 - registers them
 from ticket_export.infrastructure.tickets.block_size import BLOCK_BYTES
 from ticket_export.infrastructure.tickets.copy_blocks import copy_blocks
 from ticket_export.infrastructure.tickets.copy_statement import copy_statement
 from ticket_export.infrastructure.tickets.postgresql_snapshot import begin_snapshot, driver_connection, end_snapshot
-from ticket_export.infrastructure.tickets.postgresql_spellings import Guarded
 from ticket_export.infrastructure.tickets.read_errors import read_errors
 from ticket_export.infrastructure.tickets.ticket_select import count_tickets, select_tickets, zone_name
 
@@ -43,8 +45,9 @@ def copy_reader(
         reader = CopyReader(
             connection=connection,
             count_query=count_tickets(catalog, query),
-            rows_query=_finished(catalog, query, csv_format),
+            rows_query=select_tickets(catalog, query, finish=_without_empty_texts),
             is_single=len(query.columns) == 1,
+            guard=_guard(catalog, query) if csv_format.formula_guard else None,
         )
         try:
             # What the block raises is none of this source's business, even where it is a database's error.
@@ -63,6 +66,7 @@ class CopyReader:
     count_query: Select[int]
     rows_query: Select[Any]
     is_single: bool
+    guard: Callable[[bytes], bytes] | None
     _reading: Generator[CsvBlock] | None = None
 
     def count(self) -> int:
@@ -92,23 +96,26 @@ class CopyReader:
             driver = driver_connection(self.connection)
             with driver.cursor() as cursor, cursor.copy(statement, values) as copy:
                 yield from copy_blocks(
-                    copy, driver.pgconn, size=BLOCK_BYTES, rewrite=_single if self.is_single else None
+                    copy,
+                    driver.pgconn,
+                    size=BLOCK_BYTES,
+                    rewrite=_single if self.is_single else None,
+                    finish=self.guard or bytes,
                 )
 
 
-def _finished(catalog: TicketCatalog, query: TicketQuery, csv_format: CsvFormat) -> Select[Any]:
-    # The guard names a cell several times. PostgreSQL pulls up no subquery that sorts, so that a cell is computed once.
-    cells = select_tickets(catalog, query, finish=lambda column, cell: cell.label(column.name)).subquery("cells")
+def _without_empty_texts(column: TicketColumn, cell: Expression) -> Expression:
+    # COPY tells an empty text from NULL by quotes, which the file must not. No collation takes other texts for empty.
+    return func.nullif(cell.collate("C"), "", type_=Text()) if _is_text(column, cell) else cell
 
-    def finish(column: TicketColumn) -> Expression:
-        cell = cells.c[column.name]
-        # A host may call a column of texts one of numbers.
-        if not column.is_text and not (column.kind is ColumnKind.NUMBER and isinstance(cell.type, String)):
-            return cell
-        # COPY tells an empty text from NULL by quotes, which the file must not.
-        return Guarded(cell) if csv_format.formula_guard else func.nullif(cell, "", type_=Text())
 
-    return select(*map(finish, query.columns))
+def _guard(catalog: TicketCatalog, query: TicketQuery) -> Callable[[bytes], bytes]:
+    return partial(guard_records, is_text=[_is_text(column, catalog.expression(column)) for column in query.columns])
+
+
+def _is_text(column: TicketColumn, cell: Expression) -> bool:
+    # A host may call a column of texts one of numbers.
+    return column.is_text or (column.kind is ColumnKind.NUMBER and isinstance(cell.type, String))
 
 
 def _single(record: Record) -> Record:

@@ -1,14 +1,11 @@
-"""How PostgreSQL spells what is in `sql_functions`, and the formula guard, which it applies itself."""
+"""How PostgreSQL spells what is in `sql_functions`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Text
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
 
-from ticket_export.application.formula_guard import INSIGNIFICANT, TRIGGERS
 from ticket_export.infrastructure.tickets.condition_compiler import stored_type
 from ticket_export.infrastructure.tickets.sql_functions import (
     Contains,
@@ -21,19 +18,10 @@ from ticket_export.infrastructure.tickets.sql_functions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from sqlalchemy.sql.compiler import SQLCompiler
 
 #: The first release with collations of its own, which fold the same letters on every machine.
 _OWN_COLLATIONS = (17,)
-
-
-class Guarded(FunctionElement[str]):
-    """``formula_guard.guard(text) or None``."""
-
-    type = Text()
-    inherit_cache = True
 
 
 @compiles(Folded, "postgresql")
@@ -107,28 +95,3 @@ def _whole_seconds(moment: str) -> str:
 @compiles(UuidText, "postgresql")
 def _uuid_text(element: UuidText, compiler: SQLCompiler, **kw: Any) -> str:
     return compiler.process(element.clauses, **kw)
-
-
-@compiles(Guarded, "postgresql")
-def _guarded(element: Guarded, compiler: SQLCompiler, **kw: Any) -> str:
-    text = compiler.process(element.clauses, **kw)
-    # ascii() gives the first character's number, and costs next to nothing where left() or a pattern would not. Nearly
-    # every cell begins with a letter, so what lets letters pass is all that counts: of all numbers, those from 65 to
-    # 127 are the ones that give less than 63, at one call where BETWEEN takes two.
-    first = f"ascii({text})"
-    return (
-        f"(CASE WHEN {first} # 127 < 63 THEN {text} WHEN {text} IS NULL THEN NULL "
-        f"WHEN {first} IN ({_SUSPECTS}) THEN CASE WHEN {text} = '' THEN NULL "
-        f"WHEN {first} IN ({_TRIGGERS}) OR ascii(ltrim({text}, {_INSIGNIFICANT_TEXT})) IN ({_TRIGGERS}) "
-        f"THEN '''' || {text} ELSE {text} END ELSE {text} END)"
-    )
-
-
-def _numbers(characters: Iterable[str]) -> str:
-    return ", ".join(str(ord(character)) for character in sorted(characters))
-
-
-# The empty text has the number of NUL, which no text of PostgreSQL's holds.
-_TRIGGERS = _numbers(TRIGGERS - {"\0"})
-_SUSPECTS = _numbers(TRIGGERS | INSIGNIFICANT | {"\0"})
-_INSIGNIFICANT_TEXT = "U&'" + "".join(f"\\{ord(char):04X}" for char in sorted(INSIGNIFICANT)) + "'"
