@@ -20,6 +20,7 @@ tables = st.lists(st.tuples(texts, numbers, texts), min_size=1, max_size=4)
 @given(tables, st.permutations([0, 1, 2]))
 @example([("", "-5", "-5"), ("-5", "-5", 'a,"-5')], [1, 0, 2])
 @example([("a\r\n\r\nb", "-1", "a\t\tb"), ("\r\n", "-1", ";\r")], [0, 1, 2])
+@example([("a\r\n \r\nb", "-1", "a\n \r\nb"), ("a; \r\n", "-1", "a\t \t")], [0, 1, 2])
 def test_each_text_is_guarded_and_no_number(rows: list[tuple[str, str, str]], order: list[int]) -> None:
     is_text = [place != 1 for place in order]
     plain = [[row[place] for place in order] for row in rows]
