@@ -38,7 +38,7 @@ class Promises:
 POSTGRESQL_PROMISES = Promises(
     ratios=(
         Ratio(OURS, PSQL, at_most=1.15),
-        Ratio(OURS, UNGUARDED, at_most=1.05),
+        Ratio(OURS, UNGUARDED, at_most=1.15),
         Ratio(PANDAS, OURS, at_least=4),
         Ratio(DJANGO, OURS, at_least=20),
     ),

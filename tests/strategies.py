@@ -23,6 +23,22 @@ _assigned = st.characters(exclude_categories=["Cs", "Cn"])
 texts = st.text(_assigned, max_size=12) | st.text(
     alphabet="=+-@\N{FULLWIDTH EQUALS SIGN}\t\r\n ,;\"'\\%_aAßİΣς\x00|", max_size=6
 )
+#: Texts that a spreadsheet may take for formulas, or for several cells.
+spreadsheet_texts = st.lists(
+    st.sampled_from(
+        [
+            *"=+-@\t\r\n\x00\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029",
+            *";;;,,\t\t\r\n",
+            *"''\"\" \xa0\xad\u200b\u202e\u2060\u3000\u3164\ufe0f\ufeff\x01\x7f",
+            *"\uff1d\uff0b\uff0d\uff20ax5é票😀",
+            "=1+1",
+            "\r\n",
+            '""',
+            '";=1+1',
+        ]
+    ),
+    max_size=8,
+).map("".join)
 #: What a payload's text may be: no NUL.
 needles = texts.map(lambda text: text.replace("\x00", ""))
 _words = (

@@ -15,6 +15,7 @@ from ticket_export.application.content_disposition import content_disposition
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.dto import Download, ExportJobDto, ExportPage, RequestedExportDto
 from ticket_export.application.export_policy import ExportPolicy
+from ticket_export.application.formula_guard import guard, unguard
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry, AuditLog
 from ticket_export.application.ports.export_events import ExportEvents
 from ticket_export.application.ports.export_storage import (
@@ -188,9 +189,11 @@ __all__ = [
     "date_column",
     "day_column",
     "downgrade",
+    "guard",
     "id_column",
     "load_sample_data",
     "number_column",
     "text_column",
+    "unguard",
     "upgrade",
 ]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from ticket_export.application.formula_guard import SUSPECTS, guard
+from ticket_export.application.formula_guard import guard
+from ticket_export.application.guarded_records import need_guard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,9 +39,19 @@ class CsvFormat:
     formula_guard: bool = True
 
     def header(self, columns: Sequence[TicketColumn]) -> bytes:
-        """The file's first bytes: the mark, if wanted, and one record of labels."""
+        """The file's first bytes: the mark, if wanted, and one record of labels.
+
+        Without the mark the file never begins with ``ID``, which Excel takes for a file in the format SYLK: the first
+        label is quoted then.
+        """
         labels = [guard(column.label) if self.formula_guard else column.label for column in columns]
-        return (_BOM if self.bom else b"") + encode_rows([labels])
+        record = encode_rows([labels])
+        if self.bom:
+            return _BOM + record
+        if record.startswith(b"ID"):
+            end = len(labels[0].encode())
+            return b'"' + record[:end] + b'"' + record[end:]
+        return record
 
 
 def time_text(moment: datetime, zone: tzinfo) -> str:
@@ -57,7 +68,7 @@ def encode_rows(rows: Sequence[Sequence[Cell]], *, formula_guard: bool = False) 
     """Records of cells as CSV: comma, ``"`` doubled, quotes only where needed, ``\\n`` at each end.
 
     A record of one empty cell is written as ``""``, since an empty line would be read as no record.
-    `formula_guard` guards whatever is text; numbers are not.
+    `formula_guard` guards every text; numbers are not.
     """
     if not rows:
         return b""
@@ -74,7 +85,7 @@ def encode_rows(rows: Sequence[Sequence[Cell]], *, formula_guard: bool = False) 
 
 
 def _guarded_column(cells: Sequence[Cell]) -> Sequence[Cell]:
-    if SUSPECTS.isdisjoint({cell[:1] for cell in cells if isinstance(cell, str)}):
+    if not need_guard(cell for cell in cells if isinstance(cell, str)):
         return cells
     return [guard(cell) if isinstance(cell, str) else cell for cell in cells]
 

@@ -56,19 +56,29 @@ QUOTING = {
     "Zoë 票 🎫 e\u0301": "Zoë 票 🎫 e\u0301",
 }
 
-#: Stored text and guarded cell (OWASP ASVS 1.2.10; full-width forms, and white space in front).
+#: Stored text and guarded text (OWASP ASVS 1.2.10; full-width forms, white space in front, and cells that begin inside
+#: for a spreadsheet that splits at ``;`` or tab).
 FORMULAS = {
     "=1+1": "'=1+1",
     "+49": "'+49",
     "-5": "'-5",
     "@sum": "'@sum",
     "\tx": "'\tx",
-    "\rx": '"\'\rx"',
+    "\rx": "'\rx",
     "  =1": "'  =1",
     "\N{FULLWIDTH EQUALS SIGN}1": "'\N{FULLWIDTH EQUALS SIGN}1",
-    '=HYPERLINK("http://x","y")': '"\'=HYPERLINK(""http://x"",""y"")"',
+    '=HYPERLINK("http://x","y")': '\'=HYPERLINK("http://x","y")',
     "1=1": "1=1",
-    "'=1": "'=1",
+    "'=1": "''=1",
+    "'quoted'": "'quoted'",
+    "note;=1+1": "note;'=1+1",
+    "a\t=1+1": "a\t'=1+1",
+    "x;  +1": "x;'  +1",
+    "line\n=1+1": "line\n'=1+1",
+    "line\r\n\r\n- item": "line\r\n\r\n'- item",
+    'q";=1+1': "q\";'=1+1",
+    'a;"=1+1;b': "a;'\"=1+1;b",
+    "a,=1": "a,=1",
 }
 
 #: Stored moment, zone and cell; days on which clocks change, and an offset of three quarters of an hour.
@@ -82,6 +92,11 @@ MOMENTS = [
 ]
 
 _texts = st.text(st.characters(exclude_categories=["Cs", "Cn"], exclude_characters="\0"), max_size=20)
+
+
+def _written(text: str) -> str:
+    """`text` as a cell, by RFC 4180."""
+    return '"' + text.replace('"', '""') + '"' if set(text) & set(',"\r\n') else text
 
 
 class TicketCellsContract(TicketBackDoor[T]):
@@ -143,17 +158,18 @@ class TicketCellsContract(TicketBackDoor[T]):
             state=text if column == "state" else None,
         )
         self.put_tickets(source, [ticket])
-        assert self.cells(source, column) == [FORMULAS[text]]
-        unguarded = FORMULAS[text].replace("'", "", 1) if not text.startswith("'") else FORMULAS[text]
-        assert self.cells(source, column, formula_guard=False) == [unguarded]
+        assert self.read(source, columns=[column]).decode() == _written(FORMULAS[text]) + "\n"
+        assert self.read(source, columns=[column], formula_guard=False).decode() == _written(text) + "\n"
 
     def test_tags_are_guarded_as_one_text(self, source: T) -> None:
-        self.put_tickets(source, [StoredTicket(id=1, tags=("=1", "=2")), StoredTicket(id=2, tags=("a", "=2"))])
-        assert self.cells(source, "tags") == ['"\'=1, =2"', '"a, =2"']
+        self.put_tickets(source, [StoredTicket(id=1, tags=("=1", "=2")), StoredTicket(id=2, tags=("a", "=2", "b;=3"))])
+        assert self.cells(source, "tags") == ['"\'=1, =2"', '"a, =2, b;\'=3"']
 
     def test_numbers_are_no_formulas(self, source: T) -> None:
-        self.put_tickets(source, [StoredTicket(id=-1, score=Decimal("-0.75"))])
+        self.put_tickets(source, [StoredTicket(id=-1, score=Decimal("-0.75"), title="-0.75", note="a;-0.75")])
         assert self.read(source, columns=["id", "score"]) == b"-1,-0.75\n"
+        columns = ["title", "score", "note", "id"]
+        assert self.read(source, columns=columns) == b"'-0.75,-0.75,a;'-0.75,-1\n"
 
     @pytest.mark.parametrize(("score", "cell"), [("2.50", "2.50"), ("3", "3.00"), ("0", "0.00"), ("-0.10", "-0.10")])
     def test_number_is_written_with_all_decimals_of_its_column(self, source: T, score: str, cell: str) -> None:

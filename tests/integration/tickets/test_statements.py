@@ -129,7 +129,7 @@ def test_postgresql_gets_one_transaction_with_one_copy(postgresql: Engine, wire:
     assert settings.startswith("SELECT set_config(")
     assert count.startswith("SELECT count(*)")
     assert copy.startswith("COPY (SELECT ")
-    assert copy.endswith(f"{BY_TITLE}) AS cells) TO STDOUT (FORMAT csv, ENCODING 'UTF8')")
+    assert copy.endswith(f"{BY_TITLE}) TO STDOUT (FORMAT csv, ENCODING 'UTF8')")
     assert "LIMIT" not in copy
     assert "OFFSET" not in copy
     assert rollback == "ROLLBACK"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import attrs
 import duckdb
 import pandas as pd
 import polars as pl
@@ -101,6 +102,28 @@ def test_a_header_is_one_record_of_labels_behind_the_mark() -> None:
     assert CsvFormat().header([ID, TITLE]) == BOM + b"Ticket ID,Title\n"
     assert CsvFormat(bom=False).header([TITLE]) == b"Title\n"
     assert CONTENT_TYPE == "text/csv; charset=utf-8"
+
+
+@pytest.mark.parametrize("formula_guard", [True, False])
+@pytest.mark.parametrize("label", ["ID", "IDENT", "ID;x"])
+def test_file_without_a_mark_does_not_begin_like_a_sylk_file(label: str, formula_guard: bool) -> None:
+    plain = CsvFormat(bom=False, formula_guard=formula_guard)
+    first = attrs.evolve(ID, label=label)
+    assert plain.header([first, TITLE]) == f'"{label}",Title\n'.encode()
+    assert plain.header([first]) == f'"{label}"\n'.encode()
+    assert plain.header([TITLE, first]) == f"Title,{label}\n".encode()
+    assert CsvFormat(formula_guard=formula_guard).header([first]) == BOM + f"{label}\n".encode()
+
+
+def test_label_that_has_quotes_already_is_not_quoted_twice() -> None:
+    label = attrs.evolve(ID, label="ID, of course")
+    assert CsvFormat(bom=False).header([label]) == b'"ID, of course"\n'
+
+
+@pytest.mark.parametrize("formula_guard", [True, False])
+@pytest.mark.parametrize("text", ["00123", "1E5", "12345678901234567890", "2024-01-02"])
+def test_text_that_looks_like_a_number_or_a_date_keeps_its_bytes(text: str, formula_guard: bool) -> None:
+    assert encode_rows([(text, text)], formula_guard=formula_guard) == f"{text},{text}\n".encode()
 
 
 @pytest.mark.parametrize(

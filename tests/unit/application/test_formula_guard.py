@@ -1,8 +1,4 @@
-"""The guard against formulas, claimed by a definition of its own.
-
-OWASP ASVS 1.2.10, with the design's list of first characters; what spreadsheets drop from the front
-of a cell is taken from Unicode's categories.
-"""
+"""The guard against formulas, claimed by a splitter and by definitions of the tests' own."""
 
 from __future__ import annotations
 
@@ -12,80 +8,127 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ticket_export.application.csv_format import CsvFormat
-from ticket_export.application.formula_guard import INSIGNIFICANT, SUSPECTS, TRIGGERS, guard
+import ticket_export
+from tests.spreadsheet import TRIGGERS as DANGEROUS
+from tests.spreadsheet import all_cells, is_formula, is_unseen
+from tests.strategies import spreadsheet_texts
+from ticket_export.application.csv_format import CsvFormat, encode_rows
+from ticket_export.application.formula_guard import INSIGNIFICANT, LINE_BREAKS, SEPARATORS, TRIGGERS, guard, unguard
 from ticket_export.application.ticket_column import ColumnKind, TicketColumn
 
-DANGEROUS = ["=", "+", "-", "@", "\t", "\r", "\x00", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
-# Format characters (category Cf) that are seen, since they are signs of a script: they are significant.
-FORMATS_END = "\ufff0"  # What follows annotates and tags; no spreadsheet drops it.
-SEEN_FORMATS = {*map(chr, range(0x600, 0x606)), "\u06dd", "\u070f", "\u0890", "\u0891", "\u08e2"}
+any_text = st.text(st.characters(exclude_categories=()))
+texts = spreadsheet_texts | any_text
+encodable_texts = spreadsheet_texts | st.text()
+delimiters = st.sampled_from(sorted(SEPARATORS))
 
-starts = st.text(st.sampled_from([" ", "\n", "\u00a0", "\u3000", "\u200b", "\ufeff", "\u202e"]), max_size=3)
-texts = st.text(st.characters(exclude_categories=()))
+#: What somebody wrote, and what stands in a file whose delimiter is a comma.
+GUARDED = {
+    "=1+1": "'=1+1",
+    "+48 22 123": "'+48 22 123",
+    "'=1": "''=1",
+    "''-1": "'''-1",
+    "note;=1+1": "note;'=1+1",
+    "a\t=1+1": "a\t'=1+1",
+    "\t=1+1": "'\t'=1+1",
+    "x;  +1": "x;'  +1",
+    "line\n=1+1": "line\n'=1+1",
+    "line\r=1+1": "line\r'=1+1",
+    "line\r\n=1+1": "line\r\n'=1+1",
+    "\n=1": "\n'=1",
+    'q";=1+1': "q\";'=1+1",
+    'a;"=1+1;b': "a;'\"=1+1;b",
+    '"=1': "'\"=1",
+    "a;'=1": "a;''=1",
+    "x;\t=1": "x;'\t'=1",
+    "a\x0b=1": "a\x0b'=1",
+    "a\u2028\u200b@x": "a\u2028'\u200b@x",
+    "\x7f=1": "'\x7f=1",
+    "\u3164\uff1d1": "'\u3164\uff1d1",
+    "\r\n": "'\r\n",
+    "\n\r\n": "\n'\r\n",
+    "a;\r\n=1": "a;\r\n'=1",
+}
+#: Texts that no program takes for formulas.
+HARMLESS = [
+    "",
+    "a=1",
+    "a, =1",
+    "'quoted'",
+    "mail@example.test; see below",
+    "first;\r\n \r\n\r\nsecond",
+    "Name:\t\tvalue",
+    "a;b;c",
+    "it's; 'fine'",
+]
 
 
-def takes_no_part(char: str) -> bool:
-    """White space, or a mark that takes no room."""
-    if char in DANGEROUS:
-        return False
-    return char.isspace() or (unicodedata.category(char) == "Cf" and char not in SEEN_FORMATS and char < FORMATS_END)
+@pytest.mark.parametrize("text", GUARDED, ids=ascii)
+def test_apostrophe_stands_where_a_cell_may_begin_with_a_trigger(text: str) -> None:
+    assert guard(text) == GUARDED[text]
+    assert unguard(GUARDED[text]) == text
 
 
-def is_dangerous(text: str) -> bool:
-    significant = next((char for char in text if not takes_no_part(char)), "")
-    return significant in DANGEROUS
+@pytest.mark.parametrize("text", HARMLESS, ids=ascii)
+def test_harmless_text_is_left_alone(text: str) -> None:
+    assert guard(text) == unguard(text) == text
 
 
-@given(st.one_of(texts, st.tuples(starts, st.sampled_from(DANGEROUS), texts).map("".join)))
-@example("=1+1")
-@example(" =1+1")
-@example("\n\u3000\uff1dcmd")
-@example("\u202e@SUM(A1)")
-@example("-5")
-@example("a=1")
-@example("")
-@example(" ")
-def test_a_text_gets_an_apostrophe_just_if_its_first_significant_character_is_dangerous(text: str) -> None:
-    assert guard(text) == (f"'{text}" if is_dangerous(text) else text)
+@given(texts, delimiters)
+@example("=7", ",")
+@example("'=7", ",")
+@example("\t'\t", "\t")
+@example("\r'\r\n", ",")
+@example("a\t'\tb", ",")
+def test_unguard_returns_the_exact_text(text: str, delimiter: str) -> None:
+    assert unguard(guard(text, delimiter=delimiter), delimiter=delimiter) == text
 
 
 @given(texts)
-def test_nothing_is_deleted(text: str) -> None:
-    assert guard(text) in {text, f"'{text}"}
+def test_nothing_but_apostrophes_is_added(text: str) -> None:
+    assert guard(text).replace("'", "") == text.replace("'", "")
 
 
-@given(starts, st.sampled_from(DANGEROUS), texts)
-def test_taking_one_apostrophe_away_gives_the_text_back(start: str, first: str, rest: str) -> None:
-    text = start + first + rest
-    assert guard(text) == f"'{text}"
-    assert guard(text)[1:] == text
+@given(st.lists(st.tuples(encodable_texts, encodable_texts, encodable_texts), min_size=1, max_size=3))
+@example([("x", "x", "x;"), ('"=1', "", "")])
+@example([('x;"', 'x;"', 'x;"'), ("=1", 'x"', '"')])
+@example([("x\n", "x\n", "x\n"), ("=1", "\n", "a")])
+@example([("a", 'b;""=1', "\n;\"'=1")])
+def test_no_program_shows_a_formula_whatever_it_splits_at(rows: list[tuple[str, str, str]]) -> None:
+    assert [cell for cell in all_cells(encode_rows(rows, formula_guard=True)) if is_formula(cell)] == []
 
 
-@given(texts)
-def test_a_guarded_text_is_guarded_enough(text: str) -> None:
-    assert not is_dangerous(guard(text))
-    assert guard(guard(text)) == guard(text)
+@given(st.lists(encodable_texts, min_size=1, max_size=3), st.booleans())
+def test_no_program_shows_a_formula_in_the_header(labels: list[str], bom: bool) -> None:
+    header = CsvFormat(bom=bom).header([column(label) for label in labels])
+    assert [cell for cell in all_cells(header) if is_formula(cell)] == []
 
 
-@given(st.integers(), st.sampled_from(["x", "'", '"', "(", "1", "ä", "#"]), texts)
-def test_harmless_texts_come_back_unchanged(number: int, first: str, rest: str) -> None:
-    assert guard(first + rest) == first + rest
-    assert guard(str(abs(number))) == str(abs(number))
+@pytest.mark.parametrize("delimiter", sorted(SEPARATORS), ids=ascii)
+def test_each_delimiter_is_left_alone_and_the_others_are_not(delimiter: str) -> None:
+    for separator in SEPARATORS:
+        guarded = f"x{separator}=1" if separator == delimiter else f"x{separator}'=1"
+        assert guard(f"x{separator}=1", delimiter=delimiter) == guarded
 
 
-@pytest.mark.parametrize("char", DANGEROUS, ids=ascii)
-def test_every_dangerous_character_is_guarded_alone_and_behind_what_is_not_seen(char: str) -> None:
+@pytest.mark.parametrize("char", sorted(DANGEROUS), ids=ascii)
+def test_every_trigger_is_guarded_alone_and_behind_what_is_not_seen(char: str) -> None:
     assert guard(char) == f"'{char}"
     for hidden in INSIGNIFICANT:
         assert guard(hidden + char) == f"'{hidden}{char}"
+        assert guard(f"x;{hidden}{char}x") == f"x;'{hidden}{char}x"
 
 
 def test_the_lists_are_those_of_the_design_and_of_unicode() -> None:
-    plane = [chr(code) for code in range(0xFFF0)]
-    assert set(DANGEROUS) == TRIGGERS
-    assert {char for char in plane if takes_no_part(char)} == INSIGNIFICANT
-    assert {*TRIGGERS, *INSIGNIFICANT} == SUSPECTS
+    plane = [chr(code) for code in range(0x10000)]
+    assert {char for char in plane if len(f"a{char}b".splitlines()) == 2} == LINE_BREAKS
+    assert DANGEROUS == TRIGGERS
+    assert {char for char in plane if is_unseen(char)} <= INSIGNIFICANT | TRIGGERS | LINE_BREAKS
+    seen = {char for char in INSIGNIFICANT if unicodedata.category(char)[0] in "LNPS"}
+    assert {char for char in seen if "FILLER" not in unicodedata.name(char)} == {'"', "\u2800"}
+
+
+def test_host_finds_both_functions_in_the_package() -> None:
+    assert (ticket_export.guard, ticket_export.unguard) == (guard, unguard)
 
 
 def column(label: str) -> TicketColumn:

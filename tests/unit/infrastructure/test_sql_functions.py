@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import UTC, datetime
-from string import ascii_letters
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import Column, MetaData, String, Table, make_url, select
 from sqlalchemy.dialects import sqlite
 
-from ticket_export.application.formula_guard import INSIGNIFICANT, TRIGGERS
 from ticket_export.errors import UnsupportedDialectError
-from ticket_export.infrastructure.tickets import sql_functions
+from ticket_export.infrastructure.tickets import (
+    postgresql_spellings,  # noqa: F401 - registers them
+    sql_functions,
+)
 from ticket_export.infrastructure.tickets.moment_functions import MomentKey, moment_before, moment_from
-from ticket_export.infrastructure.tickets.postgresql_spellings import Guarded
 from ticket_export.infrastructure.tickets.sql_functions import (
     Contains,
     Folded,
@@ -78,11 +78,3 @@ def test_letters_fold_by_no_hosts_collation() -> None:
     older = make_url("postgresql+psycopg://").get_dialect()()
     older.server_version_info = (16, 4)
     assert 'COLLATE "und-x-icu"' in str(select(Folded(TEXT)).compile(dialect=older))
-
-
-def test_guard_looks_at_numbers_and_at_letters_first() -> None:
-    guarded = str(select(Guarded(TEXT)).compile(dialect=POSTGRESQL))
-    assert "CASE WHEN ascii(cells.text) # 127 < 63 THEN cells.text" in guarded
-    let_pass = {number for number in range(0x110000) if number ^ 127 < 63}
-    assert let_pass >= set(map(ord, ascii_letters))
-    assert not let_pass & set(map(ord, TRIGGERS | INSIGNIFICANT))

@@ -17,9 +17,16 @@ if TYPE_CHECKING:
 
 
 def copy_blocks(
-    copy: Copy, pgconn: PGconn, *, size: int, rewrite: Callable[[Record], Record] | None = None
+    copy: Copy,
+    pgconn: PGconn,
+    *,
+    size: int,
+    rewrite: Callable[[Record], Record] | None = None,
+    finish: Callable[[bytes], bytes] = bytes,
 ) -> Iterator[CsvBlock]:
     """What ``iter(copy)`` gives, each record rewritten, in blocks of at least `size` bytes (the last may be shorter).
+
+    Each block is finished as a whole, which may change its length.
 
     The server sends a message a record, so that records need no counting, line feeds in them or not:
     https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
@@ -42,13 +49,13 @@ def copy_blocks(
             # Its argument keeps it from waiting: 0 is "not yet", -1 the end.
             length, record = next_record(1)
         if len(block) >= size:
-            yield CsvBlock(bytes(block), rows)
+            yield CsvBlock(finish(bytes(block)), rows)
             block, rows = bytearray(), 0
         if length < 0:
             _end(pgconn)
             break
     if rows:
-        yield CsvBlock(bytes(block), rows)
+        yield CsvBlock(finish(bytes(block)), rows)
 
 
 def _end(pgconn: PGconn) -> None:

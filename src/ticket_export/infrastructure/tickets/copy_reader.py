@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import attrs
-from sqlalchemy import Connection, Select, String, Text, func, select
+from sqlalchemy import Connection, Text, func
 
 from ticket_export.application.csv_format import CsvFormat
+from ticket_export.application.guarded_records import guard_records
 from ticket_export.application.ports.ticket_source import CsvBlock
-from ticket_export.application.ticket_column import ColumnKind
 from ticket_export.application.ticket_query import TicketQuery
 from ticket_export.infrastructure.persistence.answer_watch import answered_in_time, cut
+from ticket_export.infrastructure.tickets import postgresql_spellings  # noqa: F401 - registers them
 from ticket_export.infrastructure.tickets.block_size import BLOCK_BYTES
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 from ticket_export.infrastructure.tickets.copy_blocks import copy_blocks
 from ticket_export.infrastructure.tickets.copy_statement import copy_statement
 from ticket_export.infrastructure.tickets.postgresql_snapshot import begin_snapshot, driver_connection, end_snapshot
-from ticket_export.infrastructure.tickets.postgresql_spellings import Guarded
 from ticket_export.infrastructure.tickets.read_errors import read_errors
 from ticket_export.infrastructure.tickets.stored_types import catalog_as_stored
 from ticket_export.infrastructure.tickets.ticket_select import count_tickets, select_tickets, zone_name
@@ -99,31 +100,27 @@ class CopyReader:
 
     def _read(self) -> Generator[CsvBlock]:
         with read_errors(self.connection.dialect):
-            rows_query = _finished(self._as_stored(), self.query, self.csv_format)
+            rows_query = select_tickets(self._as_stored(), self.query, finish=_without_empty_texts)
             statement, values = copy_statement(rows_query, self.connection)
             driver = driver_connection(self.connection)
             rewrite = _single if len(self.query.columns) == 1 else None
             with driver.cursor() as cursor, cursor.copy(statement, values) as copy:
-                yield from copy_blocks(copy, driver.pgconn, size=BLOCK_BYTES, rewrite=rewrite)
+                yield from copy_blocks(copy, driver.pgconn, size=BLOCK_BYTES, rewrite=rewrite, finish=self._guard)
+
+    @property
+    def _guard(self) -> Callable[[bytes], bytes]:
+        if not self.csv_format.formula_guard:
+            return bytes
+        return partial(guard_records, is_text=[column.is_text for column in self.query.columns])
 
     def _as_stored(self) -> TicketCatalog:
         # Asked for no earlier, since it may wait for somebody's lock, and only a reader can be interrupted.
         return catalog_as_stored(self.connection, self.catalog)
 
 
-def _finished(catalog: TicketCatalog, query: TicketQuery, csv_format: CsvFormat) -> Select[Any]:
-    # The guard names a cell several times. PostgreSQL pulls up no subquery that sorts, so that a cell is computed once.
-    cells = select_tickets(catalog, query, finish=lambda column, cell: cell.label(column.name)).subquery("cells")
-
-    def finish(column: TicketColumn) -> Expression:
-        cell = cells.c[column.name]
-        # A host may call a column of texts one of numbers.
-        if not column.is_text and not (column.kind is ColumnKind.NUMBER and isinstance(cell.type, String)):
-            return cell
-        # COPY tells an empty text from NULL by quotes, which the file must not.
-        return Guarded(cell) if csv_format.formula_guard else func.nullif(cell, "", type_=Text())
-
-    return select(*map(finish, query.columns))
+def _without_empty_texts(column: TicketColumn, cell: Expression) -> Expression:
+    # COPY tells an empty text from NULL by quotes, which the file must not. No collation takes other texts for empty.
+    return func.nullif(cell.collate("C"), "", type_=Text()) if column.is_text else cell
 
 
 def _single(record: Record) -> Record:

@@ -1,14 +1,12 @@
-"""How PostgreSQL spells what is in `sql_functions`, and the formula guard, which it applies itself."""
+"""How PostgreSQL spells what is in `sql_functions`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import REAL, Float, Integer, Numeric, Text, Uuid
+from sqlalchemy import REAL, Float, Integer, Numeric, Uuid
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
 
-from ticket_export.application.formula_guard import INSIGNIFICANT, TRIGGERS
 from ticket_export.infrastructure.tickets import postgresql_tags  # noqa: F401 - the SELECT needs it
 from ticket_export.infrastructure.tickets.moment_functions import is_stored_with_zone
 from ticket_export.infrastructure.tickets.sql_functions import (
@@ -34,20 +32,12 @@ from ticket_export.infrastructure.tickets.sql_functions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from sqlalchemy.sql.compiler import SQLCompiler
+    from sqlalchemy.sql.functions import FunctionElement
     from sqlalchemy.types import TypeEngine
 
 #: The first release with collations of its own, which fold the same letters on every machine.
 _OWN_COLLATIONS = (17,)
-
-
-class Guarded(FunctionElement[str]):
-    """``formula_guard.guard(text) or None``."""
-
-    type = Text()
-    inherit_cache = True
 
 
 @compiles(Folded, "postgresql")
@@ -174,28 +164,3 @@ def _as_it_is(element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) -
 @compiles(ExactText, "postgresql")
 def _exact_text(element: ExactText, compiler: SQLCompiler, **kw: Any) -> str:
     return f'({compiler.process(element.clauses, **kw)} COLLATE "C")'
-
-
-@compiles(Guarded, "postgresql")
-def _guarded(element: Guarded, compiler: SQLCompiler, **kw: Any) -> str:
-    text = compiler.process(element.clauses, **kw)
-    # ascii() gives the first character's number, and costs next to nothing where left() or a pattern would not. Nearly
-    # every cell begins with a letter, so what lets letters pass is all that counts: of all numbers, those from 65 to
-    # 127 are the ones that give less than 63, at one call where BETWEEN takes two.
-    first = f"ascii({text})"
-    return (
-        f"(CASE WHEN {first} # 127 < 63 THEN {text} WHEN {text} IS NULL THEN NULL "
-        f"WHEN {first} IN ({_SUSPECTS}) THEN CASE WHEN {text} = '' THEN NULL "
-        f"WHEN {first} IN ({_TRIGGERS}) OR ascii(ltrim({text}, {_INSIGNIFICANT_TEXT})) IN ({_TRIGGERS}) "
-        f"THEN '''' || {text} ELSE {text} END ELSE {text} END)"
-    )
-
-
-def _numbers(characters: Iterable[str]) -> str:
-    return ", ".join(str(ord(character)) for character in sorted(characters))
-
-
-# The empty text has the number of NUL, which no text of PostgreSQL's holds.
-_TRIGGERS = _numbers(TRIGGERS - {"\0"})
-_SUSPECTS = _numbers(TRIGGERS | INSIGNIFICANT | {"\0"})
-_INSIGNIFICANT_TEXT = "U&'" + "".join(f"\\{ord(char):04X}" for char in sorted(INSIGNIFICANT)) + "'"

@@ -1,0 +1,144 @@
+"""The formula guard on many cells at once, in the bytes of a file.
+
+`guard` does the same to a text and to the bytes of that text in CSV, since a quotation mark is insignificant to it,
+doubled or not. So a whole block of records is searched for the places that need a guard. Most time goes into that
+search: docs/decisions/0022-the-guard-reads-what-copy-sends.md has what its forms cost.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ticket_export.application.formula_guard import INSIGNIFICANT, LINE_BREAKS, SEPARATORS, TRIGGERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+_DELIMITER = ","
+
+
+def need_guard(texts: Iterable[str]) -> bool:
+    """Return False if `guard` changes none of the texts."""
+    # Quotation marks keep a line break at the end of a text from that between two.
+    lines = '"\n"'.join(["", *texts, ""]).encode()
+    return any(True for _ in _starts(lines, _FOREIGN_SEARCHES))
+
+
+def guard_records(records: bytes, is_text: Sequence[bool]) -> bytes:
+    """Return whole records of CSV with the guard in every cell that needs it.
+
+    `is_text` says of each column whether its cells are texts; a negative number in another one stays as it is.
+    """
+    # The first record begins behind a line feed too, like all others.
+    records = b"\n" + records
+    cells = _Cells(records, is_text)
+    pieces, done, seen, quotes = [], 1, 0, 0
+    for start in sorted(_starts(records, _SEARCHES)):
+        quotes += records.count(b'"', seen, start)
+        seen = start
+        separator = records[start - 1 : start]
+        if quotes % 2 == 0 and separator in b",\n":
+            if cells.is_number(start):
+                continue
+            begin = start + records.startswith(b'"', start)
+        elif separator == b"," or _is_empty(records, start):
+            continue
+        else:
+            begin = start
+        pieces.append(records[done:begin])
+        done = begin
+    pieces.append(records[done:])
+    return b"'".join(pieces)
+
+
+class _Cells:
+    """Tells the cells of number columns, by counting; asked from front to back."""
+
+    def __init__(self, records: bytes, is_text: Sequence[bool]) -> None:
+        self._records = records
+        self._is_text = is_text
+        self._has_numbers = not all(is_text)
+        self._before = self._counted = 0
+
+    def is_number(self, start: int) -> bool:
+        """Return whether the cell that begins there holds a negative number in a column of numbers."""
+        if not self._has_numbers or not _NEGATIVE_NUMBER.match(self._records, start):
+            return False
+        # Every other part stands outside of quotation marks, and the line feed in front is one too many.
+        outside = self._records[self._counted : start].split(b'"')[::2]
+        self._before += sum(part.count(b",") + part.count(b"\n") for part in outside)
+        self._counted = start
+        return not self._is_text[(self._before - 1) % len(self._is_text)]
+
+
+def _starts(records: bytes, searches: Iterable[tuple[bytes, re.Pattern[bytes]]]) -> Iterator[int]:
+    """Where cells that need a guard begin, by one separator after the other."""
+    for first, search in searches:
+        if first in records:
+            for found in search.finditer(records):
+                if found.lastindex is None or _TRIGGER.match(records, _significant(records, found.end())):
+                    yield found.end()
+
+
+def _significant(records: bytes, start: int) -> int:
+    """The place of the first character that counts in what begins there."""
+    place = start
+    step = _OPENING.match(records, place)
+    while step:
+        place = step.end()
+        step = _INSIGNIFICANT.match(records, place)
+    return place
+
+
+def _is_empty(records: bytes, start: int) -> bool:
+    """Return whether a tab or CR inside a text only ends an empty line or cell; see `guard`."""
+    separator = records[start - 1 : start]
+    place = _significant(records, start)
+    if records.startswith(b"\r\n", place):
+        return separator in b";\t\r" or records.endswith(b"\r\n", 0, start)
+    return separator in b"\t\r" and records.startswith(separator, place)
+
+
+def _searches(separators: Iterable[str]) -> tuple[tuple[bytes, re.Pattern[bytes]], ...]:
+    """A search for each separator, or for those that differ in their last byte only, and the byte it begins with."""
+    # What begins with one known byte is found several times as fast as what begins with one of several.
+    ascii_ones = sorted(each.encode() for each in separators if each.isascii())
+    patterns = [(each, re.escape(each)) for each in ascii_ones]
+    others = _by_first_bytes(each for each in separators if not each.isascii())
+    patterns += [(first[:1], first + last) for first, last in others.items()]
+    return tuple((first, re.compile(pattern + _NEEDS_GUARD)) for first, pattern in patterns)
+
+
+def _by_first_bytes(characters: Iterable[str]) -> Mapping[bytes, bytes]:
+    """Regular expressions for the last byte of each character, by all bytes before it."""
+    last: dict[bytes, bytes] = {}
+    for encoded in sorted(character.encode() for character in characters):
+        last[encoded[:-1]] = last.get(encoded[:-1], b"") + re.escape(encoded[-1:])
+    return {first: b"[%b]" % each for first, each in last.items()}
+
+
+def _one_of(characters: Iterable[str]) -> bytes:
+    return b"|".join(first + last for first, last in _by_first_bytes(characters).items())
+
+
+_ASCII = frozenset(map(chr, range(128)))
+_LONG = (TRIGGERS | INSIGNIFICANT) - _ASCII
+# Matches everywhere.
+_OPENING = re.compile(b"\"?'*")
+_INSIGNIFICANT = re.compile(_one_of(INSIGNIFICANT))
+_TRIGGER = re.compile(_one_of(TRIGGERS))
+_SHORT_TRIGGER = _one_of(TRIGGERS & _ASCII)
+# Nearly always the next byte already tells that there is nothing to guard. A character of several bytes, the group
+# here, asks for `_significant`: a regular expression that repeats such characters would take memory for each of them.
+_NEEDS_GUARD = rb"(?=%b*(?:%b|[%b]))(?!(?:(?<=[;\t\r])|(?<=\r\n))\r\n)(?=\"?'*%b*(?:%b|(%b)))" % (
+    _one_of(INSIGNIFICANT & _ASCII | {"'"}),
+    _SHORT_TRIGGER,
+    b"".join(sorted({each.encode()[:1] for each in _LONG})),
+    _one_of(INSIGNIFICANT & _ASCII),
+    _SHORT_TRIGGER,
+    _one_of(_LONG),
+)
+_SEARCHES = _searches(SEPARATORS | LINE_BREAKS)
+_FOREIGN_SEARCHES = _searches((SEPARATORS | LINE_BREAKS) - {_DELIMITER})
+_NEGATIVE_NUMBER = re.compile(rb"-(?:[0-9.]+(?:[eE][+-]?[0-9]+)?|Infinity)(?=[,\n])")

@@ -1,0 +1,118 @@
+"""What LibreOffice shows of a file, whichever separators it is told to split at."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+import re
+import subprocess
+from html import unescape
+from pathlib import Path
+
+import attrs
+import pytest
+
+from tests.programs import require_program
+from ticket_export import CsvFormat, TicketColumn, guard, unguard
+from ticket_export.application.csv_format import encode_rows
+from ticket_export.application.ticket_column import ColumnKind
+
+# As its filter for CSV counts them: comma 44, semicolon 59, tab 9; then the quotation mark, UTF-8, the first line.
+SPLIT_AT = {",": "CSV:44,34,76,1", ";": "CSV:59,34,76,1", "tab": "CSV:9,34,76,1", "all": "CSV:44/59/9,34,76,1"}
+
+NAMED = [
+    "note;=1+1",
+    "a\t=1+1",
+    "\t=1+1",
+    "x;  +1",
+    "line\n=1+1",
+    'q";=1+1',
+    'a;"=1+1;b',
+    "'=1+1",
+    "+48 22 123",
+]
+_random = random.Random(22)
+_PIECES = [*';;;\t\t\n,""\'  \xa0\u200b\ufeff\x0b=x', "=1+1", "=A1", "\r\n", '";=1+1', "+1", "-1", "@x"]
+TEXTS = NAMED + ["".join(_random.choices(_PIECES, k=_random.randint(1, 6))) for _ in range(600)]
+
+
+@attrs.frozen
+class LibreOffice:
+    program: str
+    folder: Path
+
+    def convert(self, data: bytes, separators: str, target: str) -> str:
+        (self.folder / "in.csv").write_bytes(data)
+        subprocess.run(
+            [
+                self.program,
+                # A profile of its own, so that other processes do not wait for it.
+                f"-env:UserInstallation={(self.folder / 'profile').as_uri()}",
+                "--headless",
+                "--convert-to",
+                target,
+                f"--infilter={SPLIT_AT[separators]}",
+                "--outdir",
+                str(self.folder / "out"),
+                str(self.folder / "in.csv"),
+            ],
+            check=True,
+            capture_output=True,
+        )
+        (out,) = (self.folder / "out").iterdir()
+        try:
+            return out.read_bytes().decode("utf-8-sig")
+        finally:
+            out.unlink()
+
+
+@pytest.fixture(scope="module")
+def libreoffice(tmp_path_factory: pytest.TempPathFactory) -> LibreOffice:
+    return LibreOffice(require_program("soffice"), tmp_path_factory.mktemp("libreoffice"))
+
+
+def file_of(*, is_guarded: bool) -> bytes:
+    """The texts as labels, as a record's first, middle and last cell, and as joined tags."""
+    csv_format = CsvFormat(bom=False, formula_guard=is_guarded)
+    columns = [TicketColumn(name=str(place), label=text, kind=ColumnKind.TEXT) for place, text in enumerate(TEXTS[:5])]
+    rows = [[text, f"k{number}k", text, f"tag, {text}, y", text] for number, text in enumerate(TEXTS)]
+    return csv_format.header(columns) + encode_rows(rows, formula_guard=is_guarded)
+
+
+def formulas(sheet: str) -> list[str]:
+    return [unescape(formula) for formula in re.findall(r'table:formula="([^"]*)"', sheet)]
+
+
+def characters(text: str) -> list[str]:
+    """Those that no splitting takes away, and which no conversion writes in another way."""
+    return [char for char in text if char in "=+-@x1kAtagy0987653"]
+
+
+@pytest.mark.parametrize("separators", SPLIT_AT)
+def test_no_cell_is_a_formula_and_no_character_is_lost(libreoffice: LibreOffice, separators: str) -> None:
+    data = file_of(is_guarded=True)
+    sheet = libreoffice.convert(data, separators, "fods")
+    assert formulas(sheet) == []
+    table = re.sub(r"<office:annotation.*?</office:annotation>", "", sheet[sheet.index("<table:table ") :])
+    shown = "".join(
+        re.findall(r"<text:p>(.*?)</text:p>", re.sub(r"<text:(s|tab|line-break)[^>]*/>", "", table), re.DOTALL)
+    )
+    assert characters(unescape(shown)) == characters(data.decode())
+
+
+@pytest.mark.parametrize("separators", SPLIT_AT)
+def test_without_the_guard_formulas_are_found(libreoffice: LibreOffice, separators: str) -> None:
+    assert len(formulas(libreoffice.convert(file_of(is_guarded=False), separators, "fods"))) > 100
+
+
+def test_texts_are_read_back_from_what_it_saves(libreoffice: LibreOffice) -> None:
+    # It has one line break for all, and neither NUL nor vertical tab.
+    texts = [text for text in TEXTS if not set(text) & set("\r\x0b") and text.strip()]
+    rows = [[f"k{number}k", text] for number, text in enumerate(texts)]
+    saved = libreoffice.convert(
+        encode_rows(rows, formula_guard=True), ",", "csv:Text - txt - csv (StarCalc):44,34,76,1"
+    )
+    cells = [cell for _, cell in csv.reader(io.StringIO(saved, newline=""))]
+    assert cells == [guard(text) for text in texts]
+    assert [unguard(cell) for cell in cells] == texts
