@@ -117,7 +117,7 @@ class Views:
             "timeZone": r.choice([None, "Europe/Berlin"]),
         }
 
-    def _member(self, column: TicketColumn) -> str | float:
+    def _member(self, column: TicketColumn) -> object:
         r = self._random
         if column.kind is ColumnKind.CHOICE and column.choices:
             return r.choice(column.choices)
@@ -162,21 +162,20 @@ class Views:
 
     def _value(self, size: int) -> Any:
         r = self._random
-        return r.choice(
-            [
-                lambda: self._chars(size),
-                lambda: [self._chars(5)] * (size // 5),
-                lambda: [r.random() for _ in range(size // 20)],
-                lambda: [1e308] * (size // 6),
-                lambda: 10 ** min(size, 4_000),
-                lambda: _nested(min(size // 2, 900)),
-                lambda: [[]] * (size // 4),
-                lambda: [{"a": 1}] * (size // 10),
-                lambda: dict.fromkeys(map(str, range(size // 8))),
-                lambda: None,
-                lambda: r.randint(-(10**20), 10**20),
-            ]
-        )()
+        kinds: list[Callable[[], object]] = [
+            lambda: self._chars(size),
+            lambda: [self._chars(5)] * (size // 5),
+            lambda: [r.random() for _ in range(size // 20)],
+            lambda: [1e308] * (size // 6),
+            lambda: 10 ** min(size, 4_000),
+            lambda: _nested(min(size // 2, 900)),
+            lambda: [[]] * (size // 4),
+            lambda: [{"a": 1}] * (size // 10),
+            lambda: dict.fromkeys(map(str, range(size // 8))),
+            lambda: None,
+            lambda: r.randint(-(10**20), 10**20),
+        ]
+        return r.choice(kinds)()
 
     def _name(self) -> str:
         r = self._random

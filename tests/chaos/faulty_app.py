@@ -45,27 +45,33 @@ _COMMITS = {
 
 
 class _Jobs(SqlAlchemyExportJobRepository):
-    def __init__(self, connection: Connection, tables: Tables) -> None:
+    def __init__(
+        self, connection: Connection, tables: Tables, written: list[tuple[ExportJobStatus, ExportJobStatus]]
+    ) -> None:
         super().__init__(connection, tables)
-        self.written: tuple[ExportJobStatus, ExportJobStatus] | None = None
+        self._written = written
 
     def update(self, job: ExportJob, *, was: ExportJobStatus) -> None:
         super().update(job, was=was)
-        self.written = (was, job.status)
+        self._written.append((was, job.status))
 
 
 class _UnitOfWork(SqlAlchemyUnitOfWork):
     def __init__(self, faults: Faults, engine: Engine, tables: Tables) -> None:
         super().__init__(engine, tables)
         self._faults = faults
+        self._written: list[tuple[ExportJobStatus, ExportJobStatus]] = []
 
     def __enter__(self) -> Self:
         with ExitStack() as entered:
             entered.enter_context(self._faults.transaction)
             super().__enter__()
-            self._resources = entered.pop_all()
-        self.jobs: _Jobs = _Jobs(self._connection, self._tables)
+            self._entered = entered.pop_all()
         return self
+
+    @property
+    def jobs(self) -> _Jobs:
+        return _Jobs(self._begun(), self._tables, self._written)
 
     def __exit__(
         self,
@@ -73,11 +79,11 @@ class _UnitOfWork(SqlAlchemyUnitOfWork):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        with self._resources:
+        with self._entered:
             super().__exit__(exc_type, exc, traceback)
 
     def commit(self) -> None:
-        steps = _COMMITS.get(self.jobs.written) if self.jobs.written else None
+        steps = _COMMITS.get(self._written[-1]) if self._written else None
         if steps:
             self._faults.reach(steps[0])
         super().commit()
