@@ -25,6 +25,10 @@ class UserTurns:
 
     def __init__(self, longest_wait: float = LONGEST_WAIT) -> None:
         self._longest_wait = longest_wait
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin with nobody's turn, as in a process that was just forked: the threads that had one are not there."""
         self._changed = Condition()
         self._taken: dict[UUID, object] = {}
 

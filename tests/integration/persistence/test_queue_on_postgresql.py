@@ -29,6 +29,9 @@ def sent_to_postgresql(ask: Callable[[Connection], object], engine: Engine) -> l
     sent: list[SQLCompiler] = []
 
     with engine.connect() as stand_in:
+        driver = stand_in.connection.driver_connection
+        assert driver is not None
+        driver.create_function("pg_column_size", 1, len)
 
         def answer(statement: Select[*tuple[object, ...]], _parameters: object) -> object:
             sent.append(statement.compile(dialect=POSTGRESQL))

@@ -6,18 +6,24 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from threading import Event, Thread
 from typing import TYPE_CHECKING
-from uuid import UUID
+from uuid import UUID, uuid4
+from weakref import WeakSet
 
 import pytest
+from sqlalchemy.exc import TimeoutError
 
 from tests.integration.processes import forking
 from tests.integration.processes.desk import opened
 from ticket_export.container import TicketExportContainer
+from ticket_export.errors import JobDatabaseError
 from ticket_export.infrastructure import fork
 from ticket_export.infrastructure.fork import renew_in_children
+from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.export_pool import one_connection_more
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,9 +76,6 @@ def test_requests_of_a_process_and_of_two_that_were_forked_from_it_after_use_all
 def test_singleton_that_another_thread_is_making_is_not_locked_in_the_child() -> None:
     making, forked = Event(), Event()
 
-    class Slow(TicketExportContainer):
-        pass
-
     def make() -> datetime:
         making.set()
         forked.wait(0.5)
@@ -80,8 +83,8 @@ def test_singleton_that_another_thread_is_making_is_not_locked_in_the_child() ->
 
     from dependency_injector.providers import ThreadSafeSingleton
 
-    Slow.catalog.override(ThreadSafeSingleton(make))
-    container = Slow()
+    container = TicketExportContainer()
+    container.catalog.override(ThreadSafeSingleton(make))
     maker = Thread(target=container.catalog, daemon=True)
     maker.start()
     assert making.wait(PATIENCE)
@@ -94,7 +97,53 @@ def test_singleton_that_another_thread_is_making_is_not_locked_in_the_child() ->
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def test_what_is_to_be_renewed_in_a_child_is_forgotten_with_its_object() -> None:
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_turn_that_another_thread_has_while_a_process_forks_is_free_in_the_child() -> None:
+    turns = TicketExportContainer().request_export.kwargs["turns"]()
+    user, has_turn, forked = uuid4(), Event(), Event()
+
+    def request() -> None:
+        with turns.of(user):
+            has_turn.set()
+            forked.wait(PATIENCE)
+
+    requester = Thread(target=request, daemon=True)
+    requester.start()
+    assert has_turn.wait(PATIENCE)
+    child = os.fork()
+    if child == 0:
+        with suppress(JobDatabaseError), turns.of(user):
+            os._exit(0)
+        os._exit(1)
+    forked.set()
+    requester.join(PATIENCE)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.parametrize("end", ["before", "after"])
+def test_pool_that_replaces_one_is_of_the_same_size_however_many_exports_read(tmp_path: Path, end: str) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'desk.db'}")
+    with ExitStack() as exports:
+        for _ in range(3):
+            exports.enter_context(one_connection_more(engine))
+        if end == "before":
+            exports.close()
+        # As in a child, but that there nothing is closed.
+        engine.dispose()
+        with ExitStack() as connections:
+            for _ in range(15):
+                connections.enter_context(engine.connect())
+            engine.pool._timeout = 0.01  # type: ignore[attr-defined]
+            with pytest.raises(TimeoutError):
+                engine.connect()
+    engine.dispose()
+
+
+def test_what_is_to_be_renewed_in_a_child_is_forgotten_with_its_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    # This process is no child, and keeps what it has.
+    monkeypatch.setattr(fork, "_renewals", [])
+    monkeypatch.setattr(fork, "_engines", WeakSet())
+
     class Renewed:
         def __init__(self) -> None:
             self.count = 0

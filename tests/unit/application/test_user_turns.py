@@ -30,6 +30,21 @@ def test_turn_ends_with_the_block_also_by_an_error() -> None:
         pass
 
 
+def test_turns_of_before_a_renewal_are_over_and_their_end_ends_no_later_one() -> None:
+    turns = UserTurns(longest_wait=0)
+    with turns.of(USER):
+        turns.renew()
+        with turns.of(USER):
+            pass
+        later = turns.of(USER)
+        later.__enter__()
+    with pytest.raises(JobDatabaseError), turns.of(USER):
+        pass
+    later.__exit__(None, None, None)
+    with turns.of(USER):
+        pass
+
+
 def test_turn_that_is_over_early_is_over_once() -> None:
     turns = UserTurns(longest_wait=0)
     with turns.of(USER) as is_over:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext
-from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import QueuePool
 
@@ -14,9 +13,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-# Of all pools; it is held for an addition.
-_LOCK = Lock()
-
 
 class ExportPool(QueuePool):
     """May have one connection more for each export that reads tickets.
@@ -25,16 +21,30 @@ class ExportPool(QueuePool):
     same bounded number, as many exports as there are connections would wait for each other for ever.
     """
 
+    #: How many read now.
+    _exports = 0
+
     @contextmanager
     def one_more(self) -> Iterator[None]:
         """Have one connection more until the block ends."""
-        with _LOCK:
-            self._max_overflow += 1
+        self._add(1)
         try:
             yield
         finally:
-            with _LOCK:
-                self._max_overflow -= 1
+            self._add(-1)
+
+    def recreate(self) -> ExportPool:
+        """A pool as this one was made: after a ``dispose``, and in a forked process."""
+        pool = cast("ExportPool", super().recreate())
+        # The exports that read now end with this pool, or in the parent.
+        pool._max_overflow -= self._exports  # noqa: SLF001 - of this class
+        return pool
+
+    def _add(self, exports: int) -> None:
+        # That of SQLAlchemy's own counting. Every pool has one, so a child's is free, whoever holds the parent's.
+        with self._overflow_lock:
+            self._exports += exports
+            self._max_overflow += exports
 
 
 def one_connection_more(engine: Engine) -> AbstractContextManager[None]:

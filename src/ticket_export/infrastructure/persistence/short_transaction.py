@@ -32,11 +32,12 @@ def short_transaction(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def quick_read(engine: Engine) -> Iterator[Connection]:
-    """A connection for reading, whose waits end as above. On PostgreSQL, each statement is a transaction of its own."""
+    """A connection for reading, whose waits end as above; on SQLite it takes no lock that keeps others from writing."""
     with _connected(engine) as connection:
         if connection.dialect.name == "postgresql":
-            # Between two statements there is no transaction that could be left open.
-            connection.execution_options(isolation_level="AUTOCOMMIT")
+            # Here too, since a server goes on waiting for a table's lock for a client that has given up.
+            begin_writing(connection)
+            limit_short_transaction(connection)
         yield connection
 
 

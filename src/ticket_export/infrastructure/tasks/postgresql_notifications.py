@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
 from ticket_export.infrastructure.fork import renew_in_children
+from ticket_export.infrastructure.persistence.commit import commit
 from ticket_export.infrastructure.persistence.driver_errors import database_errors
-from ticket_export.infrastructure.persistence.short_transaction import quick_read
+from ticket_export.infrastructure.persistence.short_transaction import short_transaction
 from ticket_export.infrastructure.tasks.postgresql_listener import PostgresqlListener
 
 if TYPE_CHECKING:
@@ -80,5 +81,6 @@ class PostgresqlNotifications:
             self._notify_once(payload)
 
     def _notify_once(self, payload: str) -> None:
-        with quick_read(self._engine) as connection:
+        with short_transaction(self._engine) as connection:
             connection.execute(select(func.pg_notify(CHANNEL, payload)))
+            commit(connection)
