@@ -17,10 +17,13 @@ from tests.integration.persistence.sqlite_rows import SqliteRows
 from ticket_export import BackgroundTask, BackgroundTaskStatus, ExportJob, Settings, TicketExportContainer
 from ticket_export.application.export_task import TASK_NAME, task_args
 from ticket_export.application.progress import Progress
+from ticket_export.application.use_cases.clean_up_expired_exports import CleanUp
 from ticket_export.application.use_cases.recover_stalled_exports import RecoverStalledExports, Recovery
+from ticket_export.application.use_cases.sweep_orphaned_objects import Sweep
 from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
 from ticket_export.infrastructure.memory.clock import InMemoryClock
+from ticket_export.infrastructure.memory.storage import InMemoryStorage
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.testing.entities import NOW, a_job, a_user
@@ -76,6 +79,11 @@ class Queue:
     def claimed(self) -> UUID | None:
         attempt = self.claims.claim_next()
         return None if attempt is None else attempt.job.id
+
+    def listed(self) -> tuple[list[UUID], int]:
+        with self.unit_of_work() as work:
+            jobs, total = work.jobs.page(requester_user_id=None, offset=0, limit=200)
+        return [job.id for job in jobs], total
 
     def status(self, job_id: UUID) -> str:
         job = self.rows.get(ExportJob, job_id)
@@ -150,6 +158,86 @@ def test_export_that_cannot_be_read_keeps_no_other_from_being_recovered(
     assert (queue.status(forsaken), queue.status(lost)) == ("failed", "queued")
     assert queue.rows.run('SELECT * FROM "ExportJobs" WHERE "Id" = ?', poisoned.hex) == before
     assert queue.recover() == Recovery()
+
+
+@pytest.mark.parametrize("value", ["archived", "", "Queued "])
+def test_exports_of_a_status_that_is_not_ours_are_passed_over_by_lists_and_clean_up(queue: Queue, value: str) -> None:
+    """However many there are, and though they have expired first."""
+    foreign = queue.put(age=1_000)
+    queue.spoil(foreign, "Status", value)
+    _, *columns = [f'"{column.name}"' for column in queue.parts.tables().export_jobs.columns]
+    queue.rows.run(
+        f"""INSERT INTO "ExportJobs" ("Id", {", ".join(columns)})
+            WITH RECURSIVE copies (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM copies WHERE n < 110)
+            SELECT lower(hex(randomblob(16))), {", ".join(columns)} FROM "ExportJobs", copies"""
+    )
+    ours = queue.put(age=1)
+    foreign_rows = 'SELECT * FROM "ExportJobs" WHERE "Id" <> ? ORDER BY "Id"'
+    before = queue.rows.run(foreign_rows, ours.hex)
+    assert len(before) == 111
+    assert queue.listed() == ([ours], 1)
+    queue.clock.advance(timedelta(days=9))
+    assert queue.parts.clean_up_expired_exports()() == CleanUp(cleaned_up=1)
+    assert queue.rows.run(foreign_rows, ours.hex) == before
+
+
+@SPOILT
+def test_export_that_cannot_be_read_keeps_no_other_from_being_listed_and_cleaned_up(
+    queue: Queue, column: str, value: object
+) -> None:
+    before, spoilt, after = queue.put(age=3), queue.put(age=2), queue.put(age=1)
+    queue.spoil(spoilt, column, value)
+    assert {before, after} <= set(queue.listed()[0])
+    queue.clock.advance(timedelta(days=9))
+    queue.parts.clean_up_expired_exports()()
+    for job_id in (before, after):
+        job = queue.rows.get(ExportJob, job_id)
+        assert job is not None
+        assert job.is_cleaned_up
+
+
+@SPOILT
+def test_export_of_a_user_that_cannot_be_read_does_not_keep_them_from_asking(
+    queue: Queue, column: str, value: object
+) -> None:
+    spoilt, readable = queue.put(age=2), queue.put(age=1)
+    requester = queue.rows.get(ExportJob, readable).requester_user_id  # type: ignore[union-attr]
+    queue.rows.run('UPDATE "ExportJobs" SET "RequesterUserId" = ?', requester.hex)
+    queue.spoil(spoilt, column, value)
+    with queue.unit_of_work() as work:
+        assert readable in {job.id for job in work.jobs.active_of(requester)}
+
+
+@pytest.mark.parametrize("status", ["scheduled", "", "paused"])
+def test_task_whose_status_is_not_ours_keeps_nobody_from_its_export(queue: Queue, status: str) -> None:
+    ours, others = queue.put(age=62), queue.put(age=61)
+    queue.rows.run('UPDATE "BackgroundTasks" SET "Status" = ? WHERE "Id" = ?', status, queue.task(ours).id.hex)
+    tasks = queue.rows.run('SELECT * FROM "BackgroundTasks" ORDER BY "Id"')
+    queue.clock.advance(timedelta(hours=1))
+    assert queue.recover() == Recovery()
+    assert queue.listed() == ([others, ours], 2)
+    with queue.unit_of_work() as work:
+        job = work.jobs.find(ours)
+    assert job is not None
+    assert (job.status, job.background_task) == ("queued", None)
+    assert queue.rows.run('SELECT * FROM "BackgroundTasks" ORDER BY "Id"') == tasks
+
+
+@SPOILT
+def test_sweep_keeps_the_objects_of_an_export_that_cannot_be_read_and_removes_other_orphans(
+    queue: Queue, column: str, value: object
+) -> None:
+    storage = InMemoryStorage()
+    queue.parts.storage.override(Object(storage))
+    spoilt, readable, missing = queue.put(age=2), queue.put(age=1), UUID(int=5)
+    for job_id in (spoilt, readable, missing):
+        with storage.open_writer(f"exports/{job_id}/1/tickets.csv", "text/csv") as writer:
+            writer.write(b"ID")
+    queue.spoil(spoilt, column, value)
+    is_readable = column == "IsCleanedUp"
+    assert queue.parts.sweep_orphaned_objects()() == Sweep(removed=2 + is_readable)
+    kept = [] if is_readable else [f"exports/{spoilt}/1/tickets.csv"]
+    assert list(storage.list("exports/")) == kept
 
 
 FOREIGN_TASKS = [

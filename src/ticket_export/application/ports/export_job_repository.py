@@ -22,6 +22,9 @@ class ExportJobRepository(Protocol):
 
     `find` reads the whole job. A method that returns several leaves out the views that are longer than `SHORT_VIEW`
     (`ExportJob.has_view` tells), so that no list and no clean-up reads what may be 256 KiB for each job.
+
+    Other programs may have written a row that holds what no export can, such as another status. `page`, `active_of`
+    and `due_for_clean_up` pass over it; the others raise `UnknownDeveloperNameError`, ``ValueError`` or ``TypeError``.
     """
 
     def add(self, job: ExportJob) -> None:

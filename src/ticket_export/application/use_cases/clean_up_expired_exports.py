@@ -73,9 +73,9 @@ class CleanUpExpiredExports:
         while True:
             with self.unit_of_work() as work:
                 page = work.jobs.due_for_clean_up(now=self.clock.now(), after=last, limit=_PAGE)
-            yield from page
-            if len(page) < _PAGE:
+            if not page:
                 return
+            yield from page
             last = page[-1]
 
     def _clean_up(self, job: ExportJob, now: datetime) -> bool:

@@ -14,11 +14,12 @@ from ticket_export.application.export_file import KEY_PREFIX, attempt_of, manife
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_storage import ExportStorage, SupportsDiscardStale
 from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.application.readable_job import UNREADABLE
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.errors import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from uuid import UUID
 
     from ticket_export.domain.export_job import ExportJob
@@ -44,9 +45,10 @@ class SweepOrphanedObjects:
     Rules:
         1. The file of a completed export and its manifest stay until clean-up.
         2. What the attempt wrote that is running now stays; it may be about to complete.
-        3. Everything else below ``exports/<job>/<attempt>/`` goes. Other keys are not touched.
-        4. So one storage, with its prefix, belongs to one database: another's exports would be orphans.
-        5. What was begun and never finished goes after `stale_after`.
+        3. What belongs to an export whose row cannot be read stays.
+        4. Everything else below ``exports/<job>/<attempt>/`` goes. Other keys are not touched.
+        5. So one storage, with its prefix, belongs to one database: another's exports would be orphans.
+        6. What was begun and never finished goes after `stale_after`.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
@@ -78,8 +80,8 @@ class SweepOrphanedObjects:
         if not attempts:
             return []
         with self.unit_of_work() as work:
-            jobs = {job.id: job for job in work.jobs.find_all({job_id for job_id, _ in attempts.values()})}
-        return [key for key, attempt in attempts.items() if not _is_known(key, attempt, jobs)]
+            jobs = _readable_jobs(work, {job_id for job_id, _ in attempts.values()})
+        return [key for key, attempt in attempts.items() if attempt[0] in jobs and not _is_known(key, attempt, jobs)]
 
     def _discard_stale(self) -> int:
         if not isinstance(self.storage, SupportsDiscardStale):
@@ -87,9 +89,21 @@ class SweepOrphanedObjects:
         return self.storage.discard_stale(self.clock.now() - self.stale_after)
 
 
-def _is_known(key: str, attempt: tuple[UUID, int], jobs: Mapping[UUID, ExportJob]) -> bool:
+def _readable_jobs(work: UnitOfWork, job_ids: Collection[UUID]) -> dict[UUID, ExportJob | None]:
+    """Those jobs, None for one that there is not; one whose row holds what no export can is left out."""
+    try:
+        found = {job.id: job for job in work.jobs.find_all(job_ids)}
+    except UNREADABLE:
+        if len(job_ids) > 1:
+            return {job_id: job for each in job_ids for job_id, job in _readable_jobs(work, [each]).items()}
+        _log.exception("export %s cannot be read; its objects stay", *job_ids)
+        return {}
+    return {job_id: found.get(job_id) for job_id in job_ids}
+
+
+def _is_known(key: str, attempt: tuple[UUID, int], jobs: Mapping[UUID, ExportJob | None]) -> bool:
     job_id, token = attempt
-    job = jobs.get(job_id)
+    job = jobs[job_id]
     if job is None:
         return False
     if job.media_item is not None and key in {job.media_item.object_key, manifest_key(job.media_item.object_key)}:

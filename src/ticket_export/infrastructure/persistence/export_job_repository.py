@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from functools import lru_cache
 from time import monotonic, sleep
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import false, func, insert, select, update
+from sqlalchemy import exists, false, func, insert, select, update
 
+from ticket_export.application.readable_job import UNREADABLE
 from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.errors import JobDatabaseError, LeaseLostError
@@ -17,12 +19,15 @@ from ticket_export.infrastructure.persistence.mapping import changes_of, export_
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
+    from enum import StrEnum
     from uuid import UUID
 
-    from sqlalchemy import ColumnElement, Connection, Select
+    from sqlalchemy import Column, ColumnElement, Connection, Select
 
     from ticket_export.domain.export_job import ExportJob
     from ticket_export.infrastructure.persistence.tables import Tables
+
+_log = logging.getLogger(__name__)
 
 _ACTIVE = [status for status in ExportJobStatus.supported_types() if not status.is_final]
 _ENDED = [BackgroundTaskStatus.COMPLETE, BackgroundTaskStatus.ERROR]
@@ -80,11 +85,12 @@ class SqlAlchemyExportJobRepository:
     def page(self, *, requester_user_id: UUID | None, offset: int, limit: int) -> tuple[Sequence[ExportJob], int]:
         """`limit` jobs from `offset` on, newest request first, and how many there are in all."""
         jobs, total = self._several(), select(func.count()).select_from(self._jobs)
+        jobs, total = jobs.where(self._is_ours), total.where(self._is_ours)
         if requester_user_id is not None:
             mine = self._jobs.c.requester_user_id == requester_user_id
             jobs, total = jobs.where(mine), total.where(mine)
         newest_first = jobs.order_by(Instant(self._jobs.c.requested_at).desc(), self._jobs.c.id.desc())
-        found = self._found(newest_first.offset(offset).limit(limit))
+        found = self._readable(newest_first.offset(offset).limit(limit))
         return found, self._connection.execute(total).scalar_one()
 
     def active_of(self, requester_user_id: UUID) -> Sequence[ExportJob]:
@@ -95,7 +101,7 @@ class SqlAlchemyExportJobRepository:
         """
         self._wait_for_turn_of(requester_user_id)
         mine = (self._jobs.c.requester_user_id == requester_user_id) & self._jobs.c.status.in_(_ACTIVE)
-        return self._found(self._several().where(mine).order_by(self._jobs.c.requested_at, self._jobs.c.id))
+        return self._readable(self._several().where(mine).order_by(self._jobs.c.requested_at, self._jobs.c.id))
 
     def find_all(self, job_ids: Collection[UUID]) -> Sequence[ExportJob]:
         """Those jobs that there are, in any order."""
@@ -111,11 +117,11 @@ class SqlAlchemyExportJobRepository:
         column, expires_at, job_id = self._jobs.c.expires_at, Instant(self._jobs.c.expires_at), self._jobs.c.id
         # Of each pair, the comparison with the column finds the place in the index.
         is_due = (column <= now + SPELLING_SLACK) & (expires_at <= now)
-        due = self._several().where(is_due & self._jobs.c.is_cleaned_up.is_(False))
+        due = self._several().where(is_due & self._jobs.c.is_cleaned_up.is_(False) & self._is_ours)
         if after is not None:
             beyond = (expires_at > after.expires_at) | (job_id > after.id)
             due = due.where((column >= after.expires_at - SPELLING_SLACK) & (expires_at >= after.expires_at) & beyond)
-        return self._found(due.order_by(expires_at, job_id).limit(limit))
+        return self._readable(due.order_by(expires_at, job_id).limit(limit))
 
     def active_without_task(self, name: str, *, before: datetime, limit: int, skip: int = 0) -> Sequence[ExportJob]:
         """At most `limit` queued or running jobs whose task has ended, or is gone; oldest request first."""
@@ -125,11 +131,18 @@ class SqlAlchemyExportJobRepository:
         is_settled &= changed.is_(None) | (changed <= before)
         # Said twice, since SQLite, which would think few rows left after it, would not take the status's index.
         uncleaned = jobs.is_cleaned_up.is_(False)
-        gone = tasks.id.is_(None) & is_settled & uncleaned
+        # Not as the join finds it, which passes over a task whose status the library does not know.
+        other = self._tables.background_tasks.alias()
+        gone = ~exists().where(other.c.id == jobs.background_task_id) & is_settled & uncleaned
         ended = (tasks.name == name) & tasks.status.in_(_ENDED) & uncleaned
         abandoned = self._jobs.c.status.in_(_ACTIVE) & (gone | ended)
         oldest_first = self._several().where(abandoned).order_by(self._jobs.c.requested_at, self._jobs.c.id)
         return self._found(oldest_first.offset(skip or None).limit(limit))
+
+    @property
+    def _is_ours(self) -> ColumnElement[bool]:
+        # One row with another status must keep nobody from seeing, or cleaning up, all others.
+        return _is_one_of(self._jobs.c.status, ExportJobStatus)
 
     def _wait_for_turn_of(self, requester_user_id: UUID) -> None:
         match self._connection.dialect.name:
@@ -152,6 +165,21 @@ class SqlAlchemyExportJobRepository:
                     "If it is one of your own, commit it first, or request the export inside of it (JoinedUnitOfWork)"
                 )
             sleep(_ASK_EVERY)
+
+    def _readable(self, statement: Select[*tuple[object, ...]]) -> list[ExportJob]:
+        try:
+            return self._found(statement)
+        except UNREADABLE:
+            # One by one, so that a row which holds what no export can keeps nobody from the others.
+            ids = self._connection.execute(statement.with_only_columns(self._jobs.c.id)).scalars().all()
+            return [job for job_id in ids for job in self._found_if_readable(job_id)]
+
+    def _found_if_readable(self, job_id: UUID) -> list[ExportJob]:
+        try:
+            return self._found(self._several().where(self._jobs.c.id == job_id))
+        except UNREADABLE:
+            _log.exception("export %s cannot be read, and is passed over", job_id, extra={"job_id": str(job_id)})
+            return []
 
     def _found(self, statement: Select[*tuple[object, ...]]) -> list[ExportJob]:
         return [export_job_from(row, self._tables) for row in self._connection.execute(statement).mappings()]
@@ -179,5 +207,10 @@ def _joined(tables: Tables, view: ColumnElement[str | None]) -> Select[*tuple[ob
         select(*others, view, users, media_items, tasks)
         .outerjoin(users, users.c.id == jobs.c.requester_user_id)
         .outerjoin(media_items, media_items.c.id == jobs.c.media_item_id)
-        .outerjoin(tasks, tasks.c.id == jobs.c.background_task_id)
+        .outerjoin(tasks, (tasks.c.id == jobs.c.background_task_id) & _is_one_of(tasks.c.status, BackgroundTaskStatus))
     )
+
+
+def _is_one_of(column: Column[Any], statuses: type[StrEnum]) -> ColumnElement[bool]:
+    # In any letter case, as they are read.
+    return func.lower(column, type_=column.type).in_(list(statuses))
