@@ -18,7 +18,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from dependency_injector.containers import DeclarativeContainer
-from dependency_injector.providers import Factory, Object, Selector, ThreadSafeSingleton
+from dependency_injector.providers import Factory, List, Object, Selector, ThreadSafeSingleton
 
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.claims import Claims
@@ -52,6 +52,7 @@ from ticket_export.infrastructure.persistence.tables import build_tables
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.infrastructure.persistence.user_directory import SqlAlchemyUserDirectory
 from ticket_export.infrastructure.storage.registry import open_storage
+from ticket_export.infrastructure.system_clock import SystemClock
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
 from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
@@ -210,7 +211,8 @@ class TicketExportContainer(DeclarativeContainer):
         SweepOrphanedObjects,
         unit_of_work=unit_of_work.provider,
         storage=storage,
-        clock=clock,
+        # A file's time is this machine's, which may be far from the database's.
+        clocks=List(clock, Factory(SystemClock)),
         stale_after=Factory(_stale_after, settings.provided.stall),
     )
 

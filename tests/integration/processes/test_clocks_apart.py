@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -13,11 +14,13 @@ from tests.integration.processes.desk import VIEW
 from ticket_export import JoinedUnitOfWork
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUp
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
+from ticket_export.application.use_cases.sweep_orphaned_objects import Sweep
 from ticket_export.infrastructure.persistence import database_time
 from ticket_export.infrastructure.system_clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.integration.processes.desk import Desk
 
@@ -62,6 +65,22 @@ def test_times_of_a_job_are_the_databases_wherever_it_was_requested_and_run(desk
         now = connection.execute(text("SELECT now()")).scalar_one()
     assert now - A_MOMENT * 12 < job.requested_at <= job.completed_at <= now
     assert job.expires_at - job.requested_at == timedelta(hours=72)
+
+
+@pytest.mark.parametrize("off", [*APART, timedelta(hours=-2), timedelta(days=-400)], ids=str)
+def test_sweep_leaves_what_is_written_on_a_machine_whose_clock_differs(
+    desk: Desk, tmp_path: Path, off: timedelta
+) -> None:
+    now = (datetime.now(UTC) + off).timestamp()
+    with machine_off_by(off):
+        container = desk.another(desk.container.settings().database_url)
+        container.recover_stalled_exports()()  # tells the process the database's time
+        with container.storage().open_writer("exports/a/1/tickets.csv", "text/csv") as writer:
+            writer.write(b"ID")
+            (partial,) = (tmp_path / "files" / ".partial").iterdir()
+            os.utime(partial, (now, now))
+            assert container.sweep_orphaned_objects()() == Sweep()
+            assert partial.exists()
 
 
 @pytest.mark.parametrize("off", APART, ids=str)

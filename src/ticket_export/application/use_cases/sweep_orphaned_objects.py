@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.errors import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
     from uuid import UUID
 
     from ticket_export.domain.export_job import ExportJob
@@ -48,12 +48,13 @@ class SweepOrphanedObjects:
         3. What belongs to an export whose row cannot be read stays.
         4. Everything else below ``exports/<job>/<attempt>/`` goes. Other keys are not touched.
         5. So one storage, with its prefix, belongs to one database: another's exports would be orphans.
-        6. What was begun and never finished goes after `stale_after`.
+        6. What was begun and never finished goes after `stale_after`, by the one of `clocks` that is furthest behind: a
+           storage tells the time by a clock of its own, and what an attempt writes now must not look old.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
     storage: ExportStorage
-    clock: Clock
+    clocks: Sequence[Clock]
     stale_after: timedelta
 
     def __call__(self) -> Sweep:
@@ -86,7 +87,7 @@ class SweepOrphanedObjects:
     def _discard_stale(self) -> int:
         if not isinstance(self.storage, SupportsDiscardStale):
             return 0
-        return self.storage.discard_stale(self.clock.now() - self.stale_after)
+        return self.storage.discard_stale(min(clock.now() for clock in self.clocks) - self.stale_after)
 
 
 def _readable_jobs(work: UnitOfWork, job_ids: Collection[UUID]) -> dict[UUID, ExportJob | None]:

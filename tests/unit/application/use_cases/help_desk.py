@@ -215,7 +215,7 @@ class HelpDesk:
         return SweepOrphanedObjects(
             unit_of_work=self.unit_of_work,
             storage=self.storage,
-            clock=self.clock,
+            clocks=[self.clock],
             stale_after=timedelta(hours=1),
         )
 

@@ -11,6 +11,7 @@ from tests.unit.application.use_cases.help_desk import NOW, HelpDesk, once, rais
 from tests.unit.application.use_cases.watched_adapters import WatchedStorage
 from ticket_export.application.use_cases.sweep_orphaned_objects import Sweep
 from ticket_export.errors import StorageError, TicketSourceError
+from ticket_export.infrastructure.memory.clock import InMemoryClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -206,6 +207,15 @@ def test_what_was_begun_and_never_finished_goes_when_it_is_stale(desk: HelpDesk)
     assert desk.sweep_orphaned_objects() == Sweep(unfinished=1)
     assert storage.partials == fresh
     assert desk.sweep_orphaned_objects() == Sweep()
+
+
+@pytest.mark.parametrize("hours", [-5, 5])
+def test_what_is_written_now_by_either_clock_does_not_look_stale(desk: HelpDesk, hours: int) -> None:
+    other = InMemoryClock(NOW + timedelta(hours=hours))
+    desk.storage = storage = StorageWithPartials(desk, NOW, other.now())
+    sweep = attrs.evolve(desk.sweep_orphaned_objects, clocks=[desk.clock, other])
+    assert sweep() == Sweep()
+    assert len(storage.partials) == 2
 
 
 def test_listing_that_is_a_snapshot_may_name_what_is_gone(desk: HelpDesk) -> None:
