@@ -118,6 +118,7 @@ class TicketExportContainer(DeclarativeContainer):
 
     # The ports.
     clock = ThreadSafeSingleton(DatabaseClock, engine.provider)
+    machine_clock = ThreadSafeSingleton(SystemClock)
     unit_of_work = Factory(SqlAlchemyUnitOfWork, engine, tables)
     ticket_source = Factory(SqlAlchemyTicketSource, engine, catalog, settings.provided.storage_patience)
     storage = ThreadSafeSingleton(open_storage, settings)
@@ -212,7 +213,7 @@ class TicketExportContainer(DeclarativeContainer):
         unit_of_work=unit_of_work.provider,
         storage=storage,
         # A file's time is this machine's, which may be far from the database's.
-        clocks=List(clock, Factory(SystemClock)),
+        clocks=List(clock, machine_clock),
         stale_after=Factory(_stale_after, settings.provided.stall),
     )
 

@@ -39,6 +39,7 @@ def parts(bucket: Bucket, tmp_path: Path) -> Iterator[TicketExportContainer]:
     parts = TicketExportContainer()
     parts.settings.override(Object(bucket.settings(database_url=f"sqlite:///{tmp_path / 'desk.db'}")))
     parts.clock.override(InMemoryClock(datetime.now(UTC)))
+    parts.machine_clock.override(parts.clock)
     parts.task_queue.override(InMemoryTaskQueue())
     upgrade(parts.engine(), reference_schema=True)
     engine, tables = parts.engine(), parts.tables()
