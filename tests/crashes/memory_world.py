@@ -77,6 +77,7 @@ class InMemoryWorld:
         parts = TicketExportContainer()
         parts.settings.override(Object(Settings()))
         parts.clock.override(Object(self.clock))
+        parts.machine_clock.override(Object(self.clock))
         parts.unit_of_work.override(Factory(InMemoryUnitOfWork, self._database))
         disturbed = Factory(
             ReadersToDisturb,

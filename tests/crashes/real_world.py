@@ -52,6 +52,7 @@ class RealWorld:
         parts = TicketExportContainer()
         parts.settings.override(Object(settings))
         parts.clock.override(Object(self.clock))
+        parts.machine_clock.override(Object(self.clock))
         parts.events.override(Object(self.events))
         source = Factory(SqlAlchemyTicketSource, parts.engine, parts.catalog)
         disturbed = Factory(
