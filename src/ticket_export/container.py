@@ -40,6 +40,7 @@ from ticket_export.application.user_turns import UserTurns
 from ticket_export.infrastructure.compression.gzip import GzipCompression
 from ticket_export.infrastructure.compression.plain import NoCompression
 from ticket_export.infrastructure.compression.zstd import ZstdCompression
+from ticket_export.infrastructure.fork import renew_in_children
 from ticket_export.infrastructure.ignored_export_events import IgnoredExportEvents
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
@@ -71,6 +72,12 @@ def _worker_name() -> str:
 def _workers_queue(task_queue: TaskQueue) -> TaskQueue:
     # Whoever recovers an export, or hands one back, must not run it on the way; the workers find it.
     return InMemoryTaskQueue() if isinstance(task_queue, InlineTaskQueue) else task_queue
+
+
+def _user_turns() -> UserTurns:
+    turns = UserTurns()
+    renew_in_children(turns.renew)
+    return turns
 
 
 def _recover_every(lease: timedelta) -> timedelta:
@@ -161,7 +168,7 @@ class TicketExportContainer(DeclarativeContainer):
         clock=clock,
         retention=settings.provided.retention,
         max_active_jobs=settings.provided.max_active_jobs_per_user,
-        turns=ThreadSafeSingleton(UserTurns),
+        turns=ThreadSafeSingleton(_user_turns),
     )
     retry_export = Factory(
         RetryExport, unit_of_work=unit_of_work.provider, request_export=request_export, policy=policy

@@ -25,6 +25,10 @@ class UserTurns:
 
     def __init__(self, longest_wait: float = LONGEST_WAIT) -> None:
         self._longest_wait = longest_wait
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin with no turn taken, as in a process that was just forked: no thread of it has one."""
         self._changed = Condition()
         self._taken: dict[UUID, object] = {}
 

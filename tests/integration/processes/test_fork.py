@@ -70,9 +70,6 @@ def test_requests_of_a_process_and_of_two_that_were_forked_from_it_after_use_all
 def test_singleton_that_another_thread_is_making_is_not_locked_in_the_child() -> None:
     making, forked = Event(), Event()
 
-    class Slow(TicketExportContainer):
-        pass
-
     def make() -> datetime:
         making.set()
         forked.wait(0.5)
@@ -80,8 +77,8 @@ def test_singleton_that_another_thread_is_making_is_not_locked_in_the_child() ->
 
     from dependency_injector.providers import ThreadSafeSingleton
 
-    Slow.catalog.override(ThreadSafeSingleton(make))
-    container = Slow()
+    container = TicketExportContainer()
+    container.catalog.override(ThreadSafeSingleton(make))
     maker = Thread(target=container.catalog, daemon=True)
     maker.start()
     assert making.wait(PATIENCE)
