@@ -141,4 +141,5 @@ _NEEDS_GUARD = rb"(?=%b*(?:%b|[%b]))(?!(?:(?<=[;\t\r])|(?<=\r\n))\r\n)(?=\"?'*%b
 )
 _SEARCHES = _searches(SEPARATORS | LINE_BREAKS)
 _FOREIGN_SEARCHES = _searches((SEPARATORS | LINE_BREAKS) - {_DELIMITER})
-_NEGATIVE_NUMBER = re.compile(rb"-(?:[0-9.]+(?:[eE][+-]?[0-9]+)?|Infinity)(?=[,\n])")
+# Of moments and days too, where PostgreSQL has one before all others.
+_NEGATIVE_NUMBER = re.compile(rb"-(?:[0-9.]+(?:[eE][+-]?[0-9]+)?|[Ii]nfinity)(?=[,\n])")

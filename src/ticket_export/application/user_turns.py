@@ -28,7 +28,7 @@ class UserTurns:
         self.renew()
 
     def renew(self) -> None:
-        """Begin with nobody's turn, as in a process that was just forked: the threads that had one are not there."""
+        """Begin with no turn taken, as in a process that was just forked: no thread of it has one."""
         self._changed = Condition()
         self._taken: dict[UUID, object] = {}
 

@@ -20,6 +20,7 @@ from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import ExitStack
     from pathlib import Path
 
     from sqlalchemy import Connection, Engine
@@ -42,31 +43,31 @@ class LostAnswer:
     takes_effect: bool
     end: Future[None] | None = None
 
-    def lose(self, connection: Connection) -> None:
-        self.end = self.threads.submit(self._go_on, connection)
+    def lose(self, connection: Connection, transaction: ExitStack) -> None:
+        self.end = self.threads.submit(self._go_on, connection, transaction)
         raise JobDatabaseError("the connection is lost")
 
-    def _go_on(self, connection: Connection) -> None:
+    def _go_on(self, connection: Connection, transaction: ExitStack) -> None:
         deadline = time.monotonic() + _PATIENCE
         # Until somebody asks, which is the very moment in which a plain look sees the old state.
         while not self.rows.run(_WAITING):
             assert time.monotonic() < deadline, "nobody waits for the end of the commit"
             time.sleep(0.005)
-        if self.takes_effect:
-            commit(connection)
-        connection.close()
+        with transaction:
+            if self.takes_effect:
+                commit(connection)
 
 
 class _UnitOfWork(SqlAlchemyUnitOfWork):
     def __init__(self, lost: LostAnswer, engine: Engine, tables: Tables) -> None:
         super().__init__(engine, tables)
         self._lost = lost
-        self._engine = engine
 
     def commit(self) -> None:
         if self._lost.end is None and self._completes():
-            going_on, self._connection = self._connection, self._engine.connect()
-            self._lost.lose(going_on)
+            going_on, transaction = self._connection, self._resources
+            self._connection = self._begin()
+            self._lost.lose(going_on, transaction)
         super().commit()
 
     def _completes(self) -> bool:

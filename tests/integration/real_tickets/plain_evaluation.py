@@ -40,7 +40,7 @@ def rank(field: str, value: Any) -> Any:
 
 
 def found(ticket: PlainTicket, view: dict[str, Any]) -> bool:
-    term = view.get("searchTerm")
+    term = (view.get("searchTerm") or "").strip()
     searchable = {
         "id", "title", "description", "status", "priority", "category", "contactName", "contactEmail",
         "assigneeName", "teamName", "createdByName", "tags",

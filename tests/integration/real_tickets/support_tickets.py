@@ -6,10 +6,15 @@ import csv
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID, uuid5
 
 import attrs
+
+from ticket_export import unguard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "customer_support_tickets.csv"
 #: Physical lines of the file, most of them inside descriptions.
@@ -125,3 +130,8 @@ def cell(value: object) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
     return str(value)
+
+
+def read_back(rows: Iterable[Iterable[str]]) -> list[list[str]]:
+    """The texts behind the cells of a file: some descriptions hold lists, "- item", which the formula guard marks."""
+    return [[unguard(each) for each in row] for row in rows]

@@ -11,7 +11,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from tests.integration.real_tickets.support_tickets import PHYSICAL_LINES, TICKETS, SupportTickets, cell
+from tests.integration.real_tickets.support_tickets import PHYSICAL_LINES, TICKETS, SupportTickets, cell, read_back
 from ticket_export import Actor, SystemPermissions, TicketExportContainer
 
 if TYPE_CHECKING:
@@ -63,20 +63,20 @@ def test_the_file_has_as_many_lines_as_the_descriptions_make(exported: Path, tic
 
 def test_python_reads_every_cell(exported: Path, expected: list[list[str]]) -> None:
     with exported.open(newline="", encoding="utf-8-sig") as file:
-        assert list(csv.reader(file)) == expected
+        assert read_back(csv.reader(file)) == expected
 
 
 def test_pandas_reads_every_cell(exported: Path, expected: list[list[str]]) -> None:
     frame = pd.read_csv(exported, dtype=str, keep_default_na=False)
-    assert [list(frame.columns), *frame.to_numpy().tolist()] == expected
+    assert read_back([list(frame.columns), *frame.to_numpy().tolist()]) == expected
 
 
 def test_polars_reads_every_cell(exported: Path, expected: list[list[str]]) -> None:
     frame = pl.read_csv(exported, infer_schema=False, empty_string_is_null=False)
-    assert [frame.columns, *map(list, frame.rows())] == expected
+    assert read_back([frame.columns, *frame.rows()]) == expected
 
 
 def test_duckdb_reads_every_cell(exported: Path, expected: list[list[str]]) -> None:
     found = duckdb.read_csv(str(exported), all_varchar=True, header=True)
     rows = [[value or "" for value in row] for row in found.fetchall()]
-    assert [list(found.columns), *rows] == expected
+    assert read_back([list(found.columns), *rows]) == expected

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.integration.real_tickets.plain_evaluation import DATES, IDS, evaluate
-from tests.integration.real_tickets.support_tickets import cell
+from tests.integration.real_tickets.support_tickets import cell, read_back
 from ticket_export import ColumnKind, CsvFormat, TicketExportContainer
 from ticket_export.application.filter_operators import OPERATORS
 from ticket_export.application.ticket_query import TicketQuery
@@ -51,7 +51,7 @@ def exported(container: TicketExportContainer, view: dict[str, Any]) -> list[lis
         count = reader.count()
         blocks = list(reader.blocks())
     assert count == sum(block.rows for block in blocks)
-    return list(csv.reader(io.StringIO(b"".join(block.data for block in blocks).decode(), newline="")))
+    return read_back(csv.reader(io.StringIO(b"".join(block.data for block in blocks).decode(), newline="")))
 
 
 def expected(tickets: SupportTickets, view: dict[str, Any]) -> list[list[str]]:

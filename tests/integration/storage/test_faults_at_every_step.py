@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from tests.integration.storage.failing_calls import FailingCalls
 from tests.integration.storage.file_tree import files_below
 from ticket_export.application.export_file import manifest_key
 from ticket_export.application.manifest import ExportManifest
-from ticket_export.errors import ObjectNotFoundError, StorageError
+from ticket_export.errors import ObjectNotFoundError, StorageError, WorkerShortageError
 from ticket_export.infrastructure.storage.local import LocalStorage
 
 if TYPE_CHECKING:
@@ -54,8 +55,9 @@ class Desk:
 
     def export(self, calls: FailingCalls) -> ExportJobDto:
         job = self.parts.request_export()(ACTOR, VIEW)
-        with calls.around():
+        with calls.around(), suppress(WorkerShortageError):
             return self.parts.run_export()(job.id)
+        return self.parts.get_export()(ACTOR, job.id)
 
     def download(self, job: ExportJobDto) -> str:
         """The file, or the beginning of what the user is told."""
@@ -78,6 +80,11 @@ class Desk:
             assert job.error_message.startswith("the file could not be written: ")
             assert "secret" not in job.error_message
             assert files == {}
+            return
+        if job.status == "queued":
+            # It was the process that lacked something: another one makes the export.
+            assert files == {}
+            assert self.parts.run_export()(job.id).status == "completed"
             return
         assert job.status == "completed"
         key = f"exports/{job.id}/1/{job.file_name}"
@@ -105,7 +112,7 @@ def test_export_survives_or_fails_safely_at_every_step(tmp_path: Path, number: i
         assert len(calls.made) > step, "nothing failed"
         desk.claim_right(job)
         ends.add(job.status)
-    assert "failed" in ends
+    assert ("queued" if number == errno.EMFILE else "failed") in ends
 
 
 @pytest.mark.parametrize("number", ERRORS, ids=errno.errorcode.__getitem__)

@@ -116,9 +116,10 @@ def test_postgresql_gets_one_transaction_with_one_copy(postgresql: Engine, wire:
     wire.clear()
     export(postgresql, timeZone="Europe/Berlin")
     # The trace has both exports; the stored types were asked for in the first alone.
-    begin, settings, count, copy, rollback = wire[len(first) :]
-    *asked, _, _, _ = first[2:]
-    assert first == [begin, settings, *asked, count, copy, rollback]
+    begin, limits, settings, count, copy, rollback = wire[len(first) :]
+    *asked, _, _, _ = first[3:]
+    assert first == [begin, limits, settings, *asked, count, copy, rollback]
+    assert limits.startswith("SELECT CAST(extract(epoch FROM clock_timestamp())")
     tags, types_of_tags, cells, types_of_cells, collations, loose_ones = asked
     assert all("LIMIT" in statement for statement in (tags, cells, collations))
     for types in (types_of_tags, types_of_cells):

@@ -83,8 +83,9 @@ def test_next_export_does_not_wait_for_a_call_that_is_never_answered(desk: HelpD
     with at_work(work):
         desk.clock.advance(timedelta(seconds=1))
         following = desk.requested(number=1).id
-        assert ended.acquire(timeout=PATIENCE)
-        assert desk.job(following).status.developer_name == "completed"
+        # The export whose claim hangs may be recovered and made before it.
+        while desk.job(following).status != "completed":
+            assert ended.acquire(timeout=PATIENCE)
         assert not answer.is_set()
 
 
