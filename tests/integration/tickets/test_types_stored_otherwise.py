@@ -61,6 +61,7 @@ def engine(each_postgresql_server: PostgresqlServer) -> Iterator[Engine]:
         with engine.begin() as connection:
             connection.execute(text("CREATE TYPE mood AS ENUM ('calm', 'urgent')"))
             connection.execute(text("CREATE TYPE pair AS (a int, b text)"))
+            connection.execute(text("CREATE TYPE public.name AS (first text, last text)"))
             connection.execute(text("CREATE DOMAIN code AS varchar(10) CHECK (VALUE <> 'x')"))
         yield engine
         engine.dispose()
@@ -176,7 +177,19 @@ def test_column_declared_as_text_shows_and_filters_what_is_stored_as_another_typ
 
 OTHERS = [
     *("inet", "cidr", "macaddr", "json", "jsonb", "xml", "money", "bit(3)", "varbit", "bytea", "interval", "int[]"),
-    *("text[]", "int4range", "tsvector", "point", "timetz", "pair", "oid", "pg_lsn", "timestamptz", "timestamp"),
+    *(
+        "text[]",
+        "int4range",
+        "tsvector",
+        "point",
+        "timetz",
+        "pair",
+        "public.name",
+        "oid",
+        "pg_lsn",
+        "timestamptz",
+        "timestamp",
+    ),
 ]
 
 
