@@ -28,7 +28,8 @@ def need_guard(texts: Iterable[str]) -> bool:
 def guard_records(records: bytes, is_text: Sequence[bool]) -> bytes:
     """Return whole records of CSV with the guard in every cell that needs it.
 
-    `is_text` says of each column whether its cells are texts; a negative number in another one stays as it is.
+    `is_text` says of each column whether its cells are texts; a negative number, or the ``-infinity`` of a moment, in
+    another one stays as it is.
     """
     # The first record begins behind a line feed too, like all others.
     records = b"\n" + records
@@ -141,4 +142,4 @@ _NEEDS_GUARD = rb"(?=%b*(?:%b|[%b]))(?!(?:(?<=[;\t\r])|(?<=\r\n))\r\n)(?=\"?'*%b
 )
 _SEARCHES = _searches(SEPARATORS | LINE_BREAKS)
 _FOREIGN_SEARCHES = _searches((SEPARATORS | LINE_BREAKS) - {_DELIMITER})
-_NEGATIVE_NUMBER = re.compile(rb"-(?:[0-9.]+(?:[eE][+-]?[0-9]+)?|Infinity)(?=[,\n])")
+_NEGATIVE_NUMBER = re.compile(rb"-(?:[0-9.]+(?:[eE][+-]?[0-9]+)?|[Ii]nfinity)(?=[,\n])")

@@ -225,6 +225,13 @@ def test_kind_that_does_not_fit_what_is_stored_is_refused_when_the_catalog_is_fi
     assert len(problems(desk)) == len(stored)
 
 
+def test_text_in_a_column_of_uuids_is_guarded_as_on_sqlite(engine: Engine) -> None:
+    desk = desk_of(engine, ["text"], Uuid(), lambda table: [id_column("c0", "C", table.c.c0)])
+    insert(engine, [["'-5'"], ["'=1'"], ["'-1.5e3'"], ["'-infinity'"], ["'nobody'"]])
+    assert read(desk, columns=["c0"]) == ["'-5", "'=1", "'-1.5e3", "'-infinity", "nobody"]
+    assert read(desk, columns=["id", "c0"])[0] == "1,'-5"
+
+
 def test_uuid_that_is_stored_as_a_text_is_shown_and_found_in_every_spelling(engine: Engine) -> None:
     stored = ["'6F1C2B1E-8F0E-4A53-9A0E-2D7F0F3A9B11'", "'6f1c2b1e8f0e4a539a0e2d7f0f3a9b11'", "'nobody'", None]
     desk = desk_of(engine, ["varchar(36)"], Uuid(), lambda table: [id_column("c0", "A", table.c.c0)])
