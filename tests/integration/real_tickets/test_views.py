@@ -11,7 +11,7 @@ import pytest
 
 from tests.integration.real_tickets.plain_evaluation import DATES, IDS, evaluate
 from tests.integration.real_tickets.support_tickets import cell
-from ticket_export import ColumnKind, CsvFormat, TicketExportContainer
+from ticket_export import ColumnKind, CsvFormat, TicketExportContainer, unguard
 from ticket_export.application.filter_operators import OPERATORS
 from ticket_export.application.ticket_query import TicketQuery
 from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
@@ -51,7 +51,8 @@ def exported(container: TicketExportContainer, view: dict[str, Any]) -> list[lis
         count = reader.count()
         blocks = list(reader.blocks())
     assert count == sum(block.rows for block in blocks)
-    return list(csv.reader(io.StringIO(b"".join(block.data for block in blocks).decode(), newline="")))
+    rows = csv.reader(io.StringIO(b"".join(block.data for block in blocks).decode(), newline=""))
+    return [[unguard(cell) for cell in row] for row in rows]
 
 
 def expected(tickets: SupportTickets, view: dict[str, Any]) -> list[list[str]]:
@@ -101,7 +102,7 @@ def test_filtered_by_every_operator_of_every_column(
     assert exported(container, view) == expected(tickets, view)
 
 
-@pytest.mark.parametrize("term", ["DATA", "50%", "_", "%", "'", '"', "\n\nI", "@example.org", "8469", "zzz no such"])
+@pytest.mark.parametrize("term", ["DATA", "50%", "_", "%", "'", '"', ".\n\nI", "@example.org", "8469", "zzz no such"])
 def test_searched(container: TicketExportContainer, tickets: SupportTickets, term: str) -> None:
     view = {"columns": ["id", "description", "contactEmail"], "searchTerm": term, "sortField": "creationTime"}
     assert exported(container, view) == expected(tickets, view)
