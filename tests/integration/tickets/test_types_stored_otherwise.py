@@ -61,6 +61,7 @@ def engine(each_postgresql_server: PostgresqlServer) -> Iterator[Engine]:
         with engine.begin() as connection:
             connection.execute(text("CREATE TYPE mood AS ENUM ('calm', 'urgent')"))
             connection.execute(text("CREATE TYPE pair AS (a int, b text)"))
+            connection.execute(text("CREATE TYPE public.name AS (first text, last text)"))
             connection.execute(text("CREATE DOMAIN code AS varchar(10) CHECK (VALUE <> 'x')"))
         yield engine
         engine.dispose()
@@ -176,7 +177,19 @@ def test_column_declared_as_text_shows_and_filters_what_is_stored_as_another_typ
 
 OTHERS = [
     *("inet", "cidr", "macaddr", "json", "jsonb", "xml", "money", "bit(3)", "varbit", "bytea", "interval", "int[]"),
-    *("text[]", "int4range", "tsvector", "point", "timetz", "pair", "oid", "pg_lsn", "timestamptz", "timestamp"),
+    *(
+        "text[]",
+        "int4range",
+        "tsvector",
+        "point",
+        "timetz",
+        "pair",
+        "public.name",
+        "oid",
+        "pg_lsn",
+        "timestamptz",
+        "timestamp",
+    ),
 ]
 
 
@@ -210,6 +223,13 @@ def test_kind_that_does_not_fit_what_is_stored_is_refused_when_the_catalog_is_fi
     names = [f"c{place}" for place in range(len(stored))]
     desk = desk_of(engine, stored, declared, lambda table: [make(name, name, table.c[name]) for name in names])
     assert len(problems(desk)) == len(stored)
+
+
+def test_text_in_a_column_of_uuids_is_guarded_as_on_sqlite(engine: Engine) -> None:
+    desk = desk_of(engine, ["text"], Uuid(), lambda table: [id_column("c0", "C", table.c.c0)])
+    insert(engine, [["'-5'"], ["'=1'"], ["'-1.5e3'"], ["'-infinity'"], ["'nobody'"]])
+    assert read(desk, columns=["c0"]) == ["'-5", "'=1", "'-1.5e3", "'-infinity", "nobody"]
+    assert read(desk, columns=["id", "c0"])[0] == "1,'-5"
 
 
 def test_uuid_that_is_stored_as_a_text_is_shown_and_found_in_every_spelling(engine: Engine) -> None:

@@ -5,17 +5,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     Column,
     Date,
     DateTime,
+    Float,
     Integer,
     MetaData,
     Numeric,
     String,
     Table,
+    Text,
     Uuid,
+    func,
     type_coerce,
 )
 
@@ -102,6 +106,33 @@ def test_identifiers_are_of_the_type_of_their_expression(expression: Column[Any]
 def test_catalog_that_cannot_work_is_refused_when_it_is_made(make: Callable[[], TicketCatalog]) -> None:
     with pytest.raises(ConfigurationError, match="catalog"):
         make()
+
+
+@pytest.mark.parametrize("type_", [Integer(), BigInteger(), Float(), Boolean(), Uuid(), JSON()], ids=repr)
+def test_catalog_whose_moments_are_none_is_refused_when_it_is_made(type_: Any) -> None:
+    odd = Column("odd", type_)
+    columns = [number_column("number", "Case", C.number)]
+    with pytest.raises(
+        ConfigurationError, match=r"^ticket catalog: created_at is of type .*, not DateTime; type_coerce"
+    ):
+        TicketCatalog(tables=CASES, id=C.number, created_at=odd, columns=columns)
+    with pytest.raises(ConfigurationError, match=r"^ticket catalog: deleted_at is of type .*, not DateTime; it says"):
+        catalog(*columns, is_deleted=C.gone, deleted_at=odd)
+
+
+@pytest.mark.parametrize("type_", [Integer(), Text(), DateTime(), Date()], ids=repr)
+def test_catalog_whose_mark_of_deletion_is_no_condition_is_refused_when_it_is_made(type_: Any) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"^ticket catalog: is_deleted is of type .*, not Boolean; make a cond"
+    ):
+        catalog(number_column("number", "Case", C.number), is_deleted=Column("odd", type_), deleted_at=C.gone_at)
+
+
+def test_expression_of_a_type_that_nobody_knows_may_be_a_moment_or_a_mark() -> None:
+    at, mark = func.opened_at(C.number), func.is_gone(C.number)
+    columns = [number_column("number", "Case", C.number)]
+    made = TicketCatalog(tables=CASES, id=C.number, created_at=at, is_deleted=mark, deleted_at=at, columns=columns)
+    assert (made.created_at, made.is_deleted, made.deleted_at) == (at, mark, at)
 
 
 def test_day_without_a_time_is_no_date_column() -> None:

@@ -151,3 +151,12 @@ def test_text_that_no_file_can_hold_is_refused_as_the_sources_error() -> None:
     with pytest.raises(TicketSourceError, match="no valid Unicode") as caught:
         read(source, query(columns=["title"]))
     assert isinstance(caught.value.__cause__, UnicodeEncodeError)
+
+
+@pytest.mark.parametrize("kind", [float, Decimal])
+def test_what_is_not_a_number_sorts_behind_all_numbers_as_on_postgresql(kind: type[float | Decimal]) -> None:
+    scores = ["NaN", "1", "Infinity", "-Infinity"]
+    tickets = [ticket(number, score=kind(score)) for number, score in enumerate(scores)] + [ticket(4)]
+    assert ids(tickets, sortField="score") == [3, 1, 2, 0, 4]
+    assert ids(tickets, sortField="score", sortDirection="desc") == [0, 2, 1, 3, 4]
+    assert found(tickets, "score", "gt", "0") == [0, 1, 2]

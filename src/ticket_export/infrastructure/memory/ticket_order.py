@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ticket_export.infrastructure.memory.ticket_cells import CellValue, text_of
@@ -32,6 +33,8 @@ def in_order(tickets: Iterable[InMemoryTicket], query: TicketQuery) -> list[InMe
 def _sort_key(value: CellValue, column: TicketColumn) -> Any:  # values of one column compare with each other
     if column.choices:
         return column.choices.index(value) if value in column.choices else len(column.choices)
-    if isinstance(value, float) and math.isnan(value):
-        return math.inf  # last among numbers
+    if isinstance(value, (float, Decimal)) and math.isnan(value):
+        return True, 0  # last among numbers
+    if isinstance(value, (int, float, Decimal)):
+        return False, value
     return text_of(value) if isinstance(value, Sequence) else value

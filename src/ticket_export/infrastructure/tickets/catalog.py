@@ -59,7 +59,8 @@ class TicketCatalog:
     deleted before any request.
 
     Raises:
-        ConfigurationError: two columns share a name, or only one half of the soft-delete is given.
+        ConfigurationError: two columns share a name, only one half of the soft-delete is given, or one of these
+            expressions is of a type that cannot be what it should be.
     """
 
     tables: FromClause
@@ -72,6 +73,10 @@ class TicketCatalog:
     def __attrs_post_init__(self) -> None:
         if (self.is_deleted is None) != (self.deleted_at is None):
             raise ConfigurationError("a catalog needs both is_deleted and deleted_at, or neither")
+        _require_any(_MOMENTS, "created_at", self.created_at, "type_coerce(…, DateTime) says that an expression is one")
+        if self.is_deleted is not None and self.deleted_at is not None:
+            _require_any(_CONDITIONS, "is_deleted", self.is_deleted, "make a condition of it, such as `column != 0`")
+            _require_any(_MOMENTS, "deleted_at", self.deleted_at, "it says when a ticket was deleted")
         self.describe()
 
     def describe(self) -> TicketColumns:
@@ -194,6 +199,20 @@ def _catalog_column(column: TicketColumn, expression: Expression) -> CatalogColu
         )
     # PostgreSQL has types of its own for these, and compares an enumeration with nothing else.
     return CatalogColumn(column, cast(expression, Text) if needs_cast(expression.type) else expression)
+
+
+# SQLite stores moments as texts, which begin with a day.
+_MOMENTS = (SqlType.MOMENT, SqlType.DAY, SqlType.TEXT)
+_CONDITIONS = (SqlType.BOOLEAN,)
+_NAMES = {SqlType.MOMENT: "DateTime", SqlType.BOOLEAN: "Boolean"}
+
+
+def _require_any(accepted: tuple[SqlType, ...], name: str, expression: Expression, advice: str) -> None:
+    found = sql_type(expression.type)
+    if found not in accepted and found is not SqlType.UNKNOWN:
+        raise ConfigurationError(
+            f"ticket catalog: {name} is of type {expression.type!r}, not {_NAMES[accepted[0]]}; {advice}"
+        )
 
 
 def _require_type(

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Text, func
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.guarded_records import guard_records
 from ticket_export.application.ports.ticket_source import CsvBlock
+from ticket_export.application.ticket_column import IdType
 from ticket_export.application.ticket_query import TicketQuery
 from ticket_export.infrastructure.persistence.answer_watch import answered_in_time, cut
 from ticket_export.infrastructure.tickets import postgresql_spellings  # noqa: F401 - registers them
@@ -111,7 +112,9 @@ class CopyReader:
     def _guard(self) -> Callable[[bytes], bytes]:
         if not self.csv_format.formula_guard:
             return bytes
-        return partial(guard_records, is_text=[column.is_text for column in self.query.columns])
+        # A column of UUIDs may be stored as texts, and so hold any.
+        is_text = [column.is_text or column.id_type is IdType.UUID for column in self.query.columns]
+        return partial(guard_records, is_text=is_text)
 
     def _as_stored(self) -> TicketCatalog:
         # Asked for no earlier, since it may wait for somebody's lock, and only a reader can be interrupted.

@@ -28,6 +28,8 @@ _SETTINGS = {
     "client_encoding": "UTF8",
     "extra_float_digits": "1",
     "standard_conforming_strings": "on",
+    # Not by SQLAlchemy's option, which would leave a connection that is read-only by default able to write.
+    "transaction_read_only": "on",
 }
 
 
@@ -41,7 +43,7 @@ def begin_snapshot(connection: Connection, time_zone: str, patience: timedelta) 
         UnsupportedDialectError: the server is too old, its database is not in UTF-8, or the driver is not psycopg 3.
     """
     _require_support(connection)
-    connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    connection.execution_options(isolation_level="REPEATABLE READ")
     limit_snapshot(connection, patience.total_seconds())
     # The zone is set once, since ``AT TIME ZONE 'CET'`` would take that name for the abbreviation of a zone
     # without summer time, and look it up for every cell.

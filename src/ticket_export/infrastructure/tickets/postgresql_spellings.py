@@ -68,7 +68,7 @@ def _fold(compiler: SQLCompiler, text: str) -> str:
     version = compiler.dialect.server_version_info or _OWN_COLLATIONS
     collation = "pg_c_utf8" if version >= _OWN_COLLATIONS else "und-x-icu"
     # On the text itself: replace() would fail in the collation of a column that takes several texts for one.
-    expanded = f"replace({text} COLLATE \"{collation}\", U&'\\0130', U&'i\\0307')"
+    expanded = f"replace(({text}) COLLATE \"{collation}\", U&'\\0130', U&'i\\0307')"
     return f"replace(lower({expanded}), U&'\\03C2', U&'\\03C3')"
 
 
@@ -158,9 +158,14 @@ def _is_number(_element: IsNumber, _compiler: SQLCompiler, **_kw: Any) -> str:
 @compiles(ComparedText, "postgresql")
 @compiles(LooselyCollated, "postgresql")
 def _as_it_is(element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) -> str:
-    return compiler.process(element.clauses, **kw)
+    return _operand(element, compiler, **kw)
 
 
 @compiles(ExactText, "postgresql")
 def _exact_text(element: ExactText, compiler: SQLCompiler, **kw: Any) -> str:
-    return f'({compiler.process(element.clauses, **kw)} COLLATE "C")'
+    return f'({_operand(element, compiler, **kw)} COLLATE "C")'
+
+
+def _operand(element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) -> str:
+    # A condition of OR, or a text of ||, would else lend only its last part to what follows.
+    return f"({compiler.process(element.clauses, **kw)})"

@@ -136,11 +136,9 @@ class IsTrue(FunctionElement[bool]):
 class StoredText(FunctionElement[str]):
     """A text as it is stored, in the collation of its column; SQLite may keep it as a BLOB."""
 
+    # Not the cell's type: a host's TypeDecorator would convert the texts that a user compares with.
+    type = Text()
     inherit_cache = True
-
-    def __init__(self, cell: ColumnElement[Any]) -> None:
-        super().__init__(cell)
-        self.type = cell.type
 
 
 class ExactText(StoredText):

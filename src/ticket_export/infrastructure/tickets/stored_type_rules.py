@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from ticket_export.application.ticket_column import TicketColumn
 
 # Texts that PostgreSQL compares in a way of their own, or with nothing else; cast to text they are as any other.
-_PECULIAR_TEXTS = ("name", '"char"', "citext")
+_PECULIAR_TEXTS = ("name", "char")
+_EXTENSIONS_TEXT = "citext"
 #: What `JoinedTags` reads.
 _TAGS = ("jsonb", "json", "text", "character varying")
 
@@ -35,8 +36,8 @@ class StoredType:
     @property
     def is_peculiar_text(self) -> bool:
         """Whether it must be cast to be a text as any other."""
-        # An extension's type has its schema in front of its name.
-        return self.is_enum or self.name.rpartition(".")[2] in _PECULIAR_TEXTS
+        # An extension's type may have its schema in front of its name, as a type of the host's own has.
+        return self.is_enum or self.name in _PECULIAR_TEXTS or self.name.rpartition(".")[2] == _EXTENSIONS_TEXT
 
     @property
     def sql_type(self) -> SqlType:

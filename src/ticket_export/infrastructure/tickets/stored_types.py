@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPICursor
 
 _TYPES = text(
-    "SELECT oid, pg_catalog.format_type(oid, NULL) AS name, typtype = 'e' AS is_enum "
+    # Without quotation marks, which are around every name where `quote_all_identifiers` is on.
+    "SELECT oid, replace(pg_catalog.format_type(oid, NULL), '\"', '') AS name, typtype = 'e' AS is_enum "
     "FROM pg_catalog.pg_type WHERE oid IN :oids"
 ).bindparams(bindparam("oids", expanding=True, type_=BigInteger()))
 
