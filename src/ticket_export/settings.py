@@ -125,6 +125,8 @@ class Settings(BaseSettings):
             raise ConfigurationError("; ".join(problems)) from None
         except UnicodeDecodeError:
             raise ConfigurationError("the file .env in this folder is not UTF-8 text") from None
+        except OSError as error:
+            raise ConfigurationError(f"the file .env in this folder cannot be read: {error.strerror}") from error
 
     @property
     def retention(self) -> timedelta:

@@ -30,11 +30,7 @@ def parse_json(text: str | bytes) -> object:
     try:
         if isinstance(text, bytes):
             text = text.decode(json.detect_encoding(text), "surrogatepass")
-        elif len(text.encode("utf-8", "surrogatepass")) > MAX_JSON:
-            _refuse_length()
-        # Each costs far more time and memory than its two characters.
-        if has_many_parts(text):
-            _refuse_parts()
+        require_short(text)
         return json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_refuse_constant)
     except InvalidPayloadError:
         raise
@@ -42,6 +38,19 @@ def parse_json(text: str | bytes) -> object:
         _refuse(f"line {error.lineno} column {error.colno}: {error.msg}")
     except (ValueError, RecursionError):
         _refuse("not JSON that can be read")
+
+
+def require_short(text: str) -> None:
+    """Refuse JSON text that is longer, or holds more parts, than that of a view may.
+
+    Raises:
+        InvalidPayloadError: saying which.
+    """
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_JSON:
+        _refuse_length()
+    # Each costs far more time and memory than its two characters.
+    if has_many_parts(text):
+        _refuse_parts()
 
 
 def has_many_parts(text: str) -> bool:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from ticket_export.application.json_text import parse_json, require_small
-from ticket_export.application.limits import MAX_JSON
+from ticket_export.application.json_text import parse_json, require_short, require_small
 from ticket_export.application.payload_model import Location, PayloadModel, message_of
 from ticket_export.application.safe_text import quoted
 from ticket_export.application.snapshot import ExportFilter, ExportScope, ExportSnapshotPayload
@@ -42,9 +41,8 @@ def read_view(payload: object, columns: TicketColumns | None = None) -> ExportSn
         errors = error.errors(include_url=False)
         told = [_describe(each) for each in errors[: InvalidPayloadError.MOST]]
         raise InvalidPayloadError(told, more=len(errors) - len(told)) from None
-    # A worker reads what is stored, under the same limit.
-    if len(view.to_json().encode()) > MAX_JSON:
-        raise InvalidPayloadError([f"payload: longer than {MAX_JSON:,} bytes of JSON"])
+    # A worker reads what is stored, under the same limits.
+    require_short(view.to_json())
     return view
 
 

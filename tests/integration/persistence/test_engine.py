@@ -10,6 +10,7 @@ from threading import Barrier
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import event
 
 from ticket_export.errors import ConfigurationError, MissingExtraError, UnsupportedDialectError
 from ticket_export.infrastructure.persistence.engine import create_engine
@@ -49,6 +50,38 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 def test_sqlite_without_a_file_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match="must name a file"):
         create_engine(url)
+
+
+@pytest.mark.parametrize("rest", ["?mode=ro", "?uri=true", "?key=hunter2", "?timeout=5&mode=ro", "?timeout=x", "%00"])
+def test_option_that_sqlite_would_not_get_is_refused_and_no_file_is_made(path: Path, rest: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"the SQLite URL cannot be used") as caught:
+        create_engine(f"sqlite:///{path}{rest}")
+    assert "hunter2" not in str(caught.value)
+    assert not path.exists()
+
+
+def test_time_out_of_a_sqlite_url_is_taken(path: Path) -> None:
+    engine = create_engine(f"sqlite:///{path}?timeout=5")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    engine.dispose()
+
+
+@pytest.mark.parametrize("rest", ["me:hunter2@host/db", "host/db?user=me&password=hunter2", "/db?sslpassword=hunter2"])
+def test_engine_shows_no_password_and_sends_it(rest: str) -> None:
+    pytest.importorskip("psycopg", reason="needs the extra [postgres]")
+    engine = create_engine(f"postgresql://{rest}")
+    sent: list[object] = []
+
+    def connect(_dialect: object, _entry: object, _arguments: object, options: dict[str, object]) -> None:
+        sent.extend(options.values())
+        raise ConnectionError
+
+    event.listen(engine, "do_connect", connect)
+    with pytest.raises(ConnectionError):
+        engine.connect()
+    assert "hunter2" in sent
+    assert "hunter2" not in f"{engine!r} {engine.url!r}"
 
 
 @pytest.mark.parametrize("url", ["", "nonsense", "//host/db", "postgresql://me:hunter2@host:port/db", "sqlite:/x"])

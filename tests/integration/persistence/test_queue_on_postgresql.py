@@ -15,6 +15,7 @@ from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
 from ticket_export.testing.entities import NOW
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable
     from uuid import UUID
 
@@ -29,6 +30,8 @@ def sent_to_postgresql(ask: Callable[[Connection], object], engine: Engine) -> l
     sent: list[SQLCompiler] = []
 
     with engine.connect() as stand_in:
+        driver = cast("sqlite3.Connection", stand_in.connection.driver_connection)
+        driver.create_function("pg_column_size", 1, lambda _: 0)
 
         def answer(statement: Select[*tuple[object, ...]], _parameters: object) -> object:
             sent.append(statement.compile(dialect=POSTGRESQL))

@@ -70,8 +70,13 @@ def test_json_goes_to_postgresql_as_a_document_and_not_as_a_string_in_one() -> N
     assert JsonText().process_bind_param('{"columns": ["id", "é"]}', POSTGRESQL) == {"columns": ["id", "é"]}
 
 
-def test_json_comes_from_postgresql_as_text() -> None:
-    assert JsonText().process_result_value({"columns": ["id", "é"]}, POSTGRESQL) == '{"columns":["id","é"]}'
+def test_json_comes_from_postgresql_as_text_without_blanks() -> None:
+    assert JsonText().process_result_value('{"columns": ["id", "é"]}', POSTGRESQL) == '{"columns":["id","é"]}'
+
+
+@pytest.mark.parametrize("text", ["[" * 5_000 + "]" * 5_000, "9" * 5_000], ids=["nested", "long number"])
+def test_json_that_python_does_not_decode_comes_from_postgresql_as_it_stands(text: str) -> None:
+    assert JsonText().process_result_value(text, POSTGRESQL) == text
 
 
 def test_json_on_sqlite_is_the_very_text() -> None:

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from typing import TYPE_CHECKING
-
 import pytest
 from sqlalchemy import make_url
 
 from ticket_export.infrastructure.persistence.engine import create_engine
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
@@ -32,11 +26,3 @@ def test_the_folder_of_a_socket_may_be_written_as_it_is(postgresql_url: str) -> 
     with engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT inet_server_addr()").scalar() is None
     engine.dispose()
-
-
-def test_15_threads_of_a_process_have_a_connection_each(engine: Engine) -> None:
-    with ExitStack() as held:
-        pids = {
-            held.enter_context(engine.connect()).exec_driver_sql("SELECT pg_backend_pid()").scalar() for _ in range(15)
-        }
-    assert len(pids) == 15

@@ -286,6 +286,23 @@ def test_largest_view_is_read(form: Callable[[object], object]) -> None:
     assert len(summarize_view(view.to_json())) == 1_000
 
 
+def is_read(view: object) -> bool:
+    try:
+        read_view(view, COLUMNS)
+    except InvalidPayloadError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("form", [dict, json.dumps])
+def test_view_that_is_read_is_read_again_as_it_is_stored(form: Callable[[object], object]) -> None:
+    # As stored, it has the keys that were left out, too.
+    views = [form({"columns": ["id"], "viewId": [[]] * lists}) for lists in range(1_980, 2_000)]
+    read = [view for view in views if is_read(view)]
+    assert 0 < len(read) < len(views)
+    assert all(is_read(read_view(view, COLUMNS).to_json()) for view in read)
+
+
 def test_limit_is_of_bytes_as_sent_and_as_stored() -> None:
     text = json.dumps(view_with(searchTerm="x"))
     assert read_view(text + " " * (MAX_JSON - len(text)), COLUMNS).search_term == "x"

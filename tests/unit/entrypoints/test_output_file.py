@@ -125,6 +125,8 @@ def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
     ("name", "what"),
     [
         (".", "is a folder"),
+        ("new/", "is a folder"),
+        ("file/", "is a folder"),
         ("missing/tickets.csv", "does not exist"),
         ("file/tickets.csv", "cannot be written"),
         ("nul\0", "cannot be written"),
@@ -136,7 +138,7 @@ def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
 def test_where_nothing_can_be_written_is_said_before_anything_happens(name: str, what: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "loop").symlink_to("loop")
-    with pytest.raises(BadInputError, match=f"--output: (?s:.*){what}"), open_output(str(tmp_path / name)):
+    with pytest.raises(BadInputError, match=f"--output: (?s:.*){what}"), open_output(f"{tmp_path}/{name}"):
         pytest.fail("the block was entered")
 
 

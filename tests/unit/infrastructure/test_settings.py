@@ -7,6 +7,7 @@ import pickle
 import pprint
 import traceback
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +21,6 @@ from ticket_export.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
@@ -134,6 +134,16 @@ def test_file_of_settings_that_is_no_text_is_a_setting_that_cannot_work(
     (tmp_path / ".env").write_bytes(b"TICKET_EXPORT_CSV_BOM=\xff\xfe")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigurationError, match="not UTF-8"):
+        Settings.load()
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that nobody can read from its start")
+def test_file_of_settings_that_cannot_be_read_is_a_setting_that_cannot_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").symlink_to("/proc/self/mem")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigurationError, match=r"the file \.env in this folder cannot be read"):
         Settings.load()
 
 

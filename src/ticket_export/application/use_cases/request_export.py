@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from ticket_export.application.dispatch import dispatch_committed
 from ticket_export.application.dto import RequestedExportDto
 from ticket_export.application.export_policy import ExportPolicy
 from ticket_export.application.export_task import TASK_NAME, task_args
+from ticket_export.application.json_text import parse_json
 from ticket_export.application.ports.audit_log import AuditAction, AuditLog
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.task_queue import TaskQueue
@@ -24,7 +24,7 @@ from ticket_export.application.user_turns import UserTurns
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
-from ticket_export.errors import TooManyExportsError
+from ticket_export.errors import InvalidPayloadError, TooManyExportsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,7 +133,7 @@ def _view_of(job: ExportJob, work: UnitOfWork) -> str:
 def _is_same_view(stored: str, asked: str) -> bool:
     # Not compared as text: a database may have stored the document in a spelling of its own.
     try:
-        return bool(json.loads(stored) == json.loads(asked))
-    except ValueError:
+        return bool(parse_json(stored) == parse_json(asked))
+    except InvalidPayloadError:
         # A stored view that cannot be read is for the worker to fail; it must not keep its owner from asking.
         return False

@@ -88,6 +88,8 @@ def note_packing(download: Download, name: str) -> None:
 
 def _opened_as_it_is(file: str) -> int | None:
     """A descriptor of what must not be replaced; None if `file` names a file, or nothing yet."""
+    if file.endswith(os.sep):
+        raise BadInputError("--output", f"{file} is a folder; name a file in it")
     try:
         if own := _OWN_DESCRIPTOR.fullmatch(file):
             descriptor = os.dup(_inherited(own))

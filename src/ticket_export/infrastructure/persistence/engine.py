@@ -40,6 +40,7 @@ _POOL = {"poolclass": ExportPool, "pool_size": 5, "max_overflow": 10}
 _POOL_TIMEOUT = 10
 # On SQLite the one that has a connection may wait for the write lock as long.
 _SQLITE_POOL_TIMEOUT = 30
+_SQLITE_OPTIONS = {"cached_statements", "check_same_thread", "detect_types", "isolation_level", "timeout"}
 # In this order: the time-out must hold when the switch to WAL waits for another process.
 _SQLITE_PRAGMAS = ("busy_timeout = 30000", "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON")
 
@@ -63,7 +64,8 @@ def create_engine(url: str) -> Engine:
     busy.
 
     Raises:
-        ConfigurationError: the URL cannot be read, names no file, or its folder cannot be made.
+        ConfigurationError: the URL cannot be read, names no file, or has an option that SQLite would not get; or its
+            folder cannot be made.
         UnsupportedDialectError: neither SQLite nor PostgreSQL.
         MissingExtraError: PostgreSQL's driver is not installed.
     """
@@ -72,7 +74,8 @@ def create_engine(url: str) -> Engine:
         return _sqlite_engine(parsed)
     try:
         parsed, prepared = _without_prepare_threshold(parsed)
-        connect_args = {**_encoding(parsed), **network_patience(parsed), "prepare_threshold": prepared}
+        parsed, secrets = _without_secrets(parsed)
+        connect_args = {**_encoding(parsed), **network_patience(parsed), **secrets, "prepare_threshold": prepared}
         engine = sqlalchemy.create_engine(parsed, **_POOL, pool_timeout=_POOL_TIMEOUT, connect_args=connect_args)
     except ModuleNotFoundError as error:
         raise MissingExtraError("postgres", "PostgreSQL") from error
@@ -154,6 +157,12 @@ def _without_prepare_threshold(url: URL) -> tuple[URL, int | None]:
     return url.difference_update_query(["prepare_threshold"]), threshold
 
 
+def _without_secrets(url: URL) -> tuple[URL, dict[str, str]]:
+    # The engine shows its URL, with all of its query.
+    secrets = {name: str(url.query[name]) for name in ("password", "sslpassword") if name in url.query}
+    return url.difference_update_query(secrets), secrets
+
+
 def _require_answer(dialect: Dialect) -> Callable[[DBAPIConnection, ConnectionPoolEntry, PoolProxiedConnection], None]:
     """What SQLAlchemy's `pool_pre_ping` does; but a server that does not answer is not waited for without end."""
 
@@ -182,6 +191,12 @@ def _sqlite_engine(url: URL) -> Engine:
         raise ConfigurationError(
             "the SQLite URL must name a file, such as sqlite:///ticket-export.db: an export reads over one "
             "connection while it reports progress over another"
+        )
+    # SQLAlchemy would leave out the others with a warning, `mode=ro` too.
+    if "\0" in path or not url.query.keys() <= _SQLITE_OPTIONS:
+        raise ConfigurationError(
+            "the SQLite URL cannot be used; it should look like sqlite:///ticket-export.db, and may hold no options "
+            f"but {', '.join(sorted(_SQLITE_OPTIONS))}"
         )
     folder = Path(path).parent
     try:

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import DateTime, String, Text
+from sqlalchemy import DateTime, String, Text, cast, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, UserDefinedType
 
@@ -15,7 +15,7 @@ from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.infrastructure.persistence.sqlite_moments import read_moment, write_moment
 
 if TYPE_CHECKING:
-    from sqlalchemy import Dialect
+    from sqlalchemy import ColumnElement, Dialect
     from sqlalchemy.types import TypeEngine
 
 
@@ -104,7 +104,8 @@ class JsonText(TypeDecorator[str]):
     """A text that is a JSON document: ``text`` on SQLite, ``jsonb`` on PostgreSQL.
 
     Python sees the text on both. PostgreSQL gives back the same document, not always the same
-    spelling: ``jsonb`` keeps neither blanks nor the order of keys.
+    spelling: ``jsonb`` keeps neither blanks nor the order of keys. It is asked for the text, since another program may
+    have stored what Python does not decode: deep nesting, or a number of 5,000 digits.
     """
 
     impl = Text
@@ -115,17 +116,24 @@ class JsonText(TypeDecorator[str]):
         stored: TypeEngine[Any] = JSONB(none_as_null=True) if dialect.name == "postgresql" else Text()
         return dialect.type_descriptor(stored)
 
+    def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """What a SELECT asks for: the text, whatever the driver or the host's engine makes of JSON."""
+        return type_coerce(cast(column, Text), self)
+
     def process_bind_param(self, value: str | None, dialect: Dialect) -> object:
         """JSONB takes the document itself; given its text it would store one JSON string."""
         if value is None or dialect.name != "postgresql":
             return value
         return json.loads(value)
 
-    def process_result_value(self, value: object, dialect: Dialect) -> str | None:
-        """The document as text."""
-        if value is None or isinstance(value, str):
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        """The document as text; without the blanks of ``jsonb``, if Python can decode it."""
+        if value is None or dialect.name != "postgresql":
             return value
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        try:
+            return json.dumps(json.loads(value), ensure_ascii=False, separators=(",", ":"))
+        except (ValueError, RecursionError):
+            return value
 
 
 class ExportJobStatusText(TypeDecorator[ExportJobStatus]):

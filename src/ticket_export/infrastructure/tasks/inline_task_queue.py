@@ -11,7 +11,7 @@ import attrs
 
 from ticket_export.application.export_task import job_id_of
 from ticket_export.application.use_cases.run_export import RunExport
-from ticket_export.errors import TicketsUnavailableError
+from ticket_export.errors import InvalidTransitionError, LeaseLostError, TicketsUnavailableError
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -38,6 +38,9 @@ class InlineTaskQueue:
             return
         try:
             self._run(job_id)
+        except (InvalidTransitionError, LeaseLostError):
+            # As after a double click, whose second request finds the export still queued.
+            _log.info("export %s is run, or was ended, by another thread", job_id, extra={"job_id": str(job_id)})
         except Exception:  # noqa: BLE001 - the request itself has succeeded
             _log.exception("export %s could not be run", job_id, extra={"job_id": str(job_id)})
 

@@ -78,7 +78,19 @@ def test_view_that_differs_is_an_export_of_its_own(desk: HelpDesk, view: dict[st
     assert len(desk.database.committed.jobs) == 2
 
 
-@pytest.mark.parametrize("stored", ["", "{", "[]", "null"])
+UNREADABLE = {
+    "empty": "",
+    "begun": "{",
+    "list": "[]",
+    "null": "null",
+    "nested": "[" * 990 + "]" * 990,
+    "10 MB": '[{"a":' * 1_700_000,
+    "long number": "9" * 5_000,
+    "repeated key": '{"a":1,"a":2}',
+}
+
+
+@pytest.mark.parametrize("stored", UNREADABLE.values(), ids=UNREADABLE)
 def test_stored_view_that_cannot_be_read_keeps_nobody_from_asking(desk: HelpDesk, stored: str) -> None:
     actor = desk.user()
     first = desk.request_export(actor, VIEW)
