@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import attrs
 import pytest
@@ -14,13 +14,14 @@ from dependency_injector.providers import Object
 from sqlalchemy import Engine
 
 from tests.integration.persistence.sqlite_rows import SqliteRows
-from ticket_export import BackgroundTask, BackgroundTaskStatus, ExportJob, Settings, TicketExportContainer
+from ticket_export import Actor, BackgroundTask, BackgroundTaskStatus, ExportJob, Settings, TicketExportContainer
 from ticket_export.application.export_task import TASK_NAME, task_args
 from ticket_export.application.progress import Progress
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUp
 from ticket_export.application.use_cases.recover_stalled_exports import RecoverStalledExports, Recovery
 from ticket_export.application.use_cases.sweep_orphaned_objects import Sweep
 from ticket_export.domain.progress_stage import ProgressStage
+from ticket_export.errors import ExportNotFoundError
 from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.storage import InMemoryStorage
@@ -179,6 +180,14 @@ def test_exports_of_a_status_that_is_not_ours_are_passed_over_by_lists_and_clean
     queue.clock.advance(timedelta(days=9))
     assert queue.parts.clean_up_expired_exports()() == CleanUp(cleaned_up=1)
     assert queue.rows.run(foreign_rows, ours.hex) == before
+
+
+def test_export_of_a_status_that_is_not_ours_looks_like_a_missing_one(queue: Queue) -> None:
+    foreign = queue.put(age=1)
+    queue.spoil(foreign, "Status", "archived")
+    for who in (Actor(user_id=uuid4()), Actor(user_id=uuid4(), is_admin=True)):
+        with pytest.raises(ExportNotFoundError):
+            queue.parts.get_export()(who, foreign)
 
 
 @SPOILT

@@ -98,6 +98,7 @@ def test_request_is_recorded_in_the_transaction_of_the_hosts_session(
         ({"database": "another"}, False),
         ({"host": "db.example.test"}, False),
         ({"port": 1}, False),
+        ({"query": {"host": "/another/folder"}}, False),
     ],
 )
 def test_log_is_kept_where_a_connection_leads_if_both_have_one_address(

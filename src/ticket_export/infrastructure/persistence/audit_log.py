@@ -78,4 +78,6 @@ class SqlAlchemyAuditLog:
 
 
 def _address(url: URL) -> tuple[object, ...]:
-    return url.get_backend_name(), url.host, url.port, url.database
+    # libpq also takes them from the query, such as the folder of a socket.
+    options = (url.query.get(name) for name in ("host", "hostaddr", "port", "service"))
+    return url.get_backend_name(), url.host, url.port, url.database, *options
