@@ -34,7 +34,7 @@ def renew_in_children(renew: Callable[[], None]) -> None:
 
     It must not wait for a lock: the thread that held it does not exist in the child.
     """
-    _renewals.append(WeakMethod(renew))
+    _renewals[:] = [*(each for each in _renewals if each() is not None), WeakMethod(renew)]
 
 
 def _after_fork_in_child() -> None:

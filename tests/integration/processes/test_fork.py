@@ -141,7 +141,8 @@ def test_pool_that_replaces_one_is_of_the_same_size_however_many_exports_read(tm
 
 def test_what_is_to_be_renewed_in_a_child_is_forgotten_with_its_object(monkeypatch: pytest.MonkeyPatch) -> None:
     # This process is no child, and keeps what it has.
-    monkeypatch.setattr(fork, "_renewals", [])
+    renewals: list[object] = []
+    monkeypatch.setattr(fork, "_renewals", renewals)
     monkeypatch.setattr(fork, "_engines", WeakSet())
 
     class Renewed:
@@ -152,8 +153,9 @@ def test_what_is_to_be_renewed_in_a_child_is_forgotten_with_its_object(monkeypat
             self.count += 1
 
     kept, gone = Renewed(), Renewed()
-    renew_in_children(kept.renew)
     renew_in_children(gone.renew)
     del gone
+    renew_in_children(kept.renew)
+    assert len(renewals) == 1
     fork._after_fork_in_child()
     assert kept.count == 1
