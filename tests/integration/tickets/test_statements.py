@@ -123,7 +123,8 @@ def test_postgresql_gets_one_transaction_with_one_copy(postgresql: Engine, wire:
     tags, types_of_tags, cells, types_of_cells, collations, loose_ones = asked
     assert all("LIMIT" in statement for statement in (tags, cells, collations))
     for types in (types_of_tags, types_of_cells):
-        assert types.startswith("SELECT oid, pg_catalog.format_type(oid, NULL)")
+        assert types.startswith("SELECT oid, ")
+        assert "pg_catalog.format_type(oid, NULL)" in types
     assert "pg_collation_for" in collations
     assert "NOT pg_catalog.pg_collation.collisdeterministic" in loose_ones
     assert begin == "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
