@@ -8,21 +8,46 @@ from __future__ import annotations
 
 import json
 import sys
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING
 
+import attrs
+
 from benchmarks.query import COLUMNS
 from benchmarks.stages import Stages
 from ticket_export import TicketExportContainer
+from ticket_export.application.progress import Progress, ignore_progress
+from ticket_export.application.use_cases.run_export import ignore_stall
 from ticket_export.application.use_cases.run_next_export import RunNextExport
 
 if TYPE_CHECKING:
     from ticket_export.application.dto import ExportJobDto
+    from ticket_export.application.stop_signal import StopSignal
 
 _VIEW = {"columns": list(COLUMNS), "sortField": "creationTime", "sortDirection": "desc"}
 _ONE_TICKET = {**_VIEW, "filters": [{"field": "id", "operator": "eq", "value": 1}]}
+
+
+@attrs.frozen(kw_only=True)
+class _Watched(RunNextExport):
+    """Also lets `see` the progress of which the worker is told."""
+
+    see: Callable[[Progress], None]
+
+    def __call__(
+        self,
+        *,
+        on_progress: Callable[[Progress], None] = ignore_progress,
+        stop: StopSignal | None = None,
+        on_stall: Callable[[], None] = ignore_stall,
+    ) -> ExportJobDto | None:
+        def tell(progress: Progress) -> None:
+            self.see(progress)
+            on_progress(progress)
+
+        return super().__call__(on_progress=tell, stop=stop, on_stall=on_stall)
 
 
 def main(figures: str) -> None:
@@ -34,8 +59,8 @@ def main(figures: str) -> None:
     container.worker().drain()
     stages = Stages()
     stages.listen(container.engine())
-    run_next_export = partial(
-        RunNextExport(run_export=container.run_export(), task_queue=container.task_queue()), on_progress=stages.progress
+    run_next_export = _Watched(
+        run_export=container.run_export(), task_queue=container.task_queue(), see=stages.progress
     )
     worker = container.worker(run_next_export=run_next_export)
     ended: list[tuple[ExportJobDto, float, float]] = []
