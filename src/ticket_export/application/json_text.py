@@ -114,7 +114,7 @@ def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) < len(pairs):
         seen: set[str] = set()
-        for key, _ in pairs:
+        for key, _ in pairs:  # pragma: no branch - one of them repeats another
             if key in seen:
                 _refuse(f"the key {quoted(key)} is repeated in one object")
             seen.add(key)
