@@ -57,7 +57,7 @@ class Attempt:
 
     @property
     def is_due(self) -> bool:
-        """Whether it is time for a sign of life."""
+        """Whether the next heartbeat is due."""
         # A clock that was set back must not silence the attempt.
         return not timedelta(0) <= self._clock.now() - self._written_at < self.heartbeat
 

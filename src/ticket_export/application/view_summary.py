@@ -20,9 +20,7 @@ _LEFT_OUT: Final = f"a view of more than {SHORT_VIEW:,} characters"
 
 def summary_of(job: ExportJob) -> str:
     """What the job's view selects, orders and shows, as far as it was read with the job."""
-    return (
-        summarize_view(job.snapshot_payload_json) if job.has_view else f"a view of more than {SHORT_VIEW:,} characters"
-    )
+    return summarize_view(job.snapshot_payload_json) if job.has_view else _LEFT_OUT
 
 
 def summarize_view(payload_json: str) -> str:
