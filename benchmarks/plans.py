@@ -23,7 +23,7 @@ from tests.postgresql_server import VARIABLE, PostgresqlServer
 
 from benchmarks.report import write
 from ticket_export import create_engine, load_sample_data
-from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
+from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.tickets.ticket_select import select_tickets
 
 if TYPE_CHECKING:

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from ticket_export.application.filter_operators import OPERATORS, Operator
-from ticket_export.application.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
-from ticket_export.application.ticket_query import TicketQuery
-from ticket_export.application.view_summary import summarize_view
+from ticket_export.application.view.filter_operators import OPERATORS, Operator
+from ticket_export.application.view.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
+from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.application.view.view_summary import summarize_view
 from ticket_export.errors import InvalidPayloadError
 
 if TYPE_CHECKING:

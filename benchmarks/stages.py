@@ -13,7 +13,7 @@ from ticket_export.domain.progress_stage import ProgressStage
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from ticket_export.application.progress import Progress
+    from ticket_export.application.run.progress import Progress
 
 
 class Stages:

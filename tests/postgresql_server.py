@@ -19,8 +19,8 @@ from sqlalchemy import URL, make_url
 
 from tests.embedded_postgresql import embedded_postgresql
 from tests.installed_postgresql import installed_postgresql
-from ticket_export.infrastructure.persistence.engine import create_engine
-from ticket_export.infrastructure.persistence.migrate import upgrade
+from ticket_export.infrastructure.migrate import upgrade
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -52,7 +52,7 @@ class ComplainingStream(HesitantStream):
 
 def unbuffered_text(raw: io.RawIOBase, encoding: str = "utf-8", errors: str = "strict") -> TextIO:
     """Text over `raw` as Python makes it with PYTHONUNBUFFERED."""
-    return io.TextIOWrapper(cast(BinaryIO, raw), encoding, errors, newline="", write_through=True)
+    return io.TextIOWrapper(cast("BinaryIO", raw), encoding, errors, newline="", write_through=True)
 
 
 def buffered_text(raw: io.RawIOBase) -> TextIO:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from ticket_export.infrastructure.persistence.tables import Tables
+    from ticket_export.infrastructure.help_desk.tables import HelpDeskTables
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -157,7 +157,7 @@ def full_name(person: Person | Contact | None) -> str | None:
     return f"{person.first_name} {person.last_name or ''}".strip(" ") or None if person else None
 
 
-def store_people(engine: Engine, tables: Tables) -> None:
+def store_people(engine: Engine, tables: HelpDeskTables) -> None:
     """Fill users, teams and contacts."""
     with engine.begin() as connection:
         connection.execute(
@@ -178,7 +178,7 @@ def store_people(engine: Engine, tables: Tables) -> None:
         connection.execute(tables.contacts.insert(), [attrs.asdict(contact) for contact in CONTACTS])
 
 
-def store_tickets(engine: Engine, tables: Tables, tickets: Iterable[ReferenceTicket]) -> None:
+def store_tickets(engine: Engine, tables: HelpDeskTables, tickets: Iterable[ReferenceTicket]) -> None:
     """Make these all the tickets there are."""
     rows = [ticket.row() for ticket in tickets]
     with engine.begin() as connection:

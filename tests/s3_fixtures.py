@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
     from tests.s3_server import S3Server
     from ticket_export import Settings
-    from ticket_export.infrastructure.storage.s3 import S3Storage
+    from ticket_export.infrastructure.storage.s3.storage import S3Storage
 
 
 class Clients:
     """What all tests share, since making a client takes its time."""
 
     def __init__(self, server: S3Server) -> None:
-        from ticket_export.infrastructure.storage.s3_client import S3Patience, connect
+        from ticket_export.infrastructure.storage.s3.client import S3Patience, connect
 
         impatience = S3Patience(connect_seconds=1, read_seconds=0.5, attempts=2)
         self.back_door = server.client()
@@ -56,8 +56,8 @@ class Bucket:
 
     def storage(self, *, is_patient: bool = True) -> S3Storage:
         """The library's; one that is not patient gives up within a second or two."""
-        from ticket_export.infrastructure.storage.s3 import S3Storage
-        from ticket_export.infrastructure.storage.s3_location import S3Location
+        from ticket_export.infrastructure.storage.s3.location import S3Location
+        from ticket_export.infrastructure.storage.s3.storage import S3Storage
 
         client = self._clients.patient if is_patient else self._clients.impatient
         return S3Storage(client, S3Location.parse(self.url))

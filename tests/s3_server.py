@@ -116,7 +116,7 @@ class FaultyS3:
             served = self._moto(environ, respond)
             return [self._with_beginning(b"".join(served))] if name == "ListMultipartUploads" else served
 
-        connection = cast(socket.socket, environ["werkzeug.socket"])
+        connection = cast("socket.socket", environ["werkzeug.socket"])
         return self.fault(S3Request(name, request.path, serve_to, start_response, connection))
 
     def _with_beginning(self, body: bytes) -> bytes:

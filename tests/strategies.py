@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from tests.reference_help_desk import CONTACTS, NOW, TEAMS, USERS, ReferenceTicket
-from ticket_export.application.filter_operators import OPERATORS, Operator
-from ticket_export.application.ticket_column import ColumnKind, IdType, TicketColumn
-from ticket_export.infrastructure.tickets.reference_catalog import PRIORITIES, STATUSES
+from ticket_export.application.view.filter_operators import OPERATORS, Operator
+from ticket_export.application.view.ticket_column import ColumnKind, IdType, TicketColumn
+from ticket_export.infrastructure.help_desk.catalog import PRIORITIES, STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,10 +11,10 @@ storage finds here what it takes: `ExportStorage`, `ObjectWriter`, `SupportsDisc
 """
 
 from ticket_export.application.actor import Actor
-from ticket_export.application.content_disposition import content_disposition
 from ticket_export.application.csv_format import CsvFormat
-from ticket_export.application.dto import Download, ExportJobDto, ExportPage, RequestedExportDto
+from ticket_export.application.dto import ExportJobDto, ExportPage, RequestedExportDto
 from ticket_export.application.export_policy import ExportPolicy
+from ticket_export.application.file.download import Download, content_disposition
 from ticket_export.application.formula_guard import guard, unguard
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry, AuditLog
 from ticket_export.application.ports.export_events import ExportEvents
@@ -24,9 +24,7 @@ from ticket_export.application.ports.export_storage import (
     SupportsDiscardStale,
     SupportsSignedUrl,
 )
-from ticket_export.application.snapshot import ExportFilter, ExportScope, ExportSnapshotPayload
-from ticket_export.application.stop_signal import StopSignal
-from ticket_export.application.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
+from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.application.use_cases.cancel_export import CancelExport
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
 from ticket_export.application.use_cases.get_export import GetExport
@@ -38,6 +36,8 @@ from ticket_export.application.use_cases.retry_export import RetryExport
 from ticket_export.application.use_cases.run_export import RunExport
 from ticket_export.application.use_cases.run_next_export import RunNextExport
 from ticket_export.application.use_cases.sweep_orphaned_objects import SweepOrphanedObjects
+from ticket_export.application.view.snapshot import ExportFilter, ExportScope, ExportSnapshotPayload
+from ticket_export.application.view.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
 from ticket_export.container import TicketExportContainer
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.domain.export_job import ExportJob
@@ -78,14 +78,14 @@ from ticket_export.errors import (
     UnknownDeveloperNameError,
     UnsupportedDialectError,
 )
+from ticket_export.infrastructure.help_desk.sample_data.loader import load_sample_data
 from ticket_export.infrastructure.ignored_export_events import IgnoredExportEvents
-from ticket_export.infrastructure.persistence.engine import create_engine
-from ticket_export.infrastructure.persistence.host_table_names import HostTable, HostTableNames
+from ticket_export.infrastructure.migrate import downgrade, upgrade
+from ticket_export.infrastructure.persistence.database.engine import create_engine
+from ticket_export.infrastructure.persistence.host_tables import HostTable, HostTableNames
 from ticket_export.infrastructure.persistence.joined_unit_of_work import JoinedUnitOfWork
-from ticket_export.infrastructure.persistence.migrate import downgrade, upgrade
-from ticket_export.infrastructure.sample_data.loader import load_sample_data
 from ticket_export.infrastructure.storage.keys import check_key, check_prefix
-from ticket_export.infrastructure.storage.local import LocalStorage
+from ticket_export.infrastructure.storage.local.storage import LocalStorage
 from ticket_export.infrastructure.tasks.worker import Worker
 from ticket_export.infrastructure.tickets.catalog import (
     TicketCatalog,

@@ -21,10 +21,10 @@ from dependency_injector.containers import DeclarativeContainer
 from dependency_injector.providers import Factory, List, Object, Selector, ThreadSafeSingleton
 
 from ticket_export.application.announcements import Announcements
-from ticket_export.application.claims import Claims
 from ticket_export.application.csv_format import CsvFormat
-from ticket_export.application.export_pipeline import READ_AHEAD
 from ticket_export.application.export_policy import ExportPolicy
+from ticket_export.application.run.claims import Claims
+from ticket_export.application.run.export_pipeline import READ_AHEAD
 from ticket_export.application.use_cases.cancel_export import CancelExport
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
 from ticket_export.application.use_cases.get_export import GetExport
@@ -41,16 +41,17 @@ from ticket_export.infrastructure.compression.gzip import GzipCompression
 from ticket_export.infrastructure.compression.plain import NoCompression
 from ticket_export.infrastructure.compression.zstd import ZstdCompression
 from ticket_export.infrastructure.fork import renew_in_children
+from ticket_export.infrastructure.help_desk.catalog import reference_catalog
+from ticket_export.infrastructure.help_desk.tables import build_help_desk_tables
+from ticket_export.infrastructure.help_desk.user_directory import SqlAlchemyUserDirectory
 from ticket_export.infrastructure.ignored_export_events import IgnoredExportEvents
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
-from ticket_export.infrastructure.persistence.database_clock import DatabaseClock
-from ticket_export.infrastructure.persistence.engine import create_engine
-from ticket_export.infrastructure.persistence.host_table_names import SEED_TABLE_NAMES
-from ticket_export.infrastructure.persistence.tables import build_tables
+from ticket_export.infrastructure.persistence.database.clock import DatabaseClock
+from ticket_export.infrastructure.persistence.database.engine import create_engine
+from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
-from ticket_export.infrastructure.persistence.user_directory import SqlAlchemyUserDirectory
 from ticket_export.infrastructure.storage.registry import open_storage
 from ticket_export.infrastructure.system_clock import SystemClock
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
@@ -58,7 +59,6 @@ from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
 from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
 from ticket_export.infrastructure.tasks.notifications import notifications_on
 from ticket_export.infrastructure.tasks.worker import Worker
-from ticket_export.infrastructure.tickets.reference_catalog import reference_catalog
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
 from ticket_export.settings import Settings
 
@@ -104,7 +104,7 @@ class TicketExportContainer(DeclarativeContainer):
 
     # What the host's own parts usually replace.
     table_names = Object(SEED_TABLE_NAMES)
-    tables = ThreadSafeSingleton(build_tables, table_names)
+    tables = ThreadSafeSingleton(build_help_desk_tables, table_names)
     engine = ThreadSafeSingleton(create_engine, settings.provided.database_url)
     catalog = ThreadSafeSingleton(reference_catalog, tables)
     csv_format = Factory(CsvFormat, bom=settings.provided.csv_bom, formula_guard=settings.provided.formula_guard)

@@ -16,9 +16,9 @@ from ticket_export.application.dto import ExportJobDto
 from ticket_export.container import TicketExportContainer
 from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.domain.export_job_status import ExportJobStatus
-from ticket_export.infrastructure.persistence.engine import begin_writing
-from ticket_export.infrastructure.persistence.migrate import upgrade
-from ticket_export.infrastructure.sample_data.loader import load_sample_data
+from ticket_export.infrastructure.help_desk.sample_data.loader import load_sample_data
+from ticket_export.infrastructure.migrate import upgrade
+from ticket_export.infrastructure.persistence.database.engine import begin_writing
 from ticket_export.settings import Settings
 
 if TYPE_CHECKING:

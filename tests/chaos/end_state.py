@@ -10,9 +10,9 @@ from uuid import UUID
 import attrs
 from sqlalchemy import select
 
-from ticket_export.application.export_file import KEY_PREFIX, attempt_of, manifest_key
+from ticket_export.application.file.export_file import KEY_PREFIX, attempt_of, manifest_key
 from ticket_export.application.ports.audit_log import AuditAction
-from ticket_export.application.ticket_query import TicketQuery
+from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus

@@ -13,15 +13,15 @@ import pytest
 from dependency_injector.providers import Factory, ThreadSafeSingleton
 
 from tests.chaos.fault import Faults, Step
-from ticket_export.application.attempt import PROGRESS_INTERVAL
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry
 from ticket_export.application.ports.export_storage import ObjectWriter
+from ticket_export.application.run.attempt import PROGRESS_INTERVAL
 from ticket_export.container import TicketExportContainer
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.export_job_repository import SqlAlchemyExportJobRepository
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
-from ticket_export.infrastructure.storage.local import LocalStorage
+from ticket_export.infrastructure.storage.local.storage import LocalStorage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

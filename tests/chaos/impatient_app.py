@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 from tests.chaos.workers import SECONDS_OFF_VARIABLE
 from ticket_export.container import TicketExportContainer
-from ticket_export.infrastructure.persistence.answer_watch import WATCH
-from ticket_export.infrastructure.persistence.transaction_limits import SHORT
+from ticket_export.infrastructure.persistence.database.answer_watch import WATCH
+from ticket_export.infrastructure.persistence.database.transaction import SHORT
 from ticket_export.infrastructure.system_clock import SystemClock
 
 _off = timedelta(seconds=float(os.environ[SECONDS_OFF_VARIABLE]))

@@ -8,7 +8,7 @@ import attrs
 from sqlalchemy import JSON, Boolean, Column, Date, DateTime, Integer, MetaData, Numeric, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
-from ticket_export.application.ticket_column import ScopeRole
+from ticket_export.application.view.ticket_column import ScopeRole
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket
 from ticket_export.infrastructure.tickets.catalog import (
     TicketCatalog,

@@ -18,7 +18,7 @@ from ticket_export.application.ports.audit_log import AuditAction, AuditEntry
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
 from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
-from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.testing.audit_log import AuditLogContract
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from ticket_export.infrastructure.memory.clock import InMemoryClock
-from ticket_export.infrastructure.persistence.database_clock import DatabaseClock
-from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.database.clock import DatabaseClock
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.infrastructure.system_clock import SystemClock
 from ticket_export.testing.clock import ClockContract

@@ -44,13 +44,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import BIT, BYTEA, CIDR, INET, INT4RANGE, JSONB, MACADDR, MONEY, TSVECTOR
 
 from ticket_export import ColumnKind, CsvFormat
-from ticket_export.application.filter_conditions import filter_condition
-from ticket_export.application.filter_operators import OPERATORS, Operator
-from ticket_export.application.ticket_query import TicketQuery
+from ticket_export.application.view.filter_conditions import filter_condition
+from ticket_export.application.view.filter_operators import OPERATORS, Operator
+from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import ConfigurationError
-from ticket_export.infrastructure.memory.ticket_matching import holds
-from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket, InMemoryTicketSource
-from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket, InMemoryTicketSource, holds
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.catalog import (
     CatalogColumn,
     TicketCatalog,
@@ -61,10 +60,10 @@ from ticket_export.infrastructure.tickets.catalog import (
     text_column,
 )
 from ticket_export.infrastructure.tickets.condition_compiler import compile_condition
-from ticket_export.infrastructure.tickets.copy_statement import copy_statement
-from ticket_export.infrastructure.tickets.postgresql_snapshot import driver_connection
+from ticket_export.infrastructure.tickets.postgresql.copy_statement import copy_statement
+from ticket_export.infrastructure.tickets.postgresql.snapshot import driver_connection
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
-from ticket_export.infrastructure.tickets.sqlite_functions import register_functions
+from ticket_export.infrastructure.tickets.sqlite.functions import register_functions
 from ticket_export.infrastructure.tickets.stored_types import catalog_as_stored
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ticket_export.infrastructure.storage.s3 import S3Storage
+from ticket_export.infrastructure.storage.s3.storage import S3Storage
 from ticket_export.testing.storage import CONTENT_TYPE, KEY, StorageContract, write
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ticket_export.infrastructure.memory.storage import InMemoryStorage
-from ticket_export.infrastructure.storage.local import LocalStorage
+from ticket_export.infrastructure.storage.local.storage import LocalStorage
 from ticket_export.testing.storage import StorageContract
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from tests.integration.persistence.sqlite_rows import SqliteRows
 from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 from tests.migrated_sqlite import migrated_sqlite
 from tests.unit.application.use_cases.help_desk import VIEW, HelpDesk
-from ticket_export.application.export_task import TASK_NAME
+from ticket_export.application.run.export_task import TASK_NAME
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
+from ticket_export.infrastructure.help_desk.tables import build_help_desk_tables
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
-from ticket_export.infrastructure.persistence.engine import create_engine
-from ticket_export.infrastructure.persistence.tables import build_tables
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
 from ticket_export.infrastructure.tasks.notifications import notifications_on
@@ -73,7 +73,7 @@ class TestDatabaseTaskQueueOnSqlite(DatabaseTaskQueueContract):
     def queue(self, tmp_path: Path) -> Iterator[DatabaseTaskQueue]:
         engine = migrated_sqlite(tmp_path / "help-desk.db")
         self.rows = SqliteRows(tmp_path / "help-desk.db")
-        yield DatabaseTaskQueue(engine, build_tables(), notifications_on(engine))
+        yield DatabaseTaskQueue(engine, build_help_desk_tables(), notifications_on(engine))
         engine.dispose()
 
 
@@ -82,7 +82,7 @@ class TestDatabaseTaskQueueOnPostgresql(DatabaseTaskQueueContract):
     def queue(self, each_postgresql_url: str) -> Iterator[DatabaseTaskQueue]:
         engine = create_engine(each_postgresql_url)
         self.rows = PostgresqlRows(each_postgresql_url)
-        yield DatabaseTaskQueue(engine, build_tables(), notifications_on(engine))
+        yield DatabaseTaskQueue(engine, build_help_desk_tables(), notifications_on(engine))
         engine.dispose()
 
 

@@ -10,11 +10,11 @@ import attrs
 import pytest
 
 from tests.contract.stored_ticket_table import CATALOG, TABLE, in_memory, replace_rows
-from ticket_export.application.filter_operators import OPERATORS
 from ticket_export.application.ports.ticket_source import CsvBlock
+from ticket_export.application.view.filter_operators import OPERATORS
 from ticket_export.errors import TicketSourceError
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket, InMemoryTicketSource
-from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
 from ticket_export.testing.stored_tickets import AS_OF, TICKET_COLUMNS, StoredTicket
 from ticket_export.testing.ticket_filters import FILTERS
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.postgresql_server import PostgresqlServer
     from ticket_export.application.csv_format import CsvFormat
     from ticket_export.application.ports.ticket_source import TicketReader
-    from ticket_export.application.ticket_query import TicketQuery
+    from ticket_export.application.view.ticket_query import TicketQuery
 
 
 class TestInMemoryTicketSource(TicketSourceContract[InMemoryTicketSource]):

@@ -15,9 +15,9 @@ from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 from tests.migrated_sqlite import migrated_sqlite
 from ticket_export.domain.system_permissions import SystemPermissions
 from ticket_export.domain.user import User
+from ticket_export.infrastructure.help_desk.user_directory import SqlAlchemyUserDirectory
 from ticket_export.infrastructure.memory.user_directory import InMemoryUserDirectory
-from ticket_export.infrastructure.persistence.engine import create_engine
-from ticket_export.infrastructure.persistence.user_directory import SqlAlchemyUserDirectory
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.testing.user_directory import UserDirectoryContract
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.crashes.case import Case
     from tests.crashes.world import World
-    from ticket_export.application.progress import Progress
+    from ticket_export.application.run.progress import Progress
 
 
 class CancellingQueued(Plain):

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from tests.crashes.process import SECRET
 from tests.crashes.world import RIGHT_BYTES
 from ticket_export import ExportJobStatus
-from ticket_export.application.export_file import manifest_key
-from ticket_export.application.manifest import ExportManifest
+from ticket_export.application.file.export_file import manifest_key
+from ticket_export.application.file.manifest import ExportManifest
 from ticket_export.application.ports.audit_log import AuditAction
 from ticket_export.domain.background_task import BackgroundTaskStatus
 

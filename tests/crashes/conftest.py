@@ -8,7 +8,7 @@ import pytest
 from tests.crashes.world import BLOCK_ROWS
 from ticket_export.infrastructure.memory import ticket_source
 from ticket_export.infrastructure.tasks import runner
-from ticket_export.infrastructure.tickets import row_stream_reader
+from ticket_export.infrastructure.tickets.sqlite import reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def _small_and_quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Several blocks of few tickets, no pause after an error, and no log of a thousand errors."""
     monkeypatch.setattr(ticket_source, "BLOCK_ROWS", BLOCK_ROWS)
-    monkeypatch.setattr(row_stream_reader, "BLOCK_ROWS", BLOCK_ROWS)
+    monkeypatch.setattr(reader, "BLOCK_ROWS", BLOCK_ROWS)
     monkeypatch.setattr(runner, "_FIRST_PAUSE", 0.001)
     logging.disable(logging.CRITICAL)
     yield

@@ -16,8 +16,8 @@ from ticket_export import Settings, TicketExportContainer
 from ticket_export.application.ports.audit_log import AuditAction
 from ticket_export.infrastructure.memory.database import Rows
 from ticket_export.infrastructure.memory.export_events import InMemoryExportEvents
+from ticket_export.infrastructure.migrate import upgrade
 from ticket_export.infrastructure.persistence.mapping import background_task_from, media_item_from
-from ticket_export.infrastructure.persistence.migrate import upgrade
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from tests.crashes.process import INJECTED
 from tests.crashes.scenario_parts import Plain, losing, queued
 from tests.crashes.ticket_sources import AWAY
 from ticket_export import ExportJobStatus, LeaseLostError, TicketsUnavailableError
-from ticket_export.application.stop_signal import StopSignal
+from ticket_export.application.run.stop_signal import StopSignal
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tests.crashes.case import Case
     from tests.crashes.world import World
-    from ticket_export.application.progress import Progress
+    from ticket_export.application.run.progress import Progress
 
 #: Another view of the same bytes, since a view that is queued is not queued again.
 OTHER_VIEW = {**VIEW, "timeZone": "Europe/Berlin"}

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from ticket_export.application.csv_format import CsvFormat
     from ticket_export.application.ports.ticket_source import CsvBlock
-    from ticket_export.application.ticket_column import TicketColumns
-    from ticket_export.application.ticket_query import TicketQuery
+    from ticket_export.application.view.ticket_column import TicketColumns
+    from ticket_export.application.view.ticket_query import TicketQuery
 
 #: What is said of a connection that is lost.
 AWAY = "The tickets went away."

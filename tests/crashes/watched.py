@@ -73,7 +73,7 @@ def every_call() -> set[str]:
 
 def watched(part: T, port: type, process: Process) -> T:
     """`part`, an adapter of `port`, as `process` sees it."""
-    return cast(T, _watched_class(port, cast(type, type(part)))(part, process))
+    return cast("T", _watched_class(port, cast("type", type(part)))(part, process))
 
 
 @attrs.define(eq=False)
@@ -159,7 +159,7 @@ def _leave(self: _Watched, call: str, error: type[Exception], reason: BaseExcept
 def _iterate(self: _Watched, items: Iterator[T], call: str, error: type[Exception]) -> Iterator[T]:
     end = object()
     while (item := self.process.step(call, lambda: next(items, end), error=error)) is not end:
-        yield cast(T, item)
+        yield cast("T", item)
 
 
 @attrs.define(eq=False)

@@ -18,9 +18,9 @@ import psycopg
 from tests.e2e.command_line import clean_environment, run_command
 from tests.e2e.documents import ROOT, Block, blocks
 from tests.postgresql_server import PostgresqlServer, conninfo
-from ticket_export.application.read_view import read_view
-from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
-from ticket_export.infrastructure.tickets.reference_catalog import reference_catalog
+from ticket_export.application.view.read_view import read_view
+from ticket_export.infrastructure.help_desk.catalog import reference_catalog
+from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.settings import Settings
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from tests.e2e.command_line import SCRIPT, clean_environment, job, jobs, run_command, run_script
-from ticket_export.application.limits import MAX_JSON
+from ticket_export.application.view.limits import MAX_JSON
 
 if TYPE_CHECKING:
     from pathlib import Path

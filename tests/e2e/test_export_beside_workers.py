@@ -32,14 +32,14 @@ _SLOW_MODULE = """
 import time
 from pathlib import Path
 from ticket_export.container import TicketExportContainer
-from ticket_export.infrastructure.tickets import sqlite_functions
+from ticket_export.infrastructure.tickets.sqlite import functions
 
 def contains(stored, needle):
     Path("counting").touch()
     time.sleep(0.5)
     return True
 
-sqlite_functions._contains = contains
+functions._contains = contains
 container = TicketExportContainer()
 """
 _EXPORT = ("export", "--columns", "id", *ADMIN, "--output", "tickets.csv")

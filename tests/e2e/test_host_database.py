@@ -10,9 +10,9 @@ from uuid import uuid4
 import pytest
 
 from tests.e2e.command_line import run_script
-from ticket_export.infrastructure.persistence.engine import create_engine
-from ticket_export.infrastructure.persistence.host_table_names import HostTable, HostTableNames
-from ticket_export.infrastructure.persistence.tables import build_tables
+from ticket_export.infrastructure.help_desk.tables import build_help_desk_tables
+from ticket_export.infrastructure.persistence.database.engine import create_engine
+from ticket_export.infrastructure.persistence.host_tables import HostTable, HostTableNames
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,8 +24,8 @@ _APP = """
 from dependency_injector.providers import Object
 from sqlalchemy import event
 from ticket_export.container import TicketExportContainer
-from ticket_export.infrastructure.persistence.engine import create_engine
-from ticket_export.infrastructure.persistence.host_table_names import HostTable, HostTableNames
+from ticket_export.infrastructure.persistence.database.engine import create_engine
+from ticket_export.infrastructure.persistence.host_tables import HostTable, HostTableNames
 
 engine = create_engine("sqlite:///helpdesk.db")
 
@@ -56,7 +56,7 @@ def database(folder: Path) -> Path:
     """What the host itself brings along: its own three tables, the roles, and one administrator."""
     file = folder / "helpdesk.db"
     engine = create_engine(f"sqlite:///{file}")
-    tables = build_tables(_NAMES)
+    tables = build_help_desk_tables(_NAMES)
     brought = [tables.users, tables.media_items, tables.background_tasks, tables.roles, tables.role_user]
     tables.metadata.create_all(engine, tables=brought)
     admin = {"first_name": "Ada", "last_name": "Min", "email_address": "admin@example.test", "is_admin": True}

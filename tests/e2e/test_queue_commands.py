@@ -157,7 +157,7 @@ def test_a_storage_that_cannot_be_listed_is_told_after_all_else_is_done(
         "from dependency_injector.providers import Object\n"
         "from ticket_export.container import TicketExportContainer\n"
         "from ticket_export.errors import StorageError\n"
-        "from ticket_export.infrastructure.storage.local import LocalStorage\n"
+        "from ticket_export.infrastructure.storage.local.storage import LocalStorage\n"
         "class Unlisted(LocalStorage):\n"
         "    def list(self, prefix):\n"
         "        raise StorageError('the files could not be listed')\n"

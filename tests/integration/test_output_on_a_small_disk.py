@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticket_export.application.dto import Download
+from ticket_export.application.file.download import Download
 from ticket_export.entrypoints.cli.exit_codes import CommandError
 from ticket_export.entrypoints.cli.output import whole_output
 from ticket_export.entrypoints.cli.output_file import open_output, save_download

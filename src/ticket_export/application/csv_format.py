@@ -6,7 +6,6 @@ use `encode_rows`.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import attrs
@@ -16,9 +15,8 @@ from ticket_export.application.guarded_records import need_guard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime, tzinfo
 
-    from ticket_export.application.ticket_column import TicketColumn
+    from ticket_export.application.view.ticket_column import TicketColumn
 
 CONTENT_TYPE = "text/csv; charset=utf-8"
 _BOM = b"\xef\xbb\xbf"
@@ -52,16 +50,6 @@ class CsvFormat:
             end = len(labels[0].encode())
             return b'"' + record[:end] + b'"' + record[end:]
         return record
-
-
-def time_text(moment: datetime, zone: tzinfo) -> str:
-    """An aware moment as ``YYYY-MM-DD HH:MM:SS`` in `zone`; fractions of a second are cut off.
-
-    A moment that `zone` would move out of the calendar is shown as it is.
-    """
-    with suppress(OverflowError):
-        moment = moment.astimezone(zone)
-    return moment.isoformat(" ", "seconds")[:19]
 
 
 def encode_rows(rows: Sequence[Sequence[Cell]], *, formula_guard: bool = False) -> bytes:

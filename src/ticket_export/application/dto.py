@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-import attrs
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from ticket_export.application.content_disposition import content_disposition
-from ticket_export.application.view_summary import summary_of
+from ticket_export.application.view.view_summary import summary_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,38 +103,3 @@ class ExportPage(Dto):
         """A page of those jobs."""
         items = tuple(ExportJobDto.of(job) for job in jobs)
         return cls(items=items, page=page, page_size=page_size, total=total)
-
-
-@attrs.frozen(kw_only=True)
-class Download:
-    """A file to hand to the user; `length` is in bytes.
-
-    `stream` is a context manager, so that nothing is open until somebody reads; enter it once. Where the host's setting
-    asks for links, `url` is one to the storage: who has it can download the file for some minutes, so the host
-    redirects the browser there, keeps it out of its log, and reads no stream. `sha256` is the digest of the file in
-    hexadecimal digits, if it is known.
-    """
-
-    file_name: str
-    content_type: str
-    length: int
-    stream: AbstractContextManager[BinaryIO]
-    url: str | None = attrs.field(default=None, repr=False)
-    sha256: str | None = None
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """What to send before the bytes of the stream: type, name (RFC 6266), length, and digest (RFC 9530).
-
-        Nobody but the user may keep the answer, and no browser may guess another type.
-        """
-        headers = {
-            "Content-Type": self.content_type,
-            "Content-Disposition": content_disposition(self.file_name),
-            "Content-Length": str(self.length),
-            "Cache-Control": "private, no-store",
-            "X-Content-Type-Options": "nosniff",
-        }
-        if self.sha256 is not None:
-            headers["Repr-Digest"] = f"sha-256=:{b64encode(bytes.fromhex(self.sha256)).decode()}:"
-        return headers

@@ -11,7 +11,7 @@ from uuid import uuid4
 import attrs
 import pytest
 
-from ticket_export.application.ports.export_job_repository import SHORT_VIEW
+from ticket_export.application.view.limits import SHORT_VIEW
 from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.testing.back_door import RACERS, BackDoor, D, ids_of

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import attrs
 
-from ticket_export.application.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
+from ticket_export.application.view.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
 
 #: The moment of every request in the contract.
 AS_OF = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import attrs
 import pytest
 
-from ticket_export.application.export_task import TASK_NAME
 from ticket_export.application.ports.task_queue import SupportsListening, SupportsWaiting, TaskQueue
+from ticket_export.application.run.export_task import TASK_NAME
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.testing.entities import NOW
 

@@ -8,7 +8,7 @@ import pytest
 
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.ports.ticket_source import TicketSource
-from ticket_export.application.ticket_query import TicketQuery
+from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.testing.stored_tickets import AS_OF
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from tests.reference_help_desk import ReferenceTicket, store_people, store_ticke
 from ticket_export import Actor, ExportJobDto, Settings, SystemPermissions, TicketExportContainer
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
-from ticket_export.infrastructure.persistence.migrate import upgrade
+from ticket_export.infrastructure.migrate import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from ticket_export.application.progress import Progress
+    from ticket_export.application.run.progress import Progress
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 #: Enough for several blocks, and for more than a page of any buffer.

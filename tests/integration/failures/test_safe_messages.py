@@ -23,7 +23,7 @@ from tests.integration.failures.troubles import TROUBLES, every_connection
 from tests.integration.failures.use_cases import USE_CASES, Desk, request
 from ticket_export import Settings, TicketExportContainer
 from ticket_export.errors import JobDatabaseError, StorageError, TicketsUnavailableError
-from ticket_export.infrastructure.persistence.driver_errors import DATABASE_ERRORS
+from ticket_export.infrastructure.persistence.database.errors import DATABASE_ERRORS
 from ticket_export.infrastructure.storage.os_errors import storage_errors
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
 

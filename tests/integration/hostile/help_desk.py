@@ -14,7 +14,7 @@ from tests.reference_help_desk import NOW, ReferenceTicket, store_people, store_
 from ticket_export import Actor, ExportJobDto, Settings, SystemPermissions, TicketExportContainer
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.storage import InMemoryStorage
-from ticket_export.infrastructure.persistence.migrate import upgrade
+from ticket_export.infrastructure.migrate import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from tests.integration.hostile.strategies import any_text, junk, spoiled_views
 from tests.strategies import filters, views
-from ticket_export.application.filter_operators import OPERATORS, Operator
+from ticket_export.application.view.filter_operators import OPERATORS, Operator
 from ticket_export.errors import InvalidPayloadError
-from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
-from ticket_export.infrastructure.tickets.reference_catalog import reference_catalog
+from ticket_export.infrastructure.help_desk.catalog import reference_catalog
+from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 
 if TYPE_CHECKING:
     from tests.integration.hostile.help_desk import HostileHelpDesk

@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.persistence.sqlite_rows import SqliteRows
 from tests.migrated_sqlite import migrated_sqlite
-from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

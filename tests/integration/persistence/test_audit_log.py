@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from ticket_export.errors import JobDatabaseError
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
+from ticket_export.infrastructure.persistence.database.errors import is_missing_table
 from ticket_export.infrastructure.persistence.joined_unit_of_work import JoinedUnitOfWork
-from ticket_export.infrastructure.persistence.missing_tables import is_missing_table
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.testing.audit_log import an_entry
 from ticket_export.testing.entities import a_task

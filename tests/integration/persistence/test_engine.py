@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import event
 
 from ticket_export.errors import ConfigurationError, MissingExtraError, UnsupportedDialectError
-from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.user import User
 from ticket_export.errors import JobDatabaseError
-from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
+from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.testing.entities import NOW, a_completed_job, a_media_item, a_task, a_user
 

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from tests.migrated_sqlite import migrated_sqlite
 from ticket_export.errors import ConfigurationError, JobDatabaseError
-from ticket_export.infrastructure.persistence.engine import create_engine
-from ticket_export.infrastructure.persistence.migrate import upgrade
+from ticket_export.infrastructure.migrate import upgrade
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.testing.entities import a_task
 

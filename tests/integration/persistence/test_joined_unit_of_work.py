@@ -15,9 +15,9 @@ from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 from tests.migrated_sqlite import migrated_sqlite
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.errors import JobDatabaseError
-from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.persistence.joined_unit_of_work import JoinedUnitOfWork
-from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
 from ticket_export.testing.entities import a_task
 
 if TYPE_CHECKING:

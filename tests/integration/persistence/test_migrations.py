@@ -16,10 +16,10 @@ from alembic import command
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.errors import ConfigurationError, MissingTableError
-from ticket_export.infrastructure.persistence import migrate
+from ticket_export.infrastructure import migrate
+from ticket_export.infrastructure.migrate import downgrade, upgrade
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
-from ticket_export.infrastructure.persistence.host_table_names import SEED_TABLE_NAMES, HostTable, HostTableNames
-from ticket_export.infrastructure.persistence.migrate import downgrade, upgrade
+from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES, HostTable, HostTableNames
 from ticket_export.testing.audit_log import an_entry
 from ticket_export.testing.entities import a_completed_job, a_media_item, a_task, a_user
 
@@ -222,8 +222,8 @@ def test_migrations_started_at_once_wait_for_each_other(path: Path, empty_engine
 
 def migrate_in_a_process(path: Path) -> None:
     script = (
-        "import sys; from ticket_export.infrastructure.persistence.engine import create_engine; "
-        "from ticket_export.infrastructure.persistence.migrate import upgrade; "
+        "import sys; from ticket_export.infrastructure.persistence.database.engine import create_engine; "
+        "from ticket_export.infrastructure.migrate import upgrade; "
         "upgrade(create_engine('sqlite:///' + sys.argv[1]), reference_schema=True)"
     )
     subprocess.run([sys.executable, "-c", script, str(path)], check=True)

@@ -6,14 +6,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from ticket_export.infrastructure.persistence.host_table_names import HostTable, HostTableNames
+from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES, build_help_desk_tables
+from ticket_export.infrastructure.persistence.database.errors import is_missing_table
+from ticket_export.infrastructure.persistence.host_tables import HostTable, HostTableNames
 from ticket_export.infrastructure.persistence.missing_tables import (
-    is_missing_table,
     missing_host_tables,
     missing_own_tables,
     missing_tables,
 )
-from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES, build_tables
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -50,7 +50,7 @@ def test_postgresql_is_understood_by_its_code(sqlstate: str, is_missing: bool) -
 
 
 def test_only_what_is_not_there_is_named_and_in_order(empty_engine: Engine) -> None:
-    tables = build_tables(HostTableNames(users=HostTable("staff")))
+    tables = build_help_desk_tables(HostTableNames(users=HostTable("staff")))
     with empty_engine.begin() as connection:
         connection.execute(text("CREATE TABLE MediaItems (a)"))
         connection.execute(text("CREATE VIEW staff AS SELECT 1"))

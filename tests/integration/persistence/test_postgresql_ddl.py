@@ -11,11 +11,11 @@ from alembic.operations import Operations
 from sqlalchemy import make_url
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from ticket_export.infrastructure.persistence.host_table_names import SEED_TABLE_NAMES
+from ticket_export.infrastructure.help_desk.migrations import create_help_desk, let_contacts_be_deleted
+from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
+from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES
 from ticket_export.infrastructure.persistence.migrations import host_schema
 from ticket_export.infrastructure.persistence.migrations.export_jobs import add_export_audit_entries, add_export_jobs
-from ticket_export.infrastructure.persistence.migrations.reference import create_help_desk, let_contacts_be_deleted
-from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
 
 POSTGRESQL = make_url("postgresql://").get_dialect()()
 SEED_TYPES = {

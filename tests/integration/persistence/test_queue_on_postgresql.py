@@ -9,9 +9,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, create_mock_engine, false, make_url, select, true
 
+from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.persistence.background_task_repository import SqlAlchemyBackgroundTaskRepository
 from ticket_export.infrastructure.persistence.export_job_repository import SqlAlchemyExportJobRepository
-from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
 from ticket_export.testing.entities import NOW
 
 if TYPE_CHECKING:

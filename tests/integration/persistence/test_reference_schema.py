@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.user import User
-from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
+from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.testing.entities import NOW
 
 if TYPE_CHECKING:

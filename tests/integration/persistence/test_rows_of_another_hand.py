@@ -15,8 +15,8 @@ from sqlalchemy import Engine
 
 from tests.integration.persistence.sqlite_rows import SqliteRows
 from ticket_export import Actor, BackgroundTask, BackgroundTaskStatus, ExportJob, Settings, TicketExportContainer
-from ticket_export.application.export_task import TASK_NAME, task_args
-from ticket_export.application.progress import Progress
+from ticket_export.application.run.export_task import TASK_NAME, task_args
+from ticket_export.application.run.progress import Progress
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUp
 from ticket_export.application.use_cases.recover_stalled_exports import RecoverStalledExports, Recovery
 from ticket_export.application.use_cases.sweep_orphaned_objects import Sweep
@@ -30,7 +30,7 @@ from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnit
 from ticket_export.testing.entities import NOW, a_job, a_user
 
 if TYPE_CHECKING:
-    from ticket_export.application.claims import Claims
+    from ticket_export.application.run.claims import Claims
 
 LEASE = timedelta(seconds=30)
 OURS = task_args(UUID(int=7))

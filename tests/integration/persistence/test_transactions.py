@@ -16,9 +16,9 @@ from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.errors import JobDatabaseError, LeaseLostError
-from ticket_export.infrastructure.persistence.engine import create_engine, for_writing
-from ticket_export.infrastructure.persistence.host_table_names import HostTable, HostTableNames
-from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES, build_tables
+from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES, build_help_desk_tables
+from ticket_export.infrastructure.persistence.database.engine import create_engine, for_writing
+from ticket_export.infrastructure.persistence.host_tables import HostTable, HostTableNames
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.testing.entities import NOW, a_job, a_task, a_user
 
@@ -154,7 +154,7 @@ def test_two_hosts_with_other_names_live_in_one_process(tmp_path: Path, engine: 
         media_items=HostTable("files"),
         background_tasks=HostTable("queue", {"name": "job_name", "leased_until": "locked_until"}),
     )
-    tables = build_tables(names)
+    tables = build_help_desk_tables(names)
     other = create_engine(f"sqlite:///{tmp_path}/other.db")
     tables.metadata.create_all(other)
     for each, its_tables in ((engine, REFERENCE_TABLES), (other, tables)):
@@ -180,4 +180,4 @@ def test_two_hosts_with_other_names_live_in_one_process(tmp_path: Path, engine: 
 def test_a_name_for_an_unknown_column_is_refused() -> None:
     names = HostTableNames(users=HostTable("staff", {"mail": "email"}))
     with pytest.raises(ValueError, match=r"'staff': no column is known as mail; known are: .*email_address"):
-        build_tables(names)
+        build_help_desk_tables(names)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from ticket_export.application.ticket_query import TicketQuery
-from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
-from ticket_export.infrastructure.sample_data.people import TEAMS, sample_id
-from ticket_export.infrastructure.tickets.reference_catalog import reference_catalog
+from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.infrastructure.help_desk.catalog import reference_catalog
+from ticket_export.infrastructure.help_desk.sample_data.people import TEAMS, sample_id
+from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

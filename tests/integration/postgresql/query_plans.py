@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import psycopg
 
-from ticket_export.infrastructure.tickets.copy_statement import copy_statement
-from ticket_export.infrastructure.tickets.postgresql_snapshot import driver_connection
+from ticket_export.infrastructure.tickets.postgresql.copy_statement import copy_statement
+from ticket_export.infrastructure.tickets.postgresql.snapshot import driver_connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from ticket_export import Actor, JoinedUnitOfWork, Settings, SystemPermissions, TicketExportContainer
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
-from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.testing.audit_log import an_entry
 from ticket_export.testing.entities import a_user
 

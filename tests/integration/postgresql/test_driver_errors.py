@@ -16,10 +16,10 @@ from sqlalchemy import make_url
 from tests.postgresql_server import conninfo
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.errors import JobDatabaseError
+from ticket_export.infrastructure.help_desk.user_directory import SqlAlchemyUserDirectory
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
-from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
-from ticket_export.infrastructure.persistence.user_directory import SqlAlchemyUserDirectory
 from ticket_export.testing.audit_log import an_entry
 from ticket_export.testing.entities import a_job, a_task, a_user
 

@@ -11,7 +11,7 @@ import pytest
 from tests.integration.persistence.test_reference_schema import differences
 from tests.integration.postgresql.catalog import columns, foreign_keys, indexes, other_constraints, primary_key
 from ticket_export.domain.export_job import ExportJob
-from ticket_export.infrastructure.persistence.migrate import upgrade
+from ticket_export.infrastructure.migrate import upgrade
 from ticket_export.testing.entities import a_completed_job, a_media_item, a_task, a_user
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 from ticket_export import ExportJobStatus, Settings, TicketExportContainer, load_sample_data
 from ticket_export.errors import JobDatabaseError
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
-from ticket_export.infrastructure.persistence.commit import commit
+from ticket_export.infrastructure.persistence.database.engine import commit
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 
 if TYPE_CHECKING:

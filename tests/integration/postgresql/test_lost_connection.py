@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from tests.integration.postgresql.postgresql_rows import PostgresqlRows
-    from ticket_export.application.progress import Progress
+    from ticket_export.application.run.progress import Progress
 
 # More than any buffer between the server and the reader holds, so that a COPY is under way for long.
 _TICKETS = 20_000

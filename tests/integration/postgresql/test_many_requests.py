@@ -15,7 +15,7 @@ from sqlalchemy import func, select, text
 
 from tests.embedded_postgresql import embedded_postgresql
 from ticket_export import Actor, Settings, TicketExportContainer, load_sample_data, upgrade
-from ticket_export.application.stop_signal import StopSignal
+from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.application.user_turns import UserTurns
 from ticket_export.errors import JobDatabaseError, TooManyExportsError
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue

@@ -15,10 +15,10 @@ from tests.integration.postgresql.catalog import columns, foreign_keys, indexes,
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.entrypoints.cli.exit_codes import ExitCode
 from ticket_export.errors import ConfigurationError, MissingTableError, UnsupportedDialectError
+from ticket_export.infrastructure.migrate import downgrade, upgrade
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
-from ticket_export.infrastructure.persistence.engine import create_engine
-from ticket_export.infrastructure.persistence.host_table_names import HostTable, HostTableNames
-from ticket_export.infrastructure.persistence.migrate import downgrade, upgrade
+from ticket_export.infrastructure.persistence.database.engine import create_engine
+from ticket_export.infrastructure.persistence.host_tables import HostTable, HostTableNames
 from ticket_export.testing.audit_log import an_entry
 from ticket_export.testing.entities import a_completed_job, a_media_item, a_task, a_user
 

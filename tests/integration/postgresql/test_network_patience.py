@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import make_url
 
-from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

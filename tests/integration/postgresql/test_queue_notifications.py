@@ -13,9 +13,9 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from ticket_export.application.export_task import TASK_NAME
+from ticket_export.application.run.export_task import TASK_NAME
 from ticket_export.domain.background_task import BackgroundTask
-from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
+from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.tasks import database_task_queue, echo, postgresql_listener
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.postgresql_notifications import PostgresqlNotifications

@@ -15,7 +15,7 @@ from tests.integration.persistence.queue_questions import (
     statements,
 )
 from tests.integration.postgresql.query_plans import explained
-from ticket_export.infrastructure.tickets.postgresql_snapshot import driver_connection
+from ticket_export.infrastructure.tickets.postgresql.snapshot import driver_connection
 from ticket_export.testing.entities import a_user
 
 if TYPE_CHECKING:

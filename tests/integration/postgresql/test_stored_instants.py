@@ -19,10 +19,10 @@ from tests.postgresql_server import conninfo
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
-from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.persistence.joined_unit_of_work import JoinedUnitOfWork
-from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.testing.entities import a_completed_job, a_job, a_media_item, a_task, a_user
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from tests.integration.postgresql.filtered_views import CATALOG, CREATED, FILTERS, Filter, default_view
 from tests.integration.postgresql.query_plans import Plan, plan_of
 from tests.integration.sample_data.filled import NOW, fill
-from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.ticket_select import count_tickets, select_tickets
 
 if TYPE_CHECKING:

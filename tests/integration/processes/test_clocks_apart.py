@@ -15,7 +15,7 @@ from ticket_export import JoinedUnitOfWork
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUp
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.application.use_cases.sweep_orphaned_objects import Sweep
-from ticket_export.infrastructure.persistence import database_time
+from ticket_export.infrastructure.persistence.database import clock
 from ticket_export.infrastructure.system_clock import SystemClock
 
 if TYPE_CHECKING:
@@ -117,11 +117,11 @@ def test_clock_that_jumps_while_an_export_runs_changes_nothing(desk: Desk, off: 
 
 def test_time_is_measured_again_by_every_unit_of_work(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     # A machine that slept, if its system has no clock that goes on meanwhile.
-    elapsed = database_time._elapsed
+    elapsed = clock._elapsed
     with desk.container.unit_of_work():
         pass
     before = desk.container.clock().now()
-    monkeypatch.setattr(database_time, "_elapsed", lambda: elapsed() - 600)
+    monkeypatch.setattr(clock, "_elapsed", lambda: elapsed() - 600)
     assert desk.container.clock().now() - before < timedelta(0)
     with desk.container.unit_of_work():
         assert timedelta(0) <= desk.container.clock().now() - before < A_MOMENT * 12

@@ -22,8 +22,8 @@ from ticket_export.container import TicketExportContainer
 from ticket_export.errors import JobDatabaseError
 from ticket_export.infrastructure import fork
 from ticket_export.infrastructure.fork import renew_in_children
-from ticket_export.infrastructure.persistence.engine import create_engine
-from ticket_export.infrastructure.persistence.export_pool import one_connection_more
+from ticket_export.infrastructure.persistence.database.engine import create_engine
+from ticket_export.infrastructure.persistence.database.export_pool import one_connection_more
 
 if TYPE_CHECKING:
     from pathlib import Path

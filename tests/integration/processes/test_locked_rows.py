@@ -12,7 +12,7 @@ from ticket_export import BackgroundTaskStatus
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUp
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.errors import JobDatabaseError
-from ticket_export.infrastructure.persistence import transaction_limits
+from ticket_export.infrastructure.persistence.database import transaction
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.notifications import NoNotifications
 
@@ -29,7 +29,7 @@ LONG_AGO = datetime.now(UTC) - timedelta(days=1)
 
 @pytest.fixture(autouse=True)
 def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(transaction_limits.SHORT, "lock_timeout", "300ms")
+    monkeypatch.setitem(transaction.SHORT, "lock_timeout", "300ms")
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.pgbouncer import pgbouncer
 from tests.postgresql_server import conninfo
 from ticket_export import ConfigurationError, create_engine
 from ticket_export.application.dto import ExportJobDto
-from ticket_export.application.stop_signal import StopSignal
+from ticket_export.application.run.stop_signal import StopSignal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

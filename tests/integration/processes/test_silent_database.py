@@ -12,9 +12,9 @@ from sqlalchemy import text
 
 from tests.integration.processes.desk import VIEW
 from ticket_export import create_engine
-from ticket_export.application.stop_signal import StopSignal
+from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.errors import JobDatabaseError, LeaseLostError
-from ticket_export.infrastructure.persistence.answer_watch import WATCH
+from ticket_export.infrastructure.persistence.database.answer_watch import WATCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.integration.processes.desk import Desk
     from tests.silent_proxy import SilentProxy
     from ticket_export import Actor, TicketExportContainer
-    from ticket_export.application.progress import Progress
+    from ticket_export.application.run.progress import Progress
 
 #: Seconds; only a failing test waits for so long.
 PATIENCE = 30.0
@@ -84,7 +84,7 @@ def test_call_that_is_not_answered_raises_and_the_next_one_works(
 def test_export_whose_progress_and_rows_are_not_answered_lets_its_thread_go(
     desk: Desk, silent: TicketExportContainer, proxy: SilentProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ticket_export.infrastructure.tickets.copy_reader._INTERRUPT_TIMEOUT", 1)
+    monkeypatch.setattr("ticket_export.infrastructure.tickets.postgresql.reader._INTERRUPT_TIMEOUT", 1)
     job_id = desk.request()
     ended: list[BaseException] = []
 

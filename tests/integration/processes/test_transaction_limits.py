@@ -12,11 +12,11 @@ from sqlalchemy import make_url, select, text
 
 from tests.integration.processes.desk import Desk, opened
 from ticket_export import JoinedUnitOfWork, create_engine
-from ticket_export.application.export_task import TASK_NAME
+from ticket_export.application.run.export_task import TASK_NAME
 from ticket_export.errors import JobDatabaseError
-from ticket_export.infrastructure.persistence import transaction_limits
+from ticket_export.infrastructure.persistence.database import transaction
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
-from ticket_export.infrastructure.tickets.postgresql_snapshot import begin_snapshot
+from ticket_export.infrastructure.tickets.postgresql.snapshot import begin_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -125,7 +125,7 @@ def test_limits_are_no_trouble_over_any_driver_and_from_any_engine(engine: Engin
 @pytest.fixture
 def locked(monkeypatch: pytest.MonkeyPatch, postgresql_url: str, tmp_path: Path) -> Iterator[Callable[[], bool]]:
     """Whether somebody keeps the one task of a desk; limits are too short to be waited for."""
-    monkeypatch.setitem(transaction_limits.SHORT, "idle_in_transaction_session_timeout", "1s")
+    monkeypatch.setitem(transaction.SHORT, "idle_in_transaction_session_timeout", "1s")
     with opened(postgresql_url, tmp_path) as desk:
         desk.request()
 

@@ -7,7 +7,7 @@ from dependency_injector.providers import Object
 
 from tests.integration.real_tickets import support_tickets
 from ticket_export import Settings, TicketExportContainer
-from ticket_export.infrastructure.persistence.migrate import upgrade
+from ticket_export.infrastructure.migrate import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

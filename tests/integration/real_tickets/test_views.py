@@ -12,10 +12,10 @@ import pytest
 from tests.integration.real_tickets.plain_evaluation import DATES, IDS, evaluate
 from tests.integration.real_tickets.support_tickets import cell, read_back
 from ticket_export import ColumnKind, CsvFormat, TicketExportContainer
-from ticket_export.application.filter_operators import OPERATORS
-from ticket_export.application.ticket_query import TicketQuery
-from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
-from ticket_export.infrastructure.tickets.reference_catalog import reference_catalog
+from ticket_export.application.view.filter_operators import OPERATORS
+from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.infrastructure.help_desk.catalog import reference_catalog
+from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 
 if TYPE_CHECKING:
     from tests.integration.real_tickets.support_tickets import SupportTickets

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from tests.s3_server import serve
 from tests.unit.application.use_cases.help_desk import NOW, HelpDesk
-from ticket_export.application.export_file import manifest_key
-from ticket_export.application.manifest import ExportManifest
+from ticket_export.application.file.export_file import manifest_key
+from ticket_export.application.file.manifest import ExportManifest
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import pytest
 from ticket_export import Settings
 from ticket_export.errors import ConfigurationError
 from ticket_export.infrastructure.storage.registry import open_storage
-from ticket_export.infrastructure.storage.s3 import S3Storage, encryption_of
-from ticket_export.infrastructure.storage.s3_location import S3Location
+from ticket_export.infrastructure.storage.s3.location import S3Location
+from ticket_export.infrastructure.storage.s3.storage import S3Storage, encryption_of
 
 _WITHOUT_BOTO3 = """
 import sys

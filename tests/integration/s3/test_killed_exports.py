@@ -21,7 +21,7 @@ from tests.s3_server import serve
 from ticket_export import Actor, SystemPermissions, TicketExportContainer
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
-from ticket_export.infrastructure.persistence.migrate import upgrade
+from ticket_export.infrastructure.migrate import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -15,8 +15,8 @@ import pytest
 from tests.integration.s3.faults import cut_before, never
 from tests.s3_server import serve
 from ticket_export.errors import InvalidKeyError, StorageError
-from ticket_export.infrastructure.storage import s3_part_buffer, s3_parts
-from ticket_export.infrastructure.storage.s3 import PART_BYTES, S3Storage
+from ticket_export.infrastructure.storage.s3 import part_buffer, parts
+from ticket_export.infrastructure.storage.s3.storage import PART_BYTES, S3Storage
 from ticket_export.testing.storage import write
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def test_upload_for_which_there_is_no_thread_fails_and_leaves_nothing(
     bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(NoMoreThreads, "begun", 0)
-    monkeypatch.setattr(s3_parts, "Thread", NoMoreThreads)
+    monkeypatch.setattr(parts, "Thread", NoMoreThreads)
     with pytest.raises(RuntimeError, match="can't start"):
         write(bucket.storage(), _KEY, *[_PART] * 4)
     assert (bucket.uploads(), bucket.get(_KEY)) == ([], None)
@@ -194,7 +194,7 @@ def test_memory_that_is_not_to_be_had_fails_the_upload_and_leaves_nothing(
             raise OSError(ENOMEM, "Cannot allocate memory")
         return mmap(descriptor, size)
 
-    monkeypatch.setattr(s3_part_buffer, "mmap", scarce)
+    monkeypatch.setattr(part_buffer, "mmap", scarce)
     with pytest.raises(StorageError, match="could not be written"):
         write(bucket.storage(), _KEY, *[_PART] * 3)
     gc.collect()

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticket_export.infrastructure.persistence.engine import create_engine
-from ticket_export.infrastructure.persistence.migrate import upgrade
+from ticket_export.infrastructure.migrate import upgrade
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import func, select
 
-from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
-from ticket_export.infrastructure.sample_data.loader import load_sample_data
+from ticket_export.infrastructure.help_desk.sample_data.loader import load_sample_data
+from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

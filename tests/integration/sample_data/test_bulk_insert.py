@@ -9,10 +9,10 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from tests.integration.sample_data.filled import fill, number_of, rows_of
-from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
-from ticket_export.infrastructure.sample_data.bulk_insert import BulkInsert
-from ticket_export.infrastructure.sample_data.copy_insert import CopyInsert
-from ticket_export.infrastructure.sample_data.ticket_rows import TICKET_COLUMNS
+from ticket_export.infrastructure.help_desk.sample_data.bulk_insert import BulkInsert
+from ticket_export.infrastructure.help_desk.sample_data.copy_insert import CopyInsert
+from ticket_export.infrastructure.help_desk.sample_data.ticket_rows import TICKET_COLUMNS
+from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import event, func, select, text
 
 from tests.integration.sample_data.filled import fill, number_of
-from ticket_export.infrastructure.persistence.engine import create_engine
-from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
+from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticket_export.infrastructure.sample_data.moment_text import moment_text
+from ticket_export.infrastructure.help_desk.sample_data.moment_text import moment_text
 
 _ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 

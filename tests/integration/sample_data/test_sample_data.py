@@ -13,13 +13,13 @@ from tests.integration.sample_data.filled import NOW, fill, number_of, rows_of
 from ticket_export.application.actor import Actor
 from ticket_export.application.formula_guard import TRIGGERS
 from ticket_export.domain.system_permissions import BuiltInSystemPermission, SystemPermissions
-from ticket_export.infrastructure.persistence.engine import create_engine
-from ticket_export.infrastructure.persistence.migrate import upgrade
-from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
-from ticket_export.infrastructure.persistence.user_directory import SqlAlchemyUserDirectory
-from ticket_export.infrastructure.sample_data.people import TEAMS, sample_id
-from ticket_export.infrastructure.sample_data.ticket_rows import SPAN, TICKET_COLUMNS
-from ticket_export.infrastructure.tickets.reference_catalog import PRIORITIES, STATUSES
+from ticket_export.infrastructure.help_desk.catalog import PRIORITIES, STATUSES
+from ticket_export.infrastructure.help_desk.sample_data.people import TEAMS, sample_id
+from ticket_export.infrastructure.help_desk.sample_data.ticket_rows import SPAN, TICKET_COLUMNS
+from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
+from ticket_export.infrastructure.help_desk.user_directory import SqlAlchemyUserDirectory
+from ticket_export.infrastructure.migrate import upgrade
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 
 if TYPE_CHECKING:
     from pathlib import Path

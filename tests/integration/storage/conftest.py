@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticket_export.infrastructure.storage.local import LocalStorage
+from ticket_export.infrastructure.storage.local.storage import LocalStorage
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from ticket_export.errors import StorageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ticket_export.infrastructure.storage.local import LocalStorage
+    from ticket_export.infrastructure.storage.local.storage import LocalStorage
 
 KEY = "exports/job/1/tickets.csv"
 

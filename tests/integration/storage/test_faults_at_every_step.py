@@ -13,10 +13,10 @@ from tests.crashes.memory_world import InMemoryWorld
 from tests.crashes.world import ACTOR, RIGHT_BYTES, VIEW
 from tests.integration.storage.failing_calls import FailingCalls
 from tests.integration.storage.file_tree import files_below
-from ticket_export.application.export_file import manifest_key
-from ticket_export.application.manifest import ExportManifest
+from ticket_export.application.file.export_file import manifest_key
+from ticket_export.application.file.manifest import ExportManifest
 from ticket_export.errors import ObjectNotFoundError, StorageError, WorkerShortageError
-from ticket_export.infrastructure.storage.local import LocalStorage
+from ticket_export.infrastructure.storage.local.storage import LocalStorage
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ticket_export.errors import StorageError
-from ticket_export.infrastructure.storage.directories import opened_directory, prune_directories
+from ticket_export.infrastructure.storage.local.directories import opened_directory, prune_directories
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from ticket_export.infrastructure.storage.local import LocalStorage
+    from ticket_export.infrastructure.storage.local.storage import LocalStorage
 
-_OPENED_DIRECTORY = "ticket_export.infrastructure.storage.partial_file.opened_directory"
+_OPENED_DIRECTORY = "ticket_export.infrastructure.storage.local.partial_file.opened_directory"
 
 
 def _write(storage: LocalStorage, key: str) -> None:

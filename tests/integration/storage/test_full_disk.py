@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.storage.file_tree import files_below
 from ticket_export.errors import StorageError
-from ticket_export.infrastructure.storage.local import LocalStorage
+from ticket_export.infrastructure.storage.local.storage import LocalStorage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,14 +17,14 @@ from ticket_export.errors import ObjectNotFoundError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ticket_export.infrastructure.storage.local import LocalStorage
+    from ticket_export.infrastructure.storage.local.storage import LocalStorage
 
 KEY = "exports/job/1/tickets.csv"
 _HALF = 1_000_000
 _WRITER = f"""
 import sys, time
 from pathlib import Path
-from ticket_export.infrastructure.storage.local import LocalStorage
+from ticket_export.infrastructure.storage.local.storage import LocalStorage
 
 with LocalStorage(Path(sys.argv[1])).open_writer({KEY!r}, "text/csv") as writer:
     writer.write(b"x" * {_HALF})

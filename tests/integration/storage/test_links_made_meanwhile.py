@@ -13,7 +13,7 @@ import pytest
 
 from tests.integration.storage.outside import KEY, PLACES, Outside
 from ticket_export.errors import StorageError
-from ticket_export.infrastructure.storage.local import LocalStorage
+from ticket_export.infrastructure.storage.local.storage import LocalStorage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

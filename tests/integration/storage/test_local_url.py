@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ticket_export.errors import ConfigurationError
-from ticket_export.infrastructure.storage.local import LocalStorage
+from ticket_export.infrastructure.storage.local.storage import LocalStorage
 from ticket_export.settings import Settings
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ticket_export.infrastructure.storage.local import LocalStorage
+    from ticket_export.infrastructure.storage.local.storage import LocalStorage
 
 
 def _pipe(path: Path) -> None:

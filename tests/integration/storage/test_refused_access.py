@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ticket_export.errors import ObjectNotFoundError, StorageError
-from ticket_export.infrastructure.storage.local import LocalStorage
+from ticket_export.infrastructure.storage.local.storage import LocalStorage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

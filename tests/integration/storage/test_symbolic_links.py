@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.storage.outside import KEY, PLACES, Outside
 from ticket_export.errors import InvalidKeyError
-from ticket_export.infrastructure.storage.local import LocalStorage
+from ticket_export.infrastructure.storage.local.storage import LocalStorage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

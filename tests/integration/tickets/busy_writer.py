@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from tests.reference_help_desk import NOW, ReferenceTicket
-from ticket_export.infrastructure.persistence.engine import for_writing
+from ticket_export.infrastructure.persistence.database.engine import for_writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
-    from ticket_export.infrastructure.persistence.tables import Tables
+    from ticket_export.infrastructure.help_desk.tables import HelpDeskTables
 
 #: Tickets that one transaction changes together; they always share a category.
 GROUP = 5
@@ -48,7 +48,7 @@ class BusyWriter:
     def __init__(
         self,
         engine: Engine,
-        tables: Tables,
+        tables: HelpDeskTables,
         groups: int,
         *,
         first_id: int = 0,

@@ -9,11 +9,11 @@ from sqlalchemy import insert
 
 from tests.reference_help_desk import NOW
 from ticket_export import CsvFormat
-from ticket_export.application.ticket_query import TicketQuery
-from ticket_export.infrastructure.persistence.engine import create_engine
-from ticket_export.infrastructure.persistence.migrate import upgrade
-from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
-from ticket_export.infrastructure.tickets.reference_catalog import reference_catalog
+from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.infrastructure.help_desk.catalog import reference_catalog
+from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
+from ticket_export.infrastructure.migrate import upgrade
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
 
 if TYPE_CHECKING:

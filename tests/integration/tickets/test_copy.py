@@ -13,11 +13,11 @@ from sqlalchemy import Connection, Engine, event, text
 from tests.reference_help_desk import NOW, store_people
 from ticket_export import CsvFormat
 from ticket_export.application.ports.ticket_source import SupportsInterrupt
-from ticket_export.application.ticket_query import TicketQuery
+from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import TicketSourceError
-from ticket_export.infrastructure.persistence.engine import create_engine
-from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
-from ticket_export.infrastructure.tickets.reference_catalog import reference_catalog
+from ticket_export.infrastructure.help_desk.catalog import reference_catalog
+from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
 
 if TYPE_CHECKING:

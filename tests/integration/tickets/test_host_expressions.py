@@ -30,8 +30,8 @@ from sqlalchemy import (
 )
 
 from ticket_export import CsvFormat
-from ticket_export.application.ticket_query import TicketQuery
-from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.catalog import (
     CatalogColumn,
     TicketCatalog,

@@ -31,9 +31,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from ticket_export import CsvFormat
-from ticket_export.application.ticket_query import TicketQuery
+from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import TicketSourceError, UnsupportedDialectError
-from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.catalog import (
     TicketCatalog,
     boolean_column,

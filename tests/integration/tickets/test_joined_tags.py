@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from sqlalchemy import Column, Integer, MetaData, Table, Text, select
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 
-from ticket_export.infrastructure.persistence.engine import create_engine
-from ticket_export.infrastructure.tickets import postgresql_tags  # noqa: F401 - its spelling
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.joined_tags import MAX_DEPTH, MAX_LENGTH, joined_tags
+from ticket_export.infrastructure.tickets.postgresql import tags as _spelling  # noqa: F401
 from ticket_export.infrastructure.tickets.sql_functions import JoinedTags
-from ticket_export.infrastructure.tickets.sqlite_functions import register_functions
+from ticket_export.infrastructure.tickets.sqlite.functions import register_functions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

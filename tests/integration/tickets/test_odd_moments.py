@@ -9,9 +9,9 @@ from sqlalchemy import Date, type_coerce
 
 from tests.integration.tickets.test_stored_types import NOW, create, desk
 from ticket_export import CsvFormat
-from ticket_export.application.ticket_query import TicketQuery
+from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import ConfigurationError
-from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog, day_column, number_column
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
 

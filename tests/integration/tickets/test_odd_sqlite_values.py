@@ -29,11 +29,11 @@ from sqlalchemy import (
 )
 
 from ticket_export import CsvFormat
-from ticket_export.application.text_folding import fold
-from ticket_export.application.ticket_column import ScopeRole
-from ticket_export.application.ticket_query import TicketQuery
+from ticket_export.application.view.conditions import fold
+from ticket_export.application.view.ticket_column import ScopeRole
+from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import UnsupportedDialectError
-from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.catalog import (
     TicketCatalog,
     boolean_column,

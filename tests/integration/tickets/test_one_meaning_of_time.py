@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ticket_export import CsvFormat
-from ticket_export.application.ticket_column import ColumnKind, TicketColumn, TicketColumns
-from ticket_export.application.ticket_query import TicketQuery
+from ticket_export.application.view.ticket_column import ColumnKind, TicketColumn, TicketColumns
+from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket, InMemoryTicketSource
-from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog, date_column, day_column, number_column
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
 

@@ -9,10 +9,10 @@ import pytest
 
 from tests.integration.tickets.test_stored_types import desk
 from ticket_export import CsvFormat
-from ticket_export.application.ticket_query import TicketQuery
-from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
-from ticket_export.infrastructure.tickets.sqlite_functions import register_functions
+from ticket_export.infrastructure.tickets.sqlite.functions import register_functions
 from ticket_export.infrastructure.tickets.ticket_select import select_tickets
 
 if TYPE_CHECKING:

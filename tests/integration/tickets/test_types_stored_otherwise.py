@@ -27,9 +27,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from tests.integration.postgresql.query_plans import plan_of
 from ticket_export import CsvFormat
-from ticket_export.application.ticket_query import TicketQuery
+from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import ConfigurationError
-from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.catalog import (
     CatalogColumn,
     TicketCatalog,

@@ -9,8 +9,8 @@ import pytest
 
 from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk, raising
 from ticket_export import MediaItem, ProgressStage
-from ticket_export.application.attempt import PROGRESS_INTERVAL
-from ticket_export.application.progress import Progress
+from ticket_export.application.run.attempt import PROGRESS_INTERVAL
+from ticket_export.application.run.progress import Progress
 from ticket_export.errors import LeaseLostError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from ticket_export import ExportJob
-    from ticket_export.application.attempt import Attempt
+    from ticket_export.application.run.attempt import Attempt
 
 HALF = Progress(ProgressStage.EXPORTING, 1, 2)
 

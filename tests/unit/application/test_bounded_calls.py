@@ -7,7 +7,7 @@ from threading import enumerate as enumerate_threads
 
 import pytest
 
-from ticket_export.application.bounded_calls import BoundedCalls
+from ticket_export.application.run.bounded_calls import BoundedCalls
 
 #: Seconds; only a failing test waits for so long.
 PATIENCE = 30.0

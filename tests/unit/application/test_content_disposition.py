@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from ticket_export.application.content_disposition import MAX_NAME_BYTES, content_disposition, safe_file_name
+from ticket_export.application.file.download import MAX_NAME_BYTES, content_disposition, safe_file_name
 
 #: RFC 6266 with a quoted string that needs no escapes, and RFC 8187's spelling after it.
 _GRAMMAR = re.compile(

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.application.columns import AS_OF, COLUMNS
-from ticket_export.application.filter_operators import OPERATORS
-from ticket_export.application.limits import (
+from ticket_export.application.view.filter_operators import OPERATORS
+from ticket_export.application.view.limits import (
     MAX_COLUMNS,
     MAX_DEPTH,
     MAX_FILTERS,
@@ -27,11 +27,11 @@ from ticket_export.application.limits import (
     MAX_VALUE,
     MAX_VALUES,
 )
-from ticket_export.application.read_view import read_view
-from ticket_export.application.snapshot import ExportFilter, ExportSnapshotPayload
-from ticket_export.application.ticket_column import ColumnKind, IdType, TicketColumn, TicketColumns
-from ticket_export.application.ticket_query import TicketQuery
-from ticket_export.application.view_summary import summarize_view
+from ticket_export.application.view.read_view import read_view
+from ticket_export.application.view.snapshot import ExportFilter, ExportSnapshotPayload
+from ticket_export.application.view.ticket_column import ColumnKind, IdType, TicketColumn, TicketColumns
+from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.application.view.view_summary import summarize_view
 from ticket_export.errors import InvalidPayloadError
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from tests.unit.application.columns import (
     TITLE,
     URGENT,
 )
-from ticket_export.application.conditions import (
+from ticket_export.application.view.conditions import (
     Comparison,
     Condition,
     Interval,
@@ -33,9 +33,9 @@ from ticket_export.application.conditions import (
     WithinDays,
     WithinIntervals,
 )
-from ticket_export.application.filter_conditions import check_filter, filter_condition
-from ticket_export.application.filter_operators import OPERATORS, Operator, find_operator
-from ticket_export.application.ticket_column import ColumnKind, TicketColumn
+from ticket_export.application.view.filter_conditions import check_filter, filter_condition
+from ticket_export.application.view.filter_operators import OPERATORS, Operator, find_operator
+from ticket_export.application.view.ticket_column import ColumnKind, TicketColumn
 
 TEAM_ID = "6f1b3a0e-8f0e-4c8e-9d3a-0f4f6a1b2c3d"
 BERLIN = ZoneInfo("Europe/Berlin")

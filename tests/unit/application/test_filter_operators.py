@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ticket_export.application.filter_operators import Operator, find_operator
-from ticket_export.application.ticket_column import ColumnKind
+from ticket_export.application.view.filter_operators import Operator, find_operator
+from ticket_export.application.view.ticket_column import ColumnKind
 
 DESIGN = {
     "text": "eq neq contains not_contains starts_with not_starts_with ends_with not_ends_with"

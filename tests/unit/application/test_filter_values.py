@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.unit.application.columns import CATEGORY, EXTERNAL, ID, STATUS, TEAM
-from ticket_export.application.filter_values import (
+from ticket_export.application.safe_text import quoted, require_storable
+from ticket_export.application.view.filter_values import (
     parse_choices,
     parse_days,
     parse_ids,
@@ -20,8 +21,7 @@ from ticket_export.application.filter_values import (
     shifted_day,
     split_values,
 )
-from ticket_export.application.limits import MAX_VALUES
-from ticket_export.application.safe_text import quoted, require_storable
+from ticket_export.application.view.limits import MAX_VALUES
 
 FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 TEAM_ID = "6f1b3a0e-8f0e-4c8e-9d3a-0f4f6a1b2c3d"

@@ -14,7 +14,7 @@ from tests.spreadsheet import all_cells, is_formula, is_unseen
 from tests.strategies import spreadsheet_texts
 from ticket_export.application.csv_format import CsvFormat, encode_rows
 from ticket_export.application.formula_guard import INSIGNIFICANT, LINE_BREAKS, SEPARATORS, TRIGGERS, guard, unguard
-from ticket_export.application.ticket_column import ColumnKind, TicketColumn
+from ticket_export.application.view.ticket_column import ColumnKind, TicketColumn
 
 any_text = st.text(st.characters(exclude_categories=()))
 texts = spreadsheet_texts | any_text

@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticket_export.application.csv_format import time_text
-from ticket_export.application.local_time import moments_shown_between
+from ticket_export.application.view.local_time import moments_shown_between, time_text
 
 if TYPE_CHECKING:
-    from ticket_export.application.conditions import Interval
+    from ticket_export.application.view.conditions import Interval
 
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticket_export.application.progress import Progress, ignore_progress
+from ticket_export.application.run.progress import Progress, ignore_progress
 from ticket_export.domain.progress_stage import ProgressStage
 
 

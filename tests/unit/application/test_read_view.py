@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.unit.application.columns import COLUMNS, STATUS, TITLE
-from ticket_export.application.limits import MAX_FILTERS
-from ticket_export.application.read_view import read_view
-from ticket_export.application.snapshot import ExportFilter, ExportSnapshotPayload
-from ticket_export.application.ticket_column import TicketColumns
+from ticket_export.application.view.limits import MAX_FILTERS
+from ticket_export.application.view.read_view import read_view
+from ticket_export.application.view.snapshot import ExportFilter, ExportSnapshotPayload
+from ticket_export.application.view.ticket_column import TicketColumns
 from ticket_export.errors import InvalidPayloadError
 
 if TYPE_CHECKING:

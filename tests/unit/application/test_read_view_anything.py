@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.application.columns import AS_OF, COLUMNS
-from ticket_export.application.filter_operators import OPERATORS
-from ticket_export.application.read_view import read_view
-from ticket_export.application.ticket_column import ColumnKind, TicketColumn
-from ticket_export.application.ticket_query import TicketQuery
+from ticket_export.application.view.filter_operators import OPERATORS
+from ticket_export.application.view.read_view import read_view
+from ticket_export.application.view.ticket_column import ColumnKind, TicketColumn
+from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import InvalidPayloadError
 
 # Also lone surrogates, NUL, line breaks, and what SQL and templates take for their own.

@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from ticket_export.application.read_view import read_view
-from ticket_export.application.snapshot import ExportFilter, ExportScope, ExportSnapshotPayload
+from ticket_export.application.view.read_view import read_view
+from ticket_export.application.view.snapshot import ExportFilter, ExportScope, ExportSnapshotPayload
 from ticket_export.errors import InvalidPayloadError
 
 VIEW_ID = UUID("11111111-1111-4111-8111-111111111111")

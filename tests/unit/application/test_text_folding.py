@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticket_export.application.text_folding import fold
+from ticket_export.application.view.conditions import fold
 
 
 @pytest.mark.parametrize(

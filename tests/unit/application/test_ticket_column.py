@@ -4,7 +4,7 @@ import attrs
 import pytest
 
 from tests.unit.application.columns import ASSIGNEE, COLUMNS, EXTERNAL, ID, TEAM, TITLE
-from ticket_export.application.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
+from ticket_export.application.view.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
 
 
 @pytest.mark.parametrize("name", ["owningTeamId", "OwningTeamId", "OWNINGTEAMID", "owningteamid"])

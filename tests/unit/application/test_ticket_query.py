@@ -23,7 +23,7 @@ from tests.unit.application.columns import (
     TITLE,
     URGENT,
 )
-from ticket_export.application.conditions import (
+from ticket_export.application.view.conditions import (
     Comparison,
     Interval,
     IsBoolean,
@@ -34,12 +34,12 @@ from ticket_export.application.conditions import (
     TextPosition,
     WithinIntervals,
 )
-from ticket_export.application.read_view import read_view
-from ticket_export.application.ticket_query import Search, TicketQuery
+from ticket_export.application.view.read_view import read_view
+from ticket_export.application.view.ticket_query import Search, TicketQuery
 from ticket_export.errors import InvalidPayloadError
 
 if TYPE_CHECKING:
-    from ticket_export.application.ticket_column import TicketColumn
+    from ticket_export.application.view.ticket_column import TicketColumn
 
 TEAM_ID = UUID("22222222-2222-4222-8222-222222222222")
 USER_ID = UUID("33333333-3333-4333-8333-333333333333")

@@ -5,8 +5,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticket_export.application.snapshot import ExportFilter, ExportScope, ExportSnapshotPayload
-from ticket_export.application.view_summary import summarize_view
+from ticket_export.application.view.snapshot import ExportFilter, ExportScope, ExportSnapshotPayload
+from ticket_export.application.view.view_summary import summarize_view
 
 TEAM, USER = UUID(int=1), UUID(int=2)
 

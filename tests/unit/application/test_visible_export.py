@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.application.use_cases.help_desk import VIEW, HelpDesk
 from ticket_export import Actor, ExportPolicy
-from ticket_export.application.visible_export import find_visible_export
+from ticket_export.application.export_policy import find_visible_export
 from ticket_export.errors import ExportNotFoundError
 
 

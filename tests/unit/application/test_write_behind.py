@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ticket_export.application.ports.ticket_source import CsvBlock
-from ticket_export.application.write_behind import Step, WriteBehind
+from ticket_export.application.run.write_behind import Step, WriteBehind
 from ticket_export.errors import LeaseLostError, ListenerStuckError, StorageError, TicketSourceError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticket_export.application.dto import Download
+from ticket_export.application.file.download import Download
 from ticket_export.entrypoints.cli import output_file
 from ticket_export.entrypoints.cli.exit_codes import BadInputError, ClosedOutputError, CommandError
 from ticket_export.entrypoints.cli.output_file import is_standard_output, open_output, save_download

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticket_export.application.stop_signal import StopSignal
+from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.entrypoints.cli.stop_on_signals import stop_on_signals
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticket_export.application.limits import MAX_JSON
-from ticket_export.application.read_view import read_view
+from ticket_export.application.view.limits import MAX_JSON
+from ticket_export.application.view.read_view import read_view
 from ticket_export.entrypoints.cli.exit_codes import BadInputError
 from ticket_export.entrypoints.cli.view_options import View, view_of
 from ticket_export.errors import InvalidPayloadError
-from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES
-from ticket_export.infrastructure.tickets.reference_catalog import reference_catalog
+from ticket_export.infrastructure.help_desk.catalog import reference_catalog
+from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 
 if TYPE_CHECKING:
     from pathlib import Path

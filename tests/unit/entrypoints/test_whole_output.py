@@ -22,7 +22,7 @@ _PORTIONS = st.lists(st.integers(1, 20), min_size=1)
 
 
 def _opened(raw: io.RawIOBase) -> WholeOutput:
-    return WholeOutput(cast(BinaryIO, raw), "it")
+    return WholeOutput(cast("BinaryIO", raw), "it")
 
 
 @given(st.lists(st.binary()), _PORTIONS)
@@ -110,7 +110,7 @@ def test_what_the_system_tells_only_at_the_end_is_raised_by_flush(monkeypatch: p
 
 
 def test_what_is_closed_or_has_no_descriptor_can_be_flushed(monkeypatch: pytest.MonkeyPatch) -> None:
-    output = _opened(cast(io.RawIOBase, io.BytesIO()))
+    output = _opened(cast("io.RawIOBase", io.BytesIO()))
     output.flush()
     output.close()
     output.flush()

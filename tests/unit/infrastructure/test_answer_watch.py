@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ticket_export.infrastructure.persistence.answer_watch import AnswerWatch, cut
+from ticket_export.infrastructure.persistence.database.answer_watch import AnswerWatch, cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,8 +16,10 @@ from dependency_injector.providers import Factory, Object
 from tests.unit.application.use_cases.help_desk import COLUMNS, NOW, VIEW, HelpDesk
 from tests.unit.infrastructure.worker_desk import PATIENCE
 from ticket_export import Actor, CsvFormat, ExportPolicy, Settings, SystemPermissions, TicketExportContainer, User
-from ticket_export.application.export_file import manifest_key
+from ticket_export.application.file.export_file import manifest_key
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
+from ticket_export.infrastructure.help_desk.catalog import reference_catalog
+from ticket_export.infrastructure.help_desk.tables import build_help_desk_tables
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
 from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
 from ticket_export.infrastructure.memory.clock import InMemoryClock
@@ -29,13 +31,11 @@ from ticket_export.infrastructure.memory.ticket_source import InMemoryTicketSour
 from ticket_export.infrastructure.memory.unit_of_work import InMemoryUnitOfWork
 from ticket_export.infrastructure.memory.user_directory import InMemoryUserDirectory
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
-from ticket_export.infrastructure.persistence.engine import create_engine
-from ticket_export.infrastructure.persistence.host_table_names import SEED_TABLE_NAMES, HostTableNames
-from ticket_export.infrastructure.persistence.tables import build_tables
-from ticket_export.infrastructure.storage.local import LocalStorage
+from ticket_export.infrastructure.persistence.database.engine import create_engine
+from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES, HostTableNames
+from ticket_export.infrastructure.storage.local.storage import LocalStorage
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
-from ticket_export.infrastructure.tickets.reference_catalog import reference_catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -347,13 +347,13 @@ def test_policy_of_the_host_decides(container: TicketExportContainer) -> None:
 def test_engine_tables_and_catalog_of_the_host_reach_the_adapters(
     container: TicketExportContainer, tmp_path: Path
 ) -> None:
-    engine, tables = create_engine(f"sqlite:///{tmp_path}/other.db"), build_tables()
+    engine, tables = create_engine(f"sqlite:///{tmp_path}/other.db"), build_help_desk_tables()
     container.engine.override(engine)
     container.tables.override(tables)
     source = container.ticket_source()
     assert source.engine is engine
     assert source.catalog.id is tables.tickets.c.id
-    catalog = reference_catalog(build_tables())
+    catalog = reference_catalog(build_help_desk_tables())
     container.catalog.override(catalog)
     assert container.ticket_source().catalog is catalog
     assert container.request_export().ticket_source.columns.find("slaDueAt") is not None

@@ -12,9 +12,9 @@ import sqlalchemy
 from sqlalchemy import event
 
 from ticket_export import BackgroundTask, BackgroundTaskStatus, JobDatabaseError, create_engine
-from ticket_export.application.export_task import TASK_NAME
 from ticket_export.application.ports.task_queue import SupportsListening, SupportsWaiting
-from ticket_export.infrastructure.persistence.tables import build_tables
+from ticket_export.application.run.export_task import TASK_NAME
+from ticket_export.infrastructure.help_desk.tables import build_help_desk_tables
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.infrastructure.tasks import database_task_queue as queue_module
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-TABLES = build_tables()
+TABLES = build_help_desk_tables()
 #: Seconds. What is found by looking is found within the first, where nobody looks the worker waits for the second.
 SOON, LONG = 10.0, 60.0
 

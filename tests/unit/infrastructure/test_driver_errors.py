@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError, InvalidRequestError, TimeoutError
 
 from ticket_export.errors import ConfigurationError, JobDatabaseError
-from ticket_export.infrastructure.persistence.driver_errors import (
+from ticket_export.infrastructure.persistence.database.errors import (
     database_errors,
     driver_message,
     may_pass,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> HelpDesk:
     monkeypatch.setattr(runner, "_LATER", 0.2)
-    monkeypatch.setattr("ticket_export.application.heartbeat._PATIENCE", 0.1)
+    monkeypatch.setattr("ticket_export.application.run.heartbeat._PATIENCE", 0.1)
     monkeypatch.setattr("ticket_export.infrastructure.tasks.worker._GRACE", 0.5)
     monkeypatch.setattr("ticket_export.infrastructure.tasks.until_stopped._GRACE", 0.5)
     # The lease is the clock's, which stands still; a third of it is how often somebody looks.

@@ -8,12 +8,12 @@ from uuid import UUID
 import pytest
 
 from ticket_export import ColumnKind, CsvFormat, IdType, TicketColumn, TicketColumns
-from ticket_export.application.ticket_query import TicketQuery
+from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import TicketSourceError
 from ticket_export.infrastructure.memory.ticket_source import BLOCK_ROWS, InMemoryTicket, InMemoryTicketSource
 
 if TYPE_CHECKING:
-    from ticket_export.infrastructure.memory.ticket_cells import CellValue
+    from ticket_export.infrastructure.memory.ticket_source import CellValue
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 COLUMNS = TicketColumns(

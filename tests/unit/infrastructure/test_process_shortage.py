@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from ticket_export import create_engine
-from ticket_export.application.shortage import FILES, shortage_of
-from ticket_export.infrastructure.persistence.driver_errors import name_shortage
-from ticket_export.infrastructure.storage.s3 import S3Storage
+from ticket_export.application.run.shortage import FILES, shortage_of
+from ticket_export.infrastructure.persistence.database.errors import name_shortage
+from ticket_export.infrastructure.storage.s3.storage import S3Storage
 from ticket_export.infrastructure.tasks import postgresql_listener
 from ticket_export.infrastructure.tasks.postgresql_notifications import PostgresqlNotifications
 from ticket_export.settings import Settings

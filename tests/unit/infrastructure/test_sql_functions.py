@@ -11,11 +11,9 @@ from sqlalchemy import Column, MetaData, String, Table, make_url, select
 from sqlalchemy.dialects import sqlite
 
 from ticket_export.errors import UnsupportedDialectError
-from ticket_export.infrastructure.tickets import (
-    postgresql_spellings,  # noqa: F401 - registers them
-    sql_functions,
-)
+from ticket_export.infrastructure.tickets import sql_functions
 from ticket_export.infrastructure.tickets.moment_functions import MomentKey, moment_before, moment_from
+from ticket_export.infrastructure.tickets.postgresql import spellings  # noqa: F401 - registers them
 from ticket_export.infrastructure.tickets.sql_functions import (
     Contains,
     Folded,

@@ -14,10 +14,10 @@ import sqlalchemy
 from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, Numeric, String, Table
 
 from ticket_export import CsvFormat
-from ticket_export.application.ticket_query import TicketQuery
+from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import ConfigurationError, TicketSourceError, UnsupportedDialectError
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket, InMemoryTicketSource
-from ticket_export.infrastructure.persistence.engine import create_engine
+from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.catalog import (
     TicketCatalog,
     boolean_column,

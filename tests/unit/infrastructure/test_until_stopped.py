@@ -6,7 +6,7 @@ from threading import Event
 
 import pytest
 
-from ticket_export.application.stop_signal import StopSignal
+from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.infrastructure.tasks import until_stopped as module
 from ticket_export.infrastructure.tasks.until_stopped import until_stopped
 

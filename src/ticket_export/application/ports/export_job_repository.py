@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+from ticket_export.errors import UnknownDeveloperNameError
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
@@ -13,8 +15,8 @@ if TYPE_CHECKING:
     from ticket_export.domain.export_job_status import ExportJobStatus
 
 
-#: The longest view, in characters of its stored JSON, that comes with a job of several.
-SHORT_VIEW: Final = 2_000
+#: What reading a job raises where another program has written a row that holds what no export can.
+UNREADABLE: Final = (UnknownDeveloperNameError, ValueError, TypeError)
 
 
 class ExportJobRepository(Protocol):
@@ -24,7 +26,7 @@ class ExportJobRepository(Protocol):
     (`ExportJob.has_view` tells), so that no list and no clean-up reads what may be 256 KiB for each job.
 
     Other programs may have written a row that holds what no export can, such as another status. `page`, `active_of`
-    and `due_for_clean_up` pass over it; the others raise `UnknownDeveloperNameError`, ``ValueError`` or ``TypeError``.
+    and `due_for_clean_up` pass over it; the others raise one of `UNREADABLE`.
     """
 
     def add(self, job: ExportJob) -> None:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from ticket_export.application.csv_format import CsvFormat
-    from ticket_export.application.ticket_column import TicketColumns
-    from ticket_export.application.ticket_query import TicketQuery
+    from ticket_export.application.view.ticket_column import TicketColumns
+    from ticket_export.application.view.ticket_query import TicketQuery
 
 
 @attrs.frozen

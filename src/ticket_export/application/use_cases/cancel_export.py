@@ -10,11 +10,10 @@ import attrs
 
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.dto import ExportJobDto
-from ticket_export.application.export_policy import ExportPolicy
-from ticket_export.application.failed_export import store_failed
+from ticket_export.application.export_policy import ExportPolicy, find_visible_export
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.unit_of_work import UnitOfWork
-from ticket_export.application.visible_export import find_visible_export
+from ticket_export.application.run.job_and_task import store_failed
 from ticket_export.errors import LeaseLostError
 
 if TYPE_CHECKING:

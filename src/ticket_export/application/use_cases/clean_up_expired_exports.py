@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ticket_export.application.announcements import Announcements
-from ticket_export.application.export_file import delete_file, require_storage_of
-from ticket_export.application.failed_export import store_failed
+from ticket_export.application.file.export_file import delete_file, require_storage_of
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.application.run.job_and_task import store_failed
 from ticket_export.errors import LeaseLostError
 
 if TYPE_CHECKING:

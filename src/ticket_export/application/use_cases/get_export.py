@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ticket_export.application.dto import ExportJobDto
-from ticket_export.application.export_policy import ExportPolicy
+from ticket_export.application.export_policy import ExportPolicy, find_visible_export
 from ticket_export.application.ports.unit_of_work import UnitOfWork
-from ticket_export.application.visible_export import find_visible_export
 
 if TYPE_CHECKING:
     from uuid import UUID

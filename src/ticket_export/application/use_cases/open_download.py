@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from ticket_export.application.audit import audit_entry
-from ticket_export.application.dto import Download
-from ticket_export.application.export_file import manifest_key, require_storage_of
-from ticket_export.application.export_policy import ExportPolicy
-from ticket_export.application.manifest import MAX_LENGTH, ExportManifest
+from ticket_export.application.announcements import audit_entry
+from ticket_export.application.export_policy import ExportPolicy, find_visible_export
+from ticket_export.application.file.download import Download
+from ticket_export.application.file.export_file import manifest_key, require_storage_of
+from ticket_export.application.file.manifest import MAX_LENGTH, ExportManifest
 from ticket_export.application.ports.audit_log import AuditAction, AuditLog
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_storage import ExportStorage, SupportsSignedUrl
 from ticket_export.application.ports.unit_of_work import UnitOfWork
-from ticket_export.application.visible_export import find_visible_export
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.errors import ConfigurationError, ExportExpiredError, ExportFailure, ExportNotReadyError
 

@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from ticket_export.application.announcements import Announcements
-from ticket_export.application.dispatch import dispatch_committed
-from ticket_export.application.export_task import SETTLED_AFTER, TASK_NAME, is_settled, may_be_given_up
-from ticket_export.application.failed_export import store_failed
-from ticket_export.application.lost_attempt import store_lost
+from ticket_export.application.announcements import Announcements, dispatch_committed
 from ticket_export.application.ports.clock import Clock
+from ticket_export.application.ports.export_job_repository import UNREADABLE
 from ticket_export.application.ports.task_queue import TaskQueue
 from ticket_export.application.ports.unit_of_work import UnitOfWork
-from ticket_export.application.readable_job import UNREADABLE, readable_job_of
+from ticket_export.application.run.export_task import (
+    SETTLED_AFTER,
+    TASK_NAME,
+    is_settled,
+    may_be_given_up,
+    readable_job_of,
+)
+from ticket_export.application.run.job_and_task import store_failed, store_lost
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.errors import LeaseLostError
 

@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from ticket_export.application.audit import audit_entry, record_in
-from ticket_export.application.dispatch import dispatch_committed
+from ticket_export.application.announcements import audit_entry, dispatch_committed, record_in
 from ticket_export.application.dto import RequestedExportDto
 from ticket_export.application.export_policy import ExportPolicy
-from ticket_export.application.export_task import TASK_NAME, task_args
-from ticket_export.application.json_text import parse_json
 from ticket_export.application.ports.audit_log import AuditAction, AuditLog
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.task_queue import TaskQueue
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.ports.unit_of_work import UnitOfWork
-from ticket_export.application.read_view import read_view
+from ticket_export.application.run.export_task import TASK_NAME, task_args
 from ticket_export.application.user_turns import UserTurns
+from ticket_export.application.view.json_text import parse_json
+from ticket_export.application.view.read_view import read_view
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ticket_export.application.actor import Actor
-    from ticket_export.application.snapshot import ExportSnapshotPayload
+    from ticket_export.application.view.snapshot import ExportSnapshotPayload
 
 
 @attrs.frozen(kw_only=True)

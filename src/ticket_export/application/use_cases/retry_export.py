@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from ticket_export.application.export_policy import ExportPolicy
+from ticket_export.application.export_policy import ExportPolicy, find_visible_export
 from ticket_export.application.ports.audit_log import AuditAction
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.use_cases.request_export import RequestExport
-from ticket_export.application.visible_export import find_visible_export
 
 if TYPE_CHECKING:
     from uuid import UUID

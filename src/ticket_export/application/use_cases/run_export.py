@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from ticket_export.application.claims import Claims
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.dto import ExportJobDto
-from ticket_export.application.export_file import delete_file, file_name, manifest_key, object_key
-from ticket_export.application.export_pipeline import READ_AHEAD, ExportPipeline, WrittenFile
 from ticket_export.application.export_policy import ExportPolicy
-from ticket_export.application.heartbeat import Heartbeat
-from ticket_export.application.manifest import CONTENT_TYPE as MANIFEST_TYPE
-from ticket_export.application.manifest import ExportManifest
+from ticket_export.application.file.export_file import WrittenFile, delete_file, file_name, manifest_key, object_key
+from ticket_export.application.file.manifest import CONTENT_TYPE as MANIFEST_TYPE
+from ticket_export.application.file.manifest import ExportManifest
 from ticket_export.application.ports.compression import Compression
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.ports.user_directory import UserDirectory
-from ticket_export.application.progress import ignore_progress
-from ticket_export.application.shortage import MEMORY, shortages_told
-from ticket_export.application.stop_signal import StopSignal
-from ticket_export.application.ticket_query import TicketQuery
+from ticket_export.application.run.claims import Claims
+from ticket_export.application.run.export_pipeline import READ_AHEAD, ExportPipeline
+from ticket_export.application.run.heartbeat import Heartbeat
+from ticket_export.application.run.progress import ignore_progress
+from ticket_export.application.run.shortage import MEMORY, shortages_told
+from ticket_export.application.run.stop_signal import StopSignal
+from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.errors import (
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
-    from ticket_export.application.attempt import Attempt
-    from ticket_export.application.progress import ProgressListener
+    from ticket_export.application.run.attempt import Attempt
+    from ticket_export.application.run.progress import ProgressListener
     from ticket_export.domain.background_task import BackgroundTask
     from ticket_export.domain.export_job import ExportJob
 

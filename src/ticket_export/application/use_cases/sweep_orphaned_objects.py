@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from ticket_export.application.export_file import KEY_PREFIX, attempt_of, manifest_key
+from ticket_export.application.file.export_file import KEY_PREFIX, attempt_of, manifest_key
 from ticket_export.application.ports.clock import Clock
+from ticket_export.application.ports.export_job_repository import UNREADABLE
 from ticket_export.application.ports.export_storage import ExportStorage, SupportsDiscardStale
 from ticket_export.application.ports.unit_of_work import UnitOfWork
-from ticket_export.application.readable_job import UNREADABLE
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.errors import StorageError
 

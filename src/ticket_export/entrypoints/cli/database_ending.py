@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from ticket_export.entrypoints.cli.exit_codes import Ending, ExitCode
 from ticket_export.errors import JobDatabaseError
-from ticket_export.infrastructure.persistence.driver_errors import driver_message
+from ticket_export.infrastructure.persistence.database.errors import driver_message, is_missing_table
 from ticket_export.infrastructure.persistence.missing_tables import (
-    is_missing_table,
     missing_host_tables,
     missing_own_tables,
     missing_tables,

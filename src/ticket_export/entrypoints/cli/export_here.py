@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
-from ticket_export.application.stop_signal import StopSignal
+from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.entrypoints.cli.exit_codes import CommandError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ticket_export.application.actor import Actor
     from ticket_export.application.dto import ExportJobDto, RequestedExportDto
-    from ticket_export.application.progress import Progress
+    from ticket_export.application.run.progress import Progress
     from ticket_export.application.use_cases.cancel_export import CancelExport
     from ticket_export.container import TicketExportContainer
     from ticket_export.entrypoints.cli.progress_view import ProgressView

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ticket_export.entrypoints.cli.progress_view import progress_view
-from ticket_export.infrastructure.sample_data.loader import load_sample_data
+from ticket_export.infrastructure.help_desk.sample_data.loader import load_sample_data
 
 if TYPE_CHECKING:
     from ticket_export.container import TicketExportContainer

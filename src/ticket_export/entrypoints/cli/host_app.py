@@ -33,7 +33,7 @@ def load_host_app(name: str) -> TicketExportContainer:
     if isinstance(found, DynamicContainer):
         declared = getattr(found, "declarative_parent", None)
         if isinstance(declared, type) and issubclass(declared, TicketExportContainer):
-            return cast(TicketExportContainer, found)
+            return cast("TicketExportContainer", found)
     raise BadInputError(_WHERE, f"{quoted(name)} is a {type(found).__name__}, not a TicketExportContainer")
 
 

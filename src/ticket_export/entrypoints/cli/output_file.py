@@ -21,7 +21,7 @@ from ticket_export.infrastructure.private_files import create_private_file
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ticket_export.application.dto import Download
+    from ticket_export.application.file.download import Download
     from ticket_export.entrypoints.cli.progress_view import ProgressView
 
 _BLOCK = 1024 * 1024
@@ -134,7 +134,7 @@ def _is_standard_error(descriptor: int) -> bool:
 def _written(descriptor: int, name: str) -> Iterator[BinaryIO]:
     raw = io.FileIO(descriptor, "wb")
     try:
-        yield whole(cast(BinaryIO, raw), name)
+        yield whole(cast("BinaryIO", raw), name)
     except BaseException:
         with suppress(OSError):
             raw.close()

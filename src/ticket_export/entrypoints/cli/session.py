@@ -95,4 +95,4 @@ class Session:
 
 def session_of(context: typer.Context) -> Session:
     """The session of a command."""
-    return cast(Session, context.obj)
+    return cast("Session", context.obj)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-    from ticket_export.application.stop_signal import StopSignal
+    from ticket_export.application.run.stop_signal import StopSignal
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ticket_export.application.limits import MAX_JSON
+from ticket_export.application.view.limits import MAX_JSON
 from ticket_export.entrypoints.cli.exit_codes import BadInputError
 from ticket_export.errors import InvalidPayloadError
 

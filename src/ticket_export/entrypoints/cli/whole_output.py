@@ -82,8 +82,8 @@ class WholeOutput(io.RawIOBase):
 def whole(stream: BinaryIO, name: str) -> BinaryIO:
     """`stream`, which holds no bytes back at the moment, as one that writes whole."""
     if isinstance(stream, WholeOutput):
-        return cast(BinaryIO, stream)
-    return cast(BinaryIO, WholeOutput(getattr(stream, "raw", stream), name))
+        return cast("BinaryIO", stream)
+    return cast("BinaryIO", WholeOutput(getattr(stream, "raw", stream), name))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from ticket_export.application.ports.export_job_repository import SHORT_VIEW
+from ticket_export.application.view.limits import SHORT_VIEW
 from ticket_export.errors import LeaseLostError
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from uuid import uuid4
 
 from sqlalchemy import insert, select
 
-from ticket_export.infrastructure.persistence.commit import commit
-from ticket_export.infrastructure.persistence.driver_errors import database_errors
-from ticket_export.infrastructure.persistence.short_transaction import quick_read, short_transaction
-from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES, Tables
+from ticket_export.infrastructure.persistence.database.engine import commit
+from ticket_export.infrastructure.persistence.database.errors import database_errors
+from ticket_export.infrastructure.persistence.database.transaction import quick_read, short_transaction
+from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
@@ -28,7 +28,7 @@ class SqlAlchemyAuditLog:
     of work, whose lock it would wait for in vain. `UnitOfWork.audit` writes the row in that transaction instead.
     """
 
-    def __init__(self, engine: Engine, tables: Tables = REFERENCE_TABLES) -> None:
+    def __init__(self, engine: Engine, tables: Tables = SEED_TABLES) -> None:
         self._engine = engine
         self._entries = tables.export_audit_entries
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, false, func, insert, select, update
 
-from ticket_export.application.readable_job import UNREADABLE
+from ticket_export.application.ports.export_job_repository import UNREADABLE
 from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.errors import JobDatabaseError, LeaseLostError

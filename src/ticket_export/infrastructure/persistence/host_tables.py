@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
+import attrs
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -23,8 +24,30 @@ from sqlalchemy import (
 from ticket_export.errors import ConfigurationError
 from ticket_export.infrastructure.persistence.types import BackgroundTaskStatusText, JsonText, UtcDateTime
 
-if TYPE_CHECKING:
-    from ticket_export.infrastructure.persistence.host_table_names import HostTable
+
+@attrs.frozen
+class HostTable:
+    """One table of the host.
+
+    `columns` maps a Python name to the host's column name (``{"email_address": "email"}``); what it
+    leaves out has the seed's name.
+    """
+
+    name: str
+    columns: Mapping[str, str] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class HostTableNames:
+    """The three tables that the host brings along, with the seed's names as the default."""
+
+    users: HostTable = HostTable("Users")
+    media_items: HostTable = HostTable("MediaItems")
+    background_tasks: HostTable = HostTable("BackgroundTasks")
+
+
+#: The names of the owner's data model.
+SEED_TABLE_NAMES = HostTableNames()
 
 
 def users_table(metadata: MetaData, host: HostTable) -> Table:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Self
 from sqlalchemy import Connection, event
 
 from ticket_export.infrastructure.after_commit import AfterCommitActions
-from ticket_export.infrastructure.persistence.connection_repositories import ConnectionRepositories
-from ticket_export.infrastructure.persistence.database_time import measure_time
-from ticket_export.infrastructure.persistence.driver_errors import database_errors
-from ticket_export.infrastructure.persistence.tables import REFERENCE_TABLES, Tables
+from ticket_export.infrastructure.persistence.database.clock import measure_time
+from ticket_export.infrastructure.persistence.database.errors import database_errors
+from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
+from ticket_export.infrastructure.persistence.unit_of_work import ConnectionRepositories
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -45,7 +45,7 @@ class JoinedUnitOfWork(ConnectionRepositories):
     host does outside the block, its own commit included, raises what it always did.
     """
 
-    def __init__(self, host: Connection | Session, tables: Tables = REFERENCE_TABLES) -> None:
+    def __init__(self, host: Connection | Session, tables: Tables = SEED_TABLES) -> None:
         super().__init__(tables)
         self._host = host
         self._awaiting_host = AfterCommitActions()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Text, case, cast, func
 
-from ticket_export.application.ports.export_job_repository import SHORT_VIEW
+from ticket_export.application.view.limits import SHORT_VIEW
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.media_item import MediaItem

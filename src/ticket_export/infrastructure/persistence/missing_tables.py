@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,19 +13,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine, Table
 
     from ticket_export.infrastructure.persistence.tables import Tables
-
-# PostgreSQL's undefined_table; https://www.postgresql.org/docs/current/errcodes-appendix.html
-_UNDEFINED_TABLE = "42P01"
-# SQLite has no code of its own for it, only this text.
-_NO_SUCH_TABLE = "no such table"
-
-
-def is_missing_table(error: BaseException | None) -> bool:
-    """Whether the database refused a statement because a table, any one, is not there."""
-    if not isinstance(error, DBAPIError):
-        return False
-    cause = error.orig
-    return getattr(cause, "sqlstate", None) == _UNDEFINED_TABLE or str(cause).startswith(_NO_SUCH_TABLE)
 
 
 def missing_host_tables(engine: Engine, tables: Tables) -> tuple[str, ...]:

@@ -3,12 +3,84 @@
 from __future__ import annotations
 
 import attrs
-from sqlalchemy import MetaData, Table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    Uuid,
+    false,
+)
 
-from ticket_export.infrastructure.persistence import help_desk_tables, host_tables
-from ticket_export.infrastructure.persistence.export_audit_entries_table import export_audit_entries_table
-from ticket_export.infrastructure.persistence.export_jobs_table import export_jobs_table
-from ticket_export.infrastructure.persistence.host_table_names import SEED_TABLE_NAMES, HostTableNames
+from ticket_export.infrastructure.persistence import host_tables
+from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES, HostTableNames
+from ticket_export.infrastructure.persistence.types import ExportJobStatusText, JsonText, UtcDateTime
+
+
+def export_jobs_table(metadata: MetaData, *, users: Table, media_items: Table, background_tasks: Table) -> Table:
+    """``ExportJobs``, exactly as the seed has it; constraints are named by the metadata's convention."""
+    table = Table(
+        "ExportJobs",
+        metadata,
+        Column("Id", Uuid, key="id", primary_key=True),
+        Column(
+            "RequesterUserId",
+            Uuid,
+            ForeignKey(users.c.id, ondelete="RESTRICT"),
+            key="requester_user_id",
+            nullable=False,
+        ),
+        Column("RequestedAt", UtcDateTime, key="requested_at", nullable=False),
+        Column("Status", ExportJobStatusText, key="status", nullable=False),
+        Column("ProgressStage", String(100), key="progress_stage"),
+        Column("ProgressPercent", Integer, key="progress_percent"),
+        Column("RowCount", Integer, key="row_count"),
+        Column("ErrorMessage", Text, key="error_message"),
+        Column("CompletedAt", UtcDateTime, key="completed_at"),
+        Column("SnapshotPayloadJson", JsonText, key="snapshot_payload_json", nullable=False),
+        Column("MediaItemId", Uuid, ForeignKey(media_items.c.id, ondelete="SET NULL"), key="media_item_id"),
+        Column("ExpiresAt", UtcDateTime, key="expires_at", nullable=False),
+        Column("IsCleanedUp", Boolean, key="is_cleaned_up", nullable=False, server_default=false()),
+        Column(
+            "BackgroundTaskId", Uuid, ForeignKey(background_tasks.c.id, ondelete="SET NULL"), key="background_task_id"
+        ),
+        Column("CreationTime", UtcDateTime, key="creation_time", nullable=False),
+        Column("LastModificationTime", UtcDateTime, key="last_modification_time"),
+        Column("CreatorUserId", Uuid, key="creator_user_id"),
+        Column("LastModifierUserId", Uuid, key="last_modifier_user_id"),
+    )
+    Index(None, table.c.requester_user_id)
+    Index(None, table.c.status)
+    Index(None, table.c.expires_at)
+    Index(None, table.c.expires_at, table.c.is_cleaned_up)
+    return table
+
+
+def export_audit_entries_table(metadata: MetaData) -> Table:
+    """``ExportAuditEntries``: it refers to nothing, since the record outlives the job and the user."""
+    table = Table(
+        "ExportAuditEntries",
+        metadata,
+        Column("Id", Uuid, key="id", primary_key=True),
+        Column("At", UtcDateTime, key="at", nullable=False),
+        Column("Action", String(50), key="action", nullable=False),
+        Column("ExportJobId", Uuid, key="export_job_id", nullable=False),
+        Column("ActorUserId", Uuid, key="actor_user_id"),
+        Column("View", Text, key="view", nullable=False),
+        Column("RowCount", Integer, key="row_count"),
+        Column("DurationMilliseconds", BigInteger, key="duration_milliseconds"),
+        Column("Detail", Text, key="detail"),
+    )
+    Index(None, table.c.export_job_id)
+    Index(None, table.c.at)
+    return table
+
 
 #: The names that Entity Framework gives, and with it the original system.
 _NAMING_CONVENTION = {
@@ -20,7 +92,7 @@ _NAMING_CONVENTION = {
 
 @attrs.frozen(kw_only=True, eq=False)
 class Tables:
-    """One set of tables; every host has its own, nothing is global."""
+    """One set of tables: our own two, and the host's three that they refer to. Nothing is global."""
 
     metadata: MetaData
     export_jobs: Table
@@ -28,11 +100,6 @@ class Tables:
     users: Table
     media_items: Table
     background_tasks: Table
-    roles: Table
-    role_user: Table
-    teams: Table
-    contacts: Table
-    tickets: Table
 
 
 def build_tables(names: HostTableNames = SEED_TABLE_NAMES) -> Tables:
@@ -45,9 +112,6 @@ def build_tables(names: HostTableNames = SEED_TABLE_NAMES) -> Tables:
     users = host_tables.users_table(metadata, names.users)
     media_items = host_tables.media_items_table(metadata, names.media_items)
     background_tasks = host_tables.background_tasks_table(metadata, names.background_tasks)
-    roles = help_desk_tables.roles_table(metadata)
-    teams = help_desk_tables.teams_table(metadata)
-    contacts = help_desk_tables.contacts_table(metadata)
     return Tables(
         metadata=metadata,
         export_jobs=export_jobs_table(
@@ -57,13 +121,8 @@ def build_tables(names: HostTableNames = SEED_TABLE_NAMES) -> Tables:
         users=users,
         media_items=media_items,
         background_tasks=background_tasks,
-        roles=roles,
-        role_user=help_desk_tables.role_user_table(metadata, roles=roles, users=users),
-        teams=teams,
-        contacts=contacts,
-        tickets=help_desk_tables.tickets_table(metadata, teams=teams, users=users, contacts=contacts),
     )
 
 
 #: The tables under the seed's own names.
-REFERENCE_TABLES = build_tables()
+SEED_TABLES = build_tables()

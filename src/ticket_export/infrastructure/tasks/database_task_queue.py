@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, select
 
-from ticket_export.application.export_task import TASK_NAME
+from ticket_export.application.run.export_task import TASK_NAME
 from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.infrastructure.fork import renew_in_children
-from ticket_export.infrastructure.persistence.driver_errors import database_errors
-from ticket_export.infrastructure.persistence.short_transaction import quick_read
+from ticket_export.infrastructure.persistence.database.errors import database_errors
+from ticket_export.infrastructure.persistence.database.transaction import quick_read
 from ticket_export.infrastructure.tasks.wake_up import WakeUp
 
 if TYPE_CHECKING:

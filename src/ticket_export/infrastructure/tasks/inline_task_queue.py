@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from ticket_export.application.export_task import job_id_of
+from ticket_export.application.run.export_task import job_id_of
 from ticket_export.application.use_cases.run_export import RunExport
 from ticket_export.errors import InvalidTransitionError, LeaseLostError, TicketsUnavailableError
 

@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
 from ticket_export.infrastructure.fork import renew_in_children
-from ticket_export.infrastructure.persistence.commit import commit
-from ticket_export.infrastructure.persistence.driver_errors import database_errors
-from ticket_export.infrastructure.persistence.short_transaction import short_transaction
+from ticket_export.infrastructure.persistence.database.engine import commit
+from ticket_export.infrastructure.persistence.database.errors import database_errors
+from ticket_export.infrastructure.persistence.database.transaction import short_transaction
 from ticket_export.infrastructure.tasks.postgresql_listener import PostgresqlListener
 
 if TYPE_CHECKING:

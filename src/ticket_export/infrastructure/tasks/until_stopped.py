@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ticket_export.application.stop_signal import StopSignal
+    from ticket_export.application.run.stop_signal import StopSignal
 
 # Seconds that the work has to come to its end, once `stop` is given.
 _GRACE = 5.0

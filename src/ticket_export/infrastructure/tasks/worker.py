@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ticket_export.application.ports.task_queue import SupportsListening, TaskQueue
-from ticket_export.application.stop_signal import StopSignal
+from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.application.use_cases.run_next_export import RunNextExport
 from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
 from ticket_export.infrastructure.tasks.runner import Runner

@@ -24,7 +24,7 @@ import attrs
 from sqlalchemy import ColumnElement, Date, DateTime, Text, TypeDecorator, cast
 from sqlalchemy.sql.selectable import FromClause
 
-from ticket_export.application.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
+from ticket_export.application.view.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
 from ticket_export.errors import ConfigurationError
 from ticket_export.infrastructure.tickets.sql_types import SqlType, needs_cast, refusal, sql_type
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Text, Uuid, and_, cast, func, or_
 
-from ticket_export.application.ticket_column import ColumnKind, IdType
+from ticket_export.application.view.ticket_column import ColumnKind, IdType
 from ticket_export.infrastructure.tickets.moment_functions import DayText
 from ticket_export.infrastructure.tickets.sql_functions import (
     BooleanText,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from ticket_export.application.ticket_column import TicketColumn
+    from ticket_export.application.view.ticket_column import TicketColumn
     from ticket_export.infrastructure.tickets.catalog import Expression
 
 _SECONDS = len("HH:MM:SS")

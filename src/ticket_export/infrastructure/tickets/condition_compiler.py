@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Date, and_, false, literal, not_, or_
 
-from ticket_export.application.conditions import (
+from ticket_export.application.view.conditions import (
     Condition,
     Interval,
     IsBoolean,
@@ -19,7 +19,7 @@ from ticket_export.application.conditions import (
     WithinDays,
     WithinIntervals,
 )
-from ticket_export.application.ticket_column import ColumnKind, IdType
+from ticket_export.application.view.ticket_column import ColumnKind, IdType
 from ticket_export.infrastructure.tickets.cell_forms import (
     is_empty_text,
     is_one_of_texts,
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.sql.functions import FunctionElement
 
-    from ticket_export.application.ticket_column import TicketColumn
-    from ticket_export.application.ticket_query import Search
+    from ticket_export.application.view.ticket_column import TicketColumn
+    from ticket_export.application.view.ticket_query import Search
     from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
 
 _POSITIONS: dict[TextPosition, type[FunctionElement[bool]]] = {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import BigInteger, ColumnElement, Double, Numeric, and_, false, literal, or_
 
-from ticket_export.application.conditions import Comparison
+from ticket_export.application.view.conditions import Comparison
 from ticket_export.infrastructure.tickets.sql_functions import DoubleNumber, IsNumber
 from ticket_export.infrastructure.tickets.sql_types import SqlType, sql_type
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from ticket_export.errors import TicketSourceError, TicketsUnavailableError
-from ticket_export.infrastructure.persistence.driver_errors import may_pass, name_shortage, reached_limit
+from ticket_export.infrastructure.persistence.database.errors import may_pass, name_shortage, reached_limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -33,14 +33,14 @@ from sqlalchemy import (
 from sqlalchemy import Enum as SqlEnum
 from sqlalchemy.dialects.postgresql import CITEXT, DOMAIN
 
-from ticket_export.application.ticket_column import ColumnKind, IdType
+from ticket_export.application.view.ticket_column import ColumnKind, IdType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlalchemy.types import TypeEngine
 
-    from ticket_export.application.ticket_column import TicketColumn
+    from ticket_export.application.view.ticket_column import TicketColumn
 
 
 class SqlType(Enum):

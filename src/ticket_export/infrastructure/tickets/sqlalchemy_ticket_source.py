@@ -11,12 +11,12 @@ from sqlalchemy import Connection, Engine
 
 from ticket_export.errors import UnsupportedDialectError
 from ticket_export.infrastructure.fork import part_from_parent
-from ticket_export.infrastructure.persistence.engine import connected
-from ticket_export.infrastructure.persistence.export_pool import one_connection_more
+from ticket_export.infrastructure.persistence.database.engine import connected
+from ticket_export.infrastructure.persistence.database.export_pool import one_connection_more
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog
-from ticket_export.infrastructure.tickets.copy_reader import copy_reader
+from ticket_export.infrastructure.tickets.postgresql.reader import copy_reader
 from ticket_export.infrastructure.tickets.read_errors import read_errors
-from ticket_export.infrastructure.tickets.row_stream_reader import row_stream_reader
+from ticket_export.infrastructure.tickets.sqlite.reader import row_stream_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from ticket_export.application.csv_format import CsvFormat
     from ticket_export.application.ports.ticket_source import TicketReader
-    from ticket_export.application.ticket_column import TicketColumns
-    from ticket_export.application.ticket_query import TicketQuery
+    from ticket_export.application.view.ticket_column import TicketColumns
+    from ticket_export.application.view.ticket_query import TicketQuery
 
     # Begins a transaction on the connection and reads in it.
     OpenReader: TypeAlias = Callable[

@@ -39,9 +39,9 @@ from ticket_export import (
     User,
 )
 from ticket_export.application.announcements import Announcements
-from ticket_export.application.claims import Claims
-from ticket_export.application.export_pipeline import READ_AHEAD
 from ticket_export.application.ports.compression import Compression
+from ticket_export.application.run.claims import Claims
+from ticket_export.application.run.export_pipeline import READ_AHEAD
 from ticket_export.application.use_cases.cancel_export import CancelExport
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
 from ticket_export.application.use_cases.recover_stalled_exports import RecoverStalledExports

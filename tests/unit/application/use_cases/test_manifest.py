@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.unit.application.use_cases.help_desk import NOW, HelpDesk, raising
-from ticket_export.application.export_file import manifest_key
-from ticket_export.application.manifest import ExportManifest
+from ticket_export.application.file.export_file import manifest_key
+from ticket_export.application.file.manifest import ExportManifest
 from ticket_export.errors import StorageError
 from ticket_export.infrastructure.compression.gzip import GzipCompression
 

@@ -12,7 +12,7 @@ import pytest
 from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk, raising, read_all
 from tests.unit.application.use_cases.watched_adapters import WatchedStorage
 from ticket_export import Actor, SystemPermissions
-from ticket_export.application.manifest import ExportManifest
+from ticket_export.application.file.manifest import ExportManifest
 from ticket_export.errors import (
     ConfigurationError,
     ExportExpiredError,

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk
 from ticket_export import CsvFormat, ExportJob, ProgressStage
-from ticket_export.application.progress import Progress
+from ticket_export.application.run.progress import Progress
 from ticket_export.errors import ExportNotFoundError, InvalidTransitionError
 from ticket_export.infrastructure.memory.ticket_source import BLOCK_ROWS, InMemoryTicket
 

@@ -16,8 +16,8 @@ import pytest
 from tests.unit.application.use_cases.blocked_export import PATIENCE, block_count
 from tests.unit.application.use_cases.help_desk import COLUMNS, NOW, HelpDesk, once, raising
 from ticket_export import StopSignal, TicketColumns
-from ticket_export.application.heartbeat import Heartbeat
-from ticket_export.application.progress import Progress
+from ticket_export.application.run.heartbeat import Heartbeat
+from ticket_export.application.run.progress import Progress
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.application.use_cases.run_export import ignore_hand_back, ignore_stall
 from ticket_export.domain.progress_stage import ProgressStage
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from ticket_export import Actor, CsvFormat
-    from ticket_export.application.attempt import Attempt
     from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader
-    from ticket_export.application.ticket_query import TicketQuery
+    from ticket_export.application.run.attempt import Attempt
+    from ticket_export.application.view.ticket_query import TicketQuery
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.unit.application.use_cases.help_desk import HelpDesk, once, raising
-from ticket_export.application.shortage import FILES, MEMORY, THREADS, shortage_of
+from ticket_export.application.run.shortage import FILES, MEMORY, THREADS, shortage_of
 from ticket_export.application.use_cases import run_export
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.errors import (

@@ -14,7 +14,7 @@ from ticket_export.errors import LeaseLostError
 
 if TYPE_CHECKING:
     from tests.unit.application.use_cases.help_desk import HelpDesk
-    from ticket_export.application.progress import Progress
+    from ticket_export.application.run.progress import Progress
 
 
 def test_exports_are_run_in_the_order_of_their_requests(desk: HelpDesk) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ticket_export import Actor, BackgroundTask, CsvFormat, ExportJob, TicketColumns
     from ticket_export.application.ports.audit_log import AuditLog
     from ticket_export.application.ports.ticket_source import CsvBlock
-    from ticket_export.application.ticket_query import TicketQuery
+    from ticket_export.application.view.ticket_query import TicketQuery
     from ticket_export.infrastructure.memory.database import InMemoryDatabase, InMemoryTransaction
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import typer
 
-from ticket_export.application.filter_operators import OPERATORS
-from ticket_export.application.ticket_column import TicketColumn
+from ticket_export.application.view.filter_operators import OPERATORS
+from ticket_export.application.view.ticket_column import TicketColumn
 from ticket_export.entrypoints.cli.options import AsJson
 from ticket_export.entrypoints.cli.output import write_json, write_line
 from ticket_export.entrypoints.cli.session import session_of

@@ -12,7 +12,7 @@ from ticket_export.entrypoints.cli.output import write_line
 from ticket_export.entrypoints.cli.output_file import open_output, save_download
 from ticket_export.entrypoints.cli.progress_view import progress_view
 from ticket_export.entrypoints.cli.session import session_of
-from ticket_export.infrastructure.persistence.migrate import upgrade
+from ticket_export.infrastructure.migrate import upgrade
 
 _ADMIN = "admin@example.test"
 _VIEW: dict[str, object] = {

@@ -6,7 +6,7 @@ import typer
 
 from ticket_export.entrypoints.cli.output import write_summary
 from ticket_export.entrypoints.cli.session import session_of
-from ticket_export.infrastructure.persistence.migrate import upgrade
+from ticket_export.infrastructure.migrate import upgrade
 
 
 def migrate(

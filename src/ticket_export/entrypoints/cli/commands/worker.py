@@ -8,7 +8,7 @@ import attrs
 import typer
 
 from ticket_export.application.dto import ExportJobDto
-from ticket_export.application.stop_signal import StopSignal
+from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.cli.job_text import end_text
 from ticket_export.entrypoints.cli.output import write_note, write_summary

@@ -12,7 +12,7 @@ from ticket_export.errors import ConfigurationError, MissingTableError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ticket_export.infrastructure.persistence.host_table_names import HostTableNames
+    from ticket_export.infrastructure.persistence.host_tables import HostTableNames
 
 
 def host_table_names() -> HostTableNames:

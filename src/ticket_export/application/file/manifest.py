@@ -1,0 +1,89 @@
+"""What lies beside every exported file, so that it can be proven what was exported."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final, Self
+from uuid import UUID
+
+from pydantic import Field, ValidationError
+
+from ticket_export.application.dto import Dto
+from ticket_export.errors import StorageError
+
+if TYPE_CHECKING:
+    from ticket_export.application.file.export_file import WrittenFile
+    from ticket_export.application.view.ticket_query import TicketQuery
+    from ticket_export.domain.export_job import ExportJob
+    from ticket_export.domain.media_item import MediaItem
+
+CONTENT_TYPE: Final = "application/json"
+#: Bytes; a view is limited long before.
+MAX_LENGTH: Final = 4 * 1024 * 1024
+# Of the code that is running; what is installed may be another one by the time an export ends.
+_VERSION: Final = version("ticket-export")
+
+
+class ManifestColumn(Dto):
+    """A column of the file: its name in views, and the label in its header."""
+
+    name: str
+    label: str
+
+
+class ExportManifest(Dto):
+    """One exported file; JSON is camelCase, times are aware UTC.
+
+    `view` is the stored snapshot of the request, as it was asked for. `as_of` is the moment of the request: tickets
+    that were created after it are not in the file, and those that were deleted after it are. `length` is in bytes, and
+    `sha256` in hexadecimal digits: both are those of the file as it is stored, which may be packed.
+    """
+
+    job_id: UUID
+    requester_user_id: UUID
+    view: dict[str, Any]
+    columns: tuple[ManifestColumn, ...]
+    as_of: datetime
+    row_count: int
+    file_name: str
+    content_type: str
+    length: int
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    written_at: datetime
+    library_version: str
+
+    @classmethod
+    def of(cls, job: ExportJob, query: TicketQuery, file: WrittenFile, item: MediaItem) -> Self:
+        """The manifest of what the job has written for the query."""
+        return cls(
+            job_id=job.id,
+            requester_user_id=job.requester_user_id,
+            view=json.loads(job.snapshot_payload_json),
+            columns=tuple(ManifestColumn(name=column.name, label=column.label) for column in query.columns),
+            as_of=job.requested_at,
+            row_count=file.rows,
+            file_name=item.file_name,
+            content_type=item.content_type,
+            length=file.length,
+            sha256=file.sha256,
+            written_at=item.creation_time,
+            library_version=_VERSION,
+        )
+
+    @classmethod
+    def read(cls, data: bytes) -> Self:
+        """The manifest that `encode` has made.
+
+        Raises:
+            StorageError: it is none.
+        """
+        try:
+            return cls.model_validate_json(data)
+        except ValidationError as error:
+            raise StorageError("the manifest of the file cannot be read") from error
+
+    def encode(self) -> bytes:
+        """The manifest as it is stored."""
+        return self.model_dump_json(indent=2).encode() + b"\n"

@@ -1,0 +1,1 @@
+"""One run of an export: claim, heartbeat, pipeline, end."""

@@ -1,0 +1,124 @@
+"""From a query to a whole file in the storage, block by block."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Protocol
+
+import attrs
+
+from ticket_export.application.csv_format import CsvFormat
+from ticket_export.application.file.export_file import WrittenFile
+from ticket_export.application.ports.compression import Compression, Compressor
+from ticket_export.application.ports.export_storage import ExportStorage, ObjectWriter
+from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader, TicketSource
+from ticket_export.application.run.progress import Progress, ProgressListener
+from ticket_export.application.run.write_behind import Step, WriteBehind
+from ticket_export.domain.progress_stage import ProgressStage
+from ticket_export.errors import ListenerStuckError, RowCountMismatchError, StorageError
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from ticket_export.application.view.ticket_query import TicketQuery
+
+#: Blocks that may wait for the storage while the next one is read.
+READ_AHEAD = 4
+
+
+class ExportWatch(Protocol):
+    """Who looks after a running export."""
+
+    def tell(self, progress: Progress) -> None:
+        """The export is so far; called from its threads, one at a time. What it raises ends the export."""
+        ...
+
+    def require_job(self) -> None:
+        """Raises what is to end the export, if anything is."""
+        ...
+
+    def interrupting(self, reader: TicketReader) -> AbstractContextManager[None]:
+        """What `reader` waits for inside the block may be interrupted."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class ExportPipeline:
+    """Writes the rows of a query into a storage.
+
+    Reading goes on beside packing, hashing and writing, at most `read_ahead` blocks ahead. While there are rows to
+    read, a storage or a listener that takes nothing for `patience` fails the export, and ends its snapshot.
+    """
+
+    source: TicketSource
+    storage: ExportStorage
+    csv_format: CsvFormat
+    compression: Compression
+    patience: timedelta
+    read_ahead: int = READ_AHEAD
+
+    def write(self, query: TicketQuery, key: str, watch: ExportWatch, on_progress: ProgressListener) -> WrittenFile:
+        """Write the rows of `query` under `key`; if anything raises, nothing is readable there.
+
+        Count and rows are of one snapshot, which is released as soon as the last row is read: it waits for nothing
+        but the databases, and for the storage and the listener only as long as the patience lasts.
+
+        Raises:
+            TicketSourceError: the tickets could not be read.
+            StorageError: the file could not be written.
+            ListenerStuckError: `on_progress` did not come back.
+            RowCountMismatchError: the rows written are not the rows counted.
+        """
+
+        def report(progress: Progress) -> None:
+            watch.tell(progress)
+            on_progress(progress)
+
+        with self.storage.open_writer(key, self.compression.content_type) as writer:
+            content = _Content(writer, self.compression.start())
+            steps = [
+                Step(content.write, late=StorageError.took_nothing),
+                # Also the database of the jobs may be slow, which is no reason to fail.
+                Step(lambda block: watch.tell(content.progress) if block.rows else None),
+                Step(lambda block: on_progress(content.progress) if block.rows else None, late=ListenerStuckError),
+            ]
+            behind = WriteBehind(steps, require=watch.require_job, ahead=self.read_ahead, patience=self.patience)
+            report(Progress(ProgressStage.COUNTING))
+            with behind, self.source.open(query, self.csv_format) as reader, watch.interrupting(reader):
+                content.total = reader.count()
+                behind.put(CsvBlock(self.csv_format.header(query.columns), rows=0))
+                for block in reader.blocks():
+                    behind.put(block)
+            if content.rows != content.total:
+                raise RowCountMismatchError(counted=content.total, written=content.rows)
+            content.finish()
+            report(Progress(ProgressStage.UPLOADING, content.rows, content.total))
+        return WrittenFile(key, content.length, content.rows, content.digest.hexdigest())
+
+
+class _Content:
+    """What was written so far, of `total` rows."""
+
+    def __init__(self, writer: ObjectWriter, compressor: Compressor) -> None:
+        self.total = self.rows = self.length = 0
+        self.digest = sha256()
+        self._writer = writer
+        self._compressor = compressor
+
+    @property
+    def progress(self) -> Progress:
+        return Progress(ProgressStage.EXPORTING, self.rows, self.total)
+
+    def write(self, block: CsvBlock) -> None:
+        self._store(self._compressor.compress(block.data))
+        self.rows += block.rows
+
+    def finish(self) -> None:
+        self._store(self._compressor.flush())
+
+    def _store(self, data: bytes) -> None:
+        if data:
+            self._writer.write(data)
+            self.digest.update(data)
+            self.length += len(data)

@@ -1,0 +1,193 @@
+"""The sign of life of a running export, and its ear for the outside."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import ExitStack, contextmanager
+from threading import Event, Lock, Thread
+from time import monotonic
+from typing import TYPE_CHECKING, Self
+
+from ticket_export.application.ports.ticket_source import SupportsInterrupt
+from ticket_export.application.run.bounded_calls import BoundedCalls
+from ticket_export.application.run.progress import Progress
+from ticket_export.domain.progress_stage import ProgressStage
+from ticket_export.errors import LeaseLostError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import timedelta
+    from types import TracebackType
+
+    from ticket_export.application.ports.ticket_source import TicketReader
+    from ticket_export.application.run.attempt import Attempt
+    from ticket_export.application.run.stop_signal import StopSignal
+    from ticket_export.domain.background_task import BackgroundTask
+
+_log = logging.getLogger(__name__)
+
+# Seconds between two interrupts of a query: the first may come between two statements and find nothing.
+_INTERRUPT_AGAIN = 0.1
+# Seconds that the export waits for a database that does not answer: once, and not again until it has answered.
+_PATIENCE = 2.0
+
+
+class Heartbeat:
+    """A thread beside the export, for as long as the block lasts.
+
+    - It writes the progress and renews the lease while a long count or sort keeps the export itself
+      from doing so. Where the database cannot be written to, or does not answer, the export goes on.
+    - It notices that the attempt has lost the job (cancelled, expired, taken over), and hands the job
+      back as soon as `stop` is given, and calls `on_hand_back` with the task then. The export's next
+      `tell` raises, and a query that runs is interrupted.
+    - It lets go of an export that makes no progress for `stall`: it calls `on_stall`, the lease runs
+      out, and another attempt may have more luck.
+
+    Leaving the block by an error raises `LeaseLostError` instead, if the attempt had lost the job.
+    """
+
+    def __init__(
+        self,
+        attempt: Attempt,
+        *,
+        stop: StopSignal,
+        stall: timedelta,
+        on_stall: Callable[[], None],
+        on_hand_back: Callable[[BackgroundTask], None],
+    ) -> None:
+        self._attempt = attempt
+        self._stop = stop
+        self._stall = stall.total_seconds()
+        self._on_stall = on_stall
+        self._on_hand_back = on_hand_back
+        self._latest = Progress(ProgressStage.COUNTING)
+        self._told_at = monotonic()
+        self._lost: str | None = None
+        self._wake, self._end = Event(), Event()
+        self._writing = Lock()
+        self._reader: SupportsInterrupt | None = None
+        self._reading = Lock()
+        self._resources = ExitStack()
+        self._calls = BoundedCalls(f"progress of export {attempt.job.id}", patience=_PATIENCE)
+        self._thread = Thread(target=self._beat, name=f"heartbeat of export {attempt.job.id}", daemon=True)
+
+    def __enter__(self) -> Self:
+        try:
+            self._thread.start()
+            self._resources.enter_context(self._calls)
+            self._resources.enter_context(self._stop.calling(self._wake.set))
+        except BaseException:
+            # Interrupted, with the thread there or not: nobody would ever end it.
+            self._give_end()
+            self._resources.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._give_end()
+        self._resources.close()
+        # It may be in a call that never comes back; what it writes then is not this attempt's any more.
+        self._thread.join(_PATIENCE)
+        if isinstance(exc, Exception) and self._lost is not None:
+            raise LeaseLostError(self._lost) from exc
+
+    def _give_end(self) -> None:
+        self._end.set()
+        self._wake.set()
+
+    def tell(self, progress: Progress) -> None:
+        """The export is so far.
+
+        Raises:
+            LeaseLostError: the attempt has lost the job and must stop.
+        """
+        self._latest = progress
+        self._told_at = monotonic()
+        if self._lost is None and self._attempt.is_due:
+            self._calls.make(self._renew)
+        self.require_job()
+
+    def require_job(self) -> None:
+        """Go on only if the attempt has not lost the job, as far as is known.
+
+        Raises:
+            LeaseLostError: it has.
+        """
+        if self._lost is not None:
+            raise LeaseLostError(self._lost)
+
+    @contextmanager
+    def interrupting(self, reader: TicketReader) -> Iterator[None]:
+        """Inside the block, a lost job interrupts what `reader` is waiting for, if it can be interrupted."""
+        with self._reading:
+            self._reader = reader if isinstance(reader, SupportsInterrupt) else None
+        try:
+            yield
+        finally:
+            # Its connection may serve somebody else from now on, whom no interrupt may hit.
+            with self._reading:
+                self._reader = None
+
+    def _renew(self) -> None:
+        # Whoever finds the other thread at it has nothing to add.
+        if not self._writing.acquire(blocking=False):
+            return
+        try:
+            self._attempt.report(self._latest)
+        except LeaseLostError as error:
+            self._lost = str(error)
+        except Exception:  # noqa: BLE001 - whether the job is lost shows at the latest when it is to be completed
+            job_id = self._attempt.job.id
+            _log.warning("export %s: no sign of life", job_id, exc_info=True, extra={"job_id": str(job_id)})
+        finally:
+            self._writing.release()
+
+    def _beat(self) -> None:
+        interval = self._attempt.heartbeat.total_seconds()
+        while self._lost is None:
+            self._wake.wait(interval)
+            if self._end.is_set():
+                return
+            if self._stop.is_given:
+                self._hand_back()
+            elif monotonic() - self._told_at > self._stall:
+                self._let_go()
+            else:
+                self._renew()
+        while not self._end.is_set():
+            self._interrupt()
+            self._end.wait(_INTERRUPT_AGAIN)
+
+    def _hand_back(self) -> None:
+        job_id = self._attempt.job.id
+        try:
+            task = self._attempt.hand_back()
+        except LeaseLostError as error:
+            self._lost = str(error)
+        except Exception:  # noqa: BLE001 - the worker stops all the same
+            _log.exception("export %s could not be handed back", job_id, extra={"job_id": str(job_id)})
+            self._lost = f"the worker stops; export {job_id} waits until its lease ends"
+        else:
+            self._lost = f"the worker stops; export {job_id} is back in the queue"
+            self._on_hand_back(task)
+
+    def _let_go(self) -> None:
+        job_id = self._attempt.job.id
+        _log.error("export %s makes no progress and is let go", job_id, extra={"job_id": str(job_id)})
+        self._lost = f"export {job_id} made no progress for {self._stall:g} s"
+        self._on_stall()
+
+    def _interrupt(self) -> None:
+        with self._reading:
+            if self._reader is None:
+                return
+            try:
+                self._reader.interrupt()
+            except Exception:  # noqa: BLE001 - the export stops at its next block all the same
+                job_id = self._attempt.job.id
+                _log.warning("export %s: no interrupt", job_id, exc_info=True, extra={"job_id": str(job_id)})

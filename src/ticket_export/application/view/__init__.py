@@ -1,0 +1,1 @@
+"""The view: what a user asks for, checked against the columns that there are."""

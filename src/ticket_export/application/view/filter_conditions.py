@@ -1,0 +1,153 @@
+"""From one filter of a view to the condition that a ticket source translates."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING
+
+from ticket_export.application.view.conditions import (
+    Comparison,
+    Condition,
+    Interval,
+    IsBoolean,
+    IsEmpty,
+    IsOneOf,
+    NumberCompares,
+    TextMatches,
+    TextPosition,
+    WithinDays,
+    WithinIntervals,
+    fold,
+)
+from ticket_export.application.view.filter_operators import Operator
+from ticket_export.application.view.filter_values import (
+    parse_choices,
+    parse_day,
+    parse_days,
+    parse_ids,
+    parse_moment,
+    parse_number,
+    shifted,
+    shifted_day,
+    split_values,
+)
+from ticket_export.application.view.local_time import moments_shown_between, time_text
+from ticket_export.application.view.ticket_column import ColumnKind, TicketColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_NEGATED = {
+    Operator.NEQ,
+    Operator.IS_NONE_OF,
+    Operator.NOT_CONTAINS,
+    Operator.NOT_STARTS_WITH,
+    Operator.NOT_ENDS_WITH,
+    Operator.IS_NOT_EMPTY,
+}
+_POSITIONS = {
+    Operator.CONTAINS: TextPosition.ANYWHERE,
+    Operator.NOT_CONTAINS: TextPosition.ANYWHERE,
+    Operator.STARTS_WITH: TextPosition.START,
+    Operator.NOT_STARTS_WITH: TextPosition.START,
+    Operator.ENDS_WITH: TextPosition.END,
+    Operator.NOT_ENDS_WITH: TextPosition.END,
+}
+_COMPARISONS = {
+    Operator.GT: Comparison.GREATER,
+    Operator.GTE: Comparison.GREATER_OR_EQUAL,
+    Operator.LT: Comparison.LESS,
+    Operator.LTE: Comparison.LESS_OR_EQUAL,
+}
+# Which sides of the span [start, end) that the value names bound the tickets' time. A span that ends with the calendar
+# has no end, and so nothing after it.
+_SIDES: dict[Operator, Callable[[datetime, datetime | None], tuple[datetime | None, datetime | None]]] = {
+    Operator.IS: lambda start, end: (start, end),
+    Operator.IS_BEFORE: lambda start, _: (None, start),
+    Operator.IS_AFTER: lambda _, end: (end, None),
+    Operator.IS_ON_OR_BEFORE: lambda _, end: (None, end),
+    Operator.IS_ON_OR_AFTER: lambda start, _: (start, None),
+}
+_NO_DAY = (date.max, date.min)
+# The smallest step of a stored time: makes "up to and including now" a half-open interval.
+_TICK = timedelta(microseconds=1)
+_ANY_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def check_filter(column: TicketColumn, operator: Operator, value: str | None) -> None:
+    """Raise ``ValueError`` where `filter_condition` would; whether a value is valid depends on no clock."""
+    filter_condition(column, operator, value, as_of=_ANY_MOMENT, zone=UTC)
+
+
+def filter_condition(
+    column: TicketColumn, operator: Operator, value: str | None, *, as_of: datetime, zone: tzinfo
+) -> Condition:
+    """The condition that a filter means, for days counted in `zone` and "now" at `as_of` (aware UTC).
+
+    Raises:
+        ValueError: the value is missing, superfluous, or not what column and operator need; the text
+            says what would be right.
+    """
+    negated = operator in _NEGATED
+    if operator.takes_no_value:
+        if value:
+            raise ValueError(f"{operator} takes no value")
+        if column.kind is ColumnKind.BOOLEAN:
+            return IsBoolean(column, operator is Operator.IS_TRUE)
+        return IsEmpty(column, negated)
+    if not value:
+        raise ValueError(f"{operator} needs a value; to find empty cells use is_empty")
+    if column.kind is ColumnKind.DATE:
+        return _date_condition(column, operator, value, as_of, zone)
+    if column.kind is ColumnKind.DAY:
+        return _day_condition(column, operator, value, as_of, zone)
+    if operator in _COMPARISONS:
+        return NumberCompares(column, _COMPARISONS[operator], parse_number(value))
+    members = split_values(value) if operator.takes_many_values else (value,)
+    if column.kind is ColumnKind.TEXT:
+        needles = tuple(fold(member) for member in members)
+        return TextMatches(column, _POSITIONS.get(operator, TextPosition.WHOLE), needles, negated)
+    return _membership(column, members, negated)
+
+
+def _membership(column: TicketColumn, members: tuple[str, ...], negated: bool) -> IsOneOf:
+    if column.kind is ColumnKind.NUMBER:
+        return IsOneOf(column, tuple(parse_number(member) for member in members), negated)
+    if column.kind is ColumnKind.CHOICE:
+        return IsOneOf(column, parse_choices(members, column), negated)
+    return IsOneOf(column, parse_ids(members, column), negated)
+
+
+def _date_condition(
+    column: TicketColumn, operator: Operator, value: str, as_of: datetime, zone: tzinfo
+) -> WithinIntervals:
+    if operator is Operator.IS_WITHIN_PAST_DAYS:
+        past = shifted(as_of, -timedelta(days=parse_days(value)))
+        return WithinIntervals(column, (Interval(past, shifted(as_of, _TICK)),))
+    if operator is Operator.IS_WITHIN_NEXT_DAYS:
+        return WithinIntervals(column, (Interval(as_of, shifted(as_of, timedelta(days=parse_days(value)) + _TICK)),))
+    start, end = parse_moment(value)
+    if operator is Operator.IS_AFTER and end is None:
+        return WithinIntervals(column, ())
+    sides = _SIDES[operator](start, end)
+    if sides == (None, None) or start.tzinfo:
+        return WithinIntervals(column, (Interval(*sides),))
+    return WithinIntervals(column, moments_shown_between(*sides, zone))
+
+
+def _day_condition(column: TicketColumn, operator: Operator, value: str, as_of: datetime, zone: tzinfo) -> WithinDays:
+    # The day of the request as the file would show it.
+    today = date.fromisoformat(time_text(as_of, zone)[:10])
+    if operator is Operator.IS_WITHIN_PAST_DAYS:
+        return WithinDays(column, shifted_day(today, -parse_days(value)), today)
+    if operator is Operator.IS_WITHIN_NEXT_DAYS:
+        return WithinDays(column, today, shifted_day(today, parse_days(value)))
+    day = parse_day(value)
+    days = {
+        Operator.IS: (day, day),
+        Operator.IS_BEFORE: _NO_DAY if day == date.min else (None, shifted_day(day, -1)),
+        Operator.IS_AFTER: _NO_DAY if day == date.max else (shifted_day(day, 1), None),
+        Operator.IS_ON_OR_BEFORE: (None, day),
+        Operator.IS_ON_OR_AFTER: (day, None),
+    }
+    return WithinDays(column, *days[operator])

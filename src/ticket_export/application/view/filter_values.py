@@ -1,0 +1,218 @@
+"""From a filter's value, always text in a payload, to what its operator compares with."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from ticket_export.application.safe_text import listed, quoted, require_storable
+from ticket_export.application.view.json_text import has_many_parts
+from ticket_export.application.view.limits import MAX_VALUE, MAX_VALUES
+from ticket_export.application.view.ticket_column import IdType
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ticket_export.application.view.ticket_column import TicketColumn
+
+#: A century of days; keeps date arithmetic inside the calendar.
+MAX_DAYS = 36_500
+# What a 64-bit integer column, of SQLite as of PostgreSQL, can hold.
+_SMALLEST, _LARGEST = Decimal(-(2**63)), Decimal(2**63 - 1)
+# Digits; these are read without more ado, since a view may hold 25,000 numbers.
+_ALWAYS_IN_RANGE = 18
+_ONLY_SCALARS = "may list only texts and numbers"
+_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?")
+_FIRST = datetime.min.replace(tzinfo=UTC)
+_LAST = datetime.max.replace(tzinfo=UTC)
+
+
+def split_values(value: str) -> tuple[str, ...]:
+    """The members of a list: a JSON list, or else texts separated by commas.
+
+    Raises:
+        ValueError: it holds none, too many, or something that is no text or number.
+    """
+    given = _json_list(value)
+    members = [member for member in (_between_commas(value) if given is None else given) if member != ""]
+    if not members:
+        raise ValueError("needs at least one value")
+    if len(members) > MAX_VALUES:
+        raise ValueError(f"holds {len(members):,} values; at most {MAX_VALUES} are allowed")
+    return _texts(members)
+
+
+def _json_list(value: str) -> list[object] | None:
+    if not value.lstrip().startswith("["):
+        return None
+    if has_many_parts(value):
+        raise ValueError(_ONLY_SCALARS)
+    try:
+        members = json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+    return members if isinstance(members, list) else None
+
+
+def _between_commas(value: str) -> list[object]:
+    parts: list[object] = [part for part in value.split(",") if part]
+    # Of far too many, it does not matter which are blank.
+    return parts if len(parts) > 2 * MAX_VALUES else [str(part).strip() for part in parts]
+
+
+def _texts(members: Sequence[object]) -> tuple[str, ...]:
+    # All at once: 50 filters of 500 values are read within some milliseconds.
+    if not {type(member) for member in members} <= {str, int, float}:
+        raise ValueError(_ONLY_SCALARS)
+    texts = tuple(map(str, members))
+    longest = max(map(len, texts))
+    if longest > MAX_VALUE:
+        raise ValueError(f"holds a value of {longest:,} characters; at most {MAX_VALUE:,} are allowed")
+    require_storable("".join(texts))
+    return texts
+
+
+def parse_number(text: str) -> int | Decimal:
+    """A decimal number, such as ``42``, ``-1.5`` or ``1e-07`` (as JSON's numbers may be written).
+
+    Raises:
+        ValueError: it is none, or no 64-bit column could hold it.
+    """
+    digits = text.strip()
+    if len(digits) <= _ALWAYS_IN_RANGE and digits.isascii() and digits.isdigit():
+        return int(digits)
+    if not _NUMBER.fullmatch(digits):
+        raise ValueError(f"{quoted(text)} is not a number, such as 42 or -1.5")
+    number = Decimal(digits)
+    if not _SMALLEST <= number <= _LARGEST:
+        raise ValueError(f"{quoted(text)} is out of range; numbers go from {_SMALLEST} to {_LARGEST}")
+    return int(number) if number == number.to_integral_value() else number
+
+
+def parse_ids(texts: tuple[str, ...], column: TicketColumn) -> tuple[int, ...] | tuple[str, ...] | tuple[UUID, ...]:
+    """Identifiers of the column's type.
+
+    Raises:
+        ValueError: one of them is none.
+    """
+    if column.id_type is IdType.INTEGER:
+        return tuple(_parse_integer(text) for text in texts)
+    if column.id_type is IdType.UUID:
+        return tuple(_parse_uuid(text) for text in texts)
+    return texts
+
+
+def _parse_integer(text: str) -> int:
+    number = parse_number(text)
+    if not isinstance(number, int):
+        raise ValueError(f"{quoted(text)} is not a whole number")
+    return number
+
+
+def _parse_uuid(text: str) -> UUID:
+    try:
+        return UUID(text.strip())
+    except ValueError:
+        raise ValueError(f"{quoted(text)} is not a UUID") from None
+
+
+def parse_choices(texts: tuple[str, ...], column: TicketColumn) -> tuple[str, ...]:
+    """Some of the column's choices, in the spelling that is stored.
+
+    Raises:
+        ValueError: the column has choices and one of the texts is not among them.
+    """
+    if not column.choices:
+        return texts
+    stored = {choice.lower(): choice for choice in reversed(column.choices)}
+    wanted = [text.strip().lower() for text in texts]
+    for text, each in zip(texts, wanted, strict=True):
+        if each not in stored:
+            raise ValueError(f"{quoted(text)} is not one of {listed(column.choices)}")
+    return tuple(stored[each] for each in wanted)
+
+
+def parse_days(text: str) -> int:
+    """A number of days.
+
+    Raises:
+        ValueError: it is none, negative, or more than `MAX_DAYS`.
+    """
+    digits = text.strip()
+    if not re.fullmatch(r"[0-9]{1,9}", digits) or int(digits) > MAX_DAYS:
+        raise ValueError(f"{quoted(text)} is not a whole number of days from 0 to {MAX_DAYS}")
+    return int(digits)
+
+
+def parse_day(text: str) -> date:
+    """A day, in any way that ISO 8601 writes one.
+
+    Raises:
+        ValueError: it is none, or has a time.
+    """
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"{quoted(text)} is not a day, such as 2026-01-31") from None
+
+
+def parse_moment(text: str) -> tuple[datetime, datetime | None]:
+    """A date or a time as the half-open span ``[start, end)`` that a reader means by it.
+
+    A date is that whole day; a time is that second, since seconds are what the file shows. Both ends are naive, in
+    local time, unless the time carries an offset; then they are aware UTC. `end` is None where the calendar ends.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    text = text.strip()
+    try:
+        day = _day(text)
+        if day is not None:
+            return _span(datetime(day.year, day.month, day.day), timedelta(days=1))  # noqa: DTZ001 - in no zone yet
+        moment = datetime.fromisoformat(text).replace(microsecond=0)
+    except ValueError:
+        raise ValueError(
+            f"{quoted(text)} is not a date, such as 2026-01-31, or a time, such as 2026-01-31T09:30:00"
+        ) from None
+    return _span(_in_utc(moment) if moment.tzinfo else moment, timedelta(seconds=1))
+
+
+def shifted(moment: datetime, by: timedelta) -> datetime:
+    """``moment + by``, held within the calendar."""
+    try:
+        return moment + by
+    except OverflowError:
+        return _LAST if by > timedelta(0) else _FIRST
+
+
+def shifted_day(day: date, by: int) -> date:
+    """The day that many days later, held within the calendar."""
+    return date.fromordinal(min(max(day.toordinal() + by, date.min.toordinal()), date.max.toordinal()))
+
+
+def _span(start: datetime, length: timedelta) -> tuple[datetime, datetime | None]:
+    try:
+        return start, start + length
+    except OverflowError:
+        return start, None
+
+
+def _day(text: str) -> date | None:
+    # Every way ISO 8601 writes a day; datetime reads those too, but as that day's first second.
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        # Within a day of either end of the calendar, where no ticket is.
+        return _FIRST if moment.year == 1 else _LAST

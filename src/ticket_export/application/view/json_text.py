@@ -1,0 +1,137 @@
+"""JSON as it comes in: read in linear time, and measured before anything walks through it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import NoReturn, cast
+
+from pydantic import BaseModel
+
+from ticket_export.application.safe_text import quoted
+from ticket_export.application.view.limits import MAX_DEPTH, MAX_JSON, MAX_MEMBERS, MAX_PARTS
+from ticket_export.errors import InvalidPayloadError
+
+# PostgreSQL's jsonb writes 1e308 with all its digits.
+_DIGITS_OF_FLOAT = 350
+# Up to the end where the last one is not closed; no way back, so that it takes linear time.
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+
+
+def parse_json(text: str | bytes) -> object:
+    """What the JSON text says.
+
+    Raises:
+        InvalidPayloadError: it is too long, is not JSON, or repeats a key in one object.
+    """
+    if len(text) > MAX_JSON:
+        _refuse_length()
+    try:
+        if isinstance(text, bytes):
+            text = text.decode(json.detect_encoding(text), "surrogatepass")
+        require_short(text)
+        return json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_refuse_constant)
+    except InvalidPayloadError:
+        raise
+    except json.JSONDecodeError as error:
+        _refuse(f"line {error.lineno} column {error.colno}: {error.msg}")
+    except (ValueError, RecursionError):
+        _refuse("not JSON that can be read")
+
+
+def require_short(text: str) -> None:
+    """Refuse JSON text that is longer, or holds more parts, than that of a view may.
+
+    Raises:
+        InvalidPayloadError: saying which.
+    """
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_JSON:
+        _refuse_length()
+    # Each costs far more time and memory than its two characters.
+    if has_many_parts(text):
+        _refuse_parts()
+
+
+def has_many_parts(text: str) -> bool:
+    """Whether the JSON text holds more lists, objects and keys than a view may."""
+    return _parts(text) > MAX_PARTS and _parts(_STRING.sub("", text)) > MAX_PARTS
+
+
+def require_small(payload: object) -> None:
+    """Refuse a payload that is larger than a view may be; it costs no more time than one that is not.
+
+    Raises:
+        InvalidPayloadError: saying in what it is too large.
+    """
+    size = members = parts = 0
+    level: list[object] = [payload]
+    for _ in range(MAX_DEPTH + 1):
+        below: list[object] = []
+        size += sum(map(_length, level))
+        for inner in filter(None, map(_members, level)):
+            members += len(inner)
+            parts += 1 + len(inner) * isinstance(inner, Mapping)
+            if members > MAX_MEMBERS:
+                _refuse(f"holds more than {MAX_MEMBERS:,} values")
+            if parts > MAX_PARTS:
+                _refuse_parts()
+            below += inner
+            if isinstance(inner, Mapping):
+                below += inner.values()
+        if size > MAX_JSON:
+            _refuse_length()
+        if not below:
+            return
+        level = below
+    _refuse(f"lists and objects are nested more than {MAX_DEPTH} deep")
+
+
+def _members(value: object) -> Mapping[object, object] | list[object] | tuple[object, ...] | None:
+    # Asked first, since most are; whether something is a mapping takes long to tell.
+    if isinstance(value, (str, int, float)):
+        return None
+    if isinstance(value, (list, tuple, Mapping)):
+        return value
+    return cast("Mapping[object, object]", vars(value)) if isinstance(value, BaseModel) else None
+
+
+def _length(value: object) -> int:
+    """About how long its JSON is, without what it holds."""
+    if isinstance(value, (str, bytes, bytearray)):
+        return len(value)
+    if isinstance(value, int):
+        return value.bit_length() // 3 + 1
+    return _DIGITS_OF_FLOAT if isinstance(value, float) and not 1e-5 < abs(value) < 1e16 else 1
+
+
+def _parts(text: str) -> int:
+    return text.count("[") + text.count("{") + text.count(":")
+
+
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    # JSON leaves open which of two values under one key counts; none of a view's may vanish unseen.
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:  # pragma: no branch - one of them repeats another
+            if key in seen:
+                _refuse(f"the key {quoted(key)} is repeated in one object")
+            seen.add(key)
+    return members
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    _refuse(f"{name} is not JSON")
+
+
+def _refuse_parts() -> NoReturn:
+    _refuse(f"holds more than {MAX_PARTS:,} lists, objects and keys")
+
+
+def _refuse_length() -> NoReturn:
+    _refuse(f"longer than {MAX_JSON:,} bytes of JSON")
+
+
+def _refuse(problem: str) -> NoReturn:
+    raise InvalidPayloadError([f"payload: {problem}"])

@@ -1,0 +1,129 @@
+"""How payloads are read: three spellings of every key, nothing unknown, all problems at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import NoneType
+from typing import TYPE_CHECKING, Final
+
+import attrs
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic.alias_generators import to_camel, to_pascal
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from ticket_export.application.safe_text import quoted
+from ticket_export.application.view.limits import MAX_KEYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydantic_core import ErrorDetails
+
+Location = tuple[int | str, ...]
+
+# Characters; longer than every key that there is.
+_LONGEST_KEY: Final = 60
+
+# pydantic's types of error, in the words of whoever wrote the JSON.
+_MESSAGES = {
+    "missing": "is required",
+    "invalid_key": "a key must be text, not {given}",
+    "model_type": "must be an object with keys, not {given}",
+    "tuple_type": "must be a list, not {given}",
+    "too_long": "may hold at most {max_length}, not {actual_length}",
+    "string_type": "must be text, not {given}",
+    "string_unicode": "must be text, not {given}",
+}
+
+
+class PayloadModel(BaseModel):
+    """Frozen; written in camelCase; read in camelCase, PascalCase and snake_case."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+        # A model inside a mapping may never have met the columns.
+        revalidate_instances="always",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spell_keys(cls, data: object) -> object:
+        if not isinstance(data, Mapping):
+            return data
+        if len(data) > MAX_KEYS:
+            raise problem(f"holds {len(data):,} keys; the keys here are {', '.join(cls.keys())}")
+        names = cls._spellings()
+        keyed = {_printable(key): value for key, value in data.items()}
+        # What is already in camelCase goes first: of the same key in two spellings, the other one
+        # then stays as it was and is refused as unknown.
+        spelled = {key: value for key, value in keyed.items() if names.get(key, key) == key}
+        for key, value in keyed.items():
+            name = names.get(key, key)
+            spelled[key if name in spelled else name] = value
+        return spelled
+
+    @classmethod
+    def keys(cls) -> list[str]:
+        """The keys that there are, in camelCase."""
+        return [to_camel(name) for name in cls.model_fields]
+
+    @classmethod
+    @cache
+    def _spellings(cls) -> dict[object, str]:
+        return {
+            spelling: to_camel(name)
+            for name in cls.model_fields
+            for spelling in (name, to_camel(name), to_pascal(name))
+        }
+
+
+def _printable(key: object) -> object:
+    if isinstance(key, str):
+        # pydantic cannot name a key with a lone surrogate; escaped or cut, it is as unknown as before.
+        return key[:_LONGEST_KEY].encode("utf-8", "backslashreplace").decode()
+    # Of anything else pydantic would show all that it holds.
+    return key if isinstance(key, (int, float, bytes, NoneType)) else f"<{type(key).__name__}>"
+
+
+def raise_problems(problems: Iterable[tuple[Location, str | LateText]]) -> None:
+    """From inside a validator, report several problems, each at its place below the validated field."""
+    details = [InitErrorDetails(type=problem(message), loc=location, input=None) for location, message in problems]
+    if details:
+        raise ValidationError.from_exception_data("payload", details)
+
+
+@attrs.frozen
+class LateText:
+    """A message that takes time to write, and is written only if it is shown."""
+
+    write: Callable[[], str]
+
+
+def problem(message: str | LateText) -> PydanticCustomError:
+    """One problem to raise from a validator; `message` is shown as it is."""
+    if isinstance(message, LateText):
+        return PydanticCustomError("view", "does not fit the columns", {"message": message})
+    # The message goes in as a parameter, or a "{" typed by a user would be read as a template.
+    return PydanticCustomError("view", "{message}", {"message": message})
+
+
+def message_of(error: ErrorDetails) -> str:
+    """What one of pydantic's errors says to a person."""
+    if error["type"] == "view":
+        message = error["ctx"]["message"]
+        return message.write() if isinstance(message, LateText) else str(message)
+    template = _MESSAGES.get(error["type"], "{message}, not {given}")
+    # pydantic's own texts may quote what a user typed, line breaks and all.
+    message = quoted(error["msg"])[1:-1]
+    return template.format(given=shown(error["input"]), message=message, **error.get("ctx", {}))
+
+
+def shown(given: object) -> str:
+    """What was given instead of what should have been, as it may stand in a message."""
+    return quoted(given) if isinstance(given, str) else type(given).__name__

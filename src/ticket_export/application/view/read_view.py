@@ -1,0 +1,64 @@
+"""The border where a view comes in, from a host's code, a file or a stored job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from ticket_export.application.safe_text import quoted
+from ticket_export.application.view.json_text import parse_json, require_short, require_small
+from ticket_export.application.view.payload_model import Location, PayloadModel, message_of
+from ticket_export.application.view.snapshot import ExportFilter, ExportScope, ExportSnapshotPayload
+from ticket_export.errors import InvalidPayloadError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from ticket_export.application.view.ticket_column import TicketColumns
+
+_NESTED: dict[object, type[PayloadModel]] = {"filters": ExportFilter, "scope": ExportScope}
+
+
+def read_view(payload: object, columns: TicketColumns | None = None) -> ExportSnapshotPayload:
+    """Check a view, given as a model, a mapping or JSON text, against the columns there are.
+
+    Names of columns come back in the catalog's spelling, operators in their own. Without `columns`
+    only the payload's shape is checked. Whatever comes in, the answer takes linear time within `limits`.
+
+    Raises:
+        InvalidPayloadError: naming every problem and where it is, or the first ones of many.
+    """
+    if isinstance(payload, (str, bytes)):
+        payload = parse_json(payload)
+    if not isinstance(payload, (Mapping, ExportSnapshotPayload)):
+        raise InvalidPayloadError([f"payload: must be an object with keys, not {type(payload).__name__}"])
+    require_small(payload)
+    try:
+        view = ExportSnapshotPayload.model_validate(payload, context=columns)
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+        told = [_describe(each) for each in errors[: InvalidPayloadError.MOST]]
+        raise InvalidPayloadError(told, more=len(errors) - len(told)) from None
+    # A worker reads what is stored, under the same limits.
+    require_short(view.to_json())
+    return view
+
+
+def _describe(error: ErrorDetails) -> str:
+    location = error["loc"]
+    if error["type"] == "extra_forbidden":
+        model = _NESTED.get(location[0], ExportSnapshotPayload) if len(location) > 1 else ExportSnapshotPayload
+        return f"{_location_text(location)}: unknown or repeated key; the keys here are {', '.join(model.keys())}"
+    return f"{_location_text(location)}: {message_of(error)}"
+
+
+def _location_text(location: Location) -> str:
+    """``('filters', 0, 'value')`` as ``filters[0].value``; the whole payload as ``payload``."""
+    text = ""
+    for part in location:
+        is_plain = isinstance(part, str) and part.isascii() and part.isidentifier()
+        name = part if is_plain else quoted(str(part))
+        text += f"[{part}]" if isinstance(part, int) else f".{name}"
+    return text.removeprefix(".") or "payload"

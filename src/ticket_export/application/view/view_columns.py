@@ -1,0 +1,80 @@
+"""Looking up, while a view is validated, the columns that it speaks of.
+
+The ticket source's columns are pydantic's validation context.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ticket_export.application.safe_text import listed, most_alike, quoted
+from ticket_export.application.view.filter_values import parse_ids
+from ticket_export.application.view.payload_model import LateText, problem
+from ticket_export.application.view.ticket_column import ScopeRole, TicketColumn, TicketColumns
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from pydantic import ValidationInfo
+
+
+def columns_of(info: ValidationInfo) -> TicketColumns | None:
+    """The columns that the view is checked against; None if only its shape is."""
+    return info.context if isinstance(info.context, TicketColumns) else None
+
+
+def filtered_column(info: ValidationInfo) -> TicketColumn | None:
+    """The column of the filter that is being validated; None if it has none that is known."""
+    columns = columns_of(info)
+    return columns.find(info.data["field"]) if columns is not None and "field" in info.data else None
+
+
+def find_able(columns: TicketColumns, name: str, ability: str) -> TicketColumn:
+    """The column of that name, which must be ``filterable`` or ``sortable``, whichever is the `ability`.
+
+    Raises:
+        PydanticCustomError: there is none; the text names those that are.
+    """
+    column = columns.find(name)
+    if column is None:
+        raise problem(unknown_column(name, columns, ability))
+    if not getattr(column, ability):
+        raise problem(LateText(lambda: f"this column is not {ability}: {quoted(name)}; {_able(columns, ability)}"))
+    return column
+
+
+def unknown_column(name: str, columns: TicketColumns, ability: str | None = None) -> LateText:
+    """That no column has that name, with the one that was probably meant, or those that there are."""
+
+    def write() -> str:
+        meant = most_alike(name, _names(columns, ability))
+        rest = f"; {_able(columns, ability)}" if meant is None else f" (did you mean {quoted(meant)}?)"
+        return f"unknown column {quoted(name)}{rest}"
+
+    return LateText(write)
+
+
+def _able(columns: TicketColumns, ability: str | None) -> str:
+    return f"{ability or 'columns'} are {listed(_names(columns, ability)) or 'none'}"
+
+
+def _names(columns: TicketColumns, ability: str | None) -> list[str]:
+    return [each.name for each in columns if ability is None or getattr(each, ability)]
+
+
+def check_scope(wanted: str | int | float | UUID | None, role: ScopeRole, info: ValidationInfo) -> None:
+    """Refuse a scope by which these tickets cannot be restricted.
+
+    Raises:
+        PydanticCustomError: they have no column for it, or its identifiers are of another type.
+    """
+    columns = columns_of(info)
+    if wanted is None or columns is None:
+        return
+    column = columns.find_scope(role)
+    if column is None:
+        raise problem(f"these tickets cannot be restricted to one {role}")
+    try:
+        parse_ids((str(wanted),), column)
+    except ValueError as error:
+        raise problem(str(error)) from None

@@ -1,0 +1,46 @@
+"""A view in one line, for the audit log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ticket_export.application.safe_text import quoted
+from ticket_export.application.view.limits import SHORT_VIEW
+from ticket_export.application.view.read_view import read_view
+from ticket_export.errors import InvalidPayloadError
+
+if TYPE_CHECKING:
+    from ticket_export.application.view.snapshot import ExportSnapshotPayload
+    from ticket_export.domain.export_job import ExportJob
+
+# Characters; an audit log keeps several of a job.
+_LONGEST: Final = 1_000
+_LEFT_OUT: Final = f"a view of more than {SHORT_VIEW:,} characters"
+
+
+def summary_of(job: ExportJob) -> str:
+    """What the job's view selects, orders and shows, as far as it was read with the job."""
+    return summarize_view(job.snapshot_payload_json) if job.has_view else _LEFT_OUT
+
+
+def summarize_view(payload_json: str) -> str:
+    """What a stored view selects, orders and shows, in at most 1,000 characters."""
+    try:
+        summary = _summary(read_view(payload_json))
+    except InvalidPayloadError:
+        return "a view that cannot be read"
+    return summary if len(summary) <= _LONGEST else summary[: _LONGEST - 1] + "…"
+
+
+def _summary(view: ExportSnapshotPayload) -> str:
+    parts = [f"columns {', '.join(view.columns)}"]
+    parts += [f"{each.field} {each.operator} {quoted(each.value or '')}".removesuffix(" ''") for each in view.filters]
+    if view.search_term:
+        parts.append(f"search {quoted(view.search_term)}")
+    if view.scope and view.scope.team_id is not None:
+        parts.append(f"team {quoted(str(view.scope.team_id))}")
+    if view.scope and view.scope.assigned_to_user_id is not None:
+        parts.append(f"assignee {quoted(str(view.scope.assigned_to_user_id))}")
+    if view.sort_field:
+        parts.append(f"sort {view.sort_field} {view.sort_direction or 'asc'}")
+    return "; ".join(parts)

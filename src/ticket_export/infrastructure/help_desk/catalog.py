@@ -1,0 +1,81 @@
+"""The catalog of the reference schema: the help desk that the data model comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Text, func
+
+from ticket_export.application.view.ticket_column import ScopeRole
+from ticket_export.infrastructure.tickets.catalog import (
+    Expression,
+    TicketCatalog,
+    choice_column,
+    date_column,
+    id_column,
+    number_column,
+    text_column,
+)
+from ticket_export.infrastructure.tickets.sql_functions import JoinedTags
+
+if TYPE_CHECKING:
+    from sqlalchemy import FromClause
+
+    from ticket_export.infrastructure.help_desk.tables import HelpDeskTables
+
+#: In the order of a ticket's life.
+STATUSES = ("new", "open", "in_progress", "pending", "resolved", "closed")
+#: From least to most urgent.
+PRIORITIES = ("low", "normal", "high", "urgent")
+
+
+def reference_catalog(tables: HelpDeskTables) -> TicketCatalog:
+    """The columns of the design over the reference tables."""
+    tickets = tables.tickets.c
+    contacts = tables.contacts.c
+    teams = tables.teams.c
+    assignees = tables.users.alias("assignees")
+    creators = tables.users.alias("creators")
+    # Only the join decides who is named: in every expression, filter and search a deleted contact is nobody.
+    named = (contacts.id == tickets.contact_id) & contacts.is_deleted.is_(False)
+    return TicketCatalog(
+        tables=tables.tickets.outerjoin(tables.contacts, named)
+        .outerjoin(assignees, assignees.c.id == tickets.assignee_id)
+        .outerjoin(tables.teams, teams.id == tickets.owning_team_id)
+        .outerjoin(creators, creators.c.id == tickets.created_by_staff_id),
+        id=tickets.id,
+        created_at=tickets.creation_time,
+        is_deleted=tickets.is_deleted,
+        deleted_at=tickets.deletion_time,
+        columns=(
+            number_column("id", "Ticket ID", tickets.id, searchable=True),
+            text_column("title", "Title", tickets.title, searchable=True),
+            text_column("description", "Description", tickets.description, searchable=True),
+            choice_column("status", "Status", tickets.status, choices=STATUSES, searchable=True),
+            choice_column("priority", "Priority", tickets.priority, choices=PRIORITIES, searchable=True),
+            text_column("category", "Category", tickets.category, searchable=True),
+            text_column("language", "Language", tickets.language),
+            id_column("contactId", "Contact ID", tickets.contact_id),
+            text_column("contactName", "Contact", _full_name(tables.contacts), searchable=True),
+            text_column("contactEmail", "Contact Email", contacts.email, searchable=True),
+            text_column("assigneeName", "Assignee", _full_name(assignees), searchable=True),
+            id_column("assigneeId", "Assignee ID", tickets.assignee_id, scope_role=ScopeRole.ASSIGNEE),
+            text_column("teamName", "Team", teams.name, searchable=True),
+            id_column("owningTeamId", "Team ID", tickets.owning_team_id, scope_role=ScopeRole.TEAM),
+            text_column("createdByName", "Created By", _full_name(creators), searchable=True),
+            text_column("tags", "Tags", JoinedTags(tickets.tags_json), searchable=True),
+            text_column("slaStatus", "SLA Status", tickets.sla_status),
+            date_column("slaDueAt", "SLA Due", tickets.sla_due_at),
+            date_column("creationTime", "Created", tickets.creation_time),
+            date_column("lastModificationTime", "Last Updated", tickets.last_modification_time),
+            date_column("resolvedAt", "Resolved", tickets.resolved_at),
+            date_column("closedAt", "Closed", tickets.closed_at),
+        ),
+    )
+
+
+def _full_name(people: FromClause) -> Expression:
+    first, last = people.c.first_name, people.c.last_name
+    name = func.coalesce(first, "").op("||")(" ").op("||")(func.coalesce(last, ""))
+    # NULL, not a blank, where there is nobody: empty cells sort last.
+    return func.nullif(func.trim(name), "", type_=Text())

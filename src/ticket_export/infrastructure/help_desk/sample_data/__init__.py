@@ -1,0 +1,1 @@
+"""People and tickets to try the library with."""

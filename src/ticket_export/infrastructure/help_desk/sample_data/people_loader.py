@@ -1,0 +1,104 @@
+"""Puts the made-up people into the reference schema."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import attrs
+from sqlalchemy import insert, select
+
+from ticket_export.infrastructure.help_desk.sample_data.people import (
+    ASSIGNEES,
+    CONTACTS,
+    ROLES,
+    TEAMS,
+    USERS,
+    sample_id,
+)
+from ticket_export.infrastructure.help_desk.sample_data.row_numbers import last_number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Connection, Table
+
+    from ticket_export.infrastructure.help_desk.tables import HelpDeskTables
+
+
+@attrs.frozen(kw_only=True)
+class PeopleIds:
+    """Whom tickets may belong to."""
+
+    teams: Sequence[UUID]
+    staff: Sequence[UUID]
+    contacts: Sequence[int]
+
+
+def load_people(connection: Connection, tables: HelpDeskTables) -> PeopleIds:
+    """Add the roles, users, teams and contacts that are not there; gives the identifiers of all.
+
+    Users and contacts are known by their e-mail address, so those that are there stay as they are,
+    with the roles that they have.
+    """
+    roles = [
+        {
+            "id": sample_id(role.developer_name),
+            "label": role.label,
+            "developer_name": role.developer_name,
+            "system_permissions": int(role.permissions),
+        }
+        for role in ROLES
+    ]
+    _insert_missing(connection, tables.roles, "id", roles)
+    teams = [{"id": sample_id(name), "name": name} for name in TEAMS]
+    _insert_missing(connection, tables.teams, "id", teams)
+    _load_users(connection, tables)
+    _load_contacts(connection, tables)
+    user, contact = tables.users.c, tables.contacts.c
+    users: dict[str, UUID] = dict(connection.execute(select(user.email_address, user.id)).all())
+    contacts: dict[str, int] = dict(connection.execute(select(contact.email, contact.id)).all())
+    return PeopleIds(
+        teams=[sample_id(name) for name in TEAMS],
+        staff=[users[each.email_address] for each in ASSIGNEES],
+        contacts=[contacts[each.email] for each in CONTACTS],
+    )
+
+
+def _load_users(connection: Connection, tables: HelpDeskTables) -> None:
+    rows = [
+        {
+            "id": sample_id(user.email_address),
+            "first_name": user.first_name,
+            "last_name": user.last_name,
+            "email_address": user.email_address,
+            "is_admin": user.is_admin,
+            "is_active": user.is_active,
+        }
+        for user in USERS
+    ]
+    added = {row["id"] for row in _insert_missing(connection, tables.users, "email_address", rows)}
+    granted = [
+        {"roles_id": sample_id(user.role.developer_name), "users_id": sample_id(user.email_address)}
+        for user in USERS
+        if user.role and sample_id(user.email_address) in added
+    ]
+    if granted:
+        connection.execute(insert(tables.role_user), granted)
+
+
+def _load_contacts(connection: Connection, tables: HelpDeskTables) -> None:
+    last_id = last_number(connection, tables.contacts)
+    rows = [{"id": last_id + number, **attrs.asdict(contact)} for number, contact in enumerate(CONTACTS, start=1)]
+    _insert_missing(connection, tables.contacts, "email", rows)
+
+
+def _insert_missing(
+    connection: Connection, table: Table, known_by: str, rows: Sequence[Mapping[str, object]]
+) -> Sequence[Mapping[str, object]]:
+    known = set(connection.execute(select(table.c[known_by])).scalars())
+    missing = [row for row in rows if row[known_by] not in known]
+    if missing:
+        connection.execute(insert(table), missing)
+    return missing

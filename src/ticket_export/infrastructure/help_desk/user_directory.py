@@ -1,0 +1,71 @@
+"""The rights that users have by their roles."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING
+
+from sqlalchemy import bindparam, func, select
+
+from ticket_export.application.actor import Actor
+from ticket_export.application.safe_text import require_storable
+from ticket_export.domain.system_permissions import SystemPermissions
+from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES, HelpDeskTables
+from ticket_export.infrastructure.persistence.database.errors import database_errors
+from ticket_export.infrastructure.persistence.database.transaction import quick_read
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from sqlalchemy import Engine, Select
+
+
+class SqlAlchemyUserDirectory:
+    """Reads ``Users``, ``RoleUser`` and ``Roles`` anew at every call.
+
+    A user's permissions are those of all their roles together; bits that the library does not know
+    are kept and mean nothing. A database's error comes out as `JobDatabaseError`.
+    """
+
+    def __init__(self, engine: Engine, tables: HelpDeskTables = REFERENCE_TABLES) -> None:
+        self._engine = engine
+        users, roles, role_user = tables.users, tables.roles, tables.role_user
+        # Built once: every export asks for its requester, and building takes longer than asking.
+        active = select(users.c.id, users.c.is_admin).where(users.c.is_active).limit(1)
+        stored, asked = users.c.email_address, bindparam("email_address", type_=users.c.email_address.type)
+        self._by_id = active.where(users.c.id == bindparam("user_id"))
+        self._by_email = active.where(func.lower(stored) == func.lower(asked)).order_by(
+            (stored == asked).desc(), users.c.id
+        )
+        self._granted = (
+            select(roles.c.system_permissions)
+            .join(role_user, role_user.c.roles_id == roles.c.id)
+            .where(role_user.c.users_id == bindparam("user_id"))
+        )
+
+    def find(self, user_id: UUID) -> Actor | None:
+        """The active user of that id, or None."""
+        return self._find(self._by_id, {"user_id": user_id})
+
+    def find_by_email(self, email_address: str) -> Actor | None:
+        """The active user of that e-mail address (any letter case), or None.
+
+        Where the table holds one address in several spellings, an exact match goes first.
+        """
+        try:
+            require_storable(email_address)
+        except ValueError:
+            # Nobody's: PostgreSQL would refuse to look for it.
+            return None
+        return self._find(self._by_email, {"email_address": email_address})
+
+    def _find(self, user: Select[UUID, bool], asked: Mapping[str, object]) -> Actor | None:
+        with database_errors(), quick_read(self._engine) as connection:
+            found = connection.execute(user, asked).one_or_none()
+            if found is None:
+                return None
+            flags = connection.execute(self._granted, {"user_id": found.id}).scalars()
+            permissions = reduce(or_, flags, 0)
+        return Actor(user_id=found.id, is_admin=found.is_admin, permissions=SystemPermissions(permissions))

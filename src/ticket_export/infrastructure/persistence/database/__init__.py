@@ -1,0 +1,1 @@
+"""Connections, transactions, time and errors of a database."""

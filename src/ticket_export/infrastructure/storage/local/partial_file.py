@@ -1,0 +1,123 @@
+"""A file on its way: invisible until it is whole, and gone if it never is."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from ticket_export.errors import StorageError
+from ticket_export.infrastructure.private_files import PRIVATE_FILE
+from ticket_export.infrastructure.storage.local.directories import make_root, opened_directory, sync_directories
+from ticket_export.infrastructure.storage.os_errors import storage_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+# How often a folder may be pruned between being made and being used before it is no coincidence any more.
+_ATTEMPTS = 100
+_NOT_WRITTEN = "the file could not be written"
+_REPLACED = f"{_NOT_WRITTEN}: something else has taken the place of its temporary file"
+# Bytes after which the disk is told to begin.
+_WRITE_BACK = 8 * 1024 * 1024
+
+
+class PartialFile:
+    """The bytes of one object under a temporary name of its own; takes them until it is published or discarded.
+
+    Every method but `discard` raises `StorageError` where the file system fails it.
+    """
+
+    def __init__(self, root: Path, folder: str) -> None:
+        self._root = root
+        self._folder = (folder,)
+        self._name = uuid4().hex
+        with storage_errors(_NOT_WRITTEN):
+            make_root(root)
+            with opened_directory(root, self._folder, make=True) as directory:
+                # O_EXCL: never somebody else's file, nor what a link leads to.
+                created = os.open(self._name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE, dir_fd=directory)
+        self._file = os.fdopen(created, "wb")
+        self._unwritten = 0
+
+    def write(self, data: bytes, /) -> None:
+        """Append `data`."""
+        with storage_errors(_NOT_WRITTEN):
+            self._file.write(data)
+            self._unwritten += len(data)
+            if self._unwritten >= _WRITE_BACK:
+                self._begin_write_back()
+
+    def publish(self, names: Sequence[str]) -> None:
+        """Put the whole file where `names` lead from the root, at once and to stay, in place of what was there.
+
+        The contents reach the disk before the name does, so that a loss of power cannot leave a
+        name with half a file behind it.
+        """
+        with storage_errors(_NOT_WRITTEN):
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            # Open until it has its name: the number of a file that is closed and gone may become that of another one.
+            self._move(names, os.fstat(self._file.fileno()))
+
+    def discard(self) -> None:
+        """Remove whatever is left under the temporary name; after `publish` that is nothing.
+
+        Never raises for what the file system does, since an error is already on its way then: at
+        worst a stale file stays, which nobody can read and the sweep removes.
+        """
+        with contextlib.suppress(OSError):
+            self._file.close()
+        with contextlib.suppress(OSError), opened_directory(self._root, self._folder) as directory:
+            os.unlink(self._name, dir_fd=directory)
+
+    def _begin_write_back(self) -> None:
+        # The kernel begins to write at once, and waits for nothing; else publishing would wait for the whole file. What
+        # is on the disk leaves the memory, where it would only push out what the database next door needs.
+        self._unwritten = 0
+        if hasattr(os, "posix_fadvise"):
+            with contextlib.suppress(OSError):
+                os.posix_fadvise(self._file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+    def _move(self, names: Sequence[str], written: os.stat_result) -> None:
+        *folders, name = names
+        losses = 0
+        with opened_directory(self._root, self._folder) as source:
+            while True:
+                # It is ours still: another file or a link by that name would be published as the export.
+                if not os.path.samestat(written, os.stat(self._name, dir_fd=source, follow_symlinks=False)):
+                    raise StorageError(_REPLACED)
+                try:
+                    # Nothing slow between these two: syncing the new folders can wait until they are in use.
+                    with opened_directory(self._root, folders, make=True) as target:
+                        os.replace(self._name, name, src_dir_fd=source, dst_dir_fd=target)
+                        self._settle(target, names, written)
+                except FileNotFoundError:
+                    # A delete pruned the folder between the two, or in the middle of the first.
+                    losses += 1
+                    if losses == _ATTEMPTS:
+                        raise
+                else:
+                    return
+
+    def _settle(self, target: int, names: Sequence[str], written: os.stat_result) -> None:
+        *folders, name = names
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                published = os.stat(name, dir_fd=target, follow_symlinks=False)
+                # Another writer of the same key may have published its own file since; that one has no second name.
+                if not os.path.samestat(written, published) and not _is_plain(published):
+                    raise StorageError(_REPLACED)
+            self._file.close()
+            sync_directories(self._root, folders)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=target)
+            raise
+
+
+def _is_plain(status: os.stat_result) -> bool:
+    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1

@@ -1,0 +1,166 @@
+"""Files below a folder that web process and workers all see."""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from ticket_export.errors import ConfigurationError, InvalidKeyError, ObjectNotFoundError
+from ticket_export.infrastructure.storage.keys import check_key, check_prefix, is_segment
+from ticket_export.infrastructure.storage.local.directories import opened_directory, prune_directories, sync_directories
+from ticket_export.infrastructure.storage.local.guarded_reader import guarded
+from ticket_export.infrastructure.storage.local.partial_file import PartialFile
+from ticket_export.infrastructure.storage.local.regular_files import open_file, require_file
+from ticket_export.infrastructure.storage.os_errors import storage_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from ticket_export.application.ports.export_storage import ObjectWriter
+    from ticket_export.settings import Settings
+
+# No key can name it: a key's segments do not begin with a dot. Inside the root, since a rename is
+# atomic only within one file system.
+_PARTIAL = ".partial"
+
+
+class LocalStorage:
+    """Stores the object of key ``a/b`` as the file ``<root>/a/b``.
+
+    The root is made at the first write; what is made is for its owner only (0700, files 0600).
+    The root may be a symbolic link. One below it is never followed, also if it is made meanwhile: its
+    key is refused with `InvalidKeyError`. A pipe, socket or device in the place of a file is a
+    `StorageError`, and stays. As with any folder, ``a`` and ``a/b`` cannot both be objects. Content
+    types are not kept: the job's media item knows them.
+    """
+
+    provider = "file"
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.absolute()
+
+    @classmethod
+    def from_url(cls, url: str, settings: Settings) -> LocalStorage:  # noqa: ARG003 - what every storage is given
+        """The storage at ``file:///an/absolute/folder``, percent-encoded where RFC 8089 asks for it.
+
+        A relative folder is refused, since worker and web process rarely start in the same one. No setting but the
+        URL matters.
+
+        Raises:
+            ConfigurationError: the URL is no such thing.
+        """
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            # No cause: its text may quote the URL.
+            raise _no_local_storage() from None
+        folder = url2pathname(parts.path)
+        local = parts.scheme == "file" and parts.netloc in {"", "localhost"} and folder.startswith("/")
+        if not local or parts.query or parts.fragment or "\0" in folder:
+            raise _no_local_storage()
+        return cls(Path(folder))
+
+    @contextmanager
+    def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
+        """See `ExportStorage.open_writer`. What the block raises comes out unchanged."""
+        check_key(key)
+        *folders, _ = names = key.split("/")
+        with (
+            storage_errors("the file could not be written"),
+            suppress(FileNotFoundError),
+            opened_directory(self._root, folders) as directory,
+        ):
+            # What publishing would refuse is refused before the work.
+            require_file(directory, names)
+        partial = PartialFile(self._root, _PARTIAL)
+        try:
+            yield partial
+            partial.publish(names)
+        finally:
+            partial.discard()
+
+    @contextmanager
+    def open_reader(self, key: str) -> Iterator[BinaryIO]:
+        """See `ExportStorage.open_reader`."""
+        check_key(key)
+        *folders, _ = names = key.split("/")
+        with storage_errors("the file could not be read"):
+            try:
+                with opened_directory(self._root, folders) as directory:
+                    stream = open_file(directory, names)
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+                raise ObjectNotFoundError("the file is not in the storage any more") from error
+        with guarded(stream) as reader:
+            yield reader
+
+    def delete(self, key: str) -> None:
+        """See `ExportStorage.delete`. Folders that this empties go too."""
+        check_key(key)
+        *folders, name = names = key.split("/")
+        with storage_errors("the file could not be deleted"):
+            with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                with opened_directory(self._root, folders) as directory:
+                    require_file(directory, names)
+                    os.unlink(name, dir_fd=directory)
+                sync_directories(self._root, folders)
+            prune_directories(self._root, folders)
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """See `ExportStorage.list`. Reads one folder at a time, so a long list is never held whole."""
+        check_prefix(prefix)
+        with storage_errors("the files could not be listed"):
+            yield from self._keys_below((), prefix)
+
+    def discard_stale(self, before: datetime) -> int:
+        """Remove what killed writers left behind and nobody can read; gives the number of files.
+
+        Stale is what was last written to before `before` (aware UTC). Choose a moment longer ago than
+        any export may pause: a writer whose file was removed fails with `StorageError`.
+        """
+        removed = 0
+        with (
+            storage_errors("what was left behind could not be removed"),
+            suppress(FileNotFoundError),
+            opened_directory(self._root, [_PARTIAL]) as directory,
+            os.scandir(directory) as entries,
+        ):
+            for entry in entries:
+                with suppress(FileNotFoundError):
+                    status = entry.stat(follow_symlinks=False)
+                    if status.st_mtime < before.timestamp() and not stat.S_ISDIR(status.st_mode):
+                        os.unlink(entry.name, dir_fd=directory)
+                        removed += 1
+        return removed
+
+    def _keys_below(self, folders: tuple[str, ...], prefix: str) -> Iterator[str]:
+        for name in self._sorted_names(folders):
+            below = "/".join((*folders, name))
+            if name.endswith("/"):
+                if below.startswith(prefix) or prefix.startswith(below):
+                    yield from self._keys_below((*folders, name.removesuffix("/")), prefix)
+            elif below.startswith(prefix):
+                yield below
+
+    def _sorted_names(self, folders: Sequence[str]) -> Sequence[str]:
+        # A folder sorts with its slash: "a-b" comes before "a/b", as it does among whole keys.
+        try:
+            with opened_directory(self._root, folders) as directory, os.scandir(directory) as entries:
+                known = [entry for entry in entries if is_segment(entry.name)]
+                below = [f"{entry.name}/" for entry in known if entry.is_dir(follow_symlinks=False)]
+                files = [entry.name for entry in known if entry.is_file(follow_symlinks=False)]
+        except (FileNotFoundError, NotADirectoryError, InvalidKeyError):
+            return []  # not made yet, or pruned or replaced by a link meanwhile
+        return sorted(below + files)
+
+
+def _no_local_storage() -> ConfigurationError:
+    # The URL of another storage may hold a key or a password, anywhere in it.
+    return ConfigurationError(
+        "the storage URL is no local storage; use file:///an/absolute/folder, with %23 for # and %3F for ?"
+    )

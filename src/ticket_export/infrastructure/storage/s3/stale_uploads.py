@@ -1,0 +1,42 @@
+"""What killed writers leave behind in S3: uploads that were begun and never completed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from ticket_export.infrastructure.storage.s3.errors import error_code
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mypy_boto3_s3.client import S3Client
+
+
+def abort_stale_uploads(client: S3Client, bucket: str, prefix: str, *, before: datetime) -> int:
+    """Abort the uploads below `prefix` that got nothing since `before` (aware UTC); gives their number.
+
+    A long upload is as young as its newest part. Raises boto3's errors.
+    """
+    aborted = 0
+    for page in client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix):
+        for upload in page.get("Uploads", []):
+            # Its parts are newer than the upload, so a young one need not be asked for them.
+            if upload["Initiated"] < before:
+                aborted += _abort_if_stale(client, bucket, upload["Key"], upload["UploadId"], before)
+    return aborted
+
+
+def _abort_if_stale(client: S3Client, bucket: str, name: str, upload_id: str, before: datetime) -> bool:
+    try:
+        pages = client.get_paginator("list_parts").paginate(Bucket=bucket, Key=name, UploadId=upload_id)
+        if any(part["LastModified"] >= before for page in pages for part in page.get("Parts", [])):
+            return False
+        client.abort_multipart_upload(Bucket=bucket, Key=name, UploadId=upload_id)
+    except ClientError as error:
+        # Completed or aborted meanwhile.
+        if error_code(error) == "NoSuchUpload":
+            return False
+        raise
+    return True

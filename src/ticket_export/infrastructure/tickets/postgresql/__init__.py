@@ -1,0 +1,1 @@
+"""Tickets by COPY from PostgreSQL."""

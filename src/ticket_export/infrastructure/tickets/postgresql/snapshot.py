@@ -1,0 +1,92 @@
+"""The transaction in which PostgreSQL is read."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy import func, select
+
+from ticket_export.errors import UnsupportedDialectError
+from ticket_export.infrastructure.persistence.database.answer_watch import answered_in_time
+from ticket_export.infrastructure.persistence.database.transaction import limit_snapshot
+from ticket_export.infrastructure.tickets.read_errors import errors_of
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    import psycopg
+    from sqlalchemy import Connection
+
+#: The oldest release that is still maintained.
+_OLDEST = (14,)
+
+#: Whatever a server, a database or a role may have set otherwise and that changes how a value is written or a
+#: statement is read.
+_SETTINGS = {
+    "DateStyle": "ISO",
+    "client_encoding": "UTF8",
+    "extra_float_digits": "1",
+    "standard_conforming_strings": "on",
+    # Not by SQLAlchemy's option, which would leave a connection that is read-only by default able to write.
+    "transaction_read_only": "on",
+}
+
+
+def begin_snapshot(connection: Connection, time_zone: str, patience: timedelta) -> None:
+    """Let all that is read from now on be of one moment, with local times in that IANA zone.
+
+    The server ends the snapshot if nothing is read for `patience`, and for at least a minute. What is set for it ends
+    with the transaction, and the pool gets the connection back as it was.
+
+    Raises:
+        UnsupportedDialectError: the server is too old, its database is not in UTF-8, or the driver is not psycopg 3.
+    """
+    _require_support(connection)
+    connection.execution_options(isolation_level="REPEATABLE READ")
+    limit_snapshot(connection, patience.total_seconds())
+    # The zone is set once, since ``AT TIME ZONE 'CET'`` would take that name for the abbreviation of a zone
+    # without summer time, and look it up for every cell.
+    settings = {**_SETTINGS, "TimeZone": time_zone}
+    connection.execute(select(*(func.set_config(name, value, True) for name, value in settings.items())))
+
+
+def end_snapshot(connection: Connection) -> None:
+    """Give the connection back to the pool, or close it where it is of no use to anybody else."""
+    errors = errors_of(connection.dialect)
+    # Nothing was written, so that nothing is lost where the server is gone.
+    with suppress(*errors), answered_in_time(connection):
+        if not _is_idle(driver_connection(connection)):
+            connection.invalidate()
+        connection.rollback()
+    with suppress(*errors):
+        connection.close()
+
+
+def driver_connection(connection: Connection) -> psycopg.Connection[Any]:
+    """What speaks to the server."""
+    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+
+
+def _is_idle(driver: psycopg.Connection[Any]) -> bool:
+    """Whether the server waits for the next statement."""
+    return driver.info.transaction_status.name in {"IDLE", "INTRANS", "INERROR"}
+
+
+def _require_support(connection: Connection) -> None:
+    dialect = connection.dialect
+    if dialect.driver != "psycopg":
+        raise UnsupportedDialectError(
+            f"tickets cannot be read from PostgreSQL over {dialect.driver}; take psycopg 3, postgresql+psycopg://…"
+        )
+    version = dialect.server_version_info or _OLDEST
+    if version < _OLDEST:
+        raise UnsupportedDialectError(
+            f"tickets cannot be read from PostgreSQL {'.'.join(map(str, version))}; "
+            f"the oldest that will do is {_OLDEST[0]}"
+        )
+    encoding = driver_connection(connection).info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise UnsupportedDialectError(
+            f"tickets cannot be read from a PostgreSQL database in {encoding}; only one in UTF8 holds every letter"
+        )
