@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from statistics import median
-from typing import TYPE_CHECKING
 
 import attrs
 
+from benchmarks.comparison import Comparison
 from benchmarks.contenders import DJANGO, OURS, PANDAS, PSQL, UNGUARDED
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from benchmarks.comparison import Comparison
 
 
 @attrs.frozen

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections.abc import Mapping
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import Self
 
 import attrs
 
 from benchmarks.contenders import PSQL, UNGUARDED
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 # These write the same cells: without the guard nothing is left to tell them apart but the BOM, and quotes
 # around the empty text.

@@ -5,21 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 
 import attrs
 
 from benchmarks.agreement import Content, require_same_records
-from benchmarks.contenders import HelpDesk
+from benchmarks.contenders import Contender, HelpDesk
 from benchmarks.databases import Database, fill
 from benchmarks.measure import Run
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-    from pathlib import Path
-
-    from benchmarks.contenders import Contender
 
 #: A contender that takes longer than this many seconds is run once.
 PATIENCE = 60

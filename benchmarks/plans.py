@@ -13,9 +13,9 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
 
 import attrs
+from sqlalchemy import Connection
 from tests.embedded_postgresql import embedded_postgresql
 from tests.integration.postgresql.filtered_views import CATALOG, CREATED, FILTERS, Filter, default_view
 from tests.integration.postgresql.query_plans import plan_of
@@ -25,9 +25,6 @@ from benchmarks.report import write
 from ticket_export import create_engine, load_sample_data
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.tickets.ticket_select import select_tickets
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 REPORT = Path(__file__).parents[1] / "docs" / "indexes.md"
 _RUNS = 3

@@ -5,17 +5,13 @@ from __future__ import annotations
 import os
 import platform
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
 
+from benchmarks.comparison import Comparison
 from benchmarks.contenders import OURS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from benchmarks.comparison import Comparison
-    from benchmarks.measure import Run
+from benchmarks.measure import Run
 
 #: Where the tables are published.
 REPORT = Path(__file__).parents[1] / "docs" / "benchmarks.md"

@@ -12,9 +12,10 @@ import string
 import sys
 import time
 import tracemalloc
+from collections.abc import Callable
 from datetime import UTC, datetime
 from random import Random
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import attrs
 
@@ -23,9 +24,6 @@ from ticket_export.application.view.ticket_column import ColumnKind, IdType, Sco
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.application.view.view_summary import summarize_view
 from ticket_export.errors import InvalidPayloadError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _AS_OF: Final = datetime(2026, 3, 1, tzinfo=UTC)
 _MOST_SECONDS, _MOST_BYTES, _LONGEST = 0.050, 10_000_000, 2_000

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from threading import get_ident
 from time import perf_counter
-from typing import TYPE_CHECKING
 
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
+from ticket_export.application.run.progress import Progress
 from ticket_export.domain.progress_stage import ProgressStage
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from ticket_export.application.run.progress import Progress
 
 
 class Stages:

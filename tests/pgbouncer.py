@@ -6,17 +6,14 @@ import os
 import socket
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from time import monotonic, sleep
-from typing import TYPE_CHECKING
 
 from sqlalchemy import make_url
 
 from tests.programs import require_program
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _CONFIGURATION = """
 [databases]

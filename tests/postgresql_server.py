@@ -7,9 +7,10 @@ drop again, and nothing else is touched.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import uuid4
 
 import psycopg
@@ -21,9 +22,6 @@ from tests.embedded_postgresql import embedded_postgresql
 from tests.installed_postgresql import installed_postgresql
 from ticket_export.infrastructure.migrate import upgrade
 from ticket_export.infrastructure.persistence.database.engine import create_engine
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 VARIABLE: Final = "TICKET_EXPORT_TEST_POSTGRES_URL"
 _EMPTY: Final = sql.SQL("TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'")

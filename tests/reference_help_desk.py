@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
+from sqlalchemy import Engine
 
+from ticket_export.infrastructure.help_desk.tables import HelpDeskTables
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sqlalchemy import Engine
-
-    from ticket_export.infrastructure.help_desk.tables import HelpDeskTables
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

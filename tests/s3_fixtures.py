@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.s3_server import S3Server
-    from ticket_export import Settings
-    from ticket_export.infrastructure.storage.s3.storage import S3Storage
+from tests.s3_server import S3Server
+from ticket_export import Settings
+from ticket_export.infrastructure.storage.s3.storage import S3Storage
 
 
 class Clients:

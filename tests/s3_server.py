@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import logging
 import socket
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Thread
+from types import TracebackType
 from typing import TYPE_CHECKING, cast
 from uuid import uuid4
-from wsgiref.types import StartResponse
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import attrs
 import boto3
@@ -21,10 +22,6 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import TracebackType
-    from wsgiref.types import WSGIApplication, WSGIEnvironment
-
     from mypy_boto3_s3.client import S3Client
 
 #: What moto says of every upload's beginning, whenever that was.

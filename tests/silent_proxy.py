@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
-from typing import TYPE_CHECKING
 
 from sqlalchemy import make_url
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _AT_ONCE = 64 * 1024
 

@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from itertools import combinations
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 #: Every set of separators that a user can choose.
 SEPARATOR_SETS = ["".join(chosen) for size in (1, 2, 3) for chosen in combinations(",;\t", size)]

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 
 from tests.reference_help_desk import CONTACTS, NOW, TEAMS, USERS, ReferenceTicket
 from ticket_export.application.view.filter_operators import OPERATORS, Operator
 from ticket_export.application.view.ticket_column import ColumnKind, IdType, TicketColumn
 from ticket_export.infrastructure.help_desk.catalog import PRIORITIES, STATUSES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from hypothesis.strategies import SearchStrategy
 
 # What Python's Unicode does not know yet, a database's may, with another letter for its lower case.
 _assigned = st.characters(exclude_categories=["Cs", "Cn"])

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from time import perf_counter, process_time
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import attrs
 
+from benchmarks.queue.desk import QueueDesk
+from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.view.ticket_query import TicketQuery
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-    from uuid import UUID
-
-    from benchmarks.queue.desk import QueueDesk
-    from ticket_export.application.dto import ExportJobDto
 
 # A job is claimed in one transaction and completed in another.
 _COMMITS = 2

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-from uuid import uuid4
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from uuid import UUID, uuid4
 
 import attrs
 from sqlalchemy import insert, select
@@ -14,12 +14,6 @@ from benchmarks.contenders import TICKET_EXPORT, HelpDesk
 from benchmarks.query import COLUMNS
 from ticket_export import Actor, TicketExportContainer
 from ticket_export.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-    from uuid import UUID
-
 
 _REQUESTER = "admin@example.test"
 # As many as a user may have queued at once, unless the setting says otherwise.

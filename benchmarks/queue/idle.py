@@ -5,20 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from collections.abc import Collection
 from random import Random
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import attrs
 import psutil
 from sqlalchemy import BigInteger, column, func, select, table
 
 from benchmarks.contenders import TICKET_EXPORT
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-    from uuid import UUID
-
-    from benchmarks.queue.desk import QueueDesk
+from benchmarks.queue.desk import QueueDesk
 
 _PATIENCE = 60.0
 # Seconds. A server counts what a session has done when it has said nothing for ten.

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager
 
 from tests.embedded_postgresql import embedded_postgresql
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
 
 
 def durable_postgresql() -> AbstractContextManager[str]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from statistics import median
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from benchmarks.queue.costs import Costs
-    from benchmarks.queue.idle import Idle
+from benchmarks.queue.costs import Costs
+from benchmarks.queue.idle import Idle
 
 
 def table(costs: Sequence[Costs], *, rows: int, machine: str) -> str:

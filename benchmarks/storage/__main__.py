@@ -6,16 +6,13 @@ import argparse
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from benchmarks.comparison import note
 from benchmarks.databases import fill, postgresql
+from benchmarks.measure import Run
 from benchmarks.report import machine, write
 from benchmarks.storage.places import places
 from benchmarks.storage.report import REPORT, table
-
-if TYPE_CHECKING:
-    from benchmarks.measure import Run
 
 
 def main() -> None:

@@ -8,17 +8,14 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import attrs
 import boto3
 from tests.s3_fixtures import ENVIRONMENT
 
 from benchmarks import measure
-
-if TYPE_CHECKING:
-    from benchmarks.contenders import HelpDesk
-    from benchmarks.measure import Run
+from benchmarks.contenders import HelpDesk
+from benchmarks.measure import Run
 
 LOCAL = "local files"
 S3 = "S3"

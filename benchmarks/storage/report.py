@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
 
+from benchmarks.measure import Run
 from benchmarks.storage.places import FAR_S3, LOCAL, S3
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from benchmarks.measure import Run
 
 #: Where the table is published.
 REPORT = Path(__file__).parents[2] / "docs" / "storage.md"

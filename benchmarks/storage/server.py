@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from tests.s3_server import S3Request, S3Server
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def main(latency: float) -> None:

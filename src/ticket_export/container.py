@@ -15,7 +15,6 @@ from __future__ import annotations
 import os
 import socket
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from dependency_injector.containers import DeclarativeContainer
 from dependency_injector.providers import Factory, List, Object, Selector, ThreadSafeSingleton
@@ -23,6 +22,7 @@ from dependency_injector.providers import Factory, List, Object, Selector, Threa
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.export_policy import ExportPolicy
+from ticket_export.application.ports.task_queue import TaskQueue
 from ticket_export.application.run.claims import Claims
 from ticket_export.application.run.export_pipeline import READ_AHEAD
 from ticket_export.application.use_cases.cancel_export import CancelExport
@@ -61,9 +61,6 @@ from ticket_export.infrastructure.tasks.notifications import notifications_on
 from ticket_export.infrastructure.tasks.worker import Worker
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
 from ticket_export.settings import Settings
-
-if TYPE_CHECKING:
-    from ticket_export.application.ports.task_queue import TaskQueue
 
 
 def _worker_name() -> str:

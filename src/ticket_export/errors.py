@@ -37,11 +37,9 @@ only ever its ``__cause__``, which goes to the log.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from uuid import UUID
+from collections.abc import Iterable, Sequence
+from typing import Final
+from uuid import UUID
 
 
 class TicketExportError(Exception):

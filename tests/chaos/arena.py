@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
@@ -20,10 +20,6 @@ from ticket_export.infrastructure.help_desk.sample_data.loader import load_sampl
 from ticket_export.infrastructure.migrate import upgrade
 from ticket_export.infrastructure.persistence.database.engine import begin_writing
 from ticket_export.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 
 _REQUESTER = "staff@example.test"
 #: The name of connections that a test may end.

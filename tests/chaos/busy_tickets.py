@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from random import Random
 
+from tests.chaos.arena import Arena
 from tests.integration.tickets.busy_writer import GROUP, LATE, BusyWriter, BusyWriters, torn_groups
+from ticket_export.domain.export_job import ExportJob
 from ticket_export.infrastructure.persistence.database.engine import create_engine
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from random import Random
-
-    from tests.chaos.arena import Arena
-    from ticket_export.domain.export_job import ExportJob
 
 # Of each writer.
 _GROUPS = 100

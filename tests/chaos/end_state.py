@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from hashlib import sha256
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
 from sqlalchemy import select
 
+from tests.chaos.arena import Arena
 from ticket_export.application.file.export_file import KEY_PREFIX, attempt_of, manifest_key
 from ticket_export.application.ports.audit_log import AuditAction
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from tests.chaos.arena import Arena
-
 
 # What the audit log says of a job that was requested and completed: each of these once, and none of those.
 _ONCE = {AuditAction.REQUESTED, AuditAction.COMPLETED}

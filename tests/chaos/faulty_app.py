@@ -4,35 +4,30 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from threading import get_ident
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import Self
 
 import attrs
 import pytest
 from dependency_injector.providers import Factory, ThreadSafeSingleton
+from sqlalchemy import Connection, Engine
 
 from tests.chaos.fault import Faults, Step
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry
 from ticket_export.application.ports.export_storage import ObjectWriter
 from ticket_export.application.run.attempt import PROGRESS_INTERVAL
 from ticket_export.container import TicketExportContainer
+from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.export_job_repository import SqlAlchemyExportJobRepository
+from ticket_export.infrastructure.persistence.tables import Tables
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.infrastructure.storage.local.storage import LocalStorage
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import TracebackType
-    from typing import Self
-
-    from sqlalchemy import Connection, Engine
-
-    from ticket_export.domain.export_job import ExportJob
-    from ticket_export.infrastructure.persistence.tables import Tables
-    from ticket_export.settings import Settings
+from ticket_export.settings import Settings
 
 _QUEUED, _RUNNING, _COMPLETED = ExportJobStatus.QUEUED, ExportJobStatus.RUNNING, ExportJobStatus.COMPLETED
 # What a transaction does with its job, by the status before and after: the step before the commit, and the one after.

@@ -6,14 +6,11 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from ticket_export.settings import Settings
+from ticket_export.settings import Settings
 
 _PREFIX = "TICKET_EXPORT_"
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 from random import Random
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
 
 from tests.chaos.arena import Arena
 from tests.chaos.busy_tickets import BusyTickets
+from tests.chaos.end_state import EndState
 from tests.chaos.views import distinct_views
-
-if TYPE_CHECKING:
-    from tests.chaos.end_state import EndState
 
 EXPORTS = int(os.environ.get("CHAOS_EXPORTS", "16"))
 TICKETS = 6_000

@@ -7,16 +7,13 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 from signal import SIGTERM, Signals
-from typing import TYPE_CHECKING
 
 import attrs
 
 from tests.chaos.arena import Arena, Held
 from tests.chaos.fault import Fault, Step
 from tests.chaos.workers import WorkerProcess, Workers, wait_until_ready
-
-if TYPE_CHECKING:
-    from ticket_export.settings import Settings
+from ticket_export.settings import Settings
 
 _WORKERS = 3
 # Seconds between two signals.

@@ -7,15 +7,11 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 from signal import SIGTERM
-from typing import TYPE_CHECKING
 
 import attrs
 
-from tests.chaos.arena import Arena
+from tests.chaos.arena import Arena, Backend
 from tests.chaos.workers import WorkerProcess, Workers, wait_until_ready
-
-if TYPE_CHECKING:
-    from tests.chaos.arena import Backend
 
 _WORKERS = 3
 # Seconds between two terminations, and between two looks for somebody to meet.

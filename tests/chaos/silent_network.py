@@ -7,17 +7,14 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 from signal import SIGKILL, SIGTERM
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import Self
 
 import attrs
 
 from tests.chaos.arena import Arena
 from tests.chaos.workers import WorkerProcess, Workers, wait_until_ready
 from tests.silent_proxy import SilentProxy
-
-if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
 
 #: Seconds; one right, and two that are wrong in both directions.
 _CLOCKS = (0.0, 600.0, -600.0)

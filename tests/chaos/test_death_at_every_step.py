@@ -8,20 +8,15 @@ twice; nothing is Running; and the lost attempt is counted, unless it was over a
 from __future__ import annotations
 
 from signal import SIGKILL, SIGTERM
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 
+from tests.chaos.arena import Arena
 from tests.chaos.end_state import EndState
 from tests.chaos.fault import Fault, Step
 from tests.chaos.views import everything
-from tests.chaos.workers import wait_until
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from tests.chaos.arena import Arena
-    from tests.chaos.workers import Workers
+from tests.chaos.workers import Workers, wait_until
 
 _TICKETS = 1_200
 # Seconds. Nobody waits for it, so that a busy machine can be as slow as it likes.

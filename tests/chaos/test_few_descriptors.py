@@ -7,22 +7,17 @@ limit lets the worker make some, what it makes is right.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from signal import SIGTERM
-from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.chaos.arena import Arena
 from tests.chaos.end_state import EndState
 from tests.chaos.limited import limited_worker
 from tests.chaos.many_exports import EXPORTS, TICKETS, chaos_random
 from tests.chaos.views import distinct_views
-from tests.chaos.workers import wait_until
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.chaos.arena import Arena
-    from tests.chaos.workers import Workers
+from tests.chaos.workers import Workers, wait_until
 
 _EXPORTS = 24
 # Seconds that the worker has to fail them all.

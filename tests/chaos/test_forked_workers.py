@@ -8,15 +8,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
 
 from tests.chaos import forked_workers
+from tests.chaos.arena import Arena
 from tests.chaos.end_state import EndState
 from tests.chaos.many_exports import EXPORTS, SECONDS, TICKETS, chaos_random
 from tests.chaos.views import distinct_views
-
-if TYPE_CHECKING:
-    from tests.chaos.arena import Arena
 
 _PREFIX = "TICKET_EXPORT_"
 

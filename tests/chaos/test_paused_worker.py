@@ -7,20 +7,15 @@ what it had written itself, and goes on to work well.
 from __future__ import annotations
 
 from signal import SIGCONT, SIGSTOP, SIGTERM
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 
+from tests.chaos.arena import Arena
 from tests.chaos.end_state import EndState
 from tests.chaos.fault import Fault, Step
 from tests.chaos.views import everything, first_tickets
-from tests.chaos.workers import wait_until
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from tests.chaos.arena import Arena
-    from tests.chaos.workers import WorkerProcess, Workers
+from tests.chaos.workers import WorkerProcess, Workers, wait_until
 
 _TICKETS = 1_200
 # Paused inside of a transaction it would hold SQLite's one lock, or PostgreSQL's on the task, and nobody could take

@@ -14,21 +14,17 @@ views, victims and pauses, though never quite the same moments.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from signal import SIGKILL, SIGTERM, Signals
-from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.chaos.arena import Arena
+from tests.chaos.busy_tickets import BusyTickets
 from tests.chaos.end_state import EndState
 from tests.chaos.many_exports import EXPORTS, SECONDS, TICKETS, ManyExports, chaos_random
 from tests.chaos.random_signals import RandomSignals
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.chaos.arena import Arena
-    from tests.chaos.busy_tickets import BusyTickets
-    from tests.chaos.workers import Workers
+from tests.chaos.workers import Workers
 
 
 @pytest.mark.parametrize("signal", [SIGKILL, SIGTERM], ids=lambda signal: signal.name)

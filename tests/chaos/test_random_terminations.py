@@ -8,20 +8,16 @@ completion twice, and nothing is Running. No worker ends for it.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import pytest
 
+from tests.chaos.arena import Arena
+from tests.chaos.busy_tickets import BusyTickets
 from tests.chaos.end_state import EndState
 from tests.chaos.many_exports import EXPORTS, SECONDS, TICKETS, ManyExports, chaos_random
 from tests.chaos.random_terminations import RandomTerminations
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.chaos.arena import Arena
-    from tests.chaos.busy_tickets import BusyTickets
-    from tests.chaos.workers import Workers
+from tests.chaos.workers import Workers
 
 
 @pytest.mark.parametrize("database_url", ["postgresql_url"], ids=["postgresql"], indirect=True)

@@ -6,23 +6,18 @@ attempts are used up; nothing is lost, nothing there twice, nothing readable by 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from signal import SIGCONT, SIGSTOP, SIGTERM
-from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.chaos.arena import Arena
 from tests.chaos.end_state import EndState
 from tests.chaos.fault import Fault, Step
 from tests.chaos.views import everything
-from tests.chaos.workers import wait_until, wait_until_ready
+from tests.chaos.workers import WorkerProcess, Workers, wait_until, wait_until_ready
 from tests.embedded_postgresql import EmbeddedServer, restartable_postgresql
 from tests.postgresql_server import PostgresqlServer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from tests.chaos.arena import Arena
-    from tests.chaos.workers import WorkerProcess, Workers
 
 # More than what is on its way between server and worker holds, so that a COPY is under way for as long as it is paused.
 _TICKETS = 6_000

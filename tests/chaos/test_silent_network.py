@@ -7,22 +7,17 @@ has one media item and one object, no object is without a row after the sweep, a
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import pytest
 
+from tests.chaos.arena import Arena
+from tests.chaos.busy_tickets import BusyTickets
 from tests.chaos.end_state import EndState
 from tests.chaos.many_exports import EXPORTS, SECONDS, TICKETS, ManyExports, chaos_random
 from tests.chaos.silent_network import SilentNetwork
 from tests.chaos.views import distinct_views
-from tests.chaos.workers import wait_until
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.chaos.arena import Arena
-    from tests.chaos.busy_tickets import BusyTickets
-    from tests.chaos.workers import Workers
+from tests.chaos.workers import Workers, wait_until
 
 # How far the workers' clocks are from the database's.
 _APART = 600.0

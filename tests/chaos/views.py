@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from random import Random
+from random import Random
 
 _COLUMNS = (
     *("id", "title", "description", "status", "priority", "category", "contactName", "contactEmail"),

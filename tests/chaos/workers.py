@@ -10,23 +10,20 @@ import multiprocessing
 import os
 import sys
 import time
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from signal import SIGKILL, Signals
 from threading import Thread
-from typing import TYPE_CHECKING, Self
+from types import TracebackType
+from typing import Self
 
 import attrs
 import psutil
 
 from tests.chaos.fault import FAULTS_VARIABLE, Fault, Faults
 from ticket_export.entrypoints.cli.main import main
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from types import TracebackType
-
-    from ticket_export.settings import Settings
+from ticket_export.settings import Settings
 
 _PREFIX = "TICKET_EXPORT_"
 #: The environment variable that tells a worker process how wrong its machine's clock is.

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID
 
+from tests.integration.persistence.sqlite_rows import SqliteRows
+from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry
-
-if TYPE_CHECKING:
-    from tests.integration.persistence.sqlite_rows import SqliteRows
-    from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 
 
 def stored_entries(rows: SqliteRows | PostgresqlRows) -> list[AuditEntry]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from datetime import datetime
 
 import attrs
-from sqlalchemy import JSON, Boolean, Column, Date, DateTime, Integer, MetaData, Numeric, Table, Text, Uuid
+from sqlalchemy import JSON, Boolean, Column, Date, DateTime, Engine, Integer, MetaData, Numeric, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from ticket_export.application.view.ticket_column import ScopeRole
@@ -21,14 +22,7 @@ from ticket_export.infrastructure.tickets.catalog import (
     text_column,
 )
 from ticket_export.infrastructure.tickets.sql_functions import JoinedTags
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
-
-    from sqlalchemy import Engine
-
-    from ticket_export.testing.stored_tickets import StoredTicket
+from ticket_export.testing.stored_tickets import StoredTicket
 
 TABLE = Table(
     "stored_tickets",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -20,10 +21,6 @@ from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.testing.audit_log import AuditLogContract
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 
 class TestInMemoryAuditLog(AuditLogContract[InMemoryAuditLog]):

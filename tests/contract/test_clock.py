@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from time import time_ns
-from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.persistence.database.clock import DatabaseClock
@@ -15,12 +16,6 @@ from ticket_export.infrastructure.persistence.database.engine import create_engi
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.infrastructure.system_clock import SystemClock
 from ticket_export.testing.clock import ClockContract
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from sqlalchemy import Engine
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -7,9 +7,10 @@ both sides of these edges.
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -25,6 +26,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Double,
+    Engine,
     Enum,
     Float,
     Integer,
@@ -43,7 +45,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import BIT, BYTEA, CIDR, INET, INT4RANGE, JSONB, MACADDR, MONEY, TSVECTOR
 
+from tests.postgresql_server import PostgresqlServer
 from ticket_export import ColumnKind, CsvFormat
+from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.view.filter_conditions import filter_condition
 from ticket_export.application.view.filter_operators import OPERATORS, Operator
 from ticket_export.application.view.ticket_query import TicketQuery
@@ -65,14 +69,6 @@ from ticket_export.infrastructure.tickets.postgresql.snapshot import driver_conn
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
 from ticket_export.infrastructure.tickets.sqlite.functions import register_functions
 from ticket_export.infrastructure.tickets.stored_types import catalog_as_stored
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from sqlalchemy import Engine
-
-    from tests.postgresql_server import PostgresqlServer
-    from ticket_export.application.ports.ticket_source import TicketSource
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 A_UUID = UUID("6f1c2b1e-8f0e-4a53-9a0e-2d7f0f3a9b11")

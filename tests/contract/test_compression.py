@@ -6,19 +6,15 @@ import gzip
 import os
 import sys
 import zlib
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import pytest
 
+from ticket_export.application.ports.compression import Compressor
 from ticket_export.infrastructure.compression.gzip import GzipCompression
 from ticket_export.infrastructure.compression.plain import NoCompression
 from ticket_export.infrastructure.compression.zstd import ZstdCompression
 from ticket_export.testing.compression import CompressionContract
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ticket_export.application.ports.compression import Compressor
 
 if sys.version_info >= (3, 14):
     from compression import zstd

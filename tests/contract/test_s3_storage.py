@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import urllib.request
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.s3_fixtures import Bucket
 from ticket_export.infrastructure.storage.s3.storage import S3Storage
 from ticket_export.testing.storage import CONTENT_TYPE, KEY, StorageContract, write
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.s3_fixtures import Bucket
 
 
 class TestS3Storage(StorageContract[S3Storage]):

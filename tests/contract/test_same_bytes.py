@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.postgresql_server import PostgresqlServer
 from tests.reference_help_desk import NOW, ReferenceTicket, store_people, store_tickets
 from tests.strategies import help_desks, views
 from ticket_export.application.csv_format import CsvFormat
+from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
@@ -19,12 +22,6 @@ from ticket_export.infrastructure.memory.ticket_source import InMemoryTicketSour
 from ticket_export.infrastructure.migrate import upgrade
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.postgresql_server import PostgresqlServer
-    from ticket_export.application.ports.ticket_source import TicketSource
 
 COLUMNS = reference_catalog(REFERENCE_TABLES).describe()
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from ticket_export.application.ports.export_storage import ObjectWriter
 from ticket_export.infrastructure.memory.storage import InMemoryStorage
 from ticket_export.infrastructure.storage.local.storage import LocalStorage
 from ticket_export.testing.storage import StorageContract
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import datetime, timedelta
-    from pathlib import Path
-
-    from ticket_export.application.ports.export_storage import ObjectWriter
 
 
 class TestInMemoryStorage(StorageContract[InMemoryStorage]):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -20,10 +21,6 @@ from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
 from ticket_export.infrastructure.tasks.notifications import notifications_on
 from ticket_export.testing.entities import NOW
 from ticket_export.testing.task_queue import TaskQueueContract
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 
 class TestInMemoryTaskQueue(TaskQueueContract[InMemoryTaskQueue]):

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import attrs
 import pytest
+from sqlalchemy import Engine
 
 from tests.contract.stored_ticket_table import CATALOG, TABLE, in_memory, replace_rows
-from ticket_export.application.ports.ticket_source import CsvBlock
+from tests.postgresql_server import PostgresqlServer
+from ticket_export.application.csv_format import CsvFormat
+from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader
 from ticket_export.application.view.filter_operators import OPERATORS
+from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import TicketSourceError
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket, InMemoryTicketSource
 from ticket_export.infrastructure.persistence.database.engine import create_engine
@@ -19,17 +24,6 @@ from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlc
 from ticket_export.testing.stored_tickets import AS_OF, TICKET_COLUMNS, StoredTicket
 from ticket_export.testing.ticket_filters import FILTERS
 from ticket_export.testing.ticket_source import TicketSourceContract
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
-
-    from sqlalchemy import Engine
-
-    from tests.postgresql_server import PostgresqlServer
-    from ticket_export.application.csv_format import CsvFormat
-    from ticket_export.application.ports.ticket_source import TicketReader
-    from ticket_export.application.view.ticket_query import TicketQuery
 
 
 class TestInMemoryTicketSource(TicketSourceContract[InMemoryTicketSource]):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from uuid import UUID
 
 import attrs
 import pytest
@@ -12,9 +14,12 @@ from tests.contract.stored_entries import stored_entries
 from tests.integration.persistence.sqlite_rows import SqliteRows
 from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 from tests.migrated_sqlite import migrated_sqlite
+from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
+from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.media_item import MediaItem
+from ticket_export.domain.user import User
 from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
 from ticket_export.infrastructure.memory.database import InMemoryDatabase, InMemoryTransaction
 from ticket_export.infrastructure.memory.unit_of_work import InMemoryUnitOfWork
@@ -23,15 +28,6 @@ from ticket_export.infrastructure.persistence.database.engine import create_engi
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.testing.entities import a_task
 from ticket_export.testing.unit_of_work import UnitOfWorkContract
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-    from uuid import UUID
-
-    from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
-    from ticket_export.application.ports.unit_of_work import UnitOfWork
-    from ticket_export.domain.user import User
 
 
 class TestInMemoryUnitOfWork(UnitOfWorkContract[InMemoryDatabase]):

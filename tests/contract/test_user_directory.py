@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING
+from pathlib import Path
 from uuid import uuid4
 
 import attrs
@@ -19,10 +20,6 @@ from ticket_export.infrastructure.help_desk.user_directory import SqlAlchemyUser
 from ticket_export.infrastructure.memory.user_directory import InMemoryUserDirectory
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.testing.user_directory import UserDirectoryContract
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 
 class TestInMemoryUserDirectory(UserDirectoryContract[InMemoryUserDirectory]):

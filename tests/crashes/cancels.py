@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from uuid import UUID
 
+from tests.crashes.case import Case
 from tests.crashes.claims import claim_completed, claim_failed
 from tests.crashes.scenario_parts import Plain, lost, queued
-from tests.crashes.world import ACTOR
+from tests.crashes.world import ACTOR, World
 from ticket_export import LeaseLostError
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from tests.crashes.case import Case
-    from tests.crashes.world import World
-    from ticket_export.application.run.progress import Progress
+from ticket_export.application.run.progress import Progress
 
 
 class CancellingQueued(Plain):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import abc
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from uuid import UUID
 
 import attrs
@@ -12,9 +13,6 @@ from dependency_injector.providers import Callable
 from tests.crashes.process import Fault, Mode, Process
 from tests.crashes.world import World, seen_by
 from ticket_export import ExportJob, TicketExportContainer
-
-if TYPE_CHECKING:
-    from collections import abc
 
 _SECOND = timedelta(seconds=1)
 

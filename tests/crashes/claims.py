@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
+from collections.abc import Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from uuid import UUID
 
+from tests.crashes.case import Case
 from tests.crashes.process import SECRET
-from tests.crashes.world import RIGHT_BYTES
-from ticket_export import ExportJobStatus
+from tests.crashes.world import RIGHT_BYTES, World
+from ticket_export import ExportJob, ExportJobStatus
 from ticket_export.application.file.export_file import manifest_key
 from ticket_export.application.file.manifest import ExportManifest
 from ticket_export.application.ports.audit_log import AuditAction
 from ticket_export.domain.background_task import BackgroundTaskStatus
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from uuid import UUID
-
-    from tests.crashes.case import Case
-    from tests.crashes.world import World
-    from ticket_export import ExportJob
 
 _TASK_STATUS = {
     ExportJobStatus.QUEUED.developer_name: BackgroundTaskStatus.ENQUEUED,

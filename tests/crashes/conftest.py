@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 
@@ -9,9 +9,6 @@ from tests.crashes.world import BLOCK_ROWS
 from ticket_export.infrastructure.memory import ticket_source
 from ticket_export.infrastructure.tasks import runner
 from ticket_export.infrastructure.tickets.sqlite import reader
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @pytest.fixture(autouse=True)

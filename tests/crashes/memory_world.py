@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 import attrs
 from dependency_injector.providers import Callable, Factory, Object
@@ -10,6 +11,7 @@ from dependency_injector.providers import Callable, Factory, Object
 from tests.crashes.ticket_sources import ReadersToDisturb
 from tests.crashes.world import ACTOR, TITLES, MovingClock, a_while_ago
 from ticket_export import AuditEntry, ColumnKind, Settings, TicketColumn, TicketColumns, TicketExportContainer, User
+from ticket_export.application.ports.audit_log import AuditAction
 from ticket_export.infrastructure.memory import (
     InMemoryAuditLog,
     InMemoryDatabase,
@@ -21,13 +23,7 @@ from ticket_export.infrastructure.memory import (
     InMemoryUnitOfWork,
     InMemoryUserDirectory,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from uuid import UUID
-
-    from ticket_export.application.ports.audit_log import AuditAction
-    from ticket_export.infrastructure.memory.database import Rows
+from ticket_export.infrastructure.memory.database import Rows
 
 _COLUMNS = TicketColumns(
     [

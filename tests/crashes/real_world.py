@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from shutil import copytree, rmtree
-from typing import TYPE_CHECKING, Self
+from typing import Self
+from uuid import UUID
 
 from dependency_injector.providers import Callable, Factory, Object
-from sqlalchemy import delete, insert, select
+from sqlalchemy import RowMapping, Table, delete, insert, select
 
 from tests.crashes.ticket_sources import ReadersToDisturb
 from tests.crashes.world import ACTOR, TITLES, MovingClock, a_while_ago
@@ -19,13 +22,6 @@ from ticket_export.infrastructure.memory.export_events import InMemoryExportEven
 from ticket_export.infrastructure.migrate import upgrade
 from ticket_export.infrastructure.persistence.mapping import background_task_from, media_item_from
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-    from uuid import UUID
-
-    from sqlalchemy import RowMapping, Table
 
 _PAGE = 100
 

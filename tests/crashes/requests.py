@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from uuid import UUID
 
+from tests.crashes.case import Case
 from tests.crashes.claims import claim_completed
 from tests.crashes.process import Mode
 from tests.crashes.scenario_parts import Plain, completed, failed, queued
-from tests.crashes.world import ACTOR, RIGHT_BYTES, VIEW
-from ticket_export import ExportJobStatus
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from tests.crashes.case import Case
-    from tests.crashes.world import World
-    from ticket_export import ExportJob
+from tests.crashes.world import ACTOR, RIGHT_BYTES, VIEW, World
+from ticket_export import ExportJob, ExportJobStatus
 
 
 class _Asks(Plain):

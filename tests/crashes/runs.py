@@ -5,20 +5,16 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import timedelta
 from time import monotonic, sleep
-from typing import TYPE_CHECKING
+from uuid import UUID
 
+from tests.crashes.case import Case
 from tests.crashes.claims import claim_completed, claim_failed
 from tests.crashes.process import INJECTED
 from tests.crashes.scenario_parts import Plain, losing, queued
 from tests.crashes.ticket_sources import AWAY
+from tests.crashes.world import World
 from ticket_export import ExportJobStatus, LeaseLostError, TicketsUnavailableError
 from ticket_export.application.run.stop_signal import StopSignal
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from tests.crashes.case import Case
-    from tests.crashes.world import World
 
 _UNEXPECTED = "The export failed unexpectedly."
 # Seconds that the heartbeat's thread has for a few steps in memory.

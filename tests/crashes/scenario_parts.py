@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from uuid import UUID
 
-from tests.crashes.world import ACTOR, RIGHT_BYTES, VIEW
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from uuid import UUID
-
-    from tests.crashes.case import Case
-    from tests.crashes.world import World
-    from ticket_export.application.run.progress import Progress
+from tests.crashes.case import Case
+from tests.crashes.world import ACTOR, RIGHT_BYTES, VIEW, World
+from ticket_export.application.run.progress import Progress
 
 #: Another view of the same bytes, since a view that is queued is not queued again.
 OTHER_VIEW = {**VIEW, "timeZone": "Europe/Berlin"}

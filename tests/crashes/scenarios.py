@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from tests.crashes import cancels, requests, runs, upkeep
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tests.crashes.case import Scenario
+from tests.crashes.case import Scenario
 
 SCENARIOS: Sequence[Scenario] = (
     requests.Requesting(),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import pytest
 
 from tests.crashes.cancels import CancellingQueued
-from tests.crashes.case import Stage
+from tests.crashes.case import Scenario, Stage
 from tests.crashes.enumeration import enumerate_faults
 from tests.crashes.memory_world import InMemoryWorld
 from tests.crashes.process import Mode
@@ -15,11 +15,6 @@ from tests.crashes.requests import Requesting
 from tests.crashes.runs import Running
 from tests.crashes.scenarios import SCENARIOS, name_of
 from tests.crashes.upkeep import CleaningUp
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.crashes.case import Scenario
 
 
 @pytest.mark.parametrize("mode", Mode)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.crashes.case import Stage
+from tests.crashes.case import Scenario, Stage
 from tests.crashes.enumeration import enumerate_faults
 from tests.crashes.process import Fault, Mode
 from tests.crashes.real_world import RealWorld
@@ -15,12 +16,6 @@ from tests.crashes.requests import Requesting
 from tests.crashes.runs import Running, RunningAndLosingTickets, RunningWithProgress
 from tests.crashes.scenarios import SCENARIOS, name_of
 from tests.crashes.upkeep import CleaningUp, Draining, Recovering
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from tests.crashes.case import Scenario
 
 # Who is dead closes no file; the test's own process, which goes on, is told so when it finds one:
 # at the end of each test, not in one of another module.

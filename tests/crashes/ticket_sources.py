@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import attrs
 
-from ticket_export.application.ports.ticket_source import SupportsInterrupt, TicketReader, TicketSource
+from ticket_export.application.csv_format import CsvFormat
+from ticket_export.application.ports.ticket_source import CsvBlock, SupportsInterrupt, TicketReader, TicketSource
+from ticket_export.application.view.ticket_column import TicketColumns
+from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import TicketsUnavailableError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ticket_export.application.csv_format import CsvFormat
-    from ticket_export.application.ports.ticket_source import CsvBlock
-    from ticket_export.application.view.ticket_column import TicketColumns
-    from ticket_export.application.view.ticket_query import TicketQuery
 
 #: What is said of a connection that is lost.
 AWAY = "The tickets went away."

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from uuid import UUID
 
+from tests.crashes.case import Case
 from tests.crashes.claims import claim_completed, claim_failed, files_of
 from tests.crashes.scenario_parts import OTHER_VIEW, RETENTION, Plain, completed, losing, lost, orphaned, put, queued
+from tests.crashes.world import World
 from ticket_export import ExportJobStatus
 from ticket_export.infrastructure.tasks.housekeeping import Chore, Housekeeping
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from uuid import UUID
-
-    from tests.crashes.case import Case
-    from tests.crashes.world import World
 
 _FOREIGN = "manuals/printer.txt"
 

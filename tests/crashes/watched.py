@@ -9,19 +9,17 @@ from __future__ import annotations
 import inspect
 import pkgutil
 import re
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from types import TracebackType
+from typing import Any, TypeVar, cast
 
 import attrs
 
 from tests.crashes.process import Block, Process
 from ticket_export.application import ports
 from ticket_export.errors import JobDatabaseError, StorageError, TicketSourceError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import TracebackType
 
 T = TypeVar("T")
 

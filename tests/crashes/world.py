@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from dependency_injector.providers import Factory, Provider
 
+from tests.crashes.process import Process
 from tests.crashes.watched import watched
 from ticket_export import Actor, SystemPermissions, TicketExportContainer
-from ticket_export.application.ports.audit_log import AuditLog
+from ticket_export.application.ports.audit_log import AuditAction, AuditLog
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.compression import Compression
 from ticket_export.application.ports.export_events import ExportEvents
@@ -20,14 +22,8 @@ from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.ports.user_directory import UserDirectory
 from ticket_export.infrastructure.memory.clock import InMemoryClock
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from tests.crashes.process import Process
-    from ticket_export.application.ports.audit_log import AuditAction
-    from ticket_export.infrastructure.memory.database import Rows
-    from ticket_export.infrastructure.memory.export_events import InMemoryExportEvents
+from ticket_export.infrastructure.memory.database import Rows
+from ticket_export.infrastructure.memory.export_events import InMemoryExportEvents
 
 ACTOR = Actor(user_id=UUID(int=1), is_admin=True, permissions=SystemPermissions.IMPORT_EXPORT_TICKETS)
 VIEW: Mapping[str, object] = {"columns": ["id", "title"]}

@@ -7,16 +7,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import attrs
 import pytest
 
 from ticket_export.entrypoints.cli.main import main
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 SCRIPT = Path(sys.executable).with_name("ticket-export")
 

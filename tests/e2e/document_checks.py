@@ -9,8 +9,9 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import attrs
 import psycopg
@@ -22,9 +23,6 @@ from ticket_export.application.view.read_view import read_view
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 #: What a person types that no test can run, since it is somebody else's program; only its syntax is checked.
 OTHER_PROGRAMS: Final = {"aws", "cd", "mc", "psql", "ssh-keyscan", "systemctl"}

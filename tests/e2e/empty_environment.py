@@ -10,18 +10,15 @@ from __future__ import annotations
 import subprocess
 import sys
 import venv
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import attrs
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.e2e.command_line import Ended, clean_environment
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
 
 
 @attrs.frozen

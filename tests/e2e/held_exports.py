@@ -5,19 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
-from typing import TYPE_CHECKING
 
 import attrs
 
 from tests.e2e.command_line import SCRIPT, Ended, clean_environment, job, run_command
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tests.e2e.conftest import HelpDesk
+from tests.e2e.conftest import HelpDesk
 
 STAFF = ("--as", "staff@example.test")
 ADMIN = ("--as", "admin@example.test")

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.document_checks import CHECKS, Workshop, run_python, unknown_variables
 from tests.e2e.documents import PAGES, ROOT, Block, blocks
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.postgresql_server import PostgresqlServer
+from tests.postgresql_server import PostgresqlServer
 
 #: Pages that another test follows from top to bottom, since each block needs what those before it have left.
 FOLLOWED = {"docs/storage-plugins.md": "tests/e2e/test_storage_plugin.py"}

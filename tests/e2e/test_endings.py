@@ -7,18 +7,14 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from tests.e2e.command_line import SCRIPT, clean_environment, job, jobs, run_command, run_script
+from tests.e2e.conftest import HelpDesk
 from ticket_export.application.view.limits import MAX_JSON
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.e2e.conftest import HelpDesk
 
 _ADMIN = ("--as", "admin@example.test")
 _EXPORT = ("export", "--columns", "id", *_ADMIN, "--output", "tickets.csv")

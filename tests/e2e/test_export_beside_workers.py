@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Mapping
 from time import monotonic
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 
 from tests.e2e.command_line import job, jobs, run_command
+from tests.e2e.conftest import HelpDesk
 from tests.e2e.held_exports import (
     ADMIN,
     HELD,
@@ -20,11 +21,6 @@ from tests.e2e.held_exports import (
     started_worker,
     stored_files,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tests.e2e.conftest import HelpDesk
 
 _BOTH_SIGNALS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=str)
 # A count that takes minutes, nearly all of them in a function that SQLite calls.

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.command_line import run_command
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.e2e.conftest import HelpDesk
+from tests.e2e.conftest import HelpDesk
 
 
 @pytest.fixture(params=[0o022, 0], ids=oct)

@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.e2e.command_line import run_command
-
-if TYPE_CHECKING:
-    from tests.e2e.conftest import HelpDesk
+from tests.e2e.conftest import HelpDesk
 
 # No slash: nothing is to be written outside the test's folder.
 _TEXTS = st.text(st.characters(exclude_characters="\0/") | st.characters(categories=["Cs"]), max_size=12)

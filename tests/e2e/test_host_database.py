@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from tests.e2e.command_line import run_script
+from tests.e2e.command_line import Ended, run_script
 from ticket_export.infrastructure.help_desk.tables import build_help_desk_tables
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.persistence.host_tables import HostTable, HostTableNames
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from tests.e2e.command_line import Ended
 
 _APP = """
 from dependency_injector.providers import Object

@@ -2,13 +2,10 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from tests.e2e.command_line import Ended, job, jobs, run_command, run_script
 from tests.e2e.conftest import TICKETS, HelpDesk
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _ADMIN = ("--as", "admin@example.test")
 _JOB_FIELDS = {

@@ -8,14 +8,11 @@ import subprocess
 import threading
 from pathlib import Path
 from time import sleep
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.e2e.command_line import SCRIPT, clean_environment, job, run_command
-
-if TYPE_CHECKING:
-    from tests.e2e.conftest import HelpDesk
+from tests.e2e.conftest import HelpDesk
 
 _ADMIN = ("--as", "admin@example.test")
 # More than a pipe holds, and than the limit below.

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.e2e.command_line import job, run_command
+from tests.e2e.conftest import HelpDesk
 from tests.e2e.held_exports import ADMIN, stored_files
 from tests.unpacking import unpacked
-
-if TYPE_CHECKING:
-    from tests.e2e.conftest import HelpDesk
 
 _VIEW = ("--columns", "id,title,description", "--sort", "id")
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
 
 from tests.e2e.command_line import Ended, job, jobs, run_command
-
-if TYPE_CHECKING:
-    from tests.e2e.conftest import HelpDesk
+from tests.e2e.conftest import HelpDesk
 
 _ADMIN, _AUDITOR, _STAFF, _VIEWER = (f"{name}@example.test" for name in ("admin", "auditor", "staff", "viewer"))
 _EVERYBODY = (_ADMIN, _AUDITOR, _STAFF, _VIEWER)

@@ -7,15 +7,12 @@ import sqlite3
 import sys
 from contextlib import closing
 from time import sleep
-from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.e2e.command_line import job, jobs, run_command
+from tests.e2e.conftest import HelpDesk
 from tests.e2e.held_exports import ADMIN, STAFF, request, status, stored_files
-
-if TYPE_CHECKING:
-    import pytest
-
-    from tests.e2e.conftest import HelpDesk
 
 _REQUEST = ("request", "--columns", "id")
 

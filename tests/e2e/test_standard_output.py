@@ -7,7 +7,9 @@ import io
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -15,11 +17,6 @@ from tests.e2e.command_line import Ended, jobs, run_command
 from tests.e2e.conftest import HelpDesk
 from tests.raw_streams import ComplainingStream, HesitantStream, buffered_text, unbuffered_text
 from ticket_export.entrypoints.cli.main import main
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
-    from typing import TextIO
 
 _ADMIN = ("--as", "admin@example.test")
 _EXPORT = ("export", "--columns", "id,title,tags", "--search", "Zürich", *_ADMIN)

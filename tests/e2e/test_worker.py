@@ -6,11 +6,11 @@ import signal
 import sqlite3
 from contextlib import closing
 from time import monotonic
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.e2e.command_line import job, run_command, run_script
+from tests.e2e.conftest import HelpDesk
 from tests.e2e.held_exports import (
     HELD,
     STAFF,
@@ -23,9 +23,6 @@ from tests.e2e.held_exports import (
     stored_files,
     tells_completion,
 )
-
-if TYPE_CHECKING:
-    from tests.e2e.conftest import HelpDesk
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import attrs
 import psycopg
@@ -14,9 +14,6 @@ from tests.e2e.command_line import run_script
 from tests.e2e.conftest import HelpDesk
 from tests.e2e.held_exports import HELD, HeldExports, request, seconds_until, started_worker, status
 from tests.postgresql_server import conninfo
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @attrs.frozen

@@ -6,7 +6,7 @@ import io
 import sys
 from contextlib import nullcontext
 from io import BytesIO
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +15,6 @@ from ticket_export.entrypoints.cli.exit_codes import CommandError
 from ticket_export.entrypoints.cli.output import whole_output
 from ticket_export.entrypoints.cli.output_file import open_output, save_download
 from ticket_export.entrypoints.cli.progress_view import PlainProgress
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _SIZE = 3_000_000
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 PAGE = Path(__file__).parents[2] / "docs" / "views.md"
 _DEFINITION = re.compile(r'^\[(?P<label>[^]]+)\]: (?P<path>\S+) "(?P<test>[^"]+)"$', re.MULTILINE)

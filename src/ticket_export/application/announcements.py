@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from datetime import datetime, timedelta
+from typing import TypeAlias
+from uuid import UUID
 
 import attrs
 
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry, AuditLog
 from ticket_export.application.ports.export_events import ExportEvents
+from ticket_export.application.ports.task_queue import TaskQueue
+from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.view.view_summary import summary_of
-
-if TYPE_CHECKING:
-    from datetime import datetime, timedelta
-    from uuid import UUID
-
-    from ticket_export.application.ports.task_queue import TaskQueue
-    from ticket_export.application.ports.unit_of_work import UnitOfWork
-    from ticket_export.domain.background_task import BackgroundTask
-    from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.background_task import BackgroundTask
+from ticket_export.domain.export_job import ExportJob
 
 _log = logging.getLogger(__name__)
 

@@ -6,17 +6,13 @@ use `encode_rows`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 import attrs
 
 from ticket_export.application.formula_guard import guard
 from ticket_export.application.guarded_records import need_guard
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from ticket_export.application.view.ticket_column import TicketColumn
+from ticket_export.application.view.ticket_column import TicketColumn
 
 CONTENT_TYPE = "text/csv; charset=utf-8"
 _BOM = b"\xef\xbb\xbf"

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from ticket_export.application.view.view_summary import summary_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.export_job import ExportJob
 
 
 class Dto(BaseModel):

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from uuid import UUID
 
+from ticket_export.application.actor import Actor
 from ticket_export.application.ports.export_job_repository import UNREADABLE
+from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.domain.export_job import ExportJob
 from ticket_export.errors import ExportNotFoundError, NotPermittedError
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from ticket_export.application.actor import Actor
-    from ticket_export.application.ports.unit_of_work import UnitOfWork
-    from ticket_export.domain.export_job import ExportJob
 
 _log = logging.getLogger(__name__)
 

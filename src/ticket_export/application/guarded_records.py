@@ -8,12 +8,9 @@ search: docs/decisions/0022-the-guard-reads-what-copy-sends.md has what its form
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ticket_export.application.formula_guard import INSIGNIFICANT, LINE_BREAKS, SEPARATORS, TRIGGERS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _DELIMITER = ","
 

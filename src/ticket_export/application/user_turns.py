@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Condition
-from typing import TYPE_CHECKING, Final
+from typing import Final
+from uuid import UUID
 
 from ticket_export.errors import JobDatabaseError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from uuid import UUID
 
 #: Seconds; longer than a transaction of the request waits for another process.
 LONGEST_WAIT: Final = 10.0

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import attrs
@@ -12,9 +11,6 @@ import attrs
 from ticket_export.domain.error_message import cut_message
 from ticket_export.domain.utc import is_utc
 from ticket_export.errors import InvalidTransitionError
-
-if TYPE_CHECKING:
-    from datetime import timedelta
 
 
 class BackgroundTaskStatus(StrEnum):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntFlag
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 import attrs
 
 from ticket_export.errors import UnknownDeveloperNameError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 
 #: The developer name of the permission that exports need (the seed's constant of that name).
 IMPORT_EXPORT_TICKETS_PERMISSION: Final = "import_export_tickets"

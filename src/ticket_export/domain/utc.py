@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from attrs import Attribute
+from attrs import Attribute
 
 
 def require_utc(name: str, moment: datetime) -> None:

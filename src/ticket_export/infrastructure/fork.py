@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 from weakref import WeakMethod, WeakSet
 
-from sqlalchemy import QueuePool
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sqlalchemy import Engine, Pool
+from sqlalchemy import Engine, Pool, QueuePool
 
 _engines: WeakSet[Engine] = WeakSet()
 _renewals: list[WeakMethod[Callable[[], None]]] = []

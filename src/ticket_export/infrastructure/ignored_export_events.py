@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.export_job import ExportJob
 
 
 class IgnoredExportEvents:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ticket_export.application.ports.audit_log import AuditEntry
+from ticket_export.application.ports.audit_log import AuditEntry
 
 _log = logging.getLogger("ticket_export.audit")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
-from sqlalchemy import text
+from sqlalchemy import Connection, Engine, text
 
 from ticket_export.errors import ConfigurationError, UnsupportedDialectError
 from ticket_export.infrastructure.help_desk import migrations as reference
@@ -17,7 +17,6 @@ from ticket_export.infrastructure.persistence.migrations import export_jobs
 
 if TYPE_CHECKING:
     from alembic.config import Config
-    from sqlalchemy import Connection, Engine
 
 _SCRIPT = Path(migrations.__file__).parent
 # Any number that nobody else locks by: two migrations at once would both create the tables.

@@ -14,10 +14,11 @@ to the millisecond.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 from uuid import uuid4
 
 import attrs
@@ -25,9 +26,6 @@ import pytest
 
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry, AuditLog
 from ticket_export.testing.entities import NOW
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 A = TypeVar("A", bound=AuditLog)
 

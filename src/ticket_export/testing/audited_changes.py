@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import attrs
 import pytest
 
 from ticket_export.application.ports.audit_log import AuditEntry
+from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.testing.audit_log import an_entry
 from ticket_export.testing.back_door import BackDoor, D
 from ticket_export.testing.entities import a_task
-
-if TYPE_CHECKING:
-    from ticket_export.domain.background_task import BackgroundTask
 
 
 class AuditedChangesContract(BackDoor[D]):

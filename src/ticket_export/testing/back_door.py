@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
+from uuid import UUID
 
 import pytest
 
+from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
+from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.domain.background_task import BackgroundTask
+from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.media_item import MediaItem
+from ticket_export.domain.user import User
 from ticket_export.testing.entities import a_job, a_user
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from uuid import UUID
-
-    from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
-    from ticket_export.application.ports.unit_of_work import UnitOfWork
-    from ticket_export.domain.background_task import BackgroundTask
-    from ticket_export.domain.export_job import ExportJob
-    from ticket_export.domain.media_item import MediaItem
-    from ticket_export.domain.user import User
 
 D = TypeVar("D")
 R = TypeVar("R")

@@ -11,16 +11,14 @@ Inherit it beside your adapter's own tests::
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Generic, TypeVar
+from collections.abc import Iterable
+from typing import Generic, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ticket_export.application.ports.compression import Compression
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 P = TypeVar("P", bound=Compression)
 

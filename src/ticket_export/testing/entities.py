@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import attrs
 
@@ -13,9 +12,6 @@ from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.user import User
-
-if TYPE_CHECKING:
-    from uuid import UUID
 
 # Microseconds are the smallest step that every database keeps.
 NOW = datetime(2025, 12, 13, 9, 30, 15, 123456, tzinfo=UTC)

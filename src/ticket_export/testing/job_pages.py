@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 
 import attrs
 import pytest
 
+from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.domain.user import User
 from ticket_export.testing.back_door import BackDoor, D, ids_of
 from ticket_export.testing.entities import NOW, a_job, a_user
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import datetime
-
-    from ticket_export.application.ports.unit_of_work import UnitOfWork
-    from ticket_export.domain.export_job import ExportJob
-    from ticket_export.domain.user import User
 
 A_MOMENT = timedelta(microseconds=1)
 EVERYTHING = 1000

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 import attrs
@@ -13,15 +14,11 @@ import pytest
 
 from ticket_export.application.view.limits import SHORT_VIEW
 from ticket_export.domain.background_task import BackgroundTaskStatus
+from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.domain.user import User
 from ticket_export.testing.back_door import RACERS, BackDoor, D, ids_of
 from ticket_export.testing.entities import NOW, a_job, a_media_item, a_task, a_user
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from ticket_export.domain.export_job import ExportJob
-    from ticket_export.domain.user import User
 
 A_MOMENT = timedelta(microseconds=1)
 EVERYTHING = 1000

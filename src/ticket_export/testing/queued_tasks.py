@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import chain
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import attrs
 import pytest
 
+from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.errors import LeaseLostError
 from ticket_export.testing.back_door import BackDoor, D
 from ticket_export.testing.entities import NOW, a_task
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from ticket_export.application.ports.unit_of_work import UnitOfWork
 
 LEASE = timedelta(seconds=30)
 A_MOMENT = timedelta(microseconds=1)

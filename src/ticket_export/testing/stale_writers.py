@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import pytest
 
 from ticket_export.application.ports.export_storage import ExportStorage, ObjectWriter, SupportsDiscardStale
 from ticket_export.errors import ObjectNotFoundError, StorageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from contextlib import AbstractContextManager
 
 S = TypeVar("S", bound=ExportStorage)
 

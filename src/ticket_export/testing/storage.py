@@ -16,23 +16,19 @@ something else in the store than a writer that is never ended.
 from __future__ import annotations
 
 import urllib.request
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ticket_export.application.ports.export_storage import SupportsSignedUrl
+from ticket_export.application.ports.export_storage import ExportStorage, SupportsSignedUrl
 from ticket_export.errors import InvalidKeyError, ObjectNotFoundError
 from ticket_export.testing.stale_writers import S, StaleWritersContract
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
-
-    from ticket_export.application.ports.export_storage import ExportStorage
 
 T = TypeVar("T")
 

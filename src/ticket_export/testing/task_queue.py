@@ -14,9 +14,10 @@ claims are skipped. No claim is about how soon: what waits, waits for a minute a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Thread
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import attrs
 import pytest
@@ -25,9 +26,6 @@ from ticket_export.application.ports.task_queue import SupportsListening, Suppor
 from ticket_export.application.run.export_task import TASK_NAME
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.testing.entities import NOW
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Q = TypeVar("Q", bound=TaskQueue)
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from collections.abc import Sequence
+from typing import ClassVar, Generic, TypeVar
 
 import pytest
 
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.view.ticket_query import TicketQuery
-from ticket_export.testing.stored_tickets import AS_OF
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ticket_export.testing.stored_tickets import StoredTicket
+from ticket_export.testing.stored_tickets import AS_OF, StoredTicket
 
 T = TypeVar("T", bound=TicketSource)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from threading import Thread
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,9 +14,6 @@ from ticket_export.application.ports.ticket_source import SupportsInterrupt
 from ticket_export.errors import TicketSourceError
 from ticket_export.testing.stored_tickets import StoredTicket
 from ticket_export.testing.ticket_back_door import T, TicketBackDoor
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MANY = [StoredTicket(id=number, title=f"Line one\nof ticket, {number}") for number in range(5000)]
 #: Seconds that a call in another thread may take.

@@ -16,14 +16,16 @@ own.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import attrs
 import pytest
 
 from ticket_export.domain.background_task import BackgroundTask
+from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.domain.media_item import MediaItem
+from ticket_export.domain.user import User
 from ticket_export.errors import LeaseLostError
 from ticket_export.testing.audited_changes import AuditedChangesContract
 from ticket_export.testing.back_door import D
@@ -31,11 +33,6 @@ from ticket_export.testing.entities import NOW, a_completed_job, a_job, a_media_
 from ticket_export.testing.job_pages import JobPagesContract
 from ticket_export.testing.job_queries import JobQueriesContract
 from ticket_export.testing.queued_tasks import QueuedTasksContract
-
-if TYPE_CHECKING:
-    from ticket_export.domain.export_job import ExportJob
-    from ticket_export.domain.media_item import MediaItem
-    from ticket_export.domain.user import User
 
 
 class UnitOfWorkContract(QueuedTasksContract[D], JobQueriesContract[D], JobPagesContract[D], AuditedChangesContract[D]):

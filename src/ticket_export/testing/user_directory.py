@@ -10,7 +10,8 @@ Inherit it beside your adapter's own tests::
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from collections.abc import Sequence
+from typing import Generic, TypeVar
 from uuid import uuid4
 
 import attrs
@@ -20,9 +21,6 @@ from ticket_export.application.actor import Actor
 from ticket_export.application.ports.user_directory import UserDirectory
 from ticket_export.domain.system_permissions import SystemPermissions
 from ticket_export.domain.user import User
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 U = TypeVar("U", bound=UserDirectory)
 

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from dependency_injector.providers import Object
 
 from tests.reference_help_desk import ReferenceTicket, store_people, store_tickets
 from ticket_export import Actor, ExportJobDto, Settings, SystemPermissions, TicketExportContainer
+from ticket_export.application.run.progress import Progress
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
 from ticket_export.infrastructure.migrate import upgrade
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    import pytest
-
-    from ticket_export.application.run.progress import Progress
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 #: Enough for several blocks, and for more than a page of any buffer.

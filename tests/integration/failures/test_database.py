@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from tests.integration.failures.scene import TICKETS, logged
+from tests.integration.failures.scene import TICKETS, FailureScene, logged
 from ticket_export.errors import JobDatabaseError
-
-if TYPE_CHECKING:
-    from tests.integration.failures.scene import FailureScene
 
 NOT_READ = "The tickets could not be read from the database."
 

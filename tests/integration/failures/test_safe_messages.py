@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import errno
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import attrs
 import pytest
 import sqlalchemy as sa
 from dependency_injector.providers import Callable, Object
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError
 
 from tests.e2e.command_line import run_command
@@ -26,12 +27,6 @@ from ticket_export.errors import JobDatabaseError, StorageError, TicketsUnavaila
 from ticket_export.infrastructure.persistence.database.errors import DATABASE_ERRORS
 from ticket_export.infrastructure.storage.os_errors import storage_errors
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from sqlalchemy import Engine
 
 psycopg = pytest.importorskip("psycopg", reason="needs the extra [postgres]")
 

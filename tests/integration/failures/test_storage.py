@@ -7,16 +7,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.integration.failures.scene import FailureScene, logged
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import pytest
 
 FULL = "the file could not be written: the storage is full"
 FAILED = "the file could not be written: the storage failed; the log has the cause"

@@ -5,17 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import attrs
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from tests.integration.failures.scene import FailureScene
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sqlalchemy import Connection
 
 
 @attrs.frozen

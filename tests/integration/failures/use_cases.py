@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import attrs
 
+from tests.integration.failures.scene import FailureScene
 from ticket_export import Actor, TicketExportContainer
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.integration.failures.scene import FailureScene
 
 
 @attrs.frozen

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from dependency_injector.providers import Object
@@ -15,10 +17,6 @@ from ticket_export import Actor, ExportJobDto, Settings, SystemPermissions, Tick
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.storage import InMemoryStorage
 from ticket_export.infrastructure.migrate import upgrade
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 TICKETS = [
     ReferenceTicket(id=1, title="a", category="b", tags=("c", "d"), contact=0, assignee=1, team=0),

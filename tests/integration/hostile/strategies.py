@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hypothesis import strategies as st
 
 from tests.strategies import views
-
-if TYPE_CHECKING:
-    from ticket_export import TicketColumn
+from ticket_export import TicketColumn
 
 _FRAGMENTS = st.sampled_from(
     [

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine
 from sqlalchemy import text as sql
 
+from tests.postgresql_server import PostgresqlServer
 from tests.reference_help_desk import NOW, ReferenceTicket, store_people, store_tickets
 from tests.spreadsheet import all_cells, is_formula
 from tests.strategies import spreadsheet_texts
@@ -23,13 +25,6 @@ from ticket_export.infrastructure.migrate import upgrade
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog, number_column, text_column
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Engine
-
-    from tests.postgresql_server import PostgresqlServer
 
 TICKETS = REFERENCE_TABLES.tickets
 CATALOG = reference_catalog(REFERENCE_TABLES)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from tests.integration.hostile.help_desk import HostileHelpDesk
 from tests.integration.hostile.strategies import any_text, junk, spoiled_views
 from tests.strategies import filters, views
 from ticket_export.application.view.filter_operators import OPERATORS, Operator
 from ticket_export.errors import InvalidPayloadError
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
-
-if TYPE_CHECKING:
-    from tests.integration.hostile.help_desk import HostileHelpDesk
 
 COLUMNS = list(reference_catalog(REFERENCE_TABLES).describe())
 NAMES = [column.name for column in COLUMNS]

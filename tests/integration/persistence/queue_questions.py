@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 import attrs
-from sqlalchemy import event
+from sqlalchemy import Connection, Engine, event
 
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
+from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.domain.user import User
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.testing.entities import NOW, a_job, a_task, a_user
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
-
-    from ticket_export.domain.export_job import ExportJob
-    from ticket_export.domain.user import User
 
 Question = Callable[[SqlAlchemyUnitOfWork], object]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import attrs
@@ -17,9 +18,6 @@ from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.user import User
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 Stored = ExportJob | MediaItem | BackgroundTask | User
 E = TypeVar("E", ExportJob, MediaItem, BackgroundTask, User)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillWaiting
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from tests.integration.persistence.sqlite_rows import SqliteRows
 from ticket_export.errors import JobDatabaseError
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.database.errors import is_missing_table
@@ -17,13 +19,6 @@ from ticket_export.infrastructure.persistence.joined_unit_of_work import JoinedU
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.testing.audit_log import an_entry
 from ticket_export.testing.entities import a_task
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sqlalchemy import Engine
-
-    from tests.integration.persistence.sqlite_rows import SqliteRows
 
 
 def recorded(rows: SqliteRows) -> int:

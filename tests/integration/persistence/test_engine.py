@@ -5,21 +5,16 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
-from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
 from ticket_export.errors import ConfigurationError, MissingExtraError, UnsupportedDialectError
 from ticket_export.infrastructure.persistence.database.engine import create_engine
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from sqlalchemy import Engine
 
 
 @pytest.mark.parametrize(

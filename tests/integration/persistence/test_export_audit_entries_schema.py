@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import Engine
 
+from tests.integration.persistence.sqlite_rows import SqliteRows
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.testing.audit_log import an_entry
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from tests.integration.persistence.sqlite_rows import SqliteRows
 
 # Column, type, nullable. SQLite has no uuid; CHAR(32) stands for it.
 COLUMNS = [

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import attrs
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
+from tests.integration.persistence.sqlite_rows import SqliteRows
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.user import User
@@ -18,11 +19,6 @@ from ticket_export.errors import JobDatabaseError
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.testing.entities import NOW, a_completed_job, a_media_item, a_task, a_user
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from tests.integration.persistence.sqlite_rows import SqliteRows
 
 # The seed's table: column, type, nullable. SQLite has no uuid and no jsonb; CHAR(32) and TEXT stand for them.
 SEED_COLUMNS = [

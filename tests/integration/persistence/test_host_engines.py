@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import Engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from tests.migrated_sqlite import migrated_sqlite
 from ticket_export.errors import ConfigurationError, JobDatabaseError
@@ -15,14 +19,6 @@ from ticket_export.infrastructure.migrate import upgrade
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.testing.entities import a_task
-
-if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from sqlalchemy import Engine
-    from sqlalchemy.pool import ConnectionPoolEntry
 
 THREADS, TASKS = 4, 15
 

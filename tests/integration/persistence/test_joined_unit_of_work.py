@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -21,11 +24,6 @@ from ticket_export.infrastructure.persistence.joined_unit_of_work import JoinedU
 from ticket_export.testing.entities import a_task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from sqlalchemy import Connection, Engine
-
     Rows = SqliteRows | PostgresqlRows
 
 TEAM = sa.text("INSERT INTO \"Teams\" VALUES ('00000000-0000-0000-0000-000000000000', 'of the host')")

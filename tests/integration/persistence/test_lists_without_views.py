@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 import tracemalloc
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import attrs
 import pytest
@@ -16,14 +17,9 @@ from sqlalchemy import Connection, event, insert
 
 from ticket_export import Actor, Settings, SystemPermissions, TicketExportContainer, upgrade
 from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.domain.user import User
 from ticket_export.infrastructure.persistence.mapping import row_of
 from ticket_export.testing.entities import a_job, a_user
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from ticket_export.domain.user import User
 
 _JOBS, _LENGTH = 100, 200_000
 _MB = 1_000_000

@@ -6,13 +6,15 @@ import logging
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 from alembic import command
+from sqlalchemy import Engine
 
+from tests.integration.persistence.sqlite_rows import SqliteRows
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.errors import ConfigurationError, MissingTableError
@@ -22,13 +24,6 @@ from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLo
 from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES, HostTable, HostTableNames
 from ticket_export.testing.audit_log import an_entry
 from ticket_export.testing.entities import a_completed_job, a_media_item, a_task, a_user
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sqlalchemy import Engine
-
-    from tests.integration.persistence.sqlite_rows import SqliteRows
 
 HELP_DESK = {"Users", "Roles", "RoleUser", "Teams", "Contacts", "Tickets", "MediaItems", "BackgroundTasks"}
 OWN_TABLES = {"ExportJobs", "ExportAuditEntries"}

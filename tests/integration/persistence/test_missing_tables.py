@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES, build_help_desk_tables
@@ -14,9 +12,6 @@ from ticket_export.infrastructure.persistence.missing_tables import (
     missing_own_tables,
     missing_tables,
 )
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
 
 
 class _PostgresqlError(Exception):

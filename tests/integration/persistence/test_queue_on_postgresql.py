@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, cast
-from uuid import uuid4
+import sqlite3
+from collections.abc import Callable
+from typing import cast
+from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Connection, create_mock_engine, false, make_url, select, true
+from sqlalchemy import Connection, Engine, Select, create_mock_engine, false, make_url, select, true
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.persistence.background_task_repository import SqlAlchemyBackgroundTaskRepository
 from ticket_export.infrastructure.persistence.export_job_repository import SqlAlchemyExportJobRepository
 from ticket_export.testing.entities import NOW
-
-if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable
-    from uuid import UUID
-
-    from sqlalchemy import Engine, Select
-    from sqlalchemy.sql.compiler import SQLCompiler
 
 POSTGRESQL = make_url("postgresql+psycopg://").get_dialect()()
 

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
+from sqlalchemy import Engine
 
 from tests.integration.persistence.queue_questions import (
+    Question,
     put_a_job_that_is_done,
     put_a_task_that_is_done,
     put_what_is_active,
     questions,
     statements,
 )
+from tests.integration.persistence.sqlite_rows import SqliteRows
+from ticket_export.domain.user import User
 from ticket_export.testing.entities import a_user
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from tests.integration.persistence.queue_questions import Question
-    from tests.integration.persistence.sqlite_rows import SqliteRows
-    from ticket_export.domain.user import User
 
 # Doubled so often, one row becomes more than 10,000.
 DOUBLINGS = 14

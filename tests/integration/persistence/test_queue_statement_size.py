@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
+from tests.integration.persistence.sqlite_rows import SqliteRows
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.testing.entities import a_job, a_user
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from tests.integration.persistence.sqlite_rows import SqliteRows
 
 # SQLite's own limit before its version 3.32.
 PARAMETERS = 999

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import attrs
@@ -11,17 +10,14 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import Engine
 
+from tests.integration.persistence.sqlite_rows import SqliteRows
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.user import User
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.testing.entities import NOW
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from tests.integration.persistence.sqlite_rows import SqliteRows
 
 COLUMNS = {
     "Users": "Id FirstName LastName EmailAddress IsAdmin IsActive",

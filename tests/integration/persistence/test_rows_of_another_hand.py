@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import cached_property
 from itertools import product
-from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import attrs
@@ -15,6 +14,7 @@ from sqlalchemy import Engine
 
 from tests.integration.persistence.sqlite_rows import SqliteRows
 from ticket_export import Actor, BackgroundTask, BackgroundTaskStatus, ExportJob, Settings, TicketExportContainer
+from ticket_export.application.run.claims import Claims
 from ticket_export.application.run.export_task import TASK_NAME, task_args
 from ticket_export.application.run.progress import Progress
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUp
@@ -28,9 +28,6 @@ from ticket_export.infrastructure.memory.storage import InMemoryStorage
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.testing.entities import NOW, a_job, a_user
-
-if TYPE_CHECKING:
-    from ticket_export.application.run.claims import Claims
 
 LEASE = timedelta(seconds=30)
 OURS = task_args(UUID(int=7))

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import attrs
 import pytest
+from sqlalchemy import Engine
 
+from tests.integration.persistence.sqlite_rows import SqliteRows
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.testing.entities import a_job, a_user
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from tests.integration.persistence.sqlite_rows import SqliteRows
 
 MOMENT = datetime(2026, 1, 31, 10, 0, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)

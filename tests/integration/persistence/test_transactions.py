@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING
 
 import attrs
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from tests.integration.persistence.sqlite_rows import SqliteRows
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
@@ -21,13 +23,6 @@ from ticket_export.infrastructure.persistence.database.engine import create_engi
 from ticket_export.infrastructure.persistence.host_tables import HostTable, HostTableNames
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.testing.entities import NOW, a_job, a_task, a_user
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sqlalchemy import Connection, Engine
-
-    from tests.integration.persistence.sqlite_rows import SqliteRows
 
 TEAMS = REFERENCE_TABLES.teams
 

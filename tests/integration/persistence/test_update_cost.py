@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import pytest
+from sqlalchemy import Engine
 
+from tests.integration.persistence.sqlite_rows import SqliteRows
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.testing.entities import a_job, a_task, a_user
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sqlalchemy import Engine
-
-    from tests.integration.persistence.sqlite_rows import SqliteRows
 
 
 def _steps(engine: Engine, change: Callable[[SqlAlchemyUnitOfWork], object]) -> int:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import attrs
 import pytest
 from dependency_injector.providers import Object
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from tests.integration.persistence.sqlite_rows import SqliteRows
 from ticket_export import Actor, Settings, SystemPermissions, TicketExportContainer
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.errors import JobDatabaseError
@@ -21,14 +23,6 @@ from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLo
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.persistence.joined_unit_of_work import JoinedUnitOfWork
 from ticket_export.testing.entities import a_task, a_user
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from sqlalchemy import Engine
-
-    from tests.integration.persistence.sqlite_rows import SqliteRows
 
 VIEW = {"columns": ["id"]}
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from tests.integration.postgresql.postgresql_rows import PostgresqlRows
+from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 
 _COLUMNS = """
     SELECT attname AS name, format_type(atttypid, atttypmod) AS type, NOT attnotnull AS nullable,

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import Engine
 
 from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 from ticket_export.infrastructure.persistence.database.engine import create_engine
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Engine
 
 
 @contextmanager

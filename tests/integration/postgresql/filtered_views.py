@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final, TypeAlias
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias
 
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.sample_data.people import TEAMS, sample_id
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
 
 CATALOG: Final = reference_catalog(REFERENCE_TABLES)
 CREATED: Final = "IX_Tickets_CreationTime_Id"

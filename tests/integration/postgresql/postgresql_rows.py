@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID, uuid4
 
 import attrs
@@ -14,9 +15,6 @@ from psycopg.rows import dict_row
 
 from tests.integration.persistence.sqlite_rows import TABLES, E, Stored, pascal_case, restored, stored_fields, to_raw
 from tests.postgresql_server import conninfo
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 @attrs.frozen

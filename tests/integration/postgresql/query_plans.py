@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import attrs
 import psycopg
+from sqlalchemy import Connection, Select
 
 from ticket_export.infrastructure.tickets.postgresql.copy_statement import copy_statement
 from ticket_export.infrastructure.tickets.postgresql.snapshot import driver_connection
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Connection, Select
 
 
 @attrs.frozen

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from dependency_injector.providers import Object
-from sqlalchemy import make_url
+from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.orm import Session
 
 from ticket_export import Actor, JoinedUnitOfWork, Settings, SystemPermissions, TicketExportContainer
@@ -15,12 +16,6 @@ from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLo
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.testing.audit_log import an_entry
 from ticket_export.testing.entities import a_user
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from sqlalchemy import Connection, Engine
 
 VIEW = {"columns": ["id"]}
 

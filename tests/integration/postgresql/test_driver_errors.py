@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 import attrs
 import psycopg
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import make_url
+from sqlalchemy import Connection, Engine, make_url
 
+from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 from tests.postgresql_server import conninfo
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.errors import JobDatabaseError
@@ -22,11 +22,6 @@ from ticket_export.infrastructure.persistence.database.engine import create_engi
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.testing.audit_log import an_entry
 from ticket_export.testing.entities import a_job, a_task, a_user
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
-
-    from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 
 
 def terminate(connection: Connection, rows: PostgresqlRows) -> None:

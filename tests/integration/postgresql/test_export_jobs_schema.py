@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import psycopg
 import pytest
+from sqlalchemy import Engine
 
 from tests.integration.persistence.test_reference_schema import differences
 from tests.integration.postgresql.catalog import columns, foreign_keys, indexes, other_constraints, primary_key
+from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.infrastructure.migrate import upgrade
 from ticket_export.testing.entities import a_completed_job, a_media_item, a_task, a_user
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 
 _TIME = "timestamp without time zone"
 # The seed's "New Table: ExportJobs": column, type, nullable, default.

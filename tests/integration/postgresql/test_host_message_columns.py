@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from dependency_injector.providers import Object
@@ -14,10 +15,6 @@ from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
 from ticket_export.infrastructure.memory.user_directory import InMemoryUserDirectory
 from ticket_export.infrastructure.persistence.mapping import row_of
 from ticket_export.testing.entities import a_user
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture

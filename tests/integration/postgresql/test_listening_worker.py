@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from threading import Semaphore
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 
+from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 from tests.integration.postgresql.test_queue_notifications import (
     HOUR,
     PATIENCE,
@@ -19,13 +22,6 @@ from tests.unit.infrastructure.worker_desk import at_work
 from ticket_export import Actor, Settings, SystemPermissions, TicketExportContainer
 from ticket_export.infrastructure.tasks import database_task_queue
 from ticket_export.testing.entities import a_user
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-    from uuid import UUID
-
-    from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 
 VIEW = {"columns": ["id"]}
 CONNECTIONS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"

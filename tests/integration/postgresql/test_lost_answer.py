@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import attrs
 import pytest
 from dependency_injector.providers import Factory, Object
+from sqlalchemy import Connection, Engine
 
 from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 from ticket_export import ExportJobStatus, Settings, TicketExportContainer, load_sample_data
 from ticket_export.errors import JobDatabaseError
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
 from ticket_export.infrastructure.persistence.database.engine import commit
+from ticket_export.infrastructure.persistence.tables import Tables
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from contextlib import ExitStack
-    from pathlib import Path
-
-    from sqlalchemy import Connection, Engine
-
-    from ticket_export.infrastructure.persistence.tables import Tables
 
 # Seconds.
 _PATIENCE = 30

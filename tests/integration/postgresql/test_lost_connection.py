@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from uuid import UUID
 
 import pytest
 from dependency_injector.providers import Factory, Object
+from sqlalchemy import Engine
 
+from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 from ticket_export import ExportJobDto, Settings, TicketExportContainer, create_engine, load_sample_data
+from ticket_export.application.run.progress import Progress
 from ticket_export.errors import TicketsUnavailableError
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-    from uuid import UUID
-
-    from sqlalchemy import Engine
-
-    from tests.integration.postgresql.postgresql_rows import PostgresqlRows
-    from ticket_export.application.run.progress import Progress
 
 # More than any buffer between the server and the reader holds, so that a COPY is under way for long.
 _TICKETS = 20_000

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Barrier, Event, Thread
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pytest
 from dependency_injector.providers import Object
-from sqlalchemy import func, select, text
+from sqlalchemy import Connection, func, select, text
 
 from tests.embedded_postgresql import embedded_postgresql
 from ticket_export import Actor, Settings, TicketExportContainer, load_sample_data, upgrade
@@ -20,12 +22,6 @@ from ticket_export.application.user_turns import UserTurns
 from ticket_export.errors import JobDatabaseError, TooManyExportsError
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
 from ticket_export.infrastructure.persistence import export_job_repository
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from sqlalchemy import Connection
 
 _THREADS: Final = 120
 _SETTINGS: Final = {"max_connections": "40", "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import Engine
 
 from tests.e2e.command_line import run_command
 from tests.integration.persistence.test_migrations import HELP_DESK, HOST_TABLES, OWN_TABLES
 from tests.integration.postgresql.catalog import columns, foreign_keys, indexes, tables
+from tests.integration.postgresql.postgresql_rows import PostgresqlRows
+from tests.postgresql_server import PostgresqlServer
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.entrypoints.cli.exit_codes import ExitCode
 from ticket_export.errors import ConfigurationError, MissingTableError, UnsupportedDialectError
@@ -21,14 +24,6 @@ from ticket_export.infrastructure.persistence.database.engine import create_engi
 from ticket_export.infrastructure.persistence.host_tables import HostTable, HostTableNames
 from ticket_export.testing.audit_log import an_entry
 from ticket_export.testing.entities import a_completed_job, a_media_item, a_task, a_user
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sqlalchemy import Engine
-
-    from tests.integration.postgresql.postgresql_rows import PostgresqlRows
-    from tests.postgresql_server import PostgresqlServer
 
 
 def schema(rows: PostgresqlRows) -> list[object]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import make_url
 
 from ticket_export.infrastructure.persistence.database.engine import create_engine
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 PATIENCE = {
     "connect_timeout": "10",

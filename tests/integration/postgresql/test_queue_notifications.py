@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import Engine
 
+from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 from ticket_export.application.run.export_task import TASK_NAME
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
@@ -20,13 +23,6 @@ from ticket_export.infrastructure.tasks import database_task_queue, echo, postgr
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.postgresql_notifications import PostgresqlNotifications
 from ticket_export.testing.entities import NOW
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from sqlalchemy import Engine
-
-    from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 
 #: Seconds; only a failing test waits for the first, and nobody for the second.
 PATIENCE, HOUR = 30.0, 3600.0

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import psycopg
 import pytest
+from sqlalchemy import Engine
 
 from tests.integration.persistence.queue_questions import (
     put_a_job_that_is_done,
@@ -14,15 +13,11 @@ from tests.integration.persistence.queue_questions import (
     questions,
     statements,
 )
+from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 from tests.integration.postgresql.query_plans import explained
+from ticket_export.domain.user import User
 from ticket_export.infrastructure.tickets.postgresql.snapshot import driver_connection
 from ticket_export.testing.entities import a_user
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from tests.integration.postgresql.postgresql_rows import PostgresqlRows
-    from ticket_export.domain.user import User
 
 COPIES = 10_000
 STATUS_OF_TASK = {"IX_BackgroundTasks_Status_CreationTime"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,9 +16,11 @@ from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
-from tests.postgresql_server import conninfo
+from tests.postgresql_server import PostgresqlServer, conninfo
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry
+from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
+from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
@@ -27,12 +30,6 @@ from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnit
 from ticket_export.testing.entities import a_completed_job, a_job, a_media_item, a_task, a_user
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tests.postgresql_server import PostgresqlServer
-    from ticket_export.application.ports.unit_of_work import UnitOfWork
-    from ticket_export.domain.export_job import ExportJob
-
     Work = Callable[[UnitOfWork], Any]
 
 OWN_TABLES = ("ExportJobs", "BackgroundTasks", "MediaItems", "ExportAuditEntries")

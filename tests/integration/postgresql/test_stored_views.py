@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 import attrs
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import Engine
 
+from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.testing.entities import NOW, a_job, a_user
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Engine
-
-    from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 
 
 @pytest.fixture

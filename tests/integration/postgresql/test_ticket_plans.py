@@ -6,24 +6,19 @@ The same on a million tickets is what `python -m benchmarks.plans` shows; here a
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from tests.integration.postgresql.filtered_views import CATALOG, CREATED, FILTERS, Filter, default_view
 from tests.integration.postgresql.query_plans import Plan, plan_of
 from tests.integration.sample_data.filled import NOW, fill
+from tests.postgresql_server import PostgresqlServer
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.ticket_select import count_tickets, select_tickets
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Connection
-
-    from tests.postgresql_server import PostgresqlServer
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "indexes.md"
 TICKETS = 30_000

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 from uuid import UUID, uuid4
 
 from dependency_injector.providers import Object
 
 from ticket_export import Actor, ExportJob, Settings, TicketExportContainer, load_sample_data, upgrade
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 VIEW = {"columns": ["id", "title"]}
 

@@ -11,17 +11,13 @@ import os
 import sys
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import sqlalchemy
 from dependency_injector.providers import Object
 
-from ticket_export import Settings, TicketExportContainer, create_engine
+from ticket_export import Actor, Settings, TicketExportContainer, create_engine
 from ticket_export.infrastructure.persistence.background_task_repository import SqlAlchemyBackgroundTaskRepository
-
-if TYPE_CHECKING:
-    from ticket_export import Actor
 
 REQUESTS = 8
 VIEW = {"columns": ["id", "title"]}

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from tests.integration.processes.desk import VIEW
+from tests.integration.processes.desk import VIEW, Desk
 from ticket_export import JoinedUnitOfWork
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUp
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.application.use_cases.sweep_orphaned_objects import Sweep
 from ticket_export.infrastructure.persistence.database import clock
 from ticket_export.infrastructure.system_clock import SystemClock
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.integration.processes.desk import Desk
 
 APART = [timedelta(minutes=10), timedelta(minutes=-10), timedelta(days=400)]
 A_MOMENT = timedelta(seconds=5)

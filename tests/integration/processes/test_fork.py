@@ -8,8 +8,8 @@ import subprocess
 import sys
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Event, Thread
-from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 from weakref import WeakSet
 
@@ -24,9 +24,6 @@ from ticket_export.infrastructure import fork
 from ticket_export.infrastructure.fork import renew_in_children
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.persistence.database.export_pool import one_connection_more
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 #: Seconds; only a failing test waits for so long.
 PATIENCE = 60

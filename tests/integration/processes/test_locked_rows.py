@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import Connection, select, text, update
 
+from tests.integration.processes.desk import Desk
 from ticket_export import BackgroundTaskStatus
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUp
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
@@ -15,14 +17,6 @@ from ticket_export.errors import JobDatabaseError
 from ticket_export.infrastructure.persistence.database import transaction
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.notifications import NoNotifications
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from uuid import UUID
-
-    from sqlalchemy import Connection
-
-    from tests.integration.processes.desk import Desk
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=1)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Event, Thread
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -16,11 +17,6 @@ from tests.postgresql_server import conninfo
 from ticket_export import ConfigurationError, create_engine
 from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.run.stop_signal import StopSignal
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
 
 EXPORTS = 24
 #: Seconds; only a failing test waits for so long.

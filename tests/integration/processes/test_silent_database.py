@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Thread
 from time import monotonic, sleep
-from typing import TYPE_CHECKING
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
 
-from tests.integration.processes.desk import VIEW
-from ticket_export import create_engine
+from tests.integration.processes.desk import VIEW, Desk
+from tests.silent_proxy import SilentProxy
+from ticket_export import Actor, TicketExportContainer, create_engine
+from ticket_export.application.run.progress import Progress
 from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.errors import JobDatabaseError, LeaseLostError
 from ticket_export.infrastructure.persistence.database.answer_watch import WATCH
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from uuid import UUID
-
-    from tests.integration.processes.desk import Desk
-    from tests.silent_proxy import SilentProxy
-    from ticket_export import Actor, TicketExportContainer
-    from ticket_export.application.run.progress import Progress
 
 #: Seconds; only a failing test waits for so long.
 PATIENCE = 30.0

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from time import monotonic, sleep
-from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import Connection, Engine, make_url, select, text
 from sqlalchemy import create_engine as sqlalchemy_engine
-from sqlalchemy import make_url, select, text
 
 from tests.integration.processes.desk import Desk, opened
+from tests.silent_proxy import SilentProxy
 from ticket_export import JoinedUnitOfWork, create_engine
 from ticket_export.application.run.export_task import TASK_NAME
 from ticket_export.errors import JobDatabaseError
 from ticket_export.infrastructure.persistence.database import transaction
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.infrastructure.tickets.postgresql.snapshot import begin_snapshot
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from sqlalchemy import Connection, Engine
-
-    from tests.silent_proxy import SilentProxy
 
 SHORT = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 NETWORK = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count", "client_connection_check_interval")

@@ -1,18 +1,14 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 from dependency_injector.providers import Object
 
 from tests.integration.real_tickets import support_tickets
+from tests.integration.real_tickets.support_tickets import SupportTickets
 from ticket_export import Settings, TicketExportContainer
 from ticket_export.infrastructure.migrate import upgrade
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.integration.real_tickets.support_tickets import SupportTickets
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from tests.integration.real_tickets.support_tickets import PlainTicket
+from tests.integration.real_tickets.support_tickets import PlainTicket
 
 RANKS = {
     "status": ["new", "open", "in_progress", "pending", "resolved", "closed"],

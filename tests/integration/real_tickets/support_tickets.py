@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID, uuid5
 
 import attrs
 
 from ticket_export import unguard
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "customer_support_tickets.csv"
 #: Physical lines of the file, most of them inside descriptions.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING
+from pathlib import Path
 from uuid import UUID
 
 import duckdb
@@ -13,9 +13,6 @@ import pytest
 
 from tests.integration.real_tickets.support_tickets import PHYSICAL_LINES, TICKETS, SupportTickets, cell, read_back
 from ticket_export import Actor, SystemPermissions, TicketExportContainer
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 from botocore.retries.quota import RetryQuota
 from botocore.retries.standard import ExponentialBackoff
 
 from tests.integration.s3.scene import S3Scene
-
-if TYPE_CHECKING:
-    from tests.s3_fixtures import Bucket
+from tests.s3_fixtures import Bucket
 
 
 @pytest.fixture(autouse=True)

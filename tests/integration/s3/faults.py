@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
 
 import attrs
 
-from tests.s3_server import Fault, serve
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from tests.s3_server import S3Request
+from tests.s3_server import Fault, S3Request, serve
 
 # Longer than the client waits, in seconds.
 _TOO_LONG = 0.7

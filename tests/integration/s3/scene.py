@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from uuid import UUID
 
+from tests.integration.s3.faults import Disturbance
+from tests.s3_fixtures import Bucket
 from tests.s3_server import serve
 from tests.unit.application.use_cases.help_desk import NOW, HelpDesk
+from ticket_export import Actor, ExportJob
 from ticket_export.application.file.export_file import manifest_key
 from ticket_export.application.file.manifest import ExportManifest
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from tests.integration.s3.faults import Disturbance
-    from tests.s3_fixtures import Bucket
-    from ticket_export import Actor, ExportJob
 
 _TITLE = "x" * 1_000_000
 _TICKETS = 6

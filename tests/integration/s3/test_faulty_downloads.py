@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import pytest
 
 from tests.integration.s3.faults import FAULTS, Disturbance
-from tests.integration.s3.scene import RIGHT_BYTES, claim_safe
+from tests.integration.s3.scene import RIGHT_BYTES, S3Scene, claim_safe
+from tests.s3_server import S3Request
 from ticket_export.errors import ObjectNotFoundError, StorageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from tests.integration.s3.scene import S3Scene
-    from tests.s3_server import S3Request
 
 # Of the manifest, and of the file.
 _REQUESTS = range(2)

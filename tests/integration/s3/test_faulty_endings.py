@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import pytest
 
 from tests.integration.s3.faults import FAULTS, cut_after
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from tests.integration.s3.scene import S3Scene
-    from tests.s3_server import Fault, S3Request
+from tests.integration.s3.scene import S3Scene
+from tests.s3_server import Fault, S3Request
 
 each_fault = pytest.mark.parametrize("fault", FAULTS)
 

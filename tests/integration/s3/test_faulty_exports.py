@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from tests.integration.s3.faults import FAULTS, Disturbance, never
-from tests.integration.s3.scene import REQUESTS
-
-if TYPE_CHECKING:
-    from tests.integration.s3.scene import S3Scene
+from tests.integration.s3.scene import REQUESTS, S3Scene
 
 # What boto3 asks again for, so that a user never hears of it. A part that is lost shows when it is too late.
 _PASSING = {

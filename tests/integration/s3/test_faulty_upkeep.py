@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.integration.s3.faults import FAULTS, Disturbance, never
+from tests.integration.s3.scene import S3Scene
 from ticket_export.errors import StorageError
-
-if TYPE_CHECKING:
-    from tests.integration.s3.scene import S3Scene
 
 _SWEEP = ("ListObjectsV2", "DeleteObject", "ListMultipartUploads", "ListParts", "AbortMultipartUpload")
 

@@ -6,28 +6,22 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
 from dependency_injector.providers import Object
 
 from tests.reference_help_desk import ReferenceTicket, store_people, store_tickets
-from tests.s3_fixtures import ENVIRONMENT
-from tests.s3_server import serve
+from tests.s3_fixtures import ENVIRONMENT, Bucket
+from tests.s3_server import S3Request, serve
 from ticket_export import Actor, SystemPermissions, TicketExportContainer
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
 from ticket_export.infrastructure.migrate import upgrade
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from tests.s3_fixtures import Bucket
-    from tests.s3_server import S3Request
 
 _REPOSITORY = Path(__file__).parents[3]
 _ACTOR = Actor(user_id=UUID(int=1), is_admin=True, permissions=SystemPermissions.IMPORT_EXPORT_TICKETS)

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import _thread
 import gc
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from errno import ENOMEM
 from mmap import mmap
 from threading import Event, Thread
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.integration.s3.faults import cut_before, never
-from tests.s3_server import serve
+from tests.s3_fixtures import Bucket
+from tests.s3_server import S3Request, serve
 from ticket_export.errors import InvalidKeyError, StorageError
 from ticket_export.infrastructure.storage.s3 import part_buffer, parts
 from ticket_export.infrastructure.storage.s3.storage import PART_BYTES, S3Storage
 from ticket_export.testing.storage import write
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from tests.s3_fixtures import Bucket
-    from tests.s3_server import S3Request
 
 _KEY = "exports/a/1/tickets.csv"
 _TYPE = "text/csv; charset=utf-8"

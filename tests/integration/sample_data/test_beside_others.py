@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic, sleep
-from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import Connection, Engine, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.integration.sample_data.filled import NOW, fill, number_of, rows_of
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
 
 _TICKETS = REFERENCE_TABLES.tickets
 _CONTACTS = REFERENCE_TABLES.contacts

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta, timezone
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import Engine, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from tests.integration.sample_data.filled import fill, number_of, rows_of
@@ -13,11 +13,6 @@ from ticket_export.infrastructure.help_desk.sample_data.bulk_insert import BulkI
 from ticket_export.infrastructure.help_desk.sample_data.copy_insert import CopyInsert
 from ticket_export.infrastructure.help_desk.sample_data.ticket_rows import TICKET_COLUMNS
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Engine
 
 _TICKETS = REFERENCE_TABLES.tickets
 _CONTACTS = REFERENCE_TABLES.contacts

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import event, func, select, text
+from sqlalchemy import Engine, event, func, select, text
 
 from tests.integration.sample_data.filled import fill, number_of
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import psycopg
-    from sqlalchemy import Engine
 
 _TICKETS = REFERENCE_TABLES.tickets
 MANY: Final = 10_000

@@ -3,11 +3,11 @@ from __future__ import annotations
 import json
 import unicodedata
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import Engine, RowMapping, insert
 
 from tests.integration.sample_data.filled import NOW, fill, number_of, rows_of
 from ticket_export.application.actor import Actor
@@ -20,11 +20,6 @@ from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.help_desk.user_directory import SqlAlchemyUserDirectory
 from ticket_export.infrastructure.migrate import upgrade
 from ticket_export.infrastructure.persistence.database.engine import create_engine
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from sqlalchemy import Engine, RowMapping
 
 _TICKETS = REFERENCE_TABLES.tickets
 _USERS = REFERENCE_TABLES.users

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import attrs
 import pytest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 _CALLS = ("open", "mkdir", "replace", "unlink", "rmdir", "fsync", "scandir", "stat")
 _STREAM_CALLS = ("write", "read", "flush", "close")

@@ -5,17 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.integration.storage.file_tree import files_below
 from ticket_export.errors import StorageError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ticket_export.infrastructure.storage.local.storage import LocalStorage
+from ticket_export.infrastructure.storage.local.storage import LocalStorage
 
 KEY = "exports/job/1/tickets.csv"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -13,15 +13,11 @@ from tests.crashes.memory_world import InMemoryWorld
 from tests.crashes.world import ACTOR, RIGHT_BYTES, VIEW
 from tests.integration.storage.failing_calls import FailingCalls
 from tests.integration.storage.file_tree import files_below
+from ticket_export import ExportJobDto
 from ticket_export.application.file.export_file import manifest_key
 from ticket_export.application.file.manifest import ExportManifest
 from ticket_export.errors import ObjectNotFoundError, StorageError, WorkerShortageError
 from ticket_export.infrastructure.storage.local.storage import LocalStorage
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ticket_export import ExportJobDto
 
 ERRORS = [
     errno.EACCES,

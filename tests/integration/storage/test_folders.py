@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING
 
 import pytest
 
 from ticket_export.errors import StorageError
 from ticket_export.infrastructure.storage.local.directories import opened_directory, prune_directories
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from ticket_export.infrastructure.storage.local.storage import LocalStorage
+from ticket_export.infrastructure.storage.local.storage import LocalStorage
 
 _OPENED_DIRECTORY = "ticket_export.infrastructure.storage.local.partial_file.opened_directory"
 

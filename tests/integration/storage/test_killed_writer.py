@@ -7,17 +7,13 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.integration.storage.file_tree import files_below
 from ticket_export.errors import ObjectNotFoundError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ticket_export.infrastructure.storage.local.storage import LocalStorage
+from ticket_export.infrastructure.storage.local.storage import LocalStorage
 
 KEY = "exports/job/1/tickets.csv"
 _HALF = 1_000_000

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -14,10 +15,6 @@ import pytest
 from tests.integration.storage.outside import KEY, PLACES, Outside
 from ticket_export.errors import StorageError
 from ticket_export.infrastructure.storage.local.storage import LocalStorage
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 # Every call by which files and folders are reached.
 _CALLS = ("open", "mkdir", "replace", "rename", "unlink", "rmdir", "fsync", "scandir", "stat", "lstat", "chmod")

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from ticket_export.errors import ConfigurationError
 from ticket_export.infrastructure.storage.local.storage import LocalStorage
 from ticket_export.settings import Settings
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize("folder", ["exports", "with space", "50% #1?", "~", "ünïcode"])

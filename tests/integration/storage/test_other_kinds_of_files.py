@@ -5,19 +5,15 @@ from __future__ import annotations
 import os
 import socket
 import stat
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.integration.storage.outside import KEY
 from ticket_export.errors import ObjectNotFoundError, StorageError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from ticket_export.infrastructure.storage.local.storage import LocalStorage
+from ticket_export.infrastructure.storage.local.storage import LocalStorage
 
 
 def _pipe(path: Path) -> None:

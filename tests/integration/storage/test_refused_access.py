@@ -5,18 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from ticket_export.errors import ObjectNotFoundError, StorageError
 from ticket_export.infrastructure.storage.local.storage import LocalStorage
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 KEY = "exports/job/1/tickets.csv"
 _NOBODY = 65534

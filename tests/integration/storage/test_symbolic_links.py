@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.integration.storage.outside import KEY, PLACES, Outside
 from ticket_export.errors import InvalidKeyError
 from ticket_export.infrastructure.storage.local.storage import LocalStorage
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 
 def _write(storage: LocalStorage) -> None:

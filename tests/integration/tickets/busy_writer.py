@@ -5,23 +5,16 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import OperationalError
 
 from tests.reference_help_desk import NOW, ReferenceTicket
+from ticket_export.infrastructure.help_desk.tables import HelpDeskTables
 from ticket_export.infrastructure.persistence.database.engine import for_writing
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import datetime
-
-    from sqlalchemy import Connection, Engine
-
-    from ticket_export.infrastructure.help_desk.tables import HelpDeskTables
 
 #: Tickets that one transaction changes together; they always share a category.
 GROUP = 5

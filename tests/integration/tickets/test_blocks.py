@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import Engine, insert
 
 from tests.reference_help_desk import NOW
 from ticket_export import CsvFormat
+from ticket_export.application.ports.ticket_source import CsvBlock
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.migrate import upgrade
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from sqlalchemy import Engine
-
-    from ticket_export.application.ports.ticket_source import CsvBlock
 
 CATALOG = reference_catalog(REFERENCE_TABLES)
 MIB = 1024 * 1024

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from tests.postgresql_server import PostgresqlServer
 from tests.reference_help_desk import CONTACTS, NOW, ReferenceTicket, store_people, store_tickets
 from ticket_export import CsvFormat, upgrade
 from ticket_export.application.view.ticket_query import TicketQuery
@@ -13,11 +15,6 @@ from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.postgresql_server import PostgresqlServer
 
 DELETED = next(place for place, contact in enumerate(CONTACTS) if contact.is_deleted)
 KNOWN = 0

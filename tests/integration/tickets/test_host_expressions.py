@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from sqlalchemy import (
@@ -13,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     DateTime,
     Dialect,
+    Engine,
     Integer,
     MetaData,
     String,
@@ -29,6 +31,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
+from tests.postgresql_server import PostgresqlServer
 from ticket_export import CsvFormat
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.persistence.database.engine import create_engine
@@ -42,13 +45,6 @@ from ticket_export.infrastructure.tickets.catalog import (
     text_column,
 )
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Engine
-
-    from tests.postgresql_server import PostgresqlServer
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LONG_AGO = datetime(2026, 1, 1)  # noqa: DTZ001 - stored in UTC

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import pytest
@@ -30,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from tests.postgresql_server import PostgresqlServer
 from ticket_export import CsvFormat
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import TicketSourceError, UnsupportedDialectError
@@ -45,11 +47,6 @@ from ticket_export.infrastructure.tickets.catalog import (
 )
 from ticket_export.infrastructure.tickets.sql_functions import JoinedTags
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.postgresql_server import PostgresqlServer
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

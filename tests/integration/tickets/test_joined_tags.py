@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Column, Integer, MetaData, Table, Text, select
+from sqlalchemy import Column, Engine, Integer, MetaData, Table, Text, select
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 
+from tests.postgresql_server import PostgresqlServer
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.joined_tags import MAX_DEPTH, MAX_LENGTH, joined_tags
 from ticket_export.infrastructure.tickets.postgresql import tags as _spelling  # noqa: F401
 from ticket_export.infrastructure.tickets.sql_functions import JoinedTags
 from ticket_export.infrastructure.tickets.sqlite.functions import register_functions
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from sqlalchemy import Engine
-
-    from tests.postgresql_server import PostgresqlServer
 
 #: A stored text and what is shown of it.
 TAGS: dict[str, str | None] = {

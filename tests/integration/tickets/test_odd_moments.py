@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Date, type_coerce
+from sqlalchemy import Date, Engine, type_coerce
 
 from tests.integration.tickets.test_stored_types import NOW, create, desk
+from tests.postgresql_server import PostgresqlServer
 from ticket_export import CsvFormat
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import ConfigurationError
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog, day_column, number_column
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from sqlalchemy import Engine
-
-    from tests.postgresql_server import PostgresqlServer
 
 OPENED = "2026-03-01 12:00:00+00"
 OPERATORS = ["is", "is_before", "is_after", "is_on_or_before", "is_on_or_after"]

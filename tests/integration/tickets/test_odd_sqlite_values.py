@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import sqlite3
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,6 +20,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Engine,
     Float,
     Integer,
     MetaData,
@@ -46,12 +49,6 @@ from ticket_export.infrastructure.tickets.catalog import (
 )
 from ticket_export.infrastructure.tickets.sql_functions import JoinedTags
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from sqlalchemy import Engine
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 AN_ID = UUID("6f1c2b1e-8f0e-4a53-9a0e-2d7f0f3a9b11")

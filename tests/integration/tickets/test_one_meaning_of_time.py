@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta, timezone
 from operator import eq, ge, gt, le, lt
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -14,20 +16,15 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.postgresql_server import PostgresqlServer
 from ticket_export import CsvFormat
+from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.view.ticket_column import ColumnKind, TicketColumn, TicketColumns
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket, InMemoryTicketSource
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog, date_column, day_column, number_column
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from tests.postgresql_server import PostgresqlServer
-    from ticket_export.application.ports.ticket_source import TicketSource
 
 AS_OF = datetime(2026, 3, 29, 0, 45, 30, 500_000, tzinfo=UTC)
 TICK = timedelta(microseconds=1)

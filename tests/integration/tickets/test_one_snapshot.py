@@ -8,27 +8,23 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from tests.integration.tickets.busy_writer import GROUP, LATE, BusyWriter, BusyWriters, torn_groups
+from tests.postgresql_server import PostgresqlServer
 from tests.reference_help_desk import NOW, store_people
 from ticket_export import CsvFormat
+from ticket_export.application.ports.ticket_source import TicketReader
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.migrate import upgrade
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Engine
-
-    from tests.postgresql_server import PostgresqlServer
-    from ticket_export.application.ports.ticket_source import TicketReader
 
 CATALOG = reference_catalog(REFERENCE_TABLES)
 COLUMNS = list(CATALOG.describe())

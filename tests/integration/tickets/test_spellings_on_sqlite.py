@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,9 +15,6 @@ from ticket_export.infrastructure.persistence.database.engine import create_engi
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
 from ticket_export.infrastructure.tickets.sqlite.functions import register_functions
 from ticket_export.infrastructure.tickets.ticket_select import select_tickets
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 AS_OF = datetime(2026, 1, 31, 10, tzinfo=UTC)
 SPELLINGS = [

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import tempfile
-from typing import IO, TYPE_CHECKING, Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
 from tests.reference_help_desk import NOW, ReferenceTicket, store_people, store_tickets
 from ticket_export import CsvFormat
@@ -17,12 +19,6 @@ from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.migrate import upgrade
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from sqlalchemy import Engine
 
 CATALOG = reference_catalog(REFERENCE_TABLES)
 # More than one block's, so that a second page would show.

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, MetaData, Table, text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Engine, MetaData, Table, text
 
+from tests.postgresql_server import PostgresqlServer
 from ticket_export import CsvFormat
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import ConfigurationError
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog, date_column, number_column
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from sqlalchemy import Engine
-
-    from tests.postgresql_server import PostgresqlServer
 
 NOW = datetime(2026, 3, 1, 12, 43, 18, 250_000, tzinfo=UTC)
 STORED = ["timestamptz", "timestamp", "timestamp(6)", "timestamptz(6)"]

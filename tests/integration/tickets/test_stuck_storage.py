@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Event, Thread
-from typing import TYPE_CHECKING
 
 import attrs
 import psycopg
@@ -14,14 +14,9 @@ import pytest
 from dependency_injector.providers import Object
 
 from tests.postgresql_server import conninfo
-from ticket_export import Actor, Settings, SystemPermissions, TicketExportContainer
+from ticket_export import Actor, ExportJobDto, Settings, SystemPermissions, TicketExportContainer
 from ticket_export.application.ports.export_storage import ObjectWriter
 from ticket_export.infrastructure.memory.storage import InMemoryStorage
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ticket_export import ExportJobDto
 
 # Seconds; only a failing test waits for so long.
 PATIENCE = 60.0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from sqlalchemy import (
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Engine,
     Integer,
     MetaData,
     Numeric,
@@ -26,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from tests.integration.postgresql.query_plans import plan_of
+from tests.postgresql_server import PostgresqlServer
 from ticket_export import CsvFormat
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import ConfigurationError
@@ -43,13 +46,6 @@ from ticket_export.infrastructure.tickets.sql_functions import JoinedTags
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
 from ticket_export.infrastructure.tickets.stored_types import catalog_as_stored
 from ticket_export.infrastructure.tickets.ticket_select import select_tickets
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from sqlalchemy import Engine
-
-    from tests.postgresql_server import PostgresqlServer
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -1,24 +1,17 @@
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import attrs
 import pytest
 
 from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk, raising
-from ticket_export import MediaItem, ProgressStage
-from ticket_export.application.run.attempt import PROGRESS_INTERVAL
+from ticket_export import ExportJob, MediaItem, ProgressStage
+from ticket_export.application.run.attempt import PROGRESS_INTERVAL, Attempt
 from ticket_export.application.run.progress import Progress
 from ticket_export.errors import LeaseLostError
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
-    from uuid import UUID
-
-    from ticket_export import ExportJob
-    from ticket_export.application.run.attempt import Attempt
 
 HALF = Progress(ProgressStage.EXPORTING, 1, 2)
 

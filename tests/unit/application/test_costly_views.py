@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from collections.abc import Callable
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import attrs
@@ -33,9 +34,6 @@ from ticket_export.application.view.ticket_column import ColumnKind, IdType, Tic
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.application.view.view_summary import summarize_view
 from ticket_export.errors import InvalidPayloadError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MB = 1_000_000
 ID_FILTER = {"field": "id", "operator": "eq", "value": "1"}

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -17,10 +18,6 @@ from hypothesis import strategies as st
 from tests.unit.application.columns import ID, TITLE
 from ticket_export.application.csv_format import CONTENT_TYPE, CsvFormat, encode_rows
 from ticket_export.application.view.local_time import time_text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 BOM = b"\xef\xbb\xbf"
 cells = st.one_of(st.text(), st.text(st.sampled_from([",", '"', "\r", "\n", " ", "'", ";", "a", "\\", "\x00", "\x85"])))

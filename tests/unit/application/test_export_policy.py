@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -14,9 +14,6 @@ from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.system_permissions import SystemPermissions
 from ticket_export.errors import ExportNotFoundError, NotPermittedError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 EVERYTHING_ELSE = SystemPermissions(511)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ticket_export.application.view.conditions import Interval
 from ticket_export.application.view.local_time import moments_shown_between, time_text
-
-if TYPE_CHECKING:
-    from ticket_export.application.view.conditions import Interval
 
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,9 +11,6 @@ from ticket_export.application.view.read_view import read_view
 from ticket_export.application.view.snapshot import ExportFilter, ExportSnapshotPayload
 from ticket_export.application.view.ticket_column import TicketColumns
 from ticket_export.errors import InvalidPayloadError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 TEAM_ID = "22222222-2222-4222-8222-222222222222"
 NAMES = ", ".join(column.name for column in COLUMNS)

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -35,11 +34,9 @@ from ticket_export.application.view.conditions import (
     WithinIntervals,
 )
 from ticket_export.application.view.read_view import read_view
+from ticket_export.application.view.ticket_column import TicketColumn
 from ticket_export.application.view.ticket_query import Search, TicketQuery
 from ticket_export.errors import InvalidPayloadError
-
-if TYPE_CHECKING:
-    from ticket_export.application.view.ticket_column import TicketColumn
 
 TEAM_ID = UUID("22222222-2222-4222-8222-222222222222")
 USER_ID = UUID("33333333-3333-4333-8333-333333333333")

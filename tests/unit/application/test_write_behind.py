@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from threading import Event, Thread, current_thread, main_thread
 from threading import enumerate as enumerate_threads
-from typing import TYPE_CHECKING
 
 import pytest
 
 from ticket_export.application.ports.ticket_source import CsvBlock
 from ticket_export.application.run.write_behind import Step, WriteBehind
 from ticket_export.errors import LeaseLostError, ListenerStuckError, StorageError, TicketSourceError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 # Seconds; only a failing test waits for so long.
 PATIENCE = 30.0

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
 from uuid import UUID, uuid4
 
 import pytest
 
 from tests.unit.domain.moments import ELSEWHERE, LATER, NAIVE, NOW
 from ticket_export.domain.auditing import AuditableEntity
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 
 def test_new_entities_have_identities_of_their_own_and_only_a_creation_time() -> None:

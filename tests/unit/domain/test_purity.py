@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 import ticket_export.errors
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ERRORS = Path(ticket_export.errors.__file__)
 DOMAIN = sorted(ERRORS.with_name("domain").glob("**/*.py"))

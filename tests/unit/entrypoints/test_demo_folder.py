@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ticket_export.entrypoints.cli.demo_folder import DemoFolder
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_the_first_lines_are_whole_records_even_where_one_has_several_lines(tmp_path: Path) -> None:

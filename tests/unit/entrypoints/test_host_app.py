@@ -1,17 +1,14 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.cli.exit_codes import BadInputError
 from ticket_export.entrypoints.cli.host_app import load_host_app
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 _MODULE = """
 from dependency_injector.containers import DynamicContainer

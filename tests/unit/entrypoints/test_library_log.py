@@ -1,17 +1,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import pytest
 
 from ticket_export.entrypoints.cli.library_log import library_log
 from ticket_export.entrypoints.cli.session import Session
 from ticket_export.errors import StorageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _LOG = logging.getLogger("ticket_export.somewhere")
 _AUDIT_LOG = logging.getLogger("ticket_export.audit")

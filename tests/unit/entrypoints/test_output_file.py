@@ -4,10 +4,10 @@ import errno
 import io
 import os
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,9 +16,6 @@ from ticket_export.entrypoints.cli import output_file
 from ticket_export.entrypoints.cli.exit_codes import BadInputError, ClosedOutputError, CommandError
 from ticket_export.entrypoints.cli.output_file import is_standard_output, open_output, save_download
 from ticket_export.entrypoints.cli.progress_view import PlainProgress
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _CONTENT = os.urandom(200_000)
 

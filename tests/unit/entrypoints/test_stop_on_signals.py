@@ -2,15 +2,12 @@ from __future__ import annotations
 
 import signal
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 
 from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.entrypoints.cli.stop_on_signals import stop_on_signals
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _BOTH = (signal.SIGTERM, signal.SIGINT)
 

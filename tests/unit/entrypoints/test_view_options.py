@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,9 +15,6 @@ from ticket_export.entrypoints.cli.view_options import View, view_of
 from ticket_export.errors import InvalidPayloadError
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _COLUMNS = reference_catalog(REFERENCE_TABLES).describe()
 _NAMES = [column.name for column in _COLUMNS]

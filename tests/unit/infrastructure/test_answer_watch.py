@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
 from threading import Event, Thread
-from typing import TYPE_CHECKING
 
 import pytest
 
 from ticket_export.infrastructure.persistence.database.answer_watch import AnswerWatch, cut
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 #: Seconds; only a failing test waits for so long.
 PATIENCE = 30.0

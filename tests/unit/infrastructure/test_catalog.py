@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import sqlalchemy
@@ -37,9 +38,6 @@ from ticket_export.infrastructure.tickets.catalog import (
     number_column,
     text_column,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 CASES = Table(
     "cases",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from threading import Barrier
 from time import sleep
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import pytest
 from dependency_injector import providers
@@ -18,6 +20,7 @@ from tests.unit.infrastructure.worker_desk import PATIENCE
 from ticket_export import Actor, CsvFormat, ExportPolicy, Settings, SystemPermissions, TicketExportContainer, User
 from ticket_export.application.file.export_file import manifest_key
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
+from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.tables import build_help_desk_tables
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
@@ -36,12 +39,6 @@ from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAME
 from ticket_export.infrastructure.storage.local.storage import LocalStorage
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from ticket_export.domain.background_task import BackgroundTask
 
 
 @pytest.fixture

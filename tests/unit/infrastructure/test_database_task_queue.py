@@ -1,15 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from math import inf
+from pathlib import Path
 from threading import Barrier, Thread
 from time import monotonic
-from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
 from ticket_export import BackgroundTask, BackgroundTaskStatus, JobDatabaseError, create_engine
 from ticket_export.application.ports.task_queue import SupportsListening, SupportsWaiting
@@ -20,12 +21,6 @@ from ticket_export.infrastructure.tasks import database_task_queue as queue_modu
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.notifications import NoNotifications, notifications_on
 from ticket_export.infrastructure.tasks.postgresql_notifications import PostgresqlNotifications
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from sqlalchemy import Engine
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TABLES = build_help_desk_tables()

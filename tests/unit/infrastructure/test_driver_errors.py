@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import DBAPIError, InvalidRequestError, TimeoutError
@@ -16,9 +16,6 @@ from ticket_export.infrastructure.persistence.database.errors import (
     may_pass,
     reached_limit,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 psycopg = pytest.importorskip("psycopg", reason="needs the extra [postgres]")
 

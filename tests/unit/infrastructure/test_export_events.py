@@ -1,17 +1,13 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
+from ticket_export.application.ports.export_events import ExportEvents
+from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.infrastructure.ignored_export_events import IgnoredExportEvents
 from ticket_export.infrastructure.memory import InMemoryExportEvents
 from ticket_export.testing.entities import a_job, a_user
-
-if TYPE_CHECKING:
-    from ticket_export.application.ports.export_events import ExportEvents
-    from ticket_export.domain.export_job import ExportJob
 
 
 def announce(events: ExportEvents, job: ExportJob) -> None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from threading import Event, Semaphore, current_thread
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.unit.application.use_cases.help_desk import HelpDesk
 from tests.unit.infrastructure.worker_desk import PATIENCE, a_worker, at_work
+from ticket_export import StopSignal
 from ticket_export.infrastructure.tasks import runner
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from ticket_export import StopSignal
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Event, Semaphore, Thread
-from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import attrs
@@ -11,12 +10,9 @@ import pytest
 
 from tests.unit.application.use_cases.help_desk import NOW, HelpDesk, raising
 from tests.unit.infrastructure.worker_desk import PATIENCE, a_house, at_work
-from ticket_export import ExportJobStatus
+from ticket_export import ExportJobStatus, StopSignal
 from ticket_export.infrastructure.tasks import housekeeping as house
-
-if TYPE_CHECKING:
-    from ticket_export import StopSignal
-    from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
+from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
 
 OFTEN, HARDLY_EVER = timedelta(milliseconds=5), timedelta(days=1)
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Semaphore
-from typing import TYPE_CHECKING
 
 import attrs
 import pytest
 
 from tests.unit.application.use_cases.help_desk import HelpDesk
 from tests.unit.infrastructure.worker_desk import PATIENCE, a_worker, at_work
+from ticket_export import BackgroundTask, StopSignal, Worker
 from ticket_export.application.ports.task_queue import SupportsWaiting
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ticket_export import BackgroundTask, StopSignal, Worker
-    from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.application.ports.unit_of_work import UnitOfWork
 
 
 class WaitingQueue:

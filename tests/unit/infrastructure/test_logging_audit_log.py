@@ -3,14 +3,12 @@ from __future__ import annotations
 import json
 import logging
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID
+
+import pytest
 
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def test_entry_is_one_structured_record(caplog: pytest.LogCaptureFixture) -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
@@ -10,10 +9,12 @@ import pytest
 from ticket_export import ColumnKind, CsvFormat, IdType, TicketColumn, TicketColumns
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import TicketSourceError
-from ticket_export.infrastructure.memory.ticket_source import BLOCK_ROWS, InMemoryTicket, InMemoryTicketSource
-
-if TYPE_CHECKING:
-    from ticket_export.infrastructure.memory.ticket_source import CellValue
+from ticket_export.infrastructure.memory.ticket_source import (
+    BLOCK_ROWS,
+    CellValue,
+    InMemoryTicket,
+    InMemoryTicketSource,
+)
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 COLUMNS = TicketColumns(

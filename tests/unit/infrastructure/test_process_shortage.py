@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 from sqlalchemy.exc import DBAPIError
@@ -17,9 +17,6 @@ from ticket_export.infrastructure.storage.s3.storage import S3Storage
 from ticket_export.infrastructure.tasks import postgresql_listener
 from ticket_export.infrastructure.tasks.postgresql_notifications import PostgresqlNotifications
 from ticket_export.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 psycopg = pytest.importorskip("psycopg", reason="needs the extra [postgres]")
 

@@ -6,9 +6,9 @@ import logging
 import pickle
 import pprint
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -18,9 +18,6 @@ from rich.console import Console
 from ticket_export import Settings
 from ticket_export.application.secret_url import without_secrets
 from ticket_export.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 @pytest.fixture(autouse=True)

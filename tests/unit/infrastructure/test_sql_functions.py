@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import Column, MetaData, String, Table, make_url, select
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine import Dialect
 
 from ticket_export.errors import UnsupportedDialectError
 from ticket_export.infrastructure.tickets import sql_functions
@@ -20,9 +20,6 @@ from ticket_export.infrastructure.tickets.sql_functions import (
     JoinedTags,
     TimeText,
 )
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import Dialect
 
 CELLS = Table("cells", MetaData(), Column("text", String))
 TEXT = CELLS.c.text

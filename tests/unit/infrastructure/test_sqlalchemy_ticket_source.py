@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
 import sqlalchemy
-from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, Numeric, String, Table
+from sqlalchemy import Boolean, Column, Connection, DateTime, Dialect, Engine, Integer, MetaData, Numeric, String, Table
 
 from ticket_export import CsvFormat
+from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import ConfigurationError, TicketSourceError, UnsupportedDialectError
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket, InMemoryTicketSource
@@ -29,14 +32,6 @@ from ticket_export.infrastructure.tickets.catalog import (
 )
 from ticket_export.infrastructure.tickets.sql_functions import JoinedTags
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from sqlalchemy import Connection, Dialect, Engine
-
-    from ticket_export.application.ports.ticket_source import TicketSource
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CASES = Table(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from threading import Event, Semaphore, Thread, current_thread
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
@@ -12,11 +12,7 @@ import pytest
 
 from tests.unit.application.use_cases.help_desk import HelpDesk, once
 from tests.unit.infrastructure.worker_desk import PATIENCE, a_worker, at_work
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ticket_export import StopSignal
+from ticket_export import StopSignal
 
 
 @attrs.define

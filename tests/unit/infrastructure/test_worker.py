@@ -3,12 +3,12 @@ from __future__ import annotations
 import signal
 import sys
 from _thread import interrupt_main
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import count
 from threading import Barrier, Event, Semaphore, main_thread
 from time import monotonic, sleep
 from traceback import walk_stack
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
@@ -16,14 +16,9 @@ import pytest
 from tests.unit.application.use_cases.blocked_export import block_count
 from tests.unit.application.use_cases.help_desk import HelpDesk, once, raising
 from tests.unit.infrastructure.worker_desk import PATIENCE, a_worker, at_work
-from ticket_export import StopSignal
+from ticket_export import ExportJobDto, StopSignal
 from ticket_export.errors import JobDatabaseError, LeaseLostError, StorageError, TicketSourceError
 from ticket_export.infrastructure.tasks import runner as runner_module
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from ticket_export import ExportJobDto
 
 ORPHAN = f"exports/{UUID(int=7)}/1/x.csv"
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from threading import Thread
-from typing import TYPE_CHECKING
 
 import attrs
 
+from tests.unit.application.use_cases.help_desk import HelpDesk
 from ticket_export import StopSignal, Worker
 from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import timedelta
-
-    from tests.unit.application.use_cases.help_desk import HelpDesk
 
 #: Seconds; only a failing test waits for so long.
 PATIENCE = 30.0

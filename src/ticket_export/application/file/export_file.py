@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
 
+from ticket_export.application.ports.export_storage import ExportStorage
+from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.media_item import MediaItem
 from ticket_export.errors import StorageError
-
-if TYPE_CHECKING:
-    from ticket_export.application.ports.export_storage import ExportStorage
-    from ticket_export.domain.export_job import ExportJob
-    from ticket_export.domain.media_item import MediaItem
 
 #: Everything below this prefix is the library's own.
 KEY_PREFIX = "exports/"

@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 from uuid import UUID
 
 from pydantic import Field, ValidationError
 
 from ticket_export.application.dto import Dto
+from ticket_export.application.file.export_file import WrittenFile
+from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.media_item import MediaItem
 from ticket_export.errors import StorageError
-
-if TYPE_CHECKING:
-    from ticket_export.application.file.export_file import WrittenFile
-    from ticket_export.application.view.ticket_query import TicketQuery
-    from ticket_export.domain.export_job import ExportJob
-    from ticket_export.domain.media_item import MediaItem
 
 CONTENT_TYPE: Final = "application/json"
 #: Bytes; a view is limited long before.

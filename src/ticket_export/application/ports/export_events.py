@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.export_job import ExportJob
 
 
 class ExportEvents(Protocol):

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Final, Protocol
+from uuid import UUID
 
+from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.errors import UnknownDeveloperNameError
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-    from datetime import datetime
-    from uuid import UUID
-
-    from ticket_export.domain.export_job import ExportJob
-    from ticket_export.domain.export_job_status import ExportJobStatus
-
 
 #: What reading a job raises where another program has written a row that holds what no export can.
 UNREADABLE: Final = (UnknownDeveloperNameError, ValueError, TypeError)

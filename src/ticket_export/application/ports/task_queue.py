@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from contextlib import AbstractContextManager
+from typing import Protocol, runtime_checkable
 
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-    from ticket_export.domain.background_task import BackgroundTask
+from ticket_export.domain.background_task import BackgroundTask
 
 
 class TaskQueue(Protocol):

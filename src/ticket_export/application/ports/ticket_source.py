@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Protocol, runtime_checkable
 
 import attrs
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from contextlib import AbstractContextManager
-
-    from ticket_export.application.csv_format import CsvFormat
-    from ticket_export.application.view.ticket_column import TicketColumns
-    from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.application.csv_format import CsvFormat
+from ticket_export.application.view.ticket_column import TicketColumns
+from ticket_export.application.view.ticket_query import TicketQuery
 
 
 @attrs.frozen

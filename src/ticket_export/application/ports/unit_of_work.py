@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, Self
+from collections.abc import Callable
+from types import TracebackType
+from typing import Protocol, Self
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import TracebackType
-
-    from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
-    from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository
-    from ticket_export.application.ports.export_job_repository import ExportJobRepository
-    from ticket_export.application.ports.media_item_repository import MediaItemRepository
+from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
+from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository
+from ticket_export.application.ports.export_job_repository import ExportJobRepository
+from ticket_export.application.ports.media_item_repository import MediaItemRepository
 
 
 class UnitOfWork(Protocol):

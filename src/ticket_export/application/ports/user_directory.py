@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
+from uuid import UUID
 
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from ticket_export.application.actor import Actor
+from ticket_export.application.actor import Actor
 
 
 class UserDirectory(Protocol):

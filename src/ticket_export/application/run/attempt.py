@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import attrs
 
@@ -17,15 +16,12 @@ from ticket_export.application.announcements import Announcements, Tell
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.run.job_and_task import store_lost
-from ticket_export.domain.background_task import BackgroundTaskStatus
+from ticket_export.application.run.progress import Progress
+from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.domain.media_item import MediaItem
 from ticket_export.errors import LeaseLostError
-
-if TYPE_CHECKING:
-    from ticket_export.application.run.progress import Progress
-    from ticket_export.domain.background_task import BackgroundTask
-    from ticket_export.domain.media_item import MediaItem
 
 #: Progress is written at most twice a second, or a small export would be mostly progress.
 PROGRESS_INTERVAL = timedelta(seconds=0.5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import attrs
 
@@ -14,15 +14,11 @@ from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.run.attempt import Attempt
 from ticket_export.application.run.export_task import TASK_NAME, may_be_given_up, readable_job_of
+from ticket_export.domain.background_task import BackgroundTask
+from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.errors import ExportNotFoundError, InvalidTransitionError
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from ticket_export.domain.background_task import BackgroundTask
-    from ticket_export.domain.export_job import ExportJob
 
 _log = logging.getLogger(__name__)
 

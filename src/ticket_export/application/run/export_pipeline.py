@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import attrs
 
@@ -15,13 +16,9 @@ from ticket_export.application.ports.export_storage import ExportStorage, Object
 from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader, TicketSource
 from ticket_export.application.run.progress import Progress, ProgressListener
 from ticket_export.application.run.write_behind import Step, WriteBehind
+from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.errors import ListenerStuckError, RowCountMismatchError, StorageError
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-    from ticket_export.application.view.ticket_query import TicketQuery
 
 #: Blocks that may wait for the storage while the next one is read.
 READ_AHEAD = 4

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from ticket_export.application.ports.export_job_repository import UNREADABLE
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from ticket_export.application.ports.unit_of_work import UnitOfWork
-    from ticket_export.domain.background_task import BackgroundTask
-    from ticket_export.domain.export_job import ExportJob
+from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.domain.background_task import BackgroundTask
+from ticket_export.domain.export_job import ExportJob
 
 _log = logging.getLogger(__name__)
 

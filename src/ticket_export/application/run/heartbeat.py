@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from threading import Event, Lock, Thread
 from time import monotonic
-from typing import TYPE_CHECKING, Self
+from types import TracebackType
+from typing import Self
 
-from ticket_export.application.ports.ticket_source import SupportsInterrupt
+from ticket_export.application.ports.ticket_source import SupportsInterrupt, TicketReader
+from ticket_export.application.run.attempt import Attempt
 from ticket_export.application.run.bounded_calls import BoundedCalls
 from ticket_export.application.run.progress import Progress
+from ticket_export.application.run.stop_signal import StopSignal
+from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.errors import LeaseLostError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import timedelta
-    from types import TracebackType
-
-    from ticket_export.application.ports.ticket_source import TicketReader
-    from ticket_export.application.run.attempt import Attempt
-    from ticket_export.application.run.stop_signal import StopSignal
-    from ticket_export.domain.background_task import BackgroundTask
 
 _log = logging.getLogger(__name__)
 

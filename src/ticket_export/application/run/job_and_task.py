@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from datetime import datetime
 
+from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.run.export_task import TASK_NAME
+from ticket_export.domain.background_task import BackgroundTask
+from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from ticket_export.application.ports.unit_of_work import UnitOfWork
-    from ticket_export.domain.background_task import BackgroundTask
-    from ticket_export.domain.export_job import ExportJob
 
 
 def store_failed(work: UnitOfWork, job: ExportJob, *, was: ExportJobStatus, now: datetime) -> None:

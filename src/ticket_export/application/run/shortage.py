@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ticket_export.errors import WorkerShortageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MEMORY: Final = "memory"
 FILES: Final = "open files"

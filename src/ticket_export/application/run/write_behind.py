@@ -7,15 +7,12 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from threading import Condition, Event, Thread
 from time import monotonic
-from typing import TYPE_CHECKING, Self
+from types import TracebackType
+from typing import Self
 
 import attrs
 
 from ticket_export.application.ports.ticket_source import CsvBlock
-
-if TYPE_CHECKING:
-    from types import TracebackType
-
 
 # Seconds between two looks of a reader that is kept waiting.
 _LOOK_EVERY = 0.1

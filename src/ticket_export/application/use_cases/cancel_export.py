@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import attrs
 
+from ticket_export.application.actor import Actor
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.export_policy import ExportPolicy, find_visible_export
@@ -15,11 +16,6 @@ from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.run.job_and_task import store_failed
 from ticket_export.errors import LeaseLostError
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from ticket_export.application.actor import Actor
 
 # A worker may start or finish the export between the look and the write; a second time is a rare coincidence.
 _TRIES = 5

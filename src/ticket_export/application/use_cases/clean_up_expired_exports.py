@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from uuid import UUID
 
 import attrs
 
@@ -14,15 +15,9 @@ from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.run.job_and_task import store_failed
+from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.media_item import MediaItem
 from ticket_export.errors import LeaseLostError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-    from uuid import UUID
-
-    from ticket_export.domain.export_job import ExportJob
-    from ticket_export.domain.media_item import MediaItem
 
 _log = logging.getLogger(__name__)
 

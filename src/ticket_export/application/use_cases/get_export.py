@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import attrs
 
+from ticket_export.application.actor import Actor
 from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.export_policy import ExportPolicy, find_visible_export
 from ticket_export.application.ports.unit_of_work import UnitOfWork
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from ticket_export.application.actor import Actor
 
 
 @attrs.frozen(kw_only=True)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import attrs
 
+from ticket_export.application.actor import Actor
 from ticket_export.application.dto import ExportPage
 from ticket_export.application.export_policy import ExportPolicy
 from ticket_export.application.ports.unit_of_work import UnitOfWork
-
-if TYPE_CHECKING:
-    from ticket_export.application.actor import Actor
 
 #: The most exports that one page may hold.
 MAX_PAGE_SIZE = 200

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import attrs
 
+from ticket_export.application.actor import Actor
 from ticket_export.application.announcements import audit_entry
 from ticket_export.application.export_policy import ExportPolicy, find_visible_export
 from ticket_export.application.file.download import Download
@@ -18,15 +19,9 @@ from ticket_export.application.ports.audit_log import AuditAction, AuditLog
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_storage import ExportStorage, SupportsSignedUrl
 from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.errors import ConfigurationError, ExportExpiredError, ExportFailure, ExportNotReadyError
-
-if TYPE_CHECKING:
-    from datetime import datetime
-    from uuid import UUID
-
-    from ticket_export.application.actor import Actor
-    from ticket_export.domain.export_job import ExportJob
 
 _log = logging.getLogger(__name__)
 

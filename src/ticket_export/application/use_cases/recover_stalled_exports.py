@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from datetime import datetime
+from uuid import UUID
 
 import attrs
 
@@ -21,15 +22,10 @@ from ticket_export.application.run.export_task import (
     readable_job_of,
 )
 from ticket_export.application.run.job_and_task import store_failed, store_lost
+from ticket_export.domain.background_task import BackgroundTask
+from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.errors import LeaseLostError
-
-if TYPE_CHECKING:
-    from datetime import datetime
-    from uuid import UUID
-
-    from ticket_export.domain.background_task import BackgroundTask
-    from ticket_export.domain.export_job import ExportJob
 
 _log = logging.getLogger(__name__)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 
 import attrs
 
+from ticket_export.application.actor import Actor
 from ticket_export.application.announcements import audit_entry, dispatch_committed, record_in
 from ticket_export.application.dto import RequestedExportDto
 from ticket_export.application.export_policy import ExportPolicy
@@ -20,17 +20,11 @@ from ticket_export.application.run.export_task import TASK_NAME, task_args
 from ticket_export.application.user_turns import UserTurns
 from ticket_export.application.view.json_text import parse_json
 from ticket_export.application.view.read_view import read_view
+from ticket_export.application.view.snapshot import ExportSnapshotPayload
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.errors import InvalidPayloadError, TooManyExportsError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
-    from ticket_export.application.actor import Actor
-    from ticket_export.application.view.snapshot import ExportSnapshotPayload
 
 
 @attrs.frozen(kw_only=True)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import attrs
 
+from ticket_export.application.actor import Actor
+from ticket_export.application.dto import RequestedExportDto
 from ticket_export.application.export_policy import ExportPolicy, find_visible_export
 from ticket_export.application.ports.audit_log import AuditAction
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.use_cases.request_export import RequestExport
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from ticket_export.application.actor import Actor
-    from ticket_export.application.dto import RequestedExportDto
 
 
 @attrs.frozen(kw_only=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from time import sleep
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import attrs
 
@@ -20,13 +21,16 @@ from ticket_export.application.ports.compression import Compression
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.ports.user_directory import UserDirectory
+from ticket_export.application.run.attempt import Attempt
 from ticket_export.application.run.claims import Claims
 from ticket_export.application.run.export_pipeline import READ_AHEAD, ExportPipeline
 from ticket_export.application.run.heartbeat import Heartbeat
-from ticket_export.application.run.progress import ignore_progress
+from ticket_export.application.run.progress import ProgressListener, ignore_progress
 from ticket_export.application.run.shortage import MEMORY, shortages_told
 from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.domain.background_task import BackgroundTask
+from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.errors import (
@@ -39,15 +43,6 @@ from ticket_export.errors import (
     TicketsUnavailableError,
     WorkerShortageError,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from uuid import UUID
-
-    from ticket_export.application.run.attempt import Attempt
-    from ticket_export.application.run.progress import ProgressListener
-    from ticket_export.domain.background_task import BackgroundTask
-    from ticket_export.domain.export_job import ExportJob
 
 _log = logging.getLogger(__name__)
 

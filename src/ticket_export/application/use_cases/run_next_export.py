@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import attrs
 
 from ticket_export.application.announcements import dispatch_committed
+from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.ports.task_queue import TaskQueue
-from ticket_export.application.run.progress import ignore_progress
+from ticket_export.application.run.progress import ProgressListener, ignore_progress
+from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.application.use_cases.run_export import RunExport, ignore_stall
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ticket_export.application.dto import ExportJobDto
-    from ticket_export.application.run.progress import ProgressListener
-    from ticket_export.application.run.stop_signal import StopSignal
-    from ticket_export.domain.background_task import BackgroundTask
+from ticket_export.domain.background_task import BackgroundTask
 
 
 @attrs.frozen(kw_only=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from itertools import islice
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import attrs
 
@@ -15,14 +15,9 @@ from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_job_repository import UNREADABLE
 from ticket_export.application.ports.export_storage import ExportStorage, SupportsDiscardStale
 from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.errors import StorageError
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-    from uuid import UUID
-
-    from ticket_export.domain.export_job import ExportJob
 
 _log = logging.getLogger(__name__)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING
 
 from ticket_export.application.view.conditions import (
     Comparison,
@@ -33,9 +33,6 @@ from ticket_export.application.view.filter_values import (
 )
 from ticket_export.application.view.local_time import moments_shown_between, time_text
 from ticket_export.application.view.ticket_column import ColumnKind, TicketColumn
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _NEGATED = {
     Operator.NEQ,

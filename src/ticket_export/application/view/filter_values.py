@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from ticket_export.application.safe_text import listed, quoted, require_storable
 from ticket_export.application.view.json_text import has_many_parts
 from ticket_export.application.view.limits import MAX_VALUE, MAX_VALUES
-from ticket_export.application.view.ticket_column import IdType
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ticket_export.application.view.ticket_column import TicketColumn
+from ticket_export.application.view.ticket_column import IdType, TicketColumn
 
 #: A century of days; keeps date arithmetic inside the calendar.
 MAX_DAYS = 36_500

@@ -6,15 +6,11 @@ is no, one or several spans of moments.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from ticket_export.application.view.conditions import Interval
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import tzinfo
 
 # No zone is a whole day from UTC, and none changes its clocks twice within an hour.
 _DAY = timedelta(days=1)

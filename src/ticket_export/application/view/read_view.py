@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from ticket_export.application.safe_text import quoted
 from ticket_export.application.view.json_text import parse_json, require_short, require_small
 from ticket_export.application.view.payload_model import Location, PayloadModel, message_of
 from ticket_export.application.view.snapshot import ExportFilter, ExportScope, ExportSnapshotPayload
+from ticket_export.application.view.ticket_column import TicketColumns
 from ticket_export.errors import InvalidPayloadError
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
-
-    from ticket_export.application.view.ticket_column import TicketColumns
 
 _NESTED: dict[object, type[PayloadModel]] = {"filters": ExportFilter, "scope": ExportScope}
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -23,6 +24,7 @@ from pydantic import (
     ValidatorFunctionWrapHandler,
     field_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from ticket_export.application.safe_text import listed, quoted, require_storable
 from ticket_export.application.view.filter_conditions import check_filter
@@ -45,11 +47,6 @@ from ticket_export.application.view.view_columns import (
     find_able,
     unknown_column,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from pydantic_core import PydanticCustomError
 
 _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _LIST_OPERATORS = tuple(operator for operator in Operator if operator.takes_many_values)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -13,10 +12,8 @@ from ticket_export.application.view.filter_conditions import filter_condition
 from ticket_export.application.view.filter_operators import Operator
 from ticket_export.application.view.filter_values import parse_ids
 from ticket_export.application.view.read_view import read_view
+from ticket_export.application.view.snapshot import ExportSnapshotPayload
 from ticket_export.application.view.ticket_column import ScopeRole, TicketColumn, TicketColumns
-
-if TYPE_CHECKING:
-    from ticket_export.application.view.snapshot import ExportSnapshotPayload
 
 
 @attrs.frozen

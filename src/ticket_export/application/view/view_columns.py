@@ -5,17 +5,14 @@ The ticket source's columns are pydantic's validation context.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from uuid import UUID
+
+from pydantic import ValidationInfo
 
 from ticket_export.application.safe_text import listed, most_alike, quoted
 from ticket_export.application.view.filter_values import parse_ids
 from ticket_export.application.view.payload_model import LateText, problem
 from ticket_export.application.view.ticket_column import ScopeRole, TicketColumn, TicketColumns
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from pydantic import ValidationInfo
 
 
 def columns_of(info: ValidationInfo) -> TicketColumns | None:

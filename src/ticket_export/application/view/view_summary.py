@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ticket_export.application.safe_text import quoted
 from ticket_export.application.view.limits import SHORT_VIEW
 from ticket_export.application.view.read_view import read_view
+from ticket_export.application.view.snapshot import ExportSnapshotPayload
+from ticket_export.domain.export_job import ExportJob
 from ticket_export.errors import InvalidPayloadError
-
-if TYPE_CHECKING:
-    from ticket_export.application.view.snapshot import ExportSnapshotPayload
-    from ticket_export.domain.export_job import ExportJob
 
 # Characters; an audit log keeps several of a job.
 _LONGEST: Final = 1_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ticket_export.entrypoints.cli.exit_codes import Ending, ExitCode
@@ -14,8 +15,6 @@ from ticket_export.infrastructure.persistence.missing_tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ticket_export.container import TicketExportContainer
     from ticket_export.entrypoints.cli.session import Session
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
+from uuid import UUID
 
 import attrs
 
@@ -16,10 +18,6 @@ from ticket_export.entrypoints.cli.exit_codes import BadInputError
 from ticket_export.entrypoints.cli.output import printable
 from ticket_export.infrastructure.private_files import PRIVATE_FILE, make_private_folders
 from ticket_export.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from uuid import UUID
 
 _MARK = ".ticket-export-demo"
 _OWN_FILES = ("help-desk.db", "help-desk.db-wal", "help-desk.db-shm", "tickets.csv")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
@@ -18,8 +19,6 @@ from ticket_export.errors import InvalidTransitionError, LeaseLostError, Tickets
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ticket_export.application.actor import Actor
     from ticket_export.application.dto import ExportJobDto, RequestedExportDto
     from ticket_export.application.run.progress import Progress

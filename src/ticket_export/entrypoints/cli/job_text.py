@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.entrypoints.cli.text_table import text_table
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from ticket_export.application.dto import ExportJobDto, ExportPage
 
 # Characters of a view in a list, whose lines would otherwise be as long as the longest view; `show` has the whole line.

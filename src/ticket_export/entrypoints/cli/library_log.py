@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,6 @@ from ticket_export.entrypoints.cli.output import write_note
 from ticket_export.errors import TicketExportError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ticket_export.entrypoints.cli.session import Session
 
 _LOG = logging.getLogger("ticket_export")

@@ -6,14 +6,12 @@ import io
 import json
 import sys
 import unicodedata
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, BinaryIO, TextIO
+from typing import BinaryIO, TextIO
 
 from ticket_export.entrypoints.cli.exit_codes import ClosedOutputError
 from ticket_export.entrypoints.cli.whole_output import output_errors, whole
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _STANDARD_OUTPUT = "standard output"
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})

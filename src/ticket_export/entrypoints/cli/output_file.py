@@ -7,6 +7,7 @@ import io
 import os
 import re
 import stat
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -19,8 +20,6 @@ from ticket_export.errors import StorageError
 from ticket_export.infrastructure.private_files import create_private_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ticket_export.application.file.download import Download
     from ticket_export.entrypoints.cli.progress_view import ProgressView
 

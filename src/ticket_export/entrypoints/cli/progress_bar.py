@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import attrs
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from ticket_export.entrypoints.cli.amount_text import amount_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def is_possible() -> bool:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import attrs
 
 from ticket_export.entrypoints.cli.amount_text import amount_text
 from ticket_export.entrypoints.cli.output import write_note
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class ProgressView(Protocol):

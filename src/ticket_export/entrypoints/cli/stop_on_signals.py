@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
 from threading import Thread, current_thread, main_thread
+from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import FrameType
-
     from ticket_export.application.run.stop_signal import StopSignal
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)

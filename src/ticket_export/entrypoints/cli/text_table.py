@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from rich.cells import cell_len
 
 from ticket_export.entrypoints.cli.output import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 def text_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -6,14 +6,13 @@ import errno
 import io
 import os
 import select
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from ticket_export.entrypoints.cli.exit_codes import ClosedOutputError, CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from typing_extensions import Buffer
 
 # Seconds for which the reader of a pipe that does not block may take nothing.

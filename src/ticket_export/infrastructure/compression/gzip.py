@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ticket_export.application.ports.compression import Compressor
+from ticket_export.application.ports.compression import Compressor
 
 # More makes an export wait for its packing, and saves a few per cent.
 _LEVEL = 6

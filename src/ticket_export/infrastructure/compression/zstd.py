@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
+from ticket_export.application.ports.compression import Compressor
 from ticket_export.errors import MissingExtraError
-
-if TYPE_CHECKING:
-    from ticket_export.application.ports.compression import Compressor
 
 
 class ZstdCompression:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from sqlalchemy import Text, func
+from sqlalchemy import FromClause, Text, func
 
 from ticket_export.application.view.ticket_column import ScopeRole
+from ticket_export.infrastructure.help_desk.tables import HelpDeskTables
 from ticket_export.infrastructure.tickets.catalog import (
     Expression,
     TicketCatalog,
@@ -17,11 +16,6 @@ from ticket_export.infrastructure.tickets.catalog import (
     text_column,
 )
 from ticket_export.infrastructure.tickets.sql_functions import JoinedTags
-
-if TYPE_CHECKING:
-    from sqlalchemy import FromClause
-
-    from ticket_export.infrastructure.help_desk.tables import HelpDeskTables
 
 #: In the order of a ticket's life.
 STATUSES = ("new", "open", "in_progress", "pending", "resolved", "closed")

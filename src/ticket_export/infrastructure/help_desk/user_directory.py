@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING
+from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Engine, Select, bindparam, func, select
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.safe_text import require_storable
@@ -14,12 +15,6 @@ from ticket_export.domain.system_permissions import SystemPermissions
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES, HelpDeskTables
 from ticket_export.infrastructure.persistence.database.errors import database_errors
 from ticket_export.infrastructure.persistence.database.transaction import quick_read
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from uuid import UUID
-
-    from sqlalchemy import Engine, Select
 
 
 class SqlAlchemyUserDirectory:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import attrs
 
-from ticket_export.domain.background_task import BackgroundTaskStatus
+from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.errors import LeaseLostError
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-    from uuid import UUID
-
-    from ticket_export.domain.background_task import BackgroundTask
-    from ticket_export.infrastructure.memory.database import InMemoryTransaction
+from ticket_export.infrastructure.memory.database import InMemoryTransaction
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 

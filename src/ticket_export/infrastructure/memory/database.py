@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
 
+from ticket_export.application.ports.audit_log import AuditEntry
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.media_item import MediaItem
-
-if TYPE_CHECKING:
-    from ticket_export.application.ports.audit_log import AuditEntry
-    from ticket_export.domain.user import User
+from ticket_export.domain.user import User
 
 
 @attrs.frozen

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from uuid import UUID
 
 import attrs
 
 from ticket_export.application.view.limits import SHORT_VIEW
+from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.errors import LeaseLostError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
-    from datetime import datetime
-    from uuid import UUID
-
-    from ticket_export.domain.export_job import ExportJob
-    from ticket_export.domain.export_job_status import ExportJobStatus
-    from ticket_export.infrastructure.memory.database import InMemoryTransaction
+from ticket_export.infrastructure.memory.database import InMemoryTransaction
 
 
 class InMemoryExportJobRepository:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import attrs
 
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from ticket_export.domain.media_item import MediaItem
-    from ticket_export.infrastructure.memory.database import InMemoryTransaction
+from ticket_export.domain.media_item import MediaItem
+from ticket_export.infrastructure.memory.database import InMemoryTransaction
 
 
 class InMemoryMediaItemRepository:

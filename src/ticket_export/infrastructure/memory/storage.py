@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
+from ticket_export.application.ports.export_storage import ObjectWriter
 from ticket_export.errors import ObjectNotFoundError
 from ticket_export.infrastructure.storage.keys import check_key, check_prefix
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ticket_export.application.ports.export_storage import ObjectWriter
 
 
 class InMemoryStorage:

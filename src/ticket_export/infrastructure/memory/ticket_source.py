@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
+from typing import Any, TypeAlias, TypeGuard
 from uuid import UUID
 
 import attrs
 
-from ticket_export.application.csv_format import CsvFormat, encode_rows
+from ticket_export.application.csv_format import Cell, CsvFormat, encode_rows
 from ticket_export.application.formula_guard import guard
 from ticket_export.application.number_text import decimal_text, float_text
-from ticket_export.application.ports.ticket_source import CsvBlock
+from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader
 from ticket_export.application.view.conditions import (
     Comparison,
     Condition,
@@ -32,17 +32,9 @@ from ticket_export.application.view.conditions import (
     fold,
 )
 from ticket_export.application.view.local_time import time_text
-from ticket_export.application.view.ticket_column import TicketColumns
+from ticket_export.application.view.ticket_column import TicketColumn, TicketColumns
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import TicketSourceError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from ticket_export.application.csv_format import Cell
-    from ticket_export.application.ports.ticket_source import TicketReader
-    from ticket_export.application.view.ticket_column import TicketColumn
-
 
 #: A sequence of texts stands for joined tags; a `Decimal` has the scale that its column shows.
 CellValue: TypeAlias = str | int | float | Decimal | bool | datetime | date | time | UUID | Sequence[str] | None

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
 
+from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
 from ticket_export.infrastructure.after_commit import AfterCommitActions
 from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
 from ticket_export.infrastructure.memory.background_task_repository import InMemoryBackgroundTaskRepository
 from ticket_export.infrastructure.memory.database import InMemoryDatabase, InMemoryTransaction
 from ticket_export.infrastructure.memory.export_job_repository import InMemoryExportJobRepository
 from ticket_export.infrastructure.memory.media_item_repository import InMemoryMediaItemRepository
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import TracebackType
-
-    from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
 
 
 class InMemoryUnitOfWork:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 from ticket_export.application.actor import Actor
 from ticket_export.domain.system_permissions import SystemPermissions
+from ticket_export.domain.user import User
 from ticket_export.infrastructure.memory.database import InMemoryDatabase
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from ticket_export.domain.user import User
 
 
 class InMemoryUserDirectory:

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from sqlalchemy import insert, select
+from sqlalchemy import URL, Connection, Engine, insert, select
 
+from ticket_export.application.ports.audit_log import AuditEntry
 from ticket_export.infrastructure.persistence.database.engine import commit
 from ticket_export.infrastructure.persistence.database.errors import database_errors
 from ticket_export.infrastructure.persistence.database.transaction import quick_read, short_transaction
 from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
-
-if TYPE_CHECKING:
-    from sqlalchemy import URL, Connection, Engine
-
-    from ticket_export.application.ports.audit_log import AuditEntry
 
 _MILLISECOND = timedelta(milliseconds=1)
 

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 
-from ticket_export.domain.background_task import BackgroundTaskStatus
+from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.errors import LeaseLostError
 from ticket_export.infrastructure.persistence.instant import Instant
 from ticket_export.infrastructure.persistence.mapping import background_task_from, changes_of, row_of
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-    from datetime import datetime
-    from uuid import UUID
-
-    from sqlalchemy import Connection, Select
-
-    from ticket_export.domain.background_task import BackgroundTask
-    from ticket_export.infrastructure.persistence.tables import Tables
+from ticket_export.infrastructure.persistence.tables import Tables
 
 
 class SqlAlchemyBackgroundTaskRepository:

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from enum import StrEnum
 from functools import lru_cache
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import exists, false, func, insert, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Select, exists, false, func, insert, select, update
 
 from ticket_export.application.ports.export_job_repository import UNREADABLE
 from ticket_export.domain.background_task import BackgroundTaskStatus
+from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.errors import JobDatabaseError, LeaseLostError
 from ticket_export.infrastructure.persistence.instant import SPELLING_SLACK, Instant
 from ticket_export.infrastructure.persistence.mapping import changes_of, export_job_from, row_of, short_view
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-    from datetime import datetime
-    from enum import StrEnum
-    from uuid import UUID
-
-    from sqlalchemy import Column, ColumnElement, Connection, Select
-
-    from ticket_export.domain.export_job import ExportJob
-    from ticket_export.infrastructure.persistence.tables import Tables
+from ticket_export.infrastructure.persistence.tables import Tables
 
 _log = logging.getLogger(__name__)
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from ticket_export.infrastructure.persistence.sqlite_moments import is_usual_moment
 from ticket_export.infrastructure.persistence.types import UtcDateTime
-
-if TYPE_CHECKING:
-    from sqlalchemy.sql.compiler import SQLCompiler
 
 #: By how much a text may compare wrongly on SQLite: its offset moves it by less than a day, and a ``T`` within its day.
 SPELLING_SLACK: Final = timedelta(days=2)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from types import TracebackType
+from typing import Self
 
 from sqlalchemy import Connection, event
+from sqlalchemy.orm import Session
 
 from ticket_export.infrastructure.after_commit import AfterCommitActions
 from ticket_export.infrastructure.persistence.database.clock import measure_time
 from ticket_export.infrastructure.persistence.database.errors import database_errors
 from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
 from ticket_export.infrastructure.persistence.unit_of_work import ConnectionRepositories
-
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    from sqlalchemy.orm import Session
 
 
 class JoinedUnitOfWork(ConnectionRepositories):

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
-from sqlalchemy import Text, case, cast, func
+from sqlalchemy import Label, RowMapping, Table, Text, case, cast, func
 
 from ticket_export.application.view.limits import SHORT_VIEW
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.user import User
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sqlalchemy import Label, RowMapping, Table
-
-    from ticket_export.infrastructure.persistence.tables import Tables
+from ticket_export.infrastructure.persistence.tables import Tables
 
 _VIEW: Final = "snapshot_payload_json"
 _SHORT_VIEW: Final = "short_view"

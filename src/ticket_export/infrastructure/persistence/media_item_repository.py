@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
+from ticket_export.domain.media_item import MediaItem
 from ticket_export.infrastructure.persistence.mapping import media_item_from, row_of
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from sqlalchemy import Connection
-
-    from ticket_export.domain.media_item import MediaItem
-    from ticket_export.infrastructure.persistence.tables import Tables
+from ticket_export.infrastructure.persistence.tables import Tables
 
 
 class SqlAlchemyMediaItemRepository:

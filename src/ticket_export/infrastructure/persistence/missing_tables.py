@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
-from sqlalchemy import inspect
+from sqlalchemy import Engine, Table, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sqlalchemy import Engine, Table
-
-    from ticket_export.infrastructure.persistence.tables import Tables
+from ticket_export.infrastructure.persistence.tables import Tables
 
 
 def missing_host_tables(engine: Engine, tables: Tables) -> tuple[str, ...]:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import DateTime, String, Text, cast, type_coerce
+from sqlalchemy import ColumnElement, DateTime, Dialect, String, Text, cast, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import TypeDecorator, UserDefinedType
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
 from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.infrastructure.persistence.sqlite_moments import read_moment, write_moment
-
-if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Dialect
-    from sqlalchemy.types import TypeEngine
 
 
 class _Untyped(UserDefinedType[Any]):

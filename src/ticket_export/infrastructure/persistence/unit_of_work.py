@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, Self
+from types import TracebackType
+from typing import Self
 
+from sqlalchemy import Connection, Engine
+
+from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
 from ticket_export.infrastructure.after_commit import AfterCommitActions
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.background_task_repository import SqlAlchemyBackgroundTaskRepository
@@ -14,15 +19,6 @@ from ticket_export.infrastructure.persistence.database.transaction import short_
 from ticket_export.infrastructure.persistence.export_job_repository import SqlAlchemyExportJobRepository
 from ticket_export.infrastructure.persistence.media_item_repository import SqlAlchemyMediaItemRepository
 from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import TracebackType
-
-    from sqlalchemy import Connection, Engine
-
-    from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
-    from ticket_export.infrastructure.persistence.tables import Tables
 
 
 class ConnectionRepositories:

@@ -10,16 +10,13 @@ import re
 from functools import reduce
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, Final, Protocol
+from types import ModuleType
+from typing import Final, Protocol
 
+from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.safe_text import quoted
 from ticket_export.errors import ConfigurationError, TicketExportError
-
-if TYPE_CHECKING:
-    from types import ModuleType
-
-    from ticket_export.application.ports.export_storage import ExportStorage
-    from ticket_export.settings import Settings
+from ticket_export.settings import Settings
 
 # Of `ExportStorage`.
 _MEMBERS = ("provider", "open_writer", "open_reader", "delete", "list")

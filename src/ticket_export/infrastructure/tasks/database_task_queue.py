@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from math import inf
 from threading import Lock
 from time import monotonic
-from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, select
+from sqlalchemy import Engine, exists, select
 
 from ticket_export.application.run.export_task import TASK_NAME
-from ticket_export.domain.background_task import BackgroundTaskStatus
+from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.infrastructure.fork import renew_in_children
 from ticket_export.infrastructure.persistence.database.errors import database_errors
 from ticket_export.infrastructure.persistence.database.transaction import quick_read
+from ticket_export.infrastructure.persistence.tables import Tables
+from ticket_export.infrastructure.tasks.notifications import Notifications
 from ticket_export.infrastructure.tasks.wake_up import WakeUp
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-    from sqlalchemy import Engine
-
-    from ticket_export.domain.background_task import BackgroundTask
-    from ticket_export.infrastructure.persistence.tables import Tables
-    from ticket_export.infrastructure.tasks.notifications import Notifications
 
 #: Seconds between two looks of a process whose threads are idle. A look is one read of one index, without any lock.
 POLL_INTERVAL = 0.2

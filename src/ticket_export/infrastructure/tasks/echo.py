@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import uuid4
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Container
 
 # Seconds between two questions, and until an answer is not expected any more.
 _EVERY, _PATIENCE = 30.0, 5.0

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from random import uniform
-from typing import TYPE_CHECKING
+from threading import Event
 
 import attrs
 
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
 from ticket_export.application.use_cases.recover_stalled_exports import RecoverStalledExports
 from ticket_export.application.use_cases.sweep_orphaned_objects import SweepOrphanedObjects
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from threading import Event
 
 _log = logging.getLogger(__name__)
 

@@ -5,18 +5,14 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from time import sleep
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import attrs
 
 from ticket_export.application.run.export_task import job_id_of
 from ticket_export.application.use_cases.run_export import RunExport
+from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.errors import InvalidTransitionError, LeaseLostError, TicketsUnavailableError
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from ticket_export.domain.background_task import BackgroundTask
 
 _log = logging.getLogger(__name__)
 

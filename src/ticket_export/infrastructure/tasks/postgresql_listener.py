@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from selectors import EVENT_READ, DefaultSelector
 from socket import socketpair
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Final, cast
 
+from sqlalchemy import Engine
+
 from ticket_export.infrastructure.tasks.echo import Echo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from psycopg import Connection
     from psycopg.rows import TupleRow
-    from sqlalchemy import Engine
 
 _log = logging.getLogger(__name__)
 

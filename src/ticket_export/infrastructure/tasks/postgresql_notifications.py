@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import DBAPIError
 
 from ticket_export.infrastructure.fork import renew_in_children
@@ -14,11 +15,6 @@ from ticket_export.infrastructure.persistence.database.engine import commit
 from ticket_export.infrastructure.persistence.database.errors import database_errors
 from ticket_export.infrastructure.persistence.database.transaction import short_transaction
 from ticket_export.infrastructure.tasks.postgresql_listener import PostgresqlListener
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from sqlalchemy import Engine
 
 _log = logging.getLogger(__name__)
 

@@ -6,18 +6,15 @@ import logging
 from collections.abc import Callable
 from threading import Event, Thread
 from time import monotonic
-from typing import TYPE_CHECKING
 
 import attrs
 
 from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.ports.task_queue import SupportsWaiting, TaskQueue
+from ticket_export.application.run.progress import Progress
 from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.application.use_cases.run_next_export import RunNextExport
 from ticket_export.errors import LeaseLostError
-
-if TYPE_CHECKING:
-    from ticket_export.application.run.progress import Progress
 
 _log = logging.getLogger(__name__)
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Event, Thread
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ticket_export.application.run.stop_signal import StopSignal
+from ticket_export.application.run.stop_signal import StopSignal
 
 # Seconds that the work has to come to its end, once `stop` is given.
 _GRACE = 5.0

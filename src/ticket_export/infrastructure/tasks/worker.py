@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from threading import Event, Thread
 from time import monotonic
-from typing import TYPE_CHECKING
 
 import attrs
 
+from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.ports.task_queue import SupportsListening, TaskQueue
 from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.application.use_cases.run_next_export import RunNextExport
 from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
 from ticket_export.infrastructure.tasks.runner import Runner
 from ticket_export.infrastructure.tasks.until_stopped import until_stopped
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from ticket_export.application.dto import ExportJobDto
 
 _log = logging.getLogger(__name__)
 

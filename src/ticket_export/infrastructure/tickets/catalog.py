@@ -17,21 +17,18 @@ host's code, and a user's view can but choose among them::
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import attrs
 from sqlalchemy import ColumnElement, Date, DateTime, Text, TypeDecorator, cast
 from sqlalchemy.sql.selectable import FromClause
+from sqlalchemy.types import TypeEngine
 
 from ticket_export.application.view.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
 from ticket_export.errors import ConfigurationError
 from ticket_export.infrastructure.tickets.sql_types import SqlType, needs_cast, refusal, sql_type
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sqlalchemy.types import TypeEngine
 
 #: A SQLAlchemy expression of whatever type.
 Expression: TypeAlias = ColumnElement[Any]

@@ -5,11 +5,14 @@ On PostgreSQL that is the type the database stores (`stored_types`), on SQLite t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Text, Uuid, and_, cast, func, or_
 
-from ticket_export.application.view.ticket_column import ColumnKind, IdType
+from ticket_export.application.view.ticket_column import ColumnKind, IdType, TicketColumn
+from ticket_export.infrastructure.tickets.catalog import Expression
 from ticket_export.infrastructure.tickets.moment_functions import DayText
 from ticket_export.infrastructure.tickets.sql_functions import (
     BooleanText,
@@ -24,13 +27,6 @@ from ticket_export.infrastructure.tickets.sql_functions import (
     declared_type,
 )
 from ticket_export.infrastructure.tickets.sql_types import SqlType, sql_type
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from uuid import UUID
-
-    from ticket_export.application.view.ticket_column import TicketColumn
-    from ticket_export.infrastructure.tickets.catalog import Expression
 
 _SECONDS = len("HH:MM:SS")
 

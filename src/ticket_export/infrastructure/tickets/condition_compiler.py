@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ColumnElement, Date, and_, false, literal, not_, or_
+from sqlalchemy.sql.functions import FunctionElement
 
 from ticket_export.application.view.conditions import (
     Condition,
@@ -19,7 +21,9 @@ from ticket_export.application.view.conditions import (
     WithinDays,
     WithinIntervals,
 )
-from ticket_export.application.view.ticket_column import ColumnKind, IdType
+from ticket_export.application.view.ticket_column import ColumnKind, IdType, TicketColumn
+from ticket_export.application.view.ticket_query import Search
+from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
 from ticket_export.infrastructure.tickets.cell_forms import (
     is_empty_text,
     is_one_of_texts,
@@ -29,15 +33,6 @@ from ticket_export.infrastructure.tickets.cell_forms import (
 from ticket_export.infrastructure.tickets.moment_functions import moment_before, moment_from
 from ticket_export.infrastructure.tickets.number_conditions import is_one_of_numbers, number_compares
 from ticket_export.infrastructure.tickets.sql_functions import Contains, EndsWith, Folded, IsTrue, StartsWith
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sqlalchemy.sql.functions import FunctionElement
-
-    from ticket_export.application.view.ticket_column import TicketColumn
-    from ticket_export.application.view.ticket_query import Search
-    from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
 
 _POSITIONS: dict[TextPosition, type[FunctionElement[bool]]] = {
     TextPosition.ANYWHERE: Contains,

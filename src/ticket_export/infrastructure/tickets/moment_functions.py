@@ -6,23 +6,17 @@ SQLAlchemy's, which sorts as it is; a Python function brings the others into it.
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Self
+from datetime import datetime, timedelta
+from typing import Any, Self
 
-from sqlalchemy import Boolean, DateTime, Text, TypeDecorator, literal
+from sqlalchemy import Boolean, ColumnElement, DateTime, Text, TypeDecorator, literal
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
 
 from ticket_export.infrastructure.persistence.sqlite_moments import is_usual_moment
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from sqlalchemy import ColumnElement
-    from sqlalchemy.sql.compiler import SQLCompiler
-    from sqlalchemy.sql.operators import OperatorType
-
-    from ticket_export.infrastructure.tickets.catalog import Expression
+from ticket_export.infrastructure.tickets.catalog import Expression
 
 # Sorts behind every year.
 _AFTER_ALL = ":"

@@ -7,19 +7,16 @@ fail where the column is too small. An index on the column still answers the com
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, ColumnElement, Double, Numeric, and_, false, literal, or_
 
 from ticket_export.application.view.conditions import Comparison
+from ticket_export.infrastructure.tickets.catalog import Expression
 from ticket_export.infrastructure.tickets.sql_functions import DoubleNumber, IsNumber
 from ticket_export.infrastructure.tickets.sql_types import SqlType, sql_type
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ticket_export.infrastructure.tickets.catalog import Expression
 
 # From here on doubles have no fractions.
 _WHOLE_DOUBLES: Final = 2**53

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
+from sqlalchemy import Dialect
 from sqlalchemy.exc import SQLAlchemyError
 
 from ticket_export.errors import TicketSourceError, TicketsUnavailableError
 from ticket_export.infrastructure.persistence.database.errors import may_pass, name_shortage, reached_limit
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Dialect
 
 
 def errors_of(dialect: Dialect) -> tuple[type[Exception], ...]:

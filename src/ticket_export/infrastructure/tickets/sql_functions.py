@@ -6,20 +6,17 @@ A database without a spelling here is refused by name.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CHAR, Boolean, ColumnElement, Double, Float, Numeric, Text, TypeDecorator, Uuid
+from sqlalchemy import CHAR, Boolean, ColumnElement, Dialect, Double, Float, Numeric, Text, TypeDecorator, Uuid
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
 from ticket_export.errors import UnsupportedDialectError
 from ticket_export.infrastructure.persistence.sqlite_moments import is_usual_moment
-
-if TYPE_CHECKING:
-    from sqlalchemy import Dialect
-    from sqlalchemy.sql.compiler import SQLCompiler
-    from sqlalchemy.types import TypeEngine
 
 
 class Folded(FunctionElement[str]):

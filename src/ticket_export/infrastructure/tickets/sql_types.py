@@ -6,8 +6,9 @@ when the catalog is first used.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sqlalchemy import (
     ARRAY,
@@ -32,15 +33,9 @@ from sqlalchemy import (
 )
 from sqlalchemy import Enum as SqlEnum
 from sqlalchemy.dialects.postgresql import CITEXT, DOMAIN
+from sqlalchemy.types import TypeEngine
 
-from ticket_export.application.view.ticket_column import ColumnKind, IdType
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sqlalchemy.types import TypeEngine
-
-    from ticket_export.application.view.ticket_column import TicketColumn
+from ticket_export.application.view.ticket_column import ColumnKind, IdType, TicketColumn
 
 
 class SqlType(Enum):

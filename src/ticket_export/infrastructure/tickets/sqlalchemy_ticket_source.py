@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import attrs
 from sqlalchemy import Connection, Engine
 
+from ticket_export.application.csv_format import CsvFormat
+from ticket_export.application.ports.ticket_source import TicketReader
+from ticket_export.application.view.ticket_column import TicketColumns
+from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import UnsupportedDialectError
 from ticket_export.infrastructure.fork import part_from_parent
 from ticket_export.infrastructure.persistence.database.engine import connected
@@ -18,19 +23,9 @@ from ticket_export.infrastructure.tickets.postgresql.reader import copy_reader
 from ticket_export.infrastructure.tickets.read_errors import read_errors
 from ticket_export.infrastructure.tickets.sqlite.reader import row_stream_reader
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
-
-    from ticket_export.application.csv_format import CsvFormat
-    from ticket_export.application.ports.ticket_source import TicketReader
-    from ticket_export.application.view.ticket_column import TicketColumns
-    from ticket_export.application.view.ticket_query import TicketQuery
-
-    # Begins a transaction on the connection and reads in it.
-    OpenReader: TypeAlias = Callable[
-        [Connection, TicketCatalog, TicketQuery, CsvFormat, timedelta], AbstractContextManager[TicketReader]
-    ]
+OpenReader: TypeAlias = Callable[
+    [Connection, TicketCatalog, TicketQuery, CsvFormat, timedelta], AbstractContextManager[TicketReader]
+]
 
 _READERS: dict[str, OpenReader] = {"postgresql": copy_reader, "sqlite": row_stream_reader}
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
-from sqlalchemy import Boolean, ColumnElement, column, func, select, table, text, true
+from sqlalchemy import Boolean, ColumnElement, Connection, column, func, select, table, text, true
 
+from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
 from ticket_export.infrastructure.tickets.sql_functions import LooselyCollated
 from ticket_export.infrastructure.tickets.sql_types import SqlType, sql_type
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
 
 _COLLATIONS = table("pg_collation", column("collisdeterministic", Boolean), schema="pg_catalog")
 

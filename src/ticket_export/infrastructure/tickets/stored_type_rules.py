@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import attrs
 
-from ticket_export.application.view.ticket_column import ColumnKind
+from ticket_export.application.view.ticket_column import ColumnKind, TicketColumn
 from ticket_export.infrastructure.tickets.sql_types import STORED, SqlType, refusal, sql_type
-
-if TYPE_CHECKING:
-    from ticket_export.application.view.ticket_column import TicketColumn
 
 # Texts that PostgreSQL compares in a way of their own, or with nothing else; cast to text they are as any other.
 _PECULIAR_TEXTS = ("name", "char")

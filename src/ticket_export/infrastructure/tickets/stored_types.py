@@ -6,13 +6,28 @@ types that PostgreSQL itself gives to the expressions decide what is read, bound
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import attrs
-from sqlalchemy import CHAR, BigInteger, Text, Uuid, bindparam, cast, func, select, text, type_coerce
+from sqlalchemy import (
+    CHAR,
+    BigInteger,
+    Connection,
+    Engine,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    func,
+    select,
+    text,
+    type_coerce,
+)
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql.sqltypes import NullType
 from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
@@ -29,12 +44,6 @@ from ticket_export.infrastructure.tickets.stored_type_rules import (
     refuse_no_tags,
     rule_of,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from sqlalchemy import Connection, Engine
-    from sqlalchemy.engine.interfaces import DBAPICursor
 
 _TYPES = text(
     # Without quotation marks, which are around every name where `quote_all_identifiers` is on.

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, nulls_last, or_, select
 
 from ticket_export.application.view.filter_values import shifted
 from ticket_export.application.view.ticket_column import ColumnKind, TicketColumn
+from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
 from ticket_export.infrastructure.tickets.cell_forms import exact_text_of, shown_cell, sort_key
 from ticket_export.infrastructure.tickets.condition_compiler import compile_condition, compile_search
 from ticket_export.infrastructure.tickets.moment_functions import DayText, MomentKey, moment_before, moment_from
 from ticket_export.infrastructure.tickets.sql_functions import IsTrue, TimeText
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ticket_export.application.view.ticket_query import TicketQuery
-    from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
 
 
 def _as_it_is(_column: TicketColumn, cell: Expression) -> Expression:

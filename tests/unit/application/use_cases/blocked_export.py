@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Event
-from typing import TYPE_CHECKING
 
+from tests.unit.application.use_cases.help_desk import HelpDesk
 from ticket_export.errors import TicketSourceError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tests.unit.application.use_cases.help_desk import HelpDesk
 
 #: Seconds; only a failing test waits for so long.
 PATIENCE = 30.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
 import attrs
@@ -31,6 +31,7 @@ from ticket_export import (
     ListExports,
     MediaItem,
     OpenDownload,
+    RequestedExportDto,
     RequestExport,
     RunExport,
     SystemPermissions,
@@ -52,9 +53,6 @@ from ticket_export.infrastructure.compression.plain import NoCompression
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.database import InMemoryDatabase
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket
-
-if TYPE_CHECKING:
-    from ticket_export import RequestedExportDto
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PERMITTED = SystemPermissions.IMPORT_EXPORT_TICKETS

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import attrs
 import pytest
 
 from tests.unit.application.use_cases.help_desk import NOW, HelpDesk, once, raising
+from ticket_export import Actor
 from ticket_export.errors import (
     ExportNotFoundError,
     InvalidTransitionError,
@@ -15,12 +16,6 @@ from ticket_export.errors import (
     NotPermittedError,
     TicketSourceError,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from uuid import UUID
-
-    from ticket_export import Actor
 
 LATER = NOW + timedelta(minutes=1)
 

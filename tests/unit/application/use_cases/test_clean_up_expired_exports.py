@@ -3,7 +3,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import attrs
 import pytest
@@ -11,9 +11,6 @@ import pytest
 from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk, once, raising
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUp
 from ticket_export.errors import ExportExpiredError, LeaseLostError, StorageError, TicketSourceError
-
-if TYPE_CHECKING:
-    from uuid import UUID
 
 EXPIRY = NOW + timedelta(hours=72)
 

@@ -7,20 +7,16 @@ import json
 from datetime import timedelta
 from hashlib import sha256
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 
 from tests.unit.application.use_cases.help_desk import NOW, HelpDesk, raising
 from ticket_export.application.file.export_file import manifest_key
 from ticket_export.application.file.manifest import ExportManifest
+from ticket_export.domain.media_item import MediaItem
 from ticket_export.errors import StorageError
 from ticket_export.infrastructure.compression.gzip import GzipCompression
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from ticket_export.domain.media_item import MediaItem
 
 VIEW = {"columns": ["title", "id"], "searchTerm": "ticket", "sortField": "id", "sortDirection": "desc"}
 

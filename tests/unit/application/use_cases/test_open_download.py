@@ -1,17 +1,17 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import attrs
 import pytest
 
 from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk, raising, read_all
 from tests.unit.application.use_cases.watched_adapters import WatchedStorage
-from ticket_export import Actor, SystemPermissions
+from ticket_export import Actor, ExportJob, SystemPermissions
 from ticket_export.application.file.manifest import ExportManifest
 from ticket_export.errors import (
     ConfigurationError,
@@ -22,12 +22,6 @@ from ticket_export.errors import (
     ObjectNotFoundError,
     StorageError,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from uuid import UUID
-
-    from ticket_export import ExportJob
 
 RETENTION = timedelta(hours=72)
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import attrs
 import pytest
 
 from tests.unit.application.use_cases.help_desk import NOW, PERMITTED, VIEW, HelpDesk, read_all
-from ticket_export import Actor, SystemPermissions
+from ticket_export import Actor, ExportJob, SystemPermissions
 from ticket_export.errors import ExportNotFoundError, NotPermittedError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ticket_export import ExportJob
 
 EVERYTHING_ELSE = SystemPermissions(511)
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
@@ -12,9 +12,6 @@ from ticket_export import BackgroundTask, BackgroundTaskStatus
 from ticket_export.application.run.export_task import TASK_NAME, task_args
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.errors import LeaseLostError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MOMENT, MINUTE = timedelta(microseconds=1), timedelta(minutes=1)
 

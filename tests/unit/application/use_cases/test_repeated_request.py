@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from uuid import UUID
 
 import attrs
 import pytest
@@ -13,10 +15,6 @@ import pytest
 from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk, raising
 from ticket_export import RequestedExportDto, TooManyExportsError
 from ticket_export.errors import InvalidPayloadError, NotPermittedError, TicketSourceError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from uuid import UUID
 
 SORTED = {"columns": ["id", "title"], "sortField": "title", "sortDirection": "desc"}
 SAME: list[Any] = [

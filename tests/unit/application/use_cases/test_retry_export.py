@@ -1,20 +1,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import attrs
 import pytest
 
 from tests.unit.application.use_cases.help_desk import COLUMNS, NOW, VIEW, HelpDesk, raising
-from ticket_export import TicketColumns, TooManyExportsError
+from ticket_export import Actor, TicketColumns, TooManyExportsError
 from ticket_export.errors import ExportNotFoundError, InvalidPayloadError, NotPermittedError, TicketSourceError
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from ticket_export import Actor
 
 LATER = NOW + timedelta(hours=1)
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 
 from tests.unit.application.use_cases.help_desk import NOW, PERMITTED, HelpDesk, raising
+from ticket_export import Actor
 from ticket_export.errors import LeaseLostError, TicketSourceError
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from ticket_export import Actor
 
 ENDS = pytest.mark.parametrize("end", ["completed", "failed"])
 

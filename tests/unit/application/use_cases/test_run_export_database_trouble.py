@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 
@@ -10,9 +10,6 @@ from tests.unit.application.use_cases.help_desk import HelpDesk, once, raising
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.errors import JobDatabaseError, StorageError
 from ticket_export.infrastructure.memory.ticket_source import BLOCK_ROWS
-
-if TYPE_CHECKING:
-    from uuid import UUID
 
 GONE = JobDatabaseError("the database cannot be reached")
 

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import copy
 import logging
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import attrs
 import pytest
 
 from tests.unit.application.use_cases.help_desk import COLUMNS, HelpDesk, raising
 from ticket_export import RunExport, SystemPermissions, TicketColumns, User
+from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.file.export_file import manifest_key
-from ticket_export.application.ports.ticket_source import CsvBlock
+from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader
+from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import StorageError, TicketSourceError
 from ticket_export.infrastructure.memory.ticket_source import BLOCK_ROWS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from uuid import UUID
-
-    from ticket_export.application.csv_format import CsvFormat
-    from ticket_export.application.ports.ticket_source import TicketReader
-    from ticket_export.application.view.ticket_query import TicketQuery
 
 SECRET = "/srv/secret: SELECT password FROM users"
 UNEXPECTED = "The export failed unexpectedly. The log has the cause under {}."

@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event, Semaphore, Thread
 from threading import enumerate as enumerate_threads
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from uuid import UUID
 
 import attrs
 import pytest
 
 from tests.unit.application.use_cases.blocked_export import PATIENCE, block_count
 from tests.unit.application.use_cases.help_desk import COLUMNS, NOW, HelpDesk, once, raising
-from ticket_export import StopSignal, TicketColumns
+from ticket_export import Actor, CsvFormat, StopSignal, TicketColumns
+from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader
+from ticket_export.application.run.attempt import Attempt
 from ticket_export.application.run.heartbeat import Heartbeat
 from ticket_export.application.run.progress import Progress
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.application.use_cases.run_export import ignore_hand_back, ignore_stall
+from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.errors import LeaseLostError
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.ticket_source import BLOCK_ROWS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-    from uuid import UUID
-
-    from ticket_export import Actor, CsvFormat
-    from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader
-    from ticket_export.application.run.attempt import Attempt
-    from ticket_export.application.view.ticket_query import TicketQuery
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
 
 import attrs
 import pytest
@@ -12,11 +14,6 @@ from ticket_export import BackgroundTaskStatus
 from ticket_export.errors import LeaseLostError, TicketSourceError
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.ticket_source import BLOCK_ROWS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-    from uuid import UUID
 
 OTHERS = "exports/{}/2/tickets-20260301T120000Z.csv"
 

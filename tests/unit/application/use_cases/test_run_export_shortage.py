@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 
 from tests.unit.application.use_cases.help_desk import HelpDesk, once, raising
+from ticket_export import BackgroundTask
 from ticket_export.application.run.shortage import FILES, MEMORY, THREADS, shortage_of
 from ticket_export.application.use_cases import run_export
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
@@ -19,11 +20,6 @@ from ticket_export.errors import (
     WorkerShortageError,
 )
 from ticket_export.infrastructure.memory.ticket_source import BLOCK_ROWS
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from ticket_export import BackgroundTask
 
 PLACES = [
     *("audit.started", "users.find", "source.open", "source.count", "source.block", "source.close"),

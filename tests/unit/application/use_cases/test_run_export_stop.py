@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threading import Event
-from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 
@@ -13,9 +13,6 @@ from ticket_export import StopSignal
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.errors import LeaseLostError
 from ticket_export.infrastructure.memory.ticket_source import BLOCK_ROWS
-
-if TYPE_CHECKING:
-    from uuid import UUID
 
 
 @pytest.fixture

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from threading import Event, current_thread
-from typing import TYPE_CHECKING
 
 from tests.unit.application.use_cases.blocked_export import PATIENCE
+from tests.unit.application.use_cases.help_desk import HelpDesk
+from ticket_export.application.run.progress import Progress
 from ticket_export.infrastructure.memory.ticket_source import BLOCK_ROWS
-
-if TYPE_CHECKING:
-    from tests.unit.application.use_cases.help_desk import HelpDesk
-    from ticket_export.application.run.progress import Progress
 
 
 def test_snapshot_ends_while_the_storage_still_hangs_and_the_export_fails(desk: HelpDesk) -> None:

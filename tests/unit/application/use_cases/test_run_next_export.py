@@ -3,18 +3,14 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.unit.application.use_cases.blocked_export import block_count
-from tests.unit.application.use_cases.help_desk import raising
+from tests.unit.application.use_cases.help_desk import HelpDesk, raising
 from ticket_export import StopSignal
+from ticket_export.application.run.progress import Progress
 from ticket_export.errors import LeaseLostError
-
-if TYPE_CHECKING:
-    from tests.unit.application.use_cases.help_desk import HelpDesk
-    from ticket_export.application.run.progress import Progress
 
 
 def test_exports_are_run_in_the_order_of_their_requests(desk: HelpDesk) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
@@ -12,9 +12,6 @@ from tests.unit.application.use_cases.watched_adapters import WatchedStorage
 from ticket_export.application.use_cases.sweep_orphaned_objects import Sweep
 from ticket_export.errors import StorageError, TicketSourceError
 from ticket_export.infrastructure.memory.clock import InMemoryClock
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 NAME = "tickets-20260301T120000Z.csv"
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import Protocol, Self
+from uuid import UUID
 
 import attrs
 
-from ticket_export.application.ports.audit_log import AuditEntry
+from ticket_export import Actor, BackgroundTask, CsvFormat, ExportJob, TicketColumns
+from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
 from ticket_export.application.ports.export_storage import ObjectWriter
-from ticket_export.application.ports.ticket_source import TicketReader
+from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader
+from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
+from ticket_export.infrastructure.memory.database import InMemoryDatabase, InMemoryTransaction
 from ticket_export.infrastructure.memory.export_events import InMemoryExportEvents
 from ticket_export.infrastructure.memory.export_job_repository import InMemoryExportJobRepository
 from ticket_export.infrastructure.memory.storage import InMemoryStorage
@@ -18,16 +23,6 @@ from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket, InMemoryTicketSource
 from ticket_export.infrastructure.memory.unit_of_work import InMemoryUnitOfWork
 from ticket_export.infrastructure.memory.user_directory import InMemoryUserDirectory
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from uuid import UUID
-
-    from ticket_export import Actor, BackgroundTask, CsvFormat, ExportJob, TicketColumns
-    from ticket_export.application.ports.audit_log import AuditLog
-    from ticket_export.application.ports.ticket_source import CsvBlock
-    from ticket_export.application.view.ticket_query import TicketQuery
-    from ticket_export.infrastructure.memory.database import InMemoryDatabase, InMemoryTransaction
 
 
 class Desk(Protocol):

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unpacking import ZstdError, unpacked
+from ticket_export.application.ports.compression import Compression
 from ticket_export.errors import MissingExtraError
 from ticket_export.infrastructure.compression.gzip import GzipCompression
 from ticket_export.infrastructure.compression.plain import NoCompression
 from ticket_export.infrastructure.compression.zstd import ZstdCompression
-
-if TYPE_CHECKING:
-    from ticket_export.application.ports.compression import Compression
 
 ALL = [NoCompression(), GzipCompression(), ZstdCompression()]
 

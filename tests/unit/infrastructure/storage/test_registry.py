@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from itertools import count
+from pathlib import Path
 from string import ascii_letters, digits
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -14,13 +15,8 @@ from hypothesis import strategies as st
 
 from tests.unit.infrastructure.storage.installed_packages import WORKING, install
 from ticket_export import ConfigurationError, LocalStorage, MissingExtraError, Settings
+from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.infrastructure.storage.registry import known_schemes, open_storage
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from ticket_export.application.ports.export_storage import ExportStorage
 
 SECRET = "hunter2"
 _numbers = count()

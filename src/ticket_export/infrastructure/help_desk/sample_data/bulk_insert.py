@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy.types import TypeEngine
 
 from ticket_export.infrastructure.help_desk.sample_data.moment_text import moment_text
 from ticket_export.infrastructure.persistence.types import UtcDateTime
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from sqlalchemy import Connection, Dialect, Table
-    from sqlalchemy.types import TypeEngine
 
 _BATCH_SIZE = 5_000
 _REMEMBERED = 1_000

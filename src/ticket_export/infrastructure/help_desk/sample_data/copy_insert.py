@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
+from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DBAPIError
 
 from ticket_export.infrastructure.help_desk.sample_data.copy_text import cell_writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     import psycopg
-    from sqlalchemy import Connection, Table
 
 _BATCH_SIZE = 10_000
 

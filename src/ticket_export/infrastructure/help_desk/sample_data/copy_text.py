@@ -5,19 +5,16 @@ https://www.postgresql.org/docs/current/sql-copy.html, "Text Format".
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sqlalchemy import Boolean, Integer
+from sqlalchemy.types import TypeEngine
 
 from ticket_export.infrastructure.help_desk.sample_data.moment_text import moment_text
 from ticket_export.infrastructure.persistence.types import UtcDateTime
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from sqlalchemy.types import TypeEngine
 
 _NULL: Final = "\\N"
 # Only these mean something: between cells, between rows, and before what is meant literally. That comes first,

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import attrs
-from sqlalchemy import ForeignKeyConstraint, bindparam, exists, select, text
+from sqlalchemy import Connection, ForeignKeyConstraint, Table, TextClause, bindparam, exists, select, text
 from sqlalchemy.exc import DBAPIError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Connection, Table, TextClause
 
 # Only what its definition restores whole; nobody's but our own.
 _INDEXES: Final = text("""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Engine
 
 from ticket_export.infrastructure.help_desk.sample_data.bulk_insert import BulkInsert
 from ticket_export.infrastructure.help_desk.sample_data.copy_insert import CopyInsert
@@ -16,15 +20,8 @@ from ticket_export.infrastructure.help_desk.sample_data.row_numbers import (
 )
 from ticket_export.infrastructure.help_desk.sample_data.table_statistics import gather_statistics
 from ticket_export.infrastructure.help_desk.sample_data.ticket_rows import TICKET_COLUMNS, TicketRows
+from ticket_export.infrastructure.help_desk.tables import HelpDeskTables
 from ticket_export.infrastructure.persistence.database.engine import begin_writing, commit
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from sqlalchemy import Engine
-
-    from ticket_export.infrastructure.help_desk.tables import HelpDeskTables
 
 # From so many on, making indexes and foreign keys anew costs less than keeping them up.
 _MANY: Final = 10_000

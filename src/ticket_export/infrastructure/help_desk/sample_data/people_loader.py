@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import attrs
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, Table, insert, select
 
 from ticket_export.infrastructure.help_desk.sample_data.people import (
     ASSIGNEES,
@@ -18,13 +17,7 @@ from ticket_export.infrastructure.help_desk.sample_data.people import (
     sample_id,
 )
 from ticket_export.infrastructure.help_desk.sample_data.row_numbers import last_number
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sqlalchemy import Connection, Table
-
-    from ticket_export.infrastructure.help_desk.tables import HelpDeskTables
+from ticket_export.infrastructure.help_desk.tables import HelpDeskTables
 
 
 @attrs.frozen(kw_only=True)

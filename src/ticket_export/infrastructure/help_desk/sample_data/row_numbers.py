@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
-from sqlalchemy import func, select, text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, func, select, text
 
 # NULL, where the rows are numbered in another way, sets nothing.
 _FOLLOW = text("""

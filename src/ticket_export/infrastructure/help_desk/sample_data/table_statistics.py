@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
-from sqlalchemy import text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, text
 
 
 def gather_statistics(connection: Connection, tables: Iterable[Table]) -> None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
+from uuid import UUID
 
 import attrs
 
 from ticket_export.infrastructure.help_desk.catalog import PRIORITIES, STATUSES
 from ticket_export.infrastructure.help_desk.sample_data import ticket_texts
 from ticket_export.infrastructure.help_desk.sample_data.people_loader import PeopleIds
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from uuid import UUID
 
 T = TypeVar("T")
 #: A number from 0 to below 1, another one each time.

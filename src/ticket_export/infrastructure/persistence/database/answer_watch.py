@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import logging
 import socket
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from threading import Condition, Thread
 from time import monotonic
-from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
+
+from sqlalchemy import Connection
 
 from ticket_export.infrastructure.fork import renew_in_children
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from contextlib import AbstractContextManager
-
-    from sqlalchemy import Connection
 
 _log = logging.getLogger(__name__)
 

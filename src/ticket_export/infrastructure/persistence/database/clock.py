@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import text
+from sqlalchemy import Connection, Dialect, Engine, text
 
 from ticket_export.application.ports.clock import Clock
 from ticket_export.infrastructure.system_clock import SystemClock
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sqlalchemy import Connection, Dialect, Engine
 
 
 class DatabaseClock(Clock):

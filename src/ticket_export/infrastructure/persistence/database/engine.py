@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 
 import sqlalchemy
-from sqlalchemy import URL, event, make_url
+from sqlalchemy import URL, Connection, Dialect, Engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from ticket_export.errors import ConfigurationError, MissingExtraError, UnsupportedDialectError
 from ticket_export.infrastructure.fork import part_from_parent
@@ -15,14 +19,6 @@ from ticket_export.infrastructure.persistence.database.answer_watch import WATCH
 from ticket_export.infrastructure.persistence.database.export_pool import ExportPool
 from ticket_export.infrastructure.persistence.database.sqlite_file import create_sqlite_file
 from ticket_export.infrastructure.private_files import make_private_folders
-
-if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable, Mapping
-
-    from sqlalchemy import URL, Connection, Dialect, Engine
-    from sqlalchemy.engine.interfaces import DBAPIConnection
-    from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 # libpq's names and units: seconds, but for the last, which is milliseconds; it has no effect beside Linux.
 # https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS

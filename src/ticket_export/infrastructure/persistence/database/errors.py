@@ -8,16 +8,14 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import attrs
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, TimeoutError
 
 from ticket_export.errors import JobDatabaseError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _log = logging.getLogger(__name__)
 

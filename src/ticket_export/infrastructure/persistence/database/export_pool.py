@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, cast
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import cast
 
-from sqlalchemy import QueuePool
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from contextlib import AbstractContextManager
-
-    from sqlalchemy import Engine
+from sqlalchemy import Engine, QueuePool
 
 
 class ExportPool(QueuePool):

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Dialect
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from ticket_export.infrastructure.private_files import create_private_file
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from sqlalchemy import Dialect
-    from sqlalchemy.pool import ConnectionPoolEntry
 
 # To close a file takes away the locks that the process holds on it (POSIX, fcntl), those of a connection that another
 # thread has opened meanwhile too.

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from sqlalchemy import text
+from sqlalchemy import Connection, Engine, TextClause, text
 
 from ticket_export.infrastructure.fork import part_from_parent
 from ticket_export.infrastructure.persistence.database.answer_watch import answered_in_time
 from ticket_export.infrastructure.persistence.database.clock import note_time
 from ticket_export.infrastructure.persistence.database.engine import begin_writing, connected
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from sqlalchemy import Connection, Engine, TextClause
 
 _IDLE: Final = 15
 #: Of `limit_short_transaction`. A worker whose machine vanishes in a transaction is in a statement, which ends, or

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 from alembic import op
 
 from ticket_export.errors import ConfigurationError, MissingTableError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ticket_export.infrastructure.persistence.host_tables import HostTableNames
+from ticket_export.infrastructure.persistence.host_tables import HostTableNames
 
 
 def host_table_names() -> HostTableNames:

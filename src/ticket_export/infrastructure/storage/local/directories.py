@@ -9,15 +9,12 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ticket_export.errors import InvalidKeyError
 from ticket_export.infrastructure.private_files import PRIVATE_FOLDER, make_private_folders
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY
 # What systems say of a link that O_NOFOLLOW keeps them from following.

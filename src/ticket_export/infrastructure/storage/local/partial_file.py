@@ -5,17 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
 from uuid import uuid4
 
 from ticket_export.errors import StorageError
 from ticket_export.infrastructure.private_files import PRIVATE_FILE
 from ticket_export.infrastructure.storage.local.directories import make_root, opened_directory, sync_directories
 from ticket_export.infrastructure.storage.os_errors import storage_errors
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
 
 # How often a folder may be pruned between being made and being used before it is no coincidence any more.
 _ATTEMPTS = 100

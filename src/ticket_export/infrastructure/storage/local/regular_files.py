@@ -5,13 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Sequence
+from typing import BinaryIO
 
 from ticket_export.errors import StorageError
 from ticket_export.infrastructure.storage.local.directories import followed_link
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 def require_file(directory: int, names: Sequence[str]) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from ticket_export.application.ports.export_storage import ObjectWriter
 from ticket_export.errors import ConfigurationError, InvalidKeyError, ObjectNotFoundError
 from ticket_export.infrastructure.storage.keys import check_key, check_prefix, is_segment
 from ticket_export.infrastructure.storage.local.directories import opened_directory, prune_directories, sync_directories
@@ -17,13 +20,7 @@ from ticket_export.infrastructure.storage.local.guarded_reader import guarded
 from ticket_export.infrastructure.storage.local.partial_file import PartialFile
 from ticket_export.infrastructure.storage.local.regular_files import open_file, require_file
 from ticket_export.infrastructure.storage.os_errors import storage_errors
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import datetime
-
-    from ticket_export.application.ports.export_storage import ObjectWriter
-    from ticket_export.settings import Settings
+from ticket_export.settings import Settings
 
 # No key can name it: a key's segments do not begin with a dot. Inside the root, since a rename is
 # atomic only within one file system.

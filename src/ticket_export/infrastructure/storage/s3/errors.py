@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -21,9 +21,6 @@ from botocore.exceptions import (
 from urllib3.exceptions import HTTPError
 
 from ticket_export.errors import StorageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 #: What boto3's calls, and the bodies that they give, raise.
 S3_ERRORS = (BotoCoreError, ClientError, HTTPError, OSError)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -9,8 +10,6 @@ from botocore.exceptions import ClientError
 from ticket_export.infrastructure.storage.s3.errors import error_code
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from mypy_boto3_s3.client import S3Client
 
 

@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING, BinaryIO, Self, cast
 # First of all, since it says what to install where boto3 is missing.
 from ticket_export.infrastructure.storage.s3.client import S3Patience, connect  # isort: skip
 
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+
 from ticket_export.application.file.download import content_disposition
 from ticket_export.application.file.export_file import KEY_PREFIX
+from ticket_export.application.ports.export_storage import ObjectWriter
 from ticket_export.errors import ConfigurationError, StorageError
 from ticket_export.infrastructure.storage.keys import check_prefix
 from ticket_export.infrastructure.storage.s3.errors import is_missing, s3_errors
@@ -21,15 +25,10 @@ from ticket_export.infrastructure.storage.s3.reader import S3RawReader
 from ticket_export.infrastructure.storage.s3.stale_uploads import abort_stale_uploads
 from ticket_export.infrastructure.storage.s3.upload import S3Upload
 from ticket_export.infrastructure.storage.s3.writer import S3Writer
+from ticket_export.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime, timedelta
-
     from mypy_boto3_s3.client import S3Client
-
-    from ticket_export.application.ports.export_storage import ObjectWriter
-    from ticket_export.settings import Settings
 
 #: Of an upload, in bytes: the least that S3 allows. It allows 10,000 parts, so an object may have 48 GiB.
 PART_BYTES = 5 * 1024 * 1024

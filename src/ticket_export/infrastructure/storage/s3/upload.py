@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol, cast
 from uuid import uuid4
 
 from smart_open import open as smart_open
@@ -14,9 +15,6 @@ from ticket_export.infrastructure.storage.s3.part_buffer import S3PartBuffer
 from ticket_export.infrastructure.storage.s3.upload_client import S3UploadClient
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Protocol
-
     from mypy_boto3_s3.client import S3Client
 
     class _Writer(Protocol):

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, TypedDict, Unpack, cast
 
 from ticket_export.errors import StorageError
 from ticket_export.infrastructure.storage.s3.errors import is_unreachable, s3_errors
+from ticket_export.infrastructure.storage.s3.part_buffer import S3PartBuffer
 from ticket_export.infrastructure.storage.s3.parts import S3Parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from typing import IO, TypedDict, Unpack
-
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import (
         AbortMultipartUploadRequestTypeDef,
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
         PutObjectOutputTypeDef,
         PutObjectRequestTypeDef,
     )
-
-    from ticket_export.infrastructure.storage.s3.part_buffer import S3PartBuffer
 
     class _Part(TypedDict):
         """What smart-open says of a part."""

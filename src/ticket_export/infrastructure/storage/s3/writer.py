@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections import deque
 from enum import Enum, auto
 from threading import Condition, Event, Thread
-from typing import TYPE_CHECKING, Self
+from types import TracebackType
+from typing import Self
 
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    from ticket_export.infrastructure.storage.s3.upload import S3Upload
+from ticket_export.infrastructure.storage.s3.upload import S3Upload
 
 # Bytes that are handed over at once, so that small blocks cost next to nothing.
 _PIECE = 128 * 1024

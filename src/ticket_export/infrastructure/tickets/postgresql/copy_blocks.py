@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeAlias
 
 from ticket_export.application.ports.ticket_source import CsvBlock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import TypeAlias
-
     from psycopg import Copy
     from psycopg.pq.abc import PGconn
 
-    Record: TypeAlias = bytes | bytearray | memoryview
+Record: TypeAlias = bytes | bytearray | memoryview
 
 
 def copy_blocks(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from sqlalchemy import Connection, Dialect, Select
-    from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy import Connection, Dialect, Select
+from sqlalchemy.sql.compiler import SQLCompiler
 
 
 def copy_statement(query: Select[Any], connection: Connection) -> tuple[str, Mapping[str, object]]:

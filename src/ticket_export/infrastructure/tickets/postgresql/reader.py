@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 import attrs
 from sqlalchemy import Connection, Text, func
@@ -13,26 +13,18 @@ from sqlalchemy import Connection, Text, func
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.guarded_records import guard_records
 from ticket_export.application.ports.ticket_source import CsvBlock
-from ticket_export.application.view.ticket_column import IdType
+from ticket_export.application.view.ticket_column import IdType, TicketColumn
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.persistence.database.answer_watch import answered_in_time, cut
 from ticket_export.infrastructure.tickets.block_size import BLOCK_BYTES
-from ticket_export.infrastructure.tickets.catalog import TicketCatalog
+from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
 from ticket_export.infrastructure.tickets.postgresql import spellings  # noqa: F401 - registers them
-from ticket_export.infrastructure.tickets.postgresql.copy_blocks import copy_blocks
+from ticket_export.infrastructure.tickets.postgresql.copy_blocks import Record, copy_blocks
 from ticket_export.infrastructure.tickets.postgresql.copy_statement import copy_statement
 from ticket_export.infrastructure.tickets.postgresql.snapshot import begin_snapshot, driver_connection, end_snapshot
 from ticket_export.infrastructure.tickets.read_errors import read_errors
 from ticket_export.infrastructure.tickets.stored_types import catalog_as_stored
 from ticket_export.infrastructure.tickets.ticket_select import count_tickets, select_tickets, zone_name
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import timedelta
-
-    from ticket_export.application.view.ticket_column import TicketColumn
-    from ticket_export.infrastructure.tickets.catalog import Expression
-    from ticket_export.infrastructure.tickets.postgresql.copy_blocks import Record
 
 # How long the server may take to hear of an interrupt, in seconds; whoever interrupts tries again.
 _INTERRUPT_TIMEOUT = 5

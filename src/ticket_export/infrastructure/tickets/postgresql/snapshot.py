@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from ticket_export.errors import UnsupportedDialectError
 from ticket_export.infrastructure.persistence.database.answer_watch import answered_in_time
@@ -13,10 +14,7 @@ from ticket_export.infrastructure.persistence.database.transaction import limit_
 from ticket_export.infrastructure.tickets.read_errors import errors_of
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     import psycopg
-    from sqlalchemy import Connection
 
 #: The oldest release that is still maintained.
 _OLDEST = (14,)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import REAL, Float, Integer, Numeric, Uuid
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
 from ticket_export.infrastructure.tickets.moment_functions import is_stored_with_zone
 from ticket_export.infrastructure.tickets.postgresql import tags  # noqa: F401 - the SELECT needs it
@@ -30,11 +33,6 @@ from ticket_export.infrastructure.tickets.sql_functions import (
     declared_type,
     scale_of,
 )
-
-if TYPE_CHECKING:
-    from sqlalchemy.sql.compiler import SQLCompiler
-    from sqlalchemy.sql.functions import FunctionElement
-    from sqlalchemy.types import TypeEngine
 
 #: The first release with collations of its own, which fold the same letters on every machine.
 _OWN_COLLATIONS = (17,)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sqlalchemy import TypeDecorator
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from ticket_export.infrastructure.tickets.joined_tags import MAX_DECIMALS, MAX_DEPTH, MAX_LENGTH
 from ticket_export.infrastructure.tickets.sql_functions import JoinedTags
-
-if TYPE_CHECKING:
-    from sqlalchemy.sql.compiler import SQLCompiler
 
 _HEX: Final = "[0-9a-fA-F]"
 _ESCAPE: Final = (

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from functools import lru_cache
 from inspect import signature
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,9 +14,6 @@ from ticket_export.application.view.conditions import fold
 from ticket_export.application.view.local_time import time_text
 from ticket_export.infrastructure.persistence.sqlite_moments import read_moment, write_moment
 from ticket_export.infrastructure.tickets.joined_tags import joined_tags
-
-if TYPE_CHECKING:
-    import sqlite3
 
 _zone = lru_cache(maxsize=8)(ZoneInfo)
 

@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 import attrs
 from sqlalchemy import Connection, Float, Integer, Select
+from sqlalchemy.engine.interfaces import DBAPICursor
 
-from ticket_export.application.csv_format import encode_rows
+from ticket_export.application.csv_format import Cell, CsvFormat, encode_rows
 from ticket_export.application.number_text import written_number
 from ticket_export.application.ports.ticket_source import CsvBlock
 from ticket_export.application.view.ticket_column import ColumnKind
+from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.tickets.block_size import BLOCK_BYTES
+from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 from ticket_export.infrastructure.tickets.read_errors import read_errors
 from ticket_export.infrastructure.tickets.sql_functions import declared_type, scale_of
 from ticket_export.infrastructure.tickets.sqlite.snapshot import begin_snapshot, reading_any_bytes
 from ticket_export.infrastructure.tickets.ticket_select import count_tickets, select_tickets
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import timedelta
-    from typing import TypeAlias
-
-    from sqlalchemy.engine.interfaces import DBAPICursor
-
-    from ticket_export.application.csv_format import Cell, CsvFormat
-    from ticket_export.application.view.ticket_query import TicketQuery
-    from ticket_export.infrastructure.tickets.catalog import TicketCatalog
-
-    WriteNumber: TypeAlias = Callable[[Any], Cell]
+WriteNumber: TypeAlias = Callable[[Any], Cell]
 
 #: The most rows of a block: enough that the calls between blocks do not count.
 BLOCK_ROWS = 1000

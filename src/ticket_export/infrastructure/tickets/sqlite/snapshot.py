@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from ticket_export.errors import ConfigurationError, UnsupportedDialectError
 from ticket_export.infrastructure.tickets.sqlite.functions import register_functions
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Connection
 
 
 def begin_snapshot(connection: Connection) -> sqlite3.Connection:
