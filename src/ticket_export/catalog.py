@@ -1,0 +1,32 @@
+"""Which tickets and columns a host offers for export.
+
+A host describes its tickets once, in a `TicketCatalog` of columns that these functions make.
+"""
+
+from ticket_export.application.view.ticket_column import ColumnKind, IdType, ScopeRole
+from ticket_export.infrastructure.tickets.catalog import (
+    CatalogColumn,
+    TicketCatalog,
+    boolean_column,
+    choice_column,
+    date_column,
+    day_column,
+    id_column,
+    number_column,
+    text_column,
+)
+
+__all__ = [
+    "CatalogColumn",
+    "ColumnKind",
+    "IdType",
+    "ScopeRole",
+    "TicketCatalog",
+    "boolean_column",
+    "choice_column",
+    "date_column",
+    "day_column",
+    "id_column",
+    "number_column",
+    "text_column",
+]

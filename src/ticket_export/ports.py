@@ -1,0 +1,67 @@
+"""Every port of the library, with the types of its arguments and results.
+
+A host or a plugin that replaces a part inherits its port, and passes the port's contract suite in
+`ticket_export.testing`.
+"""
+
+from ticket_export.application.actor import Actor
+from ticket_export.application.csv_format import CsvFormat
+from ticket_export.application.ports.audit_log import AuditAction, AuditEntry, AuditLog
+from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository
+from ticket_export.application.ports.clock import Clock
+from ticket_export.application.ports.compression import Compression, Compressor
+from ticket_export.application.ports.export_events import ExportEvents
+from ticket_export.application.ports.export_job_repository import ExportJobRepository
+from ticket_export.application.ports.export_storage import (
+    ExportStorage,
+    ObjectWriter,
+    SupportsDiscardStale,
+    SupportsSignedUrl,
+)
+from ticket_export.application.ports.media_item_repository import MediaItemRepository
+from ticket_export.application.ports.task_queue import SupportsListening, SupportsWaiting, TaskQueue
+from ticket_export.application.ports.ticket_source import CsvBlock, SupportsInterrupt, TicketReader, TicketSource
+from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.application.ports.user_directory import UserDirectory
+from ticket_export.application.view.ticket_column import TicketColumn, TicketColumns
+from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
+from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.media_item import MediaItem
+from ticket_export.domain.user import User
+
+__all__ = [
+    "Actor",
+    "AuditAction",
+    "AuditEntry",
+    "AuditLog",
+    "BackgroundTask",
+    "BackgroundTaskRepository",
+    "BackgroundTaskStatus",
+    "Clock",
+    "Compression",
+    "Compressor",
+    "CsvBlock",
+    "CsvFormat",
+    "ExportEvents",
+    "ExportJob",
+    "ExportJobRepository",
+    "ExportStorage",
+    "MediaItem",
+    "MediaItemRepository",
+    "ObjectWriter",
+    "SupportsDiscardStale",
+    "SupportsInterrupt",
+    "SupportsListening",
+    "SupportsSignedUrl",
+    "SupportsWaiting",
+    "TaskQueue",
+    "TicketColumn",
+    "TicketColumns",
+    "TicketQuery",
+    "TicketReader",
+    "TicketSource",
+    "UnitOfWork",
+    "User",
+    "UserDirectory",
+]

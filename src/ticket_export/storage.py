@@ -1,0 +1,23 @@
+"""For authors of storage plugins: the port, the rules of keys, and the header of a download.
+
+`ticket_export.testing.StorageContract` proves an adapter; docs/storage-plugins.md shows one from beginning to end.
+"""
+
+from ticket_export.application.file.download import content_disposition
+from ticket_export.application.ports.export_storage import (
+    ExportStorage,
+    ObjectWriter,
+    SupportsDiscardStale,
+    SupportsSignedUrl,
+)
+from ticket_export.infrastructure.storage.keys import check_key, check_prefix
+
+__all__ = [
+    "ExportStorage",
+    "ObjectWriter",
+    "SupportsDiscardStale",
+    "SupportsSignedUrl",
+    "check_key",
+    "check_prefix",
+    "content_disposition",
+]
