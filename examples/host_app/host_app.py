@@ -7,6 +7,7 @@ from dependency_injector.providers import Factory, Object
 
 import ticket_export as te
 from crm import ADA, cases, fill, people
+from ticket_export.ports import UserDirectory
 
 person = {"id": "person_id", "first_name": "given", "last_name": "family", "email_address": "mail"}
 users = te.HostTable("crm_people", {**person, "is_admin": "is_boss", "is_active": "works_here"})
@@ -28,7 +29,7 @@ catalog = te.TicketCatalog(
 )
 
 
-class CrmUserDirectory:
+class CrmUserDirectory(UserDirectory):
     def find(self, user_id: UUID) -> te.Actor | None:
         return self._find(people.c.person_id == user_id)
 

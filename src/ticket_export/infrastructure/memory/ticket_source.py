@@ -16,7 +16,7 @@ import attrs
 from ticket_export.application.csv_format import Cell, CsvFormat, encode_rows
 from ticket_export.application.formula_guard import guard
 from ticket_export.application.number_text import decimal_text, float_text
-from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader
+from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader, TicketSource
 from ticket_export.application.view.conditions import (
     Comparison,
     Condition,
@@ -190,7 +190,7 @@ class InMemoryTicket:
 
 
 @attrs.define
-class InMemoryTicketSource:
+class InMemoryTicketSource(TicketSource):
     """`tickets` may be changed at any time; a reader keeps to those it found when it was opened."""
 
     columns: TicketColumns
@@ -204,7 +204,7 @@ class InMemoryTicketSource:
 
 
 @attrs.frozen
-class _Reader:
+class _Reader(TicketReader):
     tickets: list[InMemoryTicket]
     query: TicketQuery
     csv_format: CsvFormat

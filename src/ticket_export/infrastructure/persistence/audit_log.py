@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from sqlalchemy import URL, Connection, Engine, insert, select
 
-from ticket_export.application.ports.audit_log import AuditEntry
+from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
 from ticket_export.infrastructure.persistence.database.engine import commit
 from ticket_export.infrastructure.persistence.database.errors import database_errors
 from ticket_export.infrastructure.persistence.database.transaction import quick_read, short_transaction
@@ -16,7 +16,7 @@ from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-class SqlAlchemyAuditLog:
+class SqlAlchemyAuditLog(AuditLog):
     """Every entry is a row of ``ExportAuditEntries``, permanent when `record` returns.
 
     The row has a short transaction of its own, which takes SQLite's one write lock: never call `record` inside a unit

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Select, insert, select, update
 
+from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.errors import LeaseLostError
 from ticket_export.infrastructure.persistence.instant import Instant
@@ -15,7 +16,7 @@ from ticket_export.infrastructure.persistence.mapping import background_task_fro
 from ticket_export.infrastructure.persistence.tables import Tables
 
 
-class SqlAlchemyBackgroundTaskRepository:
+class SqlAlchemyBackgroundTaskRepository(BackgroundTaskRepository):
     """Works on one open connection, inside its transaction."""
 
     def __init__(self, connection: Connection, tables: Tables) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Column, ColumnElement, Connection, Select, exists, false, func, insert, select, update
 
-from ticket_export.application.ports.export_job_repository import UNREADABLE
+from ticket_export.application.ports.export_job_repository import UNREADABLE, ExportJobRepository
 from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
@@ -34,7 +34,7 @@ _LOCK_SEED = 0x7469636B6574
 _LONGEST_WAIT, _ASK_EVERY = 5.0, 0.02
 
 
-class SqlAlchemyExportJobRepository:
+class SqlAlchemyExportJobRepository(ExportJobRepository):
     """Works on one open connection, inside its transaction."""
 
     def __init__(self, connection: Connection, tables: Tables) -> None:

@@ -6,12 +6,13 @@ from uuid import UUID
 
 from sqlalchemy import Connection, delete, insert, select
 
+from ticket_export.application.ports.media_item_repository import MediaItemRepository
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.infrastructure.persistence.mapping import media_item_from, row_of
 from ticket_export.infrastructure.persistence.tables import Tables
 
 
-class SqlAlchemyMediaItemRepository:
+class SqlAlchemyMediaItemRepository(MediaItemRepository):
     """Works on one open connection, inside its transaction."""
 
     def __init__(self, connection: Connection, tables: Tables) -> None:

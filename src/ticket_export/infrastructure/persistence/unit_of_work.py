@@ -10,6 +10,7 @@ from typing import Self
 from sqlalchemy import Connection, Engine
 
 from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
+from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.infrastructure.after_commit import AfterCommitActions
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.background_task_repository import SqlAlchemyBackgroundTaskRepository
@@ -21,7 +22,7 @@ from ticket_export.infrastructure.persistence.media_item_repository import SqlAl
 from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
 
 
-class ConnectionRepositories:
+class ConnectionRepositories(UnitOfWork):
     """The three repositories, over the connection of the unit of work."""
 
     _connection: Connection

@@ -9,6 +9,7 @@ from time import monotonic
 
 from sqlalchemy import Engine, exists, select
 
+from ticket_export.application.ports.task_queue import SupportsListening, SupportsWaiting, TaskQueue
 from ticket_export.application.run.export_task import TASK_NAME
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.infrastructure.fork import renew_in_children
@@ -24,7 +25,7 @@ POLL_INTERVAL = 0.2
 RARE_POLL_INTERVAL = 5.0
 
 
-class DatabaseTaskQueue:
+class DatabaseTaskQueue(TaskQueue, SupportsWaiting, SupportsListening):
     """Needs no broker: the request's transaction has put the task where workers look.
 
     They look when they are notified, and otherwise now and then, one thread for all of the process.

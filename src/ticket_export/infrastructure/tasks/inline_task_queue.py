@@ -9,6 +9,7 @@ from uuid import UUID
 
 import attrs
 
+from ticket_export.application.ports.task_queue import TaskQueue
 from ticket_export.application.run.export_task import job_id_of
 from ticket_export.application.use_cases.run_export import RunExport
 from ticket_export.domain.background_task import BackgroundTask
@@ -21,7 +22,7 @@ PAUSE = 0.5
 
 
 @attrs.frozen
-class InlineTaskQueue:
+class InlineTaskQueue(TaskQueue):
     """For scripts, tests and the first steps; a host with users wants a worker."""
 
     run_export: RunExport
