@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import attrs
 
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
-from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.export_job import RETENTION, ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.user import User
@@ -73,7 +73,7 @@ def a_job(
         requested_at=requested_at,
         status=status,
         snapshot_payload_json='{"columns":["id","title"]}',
-        expires_at=NOW + timedelta(hours=72),
+        expires_at=NOW + RETENTION,
         background_task_id=background_task_id,
         creation_time=NOW,
     )
