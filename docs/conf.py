@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import importlib
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
-
-import ticket_export
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 project = "ticket-export"
 author = "ticket-export contributors"
-copyright = author  # noqa: A001 - Sphinx reads this name
-release = "0.1.0"
+release = version("ticket-export")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 html_theme = "furo"
@@ -67,7 +65,7 @@ def names_of(module: str) -> list[str]:
 HOMES = {name: module for module in reversed(PUBLIC_MODULES) for name in names_of(module)}
 
 
-def skip_repeated(app: Sphinx, what: str, name: str, value: object, skip: bool, options: Any) -> bool | None:  # noqa: FBT001
+def skip_repeated(app: Sphinx, what: str, name: str, value: object, skip: bool, options: Any) -> bool | None:
     """Leave out a name that another page documents."""
     module = app.env.current_document.autodoc_module
     return True if what == "module" and HOMES.get(name, module) != module else None
@@ -82,6 +80,6 @@ def link_repeated(app: Sphinx, what: str, name: str, value: object, options: Any
 
 
 def setup(app: Sphinx) -> None:
-    """Connect the functions above."""
+    """Connect the functions above to the events of autodoc."""
     app.connect("autodoc-skip-member", skip_repeated)
     app.connect("autodoc-process-docstring", link_repeated)
