@@ -1,4 +1,4 @@
-"""What every `UnitOfWork` keeps when it records what it changes in an audit log of the same database."""
+"""The contract of a `UnitOfWork` that records its changes in an audit log of the same database."""
 
 from __future__ import annotations
 
