@@ -21,8 +21,9 @@ from tests.integration.postgresql.filtered_views import CATALOG, CREATED, FILTER
 from tests.integration.postgresql.query_plans import plan_of
 from tests.postgresql_server import VARIABLE, PostgresqlServer
 
+from benchmarks.fill.loader import load_many
 from benchmarks.report import write
-from ticket_export import create_engine, load_sample_data
+from ticket_export import create_engine
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.tickets.ticket_select import select_tickets
 
@@ -62,7 +63,7 @@ def _table(url: str, tickets: int) -> str:
     engine = create_engine(url)
     now = datetime.now(UTC)
     print(f"filling: {tickets:,} tickets", file=sys.stderr, flush=True)
-    load_sample_data(engine, REFERENCE_TABLES, tickets=tickets, seed=1, now=now)
+    load_many(engine, REFERENCE_TABLES, tickets=tickets, seed=1, now=now)
     with engine.connect() as connection:
         version = ".".join(map(str, connection.dialect.server_version_info or ()))
         lines = [

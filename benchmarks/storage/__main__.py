@@ -8,7 +8,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.comparison import note
-from benchmarks.databases import fill, postgresql
+from benchmarks.databases import postgresql
+from benchmarks.fill.loader import fill_help_desk
 from benchmarks.measure import Run
 from benchmarks.report import machine, write
 from benchmarks.storage.places import places
@@ -29,7 +30,7 @@ def main() -> None:
         database.new_desk(Path(folder)) as desk,
     ):
         note(f"{arguments.tickets:,} tickets: filling")
-        fill(desk, arguments.tickets)
+        fill_help_desk(desk.url, arguments.tickets)
         database.settle(desk)
         names = list(everywhere)
         results: dict[str, list[Run]] = {name: [] for name in names}

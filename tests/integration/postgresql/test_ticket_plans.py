@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from benchmarks.fill.loader import load_many
 from sqlalchemy import Connection
 
 from tests.integration.postgresql.filtered_views import CATALOG, CREATED, FILTERS, Filter, default_view
@@ -29,7 +30,7 @@ def help_desk(postgresql_server: PostgresqlServer) -> Iterator[Connection]:
     """Only read, so that one will do for all."""
     with postgresql_server.database() as url:
         engine = create_engine(url)
-        fill(engine, TICKETS)
+        fill(engine, TICKETS, load=load_many)
         with engine.connect() as connection:
             yield connection
         engine.dispose()

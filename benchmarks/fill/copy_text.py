@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Boolean, Integer
 from sqlalchemy.types import TypeEngine
 
-from ticket_export.infrastructure.help_desk.sample_data.moment_text import moment_text
+from benchmarks.fill.moment_text import moment_text
 from ticket_export.infrastructure.persistence.types import UtcDateTime
 
 _NULL: Final = "\\N"

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.types import TypeEngine
 
-from ticket_export.infrastructure.help_desk.sample_data.moment_text import moment_text
+from benchmarks.fill.moment_text import moment_text
 from ticket_export.infrastructure.persistence.types import UtcDateTime
 
 _BATCH_SIZE = 5_000
@@ -32,7 +32,7 @@ class BulkInsert:
         # Not compiled by SQLAlchemy, which would name the parameters on some databases.
         parameter = "?" if dialect.paramstyle == "qmark" else "%s"
         self._statement = (
-            f"INSERT INTO {dialect.identifier_preparer.format_table(table)} "  # noqa: S608 - names of our own tables
+            f"INSERT INTO {dialect.identifier_preparer.format_table(table)} "
             f"({', '.join(quote(column.name) for column in columns)}) VALUES ({', '.join([parameter] * len(columns))})"
         )
         processors = [(index, _processor(column.type, dialect)) for index, column in enumerate(columns)]

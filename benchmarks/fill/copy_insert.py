@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DBAPIError
 
-from ticket_export.infrastructure.help_desk.sample_data.copy_text import cell_writer
+from benchmarks.fill.copy_text import cell_writer
 
 if TYPE_CHECKING:
     import psycopg
