@@ -22,7 +22,15 @@ from dependency_injector.providers import Factory, List, Object, Selector, Threa
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.export_policy import ExportPolicy
+from ticket_export.application.ports.audit_log import AuditLog
+from ticket_export.application.ports.clock import Clock
+from ticket_export.application.ports.compression import Compression
+from ticket_export.application.ports.export_events import ExportEvents
+from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.task_queue import TaskQueue
+from ticket_export.application.ports.ticket_source import TicketSource
+from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.application.ports.user_directory import UserDirectory
 from ticket_export.application.run.claims import Claims
 from ticket_export.application.run.export_pipeline import READ_AHEAD
 from ticket_export.application.use_cases.cancel_export import CancelExport
@@ -60,6 +68,7 @@ from ticket_export.infrastructure.tasks.notifications import notifications_on
 from ticket_export.infrastructure.tasks.silent_task_queue import SilentTaskQueue
 from ticket_export.infrastructure.tasks.worker import Worker
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
+from ticket_export.port_provider import PortProvider
 from ticket_export.settings import Settings
 
 
@@ -104,28 +113,38 @@ class TicketExportContainer(DeclarativeContainer):
     tables = ThreadSafeSingleton(build_help_desk_tables, table_names)
     engine = ThreadSafeSingleton(create_engine, settings.provided.database_url)
     catalog = ThreadSafeSingleton(reference_catalog, tables)
-    csv_format = Factory(CsvFormat, bom=settings.provided.csv_bom, formula_guard=settings.provided.formula_guard)
-    compression = Selector(
-        settings.provided.compression,
-        none=Factory(NoCompression),
-        gzip=Factory(GzipCompression),
-        zstd=Factory(ZstdCompression),
+    csv_format = PortProvider(
+        CsvFormat, Factory(CsvFormat, bom=settings.provided.csv_bom, formula_guard=settings.provided.formula_guard)
     )
-    policy = Factory(ExportPolicy)
+    compression = PortProvider(
+        Compression,
+        Selector(
+            settings.provided.compression,
+            none=Factory(NoCompression),
+            gzip=Factory(GzipCompression),
+            zstd=Factory(ZstdCompression),
+        ),
+    )
+    policy = PortProvider(ExportPolicy, Factory(ExportPolicy))
 
     # The ports.
-    clock = ThreadSafeSingleton(DatabaseClock, engine.provider)
-    machine_clock = ThreadSafeSingleton(SystemClock)
-    unit_of_work = Factory(SqlAlchemyUnitOfWork, engine, tables)
-    ticket_source = Factory(SqlAlchemyTicketSource, engine, catalog, settings.provided.storage_patience)
-    storage = ThreadSafeSingleton(open_storage, settings)
-    user_directory = Factory(SqlAlchemyUserDirectory, engine, tables)
-    audit_log = Selector(
-        settings.provided.audit_log,
-        log=ThreadSafeSingleton(LoggingAuditLog),
-        table=Factory(SqlAlchemyAuditLog, engine, tables),
+    clock = PortProvider(Clock, ThreadSafeSingleton(DatabaseClock, engine.provider))
+    machine_clock = PortProvider(Clock, ThreadSafeSingleton(SystemClock))
+    unit_of_work = PortProvider(UnitOfWork, Factory(SqlAlchemyUnitOfWork, engine, tables))
+    ticket_source = PortProvider(
+        TicketSource, Factory(SqlAlchemyTicketSource, engine, catalog, settings.provided.storage_patience)
     )
-    events = ThreadSafeSingleton(NullExportEvents)
+    storage = PortProvider(ExportStorage, ThreadSafeSingleton(open_storage, settings))
+    user_directory = PortProvider(UserDirectory, Factory(SqlAlchemyUserDirectory, engine, tables))
+    audit_log = PortProvider(
+        AuditLog,
+        Selector(
+            settings.provided.audit_log,
+            log=ThreadSafeSingleton(LoggingAuditLog),
+            table=Factory(SqlAlchemyAuditLog, engine, tables),
+        ),
+    )
+    events = PortProvider(ExportEvents, ThreadSafeSingleton(NullExportEvents))
 
     # The use-cases.
     read_ahead = Object(READ_AHEAD)
@@ -152,10 +171,13 @@ class TicketExportContainer(DeclarativeContainer):
         read_ahead=read_ahead,
         max_attempts=settings.provided.max_attempts,
     )
-    task_queue = Selector(
-        settings.provided.task_queue,
-        database=ThreadSafeSingleton(DatabaseTaskQueue, engine, tables, Factory(notifications_on, engine)),
-        inline=Factory(InlineTaskQueue, run_export),
+    task_queue = PortProvider(
+        TaskQueue,
+        Selector(
+            settings.provided.task_queue,
+            database=ThreadSafeSingleton(DatabaseTaskQueue, engine, tables, Factory(notifications_on, engine)),
+            inline=Factory(InlineTaskQueue, run_export),
+        ),
     )
     request_export = Factory(
         RequestExport,
