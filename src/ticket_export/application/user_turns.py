@@ -1,4 +1,4 @@
-"""One request of a user at a time, in one process."""
+"""One request of a user at a time in each process."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from uuid import UUID
 
 from ticket_export.errors import JobDatabaseError
 
-#: Seconds; longer than a transaction of the request waits for another process.
+#: Seconds; longer than the transaction of a request waits for another process.
 LONGEST_WAIT: Final = 10.0
 
 
 class UserTurns:
-    """Lets the requests of one user wait here, and not each with a connection of the pool that all users share.
+    """A queue for the requests of each user, so that a waiting request holds no connection of the shared pool.
 
-    Requests of one user are stored one after the other in any case, since each looks at those before it. Threads may
+    The requests of one user are stored one after the other in any case, since each checks those before it. Threads may
     share it.
     """
 
@@ -26,16 +26,16 @@ class UserTurns:
         self.renew()
 
     def renew(self) -> None:
-        """Begin with no turn taken, as in a process that was just forked: no thread of it has one."""
+        """Forget all turns, for a process that was just forked: none of its threads has a turn."""
         self._changed = Condition()
         self._taken: dict[UUID, object] = {}
 
     @contextmanager
     def of(self, user_id: UUID) -> Iterator[Callable[[], None]]:
-        """Have the user's turn until the block ends, or what it yields is called.
+        """Hold the user's turn until the block ends or the yielded function is called.
 
         Raises:
-            JobDatabaseError: others had it all the time; nothing was done.
+            JobDatabaseError: other requests held the turn for too long; nothing was done.
         """
         mine = object()
         with self._changed:

@@ -1,6 +1,6 @@
-"""Looking up, while a view is validated, the columns that it speaks of.
+"""The columns that a view names, looked up while pydantic validates the view.
 
-The ticket source's columns are pydantic's validation context.
+The ticket source's columns are the validation context.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from ticket_export.application.view.ticket_column import ScopeRole, TicketColumn
 
 
 def columns_of(info: ValidationInfo) -> TicketColumns | None:
-    """The columns that the view is checked against; None if only its shape is."""
+    """Return the columns that the view is checked against; None if only its shape is checked."""
     return info.context if isinstance(info.context, TicketColumns) else None
 
 
 def filtered_column(info: ValidationInfo) -> TicketColumn | None:
-    """The column of the filter that is being validated; None if it has none that is known."""
+    """Return the column of the filter that is being validated; None if it is not known."""
     columns = columns_of(info)
     return columns.find(info.data["field"]) if columns is not None and "field" in info.data else None
 
 
 def find_able(columns: TicketColumns, name: str, ability: str) -> TicketColumn:
-    """The column of that name, which must be ``filterable`` or ``sortable``, whichever is the `ability`.
+    """Return the column of that name, which must have the `ability` ``filterable`` or ``sortable``.
 
     Raises:
-        PydanticCustomError: there is none; the text names those that are.
+        PydanticCustomError: there is no such column; the text lists the possible ones.
     """
     column = columns.find(name)
     if column is None:
@@ -41,7 +41,7 @@ def find_able(columns: TicketColumns, name: str, ability: str) -> TicketColumn:
 
 
 def unknown_column(name: str, columns: TicketColumns, ability: str | None = None) -> LateText:
-    """That no column has that name, with the one that was probably meant, or those that there are."""
+    """Return the message for an unknown name, with the most similar name or the list of names."""
 
     def write() -> str:
         meant = most_alike(name, _names(columns, ability))
@@ -60,10 +60,10 @@ def _names(columns: TicketColumns, ability: str | None) -> list[str]:
 
 
 def check_scope(wanted: str | int | float | UUID | None, role: ScopeRole, info: ValidationInfo) -> None:
-    """Refuse a scope by which these tickets cannot be restricted.
+    """Refuse a scope that does not fit the columns.
 
     Raises:
-        PydanticCustomError: they have no column for it, or its identifiers are of another type.
+        PydanticCustomError: no column has this role, or its identifiers are of another type.
     """
     columns = columns_of(info)
     if wanted is None or columns is None:
