@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-import attrs
-
 #: First characters that start a formula, or, as tab, CR and NUL, may let the next character start one; with the
 #: full-width forms that some spreadsheets treat in the same way.
 TRIGGERS = frozenset(
@@ -44,7 +42,9 @@ def guard(text: str, *, delimiter: str = ",") -> str:
     Cells begin at the start of the text, behind a line break, and behind a separator other than the file's own
     `delimiter`. A trigger that has apostrophes in front of it gets one more, so that `unguard` can remove it.
     """
-    return _rules(delimiter).guard(text)
+    starts, _ = _starts(delimiter)
+    guarded = starts.sub(r"\g<0>'", text)
+    return f"'{guarded}" if _DANGEROUS.match(text) else guarded
 
 
 def unguard(text: str, *, delimiter: str = ",") -> str:
@@ -53,30 +53,18 @@ def unguard(text: str, *, delimiter: str = ",") -> str:
     A text that `guard` does not change stays as it is, and so do numbers and dates. You can therefore pass every cell
     of an exported file to this function.
     """
-    return _rules(delimiter).unguard(text)
-
-
-@attrs.frozen
-class _Rules:
-    starts: re.Pattern[str]
-    guarded_starts: re.Pattern[str]
-
-    def guard(self, text: str) -> str:
-        guarded = self.starts.sub(r"\g<0>'", text)
-        return f"'{guarded}" if _DANGEROUS.match(text) else guarded
-
-    def unguard(self, text: str) -> str:
-        unguarded = self.guarded_starts.sub(r"\1", text)
-        return unguarded[1:] if text.startswith("'") and _DANGEROUS.match(text, 1) else unguarded
+    _, guarded_starts = _starts(delimiter)
+    unguarded = guarded_starts.sub(r"\1", text)
+    return unguarded[1:] if text.startswith("'") and _DANGEROUS.match(text, 1) else unguarded
 
 
 @lru_cache
-def _rules(delimiter: str) -> _Rules:
+def _starts(delimiter: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     start = _one_of((SEPARATORS | LINE_BREAKS) - {delimiter})
     harmless, harmless_guarded = _harmless(behind=""), _harmless(behind="'")
-    return _Rules(
-        starts=re.compile(f"{start}(?={_DANGEROUS.pattern})(?!{harmless})"),
-        guarded_starts=re.compile(f"({start})'(?={_DANGEROUS.pattern})(?!{harmless_guarded})"),
+    return (
+        re.compile(f"{start}(?={_DANGEROUS.pattern})(?!{harmless})"),
+        re.compile(f"({start})'(?={_DANGEROUS.pattern})(?!{harmless_guarded})"),
     )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from types import NoneType
 from typing import Final
 
-import attrs
 from pydantic import AliasChoices, AliasGenerator, BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic.alias_generators import to_camel, to_pascal
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
@@ -77,17 +76,8 @@ def raise_problems(problems: Iterable[tuple[Location, PydanticCustomError]]) -> 
         raise ValidationError.from_exception_data("payload", details)
 
 
-@attrs.frozen
-class LateText:
-    """A message that takes time to write; it is written only if it is shown."""
-
-    write: Callable[[], str]
-
-
-def problem(message: str | LateText) -> PydanticCustomError:
-    """Return the error for a validator to raise; `message` is shown unchanged."""
-    if isinstance(message, LateText):
-        return PydanticCustomError("view", "does not fit the columns", {"message": message})
+def problem(message: str | Callable[[], str]) -> PydanticCustomError:
+    """Return the error for a validator to raise; a message that takes time is written only if it is shown."""
     # As a parameter, because pydantic would read a "{" that a user typed as part of a template.
     return PydanticCustomError("view", "{message}", {"message": message})
 
@@ -96,11 +86,11 @@ def message_of(error: ErrorDetails) -> str:
     """Return the message for a user of one of pydantic's errors."""
     if error["type"] == "view":
         message = error["ctx"]["message"]
-        return message.write() if isinstance(message, LateText) else str(message)
+        return str(message() if callable(message) else message)
     template = _MESSAGES.get(error["type"], "{message}, not {given}")
     # pydantic's own texts may quote user input with its line breaks.
-    message = quoted(error["msg"])[1:-1]
-    return template.format(given=shown(error["input"]), message=message, **error.get("ctx", {}))
+    text = quoted(error["msg"])[1:-1]
+    return template.format(given=shown(error["input"]), message=text, **error.get("ctx", {}))
 
 
 def shown(given: object) -> str:

@@ -56,21 +56,16 @@ class TicketQuery:
             filter_condition(known[each.field], Operator(each.operator), each.value, as_of=as_of, zone=zone)
             for each in view.filters
         )
+        searched = tuple(column for column in chosen if column.searchable)
         return cls(
             columns=chosen,
             as_of=as_of,
             conditions=filters + _scope_conditions(view, columns),
-            search=_search(view.search_term, chosen),
+            search=Search(fold(view.search_term), searched) if view.search_term else None,
             sort_column=known[view.sort_field] if view.sort_field else None,
             descending=view.sort_direction == "desc",
             time_zone=zone,
         )
-
-
-def _search(term: str | None, chosen: tuple[TicketColumn, ...]) -> Search | None:
-    if term is None:
-        return None
-    return Search(fold(term), tuple(column for column in chosen if column.searchable))
 
 
 def _scope_conditions(view: ExportSnapshotPayload, columns: TicketColumns) -> tuple[Condition, ...]:

@@ -5,13 +5,14 @@ The ticket source's columns are the validation context.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 from pydantic import ValidationInfo
 
 from ticket_export.application.safe_text import listed, most_alike, quoted
 from ticket_export.application.view.filter_values import parse_ids
-from ticket_export.application.view.payload_model import LateText, problem
+from ticket_export.application.view.payload_model import problem
 from ticket_export.application.view.ticket_column import ScopeRole, TicketColumn, TicketColumns
 
 
@@ -36,11 +37,11 @@ def find_able(columns: TicketColumns, name: str, ability: str) -> TicketColumn:
     if column is None:
         raise problem(unknown_column(name, columns, ability))
     if not getattr(column, ability):
-        raise problem(LateText(lambda: f"this column is not {ability}: {quoted(name)}; {_able(columns, ability)}"))
+        raise problem(lambda: f"this column is not {ability}: {quoted(name)}; {_able(columns, ability)}")
     return column
 
 
-def unknown_column(name: str, columns: TicketColumns, ability: str | None = None) -> LateText:
+def unknown_column(name: str, columns: TicketColumns, ability: str | None = None) -> Callable[[], str]:
     """Return the message for an unknown name, with the most similar name or the list of names."""
 
     def write() -> str:
@@ -48,7 +49,7 @@ def unknown_column(name: str, columns: TicketColumns, ability: str | None = None
         rest = f"; {_able(columns, ability)}" if meant is None else f" (did you mean {quoted(meant)}?)"
         return f"unknown column {quoted(name)}{rest}"
 
-    return LateText(write)
+    return write
 
 
 def _able(columns: TicketColumns, ability: str | None) -> str:
