@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import accumulate
 from typing import Final
 
 # Characters of a list of names in a message.
@@ -37,12 +38,8 @@ def quoted(text: str) -> str:
 def listed(names: Iterable[str]) -> str:
     """Return the first names for a message, and the number of the others."""
     every = list(names)
-    size = shown = 0
-    for name in every:
-        size += len(name) + 2
-        if shown and size > _LISTED:
-            break
-        shown += 1
+    sizes = accumulate(len(name) + 2 for name in every)
+    shown = max(1, sum(size <= _LISTED for size in sizes))
     more = f" and {len(every) - shown:,} more" if shown < len(every) else ""
     return ", ".join(every[:shown]) + more
 

@@ -13,6 +13,8 @@ from ticket_export.application.safe_text import quoted
 from ticket_export.application.view.limits import MAX_DEPTH, MAX_JSON, MAX_MEMBERS, MAX_PARTS
 from ticket_export.errors import InvalidPayloadError
 
+_TOO_LONG = f"longer than {MAX_JSON:,} bytes of JSON"
+_TOO_MANY_PARTS = f"holds more than {MAX_PARTS:,} lists, objects and keys"
 # PostgreSQL's jsonb writes 1e308 with all its digits.
 _DIGITS_OF_FLOAT = 350
 # An unclosed string reaches to the end. The pattern never backtracks, so it takes linear time.
@@ -26,7 +28,7 @@ def parse_json(text: str | bytes) -> object:
         InvalidPayloadError: it is too long, is not JSON, or repeats a key in one object.
     """
     if len(text) > MAX_JSON:
-        _refuse_length()
+        _refuse(_TOO_LONG)
     try:
         if isinstance(text, bytes):
             text = text.decode(json.detect_encoding(text), "surrogatepass")
@@ -47,10 +49,10 @@ def require_short(text: str) -> None:
         InvalidPayloadError: with the limit.
     """
     if len(text.encode("utf-8", "surrogatepass")) > MAX_JSON:
-        _refuse_length()
+        _refuse(_TOO_LONG)
     # A part costs far more time and memory than its two characters.
     if has_many_parts(text):
-        _refuse_parts()
+        _refuse(_TOO_MANY_PARTS)
 
 
 def has_many_parts(text: str) -> bool:
@@ -75,12 +77,12 @@ def require_small(payload: object) -> None:
             if members > MAX_MEMBERS:
                 _refuse(f"holds more than {MAX_MEMBERS:,} values")
             if parts > MAX_PARTS:
-                _refuse_parts()
+                _refuse(_TOO_MANY_PARTS)
             below += inner
             if isinstance(inner, Mapping):
                 below += inner.values()
         if size > MAX_JSON:
-            _refuse_length()
+            _refuse(_TOO_LONG)
         if not below:
             return
         level = below
@@ -123,14 +125,6 @@ def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _refuse_constant(name: str) -> NoReturn:
     _refuse(f"{name} is not JSON")
-
-
-def _refuse_parts() -> NoReturn:
-    _refuse(f"holds more than {MAX_PARTS:,} lists, objects and keys")
-
-
-def _refuse_length() -> NoReturn:
-    _refuse(f"longer than {MAX_JSON:,} bytes of JSON")
 
 
 def _refuse(problem: str) -> NoReturn:
