@@ -69,9 +69,14 @@ def _printable(key: object) -> object:
     return key if isinstance(key, (int, float, bytes, NoneType)) else f"<{type(key).__name__}>"
 
 
-def raise_problems(problems: Iterable[tuple[Location, PydanticCustomError]]) -> None:
+def raise_problems(problems: Iterable[tuple[Location, ValueError]]) -> None:
     """From inside a validator, report all problems, each at its place below the validated field."""
-    details = [InitErrorDetails(type=error, loc=location, input=None) for location, error in problems]
+    details = [
+        InitErrorDetails(
+            type=error if isinstance(error, PydanticCustomError) else problem(str(error)), loc=location, input=None
+        )
+        for location, error in problems
+    ]
     if details:
         raise ValidationError.from_exception_data("payload", details)
 
@@ -87,6 +92,8 @@ def message_of(error: ErrorDetails) -> str:
     if error["type"] == "view":
         message = error["ctx"]["message"]
         return str(message() if callable(message) else message)
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
     template = _MESSAGES.get(error["type"], "{message}, not {given}")
     # pydantic's own texts may quote user input with its line breaks.
     text = quoted(error["msg"])[1:-1]

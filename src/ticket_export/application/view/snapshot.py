@@ -22,11 +22,11 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from ticket_export.application.safe_text import listed, quoted, require_storable
 from ticket_export.application.view.filter_conditions import check_filter
 from ticket_export.application.view.filter_operators import OPERATORS, Operator, find_operator
+from ticket_export.application.view.filter_values import parse_ids
 from ticket_export.application.view.limits import MAX_COLUMNS, MAX_FILTERS, MAX_JSON, MAX_SEARCH, MAX_VALUE, MAX_VALUES
 from ticket_export.application.view.payload_model import (
     Location,
@@ -36,13 +36,7 @@ from ticket_export.application.view.payload_model import (
     shown,
 )
 from ticket_export.application.view.ticket_column import ScopeRole, TicketColumns
-from ticket_export.application.view.view_columns import (
-    check_scope,
-    columns_of,
-    filtered_column,
-    find_able,
-    unknown_column,
-)
+from ticket_export.application.view.view_columns import columns_of, filtered_column, find_column
 
 _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _NOT_A_VALUE = "a value must be text, a number, or a list of these"
@@ -51,10 +45,7 @@ _DIRECTIONS = {"asc": "asc", "ascending": "asc", "desc": "desc", "descending": "
 
 
 def _storable(text: str) -> str:
-    try:
-        require_storable(text)
-    except ValueError as error:
-        raise problem(str(error)) from None
+    require_storable(text)
     return text
 
 
@@ -68,11 +59,8 @@ def _listed(value: object) -> Sequence[object]:
 def _column_name(name: object, catalog: TicketColumns | None) -> str:
     if not isinstance(name, str):
         raise problem(f"must be text, not {shown(name)}")
-    if catalog is None:
-        return _storable(name)
-    if (column := catalog.find(_storable(name))) is None:
-        raise problem(unknown_column(name, catalog))
-    return column.name
+    require_storable(name)
+    return name if catalog is None else find_column(catalog, name).name
 
 
 _Text = Annotated[str, AfterValidator(_storable)]
@@ -93,7 +81,7 @@ class ExportFilter(PayloadModel):
     @classmethod
     def _field_is_filterable(cls, name: str, info: ValidationInfo) -> str:
         columns = columns_of(info)
-        return name if columns is None else find_able(columns, name, "filterable").name
+        return name if columns is None else find_column(columns, name, "filterable").name
 
     @field_validator("operator")
     @classmethod
@@ -133,10 +121,7 @@ class ExportFilter(PayloadModel):
     def _value_fits(cls, value: str | None, info: ValidationInfo) -> str | None:
         column = filtered_column(info)
         if column is not None and "operator" in info.data:
-            try:
-                check_filter(column, Operator(info.data["operator"]), value)
-            except ValueError as error:
-                raise problem(str(error)) from None
+            check_filter(column, Operator(info.data["operator"]), value)
         return value
 
 
@@ -167,7 +152,13 @@ class ExportScope(PayloadModel):
     @field_validator("team_id", "assigned_to_user_id")
     @classmethod
     def _scope_is_possible(cls, wanted: _Identifier | None, info: ValidationInfo) -> _Identifier | None:
-        check_scope(wanted, ScopeRole.TEAM if info.field_name == "team_id" else ScopeRole.ASSIGNEE, info)
+        role = ScopeRole.TEAM if info.field_name == "team_id" else ScopeRole.ASSIGNEE
+        columns = columns_of(info)
+        if wanted is not None and columns is not None:
+            column = columns.find_scope(role)
+            if column is None:
+                raise problem(f"these tickets cannot be restricted to one {role}")
+            parse_ids((str(wanted),), column)
         return wanted
 
 
@@ -198,7 +189,7 @@ class ExportSnapshotPayload(PayloadModel):
         catalog = columns_of(info)
         given = _listed(value)
         most = MAX_COLUMNS if catalog is None else len(catalog)
-        problems: list[tuple[Location, PydanticCustomError]] = []
+        problems: list[tuple[Location, ValueError]] = []
         if len(given) > most:
             problems.append(((), problem(f"may hold at most {most:,}, not {len(given):,}")))
         chosen: dict[str, str] = {}
@@ -208,7 +199,7 @@ class ExportSnapshotPayload(PayloadModel):
                 if column.lower() in chosen:
                     raise problem(f"column {quoted(str(name))} is chosen twice")
                 chosen[column.lower()] = column
-            except PydanticCustomError as error:
+            except ValueError as error:
                 problems.append(((index,), error))
         if not chosen and not problems:
             problems.append(((), problem("choose at least one column")))
@@ -254,7 +245,7 @@ class ExportSnapshotPayload(PayloadModel):
     @classmethod
     def _sort_is_possible(cls, name: str | None, info: ValidationInfo) -> str | None:
         columns = columns_of(info)
-        return name if columns is None or name is None else find_able(columns, name, "sortable").name
+        return name if columns is None or name is None else find_column(columns, name, "sortable").name
 
     @field_validator("sort_direction")
     @classmethod
