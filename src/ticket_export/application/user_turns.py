@@ -12,7 +12,7 @@ from weakref import WeakSet
 
 from ticket_export.errors import JobDatabaseError
 
-#: Seconds; longer than a transaction of the request waits for another process.
+#: Seconds; longer than the transaction of a request waits for another process.
 LONGEST_WAIT: Final = 10.0
 
 _all_turns: WeakSet[UserTurns] = WeakSet()
