@@ -13,8 +13,9 @@ from dependency_injector.providers import Factory
 from fastapi import FastAPI
 
 from exports import container, current_actor, router
-from ticket_export import Actor, SystemPermissions, User
-from ticket_export.infrastructure.memory import (
+from ticket_export import Actor, SystemPermissions
+from ticket_export.ports import User
+from ticket_export.testing.memory import (
     InMemoryDatabase,
     InMemoryStorage,
     InMemoryTaskQueue,

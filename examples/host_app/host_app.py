@@ -7,23 +7,24 @@ from dependency_injector.providers import Factory, Object
 
 import ticket_export as te
 from crm import ADA, cases, fill, people
+from ticket_export import catalog as tc
 
 person = {"id": "person_id", "first_name": "given", "last_name": "family", "email_address": "mail"}
 users = te.HostTable("crm_people", {**person, "is_admin": "is_boss", "is_active": "works_here"})
 names = te.HostTableNames(users=users, media_items=te.HostTable("crm_files"), background_tasks=te.HostTable("crm_jobs"))
-catalog = te.TicketCatalog(
+catalog = tc.TicketCatalog(
     tables=cases.outerjoin(people, people.c.person_id == cases.c.owner_id),
     id=cases.c.number,
     created_at=cases.c.opened_at,
     is_deleted=cases.c.gone_at.is_not(None),
     deleted_at=cases.c.gone_at,
     columns=[
-        te.number_column("number", "Case", cases.c.number),
-        te.text_column("subject", "Subject", cases.c.subject, searchable=True),
-        te.choice_column("state", "State", cases.c.state, choices=("open", "done")),
-        te.text_column("owner", "Owner", people.c.family),
-        te.id_column("ownerId", "Owner ID", cases.c.owner_id, scope_role=te.ScopeRole.ASSIGNEE),
-        te.date_column("openedAt", "Opened", cases.c.opened_at),
+        tc.number_column("number", "Case", cases.c.number),
+        tc.text_column("subject", "Subject", cases.c.subject, searchable=True),
+        tc.choice_column("state", "State", cases.c.state, choices=("open", "done")),
+        tc.text_column("owner", "Owner", people.c.family),
+        tc.id_column("ownerId", "Owner ID", cases.c.owner_id, scope_role=tc.ScopeRole.ASSIGNEE),
+        tc.date_column("openedAt", "Opened", cases.c.opened_at),
     ],
 )
 
@@ -46,7 +47,6 @@ container = te.TicketExportContainer()  # database and storage: TICKET_EXPORT_DA
 container.table_names.override(Object(names))
 container.catalog.override(Object(catalog))
 container.user_directory.override(Factory(CrmUserDirectory))
-
 if __name__ == "__main__":
     fill(container.engine())
     container.tables().media_items.create(container.engine())  # the CRM kept no files and ran no tasks until now

@@ -16,9 +16,9 @@ from ticket_export import (
     InvalidPayloadError,
     SystemPermissions,
     TicketExportContainer,
-    User,
 )
-from ticket_export.infrastructure.memory import (
+from ticket_export.ports import User
+from ticket_export.testing.memory import (
     InMemoryAuditLog,
     InMemoryClock,
     InMemoryDatabase,

@@ -12,9 +12,10 @@ import pytest
 
 from ticket_export.application.file.download import Download
 from ticket_export.entrypoints.cli.exit_codes import CommandError
-from ticket_export.entrypoints.cli.output import whole_output
-from ticket_export.entrypoints.cli.output_file import open_output, save_download
-from ticket_export.entrypoints.cli.progress_view import PlainProgress
+from ticket_export.entrypoints.cli.output.output_file import open_output
+from ticket_export.entrypoints.cli.output.progress import PlainProgress
+from ticket_export.entrypoints.cli.output.saved_download import save_download
+from ticket_export.entrypoints.cli.output.standard_streams import whole_output
 
 _SIZE = 3_000_000
 

@@ -32,6 +32,10 @@ class GuardedReader(io.RawIOBase):
         """Whether the stream is."""
         return self._stream.seekable()
 
+    def fileno(self) -> int:
+        """Return the descriptor of the object's file."""
+        return self._stream.fileno()
+
     def readinto(self, buffer: Buffer, /) -> int:
         """See `io.RawIOBase.readinto`."""
         with storage_errors(_NOT_READ):
