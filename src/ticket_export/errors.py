@@ -41,6 +41,36 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
+__all__ = [
+    "ConfigurationError",
+    "DownloadUnavailableError",
+    "ExportExpiredError",
+    "ExportFailure",
+    "ExportNotFoundError",
+    "ExportNotReadyError",
+    "InvalidKeyError",
+    "InvalidPayloadError",
+    "InvalidTransitionError",
+    "JobDatabaseError",
+    "LeaseLostError",
+    "ListenerStuckError",
+    "MissingExtraError",
+    "MissingTableError",
+    "NotPermittedError",
+    "ObjectNotFoundError",
+    "PermissionLostError",
+    "RowCountMismatchError",
+    "StaleViewError",
+    "StorageError",
+    "TicketExportError",
+    "TicketSourceError",
+    "TicketsUnavailableError",
+    "TooManyExportsError",
+    "UnknownDeveloperNameError",
+    "UnsupportedDialectError",
+    "WorkerShortageError",
+]
+
 
 class TicketExportError(Exception):
     """The root: catch this to catch everything the library raises on purpose."""
