@@ -46,7 +46,7 @@ constraints: ## pin constraints.txt anew; run it as: make constraints PYTHON=pyt
 		|| { echo "constraints are made with Python $(LOWEST): make constraints PYTHON=python$(LOWEST)" >&2; exit 1; }
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && \
 		$(PYTHON) -m venv "$$fresh" && \
-		"$$fresh/bin/pip" install --quiet --editable '.[dev,bench,celery]' && \
+		"$$fresh/bin/pip" install --quiet --editable '.[dev,bench]' && \
 		{ echo '# Every package that development and all extras use. Made by `make constraints`; do not edit.' && \
 		  "$$fresh/bin/pip" freeze --exclude-editable; } > constraints.txt.new && \
 		mv constraints.txt.new constraints.txt

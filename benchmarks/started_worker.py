@@ -57,7 +57,10 @@ def main(figures: str) -> None:
     stages = Stages()
     stages.listen(container.engine())
     run_next_export = _Watched(
-        run_export=container.run_export(), task_queue=container.task_queue(), see=stages.progress
+        claims=container.claims(),
+        run_export=container.run_export(),
+        task_queue=container.task_queue(),
+        see=stages.progress,
     )
     worker = container.worker(run_next_export=run_next_export)
     ended: list[tuple[ExportJobDto, float, float]] = []

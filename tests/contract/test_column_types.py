@@ -46,11 +46,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import BIT, BYTEA, CIDR, INET, INT4RANGE, JSONB, MACADDR, MONEY, TSVECTOR
 
 from tests.postgresql_server import PostgresqlServer
-from ticket_export import ColumnKind, CsvFormat
+from ticket_export import CsvFormat
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.view.filter_conditions import filter_condition
 from ticket_export.application.view.filter_operators import OPERATORS, Operator
 from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.catalog import ColumnKind
 from ticket_export.errors import ConfigurationError
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket, InMemoryTicketSource, holds
 from ticket_export.infrastructure.persistence.database.engine import create_engine

@@ -13,8 +13,9 @@ from tests.crashes.process import INJECTED
 from tests.crashes.scenario_parts import Plain, losing, queued
 from tests.crashes.ticket_sources import AWAY
 from tests.crashes.world import World
-from ticket_export import ExportJobStatus, LeaseLostError, TicketsUnavailableError
+from ticket_export import ExportJobStatus
 from ticket_export.application.run.stop_signal import StopSignal
+from ticket_export.errors import LeaseLostError, TicketsUnavailableError
 
 _UNEXPECTED = "The export failed unexpectedly."
 # Seconds that the heartbeat's thread has for a few steps in memory.

@@ -9,7 +9,6 @@ import attrs
 import pytest
 
 from tests.unit.application.use_cases.help_desk import NOW, HelpDesk, once, raising
-from ticket_export import BackgroundTask
 from ticket_export.application.run.export_task import TASK_NAME, task_args
 from ticket_export.errors import (
     ExportNotFoundError,
@@ -18,6 +17,7 @@ from ticket_export.errors import (
     LeaseLostError,
     UnknownDeveloperNameError,
 )
+from ticket_export.ports import BackgroundTask
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from ticket_export import ColumnKind, IdType, ScopeRole
+from ticket_export.catalog import ColumnKind, IdType, ScopeRole
 from ticket_export.errors import ConfigurationError
 from ticket_export.infrastructure.persistence.types import UtcDateTime
 from ticket_export.infrastructure.tickets.catalog import (

@@ -17,7 +17,7 @@ from dependency_injector.providers import Factory, Object
 
 from tests.unit.application.use_cases.help_desk import COLUMNS, NOW, VIEW, HelpDesk
 from tests.unit.infrastructure.worker_desk import PATIENCE
-from ticket_export import Actor, CsvFormat, ExportPolicy, Settings, SystemPermissions, TicketExportContainer, User
+from ticket_export import Actor, CsvFormat, ExportPolicy, Settings, SystemPermissions, TicketExportContainer
 from ticket_export.application.file.export_file import manifest_key
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.domain.background_task import BackgroundTask
@@ -40,6 +40,7 @@ from ticket_export.infrastructure.storage.local.storage import LocalStorage
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
 from ticket_export.infrastructure.tasks.silent_task_queue import SilentTaskQueue
+from ticket_export.ports import User
 
 
 @pytest.fixture

@@ -11,9 +11,11 @@ import pytest
 
 from tests.unit.application.use_cases.help_desk import HelpDesk
 from tests.unit.infrastructure.worker_desk import PATIENCE, a_worker, at_work
-from ticket_export import BackgroundTask, StopSignal, Worker
+from ticket_export import StopSignal
 from ticket_export.application.ports.task_queue import SupportsWaiting
 from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.infrastructure.tasks.worker import Worker
+from ticket_export.ports import BackgroundTask
 
 
 class WaitingQueue:

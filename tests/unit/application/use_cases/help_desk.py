@@ -19,40 +19,36 @@ from tests.unit.application.use_cases.watched_adapters import (
     WatchedUnitOfWork,
     WatchedUsers,
 )
-from ticket_export import (
-    Actor,
-    BackgroundTask,
-    BackgroundTaskStatus,
-    ColumnKind,
-    CsvFormat,
-    ExportJob,
-    ExportPolicy,
-    GetExport,
-    ListExports,
-    MediaItem,
-    OpenDownload,
-    RequestedExportDto,
-    RequestExport,
-    RunExport,
-    SystemPermissions,
-    TicketColumn,
-    TicketColumns,
-    User,
-)
+from ticket_export import Actor, CsvFormat, ExportPolicy, RequestedExportDto, SystemPermissions
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.ports.compression import Compression
 from ticket_export.application.run.claims import Claims
 from ticket_export.application.run.export_pipeline import READ_AHEAD
 from ticket_export.application.use_cases.cancel_export import CancelExport
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
+from ticket_export.application.use_cases.get_export import GetExport
+from ticket_export.application.use_cases.list_exports import ListExports
+from ticket_export.application.use_cases.open_download import OpenDownload
 from ticket_export.application.use_cases.recover_stalled_exports import RecoverStalledExports
+from ticket_export.application.use_cases.request_export import RequestExport
 from ticket_export.application.use_cases.retry_export import RetryExport
+from ticket_export.application.use_cases.run_export import RunExport
 from ticket_export.application.use_cases.run_next_export import RunNextExport
 from ticket_export.application.use_cases.sweep_orphaned_objects import SweepOrphanedObjects
+from ticket_export.catalog import ColumnKind
 from ticket_export.infrastructure.compression.plain import NoCompression
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.database import InMemoryDatabase
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket
+from ticket_export.ports import (
+    BackgroundTask,
+    BackgroundTaskStatus,
+    ExportJob,
+    MediaItem,
+    TicketColumn,
+    TicketColumns,
+    User,
+)
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PERMITTED = SystemPermissions.IMPORT_EXPORT_TICKETS

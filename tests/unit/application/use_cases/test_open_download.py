@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk, raising, read_all
 from tests.unit.application.use_cases.watched_adapters import WatchedStorage
-from ticket_export import Actor, ExportJob, SystemPermissions
+from ticket_export import Actor, SystemPermissions
 from ticket_export.application.file.manifest import ExportManifest
 from ticket_export.errors import (
     ConfigurationError,
@@ -22,6 +22,7 @@ from ticket_export.errors import (
     ObjectNotFoundError,
     StorageError,
 )
+from ticket_export.ports import ExportJob
 
 RETENTION = timedelta(hours=72)
 

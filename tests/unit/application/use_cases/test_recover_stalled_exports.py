@@ -8,10 +8,10 @@ import attrs
 import pytest
 
 from tests.unit.application.use_cases.help_desk import NOW, HelpDesk, once, raising
-from ticket_export import BackgroundTask, BackgroundTaskStatus
 from ticket_export.application.run.export_task import TASK_NAME, task_args
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.errors import LeaseLostError
+from ticket_export.ports import BackgroundTask, BackgroundTaskStatus
 
 MOMENT, MINUTE = timedelta(microseconds=1), timedelta(minutes=1)
 

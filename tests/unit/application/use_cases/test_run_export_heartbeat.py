@@ -17,7 +17,7 @@ import pytest
 
 from tests.unit.application.use_cases.blocked_export import PATIENCE, block_count
 from tests.unit.application.use_cases.help_desk import COLUMNS, NOW, HelpDesk, once, raising
-from ticket_export import Actor, CsvFormat, StopSignal, TicketColumns
+from ticket_export import Actor, CsvFormat, StopSignal
 from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader
 from ticket_export.application.run.attempt import Attempt
 from ticket_export.application.run.heartbeat import Heartbeat
@@ -29,6 +29,7 @@ from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.errors import LeaseLostError
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.ticket_source import BLOCK_ROWS
+from ticket_export.ports import TicketColumns
 
 
 @pytest.fixture

@@ -58,6 +58,10 @@ class _GuardedReader(io.RawIOBase):
     def seekable(self) -> bool:
         return self._stream.seekable()
 
+    def fileno(self) -> int:
+        # The command line copies the file within the kernel.
+        return self._stream.fileno()
+
     def readinto(self, buffer: Buffer, /) -> int:
         with storage_errors(_NOT_READ):
             view = memoryview(buffer).cast("B")
