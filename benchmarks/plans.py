@@ -26,7 +26,7 @@ from ticket_export import create_engine, load_sample_data
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.tickets.ticket_select import select_tickets
 
-REPORT = Path(__file__).parents[1] / "docs" / "indexes.md"
+REPORT = Path(__file__).parents[1] / "docs" / "how-to" / "add-indexes.md"
 _RUNS = 3
 
 
@@ -45,7 +45,7 @@ def main() -> None:
         prog="python -m benchmarks.plans", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--tickets", type=int, default=1_000_000)
-    parser.add_argument("--write", action="store_true", help="put the table into docs/indexes.md")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/how-to/add-indexes.md")
     arguments = parser.parse_args()
     named = os.environ.get(VARIABLE)
     with nullcontext(named) if named else embedded_postgresql() as server_url:

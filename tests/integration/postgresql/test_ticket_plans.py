@@ -20,7 +20,7 @@ from tests.postgresql_server import PostgresqlServer
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.ticket_select import count_tickets, select_tickets
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "indexes.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "how-to" / "add-indexes.md"
 TICKETS = 30_000
 
 
