@@ -64,4 +64,4 @@ def test_pages_load_nothing_from_elsewhere(site: Path) -> None:
 
 def test_makefile_builds_with_the_same_options() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    assert "sphinx --builder html --nitpicky --fail-on-warning --keep-going" in makefile
+    assert "sphinx --builder html --fresh-env --nitpicky --fail-on-warning --keep-going" in makefile
