@@ -44,7 +44,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("how-to/wire-your-tables.html", "CrmUserDirectory"),
         ("reference/views.html", "formula guard"),
         ("reference/api/ticket_export.html", 'id="ticket_export.TicketExportContainer"'),
-        ("reference/api/ports.html", 'id="ticket_export.ports.ExportStorage.open_writer"'),
+        ("reference/api/ports.html", 'id="ticket_export.ports.UnitOfWork.commit"'),
         ("reference/api/errors.html", 'id="ticket_export.errors.TicketExportError"'),
         ("reference/api/testing-memory.html", 'id="ticket_export.testing.memory.InMemoryStorage"'),
         ("search.html", "searchtools.js"),
