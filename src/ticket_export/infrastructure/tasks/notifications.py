@@ -223,7 +223,8 @@ def _notify(engine: Engine, payload: str) -> None:
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
-        # The connection had died in the pool, and a host's engine may not check that. To notify twice does no harm.
+        # The connection had died in the pool, and a host's engine may not check that. A second notification does no
+        # harm.
         _notify_once(engine, payload)
 
 
