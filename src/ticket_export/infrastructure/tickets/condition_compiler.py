@@ -30,7 +30,7 @@ from ticket_export.infrastructure.tickets.cell_forms import (
     is_one_of_uuids,
     text_of,
 )
-from ticket_export.infrastructure.tickets.moment_functions import moment_before, moment_from
+from ticket_export.infrastructure.tickets.moment_conditions import moment_before, moment_from
 from ticket_export.infrastructure.tickets.number_conditions import is_one_of_numbers, number_compares
 from ticket_export.infrastructure.tickets.sql_functions import Contains, EndsWith, Folded, IsTrue, StartsWith
 

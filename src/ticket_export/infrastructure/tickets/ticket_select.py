@@ -14,8 +14,8 @@ from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
 from ticket_export.infrastructure.tickets.cell_forms import exact_text_of, shown_cell, sort_key
 from ticket_export.infrastructure.tickets.condition_compiler import compile_condition, compile_search
-from ticket_export.infrastructure.tickets.moment_functions import DayText, MomentKey, moment_before, moment_from
-from ticket_export.infrastructure.tickets.sql_functions import IsTrue, TimeText
+from ticket_export.infrastructure.tickets.moment_conditions import moment_before, moment_from
+from ticket_export.infrastructure.tickets.sql_functions import DayText, IsTrue, MomentKey, TimeText
 
 
 def _as_it_is(_column: TicketColumn, cell: Expression) -> Expression:
