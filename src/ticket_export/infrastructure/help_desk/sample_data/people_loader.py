@@ -1,4 +1,4 @@
-"""Puts the made-up people into the reference schema."""
+"""Inserts the sample people into the reference schema."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ticket_export.infrastructure.help_desk.tables import HelpDeskTables
 
 @attrs.frozen(kw_only=True)
 class PeopleIds:
-    """Whom tickets may belong to."""
+    """The teams and people that tickets can refer to."""
 
     teams: Sequence[UUID]
     staff: Sequence[UUID]
@@ -30,10 +30,9 @@ class PeopleIds:
 
 
 def load_people(connection: Connection, tables: HelpDeskTables) -> PeopleIds:
-    """Add the roles, users, teams and contacts that are not there; gives the identifiers of all.
+    """Add the missing roles, users, teams and contacts; return the identifiers of all.
 
-    Users and contacts are known by their e-mail address, so those that are there stay as they are,
-    with the roles that they have.
+    Users and contacts are identified by their e-mail address. Existing ones stay as they are and keep their roles.
     """
     roles = [
         {
