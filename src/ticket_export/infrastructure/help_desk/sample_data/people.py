@@ -22,7 +22,7 @@ class SampleRole:
 
     label: str
     developer_name: str
-    permissions: SystemPermissions
+    system_permissions: SystemPermissions
 
 
 @attrs.frozen

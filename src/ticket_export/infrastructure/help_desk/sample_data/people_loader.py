@@ -34,15 +34,7 @@ def load_people(connection: Connection, tables: HelpDeskTables) -> PeopleIds:
 
     Users and contacts are identified by their e-mail address. Existing ones stay as they are and keep their roles.
     """
-    roles = [
-        {
-            "id": sample_id(role.developer_name),
-            "label": role.label,
-            "developer_name": role.developer_name,
-            "system_permissions": int(role.permissions),
-        }
-        for role in ROLES
-    ]
+    roles = [{"id": sample_id(role.developer_name), **attrs.asdict(role)} for role in ROLES]
     _insert_missing(connection, tables.roles, "id", roles)
     teams = [{"id": sample_id(name), "name": name} for name in TEAMS]
     _insert_missing(connection, tables.teams, "id", teams)
@@ -59,17 +51,8 @@ def load_people(connection: Connection, tables: HelpDeskTables) -> PeopleIds:
 
 
 def _load_users(connection: Connection, tables: HelpDeskTables) -> None:
-    rows = [
-        {
-            "id": sample_id(user.email_address),
-            "first_name": user.first_name,
-            "last_name": user.last_name,
-            "email_address": user.email_address,
-            "is_admin": user.is_admin,
-            "is_active": user.is_active,
-        }
-        for user in USERS
-    ]
+    without_role = attrs.filters.exclude("role")
+    rows = [{"id": sample_id(user.email_address), **attrs.asdict(user, filter=without_role)} for user in USERS]
     added = {row["id"] for row in _insert_missing(connection, tables.users, "email_address", rows)}
     granted = [
         {"roles_id": sample_id(user.role.developer_name), "users_id": sample_id(user.email_address)}
