@@ -24,7 +24,6 @@ _MESSAGES = {
     "invalid_key": "a key must be text, not {given}",
     "model_type": "must be an object with keys, not {given}",
     "tuple_type": "must be a list, not {given}",
-    "too_long": "may hold at most {max_length}, not {actual_length}",
     "string_type": "must be text, not {given}",
     "string_unicode": "must be text, not {given}",
 }

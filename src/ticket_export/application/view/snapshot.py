@@ -56,6 +56,14 @@ def _listed(value: object) -> Sequence[object]:
     return value
 
 
+def _few_filters(value: object) -> Sequence[object]:
+    given = _listed(value)
+    # pydantic counts only valid members, and describes each of the others first.
+    if len(given) > MAX_FILTERS:
+        raise problem(f"may hold at most {MAX_FILTERS:,}, not {len(given):,}")
+    return given
+
+
 def _column_name(name: object, catalog: TicketColumns | None) -> str:
     if not isinstance(name, str):
         raise problem(f"must be text, not {shown(name)}")
@@ -172,7 +180,7 @@ class ExportSnapshotPayload(PayloadModel):
     # Validated first, since the search looks only at the chosen columns.
     columns: tuple[_Text, ...] = Field(validate_default=True, default=())
     view_id: object = None
-    filters: Annotated[tuple[ExportFilter, ...], Field(max_length=MAX_FILTERS), BeforeValidator(_listed)] = ()
+    filters: Annotated[tuple[ExportFilter, ...], BeforeValidator(_few_filters)] = ()
     search_term: _Text | None = None
     sort_field: _Text | None = None
     sort_direction: str | None = None
