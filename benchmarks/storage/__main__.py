@@ -19,7 +19,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.storage", description=__doc__)
     parser.add_argument("--tickets", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3, help="rounds; medians are shown")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/how-to/store-files.md")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/background/storage.md")
     parser.add_argument("--server-python", default=sys.executable, help="of an environment that has moto's server")
     arguments = parser.parse_args()
     with (
