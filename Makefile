@@ -38,7 +38,7 @@ bench: $(BENCH)/.bench $(VENV)/.dev ## measure rows/s and peak memory against th
 	$(BENCH)/bin/python -m benchmarks.queue
 
 docs: $(VENV)/.dev ## build the documentation site in build/docs; a warning is an error
-	$(BIN)/python -m sphinx --builder html --nitpicky --fail-on-warning --keep-going --doctree-dir build/doctrees docs build/docs
+	$(BIN)/python -m sphinx --builder html --fresh-env --nitpicky --fail-on-warning --keep-going --doctree-dir build/doctrees docs build/docs
 
 # Resolved on the lowest Python, so that no pin shuts it out.
 constraints: ## pin constraints.txt anew; run it as: make constraints PYTHON=python3.11

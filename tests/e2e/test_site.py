@@ -44,7 +44,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("how-to/wire-your-tables.html", "CrmUserDirectory"),
         ("reference/views.html", "formula guard"),
         ("reference/api/ticket_export.html", 'id="ticket_export.TicketExportContainer"'),
-        ("reference/api/ports.html", 'id="ticket_export.ports.ExportStorage.open_writer"'),
+        ("reference/api/ports.html", 'id="ticket_export.ports.UnitOfWork.commit"'),
         ("reference/api/errors.html", 'id="ticket_export.errors.TicketExportError"'),
         ("reference/api/testing-memory.html", 'id="ticket_export.testing.memory.InMemoryStorage"'),
         ("search.html", "searchtools.js"),
@@ -64,4 +64,4 @@ def test_pages_load_nothing_from_elsewhere(site: Path) -> None:
 
 def test_makefile_builds_with_the_same_options() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    assert "sphinx --builder html --nitpicky --fail-on-warning --keep-going" in makefile
+    assert "sphinx --builder html --fresh-env --nitpicky --fail-on-warning --keep-going" in makefile
