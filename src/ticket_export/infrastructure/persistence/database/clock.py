@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Dialect, Engine, text
 
 from ticket_export.application.ports.clock import Clock
+from ticket_export.infrastructure.system_clock import SystemClock
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NOW: Final = text("SELECT CAST(extract(epoch FROM clock_timestamp()) AS float8)")
@@ -35,7 +36,7 @@ class DatabaseClock(Clock):
 
     def now(self) -> datetime:
         measured = _measured.get(self._engine().dialect) if _measured else None
-        return datetime.now(UTC) if measured is None else _EPOCH + timedelta(seconds=measured[0] + _elapsed())
+        return SystemClock().now() if measured is None else _EPOCH + timedelta(seconds=measured[0] + _elapsed())
 
 
 def note_time(connection: Connection, epoch_seconds: float) -> None:
