@@ -12,8 +12,8 @@ from sqlalchemy import Engine, Pool, QueuePool
 
 _engines: WeakSet[Engine] = WeakSet()
 _renewals: list[WeakMethod[Callable[[], None]]] = []
-# The parent's connections are never closed in the child: closing tells the server that the session is over, and SQLite
-# forbids it (https://www.sqlite.org/howtocorrupt.html, "Carrying an open database connection across a fork").
+# A child never closes the connections of its parent: closing would end the session on the server, and SQLite forbids it
+# (https://www.sqlite.org/howtocorrupt.html, "Carrying an open database connection across a fork").
 _pools_of_parents: list[Pool] = []
 
 

@@ -1,4 +1,4 @@
-"""A user downloads the file of an export."""
+"""Download the file of an export."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _log = logging.getLogger(__name__)
 
 @attrs.frozen(kw_only=True)
 class OpenDownload:
-    """Hand out the file of a completed export.
+    """Open the file of a completed export, or make a link to it.
 
     Rules:
         1. An export that the actor may not see looks like a missing one.
-        2. Downloading is a right of its own, asked for at every download.
-        3. An expired export has no file, whether or not it has been cleaned up yet.
-        4. Every download is audited before a byte, or a link, is handed out.
-        5. A link is made for the one click, lives for `url_lifetime`, and no longer than the export. Without a
-           lifetime there are no links, and the bytes go through the host.
-        6. The digest comes from the file's manifest; a manifest that cannot be read keeps nobody from the file.
+        2. Downloading needs a permission of its own, which is checked at every download.
+        3. An expired export has no file, also before it is cleaned up.
+        4. Every download is recorded in the audit log before a byte, or a link, is returned.
+        5. A link is valid for `url_lifetime`, but no longer than the export. Without `url_lifetime` there are no links,
+           and the host sends the bytes.
+        6. The digest comes from the file's manifest. Without a readable manifest the download has no digest.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
@@ -48,16 +48,16 @@ class OpenDownload:
     url_lifetime: timedelta | None = None
 
     def __call__(self, actor: Actor, job_id: UUID, *, with_link: bool = True) -> Download:
-        """The file of the export; its stream is opened, and closed, by the caller.
+        """Return the file of the export. The caller opens and closes its stream.
 
-        Who reads the stream in any case asks for it without a link, and none is made.
+        Set `with_link` to False if you will read the stream in any case.
 
         Raises:
             ExportNotFoundError: by rule 1.
             NotPermittedError: by rule 2.
             ExportExpiredError: by rule 3.
             ExportNotReadyError: the export is queued, running or failed.
-            ConfigurationError: links are asked for, and the storage has none.
+            ConfigurationError: the settings ask for links, and the storage cannot sign links.
             StorageError: the file is in another storage, or the link could not be made.
         """
         with self.unit_of_work() as work:
@@ -75,7 +75,7 @@ class OpenDownload:
             content_type=media_item.content_type,
             length=media_item.length,
             stream=self.storage.open_reader(media_item.object_key),
-            # Last of all, since it does not live for long.
+            # Last, since its lifetime is short.
             url=None if link is None else link.sign(),
             sha256=digest,
         )
@@ -103,7 +103,7 @@ class OpenDownload:
 
 @attrs.frozen
 class _Link:
-    """One that can be made."""
+    """A link that is not signed yet."""
 
     storage: SupportsSignedUrl
     item: MediaItem

@@ -1,1 +1,1 @@
-"""The ways to pack files that a setting chooses from: one module each."""
+"""The compressions that a setting chooses from, one module each."""

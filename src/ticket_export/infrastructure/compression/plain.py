@@ -1,4 +1,4 @@
-"""Files as they are."""
+"""Files without compression."""
 
 from __future__ import annotations
 
@@ -7,19 +7,16 @@ from ticket_export.application.ports.compression import Compression, Compressor
 
 
 class NoCompression(Compression, Compressor):
-    """Packs nothing, and is its own compressor."""
+    """Returns the bytes as they are. It is its own compressor."""
 
     suffix = ""
     content_type = CONTENT_TYPE
 
     def start(self) -> NoCompression:
-        """See `Compression.start`."""
         return self
 
     def compress(self, data: bytes, /) -> bytes:
-        """See `Compressor.compress`."""
         return data
 
     def flush(self) -> bytes:
-        """See `Compressor.flush`."""
         return b""

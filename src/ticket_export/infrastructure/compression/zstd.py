@@ -1,4 +1,4 @@
-"""Files that are packed in no time."""
+"""Fast compression."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from ticket_export.errors import MissingExtraError
 
 
 class ZstdCompression(Compression):
-    """One Zstandard frame, with a checksum, at the level that zstd itself takes.
+    """Makes one Zstandard frame, with a checksum, at the default level of zstd.
 
-    Python has it from 3.14 on; before, the extra ``zstd`` brings the same module.
+    Python has the module from 3.14 on. The extra ``zstd`` installs it for older releases.
     """
 
     suffix = ".zst"
@@ -29,5 +29,4 @@ class ZstdCompression(Compression):
         self._zstd = zstd
 
     def start(self) -> Compressor:
-        """See `Compression.start`."""
         return self._zstd.ZstdCompressor(options={self._zstd.CompressionParameter.checksum_flag: 1})

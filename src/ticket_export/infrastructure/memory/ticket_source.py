@@ -1,10 +1,10 @@
-"""Tickets from a list: the ticket source for tests, and the plainest statement of what one must do."""
+"""Tickets in a list: the ticket source for tests, and the shortest description of what a ticket source does."""
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -36,41 +36,97 @@ from ticket_export.application.view.ticket_column import TicketColumn, TicketCol
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import TicketSourceError
 
-#: A sequence of texts stands for joined tags; a `Decimal` has the scale that its column shows.
+#: A sequence of texts is the tags of a ticket. A `Decimal` has the scale that its column shows.
 CellValue: TypeAlias = str | int | float | Decimal | bool | datetime | date | time | UUID | Sequence[str] | None
 
-
-def cell_of(value: CellValue, column: TicketColumn, query: TicketQuery, csv_format: CsvFormat) -> Cell:
-    """The value as `encode_rows` takes it."""
-    if value is None:
-        return None
-    if isinstance(value, datetime):
-        return time_text(value, query.time_zone)
-    text = text_of(value)
-    return guard(text) if column.is_text and csv_format.formula_guard else text
+BLOCK_ROWS = 1000
 
 
-def text_of(value: CellValue) -> str:
-    """The value as a file shows it and a search sees it; empty for None."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case float():
-            return float_text(value)
-        case Decimal():
-            return decimal_text(value, _scale(value))
-        case time():
-            return value.isoformat("seconds")
-        case str() | int() | UUID() | date():
-            return str(value)
-    return ", ".join(value)
+@attrs.frozen(kw_only=True)
+class InMemoryTicket:
+    """A ticket with its `values` by column name; an absent value is empty. Moments are aware UTC, days are `date`.
+
+    `deleted_at` is the moment of its soft deletion.
+    """
+
+    id: int
+    created_at: datetime
+    deleted_at: datetime | None = None
+    values: Mapping[str, CellValue] = attrs.field(factory=dict)
+
+    def value(self, column: TicketColumn) -> CellValue:
+        """Return the value of `column`."""
+        return self.values.get(column.name)
 
 
-def _scale(number: Decimal) -> int:
-    _, _, exponent = number.as_tuple()
-    return max(-exponent, 0) if isinstance(exponent, int) else 0
+@attrs.define
+class InMemoryTicketSource(TicketSource):
+    """`tickets` may change at any time. A reader keeps the tickets that it found when it was opened."""
+
+    columns: TicketColumns
+    tickets: Sequence[InMemoryTicket] = ()
+
+    @contextmanager
+    def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
+        shown = [ticket for ticket in tuple(self.tickets) if _is_shown(ticket, query)]
+        yield _Reader(_in_order(shown, query), query, csv_format)
+
+
+@attrs.frozen
+class _Reader(TicketReader):
+    tickets: list[InMemoryTicket]
+    query: TicketQuery
+    csv_format: CsvFormat
+
+    def count(self) -> int:
+        return len(self.tickets)
+
+    def blocks(self) -> Iterator[CsvBlock]:
+        for start in range(0, len(self.tickets), BLOCK_ROWS):
+            tickets = self.tickets[start : start + BLOCK_ROWS]
+            rows = [[self._cell(ticket.value(column), column) for column in self.query.columns] for ticket in tickets]
+            try:
+                yield CsvBlock(encode_rows(rows), len(rows))
+            except UnicodeEncodeError as error:
+                raise TicketSourceError("A ticket holds text that is not valid Unicode.") from error
+
+    def _cell(self, value: CellValue, column: TicketColumn) -> Cell:
+        if value is None:
+            return None
+        if isinstance(value, datetime):
+            return time_text(value, self.query.time_zone)
+        text = _text_of(value)
+        return guard(text) if column.is_text and self.csv_format.formula_guard else text
+
+
+def _is_shown(ticket: InMemoryTicket, query: TicketQuery) -> bool:
+    is_there = ticket.created_at <= query.as_of and (ticket.deleted_at is None or ticket.deleted_at > query.as_of)
+    search = query.search
+    return (
+        is_there
+        and all(holds(condition, ticket.value(condition.column)) for condition in query.conditions)
+        and (search is None or any(search.needle in fold(_text_of(ticket.value(column))) for column in search.columns))
+    )
+
+
+def _in_order(tickets: list[InMemoryTicket], query: TicketQuery) -> list[InMemoryTicket]:
+    """Sort as the query says: empty cells last in both directions, equal cells by id in the same direction."""
+    ordered = sorted(tickets, key=lambda ticket: ticket.id, reverse=query.descending)
+    column = query.sort_column
+    if column is None:
+        return ordered
+    filled = [ticket for ticket in ordered if ticket.value(column) is not None]
+    # A stable sort keeps the order by id among equals, in both directions.
+    filled.sort(key=lambda ticket: _sort_key(ticket.value(column), column), reverse=query.descending)
+    return filled + [ticket for ticket in ordered if ticket.value(column) is None]
+
+
+def _sort_key(value: CellValue, column: TicketColumn) -> Any:  # the values of one column compare with each other
+    if column.choices:
+        return column.choices.index(value) if value in column.choices else len(column.choices)
+    if isinstance(value, (int, float, Decimal)):
+        return (True, 0) if _is_nan(value) else (False, value)
+    return _text_of(value) if isinstance(value, Sequence) else value
 
 
 _POSITIONS: dict[TextPosition, Callable[[str, str], bool]] = {
@@ -87,25 +143,11 @@ _COMPARISONS: dict[Comparison, Callable[[int | float | Decimal, int | Decimal], 
 }
 
 
-def is_shown(ticket: InMemoryTicket, query: TicketQuery) -> bool:
-    """Whether the ticket was there at the query's moment and meets all it asks."""
-    if ticket.created_at > query.as_of:
-        return False
-    if ticket.deleted_at is not None and ticket.deleted_at <= query.as_of:
-        return False
-    if not all(holds(condition, ticket.values.get(condition.column.name)) for condition in query.conditions):
-        return False
-    search = query.search
-    return search is None or any(
-        search.needle in fold(text_of(ticket.values.get(column.name))) for column in search.columns
-    )
-
-
 def holds(condition: Condition, value: CellValue) -> bool:
-    """Whether a cell meets the condition."""
+    """Return whether a cell meets the condition."""
     match condition:
         case IsEmpty(column=column, negated=negated):
-            empty = value is None or (column.is_text and text_of(value) == "")
+            empty = value is None or (column.is_text and _text_of(value) == "")
             return empty is not negated
         case IsBoolean(value=wanted):
             return value is wanted
@@ -118,27 +160,31 @@ def holds(condition: Condition, value: CellValue) -> bool:
         case TextMatches(position=position, needles=needles, negated=negated):
             if value is None:
                 return negated
-            text = fold(text_of(value))
+            text = fold(_text_of(value))
             return any(_POSITIONS[position](text, needle) for needle in needles) is not negated
         case IsOneOf(values=values, negated=negated):  # pragma: no branch - there are no others
             return negated if value is None else _is_one_of(value, values) is not negated
 
 
 def _compares(value: float | Decimal, comparison: Comparison, number: int | Decimal) -> bool:
-    if math.isnan(value):
-        # Greater than every number, as PostgreSQL has it.
+    if _is_nan(value):
         return comparison in {Comparison.GREATER, Comparison.GREATER_OR_EQUAL}
     return _COMPARISONS[comparison](value, _comparable(number, value))
 
 
+def _is_nan(value: float | Decimal) -> bool:
+    # It is greater than every number, as on PostgreSQL. An integer may be too large to ask.
+    return not isinstance(value, int) and math.isnan(value)
+
+
 def _is_one_of(value: CellValue, members: Sequence[int | Decimal] | Sequence[str] | Sequence[UUID]) -> bool:
     if isinstance(members[0], str):
-        return text_of(value) in members
+        return _text_of(value) in members
     return any(value == _comparable(member, value) for member in members)
 
 
 def _comparable(number: object, value: object) -> Any:
-    # A decimal stands for the floating-point number that is written as it is.
+    # A decimal number of a view means the floating-point number that is written in the same way.
     return float(number) if isinstance(number, Decimal) and isinstance(value, float) else number
 
 
@@ -150,78 +196,20 @@ def _is_day(value: CellValue) -> TypeGuard[date]:
     return isinstance(value, date) and not isinstance(value, datetime)
 
 
-def in_order(tickets: Iterable[InMemoryTicket], query: TicketQuery) -> list[InMemoryTicket]:
-    """Sorted as the query says: empty cells last either way, ties by id in the same direction."""
-    ordered = sorted(tickets, key=lambda ticket: ticket.id, reverse=query.descending)
-    column = query.sort_column
-    if column is None:
-        return ordered
-    filled = [ticket for ticket in ordered if ticket.values.get(column.name) is not None]
-    empty = [ticket for ticket in ordered if ticket.values.get(column.name) is None]
-    # A stable sort keeps the order by id among equals, reversed or not.
-    filled.sort(key=lambda ticket: _sort_key(ticket.values[column.name], column), reverse=query.descending)
-    return filled + empty
-
-
-def _sort_key(value: CellValue, column: TicketColumn) -> Any:  # values of one column compare with each other
-    if column.choices:
-        return column.choices.index(value) if value in column.choices else len(column.choices)
-    if isinstance(value, (float, Decimal)) and math.isnan(value):
-        return True, 0  # last among numbers
-    if isinstance(value, (int, float, Decimal)):
-        return False, value
-    return text_of(value) if isinstance(value, Sequence) else value
-
-
-BLOCK_ROWS = 1000
-
-
-@attrs.frozen(kw_only=True)
-class InMemoryTicket:
-    """`values` by column name; an absent one is empty. Moments are aware UTC, days are `date`.
-
-    `deleted_at` is when it was soft-deleted.
-    """
-
-    id: int
-    created_at: datetime
-    deleted_at: datetime | None = None
-    values: Mapping[str, CellValue] = attrs.field(factory=dict)
-
-
-@attrs.define
-class InMemoryTicketSource(TicketSource):
-    """`tickets` may be changed at any time; a reader keeps to those it found when it was opened."""
-
-    columns: TicketColumns
-    tickets: Sequence[InMemoryTicket] = ()
-
-    @contextmanager
-    def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
-        """A reader on the tickets of this moment."""
-        shown = [ticket for ticket in tuple(self.tickets) if is_shown(ticket, query)]
-        yield _Reader(in_order(shown, query), query, csv_format)
-
-
-@attrs.frozen
-class _Reader(TicketReader):
-    tickets: list[InMemoryTicket]
-    query: TicketQuery
-    csv_format: CsvFormat
-
-    def count(self) -> int:
-        return len(self.tickets)
-
-    def blocks(self) -> Iterator[CsvBlock]:
-        for start in range(0, len(self.tickets), BLOCK_ROWS):
-            rows = [self._row(ticket) for ticket in self.tickets[start : start + BLOCK_ROWS]]
-            try:
-                yield CsvBlock(encode_rows(rows), len(rows))
-            except UnicodeEncodeError as error:
-                raise TicketSourceError("A ticket holds text that is no valid Unicode.") from error
-
-    def _row(self, ticket: InMemoryTicket) -> list[Cell]:
-        return [
-            cell_of(ticket.values.get(column.name), column, self.query, self.csv_format)
-            for column in self.query.columns
-        ]
+def _text_of(value: CellValue) -> str:
+    """Return the value as a file shows it and a search sees it; empty for None."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return float_text(value)
+        case Decimal():
+            _, _, exponent = value.as_tuple()
+            return decimal_text(value, max(-exponent, 0) if isinstance(exponent, int) else 0)
+        case time():
+            return value.isoformat("seconds")
+        case str() | int() | UUID() | date():
+            return str(value)
+    return ", ".join(value)
