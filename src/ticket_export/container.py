@@ -41,9 +41,7 @@ from ticket_export.application.use_cases.run_export import RunExport
 from ticket_export.application.use_cases.run_next_export import RunNextExport
 from ticket_export.application.use_cases.sweep_orphaned_objects import SweepOrphanedObjects
 from ticket_export.application.user_turns import UserTurns
-from ticket_export.infrastructure.compression.gzip import GzipCompression
-from ticket_export.infrastructure.compression.plain import NoCompression
-from ticket_export.infrastructure.compression.zstd import ZstdCompression
+from ticket_export.infrastructure.compression import GzipCompression, NoCompression, ZstdCompression
 from ticket_export.infrastructure.fork import hold_while_forking
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.tables import build_help_desk_tables

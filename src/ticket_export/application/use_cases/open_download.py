@@ -66,21 +66,22 @@ class OpenDownload:
         now = self.clock.now()
         media_item = _downloadable(job, now)
         require_storage_of(media_item, self.storage)
-        link = self._link(job, media_item, now) if with_link else None
-        detail = None if link is None else f"link for {link.expires_in.total_seconds():.0f} s"
+        signer = self._signer() if with_link else None
+        link_lifetime = min(self.url_lifetime or timedelta(), job.expires_at - now)
+        detail = f"link for {link_lifetime.total_seconds():.0f} s" if signer else None
         self.audit_log.record(audit_entry(AuditAction.DOWNLOADED, job, at=now, by=actor.user_id, detail=detail))
+        file = {"file_name": media_item.file_name, "content_type": media_item.content_type}
         digest = self._digest(job.id, media_item)
         return Download(
-            file_name=media_item.file_name,
-            content_type=media_item.content_type,
+            **file,
             length=media_item.length,
             stream=self.storage.open_reader(media_item.object_key),
             # Last, since its lifetime is short.
-            url=None if link is None else link.sign(),
+            url=signer.signed_url(media_item.object_key, **file, expires_in=link_lifetime) if signer else None,
             sha256=digest,
         )
 
-    def _link(self, job: ExportJob, item: MediaItem, now: datetime) -> _Link | None:
+    def _signer(self) -> SupportsSignedUrl | None:
         if self.url_lifetime is None:
             return None
         if not isinstance(self.storage, SupportsSignedUrl):
@@ -88,7 +89,7 @@ class OpenDownload:
                 f"TICKET_EXPORT_DOWNLOAD asks for links, and the storage {self.storage.provider!a} has none; set it to "
                 "stream, or use a storage that signs links, such as s3"
             )
-        return _Link(self.storage, item, min(self.url_lifetime, job.expires_at - now))
+        return self.storage
 
     def _digest(self, job_id: UUID, item: MediaItem) -> str | None:
         try:
@@ -99,23 +100,6 @@ class OpenDownload:
             return None
         is_its_own = (manifest.job_id, manifest.length) == (job_id, item.length)
         return manifest.sha256 if is_its_own else None
-
-
-@attrs.frozen
-class _Link:
-    """A link that is not signed yet."""
-
-    storage: SupportsSignedUrl
-    item: MediaItem
-    expires_in: timedelta
-
-    def sign(self) -> str:
-        return self.storage.signed_url(
-            self.item.object_key,
-            file_name=self.item.file_name,
-            content_type=self.item.content_type,
-            expires_in=self.expires_in,
-        )
 
 
 def _downloadable(job: ExportJob, now: datetime) -> MediaItem:

@@ -49,7 +49,7 @@ from ticket_export.application.use_cases.recover_stalled_exports import RecoverS
 from ticket_export.application.use_cases.retry_export import RetryExport
 from ticket_export.application.use_cases.run_next_export import RunNextExport
 from ticket_export.application.use_cases.sweep_orphaned_objects import SweepOrphanedObjects
-from ticket_export.infrastructure.compression.plain import NoCompression
+from ticket_export.infrastructure.compression import NoCompression
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.database import InMemoryDatabase
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket

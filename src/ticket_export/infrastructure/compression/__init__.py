@@ -1,1 +1,0 @@
-"""The compressions that a setting chooses from, one module each."""
