@@ -12,6 +12,8 @@ share a container, and then share its engine.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from dependency_injector.containers import DeclarativeContainer
 from dependency_injector.providers import Factory, List, Object, Selector, ThreadSafeSingleton
 
@@ -64,8 +66,8 @@ from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlc
 from ticket_export.port_provider import PortProvider
 from ticket_export.settings import Settings
 
-# Another thread may hold it while it makes a singleton.
-hold_while_forking(ThreadSafeSingleton.storage_lock)  # type: ignore[attr-defined]
+# Another thread may hold this lock while it makes a singleton.
+hold_while_forking(getattr(ThreadSafeSingleton, "storage_lock", nullcontext()))
 
 
 class TicketExportContainer(DeclarativeContainer):
