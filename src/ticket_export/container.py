@@ -44,7 +44,7 @@ from ticket_export.application.use_cases.run_next_export import RunNextExport
 from ticket_export.application.use_cases.sweep_orphaned_objects import SweepOrphanedObjects
 from ticket_export.application.user_turns import UserTurns
 from ticket_export.infrastructure.compression import GzipCompression, NoCompression, ZstdCompression
-from ticket_export.infrastructure.fork import hold_while_forking
+from ticket_export.infrastructure.fork import hold_while_forking, renewed_in_children
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.tables import build_help_desk_tables
 from ticket_export.infrastructure.help_desk.user_directory import SqlAlchemyUserDirectory
@@ -159,7 +159,7 @@ class TicketExportContainer(DeclarativeContainer):
         clock=clock,
         retention=settings.provided.retention,
         max_active_jobs=settings.provided.max_active_jobs_per_user,
-        turns=ThreadSafeSingleton(UserTurns),
+        turns=ThreadSafeSingleton(renewed_in_children, Factory(UserTurns)),
     )
     retry_export = Factory(
         RetryExport, unit_of_work=unit_of_work.provider, request_export=request_export, policy=policy
