@@ -3,7 +3,6 @@
 from uuid import UUID
 
 import sqlalchemy as sa
-from dependency_injector.providers import Factory, Object
 
 import ticket_export as te
 from crm import ADA, cases, fill, people
@@ -44,9 +43,9 @@ class CrmUserDirectory(UserDirectory):
 
 
 container = te.TicketExportContainer()  # database and storage: TICKET_EXPORT_DATABASE_URL, TICKET_EXPORT_STORAGE_URL
-container.table_names.override(Object(names))
-container.catalog.override(Object(catalog))
-container.user_directory.override(Factory(CrmUserDirectory))
+container.table_names.override(names)
+container.catalog.override(catalog)
+container.user_directory.override(CrmUserDirectory())
 
 if __name__ == "__main__":
     fill(container.engine())
