@@ -54,7 +54,7 @@ def _few_filters(value: object) -> Sequence[object]:
     given = _listed(value)
     # pydantic counts only valid members, and describes each of the others first.
     if len(given) > MAX_FILTERS:
-        raise problem(f"may hold at most {MAX_FILTERS:,}, not {len(given):,}")
+        raise ValueError(f"may hold at most {MAX_FILTERS:,}, not {len(given):,}")
     return given
 
 
