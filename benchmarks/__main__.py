@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--sizes", help=f"numbers of tickets; {_SIZES}")
     parser.add_argument("--runs", type=int, help=f"runs of each contender, interleaved; medians are shown; {_RUNS}")
     parser.add_argument("--only", default="", help="parts of the contenders' names; all, if none is given")
-    parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/background/benchmarks.md")
     arguments = parser.parse_args()
     only = [part for part in arguments.only.split(",") if part]
     for name, opened in DATABASES.items():

@@ -12,7 +12,8 @@ import attrs
 
 from benchmarks.agreement import Content, require_same_records
 from benchmarks.contenders import Contender, HelpDesk
-from benchmarks.databases import Database, fill
+from benchmarks.databases import Database
+from benchmarks.fill.loader import fill_help_desk
 from benchmarks.measure import Run
 
 #: A contender that takes longer than this many seconds is run once.
@@ -38,7 +39,7 @@ def compare(database: Database, tickets: int, folder: Path, *, runs: int, only: 
     }
     with database.new_desk(folder) as desk:
         note(f"{tickets:,} tickets: filling")
-        loading = fill(desk, tickets)
+        loading = fill_help_desk(desk.url, tickets)
         database.settle(desk)
         note(f"{tickets:,} tickets: filled in {loading:.1f} s")
         turns = _Turns(database, desk)

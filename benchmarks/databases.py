@@ -17,9 +17,8 @@ from psycopg import sql
 from tests.embedded_postgresql import embedded_postgresql
 from tests.postgresql_server import VARIABLE, PostgresqlServer, conninfo
 
-from benchmarks import measure
-from benchmarks.acceptance import POSTGRESQL_PROMISES, Promises
-from benchmarks.contenders import SQLITE_CONTENDERS, TICKET_EXPORT, Contender, HelpDesk, postgresql_contenders
+from benchmarks.contenders import SQLITE_CONTENDERS, Contender, HelpDesk, postgresql_contenders
+from benchmarks.promises import POSTGRESQL_PROMISES, Promises
 from benchmarks.server_process import ServerProcess
 
 # A small server in production; whatever is not named is PostgreSQL's default, durability included.
@@ -46,12 +45,6 @@ class Database:
     settle: Callable[[HelpDesk], None]
     promises: Promises = attrs.field(factory=Promises)
     server: ServerProcess | None = None
-
-
-def fill(desk: HelpDesk, tickets: int) -> float:
-    """Make the tables and so many tickets; gives the seconds that the tickets took."""
-    measure.run([TICKET_EXPORT, "migrate", "--reference-schema"], environment=desk.environment)
-    return measure.run([TICKET_EXPORT, "sample-data", "--tickets", str(tickets)], environment=desk.environment).seconds
 
 
 @contextmanager

@@ -21,12 +21,13 @@ from tests.integration.postgresql.filtered_views import CATALOG, CREATED, FILTER
 from tests.integration.postgresql.query_plans import plan_of
 from tests.postgresql_server import VARIABLE, PostgresqlServer
 
+from benchmarks.fill.loader import load_many
 from benchmarks.report import write
-from ticket_export import create_engine, load_sample_data
+from ticket_export import create_engine
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.tickets.ticket_select import select_tickets
 
-REPORT = Path(__file__).parents[1] / "docs" / "indexes.md"
+REPORT = Path(__file__).parents[1] / "docs" / "how-to" / "add-indexes.md"
 _RUNS = 3
 
 
@@ -45,7 +46,7 @@ def main() -> None:
         prog="python -m benchmarks.plans", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--tickets", type=int, default=1_000_000)
-    parser.add_argument("--write", action="store_true", help="put the table into docs/indexes.md")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/how-to/add-indexes.md")
     arguments = parser.parse_args()
     named = os.environ.get(VARIABLE)
     with nullcontext(named) if named else embedded_postgresql() as server_url:
@@ -62,7 +63,7 @@ def _table(url: str, tickets: int) -> str:
     engine = create_engine(url)
     now = datetime.now(UTC)
     print(f"filling: {tickets:,} tickets", file=sys.stderr, flush=True)
-    load_sample_data(engine, REFERENCE_TABLES, tickets=tickets, seed=1, now=now)
+    load_many(engine, REFERENCE_TABLES, tickets=tickets, seed=1, now=now)
     with engine.connect() as connection:
         version = ".".join(map(str, connection.dialect.server_version_info or ()))
         lines = [

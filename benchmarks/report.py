@@ -14,7 +14,7 @@ from benchmarks.contenders import OURS
 from benchmarks.measure import Run
 
 #: Where the tables are published.
-REPORT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+REPORT = Path(__file__).parents[1] / "docs" / "background" / "benchmarks.md"
 
 
 def table(comparisons: Sequence[Comparison], *, runs: int, machine: str) -> str:

@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1000, help=f"exports in a round, {_REQUESTS} or more")
     parser.add_argument("--rows", type=int, default=100, help="rows of each")
     parser.add_argument("--runs", type=int, default=3, help="rounds; medians are shown")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/background/benchmarks.md")
     arguments = parser.parse_args()
     if arguments.jobs < _REQUESTS:
         parser.error(f"--jobs must be {_REQUESTS} or more")

@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 import attrs
 from sqlalchemy import insert, select
 
-from benchmarks import measure
-from benchmarks.contenders import TICKET_EXPORT, HelpDesk
+from benchmarks.contenders import HelpDesk
+from benchmarks.fill.loader import fill_help_desk
 from benchmarks.query import COLUMNS
 from ticket_export import Actor, TicketExportContainer
 from ticket_export.settings import Settings
@@ -44,11 +44,9 @@ def fill(folder: Path, *, jobs: int, rows: int, postgresql_url: str | None = Non
     environment = HelpDesk(folder / "desk.db", folder).environment
     if postgresql_url is not None:
         environment["TICKET_EXPORT_DATABASE_URL"] = postgresql_url
-    tickets = int(jobs * rows * _SPARE)
-    measure.run([TICKET_EXPORT, "migrate", "--reference-schema"], environment=environment)
-    measure.run([TICKET_EXPORT, "sample-data", "--tickets", str(tickets)], environment=environment)
-    container = TicketExportContainer()
     url = environment["TICKET_EXPORT_DATABASE_URL"]
+    fill_help_desk(url, int(jobs * rows * _SPARE))
+    container = TicketExportContainer()
     storage_url = environment["TICKET_EXPORT_STORAGE_URL"]
     container.settings.override(Settings(database_url=url, storage_url=storage_url, task_queue="database"))
     views = list(_views(container, jobs, rows))

@@ -8,7 +8,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.comparison import note
-from benchmarks.databases import fill, postgresql
+from benchmarks.databases import postgresql
+from benchmarks.fill.loader import fill_help_desk
 from benchmarks.measure import Run
 from benchmarks.report import machine, write
 from benchmarks.storage.places import places
@@ -19,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.storage", description=__doc__)
     parser.add_argument("--tickets", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3, help="rounds; medians are shown")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/storage.md")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/how-to/store-files.md")
     parser.add_argument("--server-python", default=sys.executable, help="of an environment that has moto's server")
     arguments = parser.parse_args()
     with (
@@ -29,7 +30,7 @@ def main() -> None:
         database.new_desk(Path(folder)) as desk,
     ):
         note(f"{arguments.tickets:,} tickets: filling")
-        fill(desk, arguments.tickets)
+        fill_help_desk(desk.url, arguments.tickets)
         database.settle(desk)
         names = list(everywhere)
         results: dict[str, list[Run]] = {name: [] for name in names}

@@ -10,7 +10,7 @@ from benchmarks.measure import Run
 from benchmarks.storage.places import FAR_S3, LOCAL, S3
 
 #: Where the table is published.
-REPORT = Path(__file__).parents[2] / "docs" / "storage.md"
+REPORT = Path(__file__).parents[2] / "docs" / "how-to" / "store-files.md"
 #: What was promised: the time far away over the time nearby, and MB more than with local files.
 _TIME, _MEMORY = 1.10, 40.0
 

@@ -79,8 +79,8 @@ from ticket_export.errors import (
     UnsupportedDialectError,
 )
 from ticket_export.infrastructure.help_desk.sample_data.loader import load_sample_data
-from ticket_export.infrastructure.ignored_export_events import IgnoredExportEvents
 from ticket_export.infrastructure.migrate import downgrade, upgrade
+from ticket_export.infrastructure.null_export_events import NullExportEvents
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.persistence.host_tables import HostTable, HostTableNames
 from ticket_export.infrastructure.persistence.joined_unit_of_work import JoinedUnitOfWork
@@ -133,7 +133,6 @@ __all__ = [
     "HostTable",
     "HostTableNames",
     "IdType",
-    "IgnoredExportEvents",
     "InvalidKeyError",
     "InvalidPayloadError",
     "InvalidTransitionError",
@@ -147,6 +146,7 @@ __all__ = [
     "MissingExtraError",
     "MissingTableError",
     "NotPermittedError",
+    "NullExportEvents",
     "ObjectNotFoundError",
     "ObjectWriter",
     "OpenDownload",

@@ -44,9 +44,8 @@ from ticket_export.infrastructure.fork import renew_in_children
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.tables import build_help_desk_tables
 from ticket_export.infrastructure.help_desk.user_directory import SqlAlchemyUserDirectory
-from ticket_export.infrastructure.ignored_export_events import IgnoredExportEvents
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
-from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
+from ticket_export.infrastructure.null_export_events import NullExportEvents
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.database.clock import DatabaseClock
 from ticket_export.infrastructure.persistence.database.engine import create_engine
@@ -58,6 +57,7 @@ from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQ
 from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
 from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
 from ticket_export.infrastructure.tasks.notifications import notifications_on
+from ticket_export.infrastructure.tasks.silent_task_queue import SilentTaskQueue
 from ticket_export.infrastructure.tasks.worker import Worker
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
 from ticket_export.settings import Settings
@@ -69,7 +69,7 @@ def _worker_name() -> str:
 
 def _workers_queue(task_queue: TaskQueue) -> TaskQueue:
     # Whoever recovers an export, or hands one back, must not run it on the way; the workers find it.
-    return InMemoryTaskQueue() if isinstance(task_queue, InlineTaskQueue) else task_queue
+    return SilentTaskQueue() if isinstance(task_queue, InlineTaskQueue) else task_queue
 
 
 def _user_turns() -> UserTurns:
@@ -125,7 +125,7 @@ class TicketExportContainer(DeclarativeContainer):
         log=ThreadSafeSingleton(LoggingAuditLog),
         table=Factory(SqlAlchemyAuditLog, engine, tables),
     )
-    events = ThreadSafeSingleton(IgnoredExportEvents)
+    events = ThreadSafeSingleton(NullExportEvents)
 
     # The use-cases.
     read_ahead = Object(READ_AHEAD)

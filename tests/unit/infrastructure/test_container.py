@@ -39,6 +39,7 @@ from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAME
 from ticket_export.infrastructure.storage.local.storage import LocalStorage
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
+from ticket_export.infrastructure.tasks.silent_task_queue import SilentTaskQueue
 
 
 @pytest.fixture
@@ -183,10 +184,10 @@ def test_what_a_stopped_worker_hands_back_is_not_run_on_the_way_though_the_queue
     container: TicketExportContainer,
 ) -> None:
     assert isinstance(container.task_queue(), InlineTaskQueue)
-    assert isinstance(container.worker().run_next_export.task_queue, InMemoryTaskQueue)
+    assert isinstance(container.worker().run_next_export.task_queue, SilentTaskQueue)
 
 
-@pytest.mark.parametrize("keeps", [InMemoryTaskQueue, object])
+@pytest.mark.parametrize("keeps", [InMemoryTaskQueue, SilentTaskQueue])
 def test_queue_of_the_host_hears_of_what_is_recovered_or_handed_back(
     container: TicketExportContainer, keeps: Callable[[], object]
 ) -> None:

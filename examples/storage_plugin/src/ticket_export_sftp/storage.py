@@ -8,6 +8,7 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING, BinaryIO
 
 from ticket_export import InvalidKeyError, ObjectNotFoundError, check_key, check_prefix
+from ticket_export.ports import ExportStorage, SupportsDiscardStale
 from ticket_export_sftp.address import SftpAddress
 from ticket_export_sftp.connection import SftpConnection
 from ticket_export_sftp.errors import storage_errors
@@ -28,7 +29,7 @@ _SLASH = "~"
 _MAX_NAME = 255
 
 
-class SftpStorage:
+class SftpStorage(ExportStorage, SupportsDiscardStale):
     """Stores the object of key ``a/b`` as the file ``a~b``, all in one folder: there are none to make or to remove.
 
     So a key has 255 characters at most, the longest name of the common file systems; the library's have half as many.

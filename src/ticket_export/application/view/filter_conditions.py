@@ -1,12 +1,12 @@
-"""From one filter of a view to the condition that a ticket source translates."""
+"""The condition that one filter of a view means."""
 
 from __future__ import annotations
 
+import operator as op
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from ticket_export.application.view.conditions import (
-    Comparison,
     Condition,
     Interval,
     IsBoolean,
@@ -50,13 +50,8 @@ _POSITIONS = {
     Operator.ENDS_WITH: TextPosition.END,
     Operator.NOT_ENDS_WITH: TextPosition.END,
 }
-_COMPARISONS = {
-    Operator.GT: Comparison.GREATER,
-    Operator.GTE: Comparison.GREATER_OR_EQUAL,
-    Operator.LT: Comparison.LESS,
-    Operator.LTE: Comparison.LESS_OR_EQUAL,
-}
-# Which sides of the span [start, end) that the value names bound the tickets' time. A span that ends with the calendar
+_COMPARISONS = {Operator.GT: op.gt, Operator.GTE: op.ge, Operator.LT: op.lt, Operator.LTE: op.le}
+# From the span [start, end) that the value names to the bounds of the tickets' time. A span at the end of the calendar
 # has no end, and so nothing after it.
 _SIDES: dict[Operator, Callable[[datetime, datetime | None], tuple[datetime | None, datetime | None]]] = {
     Operator.IS: lambda start, end: (start, end),
@@ -66,24 +61,23 @@ _SIDES: dict[Operator, Callable[[datetime, datetime | None], tuple[datetime | No
     Operator.IS_ON_OR_AFTER: lambda start, _: (start, None),
 }
 _NO_DAY = (date.max, date.min)
-# The smallest step of a stored time: makes "up to and including now" a half-open interval.
+# The smallest step of a stored time: with it, "up to and including now" is a half-open interval.
 _TICK = timedelta(microseconds=1)
 _ANY_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def check_filter(column: TicketColumn, operator: Operator, value: str | None) -> None:
-    """Raise ``ValueError`` where `filter_condition` would; whether a value is valid depends on no clock."""
+    """Raise ``ValueError`` where `filter_condition` does; the current time does not decide whether a value is valid."""
     filter_condition(column, operator, value, as_of=_ANY_MOMENT, zone=UTC)
 
 
 def filter_condition(
     column: TicketColumn, operator: Operator, value: str | None, *, as_of: datetime, zone: tzinfo
 ) -> Condition:
-    """The condition that a filter means, for days counted in `zone` and "now" at `as_of` (aware UTC).
+    """Return the condition that a filter means, for days in `zone` and "now" at `as_of` (aware UTC).
 
     Raises:
-        ValueError: the value is missing, superfluous, or not what column and operator need; the text
-            says what would be right.
+        ValueError: the value is missing, not allowed, or not right for the column and the operator.
     """
     negated = operator in _NEGATED
     if operator.takes_no_value:
@@ -133,7 +127,7 @@ def _date_condition(
 
 
 def _day_condition(column: TicketColumn, operator: Operator, value: str, as_of: datetime, zone: tzinfo) -> WithinDays:
-    # The day of the request as the file would show it.
+    # The day of the request, as the file shows it.
     today = date.fromisoformat(time_text(as_of, zone)[:10])
     if operator is Operator.IS_WITHIN_PAST_DAYS:
         return WithinDays(column, shifted_day(today, -parse_days(value)), today)

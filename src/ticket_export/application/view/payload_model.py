@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from types import NoneType
 from typing import Final
 
 import attrs
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import AliasChoices, AliasGenerator, BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic.alias_generators import to_camel, to_pascal
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
@@ -38,51 +37,36 @@ class PayloadModel(BaseModel):
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
-        alias_generator=to_camel,
+        alias_generator=AliasGenerator(
+            validation_alias=lambda name: AliasChoices(to_camel(name), to_pascal(name), name),
+            serialization_alias=to_camel,
+        ),
         validate_by_name=True,
-        validate_by_alias=True,
         serialize_by_alias=True,
-        # A model inside a mapping may never have met the columns.
+        # A model inside a mapping was perhaps never checked against the columns.
         revalidate_instances="always",
     )
 
     @model_validator(mode="before")
     @classmethod
-    def _spell_keys(cls, data: object) -> object:
+    def _keys_can_be_named(cls, data: object) -> object:
         if not isinstance(data, Mapping):
             return data
         if len(data) > MAX_KEYS:
             raise problem(f"holds {len(data):,} keys; the keys here are {', '.join(cls.keys())}")
-        names = cls._spellings()
-        keyed = {_printable(key): value for key, value in data.items()}
-        # What is already in camelCase goes first: of the same key in two spellings, the other one
-        # then stays as it was and is refused as unknown.
-        spelled = {key: value for key, value in keyed.items() if names.get(key, key) == key}
-        for key, value in keyed.items():
-            name = names.get(key, key)
-            spelled[key if name in spelled else name] = value
-        return spelled
+        return {_printable(key): value for key, value in data.items()}
 
     @classmethod
     def keys(cls) -> list[str]:
-        """The keys that there are, in camelCase."""
+        """Return the model's keys, in camelCase."""
         return [to_camel(name) for name in cls.model_fields]
-
-    @classmethod
-    @cache
-    def _spellings(cls) -> dict[object, str]:
-        return {
-            spelling: to_camel(name)
-            for name in cls.model_fields
-            for spelling in (name, to_camel(name), to_pascal(name))
-        }
 
 
 def _printable(key: object) -> object:
     if isinstance(key, str):
-        # pydantic cannot name a key with a lone surrogate; escaped or cut, it is as unknown as before.
+        # pydantic cannot name a key with a lone surrogate. An escaped or cut key is still unknown.
         return key[:_LONGEST_KEY].encode("utf-8", "backslashreplace").decode()
-    # Of anything else pydantic would show all that it holds.
+    # pydantic would show everything that a key of another type holds.
     return key if isinstance(key, (int, float, bytes, NoneType)) else f"<{type(key).__name__}>"
 
 

@@ -14,7 +14,7 @@ from ticket_export.application.view.snapshot import ExportFilter, ExportScope, E
 from ticket_export.application.view.ticket_column import TicketColumns
 from ticket_export.errors import InvalidPayloadError
 
-_NESTED: dict[object, type[PayloadModel]] = {"filters": ExportFilter, "scope": ExportScope}
+_NESTED: dict[str, type[PayloadModel]] = {"filters": ExportFilter, "scope": ExportScope}
 
 
 def read_view(payload: object, columns: TicketColumns | None = None) -> ExportSnapshotPayload:
@@ -45,7 +45,8 @@ def read_view(payload: object, columns: TicketColumns | None = None) -> ExportSn
 def _describe(error: ErrorDetails) -> str:
     location = error["loc"]
     if error["type"] == "extra_forbidden":
-        model = _NESTED.get(location[0], ExportSnapshotPayload) if len(location) > 1 else ExportSnapshotPayload
+        outer = str(location[0]).lower() if len(location) > 1 else ""
+        model = _NESTED.get(outer, ExportSnapshotPayload)
         return f"{_location_text(location)}: unknown or repeated key; the keys here are {', '.join(model.keys())}"
     return f"{_location_text(location)}: {message_of(error)}"
 

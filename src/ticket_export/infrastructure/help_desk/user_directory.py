@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Engine, Select, bindparam, func, select
 
 from ticket_export.application.actor import Actor
+from ticket_export.application.ports.user_directory import UserDirectory
 from ticket_export.application.safe_text import require_storable
 from ticket_export.domain.system_permissions import SystemPermissions
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES, HelpDeskTables
@@ -17,7 +18,7 @@ from ticket_export.infrastructure.persistence.database.errors import database_er
 from ticket_export.infrastructure.persistence.database.transaction import quick_read
 
 
-class SqlAlchemyUserDirectory:
+class SqlAlchemyUserDirectory(UserDirectory):
     """Reads ``Users``, ``RoleUser`` and ``Roles`` anew at every call.
 
     A user's permissions are those of all their roles together; bits that the library does not know

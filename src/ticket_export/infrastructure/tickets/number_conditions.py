@@ -21,7 +21,7 @@ from ticket_export.infrastructure.tickets.sql_types import SqlType, sql_type
 # From here on doubles have no fractions.
 _WHOLE_DOUBLES: Final = 2**53
 _SMALLEST: Final = -(2**63)
-_UPWARDS: Final = {Comparison.GREATER, Comparison.GREATER_OR_EQUAL}
+_UPWARDS: Final = {operator.gt, operator.ge}
 
 
 def number_compares(cell: Expression, comparison: Comparison, number: int | Decimal) -> ColumnElement[bool]:
@@ -37,7 +37,7 @@ def number_compares(cell: Expression, comparison: Comparison, number: int | Deci
         bound = literal(number, BigInteger())
     else:
         bound = _bound(number)
-    compares: ColumnElement[bool] = _OPERATIONS[comparison](cell, bound)
+    compares: ColumnElement[bool] = comparison(cell, bound)
     return and_(compares, IsNumber(cell))
 
 
@@ -75,19 +75,11 @@ def _as_double(number: int | Decimal, comparison: Comparison) -> tuple[float, Co
     if isinstance(number, Decimal) or int(double) == number:
         return double, comparison
     if comparison in _UPWARDS:
-        return double, Comparison.GREATER_OR_EQUAL if double > number else Comparison.GREATER
-    return double, Comparison.LESS_OR_EQUAL if double < number else Comparison.LESS
+        return double, operator.ge if double > number else operator.gt
+    return double, operator.le if double < number else operator.lt
 
 
 def _as_whole(number: Decimal, comparison: Comparison) -> tuple[int, Comparison]:
     if comparison in _UPWARDS:
-        return int(number.to_integral_value(ROUND_FLOOR)), Comparison.GREATER
-    return int(number.to_integral_value(ROUND_CEILING)), Comparison.LESS
-
-
-_OPERATIONS: Final = {
-    Comparison.GREATER: operator.gt,
-    Comparison.GREATER_OR_EQUAL: operator.ge,
-    Comparison.LESS: operator.lt,
-    Comparison.LESS_OR_EQUAL: operator.le,
-}
+        return int(number.to_integral_value(ROUND_FLOOR)), operator.gt
+    return int(number.to_integral_value(ROUND_CEILING)), operator.lt

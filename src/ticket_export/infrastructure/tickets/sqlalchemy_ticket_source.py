@@ -11,7 +11,7 @@ import attrs
 from sqlalchemy import Connection, Engine
 
 from ticket_export.application.csv_format import CsvFormat
-from ticket_export.application.ports.ticket_source import TicketReader
+from ticket_export.application.ports.ticket_source import TicketReader, TicketSource
 from ticket_export.application.view.ticket_column import TicketColumns
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import UnsupportedDialectError
@@ -31,7 +31,7 @@ _READERS: dict[str, OpenReader] = {"postgresql": copy_reader, "sqlite": row_stre
 
 
 @attrs.frozen
-class SqlAlchemyTicketSource:
+class SqlAlchemyTicketSource(TicketSource):
     """Reads a catalog's tickets through `engine`, each export in one read transaction.
 
     PostgreSQL ends that transaction if nothing is read for `patience`, and for at least a minute.

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from uuid import uuid4
 
+from ticket_export.application.ports.export_storage import ObjectWriter
 from ticket_export.errors import StorageError
 from ticket_export.infrastructure.private_files import PRIVATE_FILE
 from ticket_export.infrastructure.storage.local.directories import make_root, opened_directory, sync_directories
@@ -22,7 +23,7 @@ _REPLACED = f"{_NOT_WRITTEN}: something else has taken the place of its temporar
 _WRITE_BACK = 8 * 1024 * 1024
 
 
-class PartialFile:
+class PartialFile(ObjectWriter):
     """The bytes of one object under a temporary name of its own; takes them until it is published or discarded.
 
     Every method but `discard` raises `StorageError` where the file system fails it.

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from ticket_export.application.ports.export_storage import ObjectWriter
+from ticket_export.application.ports.export_storage import ExportStorage, ObjectWriter, SupportsDiscardStale
 from ticket_export.errors import ConfigurationError, InvalidKeyError, ObjectNotFoundError
 from ticket_export.infrastructure.storage.keys import check_key, check_prefix, is_segment
 from ticket_export.infrastructure.storage.local.directories import opened_directory, prune_directories, sync_directories
@@ -27,7 +27,7 @@ from ticket_export.settings import Settings
 _PARTIAL = ".partial"
 
 
-class LocalStorage:
+class LocalStorage(ExportStorage, SupportsDiscardStale):
     """Stores the object of key ``a/b`` as the file ``<root>/a/b``.
 
     The root is made at the first write; what is made is for its owner only (0700, files 0600).

@@ -16,7 +16,12 @@ from datetime import datetime, timedelta
 
 from ticket_export.application.file.download import content_disposition
 from ticket_export.application.file.export_file import KEY_PREFIX
-from ticket_export.application.ports.export_storage import ObjectWriter
+from ticket_export.application.ports.export_storage import (
+    ExportStorage,
+    ObjectWriter,
+    SupportsDiscardStale,
+    SupportsSignedUrl,
+)
 from ticket_export.errors import ConfigurationError, StorageError
 from ticket_export.infrastructure.storage.keys import check_prefix
 from ticket_export.infrastructure.storage.s3.errors import is_missing, s3_errors
@@ -39,7 +44,7 @@ _READ_BUFFER = 256 * 1024
 _LONGEST_LINK = 7 * 24 * 60 * 60
 
 
-class S3Storage:
+class S3Storage(ExportStorage, SupportsSignedUrl, SupportsDiscardStale):
     """Stores the object of key ``a/b`` as ``<prefix>a/b`` in a bucket, through smart-open's S3 writers.
 
     Threads may share it. Memory does not grow with an object: some 20 MB while one is written. A killed writer leaves

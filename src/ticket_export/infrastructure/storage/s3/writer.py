@@ -8,6 +8,7 @@ from threading import Condition, Event, Thread
 from types import TracebackType
 from typing import Self
 
+from ticket_export.application.ports.export_storage import ObjectWriter
 from ticket_export.infrastructure.storage.s3.upload import S3Upload
 
 # Bytes that are handed over at once, so that small blocks cost next to nothing.
@@ -19,7 +20,7 @@ class _Ending(Enum):
     DISCARD = auto()
 
 
-class S3Writer:
+class S3Writer(ObjectWriter):
     """Takes the blocks of one object, and sends them in a thread of its own.
 
     At most `ahead` bytes, and one block more, wait for that thread; then so does `write`. What goes wrong with the

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Text, func
 
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.guarded_records import guard_records
-from ticket_export.application.ports.ticket_source import CsvBlock
+from ticket_export.application.ports.ticket_source import CsvBlock, SupportsInterrupt, TicketReader
 from ticket_export.application.view.ticket_column import IdType, TicketColumn
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.persistence.database.answer_watch import answered_in_time, cut
@@ -50,7 +50,7 @@ def copy_reader(
 
 
 @attrs.define(kw_only=True)
-class CopyReader:
+class CopyReader(TicketReader, SupportsInterrupt):
     """Counts and reads inside the transaction that `connection` has open."""
 
     connection: Connection

@@ -15,7 +15,7 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 
 from ticket_export.application.csv_format import Cell, CsvFormat, encode_rows
 from ticket_export.application.number_text import written_number
-from ticket_export.application.ports.ticket_source import CsvBlock
+from ticket_export.application.ports.ticket_source import CsvBlock, SupportsInterrupt, TicketReader
 from ticket_export.application.view.ticket_column import ColumnKind
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.tickets.block_size import BLOCK_BYTES
@@ -61,7 +61,7 @@ def row_stream_reader(
 
 
 @attrs.define
-class RowStreamReader:
+class RowStreamReader(TicketReader, SupportsInterrupt):
     """Counts and reads inside the transaction that `connection` has open."""
 
     connection: Connection
