@@ -61,6 +61,11 @@ class DatabaseTaskQueue(TaskQueue, SupportsWaiting, SupportsListening):
         return self._notifications.listening(self._wake_up.call)
 
     def wait(self, timeout: float) -> bool:
+        """See `SupportsWaiting`.
+
+        Raises:
+            JobDatabaseError: the database cannot be read.
+        """
         deadline = monotonic() + timeout
         while True:
             is_called = self._wake_up.is_called()
