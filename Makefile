@@ -38,7 +38,7 @@ bench: $(BENCH)/.bench $(VENV)/.dev ## measure rows/s and peak memory against th
 	$(BENCH)/bin/python -m benchmarks.queue
 
 docs: $(VENV)/.dev ## build the documentation site in build/docs; a warning is an error
-	$(BIN)/python -m sphinx --builder html --nitpicky --fail-on-warning --keep-going --doctree-dir build/doctrees docs build/docs
+	$(BIN)/python -m sphinx --builder html --fresh-env --nitpicky --fail-on-warning --keep-going --doctree-dir build/doctrees docs build/docs
 
 # Resolved on the lowest Python, so that no pin shuts it out.
 constraints: ## pin constraints.txt anew; run it as: make constraints PYTHON=python3.11
@@ -46,7 +46,7 @@ constraints: ## pin constraints.txt anew; run it as: make constraints PYTHON=pyt
 		|| { echo "constraints are made with Python $(LOWEST): make constraints PYTHON=python$(LOWEST)" >&2; exit 1; }
 	@fresh=$$(mktemp -d) && trap 'rm -rf "$$fresh"' EXIT && \
 		$(PYTHON) -m venv "$$fresh" && \
-		"$$fresh/bin/pip" install --quiet --editable '.[dev,bench,celery]' && \
+		"$$fresh/bin/pip" install --quiet --editable '.[dev,bench]' && \
 		{ echo '# Every package that development and all extras use. Made by `make constraints`; do not edit.' && \
 		  "$$fresh/bin/pip" freeze --exclude-editable; } > constraints.txt.new && \
 		mv constraints.txt.new constraints.txt

@@ -1,4 +1,4 @@
-"""Inserting very many rows: SQLAlchemy Core's statement and types, without its price for every row."""
+"""Inserts very many rows with SQLAlchemy Core's types, but without its cost for every row."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ _REMEMBERED = 1_000
 
 
 class BulkInsert:
-    """Inserts tuples of Python values into some columns of a table, given by their keys.
+    """Inserts tuples of Python values into the columns with these keys.
 
-    The values go through the same types as with ``insert(table)``; a row costs a third of what it
-    costs as a dictionary.
+    The values pass through the same types as with ``insert(table)``; a row costs a third of a row in a dictionary.
     """
 
     def __init__(self, connection: Connection, table: Table, keys: Sequence[str]) -> None:
@@ -29,7 +28,7 @@ class BulkInsert:
         dialect = connection.dialect
         columns = [table.c[key] for key in keys]
         quote = dialect.identifier_preparer.quote
-        # Not compiled by SQLAlchemy, which would name the parameters on some databases.
+        # SQLAlchemy would name the parameters on some databases.
         parameter = "?" if dialect.paramstyle == "qmark" else "%s"
         self._statement = (
             f"INSERT INTO {dialect.identifier_preparer.format_table(table)} "
@@ -39,7 +38,7 @@ class BulkInsert:
         self._processors = [(index, process) for index, process in processors if process]
 
     def __call__(self, rows: Iterable[Sequence[object]]) -> Iterator[int]:
-        """Insert `rows` batch by batch; gives the number of each batch's rows once they are in."""
+        """Insert `rows` in batches; yield the number of rows after each batch."""
         remaining = iter(rows)
         while batch := [self._stored(row) for row in islice(remaining, _BATCH_SIZE)]:
             self._connection.exec_driver_sql(self._statement, batch)
@@ -56,8 +55,8 @@ class BulkInsert:
 
 def _processor(kind: TypeEngine[object], dialect: Dialect) -> Callable[[Any], object] | None:
     if dialect.name == "sqlite" and isinstance(kind, UtcDateTime):
-        # What SQLAlchemy's type writes, at a tenth of its price, which was a third of the whole.
+        # The text that SQLAlchemy's type writes, at a tenth of its cost, which was a third of the whole.
         return moment_text
     process = kind.dialect_impl(dialect).bind_processor(dialect)
-    # Moments are all different; users, teams, flags and lists of tags come back again and again.
+    # Moments are all different; users, teams, flags and lists of tags repeat.
     return process if process is None or isinstance(kind, UtcDateTime) else lru_cache(_REMEMBERED)(process)

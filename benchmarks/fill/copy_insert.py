@@ -1,4 +1,4 @@
-"""Inserting very many rows into PostgreSQL, by COPY."""
+"""Inserts very many rows into PostgreSQL with COPY."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _BATCH_SIZE = 10_000
 
 
 class CopyInsert:
-    """Inserts tuples of Python values into some columns of a table, given by their keys.
+    """Inserts tuples of Python values into the columns with these keys.
 
-    What is stored is what `BulkInsert` stores. Indexes and foreign keys are kept as the rows come in.
+    It stores what `BulkInsert` stores. Indexes and foreign keys are kept up to date.
     """
 
     def __init__(self, connection: Connection, table: Table, keys: Sequence[str]) -> None:
@@ -34,13 +34,13 @@ class CopyInsert:
         self._writers = [cell_writer(column.type) for column in columns]
 
     def __call__(self, rows: Iterable[Sequence[object]]) -> Iterator[int]:
-        """Insert `rows` batch by batch; gives the number of each batch's rows once they are in.
+        """Insert `rows` in batches; yield the number of rows after each batch.
 
         Raises:
             sqlalchemy.exc.DBAPIError: the database refused a row, or is gone.
         """
         remaining = iter(rows)
-        # The server checks a batch's foreign keys at its end. The next batch is made meanwhile, in a thread.
+        # While the server checks a batch's foreign keys, a thread makes the next batch.
         with ThreadPoolExecutor(max_workers=1) as ahead:
             coming = ahead.submit(self._next_batch, remaining)
             while batch := coming.result():

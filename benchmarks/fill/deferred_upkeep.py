@@ -1,4 +1,4 @@
-"""Indexes and foreign keys that are made once, after the rows, instead of being kept up row by row."""
+"""Creates indexes and foreign keys once, after the rows, instead of updating them for each row."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import attrs
 from sqlalchemy import Connection, ForeignKeyConstraint, Table, TextClause, bindparam, exists, select, text
 from sqlalchemy.exc import DBAPIError
 
-# Only what its definition restores whole; nobody's but our own.
+# Only our own, and only those that their definition restores completely.
 _INDEXES: Final = text("""
     SELECT 'DROP INDEX ' || indexrelid::regclass AS removal, pg_get_indexdef(indexrelid) AS creation
     FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
@@ -25,13 +25,13 @@ _FOREIGN_KEYS: Final = text("""
     WHERE conrelid = CAST(:table AS regclass) AND conname = ANY(:names) AND contype = 'f'
     AND obj_description(oid, 'pg_constraint') IS NULL
 """)
-# What belongs to a partitioned table belongs to each of its partitions too, and no definition tells.
+# The indexes of a partitioned table belong to its partitions too, and no definition says so.
 _IS_ONE_TABLE: Final = text("SELECT relkind = 'r' FROM pg_class WHERE oid = CAST(:table AS regclass)")
 _INDEXES_OF_SQLITE: Final = text("""
     SELECT 'DROP INDEX "' || name || '"' AS removal, sql AS creation FROM sqlite_master
     WHERE type = 'index' AND tbl_name = :table AND name IN :names
 """).bindparams(bindparam("names", expanding=True))
-# lock_not_available: somebody is at work there. insufficient_privilege: the tables belong to another role.
+# lock_not_available: another session uses the table. insufficient_privilege: the tables belong to another role.
 _NOT_NOW: Final = {"55P03", "42501"}
 
 
@@ -43,11 +43,11 @@ class _Part:
 
 @contextmanager
 def upkeep_deferred(connection: Connection, table: Table) -> Iterator[None]:
-    """Fill a table that is empty without its indexes and foreign keys, and make them at the end.
+    """In the block, an empty table has no indexes and foreign keys; they are created again after it.
 
-    Until the transaction ends nobody else can then read the table, or the ones that it refers to, on PostgreSQL; on
-    SQLite everybody can. Where it is not empty, or somebody is at work in one of them, all is kept up row by
-    row as ever. If the block fails, undoing the transaction brings everything back.
+    On PostgreSQL other sessions cannot read the table, and the tables that it refers to, until the transaction ends; on
+    SQLite they can. If the table is not empty, or another session uses one of these tables, everything stays as it is.
+    If the block fails, the rollback restores everything.
     """
     parts = [] if _has_rows(connection, table) else _TAKE_AWAY[connection.dialect.name](connection, table)
     yield
@@ -84,7 +84,7 @@ def _take_away_on_sqlite(connection: Connection, table: Table) -> list[_Part]:
 def _lock(connection: Connection, table: Table) -> None:
     referred = {key.referred_table.name: key.referred_table for key in table.foreign_key_constraints}
     locked = ", ".join(map(connection.dialect.identifier_preparer.format_table, (table, *referred.values())))
-    # Waiting could be in vain: whoever reads one of them may wait for another that is held here already.
+    # Not waiting: a session that reads one of the tables may itself wait for another one that is locked here.
     connection.execute(text(f"LOCK TABLE {locked} IN ACCESS EXCLUSIVE MODE NOWAIT"))
 
 

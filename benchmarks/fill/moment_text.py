@@ -1,4 +1,4 @@
-"""Moments as databases read them, made from parts that come back again and again."""
+"""Writes moments as databases read them, from parts that repeat."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _MINUTES: Final = tuple(f"{hour:02}:{minute:02}" for hour in range(24) for minut
 
 
 def moment_text(moment: datetime) -> str:
-    """``YYYY-MM-DD HH:MM:SS.ffffff`` in UTC, at a third of the price of `datetime.isoformat`.
+    """``YYYY-MM-DD HH:MM:SS.ffffff`` in UTC, at a third of the cost of `datetime.isoformat`.
 
     Raises:
-        TypeError: the moment is naive, and could mean any zone.
+        TypeError: the moment is naive; its zone is unknown.
     """
     since = moment - _EPOCH
     minute, second = divmod(since.seconds, 60)

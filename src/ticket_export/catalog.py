@@ -1,6 +1,6 @@
-"""Which tickets and columns a host offers for export.
+"""The tickets and columns that a host offers for export.
 
-A host describes its tickets once, in a `TicketCatalog` of columns that these functions make.
+A host describes its tickets once, in a `TicketCatalog`; these functions make its columns.
 """
 
 from ticket_export.application.view.ticket_column import ColumnKind, IdType, ScopeRole

@@ -37,6 +37,7 @@ A message says what is wrong, where, and what to do. The text of an `ExportFailu
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Final
 from uuid import UUID
 
@@ -124,14 +125,9 @@ class InvalidPayloadError(TicketExportError, ValueError):
     def __init__(self, problems: Sequence[str], *, more: int = 0) -> None:
         """`more` is the number of the other problems of the view."""
         count = len(problems) + more
-        told: list[str] = []
-        size = 0
-        for problem in problems[: self.MOST]:
-            text = _shortened(problem, self._LONGEST_PROBLEM)
-            size += len(_utf_8(text))
-            if size > self._LONGEST:
-                break
-            told.append(text)
+        texts = [_shortened(problem, self._LONGEST_PROBLEM) for problem in problems[: self.MOST]]
+        sizes = accumulate(len(_utf_8(text)) for text in texts)
+        told = texts[: sum(size <= self._LONGEST for size in sizes)]
         if len(told) < count:
             told.append(f"and {count - len(told):,} more")
         self.problems: tuple[str, ...] = tuple(told)

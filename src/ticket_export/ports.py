@@ -1,11 +1,12 @@
 """Every port of the library, with the types of its arguments and results.
 
-A host or a plugin that replaces a part inherits its port, and passes the port's contract suite in
+A host or a plugin that replaces a part inherits its port, and runs the contract suite of that port in
 `ticket_export.testing`.
 """
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.csv_format import CsvFormat
+from ticket_export.application.formula_guard import guard
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry, AuditLog
 from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository
 from ticket_export.application.ports.clock import Clock
@@ -23,11 +24,27 @@ from ticket_export.application.ports.task_queue import SupportsListening, Suppor
 from ticket_export.application.ports.ticket_source import CsvBlock, SupportsInterrupt, TicketReader, TicketSource
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.ports.user_directory import UserDirectory
-from ticket_export.application.view.ticket_column import TicketColumn, TicketColumns
-from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.application.view.conditions import (
+    Condition,
+    Interval,
+    IsBoolean,
+    IsEmpty,
+    IsOneOf,
+    NumberCompares,
+    TextMatches,
+    TextPosition,
+    WithinDays,
+    WithinIntervals,
+    fold,
+)
+from ticket_export.application.view.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
+from ticket_export.application.view.ticket_query import Search, TicketQuery
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.media_item import MediaItem
+from ticket_export.domain.progress_stage import ProgressStage
+from ticket_export.domain.system_permissions import SystemPermissions
 from ticket_export.domain.user import User
 
 __all__ = [
@@ -39,23 +56,38 @@ __all__ = [
     "BackgroundTaskRepository",
     "BackgroundTaskStatus",
     "Clock",
+    "ColumnKind",
     "Compression",
     "Compressor",
+    "Condition",
     "CsvBlock",
     "CsvFormat",
     "ExportEvents",
     "ExportJob",
     "ExportJobRepository",
+    "ExportJobStatus",
     "ExportStorage",
+    "IdType",
+    "Interval",
+    "IsBoolean",
+    "IsEmpty",
+    "IsOneOf",
     "MediaItem",
     "MediaItemRepository",
+    "NumberCompares",
     "ObjectWriter",
+    "ProgressStage",
+    "ScopeRole",
+    "Search",
     "SupportsDiscardStale",
     "SupportsInterrupt",
     "SupportsListening",
     "SupportsSignedUrl",
     "SupportsWaiting",
+    "SystemPermissions",
     "TaskQueue",
+    "TextMatches",
+    "TextPosition",
     "TicketColumn",
     "TicketColumns",
     "TicketQuery",
@@ -64,4 +96,8 @@ __all__ = [
     "UnitOfWork",
     "User",
     "UserDirectory",
+    "WithinDays",
+    "WithinIntervals",
+    "fold",
+    "guard",
 ]

@@ -1,4 +1,4 @@
-"""What an operator can set, from the environment or a ``.env`` file. Nothing else reads the environment."""
+"""The settings, from the environment or a ``.env`` file. No other module reads the environment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ticket_export.domain.export_job import RETENTION
 from ticket_export.errors import ConfigurationError
 
 _PREFIX = "TICKET_EXPORT_"
-# Beyond these a moment may leave the calendar, and a lost worker's export would wait for ever.
+# A longer retention may leave the calendar; with a longer lease, the export of a lost worker would wait for days.
 _CENTURY_IN_HOURS = 100 * 365 * 24
 _DAY_IN_SECONDS = 24 * 60 * 60
 
@@ -31,37 +31,38 @@ _Url = Annotated[str, AfterValidator(SecretUrl), PlainSerializer(without_secrets
 
 
 class _WithoutApp(PydanticBaseSettingsSource):
-    """The file of settings, but for the one that names code."""
+    """The file ``.env`` without the setting `app`, which names code to run."""
 
     def __init__(self, settings_cls: type[BaseSettings], file: PydanticBaseSettingsSource) -> None:
         super().__init__(settings_cls)
         self._file = file
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[object, str, bool]:
-        """See `PydanticBaseSettingsSource`."""
+        """Return one value; see `PydanticBaseSettingsSource`."""
         return self._file.get_field_value(field, field_name)
 
     def __call__(self) -> dict[str, object]:
-        """What the file says."""
+        """Return the values of the file."""
         return {name: value for name, value in self._file().items() if name != "app"}
 
 
 class Settings(BaseSettings):
-    """Every field is the variable of its name in upper case after ``TICKET_EXPORT_``.
+    """The settings; each field is the environment variable ``TICKET_EXPORT_`` and the field's name in upper case.
 
-    `storage_url` is ``file:///an/absolute/folder``, ``s3://bucket/prefix``, or what an installed package adds; the
-    default is the folder ``exports`` below the folder that the process was started in. The ``s3_`` fields say the rest
-    about a bucket; credentials come from where boto3 looks for them. `compression` is what files are packed with.
-    `download` says whether a host gets a file's bytes, or also a link to the storage that lives for
-    `signed_url_seconds`. `app` is the ``module:attribute`` of a host's own container,
-    which the command line uses instead of the library's. `max_active_jobs_per_user` counts a user's
-    queued and running exports; 0 is no limit. `stall_seconds` is how long an export may make no progress
-    before another attempt takes it over; `storage_patience_seconds` how long a storage may take nothing
-    while rows are read, before the snapshot ends and the export fails.
+    Attributes:
+        storage_url: ``file:///an/absolute/folder``, ``s3://bucket/prefix``, or a URL of an installed storage plugin.
+            The default is the folder ``exports`` in the working directory at the start. The ``s3_`` fields configure a
+            bucket; boto3 finds the credentials.
+        compression: how files are packed.
+        download: whether a host gets the bytes of a file, or also a link that is valid for `signed_url_seconds`.
+        app: the ``module:attribute`` of a host's own container, for the command line.
+        max_active_jobs_per_user: the limit of a user's queued and running exports; 0 is no limit.
+        stall_seconds: how long an export may make no progress before another attempt takes it over.
+        storage_patience_seconds: how long a storage may take no bytes while rows are read, before the export fails.
 
-    A URL may hold a password. Its field is the URL itself; whatever shows or dumps the settings shows it without
-    passwords and without its query. `app` names code to run, so it is never read from the file ``.env``, which anybody
-    may have put into the folder that a process is started in.
+    A URL may hold a password. The field is the full URL; a dump or the text of the settings shows it without passwords
+    and without its query. `app` names code to run, so it is never read from ``.env``: anybody may have put that file
+    into the working directory.
     """
 
     model_config = SettingsConfigDict(
@@ -90,7 +91,7 @@ class Settings(BaseSettings):
     app: str | None = None
 
     def __repr_args__(self) -> Iterator[tuple[str | None, object]]:
-        # `model_construct` and `model_copy` put in what was not validated.
+        # `model_construct` and `model_copy` store values that were not validated.
         for name, value in super().__repr_args__():
             yield name, SecretUrl(value) if isinstance(value, str) and name in _URLS else value
 
@@ -103,15 +104,15 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Where values come from, the first one first."""
+        """Return the sources of values; the first one wins."""
         return init_settings, env_settings, _WithoutApp(settings_cls, dotenv_settings), file_secret_settings
 
     @classmethod
     def load(cls) -> Settings:
-        """The settings of this process.
+        """Read the settings of this process.
 
         Raises:
-            ConfigurationError: a variable holds what it cannot; the text names each.
+            ConfigurationError: variables have invalid values; the message names each of them.
         """
         try:
             return cls()
@@ -133,12 +134,12 @@ class Settings(BaseSettings):
 
     @property
     def url_lifetime(self) -> timedelta | None:
-        """How long a link to a file lives, or None where there are to be none."""
+        """How long a link to a file is valid, or None without links."""
         return timedelta(seconds=self.signed_url_seconds) if self.download == "signed-url" else None
 
     @property
     def lease(self) -> timedelta:
-        """How long a worker holds a task without a sign of life."""
+        """How long a worker holds a task without a heartbeat."""
         return timedelta(seconds=self.lease_seconds)
 
     @property
@@ -148,5 +149,5 @@ class Settings(BaseSettings):
 
     @property
     def storage_patience(self) -> timedelta:
-        """How long a storage may take nothing before the export fails."""
+        """How long a storage may take no bytes before the export fails."""
         return timedelta(seconds=self.storage_patience_seconds)

@@ -1,6 +1,7 @@
-"""For authors of storage plugins: the port, the rules of keys, and the header of a download.
+"""For authors of storage plugins: the port, its optional abilities, the rules of keys, and the header of a download.
 
-`ticket_export.testing.StorageContract` proves an adapter; docs/storage-plugins.md shows one from beginning to end.
+`ticket_export.testing.StorageContract` tests a storage; docs/storage-plugins.md shows one from beginning to end. Errors
+are in `ticket_export.errors`.
 """
 
 from ticket_export.application.file.download import content_disposition

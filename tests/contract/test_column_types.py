@@ -46,11 +46,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import BIT, BYTEA, CIDR, INET, INT4RANGE, JSONB, MACADDR, MONEY, TSVECTOR
 
 from tests.postgresql_server import PostgresqlServer
-from ticket_export import ColumnKind, CsvFormat
+from ticket_export import CsvFormat
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.view.filter_conditions import filter_condition
 from ticket_export.application.view.filter_operators import OPERATORS, Operator
 from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.catalog import ColumnKind
 from ticket_export.errors import ConfigurationError
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket, InMemoryTicketSource, holds
 from ticket_export.infrastructure.persistence.database.engine import create_engine
@@ -66,9 +67,9 @@ from ticket_export.infrastructure.tickets.catalog import (
 from ticket_export.infrastructure.tickets.condition_compiler import compile_condition
 from ticket_export.infrastructure.tickets.postgresql.copy_statement import copy_statement
 from ticket_export.infrastructure.tickets.postgresql.snapshot import driver_connection
+from ticket_export.infrastructure.tickets.postgresql.stored_catalog import catalog_as_stored
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
 from ticket_export.infrastructure.tickets.sqlite.functions import register_functions
-from ticket_export.infrastructure.tickets.stored_types import catalog_as_stored
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 A_UUID = UUID("6f1c2b1e-8f0e-4a53-9a0e-2d7f0f3a9b11")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+import io
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, BinaryIO
 
 import pytest
 
@@ -101,6 +104,27 @@ class Linking(InMemoryStorage):
         return f"data:text/csv;base64,{b64encode(self.served).decode()}"
 
 
+class Decoding(InMemoryStorage):
+    """Reads what it decodes, with the descriptor of the encoded file."""
+
+    @contextmanager
+    def open_reader(self, key: str) -> Iterator[BinaryIO]:
+        with TemporaryFile() as file, super().open_reader(key) as reader:
+            file.write(b64encode(reader.read()))
+            file.flush()
+            file.seek(0)
+            yield Base64Reader(file)
+
+
+class Base64Reader(io.BytesIO):
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__(b64decode(file.read()))
+        self._file = file
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+
 class Sloppy(InMemoryStorage):
     """Removes nothing, or all, of what looks old to it."""
 
@@ -130,6 +154,7 @@ _IN_ORDER = ["a-b", "a.csv", "a/b", "a/b.csv2/x", "a/c", "a0", "ab/c", "b"]
         ),
         (Unordered(), lambda it: _contract.test_list_gives_the_keys_of_a_prefix_in_order(it, "", _IN_ORDER)),
         (Trusting(), lambda it: _contract.test_malformed_key_is_refused_by_every_method(it, "../outside")),
+        (Decoding(), _contract.test_file_behind_a_reader_is_the_object),
         (Linking(b"something else"), _contract.test_signed_url_serves_the_object),
         (Hasty(), _contract.test_killed_writer_leaves_nothing_readable),
         (Hasty(), _contract.test_killed_replacement_leaves_the_object_as_it_was),
@@ -144,6 +169,7 @@ _IN_ORDER = ["a-b", "a.csv", "a/b", "a/b.csv2/x", "a/c", "a0", "ab/c", "b"]
         "careless",
         "unordered",
         "trusting",
+        "decoding",
         "linking",
         "killed",
         "killed replacing",

@@ -9,8 +9,8 @@ from tests.crashes.case import Case
 from tests.crashes.claims import claim_completed, claim_failed
 from tests.crashes.scenario_parts import Plain, lost, queued
 from tests.crashes.world import ACTOR, World
-from ticket_export import LeaseLostError
 from ticket_export.application.run.progress import Progress
+from ticket_export.errors import LeaseLostError
 
 
 class CancellingQueued(Plain):

@@ -12,7 +12,8 @@ from dependency_injector.providers import Callable
 
 from tests.crashes.process import Fault, Mode, Process
 from tests.crashes.world import World, seen_by
-from ticket_export import ExportJob, TicketExportContainer
+from ticket_export import TicketExportContainer
+from ticket_export.ports import ExportJob
 
 _SECOND = timedelta(seconds=1)
 

@@ -11,11 +11,12 @@ from uuid import UUID
 from tests.crashes.case import Case
 from tests.crashes.process import SECRET
 from tests.crashes.world import RIGHT_BYTES, World
-from ticket_export import ExportJob, ExportJobStatus
+from ticket_export import ExportJobStatus
 from ticket_export.application.file.export_file import manifest_key
 from ticket_export.application.file.manifest import ExportManifest
 from ticket_export.application.ports.audit_log import AuditAction
 from ticket_export.domain.background_task import BackgroundTaskStatus
+from ticket_export.ports import ExportJob
 
 _TASK_STATUS = {
     ExportJobStatus.QUEUED.developer_name: BackgroundTaskStatus.ENQUEUED,

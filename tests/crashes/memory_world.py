@@ -10,8 +10,9 @@ from dependency_injector.providers import Callable, Factory, Object
 
 from tests.crashes.ticket_sources import ReadersToDisturb
 from tests.crashes.world import ACTOR, TITLES, MovingClock, a_while_ago
-from ticket_export import AuditEntry, ColumnKind, Settings, TicketColumn, TicketColumns, TicketExportContainer, User
+from ticket_export import Settings, TicketExportContainer
 from ticket_export.application.ports.audit_log import AuditAction
+from ticket_export.catalog import ColumnKind
 from ticket_export.infrastructure.memory import (
     InMemoryAuditLog,
     InMemoryDatabase,
@@ -24,6 +25,7 @@ from ticket_export.infrastructure.memory import (
     InMemoryUserDirectory,
 )
 from ticket_export.infrastructure.memory.database import Rows
+from ticket_export.ports import AuditEntry, TicketColumn, TicketColumns, User
 
 _COLUMNS = TicketColumns(
     [

@@ -9,7 +9,8 @@ from tests.crashes.claims import claim_completed
 from tests.crashes.process import Mode
 from tests.crashes.scenario_parts import Plain, completed, failed, queued
 from tests.crashes.world import ACTOR, RIGHT_BYTES, VIEW, World
-from ticket_export import ExportJob, ExportJobStatus
+from ticket_export import ExportJobStatus
+from ticket_export.ports import ExportJob
 
 
 class _Asks(Plain):

@@ -13,8 +13,9 @@ from tests.crashes.process import INJECTED
 from tests.crashes.scenario_parts import Plain, losing, queued
 from tests.crashes.ticket_sources import AWAY
 from tests.crashes.world import World
-from ticket_export import ExportJobStatus, LeaseLostError, TicketsUnavailableError
+from ticket_export import ExportJobStatus
 from ticket_export.application.run.stop_signal import StopSignal
+from ticket_export.errors import LeaseLostError, TicketsUnavailableError
 
 _UNEXPECTED = "The export failed unexpectedly."
 # Seconds that the heartbeat's thread has for a few steps in memory.
@@ -42,7 +43,7 @@ class Running(Plain):
 
 
 class RunningWithProgress(Running):
-    """Every block is a sign of life."""
+    """Every block is a heartbeat."""
 
     tick = timedelta(seconds=1)
 
@@ -106,7 +107,7 @@ class RunningAndLosingTicketsAtLast(_Failing):
             return
         # Somebody else gives it up, if this process could not.
         also = () if case.process.is_dead else (_UNEXPECTED, INJECTED)
-        claim_failed(case.job, self.message, "attempts that ended without a sign of life: 3", *also)
+        claim_failed(case.job, self.message, "attempts that ended without a heartbeat: 3", *also)
 
 
 class RunningAndStopped(Running):

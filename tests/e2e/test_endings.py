@@ -29,7 +29,7 @@ _MISTAKES = """{
     [
         ((*_EXPORT,), 0, []),
         (("show", str(uuid4()), *_ADMIN), 4, ["was not found"]),
-        (("show", "17", *_ADMIN), 2, ["JOB: '17' is no export's id"]),
+        (("show", "17", *_ADMIN), 2, ["JOB: '17' is not the id of an export"]),
         (("show", str(uuid4())), 2, ["--as"]),
         (("show", str(uuid4()), "--as", "nobody@example.test"), 2, ["--as: no active user"]),
         (("show", str(uuid4()), "--as", "agent10@example.test"), 2, ["--as: no active user"]),
@@ -43,7 +43,7 @@ _MISTAKES = """{
         (("export", "--columns", "id", *_ADMIN, "--output", "-", "--json"), 2, ["--json: "]),
         (("retry", str(uuid4()), *_ADMIN), 4, ["was not found"]),
         (("cancel", str(uuid4()), *_ADMIN), 4, ["was not found"]),
-        (("cancel", "17", *_ADMIN), 2, ["JOB: '17' is no export's id"]),
+        (("cancel", "17", *_ADMIN), 2, ["JOB: '17' is not the id of an export"]),
         (("request", "--columns", "nope", *_ADMIN), 2, ["columns[0]: "]),
         (("request", "--columns", "id", *_ADMIN), 0, []),
         (("worker", "--drain"), 0, []),

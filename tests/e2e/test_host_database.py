@@ -86,7 +86,7 @@ def test_what_only_the_host_can_bring_is_named_as_its_own(folder: Path) -> None:
     (problem,) = ended.problems
     assert problem.split("; ") == [
         f"the database lacks the tables {_OWN}, files, jobs, staff",
-        "the host itself has to bring files, jobs, staff, by the names that its container gives",
+        "the host itself has to create files, jobs, staff, with the names in its container",
         f"create {_OWN} with: {_MIGRATE}",
     ]
 

@@ -34,9 +34,7 @@ def test_the_same_view_asked_for_again_is_the_same_export_and_says_so(help_desk:
     first, again = (run_command(*_REQUEST, *STAFF, "--json") for _ in range(2))
     assert (job(first)["alreadyRequested"], job(again)["alreadyRequested"]) == (False, True)
     assert job(again)["id"] == job(first)["id"]
-    assert again.err == (
-        f"this view has been requested before: export {job(first)['id']} is still queued, and is the one\n"
-    )
+    assert again.err == (f"the same view is requested already: export {job(first)['id']} is queued and is used\n")
     assert len(jobs(run_command("list", *STAFF, "--json"))) == 1
     assert job(run_command(*_REQUEST, *ADMIN, "--json"))["alreadyRequested"] is False
     _drain()
@@ -136,8 +134,8 @@ def test_a_file_that_cannot_be_deleted_is_told_and_tried_again(
     ended = run_command("cleanup", "--json")
     assert (ended.exit_code, job(ended)["failed"]) == (1, 1)
     why, summary = ended.problems
-    assert why.startswith(f"export {job_id} could not be cleaned up (the file lies in the storage 'elsewhere'")
-    assert summary == "what could not be cleaned up this time: 1; the next clean-up tries again"
+    assert why.startswith(f"export {job_id} could not be cleaned up (the file is in the storage 'elsewhere'")
+    assert summary == "1 could not be cleaned up; the next clean-up tries again"
     assert "Traceback" not in ended.err
     assert "Traceback" in run_command("--debug", "cleanup").err
     with closing(sqlite3.connect(help_desk.database)) as database, database:
@@ -165,7 +163,7 @@ def test_a_storage_that_cannot_be_listed_is_told_after_all_else_is_done(
     text = run_command("--app", "unlisted_helpdesk:container", "cleanup")
     assert text.exit_code == 1
     assert text.text.startswith("1 expired exports cleaned up; 0 lost exports back in the queue")
-    assert text.problems == ["orphaned files could not be looked for: the files could not be listed"]
+    assert text.problems == ["the search for orphaned files failed: the files could not be listed"]
     assert stored_files(help_desk) == []
     document = run_command("--app", "unlisted_helpdesk:container", "cleanup", "--json")
     assert (document.exit_code, job(document)["cleanedUp"], job(document)["orphansRemoved"]) == (1, 0, 0)

@@ -1,4 +1,4 @@
-"""The reference pages list every setting, command, option, exit code and key of JSON, and no other."""
+"""Reference pages list every setting, command, option, exit code and key of JSON; pages quote messages that exist."""
 
 from __future__ import annotations
 
@@ -129,3 +129,11 @@ def test_every_key_of_what_columns_and_cleanup_print_is_named(help_desk: HelpDes
             row["rest"] for row in _ROW.finditer(section(COMMAND_LINE, f"`{command}`")) if "--json" in row["names"]
         ]
         assert re.findall(r"`(\w+)`", row) == list(keys)
+
+
+def test_every_message_to_look_up_is_one_of_the_library() -> None:
+    page = (ROOT / "docs" / "how-to" / "solve-problems.md").read_text(encoding="utf-8")
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py")]
+    messages = first_cells(section(page, "Messages"))
+    assert messages
+    assert [each for each in messages if not any(each in source for source in sources)] == []

@@ -9,13 +9,17 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from sftp_server import SftpServer
 from tests.e2e.command_line import clean_environment, job, run_script
 from tests.e2e.conftest import HelpDesk
 from tests.e2e.held_exports import ADMIN
+
+if TYPE_CHECKING:
+    # On the path only while the fixture below uses it.
+    from sftp_server import SftpServer
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "storage_plugin"

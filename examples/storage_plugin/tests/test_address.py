@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sftp_server import SftpServer
-from ticket_export import ConfigurationError, InvalidKeyError, Settings, StorageError
+from ticket_export import ConfigurationError, Settings, StorageError
+from ticket_export.errors import InvalidKeyError
 from ticket_export_sftp import SftpStorage
 from ticket_export_sftp.address import SftpAddress
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sftp_server import PASSWORD, USER, SftpServer, cut_after, cut_before, denied, full
-from ticket_export import ObjectNotFoundError, StorageError
+from ticket_export import StorageError
+from ticket_export.errors import ObjectNotFoundError
 from ticket_export_sftp import partial_file
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""An adapter of every port that needs nothing but memory, for a host's tests."""
+"""An in-memory adapter of every port, for the tests of hosts."""
 
 from ticket_export.infrastructure.memory import (
     InMemoryAuditLog,

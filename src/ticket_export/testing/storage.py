@@ -15,6 +15,8 @@ store than a writer that is never ended.
 
 from __future__ import annotations
 
+import os
+import stat
 import urllib.request
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -181,6 +183,17 @@ class StorageContract(StaleWritersContract[S]):
         self.put_behind(storage, KEY, b"abcdefgh")
         with storage.open_reader(KEY) as stream:
             assert [stream.read(3), stream.read(3), stream.read(3), stream.read(3)] == [b"abc", b"def", b"gh", b""]
+
+    def test_file_behind_a_reader_is_the_object(self, storage: S) -> None:
+        self.put_behind(storage, KEY, b"abcdefgh")
+        with storage.open_reader(KEY) as stream:
+            try:
+                descriptor = stream.fileno()
+            except (AttributeError, OSError):
+                pytest.skip("the reader has no descriptor")
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                pytest.skip("the descriptor of the reader is not that of a file")
+            assert os.pread(descriptor, 100, 0) == b"abcdefgh"
 
     @pytest.mark.parametrize("key", ["exports/other.csv", "exports/job", f"{KEY}/below"])
     def test_absent_object_is_not_found(self, storage: S, key: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.strategies import views
-from ticket_export import TicketColumn
+from ticket_export.ports import TicketColumn
 
 _FRAGMENTS = st.sampled_from(
     [

@@ -17,7 +17,8 @@ from tests.postgresql_server import PostgresqlServer
 from tests.reference_help_desk import NOW, ReferenceTicket, store_people, store_tickets
 from tests.spreadsheet import all_cells, is_formula
 from tests.strategies import spreadsheet_texts
-from ticket_export import CsvFormat, guard, unguard
+from ticket_export import CsvFormat, unguard
+from ticket_export.application.formula_guard import guard
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES

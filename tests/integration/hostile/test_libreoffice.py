@@ -14,9 +14,11 @@ import attrs
 import pytest
 
 from tests.programs import require_program
-from ticket_export import CsvFormat, TicketColumn, guard, unguard
+from ticket_export import CsvFormat, unguard
 from ticket_export.application.csv_format import encode_rows
+from ticket_export.application.formula_guard import guard
 from ticket_export.application.view.ticket_column import ColumnKind
+from ticket_export.ports import TicketColumn
 
 # As its filter for CSV counts them: comma 44, semicolon 59, tab 9; then the quotation mark, UTF-8, the first line.
 SPLIT_AT = {",": "CSV:44,34,76,1", ";": "CSV:59,34,76,1", "tab": "CSV:9,34,76,1", "all": "CSV:44/59/9,34,76,1"}

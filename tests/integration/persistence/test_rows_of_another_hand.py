@@ -13,7 +13,7 @@ from dependency_injector.providers import Object
 from sqlalchemy import Engine
 
 from tests.integration.persistence.sqlite_rows import SqliteRows
-from ticket_export import Actor, BackgroundTask, BackgroundTaskStatus, ExportJob, Settings, TicketExportContainer
+from ticket_export import Actor, Settings, TicketExportContainer
 from ticket_export.application.run.claims import Claims
 from ticket_export.application.run.export_task import TASK_NAME, task_args
 from ticket_export.application.run.progress import Progress
@@ -27,6 +27,7 @@ from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.storage import InMemoryStorage
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
+from ticket_export.ports import BackgroundTask, BackgroundTaskStatus, ExportJob
 from ticket_export.testing.entities import NOW, a_job, a_user
 
 LEASE = timedelta(seconds=30)
@@ -126,7 +127,7 @@ def test_export_that_is_no_longer_one_holds_up_nobody_behind_it(queue: Queue, co
     queue.spoil(poisoned, column, value)
     assert [queue.claimed(), queue.claimed(), queue.claimed()] == [behind, last, None]
     task = queue.task(poisoned)
-    assert (task.status, task.error_message) == (BackgroundTaskStatus.ERROR, "No export waits for this task.")
+    assert (task.status, task.error_message) == (BackgroundTaskStatus.ERROR, "No queued export has this task.")
     assert [queue.status(behind), queue.status(last)] == ["running", "running"]
 
 

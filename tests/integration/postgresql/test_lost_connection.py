@@ -99,7 +99,7 @@ def test_server_that_lets_nobody_in_costs_all_attempts(
     assert job.status == "failed"
     assert job.error_message == (
         "The export was given up; attempts that were lost: 3. "
-        "The tickets could not be read: their database was away or busy."
+        "The tickets could not be read: their database was unavailable or busy."
     )
 
 

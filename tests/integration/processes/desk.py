@@ -10,8 +10,9 @@ from uuid import UUID, uuid4
 
 from dependency_injector.providers import Object
 
-from ticket_export import Actor, ExportJob, Settings, TicketExportContainer, load_sample_data, upgrade
+from ticket_export import Actor, Settings, TicketExportContainer, load_sample_data, upgrade
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
+from ticket_export.ports import ExportJob
 
 VIEW = {"columns": ["id", "title"]}
 

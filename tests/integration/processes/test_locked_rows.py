@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import Connection, select, text, update
 
 from tests.integration.processes.desk import Desk
-from ticket_export import BackgroundTaskStatus
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUp
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.errors import JobDatabaseError
 from ticket_export.infrastructure.persistence.database import transaction
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.notifications import Notifications
+from ticket_export.ports import BackgroundTaskStatus
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=1)
 

@@ -11,11 +11,13 @@ import pytest
 
 from tests.integration.real_tickets.plain_evaluation import DATES, IDS, evaluate
 from tests.integration.real_tickets.support_tickets import SupportTickets, cell, read_back
-from ticket_export import ColumnKind, CsvFormat, TicketColumn, TicketExportContainer
+from ticket_export import CsvFormat, TicketExportContainer
 from ticket_export.application.view.filter_operators import OPERATORS
 from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.catalog import ColumnKind
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
+from ticket_export.ports import TicketColumn
 
 # After the last of the tickets, so that "past days" and "next days" both find some.
 NOW = datetime(2023, 6, 1, 12, tzinfo=UTC)

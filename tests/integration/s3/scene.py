@@ -9,10 +9,11 @@ from tests.integration.s3.faults import Disturbance
 from tests.s3_fixtures import Bucket
 from tests.s3_server import serve
 from tests.unit.application.use_cases.help_desk import NOW, HelpDesk
-from ticket_export import Actor, ExportJob
+from ticket_export import Actor
 from ticket_export.application.file.export_file import manifest_key
 from ticket_export.application.file.manifest import ExportManifest
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket
+from ticket_export.ports import ExportJob
 
 _TITLE = "x" * 1_000_000
 _TICKETS = 6

@@ -8,10 +8,11 @@ import attrs
 import pytest
 
 from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk, raising
-from ticket_export import ExportJob, MediaItem, ProgressStage
+from ticket_export import ProgressStage
 from ticket_export.application.run.attempt import PROGRESS_INTERVAL, Attempt
 from ticket_export.application.run.progress import Progress
 from ticket_export.errors import LeaseLostError
+from ticket_export.ports import ExportJob, MediaItem
 
 HALF = Progress(ProgressStage.EXPORTING, 1, 2)
 

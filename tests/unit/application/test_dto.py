@@ -8,7 +8,8 @@ import attrs
 import pytest
 from pydantic import ValidationError
 
-from ticket_export import BackgroundTask, ExportJob, ExportJobDto, ExportPage, MediaItem, RequestedExportDto, User
+from ticket_export import ExportJobDto, ExportPage, RequestedExportDto
+from ticket_export.ports import BackgroundTask, ExportJob, MediaItem, User
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=90)

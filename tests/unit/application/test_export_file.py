@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from ticket_export import BackgroundTask, ExportJob
 from ticket_export.application.file.export_file import KEY_PREFIX, attempt_of, file_name, object_key
 from ticket_export.infrastructure.storage.keys import check_key
+from ticket_export.ports import BackgroundTask, ExportJob
 
 NOW = datetime(2026, 3, 1, 9, 5, 7, 999_999, tzinfo=UTC)
 JOB = ExportJob.request(

@@ -127,8 +127,8 @@ def test_the_lists_are_those_of_the_design_and_of_unicode() -> None:
     assert {char for char in seen if "FILLER" not in unicodedata.name(char)} == {'"', "\u2800"}
 
 
-def test_host_finds_both_functions_in_the_package() -> None:
-    assert (ticket_export.guard, ticket_export.unguard) == (guard, unguard)
+def test_host_finds_the_inverse_in_the_package() -> None:
+    assert ticket_export.unguard is unguard
 
 
 def column(label: str) -> TicketColumn:

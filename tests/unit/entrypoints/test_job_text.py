@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from ticket_export.application.dto import ExportJobDto, ExportPage
-from ticket_export.entrypoints.cli.job_text import end_text, job_text, page_text
+from ticket_export.entrypoints.cli.output.job_text import end_text, job_text, page_text
 
 _JOB = ExportJobDto(
     id=UUID(int=1),

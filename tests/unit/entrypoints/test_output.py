@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ticket_export.entrypoints.cli.exit_codes import ClosedOutputError, CommandError
-from ticket_export.entrypoints.cli.output import binary_stdout, printable, whole_output, write_line
-from ticket_export.entrypoints.cli.text_table import text_table
+from ticket_export.entrypoints.cli.output.standard_streams import binary_stdout, printable, whole_output, write_line
+from ticket_export.entrypoints.cli.output.text_table import text_table
 
 
 class _Broken(io.StringIO):

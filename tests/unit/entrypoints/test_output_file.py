@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from ticket_export.application.file.download import Download
-from ticket_export.entrypoints.cli import output_file
 from ticket_export.entrypoints.cli.exit_codes import BadInputError, ClosedOutputError, CommandError
-from ticket_export.entrypoints.cli.output_file import is_standard_output, open_output, save_download
-from ticket_export.entrypoints.cli.progress_view import PlainProgress
+from ticket_export.entrypoints.cli.output import output_file
+from ticket_export.entrypoints.cli.output.output_file import is_standard_output, open_output
+from ticket_export.entrypoints.cli.output.progress import PlainProgress
+from ticket_export.entrypoints.cli.output.saved_download import save_download
 
 _CONTENT = os.urandom(200_000)
 
@@ -229,7 +230,7 @@ def test_names_of_standard_output_are_known(tmp_path: Path, monkeypatch: pytest.
         assert set(known.values()) == {True}
         assert not any(map(is_standard_output, (str(tmp_path / "new"), str(tmp_path / "errors"), "nul\0", "/dev/null")))
         for name in ("/dev/stderr", f"/dev/fd/{errors.fileno()}"):
-            with pytest.raises(BadInputError, match="is where progress and errors are written"):
+            with pytest.raises(BadInputError, match="is standard error, which shows progress and errors"):
                 _write(name)
         _write("/dev/stdout")
     assert (tmp_path / "redirected").read_bytes() == _CONTENT

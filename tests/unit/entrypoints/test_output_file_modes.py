@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ticket_export.entrypoints.cli.output_file import open_output
+from ticket_export.entrypoints.cli.output.output_file import open_output
 
 _CONTENT = b"content"
 

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.raw_streams import ComplainingStream, HesitantStream, unbuffered_text
-from ticket_export.entrypoints.cli import whole_output
 from ticket_export.entrypoints.cli.exit_codes import ClosedOutputError, CommandError
-from ticket_export.entrypoints.cli.whole_output import WholeOutput, whole
+from ticket_export.entrypoints.cli.output import whole_output
+from ticket_export.entrypoints.cli.output.whole_output import WholeOutput, whole
 
 _PORTIONS = st.lists(st.integers(1, 20), min_size=1)
 

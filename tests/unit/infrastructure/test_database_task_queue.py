@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy
 from sqlalchemy import Engine, event
 
-from ticket_export import BackgroundTask, BackgroundTaskStatus, JobDatabaseError, create_engine
+from ticket_export import JobDatabaseError, create_engine
 from ticket_export.application.ports.task_queue import SupportsListening, SupportsWaiting
 from ticket_export.application.run.export_task import TASK_NAME
 from ticket_export.infrastructure.help_desk.tables import build_help_desk_tables
@@ -20,6 +20,7 @@ from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnit
 from ticket_export.infrastructure.tasks import database_task_queue as queue_module
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.notifications import Notifications, PostgresqlNotifications, notifications_on
+from ticket_export.ports import BackgroundTask, BackgroundTaskStatus
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TABLES = build_help_desk_tables()

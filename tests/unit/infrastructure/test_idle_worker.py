@@ -11,9 +11,11 @@ import pytest
 
 from tests.unit.application.use_cases.help_desk import HelpDesk
 from tests.unit.infrastructure.worker_desk import PATIENCE, a_worker, at_work
-from ticket_export import BackgroundTask, StopSignal, Worker
+from ticket_export import StopSignal
 from ticket_export.application.ports.task_queue import SupportsWaiting
 from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.infrastructure.tasks.worker import Worker
+from ticket_export.ports import BackgroundTask
 
 
 class WaitingQueue:
@@ -46,9 +48,8 @@ class Scene:
     @property
     def worker(self) -> Worker:
         """Its house-keeping looks by itself, and is not counted."""
-        run_export = self.desk.run_export
-        claims = attrs.evolve(run_export.claims, unit_of_work=self.look)
-        run_next = attrs.evolve(self.desk.run_next_export, run_export=attrs.evolve(run_export, claims=claims))
+        claims = attrs.evolve(self.desk.claims, unit_of_work=self.look)
+        run_next = attrs.evolve(self.desk.run_next_export, claims=claims)
         return attrs.evolve(a_worker(self.desk), run_next_export=run_next, task_queue=self.queue)
 
 

@@ -5,11 +5,11 @@ import logging
 import pytest
 
 from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk, raising
-from ticket_export import BackgroundTask
 from ticket_export.application.run.export_task import TASK_NAME
 from ticket_export.errors import TicketsUnavailableError
 from ticket_export.infrastructure.tasks import inline_task_queue
 from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
+from ticket_export.ports import BackgroundTask
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from ticket_export import ColumnKind, CsvFormat, IdType, TicketColumn, TicketColumns
+from ticket_export import CsvFormat
 from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.catalog import ColumnKind, IdType
 from ticket_export.errors import TicketSourceError
 from ticket_export.infrastructure.memory.ticket_source import (
     BLOCK_ROWS,
@@ -15,6 +16,7 @@ from ticket_export.infrastructure.memory.ticket_source import (
     InMemoryTicket,
     InMemoryTicketSource,
 )
+from ticket_export.ports import TicketColumn, TicketColumns
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 COLUMNS = TicketColumns(

@@ -10,8 +10,9 @@ from threading import Thread
 import attrs
 
 from tests.unit.application.use_cases.help_desk import HelpDesk
-from ticket_export import StopSignal, Worker
+from ticket_export import StopSignal
 from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
+from ticket_export.infrastructure.tasks.worker import Worker
 
 #: Seconds; only a failing test waits for so long.
 PATIENCE = 30.0

@@ -7,8 +7,9 @@ from io import BufferedReader
 from stat import S_ISREG
 from typing import TYPE_CHECKING, BinaryIO
 
-from ticket_export import InvalidKeyError, ObjectNotFoundError, check_key, check_prefix
+from ticket_export.errors import InvalidKeyError, ObjectNotFoundError
 from ticket_export.ports import ExportStorage, SupportsDiscardStale
+from ticket_export.storage import check_key, check_prefix
 from ticket_export_sftp.address import SftpAddress
 from ticket_export_sftp.connection import SftpConnection
 from ticket_export_sftp.errors import storage_errors
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     from paramiko import SFTPAttributes
 
-    from ticket_export import ObjectWriter, Settings
+    from ticket_export import Settings
+    from ticket_export.storage import ObjectWriter
 
 
 # No key holds it.

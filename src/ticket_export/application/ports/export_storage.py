@@ -37,6 +37,9 @@ class ExportStorage(Protocol):
     def open_reader(self, key: str) -> AbstractContextManager[BinaryIO]:
         """Read an object.
 
+        Where `fileno` of the reader returns the descriptor of a regular file, that file is the object, byte for byte,
+        so that it can be copied within the kernel. A reader that decodes its file has no descriptor.
+
         Raises:
             ObjectNotFoundError: none is readable under that key.
         """

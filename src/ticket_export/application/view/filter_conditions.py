@@ -34,22 +34,7 @@ from ticket_export.application.view.filter_values import (
 from ticket_export.application.view.local_time import moments_shown_between, time_text
 from ticket_export.application.view.ticket_column import ColumnKind, TicketColumn
 
-_NEGATED = {
-    Operator.NEQ,
-    Operator.IS_NONE_OF,
-    Operator.NOT_CONTAINS,
-    Operator.NOT_STARTS_WITH,
-    Operator.NOT_ENDS_WITH,
-    Operator.IS_NOT_EMPTY,
-}
-_POSITIONS = {
-    Operator.CONTAINS: TextPosition.ANYWHERE,
-    Operator.NOT_CONTAINS: TextPosition.ANYWHERE,
-    Operator.STARTS_WITH: TextPosition.START,
-    Operator.NOT_STARTS_WITH: TextPosition.START,
-    Operator.ENDS_WITH: TextPosition.END,
-    Operator.NOT_ENDS_WITH: TextPosition.END,
-}
+_POSITIONS = {"contains": TextPosition.ANYWHERE, "starts_with": TextPosition.START, "ends_with": TextPosition.END}
 _COMPARISONS = {Operator.GT: op.gt, Operator.GTE: op.ge, Operator.LT: op.lt, Operator.LTE: op.le}
 # From the span [start, end) that the value names to the bounds of the tickets' time. A span at the end of the calendar
 # has no end, and so nothing after it.
@@ -79,7 +64,7 @@ def filter_condition(
     Raises:
         ValueError: the value is missing, not allowed, or not right for the column and the operator.
     """
-    negated = operator in _NEGATED
+    negated = operator in {Operator.NEQ, Operator.IS_NONE_OF, Operator.IS_NOT_EMPTY} or operator.startswith("not_")
     if operator.takes_no_value:
         if value:
             raise ValueError(f"{operator} takes no value")
@@ -96,8 +81,8 @@ def filter_condition(
         return NumberCompares(column, _COMPARISONS[operator], parse_number(value))
     members = split_values(value) if operator.takes_many_values else (value,)
     if column.kind is ColumnKind.TEXT:
-        needles = tuple(fold(member) for member in members)
-        return TextMatches(column, _POSITIONS.get(operator, TextPosition.WHOLE), needles, negated)
+        position = _POSITIONS.get(operator.removeprefix("not_"), TextPosition.WHOLE)
+        return TextMatches(column, position, tuple(fold(member) for member in members), negated)
     return _membership(column, members, negated)
 
 

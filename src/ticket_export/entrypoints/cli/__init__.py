@@ -1,1 +1,1 @@
-"""The command line ``ticket-export``: one file a command, and what they share."""
+"""The command line ``ticket-export``: one module a command, loaded when the command runs."""

@@ -1,6 +1,4 @@
-"""``python -m ticket_export.entrypoints.cli`` is ``ticket-export``."""
-
-from __future__ import annotations
+"""Run ``ticket-export`` as ``python -m ticket_export.entrypoints.cli``."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""How a command ends that the database let down."""
+"""How a command ends after an error of the database."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def database_ending(error: Exception, session: Session) -> Ending | None:
-    """What a database's error means to whoever typed the command; None for any other error."""
-    # What works on the engine itself, as `migrate` does, raises the driver's own.
+    """Return the ending for a database's error; None for any other error."""
+    # `migrate` works on the engine itself and raises the driver's own errors.
     cause = error.__cause__ if isinstance(error, JobDatabaseError) else error
     message = driver_message(cause)
     if message is None:
         return None
-    container = session.opened_container()
+    container = session.opened_container
     if container is not None and is_missing_table(cause):
         lacking = _own_lack(container, session) if session.host_app is None else _hosts_lack(container, session)
         if lacking:
@@ -42,14 +42,14 @@ def _own_lack(container: TicketExportContainer, session: Session) -> str | None:
 
 
 def _hosts_lack(container: TicketExportContainer, session: Session) -> str | None:
-    # The reference schema would put a second help desk beside the host's.
+    # The reference schema would create a second help desk next to the host's.
     engine, tables = container.engine(), container.tables()
     hosts, own = missing_host_tables(engine, tables), missing_own_tables(engine, tables)
     if not hosts and not own:
         return None
     lacks = _lacks(sorted((*hosts, *own)))
     if hosts:
-        lacks = f"{lacks}; the host itself has to bring {', '.join(hosts)}, by the names that its container gives"
+        lacks = f"{lacks}; the host itself has to create {', '.join(hosts)}, with the names in its container"
     return f"{lacks}; create {', '.join(own)} with: {session.command_line('migrate')}" if own else lacks
 
 

@@ -1,4 +1,4 @@
-"""The folder of the demo: what is in it, and what a user can do with it."""
+"""The folder of the demo, and the commands that work on it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import attrs
 
 from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.cli.exit_codes import BadInputError
-from ticket_export.entrypoints.cli.output import printable
+from ticket_export.entrypoints.cli.output.standard_streams import printable
 from ticket_export.infrastructure.private_files import PRIVATE_FILE, make_private_folders
 from ticket_export.settings import Settings
 
@@ -27,24 +27,24 @@ _RECORDS = 6
 
 @attrs.frozen
 class DemoFolder:
-    """Holds the database, the storage and the exported file."""
+    """A folder that holds the database, the storage and the exported file."""
 
     path: Path
     replaces_earlier: bool = False
 
     @classmethod
     def prepare(cls, folder: str) -> DemoFolder:
-        """An empty folder: a new one, an empty one, or that of an earlier demo, whose files are deleted.
+        """Return a folder that is new, empty, or that of an earlier demo, whose files are deleted.
 
         Raises:
-            BadInputError: there is something else in it, or it cannot be made.
+            BadInputError: it holds other files, or cannot be created.
         """
         try:
             path = Path(folder).resolve()
             if "?" in str(path):
                 raise BadInputError("--folder", f"{path} has a question mark, which no database URL can hold")
             if path.exists() and not path.is_dir():
-                raise BadInputError("--folder", f"{folder} is no folder")
+                raise BadInputError("--folder", f"{folder} is not a folder")
             make_private_folders(path)
             if any(path.iterdir()) and not (path / _MARK).exists():
                 raise BadInputError("--folder", f"{folder} holds other files; name one that is new or empty")
@@ -65,20 +65,20 @@ class DemoFolder:
         return self.path / "tickets.csv"
 
     def container(self) -> TicketExportContainer:
-        """A container whose settings are the defaults, except that everything is in this folder."""
+        """Return a container with default settings, except that its database and storage are in this folder."""
         container = TicketExportContainer()
-        # Not read from the environment: a demo is the same everywhere, and touches nobody's database.
+        # Not read from the environment: a demo is the same everywhere and changes no other database.
         settings = Settings.model_construct(database_url=self._database_url, storage_url=self._storage_url)
         container.settings.override(settings)
         return container
 
     def first_lines(self) -> str:
-        """The beginning of the exported file: whole records as they are there, a line each."""
+        """Return the first records of the exported file, one a line."""
         with self.csv_file.open(encoding="utf-8-sig", newline="\n") as stream:
             return "\n".join(printable(record) for record in islice(_records(stream), _RECORDS))
 
     def next_commands(self, job_id: UUID) -> str:
-        """What to type next, in a POSIX shell."""
+        """Return the commands to type next, in a POSIX shell."""
         command = _this_command()
         return "\n".join(
             (
@@ -107,14 +107,14 @@ def _records(stream: TextIO) -> Iterator[str]:
     record = ""
     for line in stream:
         record += line
-        # A line feed between quotes is part of a value, and a quote in a value is written twice.
+        # A line feed between quotes is part of a value; a quote in a value is doubled.
         if record.count('"') % 2 == 0:
             yield record.removesuffix("\n")
             record = ""
 
 
 def _this_command() -> str:
-    # As it was called, unless the shell finds it by its name alone.
+    # As it was called, unless the name alone is enough for the shell.
     called = Path(sys.argv[0])
     found = shutil.which("ticket-export")
     if called.name != "ticket-export":

@@ -1,11 +1,11 @@
-"""From an error to an exit code and the lines that say what was wrong and where."""
+"""How a command ends: its exit code, and the lines that say what is wrong and where."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import NamedTuple
 
-import attrs
 from typer import TyperException
 
 from ticket_export.errors import (
@@ -18,17 +18,17 @@ from ticket_export.errors import (
 
 
 class ExitCode(IntEnum):
-    """How a command ended, for the shell."""
+    """The exit code of a command."""
 
-    #: It did what was asked.
+    #: The command did its work.
     OK = 0
-    #: An export failed or has no file, the output is not whole, or something else went wrong on the way.
+    #: An export failed or has no file, the output is incomplete, or another error occurred.
     FAILED = 1
-    #: What was typed, or is configured, cannot work.
+    #: An argument or a setting cannot work.
     BAD_INPUT = 2
-    #: The user may not do that.
+    #: The user lacks the permission.
     NOT_PERMITTED = 3
-    #: No such export, or somebody else's.
+    #: There is no such export, or it is another user's.
     NOT_FOUND = 4
     #: Ctrl-C (128 + SIGINT).
     INTERRUPTED = 130
@@ -43,19 +43,18 @@ class CommandError(Exception):
 
 
 class BadInputError(CommandError):
-    """Something typed that cannot work: `where` is the option."""
+    """An option or argument, `where`, that cannot work."""
 
     def __init__(self, where: str, what: str) -> None:
         super().__init__(f"{where}: {what}", ExitCode.BAD_INPUT)
 
 
 class ClosedOutputError(Exception):
-    """The reader of the output has closed it, as ``head`` does when it has enough. The output is not whole."""
+    """The reader of the output has closed it, as ``head`` does when it has enough. The output is incomplete."""
 
 
-@attrs.frozen
-class Ending:
-    """An exit code and what is said, one problem a line."""
+class Ending(NamedTuple):
+    """An exit code and its problems, one a line."""
 
     exit_code: int
     lines: Sequence[str] = ()
@@ -70,7 +69,7 @@ _EXIT_CODES: tuple[tuple[type[TicketExportError], ExitCode], ...] = (
 
 
 def foreseen_ending(error: Exception) -> Ending | None:
-    """What an error means to whoever typed the command; None for one that nobody thought of."""
+    """Return the ending for an error that the library or the command line raises on purpose; None for any other."""
     if isinstance(error, InvalidPayloadError):
         return Ending(ExitCode.BAD_INPUT, error.problems)
     if isinstance(error, CommandError):
@@ -84,5 +83,5 @@ def foreseen_ending(error: Exception) -> Ending | None:
 
 
 def unforeseen_ending(error: Exception) -> Ending:
-    """The kind of an error that nobody thought of. Its text may hold anything, a path or a password too."""
+    """Return an ending that names the type of any other error. Its text may hold a path or a password."""
     return Ending(ExitCode.FAILED, [f"unexpected {type(error).__name__} (ticket-export --debug COMMAND shows where)"])

@@ -1,4 +1,4 @@
-"""Finding a host's own container by the name that it was given on the command line."""
+"""Loading a host's own container by its name."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _WHERE = "--app"
 
 
 def load_host_app(name: str) -> TicketExportContainer:
-    """The container ``module:attribute``, a class or an instance of one.
+    """Return the container ``module:attribute``, which is a subclass of `TicketExportContainer` or an instance.
 
-    The module is looked for in the current folder too, as the host's other commands do it.
+    The module may be in the current folder, as for the host's other commands.
 
     Raises:
-        BadInputError: there is no such thing, or it is no `TicketExportContainer`.
+        BadInputError: it cannot be imported, or is not a `TicketExportContainer`.
     """
     module_name, _, attribute = name.partition(":")
     if not module_name or not attribute:
@@ -29,7 +29,7 @@ def load_host_app(name: str) -> TicketExportContainer:
     found = _attribute_of(_module(module_name), attribute, module_name)
     if isinstance(found, type) and issubclass(found, TicketExportContainer):
         return found()
-    # An instance of a declared container is a dynamic one that remembers what it was declared as.
+    # An instance of a declared container is a DynamicContainer that remembers its class.
     if isinstance(found, DynamicContainer):
         declared = getattr(found, "declarative_parent", None)
         if isinstance(declared, type) and issubclass(declared, TicketExportContainer):
@@ -47,7 +47,7 @@ def _module(name: str) -> object:
             raise BadInputError(_WHERE, f"there is no module {quoted(name)}") from error
         raise BadInputError(_WHERE, f"the module {quoted(name)} needs {quoted(str(error.name))}") from error
     except (Exception, SystemExit) as error:
-        # Its text may hold anything, such as the password of a database that the module wanted to reach.
+        # Its text may hold a secret, such as the password of a database that the module connects to.
         what = f"{type(error).__name__} (ticket-export --debug COMMAND shows where)"
         raise BadInputError(_WHERE, f"the module {quoted(name)} cannot be imported: {what}") from error
 

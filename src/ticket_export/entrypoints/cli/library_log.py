@@ -1,4 +1,4 @@
-"""What the library logs while a command runs: shown with ``--debug``; its news, where a command asks for them."""
+"""The library's log while a command runs: all of it with ``--debug``, its news where a command asks for them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ticket_export.entrypoints.cli.output import write_note
+from ticket_export.entrypoints.cli.output.standard_streams import write_note
 from ticket_export.errors import TicketExportError
 
 if TYPE_CHECKING:
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("ticket_export")
 _AUDIT = "ticket_export.audit"
-# Lets through what INFO does, and can be told from a level that a host sets while the command runs.
+# Passes the same records as INFO, and differs from every level that a host may set while the command runs.
 _OWN_LEVEL = logging.INFO - 1
 
 
 @contextmanager
 def library_log(session: Session) -> Iterator[None]:
-    """Keep the library's log off standard error, where a failure is told in one line already.
+    """Keep the library's log off standard error, where a failure is one line.
 
-    A command that does background work asks for its news, a line each: warnings, and the audit log. A host's
-    container may have set up logging of its own, which gets what it would have got without this.
+    A command that works in the background asks for its news, one line each: warnings, and the audit log. Logging that
+    a host's container has set up gets the same records as without this.
     """
     shown, onward = _Shown(session), _Onward()
     level, propagate = _LOG.level, _LOG.propagate
@@ -45,7 +45,7 @@ def library_log(session: Session) -> Iterator[None]:
 
 
 class _Shown(logging.Handler):
-    """To standard error: everything with ``--debug``, else a line for each piece of news."""
+    """Writes to standard error: everything with ``--debug``, else one line for each warning or audit entry."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class _Shown(logging.Handler):
 
 
 class _Onward(logging.Handler):
-    """To the handlers that a host has set up for all logs, if its levels let the record through."""
+    """Passes records to the handlers that a host has set up for all logs, if its levels allow it."""
 
     def emit(self, record: logging.LogRecord) -> None:
         root = logging.getLogger()
@@ -73,7 +73,7 @@ class _Onward(logging.Handler):
 
 
 def _line(record: logging.LogRecord) -> str:
-    """A traceback is left out: unlike the library's own words, it may hold anything."""
+    """Return the record without its traceback, which, unlike the library's own text, may hold secrets."""
     message = record.getMessage()
     if record.levelno < logging.WARNING:
         return message

@@ -1,58 +1,60 @@
-"""The console script ``ticket-export``: its commands, and how each of them ends."""
+"""The console script ``ticket-export``: its commands, and how each of them ends.
+
+It imports nothing that only some commands need, so that ``--help`` and ``--version`` are quick.
+"""
 
 import sys
 import traceback
-from collections.abc import Callable, Sequence
-from importlib.metadata import version
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Final
 
 import typer
 
-from ticket_export.entrypoints.cli.commands.cancel import cancel
-from ticket_export.entrypoints.cli.commands.cleanup import cleanup
-from ticket_export.entrypoints.cli.commands.columns import columns
-from ticket_export.entrypoints.cli.commands.demo import demo
-from ticket_export.entrypoints.cli.commands.download import download
-from ticket_export.entrypoints.cli.commands.export import export
-from ticket_export.entrypoints.cli.commands.list import list_exports
-from ticket_export.entrypoints.cli.commands.migrate import migrate
-from ticket_export.entrypoints.cli.commands.request import request
-from ticket_export.entrypoints.cli.commands.retry import retry
-from ticket_export.entrypoints.cli.commands.sample_data import sample_data
-from ticket_export.entrypoints.cli.commands.show import show
-from ticket_export.entrypoints.cli.commands.worker import worker
-from ticket_export.entrypoints.cli.database_ending import database_ending
-from ticket_export.entrypoints.cli.exit_codes import ClosedOutputError, ExitCode, foreseen_ending, unforeseen_ending
+from ticket_export.entrypoints.cli.exit_codes import (
+    ClosedOutputError,
+    Ending,
+    ExitCode,
+    foreseen_ending,
+    unforeseen_ending,
+)
+from ticket_export.entrypoints.cli.lazy_commands import LazyGroup
 from ticket_export.entrypoints.cli.library_log import library_log
-from ticket_export.entrypoints.cli.output import whole_output, write_error, write_line, write_note
-from ticket_export.entrypoints.cli.plain_flags import PlainFlagsCommand, PlainFlagsGroup
+from ticket_export.entrypoints.cli.output.standard_streams import whole_output, write_error, write_line, write_note
 from ticket_export.entrypoints.cli.session import Session, session_of
+from ticket_export.errors import JobDatabaseError
 
-_COMMANDS: dict[str, Callable[..., None]] = {
-    "demo": demo,
-    "migrate": migrate,
-    "sample-data": sample_data,
-    "columns": columns,
-    "export": export,
-    "request": request,
-    "worker": worker,
-    "show": show,
-    "retry": retry,
-    "cancel": cancel,
-    "list": list_exports,
-    "download": download,
-    "cleanup": cleanup,
+#: Name and summary of each command. The summary is the first paragraph of the command's docstring.
+COMMANDS: Final = {
+    "demo": "Create a help desk, export a view of it, show the file.",
+    "migrate": "Create or upgrade the tables. Tables that are up to date do not change.",
+    "sample-data": "Add made-up tickets to the reference schema, after those that are there.",
+    "columns": "Show the columns that can be exported, filtered, searched and sorted.",
+    "export": "Request an export of a view, run it here, and save its file.",
+    "request": "Queue an export of a view; a worker runs it.",
+    "worker": "Run queued exports, put lost ones back into the queue, delete expired files.",
+    "show": "Show an export: its status, and its file if there is one.",
+    "retry": "Queue a new export of the same view, with the tickets as they are now.",
+    "cancel": "End a queued or running export, and remove what it has written.",
+    "list": "List exports, newest first: your own, and those of other users if you may see them.",
+    "download": "Save the file of a completed export.",
+    "cleanup": "Delete expired files and orphans, put lost exports back into the queue.",
 }
 
-app = typer.Typer(
-    cls=PlainFlagsGroup, add_completion=False, help="Export the ticket view you are looking at to a CSV file."
-)
-for name, command in _COMMANDS.items():
-    app.command(name, cls=PlainFlagsCommand)(command)
+app = typer.Typer(cls=LazyGroup, add_completion=False, help="Export the ticket view you are looking at to a CSV file.")
+
+
+def _not_loaded() -> None:
+    """Stand in for a command until `LazyGroup` loads it."""
+
+
+for name, summary in COMMANDS.items():
+    app.command(name, help=summary)(_not_loaded)
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         write_line(f"ticket-export {version('ticket-export')}")
         raise typer.Exit
 
@@ -77,7 +79,7 @@ def _global_options(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; gives its exit code (see `ExitCode`). Problems go to standard error, one a line."""
+    """Run one command; return its exit code (see `ExitCode`). Problems go to standard error, one a line."""
     session = Session()
     with whole_output(), library_log(session):
         try:
@@ -87,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 standalone_mode=False,
                 obj=session,
             )
-        except Exception as error:  # noqa: BLE001 - whatever it is, an operator gets one line
+        except Exception as error:  # noqa: BLE001 - an operator gets one line for any error
             return _report(error, session)
         finally:
             session.close()
@@ -98,12 +100,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _report(error: Exception, session: Session) -> int:
     if isinstance(error, ClosedOutputError):
-        # Not marked as an error, since it is what `| head` does.
+        # Not marked as an error: `| head` closes the output too.
         write_note(str(error))
         return ExitCode.FAILED
     if session.debug and not isinstance(error, typer.TyperException):
         traceback.print_exception(error)
-    ending = database_ending(error, session) or foreseen_ending(error) or unforeseen_ending(error)
+    ending = _ending(error, session)
     for line in ending.lines:
         write_error(line)
     return ending.exit_code
+
+
+def _ending(error: Exception, session: Session) -> Ending:
+    foreseen = foreseen_ending(error)
+    if foreseen is None or isinstance(error, JobDatabaseError):
+        from ticket_export.entrypoints.cli.database_ending import database_ending
+
+        return database_ending(error, session) or foreseen or unforeseen_ending(error)
+    return foreseen

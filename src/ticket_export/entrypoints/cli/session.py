@@ -1,4 +1,4 @@
-"""What one run of the command line knows: the global options and the container."""
+"""The state of one run of the command line: the global options and the container."""
 
 from __future__ import annotations
 
@@ -7,78 +7,66 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
-import attrs
-
 from ticket_export.application.safe_text import quoted, require_storable
-from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.cli.exit_codes import BadInputError
-from ticket_export.entrypoints.cli.host_app import load_host_app
-from ticket_export.settings import Settings
 
 if TYPE_CHECKING:
     import typer
 
     from ticket_export.application.actor import Actor
+    from ticket_export.container import TicketExportContainer
 
 # Several for every export that a worker can run at a time.
 _REMEMBERED = 1000
 
 
-@attrs.define
 class Session:
-    """What was asked for, and what has come of it.
+    """The global options, and the container that a command has asked for.
 
     `app` names a host's own container, `debug` asks for the whole log, `tells_news` for its warnings and the
     audit log; `told` are the latest of its messages that were shown.
     """
 
-    app: str | None = None
-    debug: bool = False
-    tells_news: bool = False
-    told: deque[str] = attrs.field(factory=lambda: deque(maxlen=_REMEMBERED))
-    _container: TicketExportContainer | None = None
-    _host_app: str | None = None
+    def __init__(self, app: str | None = None, *, debug: bool = False, tells_news: bool = False) -> None:
+        self.app = app
+        self.debug = debug
+        self.tells_news = tells_news
+        self.told: deque[str] = deque(maxlen=_REMEMBERED)
+        #: The name of the host's container that is in use; None for the library's own.
+        self.host_app: str | None = None
+        #: The container, once a command has asked for it.
+        self.opened_container: TicketExportContainer | None = None
 
     def container(self) -> TicketExportContainer:
-        """The container of this run: the host's, where one is named, or else the library's.
+        """Return the container of this run: the host's, if one is named, or else the library's.
 
         Raises:
-            BadInputError: the host's cannot be had.
+            BadInputError: the host's container cannot be loaded.
             ConfigurationError: a setting cannot work.
         """
-        if self._container is None:
-            app = self.app or Settings.load().app
-            self._host_app = app or None
-            self._container = load_host_app(app) if app else TicketExportContainer()
-        return self._container
+        if self.opened_container is None:
+            from ticket_export.container import TicketExportContainer
+            from ticket_export.entrypoints.cli.host_app import load_host_app
+            from ticket_export.settings import Settings
 
-    @property
-    def host_app(self) -> str | None:
-        """The name of the host's container that a command has asked for; None if that is the library's own."""
-        return self._host_app
+            self.host_app = self.app or Settings.load().app or None
+            self.opened_container = load_host_app(self.host_app) if self.host_app else TicketExportContainer()
+        return self.opened_container
 
     def command_line(self, command: str) -> str:
-        """What to type, in a POSIX shell, for `command` to work on the same container."""
-        app = f"--app {shlex.quote(self._host_app)} " if self._host_app else ""
+        """Return what to type, in a POSIX shell, for `command` to work on the same container."""
+        app = f"--app {shlex.quote(self.host_app)} " if self.host_app else ""
         return f"ticket-export {app}{command}"
 
-    def opened_container(self) -> TicketExportContainer | None:
-        """The container, if a command has asked for it."""
-        return self._container
-
     def close(self) -> None:
-        """Let go of the database. A host's container is the host's to close."""
-        if self._container is not None and self._host_app is None:
-            # Where there is no engine because its settings are wrong, the command has said so.
+        """Close the database. A host closes its own container."""
+        if self.opened_container is not None and self.host_app is None:
+            # Where wrong settings prevent an engine, the command has already reported it.
             with suppress(Exception):
-                self._container.engine().dispose()
-
-    def use(self, container: TicketExportContainer) -> None:
-        """Work with that container and no other."""
-        self._container = container
+                self.opened_container.engine().dispose()
 
     def actor(self, email_address: str) -> Actor:
-        """The active user on whose behalf the command runs.
+        """Return the active user on whose behalf the command runs.
 
         Raises:
             BadInputError: there is none.
@@ -94,5 +82,5 @@ class Session:
 
 
 def session_of(context: typer.Context) -> Session:
-    """The session of a command."""
+    """Return the session of a command."""
     return cast("Session", context.obj)

@@ -1,4 +1,4 @@
-"""The options that describe a view, defined once for every command that takes one."""
+"""The options that describe a view, for every command that takes one."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ View = str | Mapping[str, object]
 
 
 def takes_view(command: Callable[..., None]) -> Callable[..., None]:
-    """Give `command` the options of a view; it is called with what they say as its argument ``view``."""
+    """Add the options of a view to `command`, and call it with that view as its argument ``view``."""
     options = signature(view_of, eval_str=True).parameters
     own = [each for each in signature(command, eval_str=True).parameters.values() if each.name != "view"]
 
@@ -39,7 +39,7 @@ def view_of(
         str | None,
         typer.Option(
             metavar="A,B,C",
-            help="The columns, in this order; the command `columns` lists them. Required, unless there is --payload.",
+            help="The columns, in this order; the command `columns` lists them. Required without --payload.",
         ),
     ] = None,
     filters: Annotated[
@@ -47,7 +47,7 @@ def view_of(
         typer.Option(
             "--filter",
             metavar="FIELD:OPERATOR[:VALUE]",
-            help="Only tickets for which this holds, such as status:is_any_of:open,pending; can be repeated.",
+            help="Only tickets that match, such as status:is_any_of:open,pending; can be repeated.",
         ),
     ] = None,
     search: Annotated[
@@ -58,26 +58,26 @@ def view_of(
         ),
     ] = None,
     sort: Annotated[
-        str | None, typer.Option(metavar="FIELD[:desc]", help="The column to sort by; else by the ticket's id.")
+        str | None, typer.Option(metavar="FIELD[:desc]", help="The column to sort by; the default is the ticket's id.")
     ] = None,
     team: Annotated[str | None, typer.Option(metavar="ID", help="Only tickets of this team.")] = None,
     assignee: Annotated[str | None, typer.Option(metavar="ID", help="Only tickets of this assignee.")] = None,
     time_zone: Annotated[
-        str | None, typer.Option(metavar="TZ", help="The zone that times are shown in, such as Europe/Berlin.")
+        str | None, typer.Option(metavar="TZ", help="The time zone of the file, such as Europe/Berlin.")
     ] = None,
     payload: Annotated[
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Read the whole view from this JSON file instead of --columns and all that; - for standard input.",
+            help="Read the whole view from this JSON file instead of the other options; - for standard input.",
         ),
     ] = None,
 ) -> View:
-    """The view that the options describe. Whether it can be exported is for `RequestExport` to say.
+    """Return the view that the options describe. `RequestExport` validates it.
 
     Raises:
-        BadInputError: the payload cannot be read, or there are other options beside it.
-        InvalidPayloadError: the payload is no text.
+        BadInputError: the payload cannot be read, or another option is used with it.
+        InvalidPayloadError: the payload is not UTF-8 text.
     """
     given = {
         "--columns": columns,
@@ -88,10 +88,10 @@ def view_of(
         "--assignee": assignee,
         "--time-zone": time_zone,
     }
-    beside = [option for option, value in given.items() if value is not None]
+    others = [option for option, value in given.items() if value is not None]
     if payload is not None:
-        if beside:
-            raise BadInputError("--payload", f"holds the whole view, so it cannot go with {', '.join(beside)}")
+        if others:
+            raise BadInputError("--payload", f"holds the whole view, so it cannot go with {', '.join(others)}")
         return _read_payload(payload)
     view: dict[str, object] = {"columns": _listed(columns), "filters": [_filter(each) for each in filters or ()]}
     if search is not None:
@@ -110,7 +110,7 @@ def _listed(columns: str | None) -> list[str]:
 
 
 def _filter(text: str) -> dict[str, str]:
-    # Only what was typed: whatever is missing is then named by the payload's own check, with the rest.
+    # Only what was typed: the payload's own check reports missing parts together with all other problems.
     return dict(zip(("field", "operator", "value"), text.split(":", 2), strict=False))
 
 

@@ -26,9 +26,15 @@ class Housekeeping:
     recover_stalled_exports: RecoverStalledExports
     clean_up_expired_exports: CleanUpExpiredExports
     sweep_orphaned_objects: SweepOrphanedObjects
-    recover_every: timedelta = timedelta(seconds=1)
+    lease: timedelta = timedelta(seconds=10)
+    #: A lost export waits for the end of its lease, and not much longer.
+    recover_every: timedelta = attrs.field()
     clean_up_every: timedelta = timedelta(minutes=1)
     sweep_every: timedelta = timedelta(minutes=15)
+
+    @recover_every.default
+    def _a_part_of_the_lease(self) -> timedelta:
+        return max(timedelta(seconds=0.2), min(self.lease / 10, timedelta(seconds=5)))
 
     @property
     def chores(self) -> Sequence[Chore]:

@@ -14,11 +14,17 @@ from ticket_export.application.run.export_task import job_id_of
 from ticket_export.application.use_cases.run_export import RunExport
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.errors import InvalidTransitionError, LeaseLostError, TicketsUnavailableError
+from ticket_export.infrastructure.tasks.silent_task_queue import SilentTaskQueue
 
 _log = logging.getLogger(__name__)
 
 #: Seconds between a lost attempt and the next one.
 PAUSE = 0.5
+
+
+def queue_for_workers(task_queue: TaskQueue) -> TaskQueue:
+    """Return the queue that tells the workers of a task: an inline queue would run it in the caller's thread."""
+    return SilentTaskQueue() if isinstance(task_queue, InlineTaskQueue) else task_queue
 
 
 @attrs.frozen

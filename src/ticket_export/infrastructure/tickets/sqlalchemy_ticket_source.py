@@ -1,4 +1,4 @@
-"""Tickets from a database that SQLAlchemy reaches."""
+"""Reads tickets from a database through SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ class SqlAlchemyTicketSource(TicketSource):
 
     @property
     def columns(self) -> TicketColumns:
-        """What the catalog offers."""
+        """The columns of the catalog."""
         return self.catalog.describe()
 
     @contextmanager
     def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
-        """A reader on one snapshot; the snapshot ends with the block.
+        """Begin a snapshot and yield a reader of it; the snapshot ends with the block.
 
         Raises:
             TicketSourceError: the database failed.
-            UnsupportedDialectError: the engine's database, its release or its driver is none that the library can read.
+            UnsupportedDialectError: the library does not support the database, its release or its driver.
             ConfigurationError: the SQLite database is not in WAL mode.
         """
         part_from_parent(self.engine)

@@ -19,40 +19,36 @@ from tests.unit.application.use_cases.watched_adapters import (
     WatchedUnitOfWork,
     WatchedUsers,
 )
-from ticket_export import (
-    Actor,
-    BackgroundTask,
-    BackgroundTaskStatus,
-    ColumnKind,
-    CsvFormat,
-    ExportJob,
-    ExportPolicy,
-    GetExport,
-    ListExports,
-    MediaItem,
-    OpenDownload,
-    RequestedExportDto,
-    RequestExport,
-    RunExport,
-    SystemPermissions,
-    TicketColumn,
-    TicketColumns,
-    User,
-)
+from ticket_export import Actor, CsvFormat, ExportPolicy, RequestedExportDto, SystemPermissions
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.ports.compression import Compression
 from ticket_export.application.run.claims import Claims
 from ticket_export.application.run.export_pipeline import READ_AHEAD
 from ticket_export.application.use_cases.cancel_export import CancelExport
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
+from ticket_export.application.use_cases.get_export import GetExport
+from ticket_export.application.use_cases.list_exports import ListExports
+from ticket_export.application.use_cases.open_download import OpenDownload
 from ticket_export.application.use_cases.recover_stalled_exports import RecoverStalledExports
+from ticket_export.application.use_cases.request_export import RequestExport
 from ticket_export.application.use_cases.retry_export import RetryExport
+from ticket_export.application.use_cases.run_export import RunExport
 from ticket_export.application.use_cases.run_next_export import RunNextExport
 from ticket_export.application.use_cases.sweep_orphaned_objects import SweepOrphanedObjects
+from ticket_export.catalog import ColumnKind
 from ticket_export.infrastructure.compression.plain import NoCompression
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.database import InMemoryDatabase
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket
+from ticket_export.ports import (
+    BackgroundTask,
+    BackgroundTaskStatus,
+    ExportJob,
+    MediaItem,
+    TicketColumn,
+    TicketColumns,
+    User,
+)
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PERMITTED = SystemPermissions.IMPORT_EXPORT_TICKETS
@@ -160,6 +156,7 @@ class HelpDesk:
     def run_export(self) -> RunExport:
         return RunExport(
             claims=self.claims,
+            clock=self.clock,
             ticket_source=WatchedSource(self),
             storage=self.storage,
             user_directory=self.users,
@@ -174,7 +171,7 @@ class HelpDesk:
 
     @property
     def run_next_export(self) -> RunNextExport:
-        return RunNextExport(run_export=self.run_export, task_queue=self.queue)
+        return RunNextExport(run_export=self.run_export, claims=self.claims, task_queue=self.queue)
 
     @property
     def retry_export(self) -> RetryExport:
@@ -214,7 +211,7 @@ class HelpDesk:
             unit_of_work=self.unit_of_work,
             storage=self.storage,
             clocks=[self.clock],
-            stale_after=timedelta(hours=1),
+            stall=timedelta(minutes=30),
         )
 
     @property

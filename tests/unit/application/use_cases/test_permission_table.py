@@ -9,8 +9,9 @@ import attrs
 import pytest
 
 from tests.unit.application.use_cases.help_desk import NOW, PERMITTED, VIEW, HelpDesk, read_all
-from ticket_export import Actor, ExportJob, SystemPermissions
+from ticket_export import Actor, SystemPermissions
 from ticket_export.errors import ExportNotFoundError, NotPermittedError
+from ticket_export.ports import ExportJob
 
 EVERYTHING_ELSE = SystemPermissions(511)
 

@@ -7,8 +7,9 @@ import attrs
 import pytest
 
 from tests.unit.application.use_cases.help_desk import COLUMNS, NOW, VIEW, HelpDesk, raising
-from ticket_export import Actor, TicketColumns, TooManyExportsError
+from ticket_export import Actor, TooManyExportsError
 from ticket_export.errors import ExportNotFoundError, InvalidPayloadError, NotPermittedError, TicketSourceError
+from ticket_export.ports import TicketColumns
 
 LATER = NOW + timedelta(hours=1)
 

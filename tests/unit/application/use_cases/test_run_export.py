@@ -7,10 +7,11 @@ from uuid import uuid4
 import pytest
 
 from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk
-from ticket_export import CsvFormat, ExportJob, ProgressStage
+from ticket_export import CsvFormat, ProgressStage
 from ticket_export.application.run.progress import Progress
 from ticket_export.errors import ExportNotFoundError, InvalidTransitionError
 from ticket_export.infrastructure.memory.ticket_source import BLOCK_ROWS, InMemoryTicket
+from ticket_export.ports import ExportJob
 
 
 def test_completed_job_points_at_the_whole_file(desk: HelpDesk) -> None:

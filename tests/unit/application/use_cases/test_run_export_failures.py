@@ -12,13 +12,15 @@ import attrs
 import pytest
 
 from tests.unit.application.use_cases.help_desk import COLUMNS, HelpDesk, raising
-from ticket_export import RunExport, SystemPermissions, TicketColumns, User
+from ticket_export import SystemPermissions
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.file.export_file import manifest_key
 from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader
+from ticket_export.application.use_cases.run_export import RunExport
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import StorageError, TicketSourceError
 from ticket_export.infrastructure.memory.ticket_source import BLOCK_ROWS
+from ticket_export.ports import TicketColumns, User
 
 SECRET = "/srv/secret: SELECT password FROM users"
 UNEXPECTED = "The export failed unexpectedly. The log has the cause under {}."

@@ -17,7 +17,7 @@ import pytest
 
 from tests.unit.application.use_cases.blocked_export import PATIENCE, block_count
 from tests.unit.application.use_cases.help_desk import COLUMNS, NOW, HelpDesk, once, raising
-from ticket_export import Actor, CsvFormat, StopSignal, TicketColumns
+from ticket_export import Actor, CsvFormat, StopSignal
 from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader
 from ticket_export.application.run.attempt import Attempt
 from ticket_export.application.run.heartbeat import Heartbeat
@@ -29,6 +29,7 @@ from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.errors import LeaseLostError
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.ticket_source import BLOCK_ROWS
+from ticket_export.ports import TicketColumns
 
 
 @pytest.fixture
@@ -170,7 +171,7 @@ def test_sign_of_life_that_cannot_be_written_is_logged_and_tried_again(
 
     desk.happen["source.count"] = count_slowly
     assert desk.run_export(job_id).status == "completed"
-    assert f"export {job_id}: no sign of life" in caplog.text
+    assert f"export {job_id}: the heartbeat could not be written" in caplog.text
     assert "the database is gone" in caplog.text
     assert {(record.levelno, vars(record)["job_id"]) for record in caplog.records} == {(logging.WARNING, str(job_id))}
 

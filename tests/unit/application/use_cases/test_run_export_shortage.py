@@ -8,7 +8,6 @@ from uuid import UUID
 import pytest
 
 from tests.unit.application.use_cases.help_desk import HelpDesk, once, raising
-from ticket_export import BackgroundTask
 from ticket_export.application.run.shortage import FILES, MEMORY, THREADS, shortage_of
 from ticket_export.application.use_cases import run_export
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
@@ -20,6 +19,7 @@ from ticket_export.errors import (
     WorkerShortageError,
 )
 from ticket_export.infrastructure.memory.ticket_source import BLOCK_ROWS
+from ticket_export.ports import BackgroundTask
 
 PLACES = [
     *("audit.started", "users.find", "source.open", "source.count", "source.block", "source.close"),

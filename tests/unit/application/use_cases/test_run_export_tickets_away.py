@@ -8,11 +8,11 @@ from uuid import UUID
 import pytest
 
 from tests.unit.application.use_cases.help_desk import HelpDesk, once, raising
-from ticket_export import BackgroundTaskStatus
 from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.errors import JobDatabaseError, LeaseLostError, TicketsUnavailableError
 from ticket_export.infrastructure.memory.ticket_source import BLOCK_ROWS
+from ticket_export.ports import BackgroundTaskStatus
 
 AWAY = TicketsUnavailableError("Their database was away.")
 PLACES = ["source.open", "source.count", "source.block", "source.close"]

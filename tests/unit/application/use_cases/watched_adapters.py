@@ -9,7 +9,7 @@ from uuid import UUID
 
 import attrs
 
-from ticket_export import Actor, BackgroundTask, CsvFormat, ExportJob, TicketColumns
+from ticket_export import Actor, CsvFormat
 from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
 from ticket_export.application.ports.export_storage import ObjectWriter
 from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader
@@ -23,6 +23,7 @@ from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket, InMemoryTicketSource
 from ticket_export.infrastructure.memory.unit_of_work import InMemoryUnitOfWork
 from ticket_export.infrastructure.memory.user_directory import InMemoryUserDirectory
+from ticket_export.ports import BackgroundTask, ExportJob, TicketColumns
 
 
 class Desk(Protocol):

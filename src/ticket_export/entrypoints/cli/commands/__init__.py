@@ -1,1 +1,1 @@
-"""One file a command, each a function whose signature is the command's options."""
+"""One module a command. Each holds a function of the module's name; its signature is the command's options."""

@@ -1,16 +1,16 @@
-"""``ticket-export cancel``: an export that is no longer wanted."""
+"""``ticket-export cancel``: end an export."""
 
 import typer
 
 from ticket_export.entrypoints.cli.options import As, AsJson, Job, job_id_of
-from ticket_export.entrypoints.cli.requested import write_job
+from ticket_export.entrypoints.cli.output.job_text import write_job
 from ticket_export.entrypoints.cli.session import session_of
 
 
 def cancel(context: typer.Context, job: Job, email: As, as_json: AsJson = False) -> None:
-    """End a queued or running export; whatever it has written is removed.
+    """End a queued or running export, and remove what it has written.
 
-    It is then failed, with the message Cancelled. Only the user who requested it may cancel it.
+    Its status is then failed, with the message Cancelled. Only its requester may cancel it.
     """
     session = session_of(context)
     job_id = job_id_of(job)

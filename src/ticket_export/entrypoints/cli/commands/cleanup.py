@@ -6,7 +6,7 @@ from ticket_export.application.use_cases.sweep_orphaned_objects import Sweep
 from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.cli.exit_codes import CommandError
 from ticket_export.entrypoints.cli.options import AsJson
-from ticket_export.entrypoints.cli.output import write_json, write_summary
+from ticket_export.entrypoints.cli.output.standard_streams import write_json, write_summary
 from ticket_export.entrypoints.cli.session import session_of
 from ticket_export.errors import StorageError
 
@@ -14,8 +14,8 @@ from ticket_export.errors import StorageError
 def cleanup(context: typer.Context, as_json: AsJson = False) -> None:
     """Delete expired files and orphans, put lost exports back into the queue.
 
-    Workers do the same by themselves. Run it where there is none, for instance
-    every few minutes; several at once do no harm.
+    Workers do the same. Run it where there is no worker, for example every
+    few minutes. Several at once are safe.
     """
     session = session_of(context)
     session.tells_news = True
@@ -41,11 +41,11 @@ def cleanup(context: typer.Context, as_json: AsJson = False) -> None:
             f"{recovery.requeued:,} lost exports back in the queue, {recovery.given_up:,} given up; "
             f"{sweep.removed:,} orphaned and {sweep.unfinished:,} unfinished files removed"
         )
-    # At the end, since whatever was done before it is worth telling.
+    # After the report of what was done.
     if problem is not None:
-        raise CommandError(f"orphaned files could not be looked for: {problem}") from problem
+        raise CommandError(f"the search for orphaned files failed: {problem}") from problem
     if failed:
-        raise CommandError(f"what could not be cleaned up this time: {failed:,}; the next clean-up tries again")
+        raise CommandError(f"{failed:,} could not be cleaned up; the next clean-up tries again")
 
 
 def _swept(container: TicketExportContainer) -> tuple[Sweep, StorageError | None]:

@@ -1,4 +1,4 @@
-"""``ticket-export columns``: what can be exported."""
+"""``ticket-export columns``: the columns of a view."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,13 @@ import typer
 from ticket_export.application.view.filter_operators import OPERATORS
 from ticket_export.application.view.ticket_column import TicketColumn
 from ticket_export.entrypoints.cli.options import AsJson
-from ticket_export.entrypoints.cli.output import write_json, write_line
+from ticket_export.entrypoints.cli.output.standard_streams import write_json, write_line
+from ticket_export.entrypoints.cli.output.text_table import text_table
 from ticket_export.entrypoints.cli.session import session_of
-from ticket_export.entrypoints.cli.text_table import text_table
 
 
 def columns(context: typer.Context, as_json: AsJson = False) -> None:
-    """Show what can be exported, filtered, searched and sorted."""
+    """Show the columns that can be exported, filtered, searched and sorted."""
     source_columns = session_of(context).container().ticket_source().columns
     described = [_described(column) for column in source_columns]
     if as_json:

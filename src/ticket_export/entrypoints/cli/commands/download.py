@@ -1,11 +1,12 @@
-"""``ticket-export download``: the file of an export."""
+"""``ticket-export download``: save the file of an export."""
 
 import typer
 
 from ticket_export.entrypoints.cli.options import As, AsJson, Job, Output, job_id_of, refuse_json_beside_file
-from ticket_export.entrypoints.cli.output import printable, write_json, write_note, write_summary
-from ticket_export.entrypoints.cli.output_file import is_standard_output, note_packing, open_output, save_download
-from ticket_export.entrypoints.cli.progress_view import progress_view
+from ticket_export.entrypoints.cli.output.output_file import is_standard_output, open_output
+from ticket_export.entrypoints.cli.output.progress import progress_view
+from ticket_export.entrypoints.cli.output.saved_download import note_packing, save_download
+from ticket_export.entrypoints.cli.output.standard_streams import printable, write_json, write_note, write_summary
 from ticket_export.entrypoints.cli.session import session_of
 
 

@@ -1,4 +1,4 @@
-"""``ticket-export export``: request, run here, download."""
+"""``ticket-export export``: request an export, run it here, save its file."""
 
 from time import monotonic
 
@@ -7,9 +7,10 @@ import typer
 from ticket_export.entrypoints.cli.exit_codes import CommandError, ExitCode
 from ticket_export.entrypoints.cli.export_here import export_here, require_file
 from ticket_export.entrypoints.cli.options import As, AsJson, Output, refuse_json_beside_file
-from ticket_export.entrypoints.cli.output import printable, write_json, write_note, write_summary
-from ticket_export.entrypoints.cli.output_file import is_standard_output, note_packing, open_output, save_download
-from ticket_export.entrypoints.cli.progress_view import progress_view
+from ticket_export.entrypoints.cli.output.output_file import is_standard_output, open_output
+from ticket_export.entrypoints.cli.output.progress import progress_view
+from ticket_export.entrypoints.cli.output.saved_download import note_packing, save_download
+from ticket_export.entrypoints.cli.output.standard_streams import printable, write_json, write_note, write_summary
 from ticket_export.entrypoints.cli.session import session_of
 from ticket_export.entrypoints.cli.view_options import View, takes_view
 from ticket_export.errors import NotPermittedError
@@ -19,7 +20,7 @@ from ticket_export.errors import NotPermittedError
 def export(context: typer.Context, view: View, email: As, output: Output, as_json: AsJson = False) -> None:
     """Request an export of a view, run it here, and save its file.
 
-    The view is what --columns and the options beside it say, or what --payload holds: one of the two is required.
+    --columns and the other options describe the view, or --payload holds it: one of the two is required.
     """
     is_printed = is_standard_output(output)
     refuse_json_beside_file(is_printed, as_json)
@@ -30,7 +31,7 @@ def export(context: typer.Context, view: View, email: As, output: Output, as_jso
     with open_output(output) as target:
         job = export_here(container, actor, view)
         if as_json:
-            # Also where there is no file to save: a script then knows which export it was.
+            # Also where the export failed: a script then has its id.
             write_json(job.model_dump(mode="json"))
         require_file(job)
         try:
@@ -38,7 +39,8 @@ def export(context: typer.Context, view: View, email: As, output: Output, as_jso
         except NotPermittedError as error:
             raise CommandError(
                 f"export {job.id} is complete, with {job.row_count:,} rows, but {error}; "
-                "one can save it with: " + session.command_line(f"download {job.id} --as EMAIL --output FILE"),
+                "an admin with it can save the file with: "
+                + session.command_line(f"download {job.id} --as EMAIL --output FILE"),
                 ExitCode.NOT_PERMITTED,
             ) from error
         with progress_view("bytes") as shown:

@@ -3,7 +3,7 @@
 import typer
 
 from ticket_export.entrypoints.cli.options import As, AsJson, Job, job_id_of
-from ticket_export.entrypoints.cli.requested import write_job
+from ticket_export.entrypoints.cli.output.job_text import write_job
 from ticket_export.entrypoints.cli.session import session_of
 
 

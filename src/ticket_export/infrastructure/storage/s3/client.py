@@ -55,8 +55,8 @@ def connect(*, endpoint_url: str | None, region: str | None, patience: S3Patienc
         user_agent_extra="ticket-export",
     )
     if endpoint_url is None:
-        # Otherwise boto3 signs links for the global host, which redirects to the bucket's region. There the signature is
-        # not valid.
+        # Otherwise boto3 signs links for the global host, which redirects to the bucket's region, where the signature
+        # is not valid.
         config = config.merge(Config(s3={"addressing_style": "virtual"}))
     else:
         # Many compatible stores refuse boto3's newer checksums in headers and trailers.
@@ -84,5 +84,5 @@ def _check_endpoint(url: str) -> None:
     if not is_known or parts.username is not None or parts.query or parts.fragment:
         # The URL may hold a password, so the message does not repeat it.
         raise ConfigurationError(
-            "TICKET_EXPORT_S3_ENDPOINT_URL is not an endpoint; use https://host or https://host:port without credentials"
+            "TICKET_EXPORT_S3_ENDPOINT_URL is not an endpoint; use https://host or https://host:port, no credentials"
         )

@@ -6,9 +6,7 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from ticket_export.entrypoints.cli import progress_bar as module
-from ticket_export.entrypoints.cli.progress_bar import ProgressBar
-from ticket_export.entrypoints.cli.progress_view import PlainProgress, progress_view
+from ticket_export.entrypoints.cli.output.progress import PlainProgress, ProgressBar, progress_view
 
 
 def test_without_a_terminal_every_stage_and_every_tenth_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -34,7 +32,7 @@ def a_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr("sys.stderr", terminal)
     console = Console(file=terminal, force_terminal=True, width=100)
-    monkeypatch.setattr(module, "Console", lambda stderr: console)
+    monkeypatch.setattr("rich.console.Console", lambda stderr: console)
     return terminal
 
 

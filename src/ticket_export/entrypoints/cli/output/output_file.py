@@ -1,4 +1,4 @@
-"""The file that a command writes: whole, or not at all."""
+"""The file that a command writes: complete, or not at all."""
 
 from __future__ import annotations
 
@@ -10,27 +10,21 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO, cast
 from uuid import uuid4
 
 from ticket_export.entrypoints.cli.exit_codes import BadInputError
-from ticket_export.entrypoints.cli.output import binary_stdout, printable, write_note
-from ticket_export.entrypoints.cli.whole_output import output_errors, whole
-from ticket_export.errors import StorageError
+from ticket_export.entrypoints.cli.output.standard_streams import binary_stdout
+from ticket_export.entrypoints.cli.output.whole_output import output_errors, whole
 from ticket_export.infrastructure.private_files import create_private_file
 
-if TYPE_CHECKING:
-    from ticket_export.application.file.download import Download
-    from ticket_export.entrypoints.cli.progress_view import ProgressView
-
-_BLOCK = 1024 * 1024
 _STDOUT, _STDERR = 1, 2
 # The names of a process's own descriptors; a shell passes >(gzip > file) as one of them.
 _OWN_DESCRIPTOR = re.compile(r"/dev/std(?:in|(?P<out>out)|(?P<err>err))|/(?:dev|proc/self)/fd/(?P<number>\d{1,9})")
 
 
 def is_standard_output(file: str) -> bool:
-    """Whether `file` is where commands print, so that nothing else may be printed there."""
+    """Tell whether `file` is standard output, so that the command must not print there."""
     if file == "-":
         return True
     with suppress(OSError, ValueError):
@@ -41,15 +35,15 @@ def is_standard_output(file: str) -> bool:
 
 @contextmanager
 def open_output(file: str) -> Iterator[BinaryIO]:
-    """A stream to `file`, each write of which takes all of its bytes, or raises.
+    """Return a stream to `file`, each write of which takes all of its bytes or raises.
 
-    A file is there, whole, after the block, and unchanged if that raises. A new one is for its owner only (0600); one
-    that is replaced keeps its mode. Standard output (``-``), a pipe, a device, or what the process was started with
-    (``/dev/stdout``, ``/dev/fd/3``) is written to directly.
+    After the block, the file is complete and on the disk; if the block raises, an earlier file is unchanged. A new file
+    is for its owner only (0600); a replaced one keeps its mode. Standard output (``-``), a pipe, a device, or a
+    descriptor from the start of the process (``/dev/stdout``, ``/dev/fd/3``) is written to directly.
 
     Raises:
         BadInputError: nothing can be written there.
-        ClosedOutputError, CommandError: it cannot be written whole; in the block too.
+        ClosedOutputError, CommandError: not all bytes can be written; in the block too.
     """
     if file == "-":
         with binary_stdout() as stream:
@@ -60,33 +54,8 @@ def open_output(file: str) -> Iterator[BinaryIO]:
         yield stream
 
 
-def save_download(download: Download, target: BinaryIO, progress: ProgressView) -> None:
-    """Copy the file of an export to `target`, which is from `open_output`.
-
-    Raises:
-        StorageError: it cannot be read.
-        ClosedOutputError, CommandError: it cannot be written.
-    """
-    done = 0
-    with download.stream as stream:
-        progress.show("Downloading", done, download.length)
-        while block := stream.read(_BLOCK):
-            target.write(block)
-            done += len(block)
-            progress.show("Downloading", done, download.length)
-    if done != download.length:
-        raise StorageError(f"the file has {done:,} bytes in the storage; {download.length:,} were written")
-
-
-def note_packing(download: Download, name: str) -> None:
-    """Say so, if the file called `name` is packed and its name does not tell."""
-    packing = Path(download.file_name).suffix
-    if name != "-" and Path(name).is_file() and packing != ".csv" and not name.endswith(packing):
-        write_note(f"{printable(name)} is packed; a name that ends with {packing} would tell")
-
-
 def _opened_as_it_is(file: str) -> int | None:
-    """A descriptor of what must not be replaced; None if `file` names a file, or nothing yet."""
+    """Return a descriptor of a pipe, device or stream; None for a file, or a name that does not exist yet."""
     if file.endswith(os.sep):
         raise BadInputError("--output", f"{file} is a folder; name a file in it")
     try:
@@ -102,17 +71,17 @@ def _opened_as_it_is(file: str) -> int | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        # Besides the system's errors: a NUL, half of a surrogate pair.
+        # ValueError: a NUL, half of a surrogate pair.
         raise _unwritable(file, error) from error
     if _is_standard_error(descriptor):
         os.close(descriptor)
-        raise BadInputError("--output", f"{file} is where progress and errors are written; name another file")
+        raise BadInputError("--output", f"{file} is standard error, which shows progress and errors; name another file")
     return descriptor
 
 
 def _inherited(own: re.Match[str]) -> int:
     number = _STDOUT if own["out"] else _STDERR if own["err"] else int(own["number"] or 0)
-    # What this process has opened itself, such as the database, is no output: it is not passed on to other programs.
+    # A descriptor that this process has opened itself, such as the database, is not inheritable and not an output.
     if not os.get_inheritable(number):
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     return number
@@ -123,7 +92,7 @@ def _is_standard_error(descriptor: int) -> bool:
     if stat.S_ISCHR(status.st_mode):
         return False  # a terminal, or /dev/null
     with suppress(OSError):
-        # Where both are one (2>&1), that was asked for.
+        # With 2>&1 both are the same file, as asked.
         merged = os.path.samestat(status, os.fstat(_STDOUT))
         return not merged and os.path.samestat(status, os.fstat(_STDERR))
     return False
@@ -164,7 +133,7 @@ def _replaced(file: str) -> Iterator[BinaryIO]:
 
 
 def _keep_access(descriptor: int, path: Path) -> None:
-    """Set owner, group and mode to those of the file at `path`, if there is one; to less where the system refuses."""
+    """Set owner, group and mode to those of the file at `path`, if it exists; to fewer rights where that fails."""
     try:
         replaced = path.stat()
     except FileNotFoundError:
@@ -173,7 +142,7 @@ def _keep_access(descriptor: int, path: Path) -> None:
     try:
         os.fchown(descriptor, replaced.st_uid, replaced.st_gid)
     except OSError:
-        # Only root gives files away.
+        # Only root may change the owner.
         try:
             os.fchown(descriptor, -1, replaced.st_gid)
         except OSError:
@@ -183,12 +152,12 @@ def _keep_access(descriptor: int, path: Path) -> None:
 
 def _new_path(file: str) -> Path:
     try:
-        # A symbolic link stays one; what it points at is replaced.
+        # A symbolic link stays; its target is replaced.
         path = Path(file).resolve()
         if not path.parent.is_dir():
             raise BadInputError("--output", f"the folder of {file} does not exist")
     except (OSError, RuntimeError) as error:
-        # Links that go round in a circle, to Python 3.11 and 3.12.
+        # RuntimeError: a loop of links, in Python 3.11 and 3.12.
         raise _unwritable(file, error) from error
     return path
 

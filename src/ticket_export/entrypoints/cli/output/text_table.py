@@ -1,4 +1,4 @@
-"""Tables for people to read, aligned also where characters are two cells wide."""
+"""Tables with aligned columns, also where a character is two cells wide."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from ticket_export.entrypoints.cli.output import printable
+from ticket_export.entrypoints.cli.output.standard_streams import printable
 
 
 def text_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Lines of aligned columns; None shows as a dash."""
+    """Lines of aligned columns; None is shown as a dash."""
     lines = [list(headings), *([_cell(value) for value in row] for row in rows)]
-    widths = [max(cell_len(line[index]) for line in lines) for index in range(len(headings))]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(_line(cells, widths) for cells in lines)
 
 

@@ -1,4 +1,4 @@
-"""Writing to standard output and standard error, whatever they are connected to."""
+"""Writing to standard output and standard error, also where they are closed or full."""
 
 from __future__ import annotations
 
@@ -11,33 +11,28 @@ from contextlib import contextmanager, suppress
 from typing import BinaryIO, TextIO
 
 from ticket_export.entrypoints.cli.exit_codes import ClosedOutputError
-from ticket_export.entrypoints.cli.whole_output import output_errors, whole
+from ticket_export.entrypoints.cli.output.whole_output import output_errors, whole
 
 _STANDARD_OUTPUT = "standard output"
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-# Joiners and direction marks of ordinary text, which no terminal obeys, are of the same category.
+# Joiners of ordinary text are of the same category; a terminal does not act on them.
 _HARMLESS = frozenset("\u200c\u200d")
 
 
 def printable(text: str) -> str:
-    """`text` on one line, with what a terminal would obey instead of show written as an escape."""
-    return "".join(_escaped(char) if _is_unprintable(char) else char for char in text)
+    """Return `text` on one line; characters that control a terminal become escapes."""
+    return "".join(ascii(char)[1:-1] if _is_unprintable(char) else char for char in text)
 
 
 def _is_unprintable(char: str) -> bool:
     return unicodedata.category(char) in _UNPRINTABLE and char not in _HARMLESS
 
 
-def _escaped(char: str) -> str:
-    return ascii(char)[1:-1]
-
-
 @contextmanager
 def whole_output() -> Iterator[None]:
-    """Inside the block, all that is printed is written whole, or ends the command as `standard_output` says.
+    """Inside the block, everything that is printed is written whole, or ends the command as in `standard_output`.
 
-    That holds for what other libraries print, too. A character that the terminal's encoding lacks is written as an
-    escape.
+    This includes what other libraries print. A character that the terminal's encoding lacks becomes an escape.
     """
     before = sys.stdout
     if not hasattr(before, "buffer"):
@@ -54,11 +49,11 @@ def whole_output() -> Iterator[None]:
 
 @contextmanager
 def standard_output() -> Iterator[TextIO]:
-    """Around printing to standard output, and around nothing else.
+    """Return standard output; the block prints to it and does nothing else.
 
     Raises:
-        ClosedOutputError: it is closed, or its reader has gone.
-        CommandError: it cannot be written, for instance because a disk is full.
+        ClosedOutputError: it is closed, or its reader has closed it.
+        CommandError: it cannot be written, for example because the disk is full.
     """
     if sys.stdout is None:
         raise ClosedOutputError(f"{_STANDARD_OUTPUT} is closed: nothing was written")
@@ -68,17 +63,17 @@ def standard_output() -> Iterator[TextIO]:
 
 
 def write_line(text: str = "") -> None:
-    """One line, or several, to standard output.
+    """Write one line, or several, to standard output.
 
     Raises:
         ClosedOutputError, CommandError: as `standard_output` does.
     """
     with standard_output():
-        print(text)  # noqa: T201 - this is where printing happens
+        print(text)  # noqa: T201 - the command line prints here
 
 
 def write_summary(text: str) -> None:
-    """A line about what a command has done. Where standard output is closed, the command has done it all the same.
+    """Write a line about finished work. Where standard output is closed, the work is done all the same.
 
     Raises:
         ClosedOutputError, CommandError: as `write_line` does, where standard output was open at the start.
@@ -88,26 +83,26 @@ def write_summary(text: str) -> None:
 
 
 def write_json(document: object) -> None:
-    """A document to standard output, in ASCII, so that it is the same in every locale."""
+    """Write a document to standard output, in ASCII, so that it is the same in every locale."""
     write_line(json.dumps(document, indent=2))
 
 
 def write_note(text: str) -> None:
-    """One line to standard error; if nobody can read it, the work goes on."""
+    """Write one line to standard error; an error there does not end the command."""
     if sys.stderr is None:
-        return  # closed by whoever started us; print() would turn to standard output, which is for data
+        return  # closed from the start; print() would write to standard output, which is for data
     with suppress(OSError, ValueError):
         print(printable(text), file=sys.stderr, flush=True)  # noqa: T201
 
 
 def write_error(text: str) -> None:
-    """One problem, on one line, to standard error."""
+    """Write one problem, on one line, to standard error."""
     write_note(f"error: {text}")
 
 
 @contextmanager
 def binary_stdout() -> Iterator[BinaryIO]:
-    """Standard output, for bytes.
+    """Return standard output, for bytes.
 
     Raises:
         ClosedOutputError, CommandError: as `standard_output` does, before and after the block.

@@ -1,4 +1,4 @@
-"""Bytes that are written whole, or end the command."""
+"""A stream that writes all bytes, or ends the command."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from ticket_export.entrypoints.cli.exit_codes import ClosedOutputError, CommandE
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-# Seconds for which the reader of a pipe that does not block may take nothing.
+# Seconds for which the reader of a non-blocking pipe may take nothing.
 _PATIENCE = 30
 
 
 class WholeOutput(io.RawIOBase):
-    """Writes all of what it is given to the unbuffered stream `raw`, called `name` in messages.
+    """Writes all bytes of each write to the unbuffered stream `raw`, which messages call `name`.
 
-    A raw stream may take less: where a disk or a limit on the size of files is reached, and of a pipe that does not
-    block. Python's own unbuffered standard output (``PYTHONUNBUFFERED``) loses the rest. Nothing is kept back here, so
-    that nothing is left to fail when the process ends. Where it cannot write, it raises as `output_errors` does.
+    A raw stream may take fewer bytes: when a disk is full, when a file reaches its size limit, or when a pipe does not
+    block. Python's own unbuffered standard output (``PYTHONUNBUFFERED``) then loses the rest. This class buffers
+    nothing, so nothing can fail when the process ends. Its errors are those of `output_errors`.
     """
 
     def __init__(self, raw: BinaryIO, name: str) -> None:
@@ -37,11 +37,11 @@ class WholeOutput(io.RawIOBase):
         return True
 
     def isatty(self) -> bool:
-        """Whether a person reads it at a terminal."""
+        """Tell whether it is a terminal."""
         return self._raw.isatty()
 
     def fileno(self) -> int:
-        """The descriptor."""
+        """Return the descriptor."""
         return self._raw.fileno()
 
     def write(self, data: Buffer, /) -> int:
@@ -49,7 +49,7 @@ class WholeOutput(io.RawIOBase):
         rest = whole = memoryview(data).cast("B")
         with output_errors(self._name):
             while rest:
-                # None where a pipe that does not block is full.
+                # None where a non-blocking pipe is full.
                 taken = cast("int | None", self._raw.write(rest))
                 if taken is None:
                     self._wait()
@@ -60,7 +60,7 @@ class WholeOutput(io.RawIOBase):
         return len(whole)
 
     def flush(self) -> None:
-        """Raise what the system only reports when a file is closed, such as a full disk behind a network."""
+        """Raise the errors that the system reports only when a file is closed, such as a full network disk."""
         if self.closed:
             return
         with output_errors(self._name):
@@ -68,7 +68,7 @@ class WholeOutput(io.RawIOBase):
             try:
                 descriptor = os.dup(self.fileno())
             except OSError:
-                return  # it has none, or the process may not have one more
+                return  # it has no descriptor, or the process has reached its limit
             os.close(descriptor)
 
     def _wait(self) -> None:
@@ -79,7 +79,7 @@ class WholeOutput(io.RawIOBase):
 
 
 def whole(stream: BinaryIO, name: str) -> BinaryIO:
-    """`stream`, which holds no bytes back at the moment, as one that writes whole."""
+    """Return `stream`, whose buffer is empty, as a `WholeOutput`."""
     if isinstance(stream, WholeOutput):
         return cast("BinaryIO", stream)
     return cast("BinaryIO", WholeOutput(getattr(stream, "raw", stream), name))
@@ -87,11 +87,11 @@ def whole(stream: BinaryIO, name: str) -> BinaryIO:
 
 @contextmanager
 def output_errors(name: str) -> Iterator[None]:
-    """Around writing to `name`, and around nothing else.
+    """Translate the errors of writing to `name`; the block does nothing else.
 
     Raises:
-        ClosedOutputError: its reader has gone.
-        CommandError: it cannot be written, for instance because a disk is full.
+        ClosedOutputError: its reader has closed it.
+        CommandError: it cannot be written, for example because the disk is full.
     """
     try:
         yield
