@@ -15,7 +15,7 @@ from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.errors import JobDatabaseError
 from ticket_export.infrastructure.persistence.database import transaction
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
-from ticket_export.infrastructure.tasks.notifications import NoNotifications
+from ticket_export.infrastructure.tasks.notifications import Notifications
 from ticket_export.ports import BackgroundTaskStatus
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=1)
@@ -57,7 +57,7 @@ def let_expire(desk: Desk) -> None:
 
 def test_no_connection_waits_on_for_a_table_that_an_administrator_keeps(desk: Desk, administrator: Connection) -> None:
     """The server does not see that its client has gone, so each look for work would leave one more waiting there."""
-    queue = DatabaseTaskQueue(desk.container.engine(), desk.container.tables(), NoNotifications())
+    queue = DatabaseTaskQueue(desk.container.engine(), desk.container.tables(), Notifications())
     administrator.execute(text('LOCK TABLE "BackgroundTasks", "Users" IN ACCESS EXCLUSIVE MODE'))
     for ask in (lambda: queue.wait(0), lambda: desk.container.user_directory().find_by_email("admin@example.test")):
         with pytest.raises(JobDatabaseError, match="lock_timeout"):

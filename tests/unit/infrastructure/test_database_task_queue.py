@@ -19,11 +19,7 @@ from ticket_export.infrastructure.help_desk.tables import build_help_desk_tables
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.infrastructure.tasks import database_task_queue as queue_module
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
-from ticket_export.infrastructure.tasks.notifications import (
-    NoNotifications,
-    PostgresqlNotifications,
-    notifications_on,
-)
+from ticket_export.infrastructure.tasks.notifications import Notifications, PostgresqlNotifications, notifications_on
 from ticket_export.ports import BackgroundTask, BackgroundTaskStatus
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -36,11 +32,12 @@ def a_task(status: BackgroundTaskStatus = BackgroundTaskStatus.ENQUEUED, name: s
     return BackgroundTask(name=name, creation_time=NOW, status=status)
 
 
-class SilentNotifications(NoNotifications):
+class SilentNotifications(Notifications):
     """Heard or not, as the test says; and they say nothing by themselves."""
 
+    are_heard = False
+
     def __init__(self) -> None:
-        self.are_heard = False
         self.sent = 0
 
     def send(self) -> None:
@@ -207,10 +204,10 @@ def test_task_of_which_nobody_has_told_wakes_all_that_are_idle(
 
 @pytest.mark.parametrize(
     ("url", "kind"),
-    [("sqlite:///desk.db", NoNotifications), ("postgresql+psycopg://me@host/desk", PostgresqlNotifications)],
+    [("sqlite:///desk.db", Notifications), ("postgresql+psycopg://me@host/desk", PostgresqlNotifications)],
 )
 def test_database_says_how_processes_hear_of_each_other(url: str, kind: type) -> None:
-    assert isinstance(notifications_on(sqlalchemy.create_engine(url)), kind)
+    assert type(notifications_on(sqlalchemy.create_engine(url))) is kind
 
 
 def test_waiting_locks_nothing(database: Database) -> None:
@@ -225,5 +222,5 @@ def test_waiting_locks_nothing(database: Database) -> None:
 def test_database_that_cannot_be_asked_says_so(tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{tmp_path}/empty.db")
     with pytest.raises(JobDatabaseError):
-        DatabaseTaskQueue(engine, TABLES, NoNotifications()).wait(LONG)
+        DatabaseTaskQueue(engine, TABLES, Notifications()).wait(LONG)
     engine.dispose()

@@ -5,7 +5,7 @@ from threading import Barrier
 
 import pytest
 
-from ticket_export.infrastructure.tasks.wake_up import WakeUp
+from ticket_export.infrastructure.tasks.database_task_queue import WakeUp
 
 #: Seconds; only a failing test waits for so long.
 PATIENCE = 30.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from math import inf
-from threading import Lock
+from threading import Condition, Lock, local
 from time import monotonic
 
 from sqlalchemy import Engine, exists, select
@@ -17,7 +17,6 @@ from ticket_export.infrastructure.persistence.database.errors import database_er
 from ticket_export.infrastructure.persistence.database.transaction import quick_read
 from ticket_export.infrastructure.persistence.tables import Tables
 from ticket_export.infrastructure.tasks.notifications import Notifications
-from ticket_export.infrastructure.tasks.wake_up import WakeUp
 
 #: Seconds between two polls of a process whose threads are idle. A poll is one read of one index, without any lock.
 POLL_INTERVAL = 0.2
@@ -59,7 +58,6 @@ class DatabaseTaskQueue(TaskQueue, SupportsWaiting, SupportsListening):
         self._notifications.send()
 
     def listening(self) -> AbstractContextManager[None]:
-        """See `SupportsListening`."""
         return self._notifications.listening(self._wake_up.call)
 
     def wait(self, timeout: float) -> bool:
@@ -97,3 +95,31 @@ class DatabaseTaskQueue(TaskQueue, SupportsWaiting, SupportsListening):
     def _has_task(self) -> bool:
         with database_errors(), quick_read(self._engine) as connection:
             return bool(connection.execute(self._waiting).scalar_one())
+
+
+class WakeUp:
+    """Calls every thread: a thread that waits at once, any other thread when it asks next."""
+
+    def __init__(self) -> None:
+        self._calls = 0
+        self._called = Condition()
+        self._seen = local()
+
+    def call(self) -> None:
+        """Wake all threads that wait."""
+        with self._called:
+            self._calls += 1
+            self._called.notify_all()
+
+    def is_called(self) -> bool:
+        """Whether a call has come since this thread last asked. True if the thread has never asked."""
+        calls = self._calls
+        is_called = calls != getattr(self._seen, "calls", None)
+        self._seen.calls = calls
+        return is_called
+
+    def wait(self, timeout: float) -> None:
+        """Return at the first call since this thread last asked, or after `timeout` seconds."""
+        seen = getattr(self._seen, "calls", None)
+        with self._called:
+            self._called.wait_for(lambda: self._calls != seen, timeout)

@@ -9,7 +9,7 @@ from selectors import EVENT_READ, DefaultSelector
 from socket import socketpair
 from threading import Event, Thread
 from time import monotonic
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import DBAPIError
@@ -43,13 +43,18 @@ _SET_UP: Final = """
 """
 
 
-class Notifications(Protocol):
-    """Signals without content. Any of them may get lost."""
+def notifications_on(engine: Engine) -> Notifications:
+    """Return the notifications that the engine's database supports."""
+    return PostgresqlNotifications(engine) if engine.dialect.name == "postgresql" else Notifications()
+
+
+class Notifications:
+    """Signals without content, any of which may get lost. A database without them, such as SQLite, has this class."""
 
     @property
     def are_heard(self) -> bool:
         """Whether a signal that is sent now is expected to arrive here."""
-        ...
+        return False
 
     def send(self) -> None:
         """Signal to every process that listens.
@@ -57,31 +62,12 @@ class Notifications(Protocol):
         Raises:
             JobDatabaseError: the database cannot be reached.
         """
-        ...
 
     def listening(self, on_signal: Callable[[], None]) -> AbstractContextManager[None]:
         """Call `on_signal` during the block, from another thread: at every signal and whenever `are_heard` changes.
 
         `on_signal` must be quick and must not raise. The block begins at once.
         """
-        ...
-
-
-def notifications_on(engine: Engine) -> Notifications:
-    """Return the notifications that the engine's database supports."""
-    return PostgresqlNotifications(engine) if engine.dialect.name == "postgresql" else NoNotifications()
-
-
-class NoNotifications(Notifications):
-    """For a database without notifications, such as SQLite."""
-
-    are_heard = False
-
-    def send(self) -> None:
-        """Do nothing."""
-
-    def listening(self, on_signal: Callable[[], None]) -> AbstractContextManager[None]:
-        """Never call `on_signal`."""
         return nullcontext()
 
 
@@ -98,17 +84,15 @@ class PostgresqlNotifications(Notifications):
 
     @property
     def are_heard(self) -> bool:
-        """See `Notifications.are_heard`."""
         return any(listener.is_hearing for listener in tuple(self._listeners))
 
     def send(self) -> None:
-        """See `Notifications.send`; in a transaction of its own, since the task is committed already."""
+        # In a transaction of its own, since the task is committed already.
         with database_errors():
             _notify(self._engine, "")
 
     @contextmanager
     def listening(self, on_signal: Callable[[], None]) -> Iterator[None]:
-        """See `Notifications.listening`."""
         if self._engine.dialect.driver != "psycopg":
             _log.info("cannot listen with the driver %s; the worker polls the queue", self._engine.dialect.driver)
             yield

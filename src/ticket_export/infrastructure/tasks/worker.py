@@ -26,7 +26,7 @@ _LOOK_EVERY = 0.5
 _GRACE = 10.0
 
 
-def ignore_end(_job: ExportJobDto) -> None:
+def _ignore_end(_job: ExportJobDto) -> None:
     """Do nothing when an export ends."""
 
 
@@ -46,7 +46,7 @@ class Worker:
         *,
         concurrency: int = 1,
         stop: StopSignal | None = None,
-        on_end: Callable[[ExportJobDto], None] = ignore_end,
+        on_end: Callable[[ExportJobDto], None] = _ignore_end,
     ) -> None:
         """Run exports, `concurrency` at a time, until `stop` is given. Then hand back the running exports.
 
@@ -65,7 +65,7 @@ class Worker:
         *,
         concurrency: int = 1,
         stop: StopSignal | None = None,
-        on_end: Callable[[ExportJobDto], None] = ignore_end,
+        on_end: Callable[[ExportJobDto], None] = _ignore_end,
     ) -> None:
         """Run exports until the queue is empty or `stop` is given, then clean up and sweep.
 

@@ -16,9 +16,9 @@ from ticket_export.infrastructure.fork import renew_in_children
 
 _log = logging.getLogger(__name__)
 
-#: Seconds that a short transaction may take in all. Longer than the server's own limits, whose errors say more, and
-#: shorter than a lease, so that after a dead connection a heartbeat on the next one is still in time.
-PATIENCE: Final = 20.0
+# Seconds that a short transaction may take in all. Longer than the server's own limits, whose errors say more, and
+# shorter than a lease, so that after a dead connection a heartbeat on the next one is still in time.
+_PATIENCE: Final = 20.0
 # How many times the thread checks within the patience.
 _CHECKS: Final = 5
 
@@ -36,7 +36,7 @@ class AnswerWatch:
     One thread watches all connections of the process. It sleeps while there are none.
     """
 
-    def __init__(self, patience: float = PATIENCE) -> None:
+    def __init__(self, patience: float = _PATIENCE) -> None:
         self.patience = patience
         self._begin()
         renew_in_children(self._begin)
@@ -93,7 +93,7 @@ WATCH: Final = AnswerWatch()
 
 
 def answered_in_time(connection: Connection) -> AbstractContextManager[None]:
-    """Let the driver raise its error in the block if the database does not answer within `PATIENCE`."""
+    """Let the driver raise its error in the block if the database does not answer within 20 s."""
     if connection.closed or connection.invalidated:
         return nullcontext()
     return WATCH.watching(connection.connection.driver_connection)

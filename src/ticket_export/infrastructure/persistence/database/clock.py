@@ -33,10 +33,11 @@ class DatabaseClock(Clock):
     def __init__(self, engine: Callable[[], Engine]) -> None:
         """`engine` returns the engine. It is not called before some database was measured."""
         self._engine = engine
+        self._system = SystemClock()
 
     def now(self) -> datetime:
         measured = _measured.get(self._engine().dialect) if _measured else None
-        return SystemClock().now() if measured is None else _EPOCH + timedelta(seconds=measured[0] + _elapsed())
+        return self._system.now() if measured is None else _EPOCH + timedelta(seconds=measured[0] + _elapsed())
 
 
 def note_time(connection: Connection, epoch_seconds: float) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import cast
 
 from sqlalchemy import Engine, QueuePool
@@ -19,15 +19,6 @@ class ExportPool(QueuePool):
     # The exports that read now.
     _exports = 0
 
-    @contextmanager
-    def one_more(self) -> Iterator[None]:
-        """Add one connection until the block ends."""
-        self._add(1)
-        try:
-            yield
-        finally:
-            self._add(-1)
-
     def recreate(self) -> ExportPool:
         """Return a pool of the original size: after a ``dispose``, and in a forked process."""
         pool = cast("ExportPool", super().recreate())
@@ -35,14 +26,23 @@ class ExportPool(QueuePool):
         pool._max_overflow -= self._exports  # noqa: SLF001 - of this class
         return pool
 
-    def _add(self, exports: int) -> None:
+    def add(self, exports: int) -> None:
+        """Add one connection for each of these exports, or remove as many if the number is negative."""
         # SQLAlchemy's own lock for this counter. Each pool has one, so a child's lock is free.
         with self._overflow_lock:
             self._exports += exports
             self._max_overflow += exports
 
 
-def one_connection_more(engine: Engine) -> AbstractContextManager[None]:
+@contextmanager
+def one_connection_more(engine: Engine) -> Iterator[None]:
     """Add one connection to the engine's pool until the block ends. A host's own pool stays as it is."""
     pool = engine.pool
-    return pool.one_more() if isinstance(pool, ExportPool) else nullcontext()
+    if not isinstance(pool, ExportPool):
+        yield
+        return
+    pool.add(1)
+    try:
+        yield
+    finally:
+        pool.add(-1)
