@@ -11,7 +11,7 @@ PROGRAMS := $(foreach folder,benchmarks examples,$(if $(wildcard $(folder)/*.py 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos bench constraints clean
+.PHONY: help demo test chaos bench docs constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,9 @@ bench: $(BENCH)/.bench $(VENV)/.dev ## measure rows/s and peak memory against th
 	$(BENCH)/bin/python -m benchmarks
 	$(BENCH)/bin/python -m benchmarks.storage --server-python $(BIN)/python
 	$(BENCH)/bin/python -m benchmarks.queue
+
+docs: $(VENV)/.dev ## build the documentation site in build/docs; a warning is an error
+	$(BIN)/python -m sphinx --builder html --fresh-env --nitpicky --fail-on-warning --keep-going --doctree-dir build/doctrees docs build/docs
 
 # Resolved on the lowest Python, so that no pin shuts it out.
 constraints: ## pin constraints.txt anew; run it as: make constraints PYTHON=python3.11

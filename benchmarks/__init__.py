@@ -1,1 +1,1 @@
-"""Measures the export against what people use instead, in one run and as ratios."""
+"""Measures the export and its alternatives in one run, and compares them as ratios."""

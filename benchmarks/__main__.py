@@ -1,9 +1,10 @@
-"""python -m benchmarks [--database both] [--sizes 100000,1000000] [--runs 5] [--only psql,pandas] [--write]."""
+"""Compare the export with its alternatives, for example: python -m benchmarks --sizes 100000 --only psql,pandas."""
 
 from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.acceptance import acceptance
@@ -11,7 +12,7 @@ from benchmarks.comparison import compare
 from benchmarks.databases import DATABASES
 from benchmarks.report import REPORT, machine, table, write
 
-# SQLite is for a desk of one machine, and slower, so that fewer runs will do.
+# SQLite is for a help desk on one machine, and it is slower, so it has fewer runs.
 _SIZES = {"sqlite": "10000,100000,1000000", "postgresql": "100000,1000000"}
 _RUNS = {"sqlite": 3, "postgresql": 5}
 
@@ -19,10 +20,10 @@ _RUNS = {"sqlite": 3, "postgresql": 5}
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--database", choices=[*DATABASES, "both"], default="both")
-    parser.add_argument("--sizes", help=f"numbers of tickets; {_SIZES}")
-    parser.add_argument("--runs", type=int, help=f"runs of each contender, interleaved; medians are shown; {_RUNS}")
-    parser.add_argument("--only", default="", help="parts of the contenders' names; all, if none is given")
-    parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
+    parser.add_argument("--sizes", help=f"numbers of tickets, separated by commas (default: {_texts(_SIZES)})")
+    parser.add_argument("--runs", type=int, help=f"interleaved runs of each contender (default: {_texts(_RUNS)})")
+    parser.add_argument("--only", default="", help="parts of contenders' names, separated by commas (default: all)")
+    parser.add_argument("--write", action="store_true", help="write the tables to docs/background/benchmarks.md")
     arguments = parser.parse_args()
     only = [part for part in arguments.only.split(",") if part]
     for name, opened in DATABASES.items():
@@ -38,6 +39,10 @@ def main() -> None:
         print(text)
         if arguments.write:
             write(REPORT, text, section=name)
+
+
+def _texts(defaults: Mapping[str, object]) -> str:
+    return "; ".join(f"{database} {default}" for database, default in defaults.items())
 
 
 if __name__ == "__main__":

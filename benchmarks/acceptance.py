@@ -1,50 +1,17 @@
-"""The figures that the library has promised."""
+"""Compares what was measured with the promises."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-import attrs
-
 from benchmarks.comparison import Comparison
-from benchmarks.contenders import DJANGO, OURS, PANDAS, PSQL, UNGUARDED
-
-
-@attrs.frozen
-class Ratio:
-    """The time of `above` over that of `below`, with the most or the least that was promised."""
-
-    above: str
-    below: str
-    at_most: float | None = None
-    at_least: float | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Promises:
-    """For one database: times at its largest size, memory at every size, in MB, and the loading in seconds."""
-
-    ratios: tuple[Ratio, ...] = ()
-    peak_mb: float | None = None
-    growth_mb: float = 2.0
-    loading: float | None = None
-
-
-POSTGRESQL_PROMISES = Promises(
-    ratios=(
-        Ratio(OURS, PSQL, at_most=1.15),
-        Ratio(OURS, UNGUARDED, at_most=1.15),
-        Ratio(PANDAS, OURS, at_least=4),
-        Ratio(DJANGO, OURS, at_least=20),
-    ),
-    peak_mb=80,
-    loading=60,
-)
+from benchmarks.contenders import OURS
+from benchmarks.promises import Promises, Ratio
 
 
 def acceptance(comparisons: Sequence[Comparison], promises: Promises) -> str:
-    """A Markdown list of those that were measured."""
+    """A Markdown list of the figures that were measured."""
     return "\n".join(f"- {line}" for line in _lines(comparisons, promises))
 
 
@@ -64,13 +31,13 @@ def _lines(comparisons: Sequence[Comparison], promises: Promises) -> Iterator[st
     if OURS in largest.runs and largest is not smallest:
         growth = _peak_mb(largest) - _peak_mb(smallest)
         bars = _bars(growth, at_most=promises.growth_mb)
-        yield f"more of it {at} than at {smallest.tickets:,}: {growth:+.1f} MB{bars}"
+        yield f"growth of this peak from {smallest.tickets:,} to {largest.tickets:,} tickets: {growth:+.1f} MB{bars}"
     bars = _bars(largest.loading, at_most=promises.loading)
-    yield f"making {largest.tickets:,} sample tickets: {largest.loading:.1f} s{bars}"
+    yield f"filling the database with {largest.tickets:,} tickets: {largest.loading:.1f} s{bars}"
 
 
 def _paired(comparison: Comparison, ratio: Ratio) -> float | None:
-    """The median of the ratios within a round; None where one of the two was not measured."""
+    """The median of the ratios within a round; None if one of the two was not measured."""
     pairs = list(zip(comparison.runs.get(ratio.above, ()), comparison.runs.get(ratio.below, ()), strict=False))
     return median(above.seconds / below.seconds for above, below in pairs) if pairs else None
 

@@ -1,4 +1,4 @@
-"""Whether everybody wrote the same."""
+"""Checks that all contenders wrote the same rows."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ import attrs
 
 from benchmarks.contenders import PSQL, UNGUARDED
 
-# These write the same cells: without the guard nothing is left to tell them apart but the BOM, and quotes
-# around the empty text.
+# These write the same cells: without the guard their files differ only in the BOM and in the quotes of empty texts.
 _ALIKE = (PSQL, UNGUARDED)
 
 
 @attrs.frozen
 class Content:
-    """How many records a file has, its header included, and a digest of their cells."""
+    """The number of records of a file, with its header, and a digest of their cells."""
 
     records: int
     cells: str
@@ -36,9 +35,9 @@ class Content:
 
 
 def require_same_records(contents: Mapping[str, Content]) -> None:
-    """End the program if somebody wrote another number of records, or other cells where they must be the same."""
+    """End the program if the numbers of records differ, or the cells of contenders that must write the same."""
     records = {name: content.records for name, content in contents.items()}
     if len(set(records.values())) > 1:
-        sys.exit(f"not everybody wrote the same number of rows: {records}")
+        sys.exit(f"the contenders wrote different numbers of records: {records}")
     if len({contents[name].cells for name in _ALIKE if name in contents}) > 1:
         sys.exit(f"{' and '.join(_ALIKE)} did not write the same cells")

@@ -1,4 +1,4 @@
-"""Everybody in turns, so that what the machine does meanwhile hits everybody."""
+"""Runs the contenders in turns, so that other load on the machine affects all of them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ import attrs
 
 from benchmarks.agreement import Content, require_same_records
 from benchmarks.contenders import Contender, HelpDesk
-from benchmarks.databases import Database, fill
+from benchmarks.databases import Database
+from benchmarks.fill.loader import fill_help_desk
 from benchmarks.measure import Run
 
-#: A contender that takes longer than this many seconds is run once.
+#: A contender that takes more seconds than this runs once.
 PATIENCE = 60
 
 
 @attrs.frozen
 class Comparison:
-    """`loading` is the seconds that so many `tickets` took to be made; `runs` are paired by their place."""
+    """`loading` is the seconds of inserting the `tickets`; runs with the same index belong to one round."""
 
     tickets: int
     loading: float
@@ -29,7 +30,7 @@ class Comparison:
 
 
 def compare(database: Database, tickets: int, folder: Path, *, runs: int, only: Collection[str]) -> Comparison:
-    """Measure the contenders in whose name one of `only` occurs, or all."""
+    """Measure the contenders whose name contains one of `only`, or all."""
     folder.mkdir()
     contenders = {
         name: contender
@@ -38,7 +39,7 @@ def compare(database: Database, tickets: int, folder: Path, *, runs: int, only: 
     }
     with database.new_desk(folder) as desk:
         note(f"{tickets:,} tickets: filling")
-        loading = fill(desk, tickets)
+        loading = fill_help_desk(desk.url, tickets)
         database.settle(desk)
         note(f"{tickets:,} tickets: filled in {loading:.1f} s")
         turns = _Turns(database, desk)
@@ -59,7 +60,7 @@ class _Turns:
     desk: HelpDesk
 
     def warm_up(self, contenders: Mapping[str, Contender]) -> dict[str, list[Run]]:
-        """One run of each, of which only those count that take too long for another; all files are compared."""
+        """Run each once and compare all files; only a run that takes too long for another one counts."""
         results: dict[str, list[Run]] = {}
         contents: dict[str, Content] = {}
         for name, contender in contenders.items():
@@ -69,9 +70,9 @@ class _Turns:
         return results
 
     def run(self, name: str, contender: Contender, *, contents: dict[str, Content] | None = None) -> Run:
-        """One run, whose file is looked at if anybody asks for its content, and removed."""
+        """Run it once, put the file's content into `contents` if given, and remove the file."""
         file = self.desk.folder / "rows.csv"
-        # Nobody pays for what another has left to be written.
+        # No run pays for writes that an earlier one left to the operating system.
         os.sync()
         server = self.database.server
         backends = server.backends() if server else frozenset()

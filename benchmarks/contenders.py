@@ -1,4 +1,4 @@
-"""Who takes part. Each is a process of its own for every run."""
+"""The contenders. Each run is a process of its own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TICKET_EXPORT = str(Path(sys.executable).with_name("ticket-export"))
 
 @attrs.frozen
 class HelpDesk:
-    """A database, by its SQLite file or by PostgreSQL's URL, and a folder to write into."""
+    """A database, named by its SQLite file or its PostgreSQL URL, and a folder to write to."""
 
     database: Path | str
     folder: Path
@@ -45,31 +45,31 @@ Contender: TypeAlias = Callable[[HelpDesk, Path], Run]
 
 
 def ticket_export(desk: HelpDesk, file: Path) -> Run:
-    """From the request to the committed job in a worker that runs already; its file is in the storage then."""
+    """From the request to the committed job, with the file in the storage, in a worker that is already running."""
     return _started_worker(desk, file, formula_guard=True)
 
 
 def ticket_export_unguarded(desk: HelpDesk, file: Path) -> Run:
-    """The same with the formula guard switched off."""
+    """The same without the formula guard."""
     return _started_worker(desk, file, formula_guard=False)
 
 
 def ticket_export_command(desk: HelpDesk, file: Path) -> Run:
-    """Start, request, run in a worker's manner, store durably, download to `file`."""
+    """Start the command, request, run as a worker does, store durably, download to `file`."""
     command = [TICKET_EXPORT, "export", "--columns", ",".join(COLUMNS), "--sort", "creationTime:desc"]
     command += ["--as", "admin@example.test", "--output", str(file)]
     return measure.run(command, environment=desk.environment)
 
 
 def sqlite_shell(desk: HelpDesk, file: Path) -> Run:
-    """``sqlite3 -csv``, which writes the rows and nothing else: no guard, no job, no second copy."""
+    """``sqlite3 -csv``, which only writes the rows: no guard, no job, no second copy."""
     command = ["sqlite3", "-readonly", "-header", "-csv", str(desk.database), select_of(desk.url)]
     return measure.run(command, environment={}, output=file)
 
 
 @attrs.frozen
 class Psql:
-    r"""``psql \copy``, which writes the rows and nothing else."""
+    r"""``psql \copy``, which only writes the rows."""
 
     program: str
 
@@ -122,7 +122,7 @@ SQLITE_CONTENDERS: dict[str, Contender] = {
 
 
 def postgresql_contenders(psql: str) -> dict[str, Contender]:
-    """Against PostgreSQL; `psql` is the program to take."""
+    """The contenders on PostgreSQL; `psql` is the path of the program."""
     return {
         OURS: ticket_export,
         UNGUARDED: ticket_export_unguarded,

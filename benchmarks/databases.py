@@ -1,4 +1,4 @@
-"""The databases that are measured on."""
+"""The databases of the measurements."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ from psycopg import sql
 from tests.embedded_postgresql import embedded_postgresql
 from tests.postgresql_server import VARIABLE, PostgresqlServer, conninfo
 
-from benchmarks import measure
-from benchmarks.acceptance import POSTGRESQL_PROMISES, Promises
-from benchmarks.contenders import SQLITE_CONTENDERS, TICKET_EXPORT, Contender, HelpDesk, postgresql_contenders
+from benchmarks.contenders import SQLITE_CONTENDERS, Contender, HelpDesk, postgresql_contenders
+from benchmarks.promises import POSTGRESQL_PROMISES, Promises
 from benchmarks.server_process import ServerProcess
 
-# A small server in production; whatever is not named is PostgreSQL's default, durability included.
+# A small server in production. All other settings are PostgreSQL's defaults, durability included.
 _SETTINGS = {
     "shared_buffers": "1GB",
     "effective_cache_size": "3GB",
@@ -35,9 +34,9 @@ _SETTINGS = {
 
 @attrs.frozen(kw_only=True)
 class Database:
-    """`description` says what was measured on; `new_desk` makes an empty one beside a folder.
+    """`description` names the database in the report; `new_desk` creates an empty one for a folder.
 
-    `settle` is done once a help desk is filled, so that no run pays for it.
+    `settle` does what is left to do once a help desk is filled, so that no run pays for it.
     """
 
     description: str
@@ -46,12 +45,6 @@ class Database:
     settle: Callable[[HelpDesk], None]
     promises: Promises = attrs.field(factory=Promises)
     server: ServerProcess | None = None
-
-
-def fill(desk: HelpDesk, tickets: int) -> float:
-    """Make the tables and so many tickets; gives the seconds that the tickets took."""
-    measure.run([TICKET_EXPORT, "migrate", "--reference-schema"], environment=desk.environment)
-    return measure.run([TICKET_EXPORT, "sample-data", "--tickets", str(tickets)], environment=desk.environment).seconds
 
 
 @contextmanager
@@ -69,7 +62,7 @@ def sqlite() -> Iterator[Database]:
 
 @contextmanager
 def postgresql() -> Iterator[Database]:
-    """The server that the tests' variable names, or one that is started for this."""
+    """The server that the tests' environment variable names, or a new embedded one."""
     named = os.environ.get(VARIABLE)
     with nullcontext(named) if named else embedded_postgresql(_SETTINGS) as url:
         server = PostgresqlServer(url)
@@ -94,7 +87,7 @@ def postgresql() -> Iterator[Database]:
 
 
 def _settle(desk: HelpDesk) -> None:
-    # Or the first to read would set every row's hint bits, and checkpoints would fall into somebody's run.
+    # Otherwise the first reader would set every row's hint bits, and checkpoints would run during a measurement.
     with closing(psycopg.connect(desk.url, autocommit=True)) as connection:
         connection.execute("VACUUM (ANALYZE)")
         connection.execute("CHECKPOINT")

@@ -1,7 +1,7 @@
-"""Starts a command, waits for its end and says what it took: python launcher.py DESCRIPTOR COMMAND…
+"""Run a command and write its figures to a file descriptor: python launcher.py DESCRIPTOR COMMAND…
 
-Linux counts the memory of whoever starts a process, up to the moment when it becomes the program, as the process's own
-peak. So this is small, imports next to nothing, and is run by a Python that does neither.
+On Linux a process inherits the memory of the process that starts it, until it executes the program, and that memory
+counts in its peak. So the launcher is small and imports little, and the Python that runs it loads no site packages.
 """
 
 from __future__ import annotations

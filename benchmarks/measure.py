@@ -1,4 +1,4 @@
-"""What one process took."""
+"""Measures one process."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _LAUNCHER = str(Path(__file__).with_name("launcher.py"))
 
 @attrs.frozen
 class Run:
-    """Wall-clock and CPU time in seconds, the largest resident set in MB of 10^6 bytes.
+    """Wall-clock and CPU time in seconds, and the largest resident set in MB of 10^6 bytes.
 
-    `stages` are seconds too, where somebody took them apart; `server_cpu_seconds` is what the database's own
-    processes used meanwhile, where there are any and they can be seen.
+    `stages` are the seconds of each stage, if they were measured. `server_cpu_seconds` is the CPU time of the
+    database's own processes, if it has any and they are visible.
     """
 
     seconds: float
@@ -32,7 +32,7 @@ def run(command: Sequence[str], *, environment: Mapping[str, str], output: Path 
     """Run the command to its end and measure it.
 
     Raises:
-        subprocess.CalledProcessError: it failed.
+        subprocess.CalledProcessError: the command failed.
     """
     reading, writing = os.pipe()
     launch = [sys.executable, "-I", "-S", _LAUNCHER, str(writing), *command]

@@ -1,7 +1,6 @@
-"""python -m benchmarks.plans [--tickets 1000000] [--write].
+"""Show how PostgreSQL finds the tickets of a view: python -m benchmarks.plans.
 
-How PostgreSQL finds the tickets of a view: by which index, how fast, and how fast without that index. The
-server is that of the tests.
+The table shows by which index, in what time, and in what time without that index. The server is the one of the tests.
 """
 
 from __future__ import annotations
@@ -21,18 +20,19 @@ from tests.integration.postgresql.filtered_views import CATALOG, CREATED, FILTER
 from tests.integration.postgresql.query_plans import plan_of
 from tests.postgresql_server import VARIABLE, PostgresqlServer
 
+from benchmarks.fill.loader import load_many
 from benchmarks.report import write
-from ticket_export import create_engine, load_sample_data
+from ticket_export import create_engine
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.tickets.ticket_select import select_tickets
 
-REPORT = Path(__file__).parents[1] / "docs" / "indexes.md"
+REPORT = Path(__file__).parents[1] / "docs" / "how-to" / "add-indexes.md"
 _RUNS = 3
 
 
 @attrs.frozen
 class Found:
-    """What a view's statement took with its index and without it; times in milliseconds."""
+    """The milliseconds of a view's statement with its index and without it."""
 
     rows: int
     by: str
@@ -41,11 +41,9 @@ class Found:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.plans", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.plans", description=__doc__)
     parser.add_argument("--tickets", type=int, default=1_000_000)
-    parser.add_argument("--write", action="store_true", help="put the table into docs/indexes.md")
+    parser.add_argument("--write", action="store_true", help="write the table to docs/how-to/add-indexes.md")
     arguments = parser.parse_args()
     named = os.environ.get(VARIABLE)
     with nullcontext(named) if named else embedded_postgresql() as server_url:
@@ -62,7 +60,7 @@ def _table(url: str, tickets: int) -> str:
     engine = create_engine(url)
     now = datetime.now(UTC)
     print(f"filling: {tickets:,} tickets", file=sys.stderr, flush=True)
-    load_sample_data(engine, REFERENCE_TABLES, tickets=tickets, seed=1, now=now)
+    load_many(engine, REFERENCE_TABLES, tickets=tickets, seed=1, now=now)
     with engine.connect() as connection:
         version = ".".join(map(str, connection.dialect.server_version_info or ()))
         lines = [
@@ -85,7 +83,7 @@ def _find(connection: Connection, now: datetime, index: str, *filters: Filter) -
     (scan,) = (step for step in with_it[0].steps if step.get("Relation Name") == "Tickets")
     used = {index} & with_it[0].indexes
     without = None
-    # Nobody would do without the primary key.
+    # Every table keeps its primary key.
     if used and not index.startswith("PK_"):
         with connection.begin_nested() as savepoint:
             connection.exec_driver_sql(f'DROP INDEX "{index}"')

@@ -1,4 +1,4 @@
-"""The one view that everything exports: 12 columns, three joins, sorted by creation time, newest first."""
+"""The view that all contenders export: 12 columns, three joins, sorted by creation time, newest first."""
 
 from __future__ import annotations
 
@@ -48,5 +48,5 @@ ORDER BY t."CreationTime" DESC, t."Id" DESC
 
 
 def select_of(url: str) -> str:
-    """What somebody would write by hand for that database: no guard, no job, no check."""
+    """The SELECT that a developer would write for that database: no guard, no job, no check."""
     return _SQLITE if url.startswith("sqlite") else _POSTGRESQL

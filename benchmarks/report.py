@@ -1,4 +1,4 @@
-"""The table that people read."""
+"""The tables of the report."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from benchmarks.comparison import Comparison
 from benchmarks.contenders import OURS
 from benchmarks.measure import Run
 
-#: Where the tables are published.
-REPORT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+#: The page that shows the tables.
+REPORT = Path(__file__).parents[1] / "docs" / "background" / "benchmarks.md"
 
 
 def table(comparisons: Sequence[Comparison], *, runs: int, machine: str) -> str:
-    """Markdown: medians, the medians of the ratios of runs of one round, and what the library's own time goes to."""
+    """Markdown: medians, medians of the ratios within a round, and the stages of the library's own time."""
     first = next(iter(comparisons[0].runs))
     heads = ["tickets", "", "seconds", "tickets/s", "CPU s", "server CPU s", "peak MB", f"time / {first}"]
     heads.append(f"memory / {first}")
     rows = [_row(each, name, first) for each in comparisons for name in each.runs]
-    # There is no server everywhere.
+    # Not every database has a server.
     shown = [place for place, _ in enumerate(heads) if any(row[place] or heads[place] == "" for row in rows)]
     return "\n".join(
         [
-            f"Medians of {runs} interleaved runs after one that is not counted (one, of what takes over a minute).",
+            f"Medians of {runs} interleaved runs after an uncounted one; a contender of over a minute runs once.",
             f"Measured on {machine}.",
             "",
             _line([heads[place] for place in shown]),
@@ -40,12 +40,12 @@ def table(comparisons: Sequence[Comparison], *, runs: int, machine: str) -> str:
 
 
 def machine(database: str = f"SQLite {sqlite3.sqlite_version}") -> str:
-    """What was measured on."""
+    """The machine and the database, in a few words."""
     return f"{os.cpu_count()} cores, Python {platform.python_version()}, {database}"
 
 
 def write(report: Path, text: str, *, section: str) -> None:
-    """Replace what stands between the marks of `section` in `report`."""
+    """Replace the text between the marks of `section` in `report`."""
     begin, end = f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
     before, _, rest = report.read_text(encoding="utf-8").partition(begin)
     _, _, after = rest.partition(end)
@@ -71,7 +71,7 @@ def _row(comparison: Comparison, name: str, first: str) -> list[str]:
 
 
 def _stages(comparison: Comparison) -> str:
-    """What the time goes to, one after the other; medians."""
+    """The medians of the stages, in their order."""
     taken = [run.stages for run in comparison.runs[OURS]]
     return ", ".join(f"{stage} {median(each.get(stage, 0.0) for each in taken):.2f} s" for stage in taken[0])
 

@@ -1,7 +1,7 @@
-"""What the most expensive view costs to refuse, or to read: ``python -m benchmarks.requests [NUMBER] [SEED]``.
+"""Measure the cost of the most expensive view, read or refused: ``python -m benchmarks.requests [NUMBER] [SEED]``.
 
-Random views of up to 1 MB, most of them hostile in one way or another, as text, as bytes and as a mapping. Prints the
-most CPU time and memory of a call, the longest message, and which view it was; exits 1 beyond the limits.
+The views are random, have up to 1 MB, are mostly hostile, and come as text, bytes or a mapping. The command prints the
+most CPU time and memory of a call and the longest message, each with its view. It exits with 1 beyond the limits.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ticket_export.errors import InvalidPayloadError
 _AS_OF: Final = datetime(2026, 3, 1, tzinfo=UTC)
 _MOST_SECONDS, _MOST_BYTES, _LONGEST = 0.050, 10_000_000, 2_000
 _KINDS: Final = tuple(ColumnKind)
-#: 500 columns with names alike, the most that a catalog may reasonably have.
+#: 500 columns with similar names, more than a real catalog has.
 COLUMNS: Final = TicketColumns(
     TicketColumn(
         name=f"customField{number:03}",
@@ -66,26 +66,24 @@ _UNITS: Final = ["[", "{", "[]", "{},", '{"a":', '"a":1,', ",", "1,", "[1],", "[
 
 
 class Views:
-    """Makes random views; `size` is about how many characters they may have."""
+    """Makes random views of about `size` characters."""
 
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)
 
     def any(self, size: int) -> object:
-        """A view, or what somebody sends in the place of one."""
+        """A view, or something else in its place."""
         made: Callable[[int], object] = self._random.choice(
             [self._view, self._view, self._valid, self._valid, self._keys, self._value]
         )
         return made(size)
 
     def text(self, size: int) -> str:
-        """JSON, or nearly."""
+        """JSON, or almost JSON."""
         r = self._random
         made = r.random()
         if made < 0.2:
-            unit = r.choice(
-                ["[", "{", "[]", "{},", '{"a":', '"a":1,', ",", "1,", "[1],", "[[]],", '""', "\\", " ", "é"]
-            )
+            unit = r.choice(_UNITS)
             return r.choice(["", "[", "{", '{"columns":[', '{"filters":[{"field":"']) + unit * (size // len(unit))
         if made < 0.3:
             key = r.choice(["columns", "a", "\\u0000"])
@@ -95,7 +93,7 @@ class Views:
         return json.dumps(self.any(size), ensure_ascii=r.random() < 0.5)
 
     def _valid(self, size: int) -> dict[str, object]:
-        """A view that is large and has no mistake."""
+        """A large view without mistakes."""
         r = self._random
         filters = []
         for _ in range(r.randint(0, 50)):
@@ -194,7 +192,7 @@ def _nested(depth: int) -> object:
 
 @attrs.define
 class Worst:
-    """The most that a call has cost."""
+    """The most expensive call."""
 
     what: str
     limit: float
@@ -204,19 +202,19 @@ class Worst:
     view: str = ""
 
     def see(self, amount: float, view: str) -> None:
-        """One more call."""
+        """Compare another call."""
         if amount >= self.amount:
             self.amount, self.view = amount, view
 
     @property
     def text(self) -> str:
-        """A line."""
+        """A line of the report."""
         most, limit = self.amount * self.factor, self.limit * self.factor
         return f"{self.what}: {most:,.1f} {self.unit} (at most {limit:,.0f}), for {self.view}"
 
 
 def read(payload: object) -> int:
-    """Read the view as a request and a worker do; gives the length of the message, in bytes."""
+    """Read the view as a request and a worker do; return the length of the message in bytes."""
     try:
         TicketQuery.of(payload, COLUMNS, as_of=_AS_OF)
     except InvalidPayloadError as error:
@@ -225,7 +223,7 @@ def read(payload: object) -> int:
 
 
 def run(number: int, seed: int) -> int:
-    """Read `number` views; gives the exit code."""
+    """Read `number` views; return the exit code."""
     random = Random(seed)
     views = Views(seed)
     cpu, memory = Worst("CPU time", _MOST_SECONDS, "ms", 1e3), Worst("memory", _MOST_BYTES, "MB", 1e-6)
@@ -239,7 +237,7 @@ def run(number: int, seed: int) -> int:
             payload = str(payload).encode("utf-8", "surrogatepass")[:1_000_000]
         view = f"number {index} of seed {seed}, {form} of about {size:,}: {ascii(payload)[:60]}"
         call: Callable[[Any], object] = summarize_view if form == "summary" else read
-        # What the process has had before is not what a call costs.
+        # Objects from before the call are not part of its cost.
         gc.freeze()
         began = time.thread_time()
         length = call(payload)

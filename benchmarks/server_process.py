@@ -9,19 +9,19 @@ from pathlib import Path
 import psutil
 import psycopg
 
-# Seconds. How long a server may take to notice that its client is gone.
+# Seconds in which a server notices that its client is gone.
 _PATIENCE = 5.0
 
 
 class ServerProcess:
-    """A running server and what it has started."""
+    """A running server and its child processes."""
 
     def __init__(self, postmaster: psutil.Process) -> None:
         self._postmaster = postmaster
 
     @classmethod
     def behind(cls, conninfo: str) -> ServerProcess | None:
-        """The server that answers there, or None if it runs elsewhere or may not be looked at."""
+        """The server at that address, or None if it runs on another machine or is not visible."""
         with closing(psycopg.connect(conninfo)) as connection, suppress(psutil.Error):
             backend = psutil.Process(connection.info.backend_pid)
             postmaster = backend.parent()
@@ -38,13 +38,13 @@ class ServerProcess:
         return None
 
     def backends(self) -> frozenset[int]:
-        """What it has running, for clients and for itself."""
+        """The server's child processes, for clients and for itself."""
         return frozenset(child.pid for child in self._postmaster.children())
 
     def cpu_seconds(self, *, without: frozenset[int]) -> float:
-        """What all its processes have used so far, once there are none but those of `without`.
+        """Wait until only the processes of `without` run; return the CPU time of all processes so far.
 
-        A process is counted in full when it has ended, since its parent inherits its time.
+        A process counts in full after its end, since its parent inherits its time.
         """
         deadline = time.monotonic() + _PATIENCE
         while self.backends() - without and time.monotonic() < deadline:

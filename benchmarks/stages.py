@@ -1,4 +1,4 @@
-"""Where the time of an export goes, seen from outside: by its progress and by its SQL."""
+"""The stages of an export, observed from outside through its progress and its SQL."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ticket_export.domain.progress_stage import ProgressStage
 
 
 class Stages:
-    """The moments at which an export, the only one of this process, enters its next stage."""
+    """The moments at which the only export of this process enters its next stage."""
 
     def __init__(self) -> None:
         self._reached: dict[str, float] = {}
         self._completing_thread: int | None = None
 
     def listen(self, engine: Engine) -> None:
-        """Watch the statements of that engine."""
+        """Observe the statements of that engine."""
         event.listen(engine, "before_cursor_execute", self._before_statement)
         event.listen(engine, "after_cursor_execute", self._after_statement)
 
@@ -35,13 +35,13 @@ class Stages:
                 self._reach("other rows")
 
     def between(self, began: float, ended: float) -> dict[str, float]:
-        """The seconds of each stage, by what it ends with."""
+        """The seconds of each stage, named by its end."""
         moments = sorted({**self._reached, "commit": ended}.items(), key=lambda moment: moment[1])
         starts = [began, *(at for _, at in moments)]
         return {name: at - start for (name, at), start in zip(moments, starts, strict=False)}
 
     def _before_statement(self, *_about: object) -> None:
-        # The first that follows the last row is one that completes the job; a heartbeat has a thread of its own.
+        # The first statement after the last row completes the job; the heartbeat has a thread of its own.
         if get_ident() == self._completing_thread:
             self._reach("publish")
 

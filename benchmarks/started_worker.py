@@ -1,7 +1,7 @@
-"""One export in a worker that runs already: python -m benchmarks.started_worker FIGURES.
+"""Measure one export in a running worker: python -m benchmarks.started_worker FIGURES.
 
-Imports, wiring, the first connection and an export of one ticket are done before the clock starts. It stops when
-the job is committed as completed. FIGURES becomes a JSON object with what was measured between.
+Imports, wiring, the first connection and an export of one ticket come before the measurement. It ends when the job is
+committed as completed. The command writes the figures to the file FIGURES as JSON.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ONE_TICKET = {**_VIEW, "filters": [{"field": "id", "operator": "eq", "value": 1
 
 @attrs.frozen(kw_only=True)
 class _Watched(RunNextExport):
-    """Also lets `see` the progress of which the worker is told."""
+    """Also passes the progress to `see`."""
 
     see: Callable[[Progress], None]
 
@@ -57,7 +57,10 @@ def main(figures: str) -> None:
     stages = Stages()
     stages.listen(container.engine())
     run_next_export = _Watched(
-        run_export=container.run_export(), task_queue=container.task_queue(), see=stages.progress
+        claims=container.claims(),
+        run_export=container.run_export(),
+        task_queue=container.task_queue(),
+        see=stages.progress,
     )
     worker = container.worker(run_next_export=run_next_export)
     ended: list[tuple[ExportJobDto, float, float]] = []

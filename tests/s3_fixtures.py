@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.s3_server import S3Server
 from ticket_export import Settings
-from ticket_export.infrastructure.storage.s3.storage import S3Storage
+
+if TYPE_CHECKING:
+    # Every run of pytest imports this file, and most tests do without boto3 and moto, which take a second to import.
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+    from mypy_boto3_s3.client import S3Client
+
+    from tests.s3_server import S3Server
+    from ticket_export.infrastructure.storage.s3.storage import S3Storage
 
 
 class Clients:
@@ -17,14 +24,35 @@ class Clients:
     def __init__(self, server: S3Server) -> None:
         from ticket_export.infrastructure.storage.s3.client import S3Patience, connect
 
-        impatience = S3Patience(connect_seconds=1, read_seconds=0.5, attempts=2)
+        # A busy machine takes its time; `S3Request.answer_too_late` ends a call at once.
+        seconds = {"connect_seconds": 60, "read_seconds": 60}
         self.back_door = server.client()
         self.patient = connect(endpoint_url=server.url, region=None, patience=S3Patience())
-        self.impatient = connect(endpoint_url=server.url, region=None, patience=impatience)
+        self.trying_twice = connect(endpoint_url=server.url, region=None, patience=S3Patience(**seconds, attempts=2))
+        _let_answers_be_late(self.trying_twice)
 
     def close(self) -> None:
-        for client in (self.back_door, self.patient, self.impatient):
+        for client in (self.back_door, self.patient, self.trying_twice):
             client.close()
+
+
+def _let_answers_be_late(client: S3Client) -> None:
+    """Let botocore raise, for an answer with the header `TOO_LATE`, what it raises when its patience is over."""
+    from botocore.exceptions import ReadTimeoutError
+
+    from tests.s3_server import TOO_LATE
+
+    session = client._endpoint.http_session  # type: ignore[attr-defined]
+    send = session.send
+
+    def send_and_look(request: AWSPreparedRequest) -> AWSResponse:
+        answer: AWSResponse = send(request)
+        if TOO_LATE in answer.headers:
+            answer.raw.close()
+            raise ReadTimeoutError(endpoint_url=request.url)
+        return answer
+
+    session.send = send_and_look
 
 
 class Bucket:
@@ -47,16 +75,14 @@ class Bucket:
         return "desk/of-ours/"
 
     def settings(self, **others: str) -> Settings:
-        from ticket_export import Settings
-
         return Settings.model_validate({"storage_url": self.url, "s3_endpoint_url": self.endpoint_url, **others})
 
     def storage(self, *, is_patient: bool = True) -> S3Storage:
-        """The library's; one that is not patient gives up within a second or two."""
+        """The library's; one that is not patient tries twice, and its answers may come too late."""
         from ticket_export.infrastructure.storage.s3.location import S3Location
         from ticket_export.infrastructure.storage.s3.storage import S3Storage
 
-        client = self._clients.patient if is_patient else self._clients.impatient
+        client = self._clients.patient if is_patient else self._clients.trying_twice
         return S3Storage(client, S3Location.parse(self.url))
 
     def put(self, key: str, data: bytes) -> None:
@@ -84,7 +110,6 @@ class Bucket:
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[S3Server]:
-    # Here, since it takes its time, and most tests do without it.
     from tests.s3_server import S3Server
 
     with S3Server() as server:

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from threading import Thread
+from threading import Lock, Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, cast
 from uuid import uuid4
@@ -17,15 +17,19 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 import attrs
 import boto3
 from botocore.config import Config
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.s3.models import s3_backends
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-#: What moto says of every upload's beginning, whenever that was.
+#: The beginning of every upload in moto's answers.
 _MOTO_INITIATED = b"2010-11-10T20:48:33.000Z"
+#: The header of an answer that a client takes for none within its patience; see `S3Request.answer_too_late`.
+TOO_LATE = "x-test-too-late"
 
 
 class Handler(MotoRequestHandler):
@@ -78,6 +82,13 @@ class S3Request:
         body = f"<Error><Code>{code}</Code><Message>the bucket of {self.path}</Message></Error>"
         return self.answer(status, b'<?xml version="1.0" encoding="UTF-8"?>' + body.encode())
 
+    def answer_too_late(self) -> list[bytes]:
+        """Let the client's call end as if its patience were over.
+
+        Nothing waits: with a patience that is short enough for a test, a busy machine would be too late by itself.
+        """
+        return self.answer("200 OK", b"", headers=[(TOO_LATE, "1")])
+
     def hang_up(self) -> list[bytes]:
         """Cut the connection, so that no answer arrives."""
         self.connection.shutdown(socket.SHUT_RDWR)
@@ -97,6 +108,8 @@ class FaultyS3:
     """moto's application behind `fault`, which sees every request."""
 
     def __init__(self) -> None:
+        # moto's store is not made for several threads. Faults are outside, and may wait for each other.
+        self._one_at_a_time = Lock()
         self.fault: Fault = serve
         #: What the server says of every upload's beginning.
         self.initiated: datetime | None = None
@@ -110,11 +123,15 @@ class FaultyS3:
         name = _name(request)
 
         def serve_to(respond: StartResponse) -> Iterable[bytes]:
-            served = self._moto(environ, respond)
-            return [self._with_beginning(b"".join(served))] if name == "ListMultipartUploads" else served
+            with self._one_at_a_time:
+                if name.startswith(_PARTS_OF_AN_UPLOAD) and not _has_upload(request):
+                    return attrs.evolve(received, start_response=respond).refuse("404 Not Found", "NoSuchUpload")
+                served = b"".join(self._moto(environ, respond))
+            return [self._with_beginning(served) if name == "ListMultipartUploads" else served]
 
         connection = cast("socket.socket", environ["werkzeug.socket"])
-        return self.fault(S3Request(name, request.path, serve_to, start_response, connection))
+        received = S3Request(name, request.path, serve_to, start_response, connection)
+        return self.fault(received)
 
     def _with_beginning(self, body: bytes) -> bytes:
         # Of the same length, which has been announced already.
@@ -124,6 +141,17 @@ class FaultyS3:
 
 def _say_nothing(status: str, headers: list[tuple[str, str]], exc_info: object = None, /) -> Callable[[bytes], object]:
     return lambda data: None
+
+
+# The requests to which moto answers 500 where the upload has ended, and S3 404: a client that gave up waiting for the
+# completion, and asks again, would see the server fail.
+_PARTS_OF_AN_UPLOAD = ("UploadPart", "CompleteMultipartUpload")
+
+
+def _has_upload(request: Request) -> bool:
+    bucket = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets.get(request.path.split("/")[1])
+    # moto refuses a bucket that is not there.
+    return bucket is None or request.args["uploadId"] in bucket.multiparts
 
 
 _BUCKET_REQUESTS = {"uploads": "ListMultipartUploads", "list-type": "ListObjectsV2"}

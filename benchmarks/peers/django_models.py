@@ -1,4 +1,4 @@
-"""The reference schema as a Django project would declare it, and the resource that exports it."""
+"""The reference schema as Django models, and the resource that exports them."""
 
 from __future__ import annotations
 

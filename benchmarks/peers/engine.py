@@ -1,4 +1,4 @@
-"""A plain SQLAlchemy engine, as its user would make it."""
+"""A plain SQLAlchemy engine."""
 
 from __future__ import annotations
 

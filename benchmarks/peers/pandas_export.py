@@ -14,7 +14,7 @@ from benchmarks.query import select_of
 def main(url: str, file: str) -> None:
     with engine_of(url).connect() as connection:
         tickets = pd.read_sql_query(text(select_of(url)), connection)
-    # With another end of a line, a lone CR is left without quotes, and read as an end.
+    # With another line end, pandas does not quote a single CR, and readers take it for a line end.
     tickets.to_csv(file, index=False, lineterminator="\r\n")
 
 

@@ -17,7 +17,7 @@ _ROWS_AT_ONCE = 1000
 def main(url: str, file: str) -> None:
     with engine_of(url).connect() as connection, Path(file).open("w", encoding="utf-8", newline="") as stream:
         result = connection.execution_options(stream_results=True).execute(text(select_of(url)))
-        # Its own end of a line, CR LF: with another one, a lone CR is left without quotes, and read as an end.
+        # With another line end than CR LF, the writer does not quote a single CR, and readers take it for a line end.
         writer = csv.writer(stream)
         writer.writerow(result.keys())
         for rows in result.partitions(_ROWS_AT_ONCE):

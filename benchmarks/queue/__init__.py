@@ -1,1 +1,1 @@
-"""Measures what a queued export costs besides its rows, and how soon an idle worker takes one up."""
+"""Measures the cost of a queued export without its rows, and the time until an idle worker starts one."""

@@ -1,4 +1,4 @@
-"""python -m benchmarks.queue [--jobs 1000] [--rows 100] [--runs 3] [--write]."""
+"""Measure queued exports and an idle worker: python -m benchmarks.queue."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from benchmarks.queue.postgresql import durable_postgresql
 from benchmarks.queue.report import idle_table, table
 from benchmarks.report import REPORT, machine, write
 
-# Seconds, and requests, of which the figures are steady.
+# The seconds and requests that make the figures steady.
 _IDLE, _REQUESTS = 20, 20
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.queue", description=__doc__)
     parser.add_argument("--jobs", type=int, default=1000, help=f"exports in a round, {_REQUESTS} or more")
-    parser.add_argument("--rows", type=int, default=100, help="rows of each")
-    parser.add_argument("--runs", type=int, default=3, help="rounds; medians are shown")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
+    parser.add_argument("--rows", type=int, default=100, help="rows of each export")
+    parser.add_argument("--runs", type=int, default=3, help="rounds, shown as medians")
+    parser.add_argument("--write", action="store_true", help="write the table to docs/background/benchmarks.md")
     arguments = parser.parse_args()
     if arguments.jobs < _REQUESTS:
         parser.error(f"--jobs must be {_REQUESTS} or more")

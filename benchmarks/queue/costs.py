@@ -1,4 +1,4 @@
-"""What queued exports take, what their rows alone take, and what nobody can do without."""
+"""Measures queued exports, their rows alone, and their durable files and commits alone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _COMMITS = 2
 
 @attrs.frozen
 class Costs:
-    """Seconds for one and the same number of exports, all of it."""
+    """Seconds for the same number of exports each."""
 
     jobs: int
     requesting: float
@@ -34,7 +34,7 @@ class Costs:
 
 
 def measure_costs(desk: QueueDesk, folder: Path) -> Costs:
-    """One round: request all views, drain them with one worker, read the same rows, write as many bare files."""
+    """One round: request all views, run them with one worker, read the same rows, write as many bare files."""
     began = perf_counter()
     requested = desk.request(desk.views)
     requesting = perf_counter() - began
@@ -68,7 +68,7 @@ def _read(desk: QueueDesk) -> tuple[float, list[bytes]]:
 
 
 def _write_bare(files: Sequence[bytes], folder: Path) -> float:
-    """As durable as the storage, and as many commits as a job: for each file, and nothing else."""
+    """Write each file as durably as the storage does, with the commits of a job and nothing else."""
     folder.mkdir()
     database = sqlite3.connect(folder / "bare.db", isolation_level=None)
     with closing(database):

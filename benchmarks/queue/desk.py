@@ -1,4 +1,4 @@
-"""A help desk whose staff has asked for many small exports."""
+"""A help desk with requests for many small exports."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from uuid import UUID, uuid4
 import attrs
 from sqlalchemy import insert, select
 
-from benchmarks import measure
-from benchmarks.contenders import TICKET_EXPORT, HelpDesk
+from benchmarks.contenders import HelpDesk
+from benchmarks.fill.loader import fill_help_desk
 from benchmarks.query import COLUMNS
 from ticket_export import Actor, TicketExportContainer
 from ticket_export.settings import Settings
 
 _REQUESTER = "admin@example.test"
-# As many as a user may have queued at once, unless the setting says otherwise.
+# A user may have this many queued exports by default.
 _JOBS_PER_USER = 5
-# Of the sample tickets, which are made up, some are deleted.
+# Some of the sample tickets are deleted.
 _SPARE = 1.1
 
 
 @attrs.frozen
 class QueueDesk:
-    """`views` are distinct and show `rows` tickets each; there are enough `requesters` for one request of each."""
+    """`views` are distinct and show `rows` tickets each; the `requesters` suffice for one request of each view."""
 
     environment: dict[str, str]
     container: TicketExportContainer
@@ -33,22 +33,20 @@ class QueueDesk:
     requesters: Sequence[Actor]
 
     def request(self, views: Sequence[dict[str, object]]) -> list[UUID]:
-        """Ask for an export of each; gives the jobs."""
+        """Request an export of each view; return the ids of the jobs."""
         request_export = self.container.request_export()
         jobs = [request_export(self.requesters[number // _JOBS_PER_USER], view) for number, view in enumerate(views)]
         return [job.id for job in jobs]
 
 
 def fill(folder: Path, *, jobs: int, rows: int, postgresql_url: str | None = None) -> QueueDesk:
-    """A new help desk for that many exports of `rows` tickets each, in SQLite unless an empty PostgreSQL is named."""
+    """Create a help desk for `jobs` exports of `rows` tickets each, in SQLite or in the empty `postgresql_url`."""
     environment = HelpDesk(folder / "desk.db", folder).environment
     if postgresql_url is not None:
         environment["TICKET_EXPORT_DATABASE_URL"] = postgresql_url
-    tickets = int(jobs * rows * _SPARE)
-    measure.run([TICKET_EXPORT, "migrate", "--reference-schema"], environment=environment)
-    measure.run([TICKET_EXPORT, "sample-data", "--tickets", str(tickets)], environment=environment)
-    container = TicketExportContainer()
     url = environment["TICKET_EXPORT_DATABASE_URL"]
+    fill_help_desk(url, int(jobs * rows * _SPARE))
+    container = TicketExportContainer()
     storage_url = environment["TICKET_EXPORT_STORAGE_URL"]
     container.settings.override(Settings(database_url=url, storage_url=storage_url, task_queue="database"))
     views = list(_views(container, jobs, rows))
@@ -74,7 +72,7 @@ def _views(container: TicketExportContainer, jobs: int, rows: int) -> Iterator[d
 
 
 def _colleagues(container: TicketExportContainer, count: int) -> list[Actor]:
-    """So many administrators with the roles of the one in the sample data."""
+    """Add `count` administrators with the roles of the one in the sample data."""
     model = container.user_directory().find_by_email(_REQUESTER)
     assert model is not None, f"the sample data has no {_REQUESTER}"
     tables = container.tables()

@@ -1,4 +1,4 @@
-"""What a worker costs that has nothing to do, and how soon it starts when there is something."""
+"""Measures an idle worker: its CPU time, its transactions, and its delay before a new export."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from benchmarks.contenders import TICKET_EXPORT
 from benchmarks.queue.desk import QueueDesk
 
 _PATIENCE = 60.0
-# Seconds. A server counts what a session has done when it has said nothing for ten.
+# Seconds. A PostgreSQL session reports its transactions at the latest ten seconds after the last one.
 _SETTLING = 12.0
-# Seconds between two requests, so that they come at any point between two looks of the worker.
+# Seconds between two requests, so that they come at any point between two queries of the worker.
 _BETWEEN = (0.3, 0.7)
 
 
 @attrs.frozen
 class Idle:
-    """Seconds of CPU time per minute, and from each request to its start, in order of length.
+    """Seconds of CPU time per minute, and the sorted seconds from each request to its start.
 
-    What the database is asked while there is nothing to do is known of PostgreSQL alone, which counts it.
+    Only PostgreSQL counts transactions, so only it has `transactions_per_second`.
     """
 
     cpu_per_minute: float
@@ -36,8 +36,8 @@ class Idle:
 
 
 def measure_idle(desk: QueueDesk, *, seconds: float, requests: int) -> Idle:
-    """Start a worker as an operator does, watch it do nothing for `seconds`, then send it `requests`."""
-    # The audit log has the moment of each start.
+    """Start a worker as an operator does, measure it idle for `seconds`, then send `requests`."""
+    # The audit log records the moment of each start.
     environment = {**os.environ, **desk.environment, "TICKET_EXPORT_AUDIT_LOG": "table"}
     process = subprocess.Popen([TICKET_EXPORT, "worker"], env=environment, stderr=subprocess.DEVNULL)
     try:
@@ -61,7 +61,7 @@ def measure_idle(desk: QueueDesk, *, seconds: float, requests: int) -> Idle:
 
 
 def _transactions(desk: QueueDesk) -> int | None:
-    """How many have ended in the database; a statement by itself is one, too."""
+    """The number of ended transactions in the database; a single statement is one, too."""
     committed, undone = column("xact_commit", BigInteger), column("xact_rollback", BigInteger)
     engine = desk.container.engine()
     if engine.dialect.name != "postgresql":
@@ -80,7 +80,7 @@ def _await_starts(desk: QueueDesk, jobs: Collection[UUID]) -> dict[UUID, float]:
 
 
 def _starts(desk: QueueDesk, jobs: Collection[UUID]) -> dict[UUID, float]:
-    """Seconds from the request to the start, of those that were started."""
+    """Seconds from the request to the start of each started job."""
     tables = desk.container.tables()
     entries, requested = tables.export_audit_entries.c, tables.export_jobs.c
     found = (

@@ -1,4 +1,4 @@
-"""A PostgreSQL for as long as something is measured on it."""
+"""The PostgreSQL server of the measurements."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from tests.embedded_postgresql import embedded_postgresql
 def durable_postgresql() -> AbstractContextManager[str]:
     """The URL of an empty database on a server of its own, with PostgreSQL's own defaults.
 
-    The tests' server forgets a commit with the power; nobody's own would.
+    The tests' server is not durable; a server in production is.
     """
     return embedded_postgresql(settings={})

@@ -1,4 +1,4 @@
-"""The table that people read."""
+"""The tables of the report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchmarks.queue.idle import Idle
 
 
 def table(costs: Sequence[Costs], *, rows: int, machine: str) -> str:
-    """Markdown: medians over the rounds; differences and ratios are taken within a round."""
+    """Markdown: medians over the rounds, with differences and ratios within a round."""
 
     def ms(seconds: Sequence[float]) -> str:
         return f"{median(each / cost.jobs for each, cost in zip(seconds, costs, strict=True)) * 1000:.1f}"
@@ -19,10 +19,10 @@ def table(costs: Sequence[Costs], *, rows: int, machine: str) -> str:
         ("requests per second", f"{median(each.jobs / each.requesting for each in costs):.0f}"),
         ("jobs per second, one worker", f"{median(each.jobs / each.draining for each in costs):.1f}"),
         ("a job", f"{ms([each.draining for each in costs])} ms"),
-        ("of it CPU time", f"{ms([each.draining_cpu for each in costs])} ms"),
+        ("CPU time of a job", f"{ms([each.draining_cpu for each in costs])} ms"),
         (f"its {rows} rows alone, read and encoded into memory", f"{ms([each.reading for each in costs])} ms"),
-        ("what the job adds to its rows", f"{ms([each.draining - each.reading for each in costs])} ms"),
-        ("its durable file and its commits alone, bare", f"{ms([each.bare for each in costs])} ms"),
+        ("the job without its rows", f"{ms([each.draining - each.reading for each in costs])} ms"),
+        ("its durable file and its commits alone", f"{ms([each.bare for each in costs])} ms"),
         ("a job / (rows + bare file and commits)", f"{_ratio(costs):.2f}"),
     ]
     lines = [

@@ -1,1 +1,1 @@
-"""Measures what a storage on the far side of a network adds to an export."""
+"""Measures the time and memory that a storage across a network adds to an export."""

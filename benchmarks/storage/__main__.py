@@ -1,4 +1,4 @@
-"""python -m benchmarks.storage [--tickets 1000000] [--runs 3] [--server-python PATH] [--write]."""
+"""Compare an export to local files with exports to S3: python -m benchmarks.storage."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.comparison import note
-from benchmarks.databases import fill, postgresql
+from benchmarks.databases import postgresql
+from benchmarks.fill.loader import fill_help_desk
 from benchmarks.measure import Run
 from benchmarks.report import machine, write
 from benchmarks.storage.places import places
@@ -18,9 +19,9 @@ from benchmarks.storage.report import REPORT, table
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.storage", description=__doc__)
     parser.add_argument("--tickets", type=int, default=1_000_000)
-    parser.add_argument("--runs", type=int, default=3, help="rounds; medians are shown")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/storage.md")
-    parser.add_argument("--server-python", default=sys.executable, help="of an environment that has moto's server")
+    parser.add_argument("--runs", type=int, default=3, help="rounds, shown as medians")
+    parser.add_argument("--write", action="store_true", help="write the table to docs/background/storage.md")
+    parser.add_argument("--server-python", default=sys.executable, help="a Python that has moto's server")
     arguments = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="ticket-export-bench-") as folder,
@@ -29,12 +30,12 @@ def main() -> None:
         database.new_desk(Path(folder)) as desk,
     ):
         note(f"{arguments.tickets:,} tickets: filling")
-        fill(desk, arguments.tickets)
+        fill_help_desk(desk.url, arguments.tickets)
         database.settle(desk)
         names = list(everywhere)
         results: dict[str, list[Run]] = {name: [] for name in names}
         for number in range(-1, arguments.runs):
-            # Everybody goes first once, and the first round of all is not counted.
+            # Each place is first in turn, and the first round does not count.
             for name in names[number % len(names) :] + names[: number % len(names)]:
                 run = everywhere[name].export(desk)
                 note(f"{name}: {run.seconds:.2f} s, {run.peak_mb:.1f} MB")

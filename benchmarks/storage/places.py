@@ -1,4 +1,4 @@
-"""Where the file of an export may go."""
+"""The places to which an export writes its file."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from benchmarks.measure import Run
 LOCAL = "local files"
 S3 = "S3"
 FAR_S3 = "S3, 50 ms further away"
-#: Seconds that are added to every request.
+#: Seconds that each request takes longer.
 _FAR = 0.05
 _BUCKET = "exports-of-the-desk"
 
 
 @attrs.frozen
 class Place:
-    """What the environment says of a storage, besides the desk's own."""
+    """The environment variables of a storage, besides the help desk's own."""
 
     environment: Mapping[str, str]
 
     def export(self, desk: HelpDesk) -> Run:
-        """From the request to the committed job, in a worker that runs already; measured as in `benchmarks`."""
+        """From the request to the committed job, in a worker that is already running; measured as in `benchmarks`."""
         figures = desk.folder / "figures.json"
         command = [sys.executable, "-m", "benchmarks.started_worker", str(figures)]
         process = measure.run(command, environment={**desk.environment, **self.environment})
@@ -41,7 +41,7 @@ class Place:
 
 @contextmanager
 def places(server_python: str) -> Iterator[Mapping[str, Place]]:
-    """All three; each S3 is a server in a process of its own, which that Python runs."""
+    """All three places; each S3 is a server in a process of its own, run by that Python."""
     with ExitStack() as stack:
         yield {
             LOCAL: Place({}),
@@ -64,5 +64,5 @@ def _s3(python: str, *, latency: float) -> Iterator[Place]:
         yield Place(
             {**ENVIRONMENT, "TICKET_EXPORT_STORAGE_URL": f"s3://{_BUCKET}", "TICKET_EXPORT_S3_ENDPOINT_URL": url}
         )
-        # It ends with its input.
+        # The server ends at the end of its input.
         server.communicate()

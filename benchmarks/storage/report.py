@@ -1,4 +1,4 @@
-"""The table that people read."""
+"""The table of the report."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from statistics import median
 from benchmarks.measure import Run
 from benchmarks.storage.places import FAR_S3, LOCAL, S3
 
-#: Where the table is published.
-REPORT = Path(__file__).parents[2] / "docs" / "storage.md"
-#: What was promised: the time far away over the time nearby, and MB more than with local files.
+#: The page that shows the table.
+REPORT = Path(__file__).parents[2] / "docs" / "background" / "storage.md"
+#: The promised limits: the ratio of the times with and without the delay, and the MB more than with local files.
 _TIME, _MEMORY = 1.10, 40.0
 
 
 def table(results: Mapping[str, Sequence[Run]], *, tickets: int, machine: str) -> str:
-    """Markdown: medians over the rounds; ratios and differences are taken within a round."""
+    """Markdown: medians over the rounds, with ratios and differences within a round."""
     pairs = zip(results[FAR_S3], results[S3], strict=True)
     slower = median(far.seconds / near.seconds for far, near in pairs)
     above = {name: _more_memory(results[name], results[LOCAL]) for name in (S3, FAR_S3)}

@@ -1,6 +1,6 @@
-"""An S3 in a process of its own: python -m benchmarks.storage.server SECONDS.
+"""Run an S3 server: python -m benchmarks.storage.server SECONDS.
 
-Prints its URL, delays each answer by so many seconds, and ends with its input.
+It prints its URL, delays each answer by that many seconds, and ends at the end of its input.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a FastAPI application adds: asking for an export from async code, and handing out its file."""
+"""Request an export from async code, and offer its file as a download, with FastAPI."""
 
 import asyncio
 from collections.abc import Iterator
@@ -16,12 +16,12 @@ router = APIRouter()
 
 
 def current_actor() -> Actor:
-    """Whoever is signed in; the application's own."""
+    """Return the user who is signed in. Replace it with your own."""
     raise HTTPException(401)
 
 
 @router.post("/exports", status_code=202)
-async def ask(view: dict[str, object], actor: Annotated[Actor, Depends(current_actor)]) -> UUID:
+async def request_export(view: dict[str, object], actor: Annotated[Actor, Depends(current_actor)]) -> UUID:
     job = await asyncio.to_thread(container.request_export(), actor, view)
     return job.id
 

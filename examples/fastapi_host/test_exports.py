@@ -1,4 +1,4 @@
-"""The application's own test: asked for and handed out through its routes, with neither database nor disk."""
+"""Test the routes of the application without a database and without a disk."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def app() -> FastAPI:
 
 
 def call(app: FastAPI, method: str, path: str, body: bytes = b"") -> tuple[int, dict[str, str], bytes]:
-    """One request as a server passes it on (ASGI): status, headers and content of the answer."""
+    """Send one request as a server does (ASGI). Return the status, headers and body of the response."""
     sent: list[dict[str, Any]] = []
 
     coming: list[dict[str, Any]] = [{"type": "http.request", "body": body}]
 
     async def receive() -> dict[str, Any]:
-        # The client stays to the end of the answer.
+        # The client stays connected until the response ends.
         return coming.pop() if coming else await asyncio.Future()
 
     async def send(message: Any) -> None:
@@ -67,7 +67,7 @@ def call(app: FastAPI, method: str, path: str, body: bytes = b"") -> tuple[int, 
     return sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:])
 
 
-def test_an_export_is_asked_for_and_handed_out(app: FastAPI) -> None:
+def test_an_export_is_requested_and_downloaded(app: FastAPI) -> None:
     status, _, answer = call(app, "POST", "/exports", json.dumps({"columns": ["id", "title"]}).encode())
     assert status == 202
     container.worker().drain()

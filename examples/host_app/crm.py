@@ -1,4 +1,4 @@
-"""The host as it was: a CRM with cases, and no word of exports."""
+"""A host without exports: a CRM with people and cases."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ cases = sa.Table(
     *(sa.Column(name, sa.Text, nullable=False) for name in ("subject", "state")),
     sa.Column("owner_id", sa.Uuid, sa.ForeignKey(people.c.person_id)),
     sa.Column("opened_at", sa.DateTime, nullable=False),  # UTC
-    sa.Column("gone_at", sa.DateTime),  # UTC; NULL while the case is there
+    sa.Column("gone_at", sa.DateTime),  # UTC; NULL while the case is not deleted
 )
 
 
 def fill(engine: sa.Engine) -> None:
-    """The tables, one person, and three cases of which one is gone."""
+    """Create the tables, one person, and three cases, one of them deleted."""
     metadata.create_all(engine)
     opened = (datetime.now(UTC) - timedelta(days=7)).replace(tzinfo=None)
     rights = {"is_boss": True, "works_here": True, "may_export": True}
@@ -41,7 +41,7 @@ def fill(engine: sa.Engine) -> None:
             sa.insert(cases),
             [
                 {**case, "number": 1, "subject": "=1+1 is what the screen says"},
-                {**case, "number": 2, "subject": "Gone", "gone_at": opened},
+                {**case, "number": 2, "subject": "Deleted", "gone_at": opened},
                 {**case, "number": 3, "subject": "Printer, again", "state": "done", "owner_id": None},
             ],
         )

@@ -1,35 +1,34 @@
-"""What the CRM adds to export its cases. Run it in an empty folder."""
+"""Wire ticket-export to the tables of the CRM, and export its cases. Run it in an empty folder."""
 
 from uuid import UUID
 
 import sqlalchemy as sa
-from dependency_injector.providers import Factory, Object
 
 import ticket_export as te
 from crm import ADA, cases, fill, people
-from ticket_export import catalog as tc
+from ticket_export import catalog, ports
 
 person = {"id": "person_id", "first_name": "given", "last_name": "family", "email_address": "mail"}
 users = te.HostTable("crm_people", {**person, "is_admin": "is_boss", "is_active": "works_here"})
 names = te.HostTableNames(users=users, media_items=te.HostTable("crm_files"), background_tasks=te.HostTable("crm_jobs"))
-catalog = tc.TicketCatalog(
+case_catalog = catalog.TicketCatalog(
     tables=cases.outerjoin(people, people.c.person_id == cases.c.owner_id),
     id=cases.c.number,
     created_at=cases.c.opened_at,
     is_deleted=cases.c.gone_at.is_not(None),
     deleted_at=cases.c.gone_at,
     columns=[
-        tc.number_column("number", "Case", cases.c.number),
-        tc.text_column("subject", "Subject", cases.c.subject, searchable=True),
-        tc.choice_column("state", "State", cases.c.state, choices=("open", "done")),
-        tc.text_column("owner", "Owner", people.c.family),
-        tc.id_column("ownerId", "Owner ID", cases.c.owner_id, scope_role=tc.ScopeRole.ASSIGNEE),
-        tc.date_column("openedAt", "Opened", cases.c.opened_at),
+        catalog.number_column("number", "Case", cases.c.number),
+        catalog.text_column("subject", "Subject", cases.c.subject, searchable=True),
+        catalog.choice_column("state", "State", cases.c.state, choices=("open", "done")),
+        catalog.text_column("owner", "Owner", people.c.family),
+        catalog.id_column("ownerId", "Owner ID", cases.c.owner_id, scope_role=catalog.ScopeRole.ASSIGNEE),
+        catalog.date_column("openedAt", "Opened", cases.c.opened_at),
     ],
 )
 
 
-class CrmUserDirectory:
+class CrmUserDirectory(ports.UserDirectory):
     def find(self, user_id: UUID) -> te.Actor | None:
         return self._find(people.c.person_id == user_id)
 
@@ -44,13 +43,14 @@ class CrmUserDirectory:
 
 
 container = te.TicketExportContainer()  # database and storage: TICKET_EXPORT_DATABASE_URL, TICKET_EXPORT_STORAGE_URL
-container.table_names.override(Object(names))
-container.catalog.override(Object(catalog))
-container.user_directory.override(Factory(CrmUserDirectory))
+container.table_names.override(names)
+container.catalog.override(case_catalog)
+container.user_directory.override(CrmUserDirectory())
+
 if __name__ == "__main__":
     fill(container.engine())
-    container.tables().media_items.create(container.engine())  # the CRM kept no files and ran no tasks until now
-    container.tables().background_tasks.create(container.engine())
+    for table in (container.tables().media_items, container.tables().background_tasks):
+        table.create(container.engine())  # the CRM has no tables for files and tasks yet
     te.upgrade(container.engine(), reference_schema=False, names=names)
     ada = te.Actor(user_id=ADA, is_admin=True, permissions=te.SystemPermissions.IMPORT_EXPORT_TICKETS)
     job = container.request_export()(ada, {"columns": ["number", "subject", "owner"], "sortField": "state"})

@@ -1,4 +1,4 @@
-"""The CRM's own test of its exports: neither database nor disk."""
+"""Test the exports of the CRM without a database and without a disk."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from dependency_injector.providers import Factory
 
-from host_app import catalog
+from host_app import case_catalog
 from ticket_export import (
     Actor,
     ExportExpiredError,
@@ -47,7 +47,7 @@ def container() -> TicketExportContainer:
     container = TicketExportContainer()
     container.unit_of_work.override(Factory(InMemoryUnitOfWork, database))
     container.user_directory.override(users)
-    container.ticket_source.override(InMemoryTicketSource(catalog.describe(), cases))
+    container.ticket_source.override(InMemoryTicketSource(case_catalog.describe(), cases))
     container.storage.override(InMemoryStorage())
     container.clock.override(InMemoryClock(NOON))
     container.audit_log.override(InMemoryAuditLog())

@@ -1,20 +1,16 @@
-"""The composition root: every port, the adapter that fills it, and the use-cases on top.
+"""The composition root: it connects every port with an adapter, and the use cases with the ports.
 
-A host changes a part by overriding its provider, and everything built from it follows::
+A host replaces an adapter by overriding its provider. All objects that are made from then on use the new one::
 
     container = TicketExportContainer()
     container.storage.override(InMemoryStorage())
     job = container.request_export()(actor, {"columns": ["id", "title"]})
 
-Settings, tables, engine and catalog are kept once they are built, so those are overridden before the first use. Threads
-may share a container, and have one engine then.
+Settings, tables, engine and catalog are built once and kept, so override those before their first use. Threads may
+share a container, and then share its engine.
 """
 
 from __future__ import annotations
-
-import os
-import socket
-from datetime import timedelta
 
 from dependency_injector.containers import DeclarativeContainer
 from dependency_injector.providers import Factory, List, Object, Selector, ThreadSafeSingleton
@@ -22,7 +18,15 @@ from dependency_injector.providers import Factory, List, Object, Selector, Threa
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.export_policy import ExportPolicy
+from ticket_export.application.ports.audit_log import AuditLog
+from ticket_export.application.ports.clock import Clock
+from ticket_export.application.ports.compression import Compression
+from ticket_export.application.ports.export_events import ExportEvents
+from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.task_queue import TaskQueue
+from ticket_export.application.ports.ticket_source import TicketSource
+from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.application.ports.user_directory import UserDirectory
 from ticket_export.application.run.claims import Claims
 from ticket_export.application.run.export_pipeline import READ_AHEAD
 from ticket_export.application.use_cases.cancel_export import CancelExport
@@ -40,13 +44,12 @@ from ticket_export.application.user_turns import UserTurns
 from ticket_export.infrastructure.compression.gzip import GzipCompression
 from ticket_export.infrastructure.compression.plain import NoCompression
 from ticket_export.infrastructure.compression.zstd import ZstdCompression
-from ticket_export.infrastructure.fork import renew_in_children
+from ticket_export.infrastructure.fork import hold_while_forking
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.tables import build_help_desk_tables
 from ticket_export.infrastructure.help_desk.user_directory import SqlAlchemyUserDirectory
-from ticket_export.infrastructure.ignored_export_events import IgnoredExportEvents
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
-from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
+from ticket_export.infrastructure.null_export_events import NullExportEvents
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.database.clock import DatabaseClock
 from ticket_export.infrastructure.persistence.database.engine import create_engine
@@ -56,91 +59,75 @@ from ticket_export.infrastructure.storage.registry import open_storage
 from ticket_export.infrastructure.system_clock import SystemClock
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
-from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
+from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue, queue_for_workers
 from ticket_export.infrastructure.tasks.notifications import notifications_on
 from ticket_export.infrastructure.tasks.worker import Worker
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
+from ticket_export.port_provider import PortProvider
 from ticket_export.settings import Settings
 
-
-def _worker_name() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
-def _workers_queue(task_queue: TaskQueue) -> TaskQueue:
-    # Whoever recovers an export, or hands one back, must not run it on the way; the workers find it.
-    return InMemoryTaskQueue() if isinstance(task_queue, InlineTaskQueue) else task_queue
-
-
-def _user_turns() -> UserTurns:
-    turns = UserTurns()
-    renew_in_children(turns.renew)
-    return turns
-
-
-def _recover_every(lease: timedelta) -> timedelta:
-    # A lost export should wait for its lease to end and not much longer.
-    return max(timedelta(seconds=0.2), min(lease / 10, timedelta(seconds=5)))
-
-
-def _stale_after(stall: timedelta) -> timedelta:
-    # An export that has made no progress for `stall` is let go; what it has begun is worth nothing then.
-    return max(2 * stall, timedelta(hours=1))
-
-
-# A singleton that another thread is making while this one forks would stay locked in the child for ever.
-_making = getattr(ThreadSafeSingleton, "storage_lock", None)
-if _making is not None and hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_making.acquire, after_in_parent=_making.release, after_in_child=_making.release)
+# Another thread may hold it while it makes a singleton.
+hold_while_forking(ThreadSafeSingleton.storage_lock)  # type: ignore[attr-defined]
 
 
 class TicketExportContainer(DeclarativeContainer):
-    """Ports and use-cases by name; call a provider to have what it provides."""
+    """Ports and use cases by name. Call a provider to get its object."""
 
     settings = ThreadSafeSingleton(Settings.load)
 
-    # What the host's own parts usually replace.
+    # The parts that hosts usually replace.
     table_names = Object(SEED_TABLE_NAMES)
     tables = ThreadSafeSingleton(build_help_desk_tables, table_names)
     engine = ThreadSafeSingleton(create_engine, settings.provided.database_url)
     catalog = ThreadSafeSingleton(reference_catalog, tables)
-    csv_format = Factory(CsvFormat, bom=settings.provided.csv_bom, formula_guard=settings.provided.formula_guard)
-    compression = Selector(
-        settings.provided.compression,
-        none=Factory(NoCompression),
-        gzip=Factory(GzipCompression),
-        zstd=Factory(ZstdCompression),
+    policy = PortProvider(ExportPolicy, Factory(ExportPolicy))
+    csv_format = PortProvider(
+        CsvFormat,
+        Factory(CsvFormat, bom=settings.provided.csv_bom, formula_guard=settings.provided.formula_guard),
     )
-    policy = Factory(ExportPolicy)
 
     # The ports.
-    clock = ThreadSafeSingleton(DatabaseClock, engine.provider)
-    machine_clock = ThreadSafeSingleton(SystemClock)
-    unit_of_work = Factory(SqlAlchemyUnitOfWork, engine, tables)
-    ticket_source = Factory(SqlAlchemyTicketSource, engine, catalog, settings.provided.storage_patience)
-    storage = ThreadSafeSingleton(open_storage, settings)
-    user_directory = Factory(SqlAlchemyUserDirectory, engine, tables)
-    audit_log = Selector(
-        settings.provided.audit_log,
-        log=ThreadSafeSingleton(LoggingAuditLog),
-        table=Factory(SqlAlchemyAuditLog, engine, tables),
+    clock = PortProvider(Clock, ThreadSafeSingleton(DatabaseClock, engine.provider))
+    machine_clock = PortProvider(Clock, ThreadSafeSingleton(SystemClock))
+    unit_of_work = PortProvider(UnitOfWork, Factory(SqlAlchemyUnitOfWork, engine, tables))
+    ticket_source = PortProvider(
+        TicketSource, Factory(SqlAlchemyTicketSource, engine, catalog, settings.provided.storage_patience)
     )
-    events = ThreadSafeSingleton(IgnoredExportEvents)
+    storage = PortProvider(ExportStorage, ThreadSafeSingleton(open_storage, settings))
+    compression = PortProvider(
+        Compression,
+        Selector(
+            settings.provided.compression,
+            none=Factory(NoCompression),
+            gzip=Factory(GzipCompression),
+            zstd=Factory(ZstdCompression),
+        ),
+    )
+    user_directory = PortProvider(UserDirectory, Factory(SqlAlchemyUserDirectory, engine, tables))
+    audit_log = PortProvider(
+        AuditLog,
+        Selector(
+            settings.provided.audit_log,
+            log=ThreadSafeSingleton(LoggingAuditLog),
+            table=Factory(SqlAlchemyAuditLog, engine, tables),
+        ),
+    )
+    events = PortProvider(ExportEvents, ThreadSafeSingleton(NullExportEvents))
 
-    # The use-cases.
-    read_ahead = Object(READ_AHEAD)
+    # Running an export. An inline task queue does it too.
     announcements = Factory(Announcements, audit_log, events)
     claims = Factory(
         Claims,
         unit_of_work=unit_of_work.provider,
         announcements=announcements,
         clock=clock,
-        worker=Object(_worker_name),
         lease=settings.provided.lease,
     )
+    read_ahead = Object(READ_AHEAD)
     run_export = Factory(
         RunExport,
         claims=claims,
+        clock=clock,
         ticket_source=ticket_source,
         storage=storage,
         user_directory=user_directory,
@@ -152,11 +139,16 @@ class TicketExportContainer(DeclarativeContainer):
         read_ahead=read_ahead,
         max_attempts=settings.provided.max_attempts,
     )
-    task_queue = Selector(
-        settings.provided.task_queue,
-        database=ThreadSafeSingleton(DatabaseTaskQueue, engine, tables, Factory(notifications_on, engine)),
-        inline=Factory(InlineTaskQueue, run_export),
+    task_queue = PortProvider(
+        TaskQueue,
+        Selector(
+            settings.provided.task_queue,
+            database=ThreadSafeSingleton(DatabaseTaskQueue, engine, tables, Factory(notifications_on, engine)),
+            inline=Factory(InlineTaskQueue, run_export),
+        ),
     )
+
+    # The use cases of a user.
     request_export = Factory(
         RequestExport,
         unit_of_work=unit_of_work.provider,
@@ -167,17 +159,13 @@ class TicketExportContainer(DeclarativeContainer):
         clock=clock,
         retention=settings.provided.retention,
         max_active_jobs=settings.provided.max_active_jobs_per_user,
-        turns=ThreadSafeSingleton(_user_turns),
+        turns=ThreadSafeSingleton(UserTurns),
     )
     retry_export = Factory(
         RetryExport, unit_of_work=unit_of_work.provider, request_export=request_export, policy=policy
     )
     cancel_export = Factory(
-        CancelExport,
-        unit_of_work=unit_of_work.provider,
-        announcements=announcements,
-        policy=policy,
-        clock=clock,
+        CancelExport, unit_of_work=unit_of_work.provider, announcements=announcements, policy=policy, clock=clock
     )
     get_export = Factory(GetExport, unit_of_work=unit_of_work.provider, policy=policy)
     list_exports = Factory(ListExports, unit_of_work=unit_of_work.provider, policy=policy)
@@ -190,10 +178,14 @@ class TicketExportContainer(DeclarativeContainer):
         clock=clock,
         url_lifetime=settings.provided.url_lifetime,
     )
+
+    # The use cases of a worker.
+    workers_queue = PortProvider(TaskQueue, Factory(queue_for_workers, task_queue))
+    run_next_export = Factory(RunNextExport, run_export=run_export, claims=claims, task_queue=workers_queue)
     recover_stalled_exports = Factory(
         RecoverStalledExports,
         unit_of_work=unit_of_work.provider,
-        task_queue=Factory(_workers_queue, task_queue),
+        task_queue=workers_queue,
         announcements=announcements,
         clock=clock,
         max_attempts=settings.provided.max_attempts,
@@ -209,21 +201,14 @@ class TicketExportContainer(DeclarativeContainer):
         SweepOrphanedObjects,
         unit_of_work=unit_of_work.provider,
         storage=storage,
-        # A file's time is this machine's, which may be far from the database's.
         clocks=List(clock, machine_clock),
-        stale_after=Factory(_stale_after, settings.provided.stall),
+        stall=settings.provided.stall,
     )
-
-    # What runs them in the background.
-    worker = Factory(
-        Worker,
-        run_next_export=Factory(RunNextExport, run_export=run_export, task_queue=Factory(_workers_queue, task_queue)),
-        task_queue=task_queue,
-        housekeeping=Factory(
-            Housekeeping,
-            recover_stalled_exports=recover_stalled_exports,
-            clean_up_expired_exports=clean_up_expired_exports,
-            sweep_orphaned_objects=sweep_orphaned_objects,
-            recover_every=Factory(_recover_every, settings.provided.lease),
-        ),
+    housekeeping = Factory(
+        Housekeeping,
+        recover_stalled_exports=recover_stalled_exports,
+        clean_up_expired_exports=clean_up_expired_exports,
+        sweep_orphaned_objects=sweep_orphaned_objects,
+        lease=settings.provided.lease,
     )
+    worker = Factory(Worker, run_next_export=run_next_export, task_queue=task_queue, housekeeping=housekeeping)

@@ -4,40 +4,40 @@
 
     TicketExportError
     ├── InvalidTransitionError      (ValueError)       a job or task was moved against its lifecycle
-    ├── UnknownDeveloperNameError   (LookupError)      no status or permission has that developer name
+    ├── UnknownDeveloperNameError   (LookupError)      no status or permission has this developer name
     ├── InvalidPayloadError         (ValueError)       a view that cannot be exported; lists every problem
     ├── NotPermittedError           (PermissionError)  the actor lacks the right
     ├── ExportNotFoundError         (LookupError)      no such export, or one the actor may not see
-    ├── TooManyExportsError                            the actor has as many active exports as anybody may
+    ├── TooManyExportsError                            the actor has reached the limit of active exports
     ├── DownloadUnavailableError
     │   ├── ExportNotReadyError                        the export has no file: queued, running or failed
     │   └── ExportExpiredError                         the file's retention is over
-    ├── ExportFailure                                  what ends a running export; the message is safe to show
+    ├── ExportFailure                                  ends a running export; the message is safe to show
     │   ├── TicketSourceError                          the tickets could not be read
-    │   │   └── TicketsUnavailableError                their database was away or busy; the next attempt may read them
+    │   │   └── TicketsUnavailableError                their database is down or busy; an attempt may succeed later
     │   ├── RowCountMismatchError                      rows written differ from the rows counted
     │   ├── StorageError            (OSError)          the file could not be written or read
-    │   │   ├── InvalidKeyError     (ValueError)       a key that would leave the storage's root
-    │   │   └── ObjectNotFoundError (LookupError)      no readable object under that key
-    │   ├── ListenerStuckError                         whoever follows the progress does not come back
+    │   │   ├── InvalidKeyError     (ValueError)       a key that is malformed or would leave the root
+    │   │   └── ObjectNotFoundError (LookupError)      no readable object has this key
+    │   ├── ListenerStuckError                         the progress callback does not return
     │   ├── StaleViewError                             the stored view no longer fits the catalog
-    │   └── PermissionLostError                        the requester lost the right meanwhile
+    │   └── PermissionLostError                        the requester may no longer export tickets
     ├── WorkerShortageError                            the process lacks open files, threads or memory
-    ├── LeaseLostError                                 another attempt took this task over, or the job ended
+    ├── LeaseLostError                                 another attempt has the task, or the job has ended
     ├── JobDatabaseError                               the database of jobs or users failed
     └── ConfigurationError          (ValueError)       wiring or settings that cannot work
         ├── MissingExtraError       (ImportError)      an optional dependency is not installed
         ├── MissingTableError                          a migration lacks a table of the host
         └── UnsupportedDialectError                    a database that the ticket source cannot read
 
-Messages say what was wrong, where, and what would be right. Whatever derives from
-`ExportFailure` carries a text that a user may read; a driver's text, a path or a credential is
-only ever its ``__cause__``, which goes to the log.
+A message says what is wrong, where, and what to do. The text of an `ExportFailure` is safe to show to a user; its
+``__cause__`` may hold a driver's text, a path or a credential, and goes to the log only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Final
 from uuid import UUID
 
@@ -73,11 +73,11 @@ __all__ = [
 
 
 class TicketExportError(Exception):
-    """The root: catch this to catch everything the library raises on purpose."""
+    """The base class of all errors that the library raises on purpose."""
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Errors travel between processes. By itself Python would call the class with the finished
-        # text, which is not what the leaves' constructors take.
+        # Errors are pickled on their way to another process. Python would call the class with the finished text, which
+        # the constructors of the subclasses do not take.
         return _restore, (type(self), self.args, self.__dict__)
 
 
@@ -98,11 +98,11 @@ def _utf_8(text: str) -> bytes:
 
 
 class InvalidTransitionError(TicketExportError, ValueError):
-    """An entity was asked to move to a state that it cannot reach from where it is."""
+    """A job or a task cannot make this change in its present state."""
 
 
 class UnknownDeveloperNameError(TicketExportError, LookupError):
-    """A developer name that belongs to no known value."""
+    """No status or permission has this developer name."""
 
     def __init__(self, what: str, developer_name: object, known: Iterable[str]) -> None:
         self.developer_name = developer_name
@@ -113,26 +113,21 @@ class InvalidPayloadError(TicketExportError, ValueError):
     """A view that cannot be exported; its text is shorter than 2,000 bytes.
 
     Attributes:
-        problems: one text a mistake, each beginning with where it is (``filters[0].value: …``). Where there are more
-            than 20, or their texts are long, the first ones, and at last how many more there are.
+        problems: one text a problem, which begins with its place in the view (``filters[0].value: …``). Of more than
+            20 problems, or of long ones, these are the first ones, and the last text is the number of the others.
     """
 
-    #: The most problems that are told one by one.
+    #: The most problems that are listed.
     MOST: Final = 20
     # UTF-8 bytes: of all problems together, and of one.
     _LONGEST, _LONGEST_PROBLEM = 1_800, 500
 
     def __init__(self, problems: Sequence[str], *, more: int = 0) -> None:
-        """`more` is how many other problems the view has."""
+        """`more` is the number of the other problems of the view."""
         count = len(problems) + more
-        told: list[str] = []
-        size = 0
-        for problem in problems[: self.MOST]:
-            text = _shortened(problem, self._LONGEST_PROBLEM)
-            size += len(_utf_8(text))
-            if size > self._LONGEST:
-                break
-            told.append(text)
+        texts = [_shortened(problem, self._LONGEST_PROBLEM) for problem in problems[: self.MOST]]
+        sizes = accumulate(len(_utf_8(text)) for text in texts)
+        told = texts[: sum(size <= self._LONGEST for size in sizes)]
         if len(told) < count:
             told.append(f"and {count - len(told):,} more")
         self.problems: tuple[str, ...] = tuple(told)
@@ -141,11 +136,11 @@ class InvalidPayloadError(TicketExportError, ValueError):
 
 
 class NotPermittedError(TicketExportError, PermissionError):
-    """The actor is known but lacks the right for what was asked."""
+    """The actor lacks the right to do this."""
 
 
 class ExportNotFoundError(TicketExportError, LookupError):
-    """No such export. Somebody else's export gives exactly this error too."""
+    """The export does not exist, or the actor may not see it; both errors are the same."""
 
     def __init__(self, job_id: UUID) -> None:
         self.job_id = job_id
@@ -153,19 +148,18 @@ class ExportNotFoundError(TicketExportError, LookupError):
 
 
 class TooManyExportsError(TicketExportError):
-    """The actor has as many queued and running exports as anybody may have at once."""
+    """The actor has reached the limit of queued and running exports."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         count = "one export is" if limit == 1 else f"{limit} exports are"
         super().__init__(
-            f"{count} queued or running for you already, which is the most there may be; "
-            "wait until one has ended, or cancel one"
+            f"{count} queued or running for you already, which is the limit; wait until one has ended, or cancel one"
         )
 
 
 class DownloadUnavailableError(TicketExportError):
-    """The export exists and may be downloaded by the actor, but there is no file to give."""
+    """The actor may download the export, but it has no file."""
 
 
 class ExportNotReadyError(DownloadUnavailableError):
@@ -173,7 +167,7 @@ class ExportNotReadyError(DownloadUnavailableError):
 
 
 class ExportExpiredError(DownloadUnavailableError):
-    """The export's retention is over; its file is gone or about to be."""
+    """The retention of the export is over; its file is deleted, or will be soon."""
 
 
 class ExportFailure(TicketExportError):
@@ -185,11 +179,11 @@ class TicketSourceError(ExportFailure):
 
 
 class TicketsUnavailableError(TicketSourceError):
-    """The tickets' database was away, or too busy; that may pass, so the attempt is lost and not the export."""
+    """The database of the tickets is down or too busy. Only the attempt is lost; a later one may succeed."""
 
 
 class RowCountMismatchError(ExportFailure):
-    """The rows written differ from the rows counted in the same snapshot."""
+    """The number of rows written differs from the number counted in the same snapshot."""
 
     def __init__(self, *, counted: int, written: int) -> None:
         self.counted = counted
@@ -202,15 +196,15 @@ class StorageError(ExportFailure, OSError):
 
     @classmethod
     def took_nothing(cls, seconds: float) -> StorageError:
-        """It was given something so long ago, and has not taken it yet."""
-        return cls(f"The storage took nothing for {seconds:g} s.")
+        """Return the error of a storage that has accepted no data for so long."""
+        return cls(f"The storage accepted no data for {seconds:g} s.")
 
 
 class ListenerStuckError(ExportFailure):
-    """Whoever follows the progress of an export was told of it so many `seconds` ago, and has not come back yet."""
+    """The callback for the progress of an export was called so many `seconds` ago and has not returned."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"Whoever follows the export has not come back for {seconds:g} s.")
+        super().__init__(f"The progress callback has not returned for {seconds:g} s.")
 
 
 class InvalidKeyError(StorageError, ValueError):
@@ -218,11 +212,11 @@ class InvalidKeyError(StorageError, ValueError):
 
 
 class ObjectNotFoundError(StorageError, LookupError):
-    """No readable object lies under that key."""
+    """No readable object has this key."""
 
 
 class StaleViewError(ExportFailure):
-    """The view was valid when it was requested, but the catalog has changed since."""
+    """The view was valid when it was requested, but the catalog has changed."""
 
 
 class PermissionLostError(ExportFailure):
@@ -230,22 +224,18 @@ class PermissionLostError(ExportFailure):
 
 
 class WorkerShortageError(TicketExportError):
-    """The process that runs an export has run out of something; that is no failure of the export, which is tried again.
-
-    Attributes:
-        lacking: what it has run out of, such as ``open files``.
-    """
+    """The process that runs an export has run out of `lacking`, such as ``open files``; the export is tried again."""
 
     def __init__(self, lacking: str) -> None:
         self.lacking = lacking
         super().__init__(
-            f"this process has run out of {lacking}, and could not make an export; raise its limits "
-            "(ulimit, systemd's LimitNOFILE, TasksMax and MemoryMax), or let it make fewer at a time"
+            f"this process has run out of {lacking} and could not run an export; raise its limits "
+            "(ulimit, systemd's LimitNOFILE, TasksMax and MemoryMax), or let it run fewer exports at a time"
         )
 
 
 class LeaseLostError(TicketExportError):
-    """The stored job or task has moved on; this attempt must stop and change nothing."""
+    """Another attempt has taken over the task, or the job has ended; this attempt must stop and change nothing."""
 
 
 class JobDatabaseError(TicketExportError):
@@ -253,7 +243,7 @@ class JobDatabaseError(TicketExportError):
 
 
 class ConfigurationError(TicketExportError, ValueError):
-    """Settings or wiring that cannot work."""
+    """The settings or the wiring cannot work."""
 
 
 class MissingExtraError(ConfigurationError, ImportError):
@@ -265,8 +255,8 @@ class MissingExtraError(ConfigurationError, ImportError):
 
 
 class MissingTableError(ConfigurationError):
-    """A migration needs tables of the host application that are not there."""
+    """A migration needs a table of the host application that does not exist."""
 
 
 class UnsupportedDialectError(ConfigurationError):
-    """The ticket source has no translation for this database."""
+    """The ticket source cannot read this database."""

@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ticket_export.application.secret_url import SecretUrl, without_secrets
+from ticket_export.domain.export_job import RETENTION
 from ticket_export.errors import ConfigurationError
 
 _PREFIX = "TICKET_EXPORT_"
@@ -71,7 +72,7 @@ class Settings(BaseSettings):
     database_url: _Url = "sqlite:///ticket-export.db"
     storage_url: _Url = Field(default_factory=_default_storage_url)
     task_queue: Literal["database", "inline"] = "database"
-    retention_hours: float = Field(default=72, gt=0, le=_CENTURY_IN_HOURS)
+    retention_hours: float = Field(default=RETENTION / timedelta(hours=1), gt=0, le=_CENTURY_IN_HOURS)
     lease_seconds: float = Field(default=30, ge=1, le=_DAY_IN_SECONDS)
     stall_seconds: float = Field(default=600, gt=0, le=_DAY_IN_SECONDS)
     storage_patience_seconds: float = Field(default=60, gt=0, le=_DAY_IN_SECONDS)

@@ -93,7 +93,7 @@ def test_export_that_had_its_last_attempt_fails_and_says_why(
     assert (job.status, job.row_count, job.file_name) == ("failed", None, None)
     assert job.error_message == (
         "The export was given up; attempts that were lost: 1. "
-        "The tickets could not be read: their database was away or busy."
+        "The tickets could not be read: their database was unavailable or busy."
     )
     assert (arena.objects_of(job_id), arena.unfinished_files()) == ([], 0)
 

@@ -67,9 +67,9 @@ from ticket_export.infrastructure.tickets.catalog import (
 from ticket_export.infrastructure.tickets.condition_compiler import compile_condition
 from ticket_export.infrastructure.tickets.postgresql.copy_statement import copy_statement
 from ticket_export.infrastructure.tickets.postgresql.snapshot import driver_connection
+from ticket_export.infrastructure.tickets.postgresql.stored_catalog import catalog_as_stored
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
 from ticket_export.infrastructure.tickets.sqlite.functions import register_functions
-from ticket_export.infrastructure.tickets.stored_types import catalog_as_stored
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 A_UUID = UUID("6f1c2b1e-8f0e-4a53-9a0e-2d7f0f3a9b11")

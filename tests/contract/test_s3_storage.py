@@ -46,16 +46,15 @@ class TestS3Storage(StorageContract[S3Storage]):
         client.upload_part(Bucket=bucket, Key=name, UploadId=upload_id, PartNumber=1, Body=b"half")
         self.begun.append((name, upload_id))
 
-    def test_signed_url_says_type_and_unicode_name_and_how_long_it_lives(self, storage: S3Storage) -> None:
+    def test_signed_url_says_type_and_safe_name_and_how_long_it_lives(self, storage: S3Storage) -> None:
         write(storage, KEY, b"signed")
         url = storage.signed_url(
-            KEY, file_name="Größe.csv", content_type=CONTENT_TYPE, expires_in=timedelta(seconds=90, milliseconds=900)
+            KEY, file_name="Größe 1.csv", content_type=CONTENT_TYPE, expires_in=timedelta(seconds=90, milliseconds=900)
         )
         with urllib.request.urlopen(url, timeout=30) as response:
             headers = response.headers
             assert (response.status, headers["Content-Type"], response.read()) == (200, CONTENT_TYPE, b"signed")
-            disposition = "attachment; filename=\"Groe.csv\"; filename*=UTF-8''Gr%C3%B6%C3%9Fe.csv"
-            assert headers["Content-Disposition"] == disposition
+            assert headers["Content-Disposition"] == 'attachment; filename="Gr__e 1.csv"'
         # moto refuses no link, however old; S3 goes by this.
         signed = parse_qs(urlsplit(url).query)
         assert (signed["X-Amz-Expires"], signed["X-Amz-Algorithm"]) == (["90"], ["AWS4-HMAC-SHA256"])

@@ -190,7 +190,7 @@ def test_contract_accepts_a_link_that_serves_the_object() -> None:
 
 
 def test_ability_that_a_storage_lacks_is_skipped_with_its_name() -> None:
-    with pytest.raises(pytest.skip.Exception, match="InMemoryStorage is no SupportsDiscardStale"):
+    with pytest.raises(pytest.skip.Exception, match="InMemoryStorage does not implement SupportsDiscardStale"):
         _contract.test_empty_store_has_nothing_stale(InMemoryStorage())
-    with pytest.raises(pytest.skip.Exception, match="InMemoryStorage is no SupportsSignedUrl"):
+    with pytest.raises(pytest.skip.Exception, match="InMemoryStorage does not implement SupportsSignedUrl"):
         _contract.test_signed_url_serves_the_object(InMemoryStorage())

@@ -146,7 +146,7 @@ def test_contract_notices_a_queue_that_breaks_it(
 
 
 def test_ability_that_a_queue_lacks_is_skipped_with_its_name() -> None:
-    with pytest.raises(pytest.skip.Exception, match="InMemoryTaskQueue is no SupportsWaiting"):
+    with pytest.raises(pytest.skip.Exception, match="InMemoryTaskQueue does not implement SupportsWaiting"):
         _contract.test_task_that_is_there_is_not_waited_for(InMemoryTaskQueue())
-    with pytest.raises(pytest.skip.Exception, match="InMemoryTaskQueue is no SupportsListening"):
+    with pytest.raises(pytest.skip.Exception, match="InMemoryTaskQueue does not implement SupportsListening"):
         _contract.test_listening_can_begin_anew_and_waiting_goes_on_in_it(InMemoryTaskQueue())

@@ -263,7 +263,7 @@ def test_what_a_source_lacks_is_skipped_with_its_name() -> None:
     lacking = InMemoryTicketSource(type(TICKET_COLUMNS)(column for column in TICKET_COLUMNS if column.name != "due"))
     with pytest.raises(pytest.skip.Exception, match="InMemoryTicketSource has no column 'due'"):
         _contract.test_cell_is_written_by_its_kind(lacking, "due")
-    with pytest.raises(pytest.skip.Exception, match="is no SupportsInterrupt"):
+    with pytest.raises(pytest.skip.Exception, match="does not implement SupportsInterrupt"):
         _contract.test_interrupt_of_a_reader_that_does_nothing_harms_nobody(lacking)
 
 

@@ -17,10 +17,12 @@ from tests.crashes.world import ACTOR, TITLES, MovingClock, a_while_ago
 from tests.reference_help_desk import ReferenceTicket, store_people, store_tickets
 from ticket_export import Settings, TicketExportContainer
 from ticket_export.application.ports.audit_log import AuditAction
+from ticket_export.domain.background_task import BackgroundTask
+from ticket_export.domain.media_item import MediaItem
 from ticket_export.infrastructure.memory.database import Rows
 from ticket_export.infrastructure.memory.export_events import InMemoryExportEvents
 from ticket_export.infrastructure.migrate import upgrade
-from ticket_export.infrastructure.persistence.mapping import background_task_from, media_item_from
+from ticket_export.infrastructure.persistence.mapping import entity_from
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
 
 _PAGE = 100
@@ -122,11 +124,11 @@ class RealWorld:
             jobs, _ = work.jobs.page(requester_user_id=None, offset=0, limit=_PAGE)
         with self._outside.engine().connect() as connection:
             tasks = [
-                background_task_from(row, tables.background_tasks)
+                entity_from(row, tables.background_tasks, BackgroundTask)
                 for row in connection.execute(select(tables.background_tasks)).mappings()
             ]
             items = [
-                media_item_from(row, tables.media_items)
+                entity_from(row, tables.media_items, MediaItem)
                 for row in connection.execute(select(tables.media_items)).mappings()
             ]
         return Rows({job.id: job for job in jobs}, {item.id: item for item in items}, {task.id: task for task in tasks})

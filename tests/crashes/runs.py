@@ -43,7 +43,7 @@ class Running(Plain):
 
 
 class RunningWithProgress(Running):
-    """Every block is a sign of life."""
+    """Every block is a heartbeat."""
 
     tick = timedelta(seconds=1)
 
@@ -107,7 +107,7 @@ class RunningAndLosingTicketsAtLast(_Failing):
             return
         # Somebody else gives it up, if this process could not.
         also = () if case.process.is_dead else (_UNEXPECTED, INJECTED)
-        claim_failed(case.job, self.message, "attempts that ended without a sign of life: 3", *also)
+        claim_failed(case.job, self.message, "attempts that ended without a heartbeat: 3", *also)
 
 
 class RunningAndStopped(Running):

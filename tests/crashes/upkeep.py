@@ -49,7 +49,7 @@ class _GivingUp(Plain):
 
 
 class RecoveringTheLastAttempt(_GivingUp):
-    message = "attempts that ended without a sign of life: 3"
+    message = "attempts that ended without a heartbeat: 3"
 
     def prepare(self, world: World) -> tuple[UUID, ...]:
         settings = world.parts.settings()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import json
+import pkgutil
 import re
 import shlex
 import subprocess
@@ -25,7 +26,7 @@ from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.settings import Settings
 
 #: What a person types that no test can run, since it is somebody else's program; only its syntax is checked.
-OTHER_PROGRAMS: Final = {"aws", "cd", "mc", "psql", "ssh-keyscan", "systemctl"}
+OTHER_PROGRAMS: Final = {".", "aws", "cd", "mc", "pip", "psql", "python3", "ssh-keyscan", "systemctl"}
 _VARIABLE = re.compile(r"\bTICKET_EXPORT_[A-Z0-9_]+")
 
 
@@ -58,6 +59,12 @@ def find_fragment(block: Block, workshop: Workshop) -> None:
     """A fragment stands word for word in an example, which `test_examples` runs."""
     sources = (path.read_text(encoding="utf-8") for path in (ROOT / "examples").rglob("*.py"))
     assert any(block.text in source for source in sources), "it stands in no file below examples/"
+
+
+def run_example(block: Block, workshop: Workshop) -> str:
+    """Run the example that the fragment shows as a whole."""
+    (program,) = (path for path in (ROOT / "examples").rglob("*.py") if path.read_text(encoding="utf-8") == block.text)
+    return workshop.run(sys.executable, program)
 
 
 def run_shell(block: Block, workshop: Workshop) -> str:
@@ -112,6 +119,21 @@ def check_toml(block: Block, workshop: Workshop) -> None:
     tomllib.loads(block.text)
 
 
+def check_toctree(block: Block, workshop: Workshop) -> None:
+    """Check that every line of a table of contents names pages that exist."""
+    entries = [line for line in block.text.splitlines() if line and not line.startswith(":")]
+    assert entries
+    for entry in entries:
+        assert list(block.page.parent.glob(f"{entry}.md")), f"there is no page {entry}"
+
+
+def check_autodoc(block: Block, workshop: Workshop) -> None:
+    """Check that the module or class whose docstrings Sphinx shows exists."""
+    ((kind, name),) = re.findall(r"^\.\. auto(module|class):: (\S+)$", block.text, flags=re.MULTILINE)
+    assert pkgutil.resolve_name(name) is not None
+    assert kind == "class" or block.page.read_text(encoding="utf-8").startswith(f"# {name}\n")
+
+
 def check_mermaid(block: Block, workshop: Workshop) -> None:
     """A flow chart: every subgraph ends, and every arrow leads between what is drawn."""
     kind, *lines = (line.strip() for line in block.text.splitlines())
@@ -129,9 +151,15 @@ def check_output(block: Block, workshop: Workshop) -> None:
     assert block.text in PRINTING[before.marker](before, workshop)
 
 
-PRINTING: Final[dict[str, Callable[[Block, Workshop], str]]] = {"python": run_python, "sh": run_shell}
+PRINTING: Final[dict[str, Callable[[Block, Workshop], str]]] = {
+    "py": run_example,
+    "python": run_python,
+    "sh": run_shell,
+}
 CHECKS: Final[dict[str, Callable[[Block, Workshop], object]]] = {
     **PRINTING,
+    "{eval-rst}": check_autodoc,
+    "{toctree}": check_toctree,
     "console": check_console,
     "ini": check_ini,
     "json": check_json,

@@ -11,9 +11,13 @@ from tests.e2e.documents import PAGES, ROOT, Block, blocks
 from tests.postgresql_server import PostgresqlServer
 
 #: Pages that another test follows from top to bottom, since each block needs what those before it have left.
-FOLLOWED = {"docs/storage-plugins.md": "tests/e2e/test_storage_plugin.py"}
+FOLLOWED = {
+    "docs/storage-plugins.md": "tests/e2e/test_storage_plugin.py",
+    "docs/tutorial/first-export.md": "tests/e2e/test_tutorial.py",
+}
 #: What the README shows first is run by `test_readme`, which looks at what comes out.
 _README = ROOT / "README.md"
+_TESTING = ROOT / "docs" / "how-to" / "test-your-application.md"
 _SINGLE = [page for page in PAGES if page.relative_to(ROOT).as_posix() not in FOLLOWED]
 
 # Fails the test that opens a file for writing, a database or a connection, while it is called.
@@ -67,7 +71,7 @@ def test_page_that_is_followed_has_its_test(page: Path) -> None:
 
 
 def test_example_of_a_test_needs_neither_database_nor_disk(workshop: Workshop) -> None:
-    example = blocks(ROOT / "docs" / "testing.md")[0]
+    example = blocks(_TESTING)[0]
     assert "container.storage.override(InMemoryStorage())" in example.text
     (workshop.folder / "conftest.py").write_text(_NEITHER_DATABASE_NOR_DISK, encoding="utf-8")
     assert "2 passed" in run_python(example, workshop)
@@ -75,13 +79,14 @@ def test_example_of_a_test_needs_neither_database_nor_disk(workshop: Workshop) -
 
 
 def test_example_that_writes_to_the_disk_would_be_noticed(workshop: Workshop) -> None:
-    text = blocks(ROOT / "docs" / "testing.md")[0].text.replace(
+    imported = "from ticket_export.infrastructure.storage.local.storage import LocalStorage\n"
+    text = imported + blocks(_TESTING)[0].text.replace(
         "override(InMemoryStorage())",
-        'override(__import__("ticket_export").LocalStorage(__import__("pathlib").Path()))',
+        'override(LocalStorage(__import__("pathlib").Path()))',
     )
     (workshop.folder / "conftest.py").write_text(_NEITHER_DATABASE_NOR_DISK, encoding="utf-8")
     with pytest.raises(AssertionError):
-        run_python(Block(ROOT / "docs" / "testing.md", 1, "python", text), workshop)
+        run_python(Block(_TESTING, 1, "python", text), workshop)
 
 
 # A plugin has variables of its own.
@@ -105,6 +110,8 @@ def test_every_variable_that_a_page_names_is_a_setting(page: Path) -> None:
         ("ini", "[Service]\nno setting\n"),
         ("ini", "[Service]\nExecStart=/srv/bin/ticket-export nothing\n"),
         ("toml", "nothing\n"),
+        ("{toctree}", ":glob:\n\nnothing/*\n"),
+        ("{eval-rst}", ".. automodule:: ticket_export.nothing\n"),
         ("mermaid", "flowchart TD\n    a[one] --> b\n"),
         ("text", "nothing of the kind\n"),
     ],

@@ -195,7 +195,7 @@ def test_a_database_that_is_none_is_told_in_one_line(help_desk: HelpDesk) -> Non
     ended = run_command("list", *_ADMIN)
     assert ended.exit_code == 1
     assert len(ended.err.splitlines()) == 1
-    assert "is no database" in ended.problems[0]
+    assert "is not a database" in ended.problems[0]
 
 
 def test_a_hosts_own_container_is_used(help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch) -> None:

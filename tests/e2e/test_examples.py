@@ -1,4 +1,4 @@
-"""A host with its own tables: the example runs, and the document shows it word for word."""
+"""A host with its own tables: the example runs, and the pages show it word for word."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def test_the_hosts_own_test_passes_and_leaves_nothing_on_disk(tmp_path: Path, ex
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["host_app.py", "test_host_app.py"])
-def test_the_document_shows_the_example_as_it_is(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "page"), [("host_app.py", "wire-your-tables.md"), ("test_host_app.py", "test-your-application.md")]
+)
+def test_the_document_shows_the_example_as_it_is(name: str, page: str) -> None:
     source = (HOST_APP / name).read_text(encoding="utf-8")
-    assert f"```py\n{source}```\n" in (ROOT / "docs" / "hosts.md").read_text(encoding="utf-8")
+    assert f"```py\n{source}```\n" in (ROOT / "docs" / "how-to" / page).read_text(encoding="utf-8")

@@ -136,7 +136,7 @@ def test_a_file_that_cannot_be_deleted_is_told_and_tried_again(
     ended = run_command("cleanup", "--json")
     assert (ended.exit_code, job(ended)["failed"]) == (1, 1)
     why, summary = ended.problems
-    assert why.startswith(f"export {job_id} could not be cleaned up (the file lies in the storage 'elsewhere'")
+    assert why.startswith(f"export {job_id} could not be cleaned up (the file is in the storage 'elsewhere'")
     assert summary == "1 could not be cleaned up; the next clean-up tries again"
     assert "Traceback" not in ended.err
     assert "Traceback" in run_command("--debug", "cleanup").err

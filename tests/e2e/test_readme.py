@@ -1,4 +1,4 @@
-"""What the README shows does what it says, and every link leads somewhere."""
+"""The README and the commands of the reference do what they say, and every link leads somewhere."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from tests.e2e.documents import PAGES, ROOT, blocks
 
 README = ROOT / "README.md"
+COMMAND_LINE = ROOT / "docs" / "reference" / "command-line.md"
 
 
 def links(page: Path) -> list[str]:
@@ -39,7 +40,7 @@ def test_every_link_leads_somewhere(page: Path, link: str) -> None:
 
 
 def test_the_shell_example_writes_the_file_in_an_empty_folder(tmp_path: Path) -> None:
-    (script,) = (block.text for block in blocks(README) if block.marker == "sh")
+    (script,) = (block.text for block in blocks(COMMAND_LINE) if block.marker == "sh")
     path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
     ran = subprocess.run(
         ["sh", "-c", f"set -e\n{script}"], cwd=tmp_path, capture_output=True, text=True, check=False, env={"PATH": path}

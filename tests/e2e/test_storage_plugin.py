@@ -9,13 +9,17 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from sftp_server import SftpServer
 from tests.e2e.command_line import clean_environment, job, run_script
 from tests.e2e.conftest import HelpDesk
 from tests.e2e.held_exports import ADMIN
+
+if TYPE_CHECKING:
+    # On the path only while the fixture below uses it.
+    from sftp_server import SftpServer
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "storage_plugin"
@@ -142,10 +146,10 @@ def test_server_that_nobody_has_vouched_for_is_bad_input_in_a_line(
     [
         (
             "stone://user:hunter2@tablet",
-            "no installed package adds storages of the scheme 'stone'; known are file, s3, sftp.",
+            "no installed package adds storages of the scheme 'stone'; known schemes are file, s3, sftp.",
         ),
         ("sftp://user:hunter2@host/srv", "the storage URL holds a password; set TICKET_EXPORT_SFTP_PASSWORD instead"),
-        ("/srv/hunter2", "it does not begin as file:///an/absolute/folder does"),
+        ("/srv/hunter2", "it has no scheme; a URL with a scheme is file:///an/absolute/folder"),
     ],
 )
 def test_storage_that_cannot_be_opened_is_bad_input_in_a_line_without_the_secret(

@@ -132,6 +132,6 @@ def test_setting_that_needs_an_extra_says_which_in_one_line(
 
 
 def test_testing_kit_without_its_extra_says_which(alone: Environment, tmp_path: Path) -> None:
-    ended = alone.run("python", "-c", "import ticket_export.testing", folder=tmp_path)
+    ended = alone.run("python", "-c", "from ticket_export.testing import StorageContract", folder=tmp_path)
     assert ended.exit_code == 1
     assert "pip install 'ticket-export[testing]'" in ended.err.splitlines()[-1]

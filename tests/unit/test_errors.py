@@ -53,6 +53,10 @@ def test_the_drawing_is_the_tree() -> None:
     assert drawn_tree() == real_tree()
 
 
+def test_every_error_is_public_and_the_list_is_sorted() -> None:
+    assert errors.__all__ == sorted(CLASSES)
+
+
 def test_everything_hangs_from_the_one_root() -> None:
     assert all(issubclass(cls, TicketExportError) for cls in CLASSES.values())
     assert len(CLASSES) > 20

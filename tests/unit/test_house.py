@@ -1,9 +1,13 @@
-"""House rules that the linters cannot hold; import-linter's are in pyproject.toml."""
+"""House rules that the linters cannot hold; import-linter's are in pyproject.toml.
+
+Each test lists all offenders at once.
+"""
 
 from __future__ import annotations
 
 import ast
 import importlib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,10 +17,11 @@ import ticket_export
 _PACKAGE = Path(ticket_export.__file__).parent
 _MODULES = sorted(_PACKAGE.rglob("*.py"))
 _ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
+_MOST_MODULES = 20
 
 
 def environment_uses(source: str) -> list[str]:
-    """Where a module's source touches the process environment: ``os.environ``, or a name imported from os."""
+    """Return where a source touches the process environment: ``os.environ``, or a name imported from os."""
     uses = []
     for node in ast.walk(ast.parse(source)):
         match node:
@@ -36,10 +41,16 @@ def environment_uses(source: str) -> list[str]:
     return uses
 
 
-@pytest.mark.parametrize("path", _MODULES, ids=lambda path: str(path.relative_to(_PACKAGE)))
-def test_no_module_but_settings_reads_the_environment(path: Path) -> None:
-    if path != _PACKAGE / "settings.py":
-        assert environment_uses(path.read_text("utf-8")) == []
+def crowded(modules: list[Path]) -> dict[str, int]:
+    """Return the folders that have more modules than a reader can keep in mind, not counting ``__init__.py``."""
+    counted = Counter(str(path.parent) for path in modules if path.name != "__init__.py")
+    return {folder: number for folder, number in counted.items() if number > _MOST_MODULES}
+
+
+def test_no_module_but_settings_reads_the_environment() -> None:
+    found = {str(path.relative_to(_PACKAGE)): environment_uses(path.read_text("utf-8")) for path in _MODULES}
+    assert found.pop("settings.py", None) is not None
+    assert {name: uses for name, uses in found.items() if uses} == {}
 
 
 @pytest.mark.parametrize(
@@ -56,19 +67,29 @@ def test_reading_the_environment_is_noticed(source: str) -> None:
     assert len(environment_uses(source)) == 1
 
 
+def test_package_with_more_than_20_modules_is_noticed() -> None:
+    assert crowded([Path("a", "__init__.py"), *(Path("a", f"{number}.py") for number in range(20))]) == {}
+    assert crowded([Path("a", "b", f"{number}.py") for number in range(21)]) == {"a/b": 21}
+
+
 def test_package_tells_type_checkers_that_it_is_typed() -> None:
     assert (_PACKAGE / "py.typed").exists()
 
 
-def _importable() -> list[str]:
-    # Alembic runs these, with a context that does not exist elsewhere.
-    return [
+def test_every_module_can_be_imported_and_says_what_it_is_for() -> None:
+    names = [
         ".".join((_PACKAGE.name, *path.relative_to(_PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
         for path in _MODULES
+        # Alembic runs the migrations, with a context that does not exist elsewhere.
         if "migrations" not in path.parts and path.name != "__main__.py"
     ]
-
-
-@pytest.mark.parametrize("module", _importable())
-def test_every_module_can_be_imported_by_itself(module: str) -> None:
-    assert importlib.import_module(module).__doc__, "a module says what it is for"
+    problems = {}
+    for name in names:
+        try:
+            module = importlib.import_module(name)
+        except Exception as error:  # noqa: BLE001 - the assertion shows it
+            problems[name] = repr(error)
+        else:
+            if not module.__doc__:
+                problems[name] = "no docstring"
+    assert problems == {}

@@ -1,4 +1,4 @@
-"""Every promise of docs/views.md ends in a link to its test, and each link leads to a test that exists."""
+"""Every promise of docs/reference/views.md ends in a link to its test, and each link leads to a test that exists."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parents[2] / "docs" / "views.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "views.md"
 _DEFINITION = re.compile(r'^\[(?P<label>[^]]+)\]: (?P<path>\S+) "(?P<test>[^"]+)"$', re.MULTILINE)
 _LINK = re.compile(r"\[✓\]\[(?P<label>[^]]+)\]")
 _CODE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
@@ -20,7 +20,7 @@ _NO_PROMISE = (
     "`python -m benchmarks.requests`",
     "A spreadsheet that opens a CSV file guesses",
     "The limits are the databases' own:",
-    "- Which letters are a pair",
+    "- The pairs of capital and small letters",
     "- A decimal number on SQLite",
     "For a column of type `text[]`",
 )

@@ -1,1 +1,1 @@
-"""What the library does: use-cases, the ports they need, and the models that cross the border."""
+"""The application: use cases, their ports, and the models of their arguments and results."""

@@ -1,4 +1,4 @@
-"""Who is asking."""
+"""The acting user."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ticket_export.domain.system_permissions import SystemPermissions
 
 @attrs.frozen(kw_only=True)
 class Actor:
-    """The user on whose behalf a use-case runs; the host has already authenticated them."""
+    """The user for whom a use case runs; the host has authenticated them."""
 
     user_id: UUID
     is_admin: bool = False
@@ -19,5 +19,5 @@ class Actor:
 
     @property
     def may_import_export_tickets(self) -> bool:
-        """Whether a role of the actor's grants "Import / Export Tickets"."""
+        """Whether a role of the actor grants "Import / Export Tickets"."""
         return SystemPermissions.IMPORT_EXPORT_TICKETS in self.permissions

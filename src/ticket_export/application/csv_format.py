@@ -1,7 +1,7 @@
 """The bytes of a file: RFC 4180 with ``\\n`` ends, in UTF-8.
 
-Every ticket source gives the same bytes for the same tickets; those that do not write CSV themselves
-use `encode_rows`.
+Every ticket source writes the same bytes for the same tickets; a source that does not write CSV itself uses
+`encode_rows`.
 """
 
 from __future__ import annotations
@@ -17,26 +17,25 @@ from ticket_export.application.view.ticket_column import TicketColumn
 CONTENT_TYPE = "text/csv; charset=utf-8"
 _BOM = b"\xef\xbb\xbf"
 
-#: A cell as a source hands it over: formatted text, a number, or None for an empty one.
+#: A cell of a ticket source: formatted text, a number, or None for an empty cell.
 Cell = str | int | float | None
 
 
 @attrs.frozen(kw_only=True)
 class CsvFormat:
-    """The choices that a host has.
+    """The options of a file.
 
-    `bom` puts a UTF-8 byte order mark in front, without which Excel reads the file in the machine's
-    own code page. `formula_guard` is explained in `ticket_export.application.formula_guard`.
+    `bom` writes a UTF-8 byte order mark, without which Excel reads the file in the machine's code page. `formula_guard`
+    guards every text: see `unguard`.
     """
 
     bom: bool = True
     formula_guard: bool = True
 
     def header(self, columns: Sequence[TicketColumn]) -> bytes:
-        """The file's first bytes: the mark, if wanted, and one record of labels.
+        """Return the first bytes of the file: the byte order mark, if wanted, and one record of labels.
 
-        Without the mark the file never begins with ``ID``, which Excel takes for a file in the format SYLK: the first
-        label is quoted then.
+        Without the mark, a first label that begins with ``ID`` is quoted, because Excel would read a SYLK file.
         """
         labels = [guard(column.label) if self.formula_guard else column.label for column in columns]
         record = encode_rows([labels])
@@ -49,15 +48,15 @@ class CsvFormat:
 
 
 def encode_rows(rows: Sequence[Sequence[Cell]], *, formula_guard: bool = False) -> bytes:
-    """Records of cells as CSV: comma, ``"`` doubled, quotes only where needed, ``\\n`` at each end.
+    """Return records of cells as CSV: comma, ``"`` doubled, quotes only where needed, ``\\n`` at each end.
 
-    A record of one empty cell is written as ``""``, since an empty line would be read as no record.
-    `formula_guard` guards every text; numbers are not.
+    A record of one empty cell is ``""``, since a reader skips an empty line. `formula_guard` guards every text, but not
+    numbers.
     """
     if not rows:
         return b""
-    # Column by column, since most columns of a block need no quotes at all and one look tells; the
-    # csv module, which looks at every character of every cell, takes several times as long.
+    # Column by column: most columns of a block need no quotes, and one search shows that. The csv module reads every
+    # character of every cell and takes several times as long.
     columns: Iterable[Sequence[Cell]] = zip(*rows, strict=True)
     if formula_guard:
         columns = map(_guarded_column, columns)

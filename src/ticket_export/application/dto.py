@@ -1,4 +1,4 @@
-"""What use-cases answer."""
+"""The results of use cases."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ticket_export.domain.export_job import ExportJob
 
 
 class Dto(BaseModel):
-    """What leaves the library as JSON."""
+    """A value that leaves the library as JSON."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -27,10 +27,9 @@ class Dto(BaseModel):
 class ExportJobDto(Dto):
     """An export job as its requester sees it; JSON is camelCase, times are aware UTC.
 
-    `requester_name` is the requester's display name, None where the database knows nobody of that id or the name is
-    blank. `view` is what the view selects, orders and shows, in a line of at most 1,000 characters; a list reads no
-    long views, and says only that this one is long. `status` is the developer name; `length` is in bytes; `file_name`
-    and `length` are known while there is a file.
+    `requester_name` is the requester's display name; it is None if the database does not know the user or the name is
+    blank. `view` is a summary of the view in one line of at most 1,000 characters; a list has a fixed text for a long
+    view. `status` is the developer name. `file_name` and `length` (bytes) are None without a file.
     """
 
     id: UUID
@@ -51,7 +50,7 @@ class ExportJobDto(Dto):
 
     @classmethod
     def of(cls, job: ExportJob) -> ExportJobDto:
-        """The job's public face."""
+        """Return the DTO of the job."""
         return cls(
             id=job.id,
             requester_user_id=job.requester_user_id,
@@ -72,17 +71,17 @@ class ExportJobDto(Dto):
 
 
 class RequestedExportDto(ExportJobDto):
-    """The answer to a request.
+    """The result of a request.
 
-    `already_requested` says that no new export was made: the user asked for the same view before, and that
-    export, which is this one, is still queued or running.
+    If `already_requested` is true, there is no new export: the user has requested the same view before, and this is
+    that export, still queued or running.
     """
 
     already_requested: bool
 
     @classmethod
     def of_request(cls, job: ExportJob, *, already_requested: bool) -> RequestedExportDto:
-        """The public face of the job that answers a request."""
+        """Return the DTO of a requested job."""
         return cls(**ExportJobDto.of(job).model_dump(by_alias=False), already_requested=already_requested)
 
 
@@ -96,6 +95,6 @@ class ExportPage(Dto):
 
     @classmethod
     def of(cls, jobs: Sequence[ExportJob], *, page: int, page_size: int, total: int) -> ExportPage:
-        """A page of those jobs."""
+        """Return the page of these jobs."""
         items = tuple(ExportJobDto.of(job) for job in jobs)
         return cls(items=items, page=page, page_size=page_size, total=total)

@@ -1,4 +1,4 @@
-"""Who may do what with an export. Replace the whole class to change the rules."""
+"""The rights on exports. To change the rules, replace `ExportPolicy`."""
 
 from __future__ import annotations
 
@@ -14,25 +14,8 @@ from ticket_export.errors import ExportNotFoundError, NotPermittedError
 _log = logging.getLogger(__name__)
 
 
-def find_visible_export(work: UnitOfWork, policy: ExportPolicy, actor: Actor, job_id: UUID) -> ExportJob:
-    """The job, provided that the actor may see it.
-
-    Raises:
-        ExportNotFoundError: it does not exist, is somebody else's, or its row holds what no export can; all look alike.
-    """
-    try:
-        job = work.jobs.find(job_id)
-    except UNREADABLE:
-        _log.exception("export %s cannot be read", job_id, extra={"job_id": str(job_id)})
-        job = None
-    if job is None:
-        raise ExportNotFoundError(job_id)
-    policy.require_sight(actor, job)
-    return job
-
-
 class ExportPolicy:
-    """The rules of the design, one row an actor.
+    """The rights of an actor, by row of this table.
 
     ==================================  ========================  ===========  ===========  ========
     actor                               request/retry/cancel own  see own job  see others'  download
@@ -49,11 +32,11 @@ class ExportPolicy:
         return actor.may_import_export_tickets
 
     def may_see_others(self, actor: Actor) -> bool:
-        """Whether the actor may see everybody's exports."""
+        """Whether the actor may see the exports of all users."""
         return actor.is_admin and actor.may_import_export_tickets
 
     def may_download(self, actor: Actor) -> bool:
-        """Whether the actor may download the exports that they can see."""
+        """Whether the actor may download the exports that they may see."""
         return actor.is_admin and actor.may_import_export_tickets
 
     def require_request(self, actor: Actor) -> None:
@@ -62,7 +45,7 @@ class ExportPolicy:
             raise NotPermittedError('exporting tickets needs the permission "Import / Export Tickets"')
 
     def require_change(self, actor: Actor, job: ExportJob) -> None:
-        """Raise `NotPermittedError` unless the actor may retry or cancel this export, which they can see."""
+        """Raise `NotPermittedError` unless the actor may retry or cancel this export, which they may see."""
         self.require_request(actor)
         if job.requester_user_id != actor.user_id:
             raise NotPermittedError("an export can be retried or cancelled only by the user who requested it")
@@ -78,3 +61,21 @@ class ExportPolicy:
             raise NotPermittedError(
                 'downloading an export needs an administrator with the permission "Import / Export Tickets"'
             )
+
+
+def find_visible_export(work: UnitOfWork, policy: ExportPolicy, actor: Actor, job_id: UUID) -> ExportJob:
+    """Return the job, if the actor may see it.
+
+    Raises:
+        ExportNotFoundError: the job does not exist, the actor may not see it, or its row holds values that no export
+            can have; the error is the same.
+    """
+    try:
+        job = work.jobs.find(job_id)
+    except UNREADABLE:
+        _log.exception("export %s cannot be read", job_id, extra={"job_id": str(job_id)})
+        job = None
+    if job is None:
+        raise ExportNotFoundError(job_id)
+    policy.require_sight(actor, job)
+    return job

@@ -1,8 +1,8 @@
 """The formula guard on many cells at once, in the bytes of a file.
 
-`guard` does the same to a text and to the bytes of that text in CSV, since a quotation mark is insignificant to it,
-doubled or not. So a whole block of records is searched for the places that need a guard. Most time goes into that
-search: docs/decisions/0022-the-guard-reads-what-copy-sends.md has what its forms cost.
+`guard` changes a text and the bytes of that text in CSV in the same way, since it ignores quotation marks, doubled or
+not. A whole block of records is therefore searched for the places that need a guard. Most of the time goes into that
+search: docs/decisions/0022-the-guard-reads-what-copy-sends.md compares its forms.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _DELIMITER = ","
 
 def need_guard(texts: Iterable[str]) -> bool:
     """Return False if `guard` changes none of the texts."""
-    # Quotation marks keep a line break at the end of a text from that between two.
+    # Quotation marks separate a line break at the end of a text from the one between two texts.
     lines = '"\n"'.join(["", *texts, ""]).encode()
     return any(True for _ in _starts(lines, _FOREIGN_SEARCHES))
 
@@ -25,9 +25,9 @@ def need_guard(texts: Iterable[str]) -> bool:
 def guard_records(records: bytes, is_text: Sequence[bool]) -> bytes:
     """Return whole records of CSV with the guard in every cell that needs it.
 
-    `is_text` says of each column whether its cells are texts; a negative number in another one stays as it is.
+    `is_text` tells for each column whether its cells are texts; a negative number in another column stays as it is.
     """
-    # The first record begins behind a line feed too, like all others.
+    # With a line feed in front, the first record begins like all others.
     records = b"\n" + records
     cells = _Cells(records, is_text)
     pieces, done, seen, quotes = [], 1, 0, 0
@@ -50,7 +50,7 @@ def guard_records(records: bytes, is_text: Sequence[bool]) -> bytes:
 
 
 class _Cells:
-    """Tells the cells of number columns, by counting; asked from front to back."""
+    """The cells of a block, counted from front to back to find those of number columns."""
 
     def __init__(self, records: bytes, is_text: Sequence[bool]) -> None:
         self._records = records
@@ -59,10 +59,10 @@ class _Cells:
         self._before = self._counted = 0
 
     def is_number(self, start: int) -> bool:
-        """Return whether the cell that begins there holds a negative number in a column of numbers."""
+        """Return whether the cell at `start` holds a negative number in a column of numbers."""
         if not self._has_numbers or not _NEGATIVE_NUMBER.match(self._records, start):
             return False
-        # Every other part stands outside of quotation marks, and the line feed in front is one too many.
+        # Every second part is outside of quotation marks. The line feed in front is one too many.
         outside = self._records[self._counted : start].split(b'"')[::2]
         self._before += sum(part.count(b",") + part.count(b"\n") for part in outside)
         self._counted = start
@@ -70,7 +70,7 @@ class _Cells:
 
 
 def _starts(records: bytes, searches: Iterable[tuple[bytes, re.Pattern[bytes]]]) -> Iterator[int]:
-    """Where cells that need a guard begin, by one separator after the other."""
+    """Yield the beginnings of cells that need a guard, by one separator after the other."""
     for first, search in searches:
         if first in records:
             for found in search.finditer(records):
@@ -79,7 +79,7 @@ def _starts(records: bytes, searches: Iterable[tuple[bytes, re.Pattern[bytes]]])
 
 
 def _significant(records: bytes, start: int) -> int:
-    """The place of the first character that counts in what begins there."""
+    """Return the place of the first significant character at or after `start`."""
     place = start
     step = _OPENING.match(records, place)
     while step:
@@ -98,8 +98,8 @@ def _is_empty(records: bytes, start: int) -> bool:
 
 
 def _searches(separators: Iterable[str]) -> tuple[tuple[bytes, re.Pattern[bytes]], ...]:
-    """A search for each separator, or for those that differ in their last byte only, and the byte it begins with."""
-    # What begins with one known byte is found several times as fast as what begins with one of several.
+    """Return the first byte and the search of each separator, or of several that differ only in their last byte."""
+    # A search for one known first byte is several times as fast as one for several.
     ascii_ones = sorted(each.encode() for each in separators if each.isascii())
     patterns = [(each, re.escape(each)) for each in ascii_ones]
     others = _by_first_bytes(each for each in separators if not each.isascii())
@@ -108,7 +108,7 @@ def _searches(separators: Iterable[str]) -> tuple[tuple[bytes, re.Pattern[bytes]
 
 
 def _by_first_bytes(characters: Iterable[str]) -> Mapping[bytes, bytes]:
-    """Regular expressions for the last byte of each character, by all bytes before it."""
+    """Return regular expressions for the last byte of the characters, by the bytes before it."""
     last: dict[bytes, bytes] = {}
     for encoded in sorted(character.encode() for character in characters):
         last[encoded[:-1]] = last.get(encoded[:-1], b"") + re.escape(encoded[-1:])
@@ -126,8 +126,8 @@ _OPENING = re.compile(b"\"?'*")
 _INSIGNIFICANT = re.compile(_one_of(INSIGNIFICANT))
 _TRIGGER = re.compile(_one_of(TRIGGERS))
 _SHORT_TRIGGER = _one_of(TRIGGERS & _ASCII)
-# Nearly always the next byte already tells that there is nothing to guard. A character of several bytes, the group
-# here, asks for `_significant`: a regular expression that repeats such characters would take memory for each of them.
+# Nearly always the next byte shows that there is nothing to guard. For a character of several bytes (the group),
+# `_significant` decides: a regular expression that repeats such characters would take memory for each of them.
 _NEEDS_GUARD = rb"(?=%b*(?:%b|[%b]))(?!(?:(?<=[;\t\r])|(?<=\r\n))\r\n)(?=\"?'*%b*(?:%b|(%b)))" % (
     _one_of(INSIGNIFICANT & _ASCII | {"'"}),
     _SHORT_TRIGGER,
@@ -138,5 +138,5 @@ _NEEDS_GUARD = rb"(?=%b*(?:%b|[%b]))(?!(?:(?<=[;\t\r])|(?<=\r\n))\r\n)(?=\"?'*%b
 )
 _SEARCHES = _searches(SEPARATORS | LINE_BREAKS)
 _FOREIGN_SEARCHES = _searches((SEPARATORS | LINE_BREAKS) - {_DELIMITER})
-# Of moments and days too, where PostgreSQL has one before all others.
+# A moment or day of PostgreSQL may be ``-infinity`` too.
 _NEGATIVE_NUMBER = re.compile(rb"-(?:[0-9.]+(?:[eE][+-]?[0-9]+)?|[Ii]nfinity)(?=[,\n])")

@@ -1,4 +1,4 @@
-"""How a number is written in a file, the same from every source."""
+"""The text of a number in a file; it is the same from every source."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import math
 import re
 from decimal import Decimal
 
-# A double's 15 safe digits. PostgreSQL writes an exponent where the point would stand further right than that, or more
-# than four zeros to the left: https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-FLOAT
+# A double has 15 safe digits. PostgreSQL writes an exponent for more digits before the point or more than three zeros
+# after it: https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-FLOAT
 _DIGITS = 15
 _SMALLEST_EXPONENT = -4
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,1000}(\.[0-9]{1,1000})?")
 
 
 class WrittenNumber(float):
-    """A number with the text that a file shows of it. It is not a text: no formula guard looks at it."""
+    """A number with its text in a file. It is not a text, so the formula guard ignores it."""
 
     __slots__ = ("_text",)
     _text: str
 
     def __new__(cls, text: str) -> WrittenNumber:
-        """The number that `text` is."""
+        """Return the number with this text."""
         number = super().__new__(cls, text)
         number._text = text
         return number
@@ -32,10 +32,10 @@ class WrittenNumber(float):
 def written_number(
     stored: str | int | float | Decimal | None, *, is_float: bool, scale: int
 ) -> WrittenNumber | str | None:
-    """What a file shows of a value in a column of numbers.
+    """Return the form of a value of a number column in a file.
 
-    A text that is a decimal number counts as one, since SQLite may keep long ones so; another text is returned as it
-    stands, for the formula guard to look at.
+    SQLite may keep a long number as text, so a text that is a decimal number is a number. Another text is returned
+    unchanged; the formula guard reads it.
     """
     if stored is None:
         return None
@@ -47,9 +47,9 @@ def written_number(
 
 
 def float_text(number: float) -> str:
-    """A floating-point number as PostgreSQL writes a ``double precision``: ``2``, ``0.1``, ``1e+16``, ``Infinity``.
+    """Return a float as PostgreSQL writes a ``double precision``: ``2``, ``0.1``, ``1e+16``, ``Infinity``.
 
-    These are the fewest digits that give the number back. Minus zero is written ``0``, since SQLite does not store it.
+    These are the fewest digits that identify the number. Minus zero is ``0``, since SQLite does not store it.
     """
     if math.isnan(number):
         return "NaN"
@@ -65,9 +65,9 @@ def float_text(number: float) -> str:
 
 
 def decimal_text(number: int | float | Decimal, scale: int = 0) -> str:
-    """A decimal number without an exponent, with at least `scale` decimals and no more than it needs.
+    """Return a decimal number without an exponent, with at least `scale` decimals and no more zeros.
 
-    A float stands for the decimal number that it is written as.
+    A float is the decimal number that its ``repr`` shows.
     """
     number = Decimal(repr(number)) if isinstance(number, float) else Decimal(number)
     if not number.is_finite():

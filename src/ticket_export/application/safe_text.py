@@ -1,54 +1,51 @@
-"""Text that users typed: which of it can be stored, and how it may stand in a message."""
+"""User text: which can be stored, and how a message shows it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import accumulate
 from typing import Final
 
 # Characters of a list of names in a message.
 _LISTED: Final = 200
-# Comparing takes long. Where more names look alike, or one is longer, no guess is worth it.
+# Comparing is slow: there is no suggestion for a longer name, or among more similar names.
 _COMPARED, _LONGEST_COMPARED = 20, 60
 
 
 def require_storable(text: str) -> None:
-    """Refuse what no database text can hold: NUL and lone surrogates.
+    """Refuse characters that no database text can hold: NUL and lone surrogates.
 
     Raises:
-        ValueError: saying which.
+        ValueError: with the kind of character.
     """
     if "\x00" in text:
         raise ValueError("holds a NUL character, which no text can hold")
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError("holds half of a surrogate pair, which is no character") from None
+        raise ValueError("holds half of a surrogate pair, which is not a character") from None
 
 
 def quoted(text: str) -> str:
-    """A user's text as it may stand in a message: short, in ASCII, on one line.
+    """Return a user's text for a message: short, in ASCII, on one line.
 
-    No stray surrogate or control character can break a terminal or a log.
+    No surrogate or control character can break a terminal or a log.
     """
     return ascii(text if len(text) <= 60 else text[:57] + "...")
 
 
 def listed(names: Iterable[str]) -> str:
-    """The names as they may stand in a message: the first ones, and how many more there are."""
+    """Return the first names for a message, and the number of the others."""
     every = list(names)
-    size = shown = 0
-    for name in every:
-        size += len(name) + 2
-        if shown and size > _LISTED:
-            break
-        shown += 1
+    sizes = accumulate(len(name) + 2 for name in every)
+    shown = max(1, sum(size <= _LISTED for size in sizes))
     more = f" and {len(every) - shown:,} more" if shown < len(every) else ""
     return ", ".join(every[:shown]) + more
 
 
 def most_alike(name: str, names: Iterable[str]) -> str | None:
-    """The one of `names` that was probably meant by `name`, or None."""
+    """Return the one of `names` that `name` was probably meant to be, or None."""
     if len(name) > _LONGEST_COMPARED:
         return None
     typed = name.lower()

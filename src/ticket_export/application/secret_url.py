@@ -1,4 +1,4 @@
-"""A URL that may hold a password, and how it is shown."""
+"""A URL that may hold a password, and its safe form."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 
 class SecretUrl(str):
-    """Goes wherever a text goes, whole; its ``repr``, as in a traceback's variables, shows no secret."""
+    """A text whose ``repr``, as in the variables of a traceback, shows no secret."""
 
     __slots__ = ()
 
@@ -15,11 +15,11 @@ class SecretUrl(str):
 
 
 def without_secrets(url: str) -> str:
-    """The URL without its password and the values behind ``?`` and ``#``."""
+    """Return the URL without its password and the values behind ``?`` and ``#``."""
     scheme, slashes, rest = url.partition("://")
     if not slashes:
         # Such as user:password@host, or libpq's "host=… password=…".
         return "***"
-    # Up to the last @: a password may hold any character that somebody forgot to escape.
+    # Up to the last @, because a password may hold characters that should have been escaped.
     shown = re.sub(r"\A([^:/?#]*):.*@", r"\1:***@", rest, flags=re.DOTALL)
     return f"{scheme}://" + re.sub(r"([?#]).*", r"\1***", shown, count=1, flags=re.DOTALL)

@@ -1,41 +1,46 @@
-"""One request of a user at a time, in one process."""
+"""Requests of one user, one at a time within a process."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Condition
 from typing import Final
 from uuid import UUID
+from weakref import WeakSet
 
 from ticket_export.errors import JobDatabaseError
 
-#: Seconds; longer than a transaction of the request waits for another process.
+#: Seconds; longer than the transaction of a request waits for another process.
 LONGEST_WAIT: Final = 10.0
+
+_all_turns: WeakSet[UserTurns] = WeakSet()
 
 
 class UserTurns:
-    """Lets the requests of one user wait here, and not each with a connection of the pool that all users share.
+    """Makes the requests of one user wait here, without a connection of the pool that all users share.
 
-    Requests of one user are stored one after the other in any case, since each looks at those before it. Threads may
-    share it.
+    Requests of one user are always stored one after the other, since each one reads the earlier ones. Threads may
+    share an object. In a forked process no turn is taken, since the thread that had one does not exist there.
     """
 
     def __init__(self, longest_wait: float = LONGEST_WAIT) -> None:
         self._longest_wait = longest_wait
         self.renew()
+        _all_turns.add(self)
 
     def renew(self) -> None:
-        """Begin with no turn taken, as in a process that was just forked: no thread of it has one."""
+        """Begin with no turn taken."""
         self._changed = Condition()
         self._taken: dict[UUID, object] = {}
 
     @contextmanager
     def of(self, user_id: UUID) -> Iterator[Callable[[], None]]:
-        """Have the user's turn until the block ends, or what it yields is called.
+        """Take the user's turn until the block ends or calls the yielded function.
 
         Raises:
-            JobDatabaseError: others had it all the time; nothing was done.
+            JobDatabaseError: other requests had the turn all the time; nothing was done.
         """
         mine = object()
         with self._changed:
@@ -53,3 +58,12 @@ class UserTurns:
             yield release
         finally:
             release()
+
+
+def _renew_all() -> None:
+    for turns in tuple(_all_turns):
+        turns.renew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_all)

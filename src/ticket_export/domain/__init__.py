@@ -1,1 +1,1 @@
-"""The export job and what surrounds it, with nothing but attrs and the standard library."""
+"""The export job and what surrounds it, built on attrs and the standard library only."""

@@ -1,4 +1,4 @@
-"""Who made and last changed an entity, and when (the seed's ``BaseAuditableEntity``)."""
+"""The four audit stamps of an entity (the seed's ``BaseAuditableEntity``)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ticket_export.domain.utc import is_utc
 
 @attrs.define(kw_only=True)
 class AuditableEntity:
-    """An entity with an identity and the four audit stamps. Times are aware UTC."""
+    """An entity with an id and its audit stamps. Times are aware UTC."""
 
     id: UUID = attrs.field(factory=uuid4)
     creation_time: datetime = attrs.field(validator=is_utc)

@@ -1,4 +1,4 @@
-"""The queue's side of an export: attempts, lease and fencing token."""
+"""The queue's entry for an export: attempts, lease and fencing token."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class BackgroundTaskStatus(StrEnum):
     ENQUEUED = "enqueued"
     #: Claimed by a worker until its lease ends.
     PROCESSING = "processing"
-    #: Done. Final.
+    #: Succeeded. Final.
     COMPLETE = "complete"
-    #: Given up. Final.
+    #: Failed. Final.
     ERROR = "error"
 
 
@@ -30,9 +30,10 @@ class BackgroundTaskStatus(StrEnum):
 class BackgroundTask:
     """One unit of background work.
 
-    `args` is a JSON object. Every claim raises `fencing_token` by one, so whoever holds an older number
-    has lost the task and may change nothing. `number_of_retries` counts the attempts that were lost,
-    with their worker or with their tickets, not those that were handed back. Times are aware UTC.
+    `args` is a JSON object. Every claim raises `fencing_token` by one; a worker with an older token has lost the task
+    and may change nothing. `number_of_retries` counts the attempts that lost their worker or their tickets, but not
+    those that were handed back. Times are aware UTC. Only a task that is being processed can be renewed, handed back,
+    let go, recovered or completed; a method that the task's state does not allow raises `InvalidTransitionError`.
     """
 
     id: UUID = attrs.field(factory=uuid4)
@@ -52,13 +53,8 @@ class BackgroundTask:
     leased_until: datetime | None = attrs.field(default=None, validator=is_utc)
 
     def claim(self, now: datetime, *, worker: str, lease: timedelta) -> int:
-        """Take the task for `worker` until `now + lease`; gives the attempt's fencing token.
-
-        Raises:
-            InvalidTransitionError: the task does not wait to be claimed.
-        """
-        if self.status is not BackgroundTaskStatus.ENQUEUED:
-            raise InvalidTransitionError(f"task {self.id} is {self.status} and cannot be claimed")
+        """Take an enqueued task for `worker` until `now + lease`; returns the attempt's fencing token."""
+        self._require(self.status is BackgroundTaskStatus.ENQUEUED, "claimed")
         self.last_modification_time = now
         self.fencing_token += 1
         self.status = BackgroundTaskStatus.PROCESSING
@@ -68,7 +64,7 @@ class BackgroundTask:
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing more will happen to the task."""
+        """Whether the task is complete or has failed."""
         return self.status in {BackgroundTaskStatus.COMPLETE, BackgroundTaskStatus.ERROR}
 
     def is_leased_at(self, now: datetime) -> bool:
@@ -76,11 +72,7 @@ class BackgroundTask:
         return self.leased_until is not None and now < self.leased_until
 
     def renew(self, now: datetime, *, lease: timedelta, info: str, percent: int) -> None:
-        """The heartbeat: prolong the lease to `now + lease` and note how far the work is.
-
-        Raises:
-            InvalidTransitionError: the task is not being processed.
-        """
+        """Record a heartbeat: extend the lease to `now + lease`, and store the progress."""
         self._require_processing("renewed")
         self.last_modification_time = now
         self.leased_until = now + lease
@@ -88,30 +80,18 @@ class BackgroundTask:
         self.percent_complete = percent
 
     def hand_back(self, now: datetime) -> None:
-        """Return to the queue from a worker that stops; the attempt does not count.
-
-        Raises:
-            InvalidTransitionError: the task is not being processed.
-        """
+        """Return to the queue from a worker that stops; the attempt does not count as a retry."""
         self._require_processing("handed back")
         self._enqueue(now)
 
     def end_lease(self, now: datetime) -> None:
-        """The worker cannot go on: from `now` on the task can be recovered.
-
-        Raises:
-            InvalidTransitionError: the task is not being processed.
-        """
+        """End the lease of a worker that cannot go on: from `now` on the task can be recovered."""
         self._require_processing("let go")
         self.last_modification_time = now
         self.leased_until = now
 
     def recover(self, now: datetime) -> None:
-        """Return to the queue from a worker that gave no sign of life, or cannot go on; the attempt counts as a retry.
-
-        Raises:
-            InvalidTransitionError: the task is not being processed, or its lease still runs.
-        """
+        """Return to the queue after the lease of a lost worker has ended; the attempt counts as a retry."""
         self._require_processing("recovered")
         if self.is_leased_at(now):
             raise InvalidTransitionError(f"task {self.id} is leased until {self.leased_until} and cannot be recovered")
@@ -119,28 +99,22 @@ class BackgroundTask:
         self.number_of_retries += 1
 
     def complete(self, now: datetime) -> None:
-        """End well.
-
-        Raises:
-            InvalidTransitionError: the task is not being processed.
-        """
+        """End with success."""
         self._require_processing("completed")
         self._end(BackgroundTaskStatus.COMPLETE, now)
         self.percent_complete = 100
 
     def fail(self, message: str, now: datetime) -> None:
-        """End badly, from any state that is not final; `message` is safe to show, and cut at 1,000 characters.
-
-        Raises:
-            InvalidTransitionError: the task has already ended.
-        """
-        if self.has_ended:
-            raise InvalidTransitionError(f"task {self.id} is {self.status} and cannot be failed")
+        """End a task that has not ended, with the first 1,000 characters of `message`, which must be safe to show."""
+        self._require(not self.has_ended, "failed")
         self._end(BackgroundTaskStatus.ERROR, now)
         self.error_message = cut_message(message)
 
     def _require_processing(self, verb: str) -> None:
-        if self.status is not BackgroundTaskStatus.PROCESSING:
+        self._require(self.status is BackgroundTaskStatus.PROCESSING, verb)
+
+    def _require(self, allowed: bool, verb: str) -> None:
+        if not allowed:
             raise InvalidTransitionError(f"task {self.id} is {self.status} and cannot be {verb}")
 
     def _enqueue(self, now: datetime) -> None:

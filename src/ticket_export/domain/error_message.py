@@ -1,4 +1,4 @@
-"""How long a stored error message may be."""
+"""The length limit of a stored error message."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ MAX_ERROR_MESSAGE: Final = 1_000
 
 
 def cut_message(message: str) -> str:
-    """The message, with an ellipsis for what is beyond `MAX_ERROR_MESSAGE`."""
+    """Return the message, cut to `MAX_ERROR_MESSAGE` with an ellipsis at its end."""
     return message if len(message) <= MAX_ERROR_MESSAGE else message[: MAX_ERROR_MESSAGE - 1] + "…"

@@ -1,4 +1,4 @@
-"""The export job: one request for one file, and everything that may happen to it.
+"""The export job: one request for one file, and its lifecycle.
 
 ::
 
@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import NoReturn
+from typing import Final
 from uuid import UUID
 
 import attrs
@@ -26,19 +26,19 @@ from ticket_export.domain.utc import is_utc, require_utc
 from ticket_export.errors import InvalidTransitionError
 
 #: How long a file can be downloaded, counted from the request (the seed's "RequestedAt + 72 hours").
-RETENTION = timedelta(hours=72)
+RETENTION: Final = timedelta(hours=72)
 #: The error message of a job that a user cancelled.
-CANCELLED = "Cancelled"
+CANCELLED: Final = "Cancelled"
 
 
 @attrs.define(kw_only=True)
 class ExportJob(AuditableEntity):
     """One requested export. Fields and defaults are those of the owner's data model.
 
-    Times are aware UTC and are passed in; the entity never asks a clock. Another kind of time raises
-    ``ValueError`` and changes nothing, for which every behaviour stamps the moment first. `requester`,
-    `media_item` and `background_task` are filled by the repository that read the job and take no part
-    in equality.
+    Times are aware UTC and are passed in; the entity never reads a clock. Another kind of time raises ``ValueError``
+    and changes nothing, because every method sets the time of the change first. A method that the job's state does not
+    allow raises `InvalidTransitionError` and changes nothing. `requester`, `media_item` and `background_task` are
+    filled by the repository that read the job; ``==`` does not compare them.
     """
 
     requester_user_id: UUID
@@ -69,7 +69,7 @@ class ExportJob(AuditableEntity):
         now: datetime,
         retention: timedelta = RETENTION,
     ) -> ExportJob:
-        """A new queued job that expires `retention` after `now`."""
+        """Return a new queued job that expires `retention` after `now`."""
         require_utc("now", now)
         return cls(
             requester_user_id=requester_user_id,
@@ -84,25 +84,18 @@ class ExportJob(AuditableEntity):
         )
 
     def start(self, now: datetime) -> None:
-        """Queued to Running.
-
-        Raises:
-            InvalidTransitionError: the job is not queued.
-        """
-        if self.status != ExportJobStatus.QUEUED:
-            self._refuse("started")
+        """Move from Queued to Running."""
+        self._require(self.status == ExportJobStatus.QUEUED, "started")
         self.stamp_modified(now)
         self.status = ExportJobStatus.RUNNING
 
     def report_progress(self, stage: ProgressStage, percent: int, now: datetime) -> None:
-        """Note the stage and how much is done, from 0 to 100.
+        """Record the stage of a running job and how much is done.
 
         Raises:
-            InvalidTransitionError: the job is not running.
-            ValueError: `percent` is out of range.
+            ValueError: `percent` is not from 0 to 100.
         """
-        if self.status != ExportJobStatus.RUNNING:
-            self._refuse("making progress")
+        self._require(self.status == ExportJobStatus.RUNNING, "making progress")
         if not 0 <= percent <= 100:
             raise ValueError(f"percent must be from 0 to 100, not {percent}")
         self.stamp_modified(now)
@@ -110,13 +103,8 @@ class ExportJob(AuditableEntity):
         self.progress_percent = percent
 
     def complete(self, *, row_count: int, media_item: MediaItem, now: datetime) -> None:
-        """Running to Completed, with the number of data rows and the stored file.
-
-        Raises:
-            InvalidTransitionError: the job is not running.
-        """
-        if self.status != ExportJobStatus.RUNNING:
-            self._refuse("completed")
+        """Move from Running to Completed, with the number of data rows and the stored file."""
+        self._require(self.status == ExportJobStatus.RUNNING, "completed")
         self.stamp_modified(now)
         self.status = ExportJobStatus.COMPLETED
         self.progress_stage = ProgressStage.UPLOADING.value
@@ -127,84 +115,61 @@ class ExportJob(AuditableEntity):
         self.completed_at = now
 
     def fail(self, message: str, now: datetime) -> None:
-        """Queued or Running to Failed; `message` is shown to the requester, so it must be safe.
+        """Move from Queued or Running to Failed.
 
-        Of a long message the first 1,000 characters are kept.
-
-        Raises:
-            InvalidTransitionError: the job has already ended.
+        The requester sees the first 1,000 characters of `message`, so it must be safe to show.
         """
-        if self.status.is_final:
-            self._refuse("failed")
+        self._require(not self.status.is_final, "failed")
         self.stamp_modified(now)
         self.status = ExportJobStatus.FAILED
         self.error_message = cut_message(message)
         self.completed_at = now
 
     def hand_back(self, now: datetime) -> None:
-        """Running to Queued: its worker stopped or vanished, and another may start it from the beginning.
-
-        Raises:
-            InvalidTransitionError: the job is not running.
-        """
-        if self.status != ExportJobStatus.RUNNING:
-            self._refuse("handed back")
+        """Move from Running to Queued: the worker has stopped, and another one may start from the beginning."""
+        self._require(self.status == ExportJobStatus.RUNNING, "handed back")
         self.stamp_modified(now)
         self.status = ExportJobStatus.QUEUED
         self.progress_stage = ProgressStage.QUEUED.value
         self.progress_percent = None
 
     def cancel(self, now: datetime, *, by: UUID) -> None:
-        """Queued or Running to Failed, on behalf of user `by`.
-
-        Raises:
-            InvalidTransitionError: the job has already ended.
-        """
-        if self.status.is_final:
-            self._refuse("cancelled")
+        """Move from Queued or Running to Failed, for user `by`."""
+        self._require(not self.status.is_final, "cancelled")
         self.fail(CANCELLED, now)
         self.stamp_modified(now, by)
 
     @property
     def has_view(self) -> bool:
-        """Whether the view was read with the job; a list leaves long ones out, as an empty text."""
+        """Whether the view was read with the job; a list reads an empty text instead of a long view."""
         return self.snapshot_payload_json != ""
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether a user ended the job."""
+        """Whether a user cancelled the job."""
         return self.status == ExportJobStatus.FAILED and self.error_message == CANCELLED
 
     def is_expired_at(self, now: datetime) -> bool:
-        """Whether the retention is over; true from the very moment of `expires_at`."""
+        """Whether the retention is over; it is over at `expires_at` itself."""
         return now >= self.expires_at
 
     def expire(self, now: datetime) -> None:
-        """End the retention: a job that is still queued or running fails, an ended one stays as it is.
-
-        Raises:
-            InvalidTransitionError: `expires_at` has not come.
-        """
-        if not self.is_expired_at(now):
-            self._refuse("expired before its time")
+        """End the retention at or after `expires_at`: a queued or running job fails, an ended one stays as it is."""
+        self._require(self.is_expired_at(now), "expired before its time")
         if not self.status.is_final:
             self.fail("The export expired before it was finished.", now)
 
     def clean_up(self, now: datetime) -> None:
-        """Record that the file is gone: no media item, `is_cleaned_up` true.
-
-        Raises:
-            InvalidTransitionError: the job is active, not yet expired, or already cleaned up.
-        """
-        if not self.status.is_final or not self.is_expired_at(now) or self.is_cleaned_up:
-            self._refuse("cleaned up")
+        """Record, once, that the file of an ended and expired job is deleted."""
+        allowed = self.status.is_final and self.is_expired_at(now) and not self.is_cleaned_up
+        self._require(allowed, "cleaned up")
         self.stamp_modified(now)
         self.is_cleaned_up = True
         self.media_item_id = None
         self.media_item = None
 
-    def _refuse(self, what: str) -> NoReturn:
-        cleaned = ", cleaned up" if self.is_cleaned_up else ""
-        raise InvalidTransitionError(
-            f"export {self.id} cannot be {what}: it is {self.status}{cleaned}, expires {self.expires_at.isoformat()}"
-        )
+    def _require(self, allowed: bool, what: str) -> None:
+        if not allowed:
+            cleaned = ", cleaned up" if self.is_cleaned_up else ""
+            state = f"it is {self.status}{cleaned}, expires {self.expires_at.isoformat()}"
+            raise InvalidTransitionError(f"export {self.id} cannot be {what}: {state}")

@@ -10,8 +10,8 @@ from ticket_export.errors import UnknownDeveloperNameError
 class ExportJobStatus(StrEnum):
     """A status is its developer name, the text that the database stores.
 
-    So ``status == "queued"`` is true, a status is found by that text in a set or a dictionary, and it is that text in
-    JSON and in an f-string (the seed's implicit operator to string). Another letter case is another text.
+    So ``status == "queued"`` is true, with the same hash, and JSON and f-strings hold that text (the seed's implicit
+    operator to string). ``"Queued"`` is another text.
     """
 
     #: Requested and stored; waits for a worker.
@@ -35,12 +35,12 @@ class ExportJobStatus(StrEnum):
 
     @classmethod
     def supported_types(cls) -> tuple[ExportJobStatus, ...]:
-        """All four statuses, in the order of the lifecycle."""
+        """Return all four statuses, in the order of the lifecycle."""
         return tuple(cls)
 
     @classmethod
     def from_developer_name(cls, developer_name: str) -> ExportJobStatus:
-        """The status with that developer name, in any letter case.
+        """Return the status with that developer name, in any letter case.
 
         Raises:
             UnknownDeveloperNameError: no status has it.

@@ -1,4 +1,4 @@
-"""What a running export is busy with."""
+"""The stages of a running export."""
 
 from __future__ import annotations
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import IntFlag
-from typing import ClassVar, Final
-
-import attrs
+from enum import Enum, IntFlag, nonmember
+from typing import Final
 
 from ticket_export.errors import UnknownDeveloperNameError
 
@@ -30,55 +28,65 @@ class SystemPermissions(IntFlag):
     IMPORT_EXPORT_TICKETS = 512
 
 
-@attrs.frozen
-class BuiltInSystemPermission:
-    """A permission as people see it (`label`) and as configuration names it (`developer_name`)."""
+class BuiltInSystemPermission(Enum):
+    """A permission: its value is the label that people see, and its name is that of the flag."""
 
-    label: str
-    developer_name: str
-    permission: SystemPermissions
+    MANAGE_SYSTEM_SETTINGS = "Manage System Settings"
+    MANAGE_AUDIT_LOGS = "Manage Audit Logs"
+    MANAGE_ADMINISTRATORS = "Manage Administrators"
+    MANAGE_TEMPLATES = "Manage Templates"
+    MANAGE_USERS = "Manage Users"
+    MANAGE_TEAMS = "Manage Teams"
+    MANAGE_TICKETS = "Manage Tickets"
+    ACCESS_REPORTS = "Access Reports"
+    MANAGE_SYSTEM_VIEWS = "Manage System Views"
+    IMPORT_EXPORT_TICKETS = "Import / Export Tickets"
 
-    MANAGE_SYSTEM_SETTINGS: ClassVar[BuiltInSystemPermission]
-    MANAGE_AUDIT_LOGS: ClassVar[BuiltInSystemPermission]
-    MANAGE_ADMINISTRATORS: ClassVar[BuiltInSystemPermission]
-    MANAGE_TEMPLATES: ClassVar[BuiltInSystemPermission]
-    MANAGE_USERS: ClassVar[BuiltInSystemPermission]
-    MANAGE_TEAMS: ClassVar[BuiltInSystemPermission]
-    MANAGE_TICKETS: ClassVar[BuiltInSystemPermission]
-    ACCESS_REPORTS: ClassVar[BuiltInSystemPermission]
-    MANAGE_SYSTEM_VIEWS: ClassVar[BuiltInSystemPermission]
-    IMPORT_EXPORT_TICKETS: ClassVar[BuiltInSystemPermission]
-    IMPORT_EXPORT_TICKETS_PERMISSION: ClassVar[str] = IMPORT_EXPORT_TICKETS_PERMISSION
+    IMPORT_EXPORT_TICKETS_PERMISSION = nonmember(IMPORT_EXPORT_TICKETS_PERMISSION)
+
+    @property
+    def label(self) -> str:
+        """The permission as people see it."""
+        return self.value
+
+    @property
+    def developer_name(self) -> str:
+        """The permission as configuration names it."""
+        return self.name.lower()
+
+    @property
+    def permission(self) -> SystemPermissions:
+        """The permission's flag."""
+        return SystemPermissions[self.name]
 
     @classmethod
     def permissions(cls) -> tuple[BuiltInSystemPermission, ...]:
-        """All ten, ordered by their flag."""
-        return _BUILT_IN
+        """Return all ten, in the order of their flags."""
+        return tuple(cls)
 
     @classmethod
     def all_permissions(cls) -> SystemPermissions:
-        """Every flag at once."""
-        return cls.from_developer_names(each.developer_name for each in _BUILT_IN)
+        """Return every flag at once."""
+        return ~SystemPermissions.NONE
 
     @classmethod
     def from_developer_name(cls, developer_name: str) -> BuiltInSystemPermission:
-        """The permission with that developer name, in any letter case.
+        """Return the permission with that developer name, in any letter case.
 
         Raises:
             UnknownDeveloperNameError: no permission has it.
         """
-        for each in _BUILT_IN:
-            if each.developer_name == developer_name.lower():
-                return each
-        known = [each.developer_name for each in _BUILT_IN]
-        raise UnknownDeveloperNameError("system permission", developer_name, known)
+        known = {each.developer_name: each for each in cls}
+        if developer_name.lower() not in known:
+            raise UnknownDeveloperNameError("system permission", developer_name, known)
+        return known[developer_name.lower()]
 
     @classmethod
     def from_developer_names(cls, developer_names: Iterable[str]) -> SystemPermissions:
-        """Developer names to flags; none gives `SystemPermissions.NONE`.
+        """Return the flags of those developer names; of no name, `SystemPermissions.NONE`.
 
         Raises:
-            UnknownDeveloperNameError: one of them belongs to no permission.
+            UnknownDeveloperNameError: no permission has one of them.
         """
         flags = SystemPermissions.NONE
         for developer_name in developer_names:
@@ -87,33 +95,8 @@ class BuiltInSystemPermission:
 
     @classmethod
     def from_permissions(cls, flags: SystemPermissions) -> tuple[BuiltInSystemPermission, ...]:
-        """Flags to permissions, ordered by flag; bits that no permission has are passed over."""
-        return tuple(each for each in _BUILT_IN if each.permission in flags)
+        """Return the permissions of those flags, in the order of the flags; unknown bits are ignored."""
+        return tuple(each for each in cls if each.permission in flags)
 
     def __str__(self) -> str:
         return self.developer_name
-
-
-_LABELS = {
-    SystemPermissions.MANAGE_SYSTEM_SETTINGS: "Manage System Settings",
-    SystemPermissions.MANAGE_AUDIT_LOGS: "Manage Audit Logs",
-    SystemPermissions.MANAGE_ADMINISTRATORS: "Manage Administrators",
-    SystemPermissions.MANAGE_TEMPLATES: "Manage Templates",
-    SystemPermissions.MANAGE_USERS: "Manage Users",
-    SystemPermissions.MANAGE_TEAMS: "Manage Teams",
-    SystemPermissions.MANAGE_TICKETS: "Manage Tickets",
-    SystemPermissions.ACCESS_REPORTS: "Access Reports",
-    SystemPermissions.MANAGE_SYSTEM_VIEWS: "Manage System Views",
-    SystemPermissions.IMPORT_EXPORT_TICKETS: "Import / Export Tickets",
-}
-
-
-def _built_in(flag: SystemPermissions) -> BuiltInSystemPermission:
-    # The constant, the developer name and the flag share one name: IMPORT_EXPORT_TICKETS.
-    name = flag.name or ""
-    permission = BuiltInSystemPermission(_LABELS[flag], name.lower(), flag)
-    setattr(BuiltInSystemPermission, name, permission)
-    return permission
-
-
-_BUILT_IN = tuple(_built_in(flag) for flag in SystemPermissions if flag)

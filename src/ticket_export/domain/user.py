@@ -1,4 +1,4 @@
-"""A person of the help desk, as far as exports need to know one."""
+"""A user of the help desk, with the fields that exports need."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ class User:
 
     @property
     def full_name(self) -> str:
-        """First and last name, without a stray space where one is blank."""
+        """First and last name, without a space where one of them is blank."""
         return f"{self.first_name} {self.last_name}".strip()

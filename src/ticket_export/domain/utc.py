@@ -1,4 +1,4 @@
-"""The one rule about time: every moment in the domain is an aware datetime in UTC."""
+"""The rule for times: every time in the domain is an aware datetime in UTC."""
 
 from __future__ import annotations
 

@@ -1,9 +1,11 @@
-"""What a forked process must not share with its parent: connections, and locks that another thread held."""
+"""Connections and locks that a forked process must not share with its parent."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
 from weakref import WeakMethod, WeakSet
 
 from sqlalchemy import Engine, Pool, QueuePool
@@ -16,9 +18,9 @@ _pools_of_parents: list[Pool] = []
 
 
 def part_from_parent(engine: Engine) -> None:
-    """Let every process that is forked from now on begin with an empty pool of `engine`.
+    """Give every process that is forked from now on an empty pool of `engine`.
 
-    A pool that never makes a second connection, such as that of an in-memory database, stays as it is.
+    A pool that never opens a second connection, such as the pool of an in-memory database, stays as it is.
     """
     if isinstance(engine.pool, QueuePool):
         _engines.add(engine)
@@ -27,9 +29,16 @@ def part_from_parent(engine: Engine) -> None:
 def renew_in_children(renew: Callable[[], None]) -> None:
     """Call `renew`, a bound method, in every process that is forked while its object lives.
 
-    It must not wait for a lock: the thread that held it does not exist in the child.
+    It must not wait for a lock: the thread that holds the lock does not exist in the child.
     """
     _renewals[:] = [*(each for each in _renewals if each() is not None), WeakMethod(renew)]
+
+
+def hold_while_forking(lock: AbstractContextManager[object]) -> None:
+    """Take `lock` before every fork from now on, so that the child never finds it locked by another thread."""
+    if hasattr(os, "register_at_fork"):
+        release = partial(lock.__exit__, None, None, None)
+        os.register_at_fork(before=lock.__enter__, after_in_parent=release, after_in_child=release)
 
 
 def _after_fork_in_child() -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from ticket_export.application.ports.audit_log import AuditEntry
+from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
 
 _log = logging.getLogger("ticket_export.audit")
 
 
-class LoggingAuditLog:
+class LoggingAuditLog(AuditLog):
     """Writes to the logger ``ticket_export.audit`` at INFO: all that is known on one line, for people to read.
 
     For machines, the fields are the record's ``audit`` attribute, in JSON's own types: `at` in ISO 8601, the

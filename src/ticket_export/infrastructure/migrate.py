@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +20,44 @@ from ticket_export.infrastructure.persistence.migrations import export_jobs
 if TYPE_CHECKING:
     from alembic.config import Config
 
-_SCRIPT = Path(migrations.__file__).parent
-# Any number that nobody else locks by: two migrations at once would both create the tables.
+# The key of an advisory lock: two migrations at once would both create the tables.
 _POSTGRESQL_LOCK = 7_453_091_218
+
+
+def upgrade(engine: Engine, *, reference_schema: bool, names: HostTableNames = SEED_TABLE_NAMES) -> None:
+    """Bring the library's own tables up to date; with `reference_schema`, first the help desk's tables.
+
+    Everything happens in one transaction. Tables that are up to date stay as they are.
+
+    Raises:
+        MissingTableError: without `reference_schema`, the host must have tables of users, media items and background
+            tasks, and one of them is missing.
+        ConfigurationError: a table to be created exists already, or `names` are given together with the reference
+            schema, which has its own names.
+        UnsupportedDialectError: a PostgreSQL database that cannot store every letter.
+    """
+    # Only here: Alembic takes ten megabytes, and an export does not need it.
+    from alembic import command
+
+    histories = _histories(reference_schema, names)
+    with _transaction(engine) as connection:
+        _require_utf8(connection)
+        for history in histories:
+            command.upgrade(history.config(connection, names), "head")
+
+
+def downgrade(engine: Engine, *, reference_schema: bool, names: HostTableNames = SEED_TABLE_NAMES) -> None:
+    """Remove the library's own tables with their data; with `reference_schema`, then the help desk's tables.
+
+    Raises:
+        ConfigurationError: `names` are given together with the reference schema.
+    """
+    from alembic import command
+
+    histories = _histories(reference_schema, names)
+    with _transaction(engine) as connection:
+        for history in reversed(histories):
+            command.downgrade(history.config(connection, names), "base")
 
 
 @attrs.frozen
@@ -29,12 +66,11 @@ class _History:
     version_table: str
 
     def config(self, connection: Connection, names: HostTableNames) -> Config:
-        # Imported when it is needed: it takes ten megabytes, which no export should carry.
         from alembic.config import Config
 
         config = Config()
         for option, value in {
-            "script_location": str(_SCRIPT),
+            "script_location": str(Path(migrations.__file__).parent),
             "version_locations": str(self.folder),
             "path_separator": "newline",
         }.items():
@@ -48,42 +84,21 @@ _EXPORT_JOBS = _History(Path(export_jobs.__file__).parent, "ticket_export_versio
 _REFERENCE = _History(Path(reference.__file__).parent, "ticket_export_reference_version")
 
 
-def upgrade(engine: Engine, *, reference_schema: bool, names: HostTableNames = SEED_TABLE_NAMES) -> None:
-    """Bring the library's own tables up to date, after the help desk's tables if `reference_schema` is asked for.
+def _histories(reference_schema: bool, names: HostTableNames) -> tuple[_History, ...]:
+    if not reference_schema:
+        return (_EXPORT_JOBS,)
+    if names != SEED_TABLE_NAMES:
+        raise ConfigurationError("the reference schema has the seed's table names; give names only for a host's tables")
+    return (_REFERENCE, _EXPORT_JOBS)
 
-    Everything happens in one transaction; what is up to date already stays as it is.
 
-    Raises:
-        MissingTableError: without `reference_schema`, the host has to bring users, media items and
-            background tasks, and one of them is not there.
-        ConfigurationError: a table to be created exists already, or `names` are given together with the
-            reference schema, which has names of its own.
-        UnsupportedDialectError: a PostgreSQL database that cannot hold every letter.
-    """
-    from alembic import command
-
-    histories = _histories(reference_schema, names)
+@contextmanager
+def _transaction(engine: Engine) -> Iterator[Connection]:
     with begin_writing(connected(engine)) as connection:
-        _require_utf8(connection)
-        _wait_for_others(connection)
-        for history in histories:
-            command.upgrade(history.config(connection, names), "head")
-        commit(connection)
-
-
-def downgrade(engine: Engine, *, reference_schema: bool, names: HostTableNames = SEED_TABLE_NAMES) -> None:
-    """Remove the library's own tables, and the help desk's tables if `reference_schema` is asked for, with all data.
-
-    Raises:
-        ConfigurationError: `names` are given together with the reference schema.
-    """
-    from alembic import command
-
-    histories = _histories(reference_schema, names)
-    with begin_writing(connected(engine)) as connection:
-        _wait_for_others(connection)
-        for history in reversed(histories):
-            command.downgrade(history.config(connection, names), "base")
+        # On SQLite, the write lock of the transaction does the same.
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_POSTGRESQL_LOCK})")
+        yield connection
         commit(connection)
 
 
@@ -93,17 +108,3 @@ def _require_utf8(connection: Connection) -> None:
     encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
     if encoding != "UTF8":
         raise UnsupportedDialectError(f"the database is in {encoding}; it must be in UTF8, which holds every letter")
-
-
-def _histories(reference_schema: bool, names: HostTableNames) -> tuple[_History, ...]:
-    if not reference_schema:
-        return (_EXPORT_JOBS,)
-    if names != SEED_TABLE_NAMES:
-        raise ConfigurationError("the reference schema has the seed's table names; give names only for a host's tables")
-    return (_REFERENCE, _EXPORT_JOBS)
-
-
-def _wait_for_others(connection: Connection) -> None:
-    # SQLite's write lock, taken as the transaction begins, does the same.
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_POSTGRESQL_LOCK})")

@@ -1,5 +1,19 @@
-"""The name under which hosts import the events that do nothing."""
+"""The events of a host that listens to none of them, or only to some."""
 
-from ticket_export.infrastructure.ignored_export_events import IgnoredExportEvents as NullExportEvents
+from __future__ import annotations
 
-__all__ = ["NullExportEvents"]
+from ticket_export.application.ports.export_events import ExportEvents
+from ticket_export.domain.export_job import ExportJob
+
+
+class NullExportEvents(ExportEvents):
+    """Does nothing. A host inherits it and overrides the events that it listens to."""
+
+    def completed(self, job: ExportJob) -> None:
+        """Do nothing."""
+
+    def failed(self, job: ExportJob) -> None:
+        """Do nothing."""
+
+    def expired(self, job: ExportJob) -> None:
+        """Do nothing."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from ticket_export.application.ports.clock import Clock
 
-class SystemClock:
+
+class SystemClock(Clock):
     """Tells the real time."""
 
     def now(self) -> datetime:

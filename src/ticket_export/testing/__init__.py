@@ -1,6 +1,6 @@
-"""Contract suites: what an adapter must keep, as tests to inherit. Needs ``ticket-export[testing]``.
+"""Contract suites: the promises of each port, as tests to inherit. Needs ``ticket-export[testing]``.
 
-Subclass a suite in a test module, give the adapter and a back door, and pytest runs every claim::
+Subclass a suite in a test module, override its fixture and its back door, and pytest runs every claim::
 
     class TestMyStorage(StorageContract[MyStorage]):
         @pytest.fixture
@@ -12,50 +12,32 @@ Subclass a suite in a test module, give the adapter and a back door, and pytest 
 
         def get_behind(self, storage: MyStorage, key: str) -> bytes | None: ...
 
-The back door, every method named ``…_behind`` or ``put_…``, reads and writes without the adapter, so that each
-direction is proven alone. An optional ability that the adapter lacks is skipped, with its name.
+The back door is every method named ``…_behind`` or ``put_…``. It reads and writes without the adapter, so that the
+suite proves each direction alone. pytest skips the tests of an optional ability that the adapter lacks, and names it.
+
+`ticket_export.testing.memory` has the in-memory adapters. It needs neither pytest nor hypothesis, so this module loads
+a suite only when its name is used.
 """
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING
+
 from ticket_export.errors import MissingExtraError
 
-try:
-    import hypothesis as _hypothesis  # noqa: F401
-    import pytest
-
-    # A failed assertion shows its values in an adapter author's run as it does in ours.
-    pytest.register_assert_rewrite(
-        "ticket_export.testing.audit_log",
-        "ticket_export.testing.audited_changes",
-        "ticket_export.testing.clock",
-        "ticket_export.testing.compression",
-        "ticket_export.testing.job_pages",
-        "ticket_export.testing.job_queries",
-        "ticket_export.testing.queued_tasks",
-        "ticket_export.testing.stale_writers",
-        "ticket_export.testing.storage",
-        "ticket_export.testing.task_queue",
-        "ticket_export.testing.ticket_back_door",
-        "ticket_export.testing.ticket_cells",
-        "ticket_export.testing.ticket_filters",
-        "ticket_export.testing.ticket_order",
-        "ticket_export.testing.ticket_reading",
-        "ticket_export.testing.unit_of_work",
-        "ticket_export.testing.user_directory",
-    )
-except ImportError as error:
-    raise MissingExtraError("testing", "a contract suite") from error
-
-from ticket_export.testing.audit_log import AuditLogContract
-from ticket_export.testing.clock import ClockContract
-from ticket_export.testing.compression import CompressionContract
-from ticket_export.testing.storage import StorageContract
-from ticket_export.testing.stored_tickets import TICKET_COLUMNS, StoredTicket
-from ticket_export.testing.task_queue import TaskQueueContract
-from ticket_export.testing.ticket_source import TicketSourceContract
-from ticket_export.testing.unit_of_work import UnitOfWorkContract
-from ticket_export.testing.user_directory import UserDirectoryContract
+if TYPE_CHECKING:
+    from ticket_export.testing.audit_log import AuditLogContract
+    from ticket_export.testing.clock import ClockContract
+    from ticket_export.testing.compression import CompressionContract
+    from ticket_export.testing.storage import StorageContract
+    from ticket_export.testing.stored_tickets import TICKET_COLUMNS, StoredTicket
+    from ticket_export.testing.task_queue import TaskQueueContract
+    from ticket_export.testing.ticket_source import TicketSourceContract
+    from ticket_export.testing.unit_of_work import UnitOfWorkContract
+    from ticket_export.testing.user_directory import UserDirectoryContract
 
 __all__ = [
     "TICKET_COLUMNS",
@@ -69,3 +51,30 @@ __all__ = [
     "UnitOfWorkContract",
     "UserDirectoryContract",
 ]
+
+_MODULES = {
+    "TICKET_COLUMNS": "stored_tickets",
+    "AuditLogContract": "audit_log",
+    "ClockContract": "clock",
+    "CompressionContract": "compression",
+    "StorageContract": "storage",
+    "StoredTicket": "stored_tickets",
+    "TaskQueueContract": "task_queue",
+    "TicketSourceContract": "ticket_source",
+    "UnitOfWorkContract": "unit_of_work",
+    "UserDirectoryContract": "user_directory",
+}
+# A failed assertion then shows its values, as in a test module.
+if (_pytest := sys.modules.get("pytest")) is not None:
+    _pytest.register_assert_rewrite(*(f"{__name__}.{module.name}" for module in iter_modules(__path__)))
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    except ModuleNotFoundError as error:
+        if error.name in {"hypothesis", "pytest"}:
+            raise MissingExtraError("testing", "a contract suite") from error
+        raise

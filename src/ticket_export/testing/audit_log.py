@@ -1,13 +1,13 @@
-"""What every `AuditLog` keeps.
+"""The contract of `AuditLog`.
 
-Inherit it beside your adapter's own tests::
+Inherit it in your adapter's tests::
 
     class TestMyAuditLog(AuditLogContract[MyAuditLog]):
         @pytest.fixture
         def audit_log(self) -> MyAuditLog: ...
         def read_behind(self, audit_log: MyAuditLog) -> Sequence[AuditEntry]: ...
 
-The method reaches the record behind the adapter's back. Moments are kept to the microsecond, durations
+The method reads the record without the adapter. Moments are kept to the microsecond, durations
 to the millisecond.
 """
 
@@ -31,7 +31,7 @@ A = TypeVar("A", bound=AuditLog)
 
 RECORDERS = 8
 
-#: Texts that a log breaks which formats, splits, cuts, trims or re-encodes them.
+#: Texts that change if a log formats, splits, cuts, trims or encodes them again.
 TEXTS = {
     "letters of many scripts": "status eq 'Öffen' ☃ 票 🎫 \u202eكتب e\u0301",
     "quotes and placeholders": "'; DROP TABLE x; -- \" \\ %s %(name)s {0} {name} :name ?",
@@ -42,7 +42,7 @@ TEXTS = {
 
 
 def an_entry() -> AuditEntry:
-    """An entry with nothing left at its default, on an export and by a user that nobody knows."""
+    """An entry with nothing left at its default, on an export and by a user that do not exist."""
     return AuditEntry(
         action=AuditAction.COMPLETED,
         job_id=uuid4(),
@@ -56,7 +56,7 @@ def an_entry() -> AuditEntry:
 
 
 class AuditLogContract(Generic[A]):
-    """Inherit, give the `audit_log` and `read_behind`, and pytest runs every claim."""
+    """The tests; override the fixture `audit_log` and `read_behind`."""
 
     @pytest.fixture
     def audit_log(self) -> A:

@@ -1,11 +1,11 @@
-"""What every `UnitOfWork` keeps when it records what it changes in an audit log of the same database."""
+"""The contract of a `UnitOfWork` that records its changes in an audit log of the same database."""
 
 from __future__ import annotations
 
 import attrs
 import pytest
 
-from ticket_export.application.ports.audit_log import AuditEntry
+from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.testing.audit_log import an_entry
 from ticket_export.testing.back_door import BackDoor, D
@@ -76,7 +76,7 @@ class AuditedChangesContract(BackDoor[D]):
 
 
 @attrs.define
-class _Elsewhere:
+class _Elsewhere(AuditLog):
     entries: list[AuditEntry] = attrs.field(factory=list)
 
     def record(self, entry: AuditEntry) -> None:

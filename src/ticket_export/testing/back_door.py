@@ -1,4 +1,4 @@
-"""What the parts of `UnitOfWorkContract` ask of an adapter, and the race that they run."""
+"""The methods that an adapter's tests override for `UnitOfWorkContract`, and the race that its parts run."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ RACERS = 8
 
 
 def ids_of(jobs: Iterable[ExportJob]) -> list[UUID]:
-    """In one order, to compare jobs that come in any."""
+    """Sort the ids, to compare jobs that come in any order."""
     return sorted(job.id for job in jobs)
 
 
 class BackDoor(Generic[D]):
-    """The `database` and the ten methods below it, which an adapter's tests give.
+    """The fixture `database` and the ten methods below it, which an adapter's tests override.
 
-    The methods whose names end in ``_behind`` reach the database behind the adapter's back, so that
-    writing and reading are proven apart: two mistakes that cancel each other out do not pass.
+    The methods whose names end in ``_behind`` reach the database without the adapter, so that writing and reading
+    are proven apart: two mistakes that cancel each other out do not pass.
     """
 
     @pytest.fixture
     def database(self) -> D:
-        """An empty database of the adapter's, in whatever form its own parts take it."""
+        """An empty database, as the adapter takes it."""
         raise NotImplementedError
 
     def unit_of_work(self, database: D) -> UnitOfWork:
@@ -66,7 +66,7 @@ class BackDoor(Generic[D]):
         raise NotImplementedError
 
     def audit_log(self, database: D) -> AuditLog:
-        """One that is kept in that database."""
+        """An audit log in that database."""
         raise NotImplementedError
 
     def get_entries_behind(self, database: D) -> Sequence[AuditEntry]:
@@ -75,14 +75,14 @@ class BackDoor(Generic[D]):
 
     @pytest.fixture
     def requester(self, database: D) -> User:
-        """A user whom jobs may point at."""
+        """A stored user; jobs may point at it."""
         user = a_user()
         self.put_user_behind(database, user)
         return user
 
     @pytest.fixture
     def stored_job(self, database: D, requester: User) -> ExportJob:
-        """A queued job that is stored, and points at nothing but its requester."""
+        """A stored queued job that points only at its requester."""
         job = a_job(requester)
         self.put_job_behind(database, job)
         return job
@@ -96,7 +96,7 @@ class BackDoor(Generic[D]):
             self.put_job_behind(database, job)
 
     def race(self, run: Callable[[int], R]) -> list[R]:
-        """Let many threads `run` at once, each with a number of its own; gives what each came back with."""
+        """Call `run` in many threads at once, each with its own number, and return the results."""
         start = Barrier(RACERS)
 
         def racer(number: int) -> R:

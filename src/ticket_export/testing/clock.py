@@ -1,6 +1,6 @@
-"""What every `Clock` keeps.
+"""The contract of `Clock`.
 
-Inherit it beside your adapter's own tests::
+Inherit it in your adapter's tests::
 
     class TestMyClock(ClockContract[MyClock]):
         @pytest.fixture
@@ -21,7 +21,7 @@ C = TypeVar("C", bound=Clock)
 
 
 class ClockContract(Generic[C]):
-    """Inherit, give the `clock` and `now_behind`, and pytest runs every claim."""
+    """The tests; override the fixture `clock` and `now_behind`."""
 
     @pytest.fixture
     def clock(self) -> C:
@@ -29,10 +29,10 @@ class ClockContract(Generic[C]):
         raise NotImplementedError("override the fixture `clock`")
 
     def now_behind(self, clock: C) -> datetime:
-        """What the clock goes by has at this moment, read without the adapter; aware, in any zone."""
+        """The time of the clock's source, read without the adapter; aware, in any zone."""
         raise NotImplementedError
 
-    #: How much later what the clock goes by may be, for one that has to ask for it.
+    #: The allowed difference from the source, for a clock that asks for the time over a connection.
     tolerance = timedelta(0)
 
     def test_time_is_aware_and_in_utc(self, clock: C) -> None:

@@ -1,6 +1,6 @@
-"""What every `Compression` keeps.
+"""The contract of `Compression`.
 
-Inherit it beside your adapter's own tests::
+Inherit it in your adapter's tests::
 
     class TestMyCompression(CompressionContract[MyCompression]):
         @pytest.fixture
@@ -22,12 +22,12 @@ from ticket_export.application.ports.compression import Compression
 
 P = TypeVar("P", bound=Compression)
 
-#: As a file has them: much the same, and never quite.
+#: Similar, but never equal, as in an exported file.
 BLOCKS = [b"".join(b"%d,Printer on floor %d\n" % (n, n * n % 97) for n in range(s, s + 5000)) for s in range(20)]
 
 
 class CompressionContract(Generic[P]):
-    """Inherit, give the `compression` and `unpack_behind`, and pytest runs every claim."""
+    """The tests; override the fixture `compression` and `unpack_behind`."""
 
     @pytest.fixture
     def compression(self) -> P:
@@ -35,7 +35,7 @@ class CompressionContract(Generic[P]):
         raise NotImplementedError("override the fixture `compression`")
 
     def unpack_behind(self, compression: P, data: bytes) -> bytes:
-        """The file that was packed, unpacked by another program or library than the adapter's."""
+        """Unpack the file with another program or library than the adapter's."""
         raise NotImplementedError
 
     def test_packed_file_says_so(self, compression: P) -> None:

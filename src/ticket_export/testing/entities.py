@@ -1,4 +1,4 @@
-"""Entities for the contract suites, with every field set to something that a lost field would show."""
+"""Entities for the contract suites, with values that show a lost field."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import attrs
 
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
-from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.export_job import RETENTION, ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.user import User
@@ -18,7 +18,7 @@ NOW = datetime(2025, 12, 13, 9, 30, 15, 123456, tzinfo=UTC)
 
 
 def a_user() -> User:
-    """A user whom nobody else is."""
+    """A new user with an id and an address of their own."""
     user_id = uuid4()
     return User(
         id=user_id, first_name="Zoë", last_name="O'Hara", email_address=f"{user_id}@example.test", is_admin=True
@@ -46,7 +46,7 @@ def a_task() -> BackgroundTask:
 
 
 def a_media_item() -> MediaItem:
-    """A media item with nothing left at its default, longer than 32 bits can say."""
+    """A media item with nothing left at its default, longer than 32 bits can hold."""
     return MediaItem(
         length=5_000_000_000,
         file_name="tickets ☃.csv",
@@ -67,13 +67,13 @@ def a_job(
     status: ExportJobStatus = ExportJobStatus.QUEUED,
     background_task_id: UUID | None = None,
 ) -> ExportJob:
-    """A job that points at nothing but its requester and, if it is given, a background task."""
+    """A job that points only at its requester and, if it is given, a background task."""
     return ExportJob(
         requester_user_id=requester.id,
         requested_at=requested_at,
         status=status,
         snapshot_payload_json='{"columns":["id","title"]}',
-        expires_at=NOW + timedelta(hours=72),
+        expires_at=NOW + RETENTION,
         background_task_id=background_task_id,
         creation_time=NOW,
     )

@@ -1,4 +1,4 @@
-"""What every `BackgroundTaskRepository` keeps as a queue: order, names, leases, and no task taken twice."""
+"""The contract of a `BackgroundTaskRepository` as a queue: order, names, leases, and no task taken twice."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class QueuedTasksContract(BackDoor[D]):
             with self.unit_of_work(database) as unit_of_work:
                 found = unit_of_work.tasks.next_enqueued("export")
                 assert found == task
-                # What was found is a copy: changing it stores nothing by itself.
+                # The found task is a copy: a change of it stores nothing.
                 assert found is not None
                 found.claim(NOW, worker="one", lease=LEASE)
                 unit_of_work.commit()
@@ -95,7 +95,7 @@ class QueuedTasksContract(BackDoor[D]):
 
     def test_lapsed_tasks_come_oldest_lease_first_and_no_more_than_the_limit(self, database: D) -> None:
         second, third, first = processing(later=-2), processing(later=-1), processing(later=-3)
-        # It is in work, but held by nobody, so its lease is older than any.
+        # It is in work without a lease, so it comes first.
         without_lease = attrs.evolve(processing(), leased_by=None, leased_until=None)
         self.put_tasks(database, second, third, first, without_lease, processing("send-mail", later=-9))
         with self.unit_of_work(database) as unit_of_work:

@@ -1,4 +1,4 @@
-"""What every `ExportStorage` keeps of a writer that was killed in the middle."""
+"""The contract of an `ExportStorage` after a writer was killed in the middle."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KEY = "exports/job/1/tickets.csv"
 _CONTENT_TYPE = "text/csv; charset=utf-8"
 #: Longer than the clocks of store and test may differ.
 _LONG = timedelta(hours=6)
-# Until their test is over: a context manager that nobody keeps runs its end, as no killed process does.
+# Kept until their test ends: a context manager that is collected runs its end, and a killed process does not.
 _killed: list[AbstractContextManager[ObjectWriter]] = []
 
 
@@ -35,14 +35,14 @@ class StaleWritersContract(Generic[S]):
         raise NotImplementedError
 
     def get_behind(self, storage: S, key: str) -> bytes | None:
-        """The object as it lies in the store, read without the adapter; None where there is none."""
+        """The object in the store, read without the adapter, or None."""
         raise NotImplementedError
 
     def begin_behind(self, storage: S, key: str) -> None:
-        """Leave behind what a process leaves that is killed while it writes that key.
+        """Leave in the store what a killed process leaves there that wrote `key`.
 
-        By itself this is a writer of the adapter that is opened and never ended. Override it where that leaves
-        something else, or nothing yet, such as an upload that begins in another thread.
+        By default this is a writer of the adapter that is opened and never ended. Override it where a killed process
+        leaves something else, or where the writer has stored nothing yet, because it uploads in another thread.
         """
         writing = storage.open_writer(key, _CONTENT_TYPE)
         writing.__enter__().write(b"half" * 2_000_000)
@@ -109,5 +109,5 @@ class StaleWritersContract(Generic[S]):
 
     def _sweeper(self, storage: S) -> SupportsDiscardStale:
         if not isinstance(storage, SupportsDiscardStale):
-            pytest.skip(f"{type(storage).__name__} is no SupportsDiscardStale")
+            pytest.skip(f"{type(storage).__name__} does not implement SupportsDiscardStale")
         return storage

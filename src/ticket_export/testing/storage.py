@@ -1,6 +1,6 @@
-"""What every `ExportStorage` keeps.
+"""The contract of `ExportStorage`.
 
-Inherit it beside your adapter's own tests::
+Inherit it in your adapter's tests::
 
     class TestMyStorage(StorageContract[MyStorage]):
         @pytest.fixture
@@ -8,9 +8,9 @@ Inherit it beside your adapter's own tests::
         def put_behind(self, storage: MyStorage, key: str, data: bytes) -> None: ...
         def get_behind(self, storage: MyStorage, key: str) -> bytes | None: ...
 
-The two methods reach the store behind the adapter's back, so that writing and reading are proven apart:
-two mistakes that cancel each other out do not pass. Override `begin_behind` too where a killed process leaves
-something else in the store than a writer that is never ended.
+The two methods reach the store without the adapter, so that writing and reading are proven apart: two mistakes that
+cancel each other out do not pass. Override `begin_behind` too where a killed process leaves something else in the
+store than a writer that is never ended.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ T = TypeVar("T")
 CONTENT_TYPE = "text/csv; charset=utf-8"
 KEY = "exports/job/1/tickets.csv"
 
-#: Keys that no storage may take: each leaves some root, or means two things on two systems.
+#: Keys that no storage may accept: each leaves a root folder, or has two meanings on two systems.
 MALFORMED_KEYS = (
     "",
     "/",
@@ -74,7 +74,7 @@ _keys = st.one_of(
 
 
 class Abandoned(BaseException):
-    """Ends a block as a signal would: no ``except Exception`` sees it."""
+    """An error that ends a block as a signal does: ``except Exception`` does not catch it."""
 
 
 def write(storage: ExportStorage, key: str, *blocks: bytes) -> None:
@@ -91,7 +91,7 @@ def read(storage: ExportStorage, key: str) -> bytes:
 
 
 def in_parallel(action: Callable[[T], object], arguments: Sequence[T]) -> None:
-    """Call `action` with each argument, each in a thread of its own; raises what any of them raises."""
+    """Call `action` with each argument in a thread of its own; raise the first error."""
     with ThreadPoolExecutor(len(arguments)) as threads:
         list(threads.map(action, arguments))
 
@@ -313,11 +313,11 @@ class StorageContract(StaleWritersContract[S]):
         in_parallel(export_again_and_again, keys)
         assert {key: self.get_behind(storage, key) for key in keys} == {key: key.encode() for key in keys}
 
-    # What a storage may also be able to do
+    # Optional abilities
 
     def test_signed_url_serves_the_object(self, storage: S) -> None:
         if not isinstance(storage, SupportsSignedUrl):
-            pytest.skip(f"{type(storage).__name__} is no SupportsSignedUrl")
+            pytest.skip(f"{type(storage).__name__} does not implement SupportsSignedUrl")
         write(storage, KEY, b"signed")
         url = storage.signed_url(
             KEY, file_name="tickets.csv", content_type=CONTENT_TYPE, expires_in=timedelta(minutes=5)

@@ -1,19 +1,27 @@
-"""The tickets that `TicketSourceContract` stores, and the columns that it reads of them."""
+"""The tickets that `TicketSourceContract` stores, the columns that it reads, and what an adapter's tests provide."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import ClassVar, Generic, TypeVar
 from uuid import UUID
 
 import attrs
+import pytest
 
+from ticket_export.application.csv_format import CsvFormat
+from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.view.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
+from ticket_export.application.view.ticket_query import TicketQuery
+
+T = TypeVar("T", bound=TicketSource)
 
 #: The moment of every request in the contract.
 AS_OF = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
-#: What the source under test offers. It may lack any but `id`; what is asked of that one is skipped then.
+#: The columns of the source under test. It may lack any but `id`; tests of a missing column are skipped.
 TICKET_COLUMNS = TicketColumns(
     [
         TicketColumn(name="id", label="Ticket ID", kind=ColumnKind.NUMBER, searchable=True),
@@ -34,11 +42,11 @@ TICKET_COLUMNS = TicketColumns(
 
 @attrs.frozen(kw_only=True)
 class StoredTicket:
-    """A ticket as it is to lie in the store; moments are aware UTC, to the microsecond.
+    """A ticket in the store; moments are aware UTC, to the microsecond.
 
     `created_at` is when it was created, `deleted_at` when it was soft-deleted. `tags` are one cell, joined with
-    ``", "``. `score` has two decimals, which are always shown; the store may keep it as binary. `state` may be none of
-    the choices.
+    ``", "``. `score` has two decimals, which are always shown; the store may keep it as binary. `state` may be a text
+    that is not a choice.
     """
 
     id: int
@@ -53,3 +61,57 @@ class StoredTicket:
     day: date | None = None
     state: str | None = None
     owner: UUID | None = None
+
+
+class TicketBackDoor(Generic[T]):
+    """The fixture `source` and the methods below it, which an adapter's tests override."""
+
+    #: Why count and rows may be from two moments, where an adapter documents that it cannot read one snapshot.
+    no_snapshot: ClassVar[str | None] = None
+    #: Whether the store can soft-delete a ticket.
+    has_soft_delete: ClassVar[bool] = True
+
+    @pytest.fixture
+    def source(self) -> T:
+        """The adapter under test, on a store without tickets that has the columns of `TICKET_COLUMNS`."""
+        raise NotImplementedError("override the fixture `source`")
+
+    def put_tickets(self, source: T, tickets: Sequence[StoredTicket]) -> None:
+        """Replace all stored tickets with these, without the adapter, even while a reader is open."""
+        raise NotImplementedError
+
+    def break_behind(self, source: T) -> None:
+        """Make the stored tickets unreadable: drop the table, stop the server. Optional."""
+        pytest.skip(f"{type(self).__name__} has no break_behind")
+
+    def query(self, source: T, **view: object) -> TicketQuery:
+        """Build the query of a view, by default of the column `id`; skip the test if the source lacks a column."""
+        filters = view.get("filters") or ()
+        assert isinstance(filters, (list, tuple))
+        columns = view.get("columns", ["id"])
+        assert isinstance(columns, list)
+        for name in (*columns, view.get("sortField") or "id", *(each["field"] for each in filters)):
+            if source.columns.find(name) is None:
+                pytest.skip(f"{type(source).__name__} has no column {name!r}")
+        return TicketQuery.of({"columns": columns, **view}, source.columns, as_of=AS_OF)
+
+    def read(self, source: T, *, formula_guard: bool = True, **view: object) -> bytes:
+        """Read the records of the view, and check that they are as many as the count says."""
+        return self._read(source, self.query(source, **view), formula_guard=formula_guard)
+
+    def ids(self, source: T, **view: object) -> list[int]:
+        """Return the ids of the tickets that the view shows, in its order."""
+        return [int(line) for line in self._read(source, self.query(source, **view)).split()]
+
+    def cells(self, source: T, column: str, *, formula_guard: bool = True, **view: object) -> list[str]:
+        """Return the bytes behind the id in every record; no text may hold a line feed."""
+        query = self.query(source, columns=["id", column], **view)
+        data = self._read(source, query, formula_guard=formula_guard)
+        return [line.partition(",")[2] for line in data.decode().split("\n")[:-1]]
+
+    def _read(self, source: T, query: TicketQuery, *, formula_guard: bool = True) -> bytes:
+        with source.open(query, CsvFormat(formula_guard=formula_guard)) as reader:
+            count = reader.count()
+            blocks = list(reader.blocks())
+        assert sum(block.rows for block in blocks) == count
+        return b"".join(block.data for block in blocks)

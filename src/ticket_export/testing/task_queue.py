@@ -1,6 +1,6 @@
-"""What every `TaskQueue` keeps.
+"""The contract of `TaskQueue`.
 
-Inherit it beside your adapter's own tests::
+Inherit it in your adapter's tests::
 
     class TestMyQueue(TaskQueueContract[MyQueue]):
         @pytest.fixture
@@ -8,8 +8,8 @@ Inherit it beside your adapter's own tests::
         def commit_task_behind(self, queue: MyQueue) -> BackgroundTask: ...
         def is_on_its_way_behind(self, queue: MyQueue, task: BackgroundTask) -> bool: ...
 
-A queue that can be waited or listened at (`SupportsWaiting`, `SupportsListening`) is asked about that too; else those
-claims are skipped. No claim is about how soon: what waits, waits for a minute at most.
+The tests of the optional abilities `SupportsWaiting` and `SupportsListening` are skipped for a queue that lacks them.
+No test measures how soon: each waits for a minute at most.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _PATIENCE = 60
 
 
 class TaskQueueContract(Generic[Q]):
-    """Inherit, give the `queue` and its back door, and pytest runs every claim."""
+    """The tests; override the fixture `queue` and its back door."""
 
     @pytest.fixture
     def queue(self) -> Q:
@@ -43,11 +43,11 @@ class TaskQueueContract(Generic[Q]):
         raise NotImplementedError("override the fixture `queue`")
 
     def commit_task_behind(self, queue: Q) -> BackgroundTask:
-        """Store one more enqueued task, with its export where the queue needs one, and tell the queue nothing."""
+        """Store one more enqueued task, with its export where the queue needs one, and do not tell the queue."""
         raise NotImplementedError
 
     def is_on_its_way_behind(self, queue: Q, task: BackgroundTask) -> bool:
-        """Whether the task has been run, or lies where a worker will find it, seen without the adapter."""
+        """Return whether the task has run, or is where a worker finds it, seen without the adapter."""
         raise NotImplementedError
 
     def test_dispatched_task_is_on_its_way(self, queue: Q) -> None:
@@ -92,7 +92,7 @@ class TaskQueueContract(Generic[Q]):
             list(threads.map(dispatch, tasks))
         assert [self.is_on_its_way_behind(queue, task) for task in tasks] == [True] * DISPATCHERS
 
-    # What a queue may also be able to do
+    # Optional abilities
 
     @pytest.mark.parametrize("timeout", [0, 0.01])
     def test_waiting_at_an_empty_queue_ends_and_says_that_there_is_nothing(self, queue: Q, timeout: float) -> None:
@@ -106,7 +106,7 @@ class TaskQueueContract(Generic[Q]):
     def test_whoever_waits_is_told_of_a_task_that_is_dispatched_meanwhile(self, queue: Q) -> None:
         wait = self._waiting(queue)
         answers: list[bool] = []
-        # Its first look finds nothing, so that it is told by the dispatch, or looks again.
+        # Its first look finds nothing, so that the dispatch wakes it, or it looks again.
         waiting = Thread(target=lambda: answers.append(wait(_PATIENCE)), daemon=True)
         waiting.start()
         queue.dispatch(self.commit_task_behind(queue))
@@ -134,10 +134,10 @@ class TaskQueueContract(Generic[Q]):
 
     def _waiting(self, queue: Q) -> Callable[[float], bool]:
         if not isinstance(queue, SupportsWaiting):
-            pytest.skip(f"{type(queue).__name__} is no SupportsWaiting")
+            pytest.skip(f"{type(queue).__name__} does not implement SupportsWaiting")
         return queue.wait
 
     def _listening(self, queue: Q) -> SupportsListening:
         if not isinstance(queue, SupportsListening):
-            pytest.skip(f"{type(queue).__name__} is no SupportsListening")
+            pytest.skip(f"{type(queue).__name__} does not implement SupportsListening")
         return queue

@@ -1,4 +1,4 @@
-"""What every `TicketSource` promises of the bytes it gives."""
+"""The contract of `TicketSource`: the bytes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ticket_export.testing.stored_tickets import TICKET_COLUMNS, StoredTicket
-from ticket_export.testing.ticket_back_door import T, TicketBackDoor
+from ticket_export.testing.stored_tickets import TICKET_COLUMNS, StoredTicket, T, TicketBackDoor
 
 FULL = StoredTicket(
     id=7,

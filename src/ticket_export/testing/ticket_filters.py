@@ -1,4 +1,4 @@
-"""What every `TicketSource` promises of the tickets that a view shows."""
+"""The contract of `TicketSource`: the tickets that a view shows."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from ticket_export.testing.stored_tickets import AS_OF, StoredTicket
-from ticket_export.testing.ticket_back_door import T, TicketBackDoor
+from ticket_export.testing.stored_tickets import AS_OF, StoredTicket, T, TicketBackDoor
 
 ANN = UUID("00000000-0000-4000-8000-0000000000a1")
 BOB = UUID("f0000000-0000-4000-8000-0000000000b2")
@@ -88,7 +87,7 @@ FILTERS: list[tuple[str, str, str | None, list[int]]] = [
     ("tags", "contains", "D, BL", [1]),
     ("tags", "is_empty", None, [3, 4, 5, 6]),
     ("id", "eq", "3", [3]),
-    # What no 32-bit integer holds is compared by arithmetic too.
+    # A number beyond 32 bits is compared as a number too.
     ("id", "eq", "7893946004064", []),
     ("id", "gt", "3000000000", []),
     ("id", "lt", "3000000000", [1, 2, 3, 4, 5, 6]),

@@ -1,6 +1,6 @@
-"""What every `UnitOfWork` keeps, with its three repositories and its part of the audit log.
+"""The contract of `UnitOfWork`, with its three repositories and its part of the audit log.
 
-Inherit it beside your adapter's own tests::
+Inherit it in your adapter's tests::
 
     class TestMyUnitOfWork(UnitOfWorkContract[MyDatabase]):
         @pytest.fixture
@@ -9,8 +9,8 @@ Inherit it beside your adapter's own tests::
         def put_user_behind(self, database: MyDatabase, user: User) -> None: ...
         ...
 
-`BackDoor` says what is asked for; what is claimed of the queue, of lists of jobs and of the audit log has files of its
-own.
+`BackDoor` lists the methods to override. The tests of the queue, of lists of jobs and of the audit log are in files of
+their own.
 """
 
 from __future__ import annotations
@@ -30,13 +30,12 @@ from ticket_export.errors import LeaseLostError
 from ticket_export.testing.audited_changes import AuditedChangesContract
 from ticket_export.testing.back_door import D
 from ticket_export.testing.entities import NOW, a_completed_job, a_job, a_media_item, a_task
-from ticket_export.testing.job_pages import JobPagesContract
-from ticket_export.testing.job_queries import JobQueriesContract
+from ticket_export.testing.listed_jobs import ListedJobsContract
 from ticket_export.testing.queued_tasks import QueuedTasksContract
 
 
-class UnitOfWorkContract(QueuedTasksContract[D], JobQueriesContract[D], JobPagesContract[D], AuditedChangesContract[D]):
-    """Inherit, give the `database` and the ten methods of `BackDoor`, and pytest runs every claim."""
+class UnitOfWorkContract(QueuedTasksContract[D], ListedJobsContract[D], AuditedChangesContract[D]):
+    """The tests; override the fixture `database` and the ten methods of `BackDoor`."""
 
     def test_an_added_task_is_stored_field_by_field(self, database: D) -> None:
         task = a_task()

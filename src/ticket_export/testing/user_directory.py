@@ -1,6 +1,6 @@
-"""What every `UserDirectory` keeps.
+"""The contract of `UserDirectory`.
 
-Inherit it beside your adapter's own tests::
+Inherit it in your adapter's tests::
 
     class TestMyDirectory(UserDirectoryContract[MyDirectory]):
         @pytest.fixture
@@ -25,20 +25,20 @@ from ticket_export.domain.user import User
 U = TypeVar("U", bound=UserDirectory)
 
 _P = SystemPermissions
-#: A right of the host's that the library has no name for.
+#: A permission of the host that the library has no name for.
 UNKNOWN_FLAG = 1 << 20
 
 
 class UserDirectoryContract(Generic[U]):
-    """Inherit, give the `directory` and `put_behind`, and pytest runs every claim."""
+    """The tests; override the fixture `directory` and `put_behind`."""
 
     @pytest.fixture
     def directory(self) -> U:
-        """A directory of nobody."""
+        """The adapter under test, without users."""
         raise NotImplementedError
 
     def put_behind(self, directory: U, user: User, roles: Sequence[int]) -> None:
-        """Store the user with exactly these roles, each given by its sum of permission flags.
+        """Store the user with exactly these roles, each as its sum of permission flags.
 
         A user of the same id, and the roles they had, are replaced.
         """

@@ -35,7 +35,7 @@ UNREACHABLE = "the database cannot be reached, or refuses the connection"
 REFUSED = "the database refuses access, or is read-only"
 FAILED = "the database failed; the log has the cause"
 NOT_READ = "The tickets could not be read from the database."
-AWAY = "The tickets could not be read: their database was away or busy."
+AWAY = "The tickets could not be read: their database was unavailable or busy."
 LOCKED = "The tickets could not be read: the database's time limit (lock_timeout) ended the query."
 GIVEN_UP = f"The export was given up; attempts that were lost: 3. {AWAY}"
 

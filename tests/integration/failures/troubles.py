@@ -124,8 +124,8 @@ TROUBLES = {
     "no file": Trouble(
         no_file, "unable to open database file", "the database cannot be reached, or refuses the connection"
     ),
-    "no database": Trouble(no_database, "file is not a database", "the database is damaged, or is no database"),
-    "damaged": Trouble(damaged, "malformed", "the database is damaged, or is no database"),
+    "no database": Trouble(no_database, "file is not a database", "the database is damaged, or is not a database"),
+    "damaged": Trouble(damaged, "malformed", "the database is damaged, or is not a database"),
     "no table": Trouble(
         renamed('"ExportJobs"', 'RENAME TO "Elsewhere"', '"Elsewhere" RENAME TO "ExportJobs"'),
         "no such table: ExportJobs",

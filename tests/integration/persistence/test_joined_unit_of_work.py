@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from tests.integration.persistence.sqlite_rows import SqliteRows
 from tests.integration.postgresql.postgresql_rows import PostgresqlRows
@@ -78,7 +78,11 @@ def teams(rows: Rows) -> int:
 
 
 def join(
-    host: Connection | Session, task: BackgroundTask, called: list[str], *, commit: bool = True
+    host: Connection | Session | scoped_session[Session],
+    task: BackgroundTask,
+    called: list[str],
+    *,
+    commit: bool = True,
 ) -> JoinedUnitOfWork:
     """Add a task in a unit of work that joins the host's transaction."""
     with JoinedUnitOfWork(host) as unit_of_work:
@@ -185,6 +189,22 @@ def test_a_joined_change_is_permanent_with_the_sessions_commit(
         session.commit()
     assert stored_when_called == [task]
     assert teams(rows) == 0
+
+
+@pytest.mark.parametrize("commits", [True, False])
+def test_a_scoped_session_is_joined_as_the_threads_own_session(
+    host_engine: Engine, rows: Rows, task: BackgroundTask, called: list[str], commits: bool
+) -> None:
+    # Such as Flask-SQLAlchemy's `db.session`.
+    sessions = scoped_session(sessionmaker(host_engine))
+    sessions.execute(TEAM)
+    join(sessions, task, called)
+    assert called == []
+    sessions.commit() if commits else sessions.rollback()
+    sessions.remove()
+    assert called == ["called"] * commits
+    assert rows.get(BackgroundTask, task.id) == (task if commits else None)
+    assert teams(rows) == commits
 
 
 def test_a_joined_change_vanishes_with_the_sessions_rollback(

@@ -73,7 +73,7 @@ def reads_no_view(container: TicketExportContainer) -> Iterator[None]:
     assert reading
     # The only place of the column is the expression that leaves out what is long.
     assert '"SnapshotPayloadJson"' not in "".join(
-        re.sub(r"CAST\(CASE WHEN .* END AS TEXT\) AS short_view", "", each) for each in reading
+        re.sub(r"CAST\(CASE WHEN .* END AS TEXT\) AS ticket_export_view", "", each) for each in reading
     )
     assert peak < 5 * _MB < _JOBS * _LENGTH
 

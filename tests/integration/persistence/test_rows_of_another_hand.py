@@ -127,7 +127,7 @@ def test_export_that_is_no_longer_one_holds_up_nobody_behind_it(queue: Queue, co
     queue.spoil(poisoned, column, value)
     assert [queue.claimed(), queue.claimed(), queue.claimed()] == [behind, last, None]
     task = queue.task(poisoned)
-    assert (task.status, task.error_message) == (BackgroundTaskStatus.ERROR, "No export waits for this task.")
+    assert (task.status, task.error_message) == (BackgroundTaskStatus.ERROR, "No queued export has this task.")
     assert [queue.status(behind), queue.status(last)] == ["running", "running"]
 
 

@@ -174,5 +174,5 @@ def test_two_hosts_with_other_names_live_in_one_process(tmp_path: Path, engine: 
 
 def test_a_name_for_an_unknown_column_is_refused() -> None:
     names = HostTableNames(users=HostTable("staff", {"mail": "email"}))
-    with pytest.raises(ValueError, match=r"'staff': no column is known as mail; known are: .*email_address"):
+    with pytest.raises(ValueError, match=r"'staff': unknown column mail; known columns: .*email_address"):
         build_help_desk_tables(names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -12,13 +13,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.errors import UnknownDeveloperNameError
-from ticket_export.infrastructure.persistence.types import (
-    BackgroundTaskStatusText,
-    ExportJobStatusText,
-    JsonText,
-    UtcDateTime,
-)
+from ticket_export.infrastructure.persistence.tables import SEED_TABLES
+from ticket_export.infrastructure.persistence.types import JsonText, UtcDateTime
 
+EXPORT_JOB_STATUS: sa.types.TypeDecorator[Any] = SEED_TABLES.export_jobs.c.status.type  # type: ignore[assignment]
+TASK_STATUS: sa.types.TypeDecorator[Any] = SEED_TABLES.background_tasks.c.status.type  # type: ignore[assignment]
 SQLITE, POSTGRESQL, MYSQL = (sa.make_url(f"{name}://").get_dialect()() for name in ("sqlite", "postgresql", "mysql"))
 
 
@@ -53,7 +52,7 @@ def test_text_that_is_not_a_time_is_refused() -> None:
         UtcDateTime().process_result_value("yesterday", SQLITE)
 
 
-@pytest.mark.parametrize("type_", [UtcDateTime(), JsonText(), ExportJobStatusText(), BackgroundTaskStatusText()])
+@pytest.mark.parametrize("type_", [UtcDateTime(), JsonText(), EXPORT_JOB_STATUS, TASK_STATUS])
 @pytest.mark.parametrize("dialect", [SQLITE, POSTGRESQL], ids=["sqlite", "postgresql"])
 def test_nothing_stays_nothing(type_: sa.types.TypeDecorator[object], dialect: sa.Dialect) -> None:
     assert type_.process_bind_param(None, dialect) is None
@@ -86,11 +85,11 @@ def test_json_on_sqlite_is_the_very_text() -> None:
 
 def test_a_status_that_nobody_knows_is_refused_when_it_is_read() -> None:
     with pytest.raises(UnknownDeveloperNameError):
-        ExportJobStatusText().process_result_value("paused", SQLITE)
+        EXPORT_JOB_STATUS.process_result_value("paused", SQLITE)
 
 
 @pytest.mark.parametrize("status", list(BackgroundTaskStatus))
 def test_a_task_status_is_stored_as_its_value(status: BackgroundTaskStatus) -> None:
-    stored = BackgroundTaskStatusText().process_bind_param(status, SQLITE)
+    stored = TASK_STATUS.process_bind_param(status, SQLITE)
     assert stored == status.value
-    assert BackgroundTaskStatusText().process_result_value(stored, SQLITE) is status
+    assert TASK_STATUS.process_result_value(stored, SQLITE) is status

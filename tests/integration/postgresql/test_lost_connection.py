@@ -8,11 +8,12 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from benchmarks.fill.loader import load_many
 from dependency_injector.providers import Factory, Object
 from sqlalchemy import Engine
 
 from tests.integration.postgresql.postgresql_rows import PostgresqlRows
-from ticket_export import ExportJobDto, Settings, TicketExportContainer, create_engine, load_sample_data
+from ticket_export import ExportJobDto, Settings, TicketExportContainer, create_engine
 from ticket_export.application.run.progress import Progress
 from ticket_export.errors import TicketsUnavailableError
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
@@ -38,7 +39,7 @@ def container(postgresql_url: str, tmp_path: Path, reading: Engine) -> Iterator[
     container.settings.override(Object(Settings(database_url=postgresql_url, storage_url=tmp_path.as_uri())))
     container.task_queue.override(InMemoryTaskQueue())
     container.ticket_source.override(Factory(SqlAlchemyTicketSource, reading, container.catalog))
-    load_sample_data(container.engine(), container.tables(), tickets=_TICKETS, seed=1, now=datetime.now(UTC))
+    load_many(container.engine(), container.tables(), tickets=_TICKETS, seed=1, now=datetime.now(UTC))
     yield container
     container.engine().dispose()
 
@@ -98,7 +99,7 @@ def test_server_that_lets_nobody_in_costs_all_attempts(
     assert job.status == "failed"
     assert job.error_message == (
         "The export was given up; attempts that were lost: 3. "
-        "The tickets could not be read: their database was away or busy."
+        "The tickets could not be read: their database was unavailable or busy."
     )
 
 

@@ -173,7 +173,7 @@ def test_message_says_what_a_request_waits_for(
     container: TicketExportContainer, actor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export_job_repository, "_LONGEST_WAIT", 0.0)
-    with held(container, actor), pytest.raises(JobDatabaseError, match="another transaction has kept the exports of"):
+    with held(container, actor), pytest.raises(JobDatabaseError, match="another transaction has locked the exports of"):
         container.request_export()(actor, VIEW)
     assert not container.request_export()(actor, VIEW).already_requested
 

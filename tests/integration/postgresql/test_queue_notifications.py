@@ -19,9 +19,9 @@ from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 from ticket_export.application.run.export_task import TASK_NAME
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
-from ticket_export.infrastructure.tasks import database_task_queue, echo, postgresql_listener
+from ticket_export.infrastructure.tasks import database_task_queue, notifications
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
-from ticket_export.infrastructure.tasks.postgresql_notifications import PostgresqlNotifications
+from ticket_export.infrastructure.tasks.notifications import PostgresqlNotifications
 from ticket_export.testing.entities import NOW
 
 #: Seconds; only a failing test waits for the first, and nobody for the second.
@@ -201,7 +201,7 @@ def test_worker_that_hears_nothing_any_more_looks_as_often_as_without_notificati
         monkeypatch.setattr(database_task_queue, "POLL_INTERVAL", 0.1)
         assert worker.queue.wait(PATIENCE)
     assert [record.levelname for record in caplog.records] == ["WARNING"]
-    assert "does not hear of new exports" in caplog.text
+    assert "receives no notifications of new exports" in caplog.text
 
 
 class PoolersCursor(psycopg.Cursor[Any]):
@@ -215,8 +215,8 @@ class PoolersCursor(psycopg.Cursor[Any]):
 def test_behind_a_pooler_that_forgets_who_listens_a_worker_looks_by_itself(
     engine: Engine, rows: PostgresqlRows, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(echo, "_PATIENCE", 0.05)
-    monkeypatch.setattr(postgresql_listener, "_FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(notifications, "_PROBE_TIMEOUT", 0.05)
+    monkeypatch.setattr(notifications, "_FIRST_PAUSE", 0.01)
     monkeypatch.setattr(database_task_queue, "POLL_INTERVAL", 0.1)
     pooled = sa.create_engine(engine.url, connect_args={"cursor_factory": PoolersCursor})
     worker, connections = Party(pooled), set[int]()
@@ -233,16 +233,73 @@ def test_behind_a_pooler_that_forgets_who_listens_a_worker_looks_by_itself(
         assert worker.queue.wait(PATIENCE)
     pooled.dispose()
     assert [record.getMessage() for record in caplog.records] == [
-        "the worker does not hear of new exports, and looks for them meanwhile"
+        "the worker receives no notifications of new exports, and polls the queue"
     ]
+    assert "no notification arrived within 0.05 s" in caplog.text
+
+
+@contextmanager
+def counted_probes(engine: Engine) -> Iterator[list[str]]:
+    """What listeners send to themselves over the engine."""
+    sent: list[str] = []
+
+    def count(
+        _connection: object, _cursor: object, _statement: str, parameters: dict[str, str], *_rest: object
+    ) -> None:
+        sent.extend(value for value in parameters.values() if value == "probe")
+
+    sa.event.listen(engine, "before_cursor_execute", count)
+    try:
+        yield sent
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", count)
+
+
+def test_worker_asks_itself_once_and_again_only_after_a_silence(
+    worker: Party, rows: PostgresqlRows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notifications, "_PROBE_AFTER", 1.0)
+    with counted_probes(worker.engine) as sent, worker.listening():
+        began = monotonic()
+        while monotonic() < began + 1.5:
+            rows.run("NOTIFY ticket_export")
+            sleep(0.1)
+        assert len(sent) == 1
+        until(lambda: len(sent) == 2)
+
+
+def test_answer_that_does_not_come_is_waited_for_and_not_asked_for_again(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notifications, "_PROBE_AFTER", 0.0)
+    pooled = sa.create_engine(engine.url, connect_args={"cursor_factory": PoolersCursor})
+    with counted_probes(pooled) as sent, Party(pooled).queue.listening():
+        until(lambda: sent)
+        sleep(0.2)
+        assert len(sent) == 1
+    pooled.dispose()
+
+
+def test_worker_that_cannot_ask_itself_tries_again(worker: Party, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notifications, "_FIRST_PAUSE", 0.01)
+    failures = [ConnectionError("the database is gone")]
+
+    def fail(*_begun: object) -> None:
+        if failures and threading.current_thread() in listener_threads():
+            raise failures.pop()
+
+    sa.event.listen(worker.engine, "begin", fail)
+    with worker.queue.listening():
+        until(lambda: worker.notifications.are_heard)
+    assert failures == []
 
 
 def test_connection_that_hears_nothing_any_more_is_replaced(
     engine: Engine, rows: PostgresqlRows, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    monkeypatch.setattr(echo, "_EVERY", 0.05)
-    monkeypatch.setattr(echo, "_PATIENCE", 2.0)
+    monkeypatch.setattr(notifications, "_PROBE_AFTER", 0.05)
+    monkeypatch.setattr(notifications, "_PROBE_TIMEOUT", 2.0)
     made: list[Any] = []
     sa.event.listen(engine, "connect", lambda connection, _entry: made.append(connection))
     worker = Party(engine)
@@ -256,7 +313,9 @@ def test_connection_that_hears_nothing_any_more_is_replaced(
         rows.put(a_task())
         rows.run("NOTIFY ticket_export")
         assert worker.queue.wait(PATIENCE)
-    assert [record.getMessage() for record in caplog.records][-1] == "the worker hears of new exports again"
+    assert [record.getMessage() for record in caplog.records][
+        -1
+    ] == "the worker receives notifications of new exports again"
 
 
 def test_connection_and_thread_end_with_the_block(worker: Party, rows: PostgresqlRows) -> None:
@@ -275,7 +334,7 @@ def test_connection_and_thread_end_with_the_block(worker: Party, rows: Postgresq
 def test_listener_that_waits_until_it_may_try_again_ends_at_once(
     worker: Party, rows: PostgresqlRows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgresql_listener, "_FIRST_PAUSE", HOUR)
+    monkeypatch.setattr(notifications, "_FIRST_PAUSE", HOUR)
     with worker.listening():
         terminate_listeners(rows)
         until(lambda: not worker.notifications.are_heard)

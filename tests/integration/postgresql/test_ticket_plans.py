@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from benchmarks.fill.loader import load_many
 from sqlalchemy import Connection
 
 from tests.integration.postgresql.filtered_views import CATALOG, CREATED, FILTERS, Filter, default_view
@@ -20,7 +21,7 @@ from tests.postgresql_server import PostgresqlServer
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.ticket_select import count_tickets, select_tickets
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "indexes.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "how-to" / "add-indexes.md"
 TICKETS = 30_000
 
 
@@ -29,7 +30,7 @@ def help_desk(postgresql_server: PostgresqlServer) -> Iterator[Connection]:
     """Only read, so that one will do for all."""
     with postgresql_server.database() as url:
         engine = create_engine(url)
-        fill(engine, TICKETS)
+        fill(engine, TICKETS, load=load_many)
         with engine.connect() as connection:
             yield connection
         engine.dispose()

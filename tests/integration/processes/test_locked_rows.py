@@ -151,7 +151,7 @@ def test_requests_go_on_while_jobs_are_kept_and_a_kept_turn_of_one_user_is_told_
     # Another request of the same user's, in a transaction of the host's that stays open.
     with desk.container.unit_of_work() as work:
         work.jobs.active_of(desk.actor.user_id)
-        with pytest.raises(JobDatabaseError, match="another transaction has kept the exports of this user"):
+        with pytest.raises(JobDatabaseError, match="another transaction has locked the exports of this user"):
             desk.request()
 
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from functools import partial
 
 import attrs
 
 from tests.s3_server import Fault, S3Request, serve
-
-# Longer than the client waits, in seconds.
-_TOO_LONG = 0.7
 
 
 def cut_before(request: S3Request) -> Iterable[bytes]:
@@ -31,14 +27,12 @@ def half_an_answer(request: S3Request) -> Iterable[bytes]:
 
 
 def late_before(request: S3Request) -> Iterable[bytes]:
-    time.sleep(_TOO_LONG)
-    return request.hang_up()
+    return request.answer_too_late()
 
 
 def late_after(request: S3Request) -> Iterable[bytes]:
     request.serve_silently()
-    time.sleep(_TOO_LONG)
-    return request.hang_up()
+    return request.answer_too_late()
 
 
 def refused(request: S3Request, *, status: str, code: str) -> Iterable[bytes]:

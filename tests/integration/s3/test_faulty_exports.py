@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from threading import Event
+
 import pytest
 
 from tests.integration.s3.faults import FAULTS, Disturbance, never
 from tests.integration.s3.scene import REQUESTS, S3Scene
+from tests.s3_server import S3Request
+from ticket_export.infrastructure.storage.s3.client import S3Patience, connect
+from ticket_export.infrastructure.storage.s3.location import S3Location
+from ticket_export.infrastructure.storage.s3.storage import S3Storage
 
 # What boto3 asks again for, so that a user never hears of it. A part that is lost shows when it is too late.
 _PASSING = {
@@ -71,3 +78,20 @@ def test_fault_that_stays_fails_the_export_or_comes_too_late_for_it(scene: S3Sce
     # What S3 has taken, and will not be told to remove, is for the sweep.
     scene.claim_swept()
     assert scene.bucket.names() == []
+
+
+def test_storage_that_never_answers_fails_the_export_when_the_patience_ends(scene: S3Scene) -> None:
+    is_over = Event()
+
+    def stay_silent(request: S3Request) -> Iterable[bytes]:
+        is_over.wait(60)
+        return request.hang_up()
+
+    patience = S3Patience(connect_seconds=60, read_seconds=0.2, attempts=2)
+    client = connect(endpoint_url=scene.bucket.endpoint_url, region=None, patience=patience)
+    scene.desk.storage = S3Storage(client, S3Location.parse(scene.bucket.url))  # type: ignore[assignment]
+    scene.bucket.s3.fault = stay_silent
+    assert scene.run() == "failed"
+    is_over.set()
+    scene.claim_ended_rightly()
+    client.close()

@@ -211,6 +211,6 @@ def test_answer_of_somebody_else_is_no_success(bucket: Bucket, data: bytes) -> N
         return request.serve()
 
     bucket.s3.fault = welcome
-    with pytest.raises(StorageError, match="gave an answer that is none"):
+    with pytest.raises(StorageError, match="sent an invalid response"):
         write(bucket.storage(), _KEY, data)
     assert bucket.get(_KEY) is None

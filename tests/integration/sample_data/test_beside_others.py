@@ -1,4 +1,4 @@
-"""A help desk that is filled while a host uses it."""
+"""A help desk is filled while a host uses it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from time import monotonic, sleep
 
 import pytest
+from benchmarks.fill.loader import load_many
 from sqlalchemy import Connection, Engine, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
-from tests.integration.sample_data.filled import NOW, fill, number_of, rows_of
+from tests.integration.sample_data.filled import NOW, Load, fill, number_of, rows_of
+from ticket_export.infrastructure.help_desk.sample_data.loader import load_sample_data
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 
 _TICKETS = REFERENCE_TABLES.tickets
@@ -62,7 +64,8 @@ def test_two_runs_at_once_add_all_their_tickets(postgresql: Engine) -> None:
     assert number_of(postgresql, _CONTACTS) == 200
 
 
-def test_others_can_read_meanwhile_and_see_nothing_yet(postgresql: Engine) -> None:
+@pytest.mark.parametrize("load", [load_sample_data, load_many])
+def test_others_can_read_meanwhile_and_see_nothing_yet(postgresql: Engine, load: Load) -> None:
     fill(postgresql, 10)
     seen: list[int] = []
 
@@ -71,12 +74,13 @@ def test_others_can_read_meanwhile_and_see_nothing_yet(postgresql: Engine) -> No
             reader.execute(text("SET LOCAL lock_timeout = '5s'"))
             seen.append(reader.execute(select(func.count()).select_from(_TICKETS)).scalar_one())
 
-    fill(postgresql, 10_500, on_progress=look)
+    fill(postgresql, 10_500, on_progress=look, load=load)
     assert set(seen) == {10}
     assert number_of(postgresql, _TICKETS) == 10_510
 
 
-def test_lost_connection_leaves_nothing(postgresql: Engine) -> None:
+@pytest.mark.parametrize("load", [load_sample_data, load_many])
+def test_lost_connection_leaves_nothing(postgresql: Engine, load: Load) -> None:
     def cut(_inserted: int) -> None:
         with postgresql.connect() as other:
             other.execute(
@@ -87,7 +91,7 @@ def test_lost_connection_leaves_nothing(postgresql: Engine) -> None:
             ).all()
 
     with pytest.raises(DBAPIError):
-        fill(postgresql, 25_000, on_progress=cut)
+        fill(postgresql, 25_000, on_progress=cut, load=load)
     assert number_of(postgresql, _TICKETS) == 0
     assert number_of(postgresql, _CONTACTS) == 0
 

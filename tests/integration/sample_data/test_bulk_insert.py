@@ -5,12 +5,12 @@ from datetime import timedelta, timezone
 from uuid import uuid4
 
 import pytest
+from benchmarks.fill.bulk_insert import BulkInsert
+from benchmarks.fill.copy_insert import CopyInsert
 from sqlalchemy import Engine, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from tests.integration.sample_data.filled import fill, number_of, rows_of
-from ticket_export.infrastructure.help_desk.sample_data.bulk_insert import BulkInsert
-from ticket_export.infrastructure.help_desk.sample_data.copy_insert import CopyInsert
 from ticket_export.infrastructure.help_desk.sample_data.ticket_rows import TICKET_COLUMNS
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 

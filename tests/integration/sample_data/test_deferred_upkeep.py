@@ -1,12 +1,14 @@
-"""Many tickets at once: the table's indexes and foreign keys are made anew, and are what they were."""
+"""The fast loader of many tickets creates the table's indexes and foreign keys again, as they were."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 import pytest
+from benchmarks.fill.loader import load_many
 from sqlalchemy import Engine, event, func, select, text
 
 from tests.integration.sample_data.filled import fill, number_of
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 _TICKETS = REFERENCE_TABLES.tickets
 MANY: Final = 10_000
+fill_fast = partial(fill, load=load_many)
 _OF_HOST = (
     'CREATE INDEX of_host ON "Tickets" (lower("Title") DESC) INCLUDE ("Status") WHERE "Language" = \'de\'',
     'CREATE UNIQUE INDEX unique_of_host ON "Tickets" ("Id", "Status")',
@@ -102,7 +105,7 @@ def test_schema_is_made_anew_and_the_same_afterwards(
             connection.execute(text(change))
     before, made = _schema(postgresql), _made(postgresql)
     locked: list[set[str]] = []
-    fill(postgresql, MANY, on_progress=lambda _inserted: locked.append(_locked(postgresql)))
+    fill_fast(postgresql, MANY, on_progress=lambda _inserted: locked.append(_locked(postgresql)))
     assert locked[0] == {'"Tickets"', '"Users"'}
     assert _schema(postgresql) == before
     assert {name for name, number in _made(postgresql).items() if number == made[name]} == kept
@@ -114,7 +117,7 @@ def test_partitioned_table_keeps_its_indexes(postgresql: Engine) -> None:
         for change in _PARTITIONED:
             connection.execute(text(change))
     before, made = _schema(postgresql), _made(postgresql)
-    fill(postgresql, MANY)
+    fill_fast(postgresql, MANY)
     assert _schema(postgresql) == before
     assert _made(postgresql) == made
     assert number_of(postgresql, _TICKETS) == MANY
@@ -122,7 +125,7 @@ def test_partitioned_table_keeps_its_indexes(postgresql: Engine) -> None:
 
 def test_a_few_tickets_lock_nobody_out(postgresql: Engine) -> None:
     readable: list[bool] = []
-    fill(postgresql, MANY - 1, on_progress=lambda _inserted: readable.append(_is_readable(postgresql)))
+    fill_fast(postgresql, MANY - 1, on_progress=lambda _inserted: readable.append(_is_readable(postgresql)))
     assert set(readable) == {True}
 
 
@@ -133,7 +136,7 @@ def test_run_that_fails_leaves_the_schema_as_it_was(postgresql: Engine) -> None:
         raise ArithmeticError
 
     with pytest.raises(ArithmeticError):
-        fill(postgresql, MANY, on_progress=fail)
+        fill_fast(postgresql, MANY, on_progress=fail)
     assert _schema(postgresql) == before
     assert number_of(postgresql, _TICKETS) == 0
 
@@ -143,7 +146,7 @@ def test_somebody_at_work_is_neither_waited_for_nor_kept_waiting(postgresql: Eng
     readable: list[bool] = []
     with postgresql.connect() as host:
         host.execute(text(f'SELECT count(*) FROM "{table}"'))
-        fill(postgresql, MANY, on_progress=lambda _inserted: readable.append(_is_readable(postgresql)))
+        fill_fast(postgresql, MANY, on_progress=lambda _inserted: readable.append(_is_readable(postgresql)))
     assert set(readable) == {True}
     assert number_of(postgresql, _TICKETS) == MANY
 
@@ -175,7 +178,7 @@ def writer(postgresql: Engine, postgresql_url: str) -> Iterator[Engine]:
 
 def test_role_that_may_only_write_can_add_many_too(postgresql: Engine, writer: Engine) -> None:
     before = _made(postgresql)
-    fill(writer, MANY)
+    fill_fast(writer, MANY)
     assert _made(postgresql) == before
     assert number_of(postgresql, _TICKETS) == MANY
 
@@ -185,7 +188,7 @@ def test_schema_of_sqlite_is_the_same_afterwards(sqlite: Engine) -> None:
         connection.execute(text('CREATE INDEX of_host ON "Tickets" (lower("Title") DESC) WHERE "Language" = \'de\''))
         connection.execute(text('DROP INDEX "IX_Tickets_ClosedAt"'))
         before = connection.execute(_SCHEMA_OF_SQLITE).all()
-    fill(sqlite, MANY)
+    fill_fast(sqlite, MANY)
     with sqlite.connect() as connection:
         assert connection.execute(_SCHEMA_OF_SQLITE).all() == before
         assert connection.execute(text("PRAGMA integrity_check")).scalar_one() == "ok"
@@ -203,6 +206,6 @@ def test_run_that_fails_leaves_the_schema_of_sqlite_as_it_was(sqlite: Engine) ->
         raise ArithmeticError
 
     with pytest.raises(ArithmeticError):
-        fill(sqlite, MANY, on_progress=fail)
+        fill_fast(sqlite, MANY, on_progress=fail)
     with sqlite.connect() as connection:
         assert connection.execute(_SCHEMA_OF_SQLITE).all() == before

@@ -3,10 +3,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from benchmarks.fill.moment_text import moment_text
 from hypothesis import given
 from hypothesis import strategies as st
-
-from ticket_export.infrastructure.help_desk.sample_data.moment_text import moment_text
 
 _ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 

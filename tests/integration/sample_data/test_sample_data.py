@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from benchmarks.fill.loader import load_many
 from sqlalchemy import Engine, RowMapping, insert
 
 from tests.integration.sample_data.filled import NOW, fill, number_of, rows_of
+from tests.postgresql_server import PostgresqlServer
 from ticket_export.application.actor import Actor
 from ticket_export.application.formula_guard import TRIGGERS
 from ticket_export.domain.system_permissions import BuiltInSystemPermission, SystemPermissions
@@ -124,20 +128,38 @@ def test_creation_times_are_spread_tied_and_not_in_the_order_of_the_ids(engine: 
     assert max(times) - min(times) > timedelta(days=350)
 
 
-def test_the_same_seed_makes_up_the_same_tickets_on_every_database(
-    sqlite: Engine, postgresql: Engine, tmp_path: Path
+def test_the_same_seed_makes_up_the_same_tickets_on_every_database_and_by_both_loaders(
+    sqlite: Engine, postgresql: Engine, tmp_path: Path, postgresql_server: PostgresqlServer
 ) -> None:
-    other = create_engine(f"sqlite:///{tmp_path / 'other'}.db")
-    upgrade(other, reference_schema=True)
-    for engine, seed in ((sqlite, 1), (postgresql, 1), (other, 2)):
-        # More than one batch, on either database.
-        fill(engine, 10_500, seed)
-    assert [_comparable(each) for each in rows_of(postgresql)] == [_comparable(each) for each in rows_of(sqlite)]
-    assert rows_of(other)[:200] != rows_of(sqlite)[:200]
-    tables = REFERENCE_TABLES
-    for table in (tables.users, tables.roles, tables.role_user, tables.teams, tables.contacts):
-        assert rows_of(postgresql, table) == rows_of(sqlite, table), table.name
-    other.dispose()
+    with postgresql_server.database() as url, _sqlite(tmp_path / "other.db") as other_sqlite:
+        other_postgresql = create_engine(url)
+        # More than one batch of each loader, on either database.
+        for engine in (sqlite, postgresql):
+            fill(engine, 10_500)
+        for engine in (other_sqlite, other_postgresql):
+            fill(engine, 10_500, load=load_many)
+        expected = [_comparable(each) for each in rows_of(sqlite)]
+        tables = REFERENCE_TABLES
+        for engine in (postgresql, other_sqlite, other_postgresql):
+            assert [_comparable(each) for each in rows_of(engine)] == expected
+            for table in (tables.users, tables.roles, tables.role_user, tables.teams, tables.contacts):
+                assert rows_of(engine, table) == rows_of(sqlite, table), table.name
+        other_postgresql.dispose()
+
+
+def test_another_seed_makes_up_other_tickets(sqlite: Engine, tmp_path: Path) -> None:
+    with _sqlite(tmp_path / "other.db") as other:
+        fill(sqlite, 200, seed=1)
+        fill(other, 200, seed=2)
+        assert rows_of(other) != rows_of(sqlite)
+
+
+@contextmanager
+def _sqlite(path: Path) -> Iterator[Engine]:
+    engine = create_engine(f"sqlite:///{path}")
+    upgrade(engine, reference_schema=True)
+    yield engine
+    engine.dispose()
 
 
 def _comparable(ticket: RowMapping) -> dict[str, object]:

@@ -277,7 +277,10 @@ def test_database_without_tickets_is_the_sources_error(engine: Engine, source: S
 
 @pytest.mark.parametrize(
     ("what", "value", "refusal"),
-    [("server_version_info", (13, 11), "PostgreSQL 13.11; the oldest"), ("driver", "psycopg2", "over psycopg2; take")],
+    [
+        ("server_version_info", (13, 11), "PostgreSQL 13.11; use release 14"),
+        ("driver", "psycopg2", "with psycopg2; use psycopg 3"),
+    ],
 )
 def test_what_is_too_old_is_refused_by_name(
     engine: Engine, source: SqlAlchemyTicketSource, monkeypatch: pytest.MonkeyPatch, what: str, value: Any, refusal: str
@@ -294,7 +297,7 @@ def test_database_that_lacks_letters_is_refused(engine: Engine, each_postgresql_
     url = engine.url.set(database=f"{engine.url.database}_latin").render_as_string(hide_password=False)
     other = create_engine(url)
     try:
-        with pytest.raises(UnsupportedDialectError, match="in LATIN1; only one in UTF8"):
+        with pytest.raises(UnsupportedDialectError, match="the encoding LATIN1; use one with UTF8"):
             read(SqlAlchemyTicketSource(other, CATALOG))
     finally:
         other.dispose()

@@ -318,7 +318,7 @@ def test_database_in_utf16_is_refused_by_name(tmp_path: Path, encoding: str) -> 
     connection.close()
     engine = create_engine(f"sqlite:///{tmp_path}/wide.db")
     TABLE.create(engine)
-    with pytest.raises(UnsupportedDialectError, match=f"SQLite database in {encoding}; only from one in UTF-8"):
+    with pytest.raises(UnsupportedDialectError, match=f"the encoding {encoding}; use one with UTF-8"):
         cells(SqlAlchemyTicketSource(engine, CATALOG), "title")
     engine.dispose()
 

@@ -123,7 +123,7 @@ def test_server_is_rid_of_the_snapshot_while_the_storage_still_hangs(
     assert export.is_alive()
     storage.wakes_up.set()
     export.join(PATIENCE)
-    assert [(job.status, job.error_message) for job in ended] == [("failed", "The storage took nothing for 1 s.")]
+    assert [(job.status, job.error_message) for job in ended] == [("failed", "The storage accepted no data for 1 s.")]
     assert storage.objects == {}
 
 

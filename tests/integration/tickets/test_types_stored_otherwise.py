@@ -42,9 +42,9 @@ from ticket_export.infrastructure.tickets.catalog import (
     number_column,
     text_column,
 )
+from ticket_export.infrastructure.tickets.postgresql.stored_catalog import catalog_as_stored
 from ticket_export.infrastructure.tickets.sql_functions import JoinedTags
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
-from ticket_export.infrastructure.tickets.stored_types import catalog_as_stored
 from ticket_export.infrastructure.tickets.ticket_select import select_tickets
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

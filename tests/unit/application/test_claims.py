@@ -141,7 +141,7 @@ def test_task_for_no_export_is_given_up_and_the_next_is_claimed(
     assert attempt is not None
     assert attempt.job.id == job_id
     stored = desk.database.committed.tasks[lost.id]
-    assert (stored.status, stored.error_message) == ("error", "No export waits for this task.")
+    assert (stored.status, stored.error_message) == ("error", "No queued export has this task.")
     assert str(lost.id) in caplog.text
 
 
@@ -210,7 +210,7 @@ def test_job_whose_task_is_of_another_program_is_not_run(desk: HelpDesk) -> None
     foreign = attrs.evolve(desk.task(job_id), name="ExportTickets")
     desk.change(desk.job(job_id), foreign)
     before = desk.database.committed
-    with pytest.raises(InvalidTransitionError, match="no background task of ours"):
+    with pytest.raises(InvalidTransitionError, match="no background task of this library"):
         desk.claims.claim(job_id)
     assert desk.claims.claim_next() is None
     assert desk.database.committed == before

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import operator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -21,7 +22,6 @@ from tests.unit.application.columns import (
     URGENT,
 )
 from ticket_export.application.view.conditions import (
-    Comparison,
     Condition,
     Interval,
     IsBoolean,
@@ -80,10 +80,10 @@ def test_text_is_compared_in_lower_case(operator: str, value: str | None, meanin
     [
         ("eq", "5", IsOneOf(SCORE, (5,))),
         ("neq", "1.5", IsOneOf(SCORE, (Decimal("1.5"),), negated=True)),
-        ("gt", "5", NumberCompares(SCORE, Comparison.GREATER, 5)),
-        ("gte", "5", NumberCompares(SCORE, Comparison.GREATER_OR_EQUAL, 5)),
-        ("lt", "-5", NumberCompares(SCORE, Comparison.LESS, -5)),
-        ("lte", "0.5", NumberCompares(SCORE, Comparison.LESS_OR_EQUAL, Decimal("0.5"))),
+        ("gt", "5", NumberCompares(SCORE, operator.gt, 5)),
+        ("gte", "5", NumberCompares(SCORE, operator.ge, 5)),
+        ("lt", "-5", NumberCompares(SCORE, operator.lt, -5)),
+        ("lte", "0.5", NumberCompares(SCORE, operator.le, Decimal("0.5"))),
         ("is_any_of", "1,2", IsOneOf(SCORE, (1, 2))),
         ("is_none_of", '[1, "2"]', IsOneOf(SCORE, (1, 2), negated=True)),
         ("is_empty", None, IsEmpty(SCORE)),

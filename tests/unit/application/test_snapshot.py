@@ -155,7 +155,7 @@ def test_a_filters_value_is_kept_as_text(value: object, kept: str | None) -> Non
         ([float("nan")], "a value must be text, a number, or a list of these"),
         (b"\xff", "must be text, not bytes"),
         ("\x00", "holds a NUL character, which no text can hold"),
-        ("\ud800", "holds half of a surrogate pair, which is no character"),
+        ("\ud800", "holds half of a surrogate pair, which is not a character"),
     ],
 )
 def test_a_filters_value_of_another_kind_is_refused(value: object, problem: str) -> None:

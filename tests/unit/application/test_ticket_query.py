@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import operator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -23,7 +24,6 @@ from tests.unit.application.columns import (
     URGENT,
 )
 from ticket_export.application.view.conditions import (
-    Comparison,
     Interval,
     IsBoolean,
     IsEmpty,
@@ -82,7 +82,7 @@ def test_a_full_view_is_told_in_the_terms_of_a_source() -> None:
         conditions=(
             IsOneOf(STATUS, ("New", "In Progress")),
             IsOneOf(CATEGORY, ("Spam",), negated=True),
-            NumberCompares(SCORE, Comparison.GREATER_OR_EQUAL, Decimal("1.5")),
+            NumberCompares(SCORE, operator.ge, Decimal("1.5")),
             IsBoolean(URGENT, value=True),
             TextMatches(TITLE, TextPosition.ANYWHERE, ("50% off_",), negated=True),
             IsEmpty(ASSIGNEE),

@@ -119,7 +119,7 @@ def test_writing_that_hangs_ends_the_reading_after_the_patience() -> None:
     wakes_up, is_released = Event(), Event()
 
     def read() -> None:
-        with pytest.raises(StorageError, match=r"^The storage took nothing for 0\.2 s\.$"):
+        with pytest.raises(StorageError, match=r"^The storage accepted no data for 0\.2 s\.$"):
             try:
                 for block in BLOCKS:
                     behind.put(block)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -90,5 +89,8 @@ def test_an_unknown_name_is_refused_even_beside_known_ones() -> None:
 
 
 def test_a_permission_is_a_value_that_nobody_changes() -> None:
-    with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        BuiltInSystemPermission.MANAGE_USERS.label = "x"  # type: ignore[misc]
+    for name in ("label", "developer_name", "permission"):
+        with pytest.raises(AttributeError):
+            setattr(BuiltInSystemPermission.MANAGE_USERS, name, "x")
+    with pytest.raises(AttributeError):
+        BuiltInSystemPermission.MANAGE_USERS = "x"  # type: ignore[misc]

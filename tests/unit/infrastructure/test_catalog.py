@@ -114,15 +114,13 @@ def test_catalog_whose_moments_are_none_is_refused_when_it_is_made(type_: Any) -
         ConfigurationError, match=r"^ticket catalog: created_at is of type .*, not DateTime; type_coerce"
     ):
         TicketCatalog(tables=CASES, id=C.number, created_at=odd, columns=columns)
-    with pytest.raises(ConfigurationError, match=r"^ticket catalog: deleted_at is of type .*, not DateTime; it says"):
+    with pytest.raises(ConfigurationError, match=r"^ticket catalog: deleted_at is of type .*, not DateTime; it is"):
         catalog(*columns, is_deleted=C.gone, deleted_at=odd)
 
 
 @pytest.mark.parametrize("type_", [Integer(), Text(), DateTime(), Date()], ids=repr)
 def test_catalog_whose_mark_of_deletion_is_no_condition_is_refused_when_it_is_made(type_: Any) -> None:
-    with pytest.raises(
-        ConfigurationError, match=r"^ticket catalog: is_deleted is of type .*, not Boolean; make a cond"
-    ):
+    with pytest.raises(ConfigurationError, match=r"^ticket catalog: is_deleted is of type .*, not Boolean; use a cond"):
         catalog(number_column("number", "Case", C.number), is_deleted=Column("odd", type_), deleted_at=C.gone_at)
 
 
@@ -145,7 +143,7 @@ def test_moment_is_no_day_column() -> None:
 
 @pytest.mark.parametrize(("make", "wanted"), [(date_column, "DateTime"), (day_column, "Date")])
 def test_text_is_neither_a_moment_nor_a_day(make: Callable[..., CatalogColumn], wanted: str) -> None:
-    with pytest.raises(ConfigurationError, match=rf"String\(\), not {wanted}; type_coerce\(…, {wanted}\) says"):
+    with pytest.raises(ConfigurationError, match=rf"String\(\), not {wanted}; type_coerce\(…, {wanted}\) declares"):
         make("due", "Due", Column("due", String))
     assert make("due", "Due", type_coerce(Column("due", String), getattr(sqlalchemy, wanted)())).column.name == "due"
 

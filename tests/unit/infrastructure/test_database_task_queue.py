@@ -19,8 +19,11 @@ from ticket_export.infrastructure.help_desk.tables import build_help_desk_tables
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.infrastructure.tasks import database_task_queue as queue_module
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
-from ticket_export.infrastructure.tasks.notifications import NoNotifications, notifications_on
-from ticket_export.infrastructure.tasks.postgresql_notifications import PostgresqlNotifications
+from ticket_export.infrastructure.tasks.notifications import (
+    NoNotifications,
+    PostgresqlNotifications,
+    notifications_on,
+)
 from ticket_export.ports import BackgroundTask, BackgroundTaskStatus
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -174,7 +177,7 @@ def test_idle_threads_look_together_as_often_as_one(
         all_have_looked.wait()
         # Each as it began.
         assert database.looks == 4
-        database.queue._looked_at = -inf
+        database.queue._polled_at = -inf
         it_is_time.wait()
         assert [each.result() for each in idle] == [False] * 4
     assert database.looks == 5
@@ -197,7 +200,7 @@ def test_task_of_which_nobody_has_told_wakes_all_that_are_idle(
         idle = [threads.submit(work) for _ in range(4)]
         all_have_looked.wait()
         database.put(a_task())
-        database.queue._looked_at = -inf
+        database.queue._polled_at = -inf
         it_is_time.wait()
         assert [each.result() for each in idle] == [True] * 4
 

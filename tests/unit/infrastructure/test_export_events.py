@@ -5,8 +5,8 @@ import pytest
 from ticket_export.application.ports.export_events import ExportEvents
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
-from ticket_export.infrastructure.ignored_export_events import IgnoredExportEvents
 from ticket_export.infrastructure.memory import InMemoryExportEvents
+from ticket_export.infrastructure.null_export_events import NullExportEvents
 from ticket_export.testing.entities import a_job, a_user
 
 
@@ -34,7 +34,7 @@ def test_a_kept_job_stays_as_it_was_announced(name: str) -> None:
 def test_a_host_hears_what_it_overrides_and_nothing_else() -> None:
     failed: list[ExportJob] = []
 
-    class Pager(IgnoredExportEvents):
+    class Pager(NullExportEvents):
         def failed(self, job: ExportJob) -> None:
             failed.append(job)
 
@@ -47,5 +47,5 @@ def test_events_that_nobody_listens_to_change_nothing() -> None:
     user = a_user()
     job = a_job(user)
     before = repr(job)
-    announce(IgnoredExportEvents(), job)
+    announce(NullExportEvents(), job)
     assert repr(job) == before

@@ -140,7 +140,7 @@ def test_chore_that_fails_is_logged_and_done_again(
     with at_work(keeping(often(desk, chore))):
         assert done.wait(PATIENCE)
     assert trouble < 0
-    assert caplog.text.count("failed; the next one may do better") >= 2
+    assert caplog.text.count("failed; the worker tries it again") >= 2
     assert "the database is gone" in caplog.text
 
 
@@ -151,7 +151,7 @@ def test_no_chore_raises(desk: HelpDesk, which: int, caplog: pytest.LogCaptureFi
     chore = a_house(desk).chores[which]
     assert not chore()
     said = ("recovery", "clean-up", "sweep")[which]
-    assert caplog.messages == [f"the {said} failed; the next one may do better"]
+    assert caplog.messages == [f"the {said} failed; the worker tries it again"]
 
 
 def test_chore_that_fails_on_and_on_is_done_less_and_less_often() -> None:

@@ -48,9 +48,8 @@ class Scene:
     @property
     def worker(self) -> Worker:
         """Its house-keeping looks by itself, and is not counted."""
-        run_export = self.desk.run_export
-        claims = attrs.evolve(run_export.claims, unit_of_work=self.look)
-        run_next = attrs.evolve(self.desk.run_next_export, run_export=attrs.evolve(run_export, claims=claims))
+        claims = attrs.evolve(self.desk.claims, unit_of_work=self.look)
+        run_next = attrs.evolve(self.desk.run_next_export, claims=claims)
         return attrs.evolve(a_worker(self.desk), run_next_export=run_next, task_queue=self.queue)
 
 

@@ -59,7 +59,7 @@ def test_task_that_is_dispatched_again_is_run_once_and_is_no_error(
         run_inline(desk)
     assert desk.database.committed == before
     (record,) = caplog.records
-    assert record.getMessage() == f"export {job_id} is run, or was ended, by another thread"
+    assert record.getMessage() == f"another thread runs or has ended export {job_id}"
     assert record.levelno == logging.INFO
 
 

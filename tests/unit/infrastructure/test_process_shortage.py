@@ -14,8 +14,8 @@ from ticket_export import create_engine
 from ticket_export.application.run.shortage import FILES, shortage_of
 from ticket_export.infrastructure.persistence.database.errors import name_shortage
 from ticket_export.infrastructure.storage.s3.storage import S3Storage
-from ticket_export.infrastructure.tasks import postgresql_listener
-from ticket_export.infrastructure.tasks.postgresql_notifications import PostgresqlNotifications
+from ticket_export.infrastructure.tasks import notifications as notifications_module
+from ticket_export.infrastructure.tasks.notifications import PostgresqlNotifications
 from ticket_export.settings import Settings
 
 psycopg = pytest.importorskip("psycopg", reason="needs the extra [postgres]")
@@ -69,12 +69,12 @@ def test_worker_that_cannot_listen_works_without(
     postgresql_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     engine = create_engine(postgresql_url)
-    monkeypatch.setattr(postgresql_listener, "socketpair", refuse)
+    monkeypatch.setattr(notifications_module, "socketpair", refuse)
     notifications = PostgresqlNotifications(engine)
     with notifications.listening(lambda: None):
         assert not notifications.are_heard
         notifications.send()
-    assert "looks for them" in caplog.text
+    assert "the worker polls the queue" in caplog.text
     engine.dispose()
 
 

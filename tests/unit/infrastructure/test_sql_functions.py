@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import Column, MetaData, String, Table, make_url, select
@@ -11,20 +13,32 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
 
 from ticket_export.errors import UnsupportedDialectError
-from ticket_export.infrastructure.tickets import sql_functions
-from ticket_export.infrastructure.tickets.moment_functions import MomentKey, moment_before, moment_from
-from ticket_export.infrastructure.tickets.postgresql import spellings  # noqa: F401 - registers them
+from ticket_export.infrastructure.tickets.moment_conditions import moment_before, moment_from
+from ticket_export.infrastructure.tickets.postgresql import spellings as _on_postgresql  # noqa: F401 - registers them
 from ticket_export.infrastructure.tickets.sql_functions import (
     Contains,
     Folded,
     JoinedTags,
+    MomentKey,
+    SqlFunction,
     TimeText,
 )
+from ticket_export.infrastructure.tickets.sqlite import spellings as _on_sqlite  # noqa: F401
 
 CELLS = Table("cells", MetaData(), Column("text", String))
 TEXT = CELLS.c.text
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-FUNCTIONS = sorted(sql_functions._ELEMENTS, key=lambda each: each.__name__)
+
+
+def _functions(base: type[SqlFunction[Any]]) -> Iterator[type[SqlFunction[Any]]]:
+    for function in base.__subclasses__():
+        if not function.__name__.startswith("_"):
+            yield function
+        yield from _functions(function)
+
+
+FUNCTIONS = sorted(_functions(SqlFunction), key=lambda each: each.__name__)
+ARGUMENTS = {"Contains": 2, "EndsWith": 2, "StartsWith": 2, "MomentFrom": 3, "MomentBefore": 3}
 POSTGRESQL = make_url("postgresql+psycopg://").get_dialect()()
 DIALECTS = [make_url(f"{name}://").get_dialect()() for name in ("mysql", "mssql", "oracle")]
 
@@ -39,7 +53,7 @@ def test_database_without_a_spelling_is_refused_by_name(function: type[JoinedTag
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda each: each.__name__)
 @pytest.mark.parametrize("dialect", [sqlite.dialect(), POSTGRESQL], ids=lambda each: each.name)
 def test_sqlite_and_postgresql_have_a_spelling_of_every_one(function: type[JoinedTags], dialect: Dialect) -> None:
-    cells = [TEXT] * (2 if function.__name__ in {"Contains", "EndsWith", "StartsWith"} else 1)
+    cells = [TEXT] * ARGUMENTS.get(function.__name__, 1)
     compiled = str(select(function(*cells)).compile(dialect=dialect))
     # PostgreSQL stores nothing else in a column of numbers.
     assert ("true" if (dialect, function.__name__) == (POSTGRESQL, "IsNumber") else "cells.text") in compiled

@@ -203,7 +203,7 @@ def test_pause_after_an_error_grows_to_a_limit_and_ends_with_the_trouble(
     with at_work(lambda stop: a_worker(desk).run(stop=stop, on_end=lambda _job: ended.release())):
         assert ended.acquire(timeout=PATIENCE)
         assert ended.acquire(timeout=PATIENCE)
-    pauses = [record.getMessage().split()[-2] for record in caplog.records if "goes on in" in record.getMessage()]
+    pauses = [record.getMessage().split()[-2] for record in caplog.records if "continues in" in record.getMessage()]
     assert pauses == ["0.001", "0.002", "0.004", "0.004", "0.001"]
 
 

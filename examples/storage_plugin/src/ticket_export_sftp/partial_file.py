@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from ticket_export import StorageError
+from ticket_export.ports import ObjectWriter
 from ticket_export_sftp.connection import close_file
 from ticket_export_sftp.errors import TROUBLES, storage_errors
 
@@ -25,7 +26,7 @@ _NOT_WRITTEN: Final = "the file could not be written"
 _BATCH: Final = 1024 * 1024
 
 
-class PartialFile:
+class PartialFile(ObjectWriter):
     """Takes the bytes of one object, from `open` until `publish` or `discard`."""
 
     def __init__(self, connection: SftpConnection, root: str) -> None:

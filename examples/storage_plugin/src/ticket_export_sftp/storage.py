@@ -8,6 +8,7 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING, BinaryIO
 
 from ticket_export.errors import InvalidKeyError, ObjectNotFoundError
+from ticket_export.ports import ExportStorage, SupportsDiscardStale
 from ticket_export.storage import check_key, check_prefix
 from ticket_export_sftp.address import SftpAddress
 from ticket_export_sftp.connection import SftpConnection
@@ -30,7 +31,7 @@ _SLASH = "~"
 _MAX_NAME = 255
 
 
-class SftpStorage:
+class SftpStorage(ExportStorage, SupportsDiscardStale):
     """Stores the object of key ``a/b`` as the file ``a~b``, all in one folder: there are none to make or to remove.
 
     So a key has 255 characters at most, the longest name of the common file systems; the library's have half as many.

@@ -1,1 +1,1 @@
-"""The exported file: its name, its manifest, and how it is downloaded."""
+"""The exported file: its name, its manifest and its download."""

@@ -1,4 +1,4 @@
-"""What lies beside every exported file, so that it can be proven what was exported."""
+"""The manifest next to every exported file: it proves what was exported."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from ticket_export.domain.media_item import MediaItem
 from ticket_export.errors import StorageError
 
 CONTENT_TYPE: Final = "application/json"
-#: Bytes; a view is limited long before.
+#: Bytes; a view has a much lower limit.
 MAX_LENGTH: Final = 4 * 1024 * 1024
-# Of the code that is running; what is installed may be another one by the time an export ends.
+# The version of the running code; the installed one may change before an export ends.
 _VERSION: Final = version("ticket-export")
 
 
 class ManifestColumn(Dto):
-    """A column of the file: its name in views, and the label in its header."""
+    """A column of the file: its name in views, and its label in the header."""
 
     name: str
     label: str
@@ -34,9 +34,9 @@ class ManifestColumn(Dto):
 class ExportManifest(Dto):
     """One exported file; JSON is camelCase, times are aware UTC.
 
-    `view` is the stored snapshot of the request, as it was asked for. `as_of` is the moment of the request: tickets
-    that were created after it are not in the file, and those that were deleted after it are. `length` is in bytes, and
-    `sha256` in hexadecimal digits: both are those of the file as it is stored, which may be packed.
+    `view` is the stored view of the request. `as_of` is the time of the request: tickets created later are not in the
+    file, and tickets deleted later are. `length` (bytes) and `sha256` (hexadecimal digits) are those of the file as it
+    is stored, which may be compressed.
     """
 
     job_id: UUID
@@ -54,7 +54,7 @@ class ExportManifest(Dto):
 
     @classmethod
     def of(cls, job: ExportJob, query: TicketQuery, file: WrittenFile, item: MediaItem) -> Self:
-        """The manifest of what the job has written for the query."""
+        """Return the manifest of the file that the job has written for the query."""
         return cls(
             job_id=job.id,
             requester_user_id=job.requester_user_id,
@@ -72,10 +72,10 @@ class ExportManifest(Dto):
 
     @classmethod
     def read(cls, data: bytes) -> Self:
-        """The manifest that `encode` has made.
+        """Return the manifest in the bytes of `encode`.
 
         Raises:
-            StorageError: it is none.
+            StorageError: the bytes are not a manifest.
         """
         try:
             return cls.model_validate_json(data)
@@ -83,5 +83,5 @@ class ExportManifest(Dto):
             raise StorageError("the manifest of the file cannot be read") from error
 
     def encode(self) -> bytes:
-        """The manifest as it is stored."""
+        """Return the manifest as it is stored."""
         return self.model_dump_json(indent=2).encode() + b"\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -49,6 +50,6 @@ class AuditEntry:
 class AuditLog(Protocol):
     """Keeps entries."""
 
+    @abstractmethod
     def record(self, entry: AuditEntry) -> None:
         """Keep one entry."""
-        ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from datetime import datetime
 from typing import Protocol
 
@@ -13,6 +14,6 @@ class Clock(Protocol):
     units of work, by which an adapter may learn what the database's clock says.
     """
 
+    @abstractmethod
     def now(self) -> datetime:
         """This moment, aware, in UTC."""
-        ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Protocol
 
 from ticket_export.domain.export_job import ExportJob
@@ -14,14 +15,14 @@ class ExportEvents(Protocol):
     with their requester, where the unit of work knows one.
     """
 
+    @abstractmethod
     def completed(self, job: ExportJob) -> None:
         """The export has its file."""
-        ...
 
+    @abstractmethod
     def failed(self, job: ExportJob) -> None:
         """The export ended without a file; cancelled ones too (`ExportJob.is_cancelled`)."""
-        ...
 
+    @abstractmethod
     def expired(self, job: ExportJob) -> None:
         """The retention is over, and the file is gone."""
-        ...

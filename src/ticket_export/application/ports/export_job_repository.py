@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final, Protocol
@@ -25,18 +26,19 @@ class ExportJobRepository(Protocol):
     and `due_for_clean_up` pass over it; the others raise one of `UNREADABLE`.
     """
 
+    @abstractmethod
     def add(self, job: ExportJob) -> None:
         """Store a new job."""
-        ...
 
+    @abstractmethod
     def find(self, job_id: UUID) -> ExportJob | None:
         """The job of that id, or None."""
-        ...
 
+    @abstractmethod
     def keep(self, job_id: UUID) -> bool:
         """Keep the job from other transactions until this one ends; False, at once, if another one keeps it."""
-        ...
 
+    @abstractmethod
     def update(self, job: ExportJob, *, was: ExportJobStatus) -> None:
         """Store a changed job, provided that its stored status still is `was` and it is not cleaned up.
 
@@ -45,15 +47,15 @@ class ExportJobRepository(Protocol):
         Raises:
             LeaseLostError: it is not so; nothing was changed.
         """
-        ...
 
+    @abstractmethod
     def page(self, *, requester_user_id: UUID | None, offset: int, limit: int) -> tuple[Sequence[ExportJob], int]:
         """`limit` jobs from `offset` on, newest request first, and how many there are in all.
 
         Only those of one requester, or everybody's where that is None.
         """
-        ...
 
+    @abstractmethod
     def active_of(self, requester_user_id: UUID) -> Sequence[ExportJob]:
         """The requester's queued and running jobs, oldest request first.
 
@@ -63,19 +65,19 @@ class ExportJobRepository(Protocol):
         Raises:
             JobDatabaseError: another transaction did not end within some seconds.
         """
-        ...
 
+    @abstractmethod
     def find_all(self, job_ids: Collection[UUID]) -> Sequence[ExportJob]:
         """Those jobs that there are, in any order."""
-        ...
 
+    @abstractmethod
     def due_for_clean_up(self, *, now: datetime, after: ExportJob | None, limit: int) -> Sequence[ExportJob]:
         """At most `limit` jobs that have expired by `now` and are not cleaned up, in the order of their expiry.
 
         `after` is the last job of the page before, or None for the first page.
         """
-        ...
 
+    @abstractmethod
     def active_without_task(self, name: str, *, before: datetime, limit: int, skip: int = 0) -> Sequence[ExportJob]:
         """At most `limit` queued or running jobs that no worker will ever end, oldest request first.
 
@@ -83,4 +85,3 @@ class ExportJobRepository(Protocol):
         `before`: a younger job may get its task yet. One that says it is cleaned up is not among them: nobody may
         change it. `skip` passes over so many of the oldest.
         """
-        ...

@@ -1,13 +1,13 @@
-"""One worker's go at one export: everything it writes to the job, fenced by its token.
+"""One attempt of one worker to run an export: everything that it writes to the job, fenced by its token.
 
-Every method is one short transaction. `LeaseLostError` from any of them means that the job has moved
-on (it was cancelled, or another worker took it over): the attempt must stop and change nothing more.
+Every method is one short transaction. `LeaseLostError` means that the attempt no longer holds the job, because it was
+cancelled or another worker took it over. The attempt must stop then and change nothing more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
 import attrs
@@ -15,7 +15,7 @@ import attrs
 from ticket_export.application.announcements import Announcements, Tell
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.unit_of_work import UnitOfWork
-from ticket_export.application.run.job_and_task import store_lost
+from ticket_export.application.run.job_and_task import changing, end_lost_attempt
 from ticket_export.application.run.progress import Progress
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.domain.export_job import ExportJob
@@ -23,15 +23,15 @@ from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.errors import LeaseLostError
 
-#: Progress is written at most twice a second, or a small export would be mostly progress.
+#: Progress is written at most twice a second. Otherwise a small export would spend most of its time on progress.
 PROGRESS_INTERVAL = timedelta(seconds=0.5)
-# Of a lease: two signs of life may come late or get lost.
-_SIGNS_OF_LIFE = 3
+# Heartbeats in the time of a lease: two of them may be late or lost.
+_HEARTBEATS = 3
 
 
 @attrs.define
 class Attempt:
-    """`job` is the export as it was when the attempt began, `token` its fencing token."""
+    """`job` is the export as it was when the attempt began. `token` is the attempt's fencing token."""
 
     job: ExportJob
     token: int
@@ -48,65 +48,59 @@ class Attempt:
 
     @property
     def heartbeat(self) -> timedelta:
-        """How often the attempt gives a sign of life."""
-        return min(PROGRESS_INTERVAL, self._lease / _SIGNS_OF_LIFE)
+        """The time between two heartbeats."""
+        return min(PROGRESS_INTERVAL, self._lease / _HEARTBEATS)
 
     @property
     def is_due(self) -> bool:
         """Whether the next heartbeat is due."""
-        # A clock that was set back must not silence the attempt.
+        # Also where the clock was set back: heartbeats must not stop for that.
         return not timedelta(0) <= self._clock.now() - self._written_at < self.heartbeat
 
     def report(self, progress: Progress) -> None:
-        """Write the progress, unless that was tried a moment ago; doubles as the lease's heartbeat.
+        """Write the progress and renew the lease, unless that was tried a moment ago.
 
         Raises:
             LeaseLostError: the attempt has lost the job.
         """
         if not self.is_due:
             return
-        # Also where it then cannot be written, so that trouble is not met at every block.
+        # Before the write, so that a write that fails is not tried again at every block.
         self._written_at = self._clock.now()
-        with self._unit_of_work() as work:
-            now = self._clock.now()
-            job, task = self._hold(work)
+        with self._change() as (_, job, task, now):
             job.report_progress(progress.stage, progress.percent, now)
             task.renew(now, lease=self._lease, info=progress.stage, percent=progress.percent)
-            self._store(work, job, task)
 
     def record_start(self) -> None:
-        """Record in the audit log that the attempt begins; raises whatever the log does."""
+        """Record in the audit log that the attempt begins; raise what the log raises."""
         self._announcements.started(self.job, at=self.began_at)
 
     def tell_end(self) -> None:
-        """Tell how the job has ended, if it has: call it once that is known to be committed."""
+        """Announce how the job has ended, if it has; call this once the end is known to be committed."""
         if self._tell is not None:
             self._tell()
 
     def complete(self, media_item: MediaItem, *, row_count: int, sha256: str) -> ExportJob:
-        """The job has its file, which has that digest in hexadecimal digits.
+        """Store that the job has its file, whose digest is `sha256` in hexadecimal digits.
 
         Raises:
-            LeaseLostError: the attempt has lost the job; its file must go.
+            LeaseLostError: the attempt has lost the job; its file must be deleted.
         """
-        with self._unit_of_work() as work:
-            now = self._clock.now()
-            job, task = self._hold(work)
+        with self._change() as (work, job, task, now):
             work.media_items.add(media_item)
             job.complete(row_count=row_count, media_item=media_item, now=now)
             task.complete(now)
             self._tell = self._announcements.completed(work, job, at=now, duration=now - self.began_at, sha256=sha256)
-            self._store(work, job, task)
         return job
 
     def find_completed(self, object_key: str) -> ExportJob | None:
-        """The job as it is stored, if it is complete with the file of that key; no later commit changes the answer."""
+        """Return the stored job if it is complete with the file of that key; no later commit changes the answer."""
         with self._unit_of_work() as work:
             job = work.jobs.find(self.job.id)
             if job is not None and job.background_task is not None:
-                # A commit whose answer was lost may be under way still. It holds the task's row, so that a change of
-                # that row waits for its end; this change is undone with the block. Another attempt has the task, or
-                # nobody, only after that end.
+                # A commit whose answer was lost may still be under way. It holds the task's row, so a change of that
+                # row waits for its end. This change is undone with the block. Only after that end can the task belong
+                # to another attempt, or to none.
                 with suppress(LeaseLostError):
                     work.tasks.update(job.background_task, fencing_token=self.token)
                 job = work.jobs.find(self.job.id)
@@ -114,74 +108,64 @@ class Attempt:
         return job if is_completed else None
 
     def fail(self, message: str) -> ExportJob:
-        """The job ends without a file; `message` is safe to show.
+        """End the job without a file; `message` is safe to show.
 
         Raises:
             LeaseLostError: the attempt has lost the job.
         """
-        with self._unit_of_work() as work:
-            now = self._clock.now()
-            job, task = self._hold(work)
+        with self._change() as (work, job, task, now):
             job.fail(message, now)
             task.fail(message, now)
             self._tell = self._failed(work, job, now)
-            self._store(work, job, task)
         return job
 
     def lose(self, why: str, *, max_attempts: int) -> ExportJob:
-        """The attempt cannot go on, and counts: the job waits for another or, after `max_attempts` lost ones, fails.
+        """Put the job back into the queue for another attempt or, after `max_attempts` lost attempts, fail it.
 
-        `why` ends its message then, and is safe to show.
+        `why` ends the message of a failed job, and is safe to show.
 
         Raises:
             LeaseLostError: the attempt has lost the job.
         """
 
-        def given_up(attempts: int) -> str:
+        def message(attempts: int) -> str:
             return f"The export was given up; attempts that were lost: {attempts}. {why}"
 
-        with self._unit_of_work() as work:
-            now = self._clock.now()
-            job, task = self._hold(work)
+        with self._change() as (work, job, task, now):
             task.end_lease(now)
-            store_lost(work, job, task, max_attempts=max_attempts, given_up=given_up, now=now)
+            end_lost_attempt(job, task, max_attempts=max_attempts, message=message, now=now)
             if job.status == ExportJobStatus.FAILED:
                 self._tell = self._failed(work, job, now)
-            work.commit()
         return job
 
     def hand_back(self) -> BackgroundTask:
-        """The worker stops: the job waits for another, and the attempt does not count. Gives its task, which waits too.
+        """Put the job back into the queue, and return its task; the attempt does not count.
 
         Raises:
             LeaseLostError: the attempt has lost the job.
         """
-        with self._unit_of_work() as work:
-            now = self._clock.now()
-            job, task = self._hold(work)
+        with self._change() as (_, job, task, now):
             job.hand_back(now)
             task.hand_back(now)
-            self._store(work, job, task)
         return task
 
     def _failed(self, work: UnitOfWork, job: ExportJob, now: datetime) -> Tell:
         return self._announcements.failed(work, job, at=now, duration=now - self.began_at)
 
-    def _hold(self, work: UnitOfWork) -> tuple[ExportJob, BackgroundTask]:
-        job = work.jobs.find(self.job.id)
-        task = job.background_task if job else None
-        if job is not None and job.is_cancelled:
-            raise LeaseLostError(f"export {job.id} was cancelled")
-        if job is None or task is None or not self._is_mine(job, task):
-            raise LeaseLostError(f"attempt {self.token} at export {self.job.id} no longer holds it")
-        return job, task
+    @contextmanager
+    def _change(self) -> Iterator[tuple[UnitOfWork, ExportJob, BackgroundTask, datetime]]:
+        with self._unit_of_work() as work:
+            now = self._clock.now()
+            job = work.jobs.find(self.job.id)
+            if job is not None and job.is_cancelled:
+                raise LeaseLostError(f"export {job.id} was cancelled")
+            task = job.background_task if job else None
+            if job is None or task is None or not self._is_mine(job, task):
+                raise LeaseLostError(f"attempt {self.token} at export {self.job.id} no longer holds it")
+            # The write is conditional again: another transaction may come between the read and the write.
+            with changing(work, job, task):
+                yield work, job, task, now
 
     def _is_mine(self, job: ExportJob, task: BackgroundTask) -> bool:
-        is_going_on = job.status == ExportJobStatus.RUNNING and task.status is BackgroundTaskStatus.PROCESSING
-        return is_going_on and task.fencing_token == self.token
-
-    def _store(self, work: UnitOfWork, job: ExportJob, task: BackgroundTask) -> None:
-        # Conditional once more: another transaction may have come between the look and the write.
-        work.tasks.update(task, fencing_token=self.token)
-        work.jobs.update(job, was=ExportJobStatus.RUNNING)
-        work.commit()
+        is_running = job.status == ExportJobStatus.RUNNING and task.status is BackgroundTaskStatus.PROCESSING
+        return is_running and task.fencing_token == self.token

@@ -139,7 +139,9 @@ class Heartbeat:
             self._lost = str(error)
         except Exception:  # noqa: BLE001 - whether the job is lost shows at the latest when it is to be completed
             job_id = self._attempt.job.id
-            _log.warning("export %s: no sign of life", job_id, exc_info=True, extra={"job_id": str(job_id)})
+            _log.warning(
+                "export %s: the heartbeat could not be written", job_id, exc_info=True, extra={"job_id": str(job_id)}
+            )
         finally:
             self._writing.release()
 

@@ -1,55 +1,111 @@
-"""What becomes of an export whose attempt was lost."""
+"""A job and its task: found together, changed together, and stored in one transaction.
+
+The task is stored before its job, everywhere, so that no two transactions wait for each other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
+from uuid import UUID
 
+from ticket_export.application.ports.export_job_repository import UNREADABLE
 from ticket_export.application.ports.unit_of_work import UnitOfWork
-from ticket_export.application.run.export_task import TASK_NAME
+from ticket_export.application.run.export_task import TASK_NAME, is_settled, job_id_of
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 
+_log = logging.getLogger(__name__)
 
-def store_failed(work: UnitOfWork, job: ExportJob, *, was: ExportJobStatus, now: datetime) -> None:
-    """Store the job, which has just failed, and end its task with the same message, if that goes on and is ours.
+
+def first_kept(
+    work: UnitOfWork,
+    next_task: Callable[[Sequence[UUID]], BackgroundTask | None],
+    status: ExportJobStatus,
+    now: datetime,
+    *,
+    is_ready: Callable[[BackgroundTask], bool] = lambda _task: True,
+) -> tuple[ExportJob, BackgroundTask] | tuple[None, None]:
+    """Return the first task that is ready and whose job has that status, with the job; keep both from others.
+
+    `next_task` returns the next task that is not among the given ids. A task of this library that no such job has is
+    failed, since nothing else would ever take it out of the queue.
+    """
+    passed_over: list[UUID] = []
+    while task := next_task(passed_over):
+        job = _readable_job_of(work, task)
+        if job is None or job.status != status or job.is_cleaned_up or job.background_task_id != task.id:
+            if job_id_of(task) is not None and is_settled(task, now):
+                _log.error("task %s has no %s export, and fails", task.id, status)
+                task.fail(f"No {status} export has this task.", now)
+                work.tasks.update(task, fencing_token=task.fencing_token)
+                continue
+        # Another transaction may keep the job for long. The tasks behind it do not wait for that.
+        elif is_ready(task) and work.jobs.keep(job.id):
+            return job, task
+        passed_over.append(task.id)
+    return None, None
+
+
+def _readable_job_of(work: UnitOfWork, task: BackgroundTask) -> ExportJob | None:
+    job_id = job_id_of(task)
+    try:
+        return work.jobs.find(job_id) if job_id else None
+    except UNREADABLE:
+        _log.exception("export %s cannot be read", job_id, extra={"job_id": str(job_id)})
+        return None
+
+
+@contextmanager
+def changing(work: UnitOfWork, job: ExportJob, task: BackgroundTask | None) -> Iterator[None]:
+    """Store the changes that the block makes to the job and its task, and commit.
 
     Raises:
-        LeaseLostError: the stored job or task has moved on; nothing was changed.
+        LeaseLostError: the stored job or task is no longer as it was before the block; nothing was changed.
+    """
+    status, token = job.status, task.fencing_token if task else 0
+    yield
+    if task is not None:
+        work.tasks.update(task, fencing_token=token)
+    work.jobs.update(job, was=status)
+    work.commit()
+
+
+@contextmanager
+def failing(work: UnitOfWork, job: ExportJob, now: datetime) -> Iterator[None]:
+    """Store that the block fails the job, end its task with the same message, and commit.
+
+    A task that has ended, or that belongs to another program, stays as it is.
+
+    Raises:
+        LeaseLostError: as `changing` does.
     """
     task = job.background_task
-    # The task before its job, as everywhere, so that no two transactions wait for each other.
-    if task is not None and task.name == TASK_NAME and not task.has_ended:
-        task.fail(job.error_message or "", now)
-        work.tasks.update(task, fencing_token=task.fencing_token)
-    work.jobs.update(job, was=was)
+    if task is not None and (task.name != TASK_NAME or task.has_ended):
+        task = None
+    with changing(work, job, task):
+        yield
+        if task is not None:
+            task.fail(job.error_message or "", now)
 
 
-def store_lost(
-    work: UnitOfWork,
-    job: ExportJob,
-    task: BackgroundTask,
-    *,
-    max_attempts: int,
-    given_up: Callable[[int], str],
-    now: datetime,
+def end_lost_attempt(
+    job: ExportJob, task: BackgroundTask, *, max_attempts: int, message: Callable[[int], str], now: datetime
 ) -> None:
-    """Put the running job back into the queue or, if that was the last of `max_attempts`, fail it.
+    """Put a running job back into the queue or, after `max_attempts` lost attempts, fail it.
 
-    `given_up` makes the message of a job that fails from the number of attempts that it has lost.
+    `message` makes the message of a failed job from the number of its lost attempts.
 
     Raises:
         InvalidTransitionError: the task is leased.
-        LeaseLostError: the stored job or task has moved on; nothing was changed.
     """
     attempts = task.number_of_retries + 1
-    if attempts >= max_attempts:
-        message = given_up(attempts)
-        task.fail(message, now)
-        job.fail(message, now)
-    else:
+    if attempts < max_attempts:
         task.recover(now)
         job.hand_back(now)
-    work.tasks.update(task, fencing_token=task.fencing_token)
-    work.jobs.update(job, was=ExportJobStatus.RUNNING)
+    else:
+        task.fail(message(attempts), now)
+        job.fail(message(attempts), now)

@@ -1,4 +1,4 @@
-"""A user ends an export that they no longer want."""
+"""Cancel an export."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.export_policy import ExportPolicy, find_visible_export
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.unit_of_work import UnitOfWork
-from ticket_export.application.run.job_and_task import store_failed
+from ticket_export.application.run.job_and_task import failing
 from ticket_export.errors import LeaseLostError
 
-# A worker may start or finish the export between the look and the write; a second time is a rare coincidence.
+# A worker may start or finish the export between the read and the write. That rarely happens twice.
 _TRIES = 5
 
 
@@ -28,9 +28,9 @@ class CancelExport:
     Rules:
         1. An export that the actor may not see looks like a missing one.
         2. Only the requester may cancel, with the permission "Import / Export Tickets".
-        3. The job is Failed with the message ``Cancelled`` at once; a worker that runs it notices at its next
-           sign of life, stops and leaves no file.
-        4. Cancelling twice is the same as once; an export that has ended otherwise cannot be cancelled.
+        3. The job is Failed with the message ``Cancelled`` at once. A worker that runs it notices that at its next
+           heartbeat, stops and leaves no file.
+        4. Cancelling twice is the same as once. An export that has ended in another way cannot be cancelled.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
@@ -39,13 +39,13 @@ class CancelExport:
     clock: Clock
 
     def __call__(self, actor: Actor, job_id: UUID) -> ExportJobDto:
-        """The export, cancelled.
+        """Return the cancelled export.
 
         Raises:
             ExportNotFoundError: by rule 1.
             NotPermittedError: by rule 2.
             InvalidTransitionError: it has ended already.
-            LeaseLostError: it changed under way again and again; ask once more.
+            LeaseLostError: the export kept changing; cancel it again.
         """
         for _ in range(_TRIES - 1):
             with suppress(LeaseLostError):
@@ -59,9 +59,7 @@ class CancelExport:
             self.policy.require_change(actor, job)
             if job.is_cancelled:
                 return ExportJobDto.of(job)
-            was = job.status
-            job.cancel(now, by=actor.user_id)
-            store_failed(work, job, was=was, now=now)
-            work.after_commit(self.announcements.cancelled(work, job, at=now, by=actor.user_id))
-            work.commit()
+            with failing(work, job, now):
+                job.cancel(now, by=actor.user_id)
+                work.after_commit(self.announcements.cancelled(work, job, at=now, by=actor.user_id))
         return ExportJobDto.of(job)

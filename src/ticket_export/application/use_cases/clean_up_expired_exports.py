@@ -1,4 +1,4 @@
-"""Files whose retention is over go away."""
+"""Delete files whose retention is over."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ticket_export.application.file.export_file import delete_file, require_stor
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.unit_of_work import UnitOfWork
-from ticket_export.application.run.job_and_task import store_failed
+from ticket_export.application.run.job_and_task import failing
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.errors import LeaseLostError
@@ -26,7 +26,7 @@ _PAGE = 100
 
 @attrs.frozen(kw_only=True)
 class CleanUp:
-    """How many exports were cleaned up, and with how many it did not work this time."""
+    """How many exports were cleaned up, and how many could not be cleaned up this time."""
 
     cleaned_up: int = 0
     failed: int = 0
@@ -37,12 +37,12 @@ class CleanUpExpiredExports:
     """Delete the files of expired exports.
 
     Rules:
-        1. From the very moment of `expires_at` on, an export is due.
-        2. One that is still queued or running fails first, and with it its task.
-        3. The object goes first, then the row says so: `is_cleaned_up`, no media item.
-        4. What fails is left as it is for the next time, and the others go on.
-        5. Done twice, or by several at once, it is done once.
-        6. Views are not read for it, unless they are short.
+        1. An export is due from the moment of `expires_at` on.
+        2. An export that is still queued or running fails first, and its task fails with it.
+        3. The object is deleted first. Then the row says so: `is_cleaned_up`, no media item.
+        4. An export that cannot be cleaned up is left to the next call; the others are cleaned up.
+        5. Several calls, also concurrent ones, clean up each export once.
+        6. Long views are not read.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
@@ -51,13 +51,13 @@ class CleanUpExpiredExports:
     clock: Clock
 
     def __call__(self) -> CleanUp:
-        """Clean up what is due now."""
+        """Clean up the exports that are due now."""
         cleaned_up = failed = 0
         for job in self._due():
             try:
                 cleaned_up += self._clean_up(job, self.clock.now())
             except LeaseLostError:
-                continue  # somebody else has just changed it; if it is still due, then next time
+                continue  # another process has just changed it; if it is still due, the next call cleans it up
             except Exception:  # noqa: BLE001 - by rule 4
                 _log.exception("export %s could not be cleaned up", job.id, extra={"job_id": str(job.id)})
                 failed += 1
@@ -84,7 +84,7 @@ class CleanUpExpiredExports:
             if stored is None or stored.is_cleaned_up:
                 return False
             if stored.media_item_id != job.media_item_id:
-                raise LeaseLostError(f"export {job.id} got its file just now")
+                raise LeaseLostError(f"export {job.id} has just got its file")
             _keep(work, job.id)
             stored.clean_up(now)
             work.jobs.update(stored, was=stored.status)
@@ -101,20 +101,18 @@ class CleanUpExpiredExports:
             if job is None or job.status.is_final:
                 return
             _keep(work, job_id)
-            was = job.status
-            job.expire(now)
-            store_failed(work, job, was=was, now=now)
-            tell = self.announcements.failed(work, job, at=now)
-            work.commit()
+            with failing(work, job, now):
+                job.expire(now)
+                tell = self.announcements.failed(work, job, at=now)
         tell()
 
     def _delete(self, media_item: MediaItem) -> None:
-        # Deleting an absent object is fine, so the wrong storage would lose the file without a word.
+        # Deleting an absent object is not an error, so with another storage the file would be lost silently.
         require_storage_of(media_item, self.storage)
         delete_file(self.storage, media_item.object_key)
 
 
 def _keep(work: UnitOfWork, job_id: UUID) -> None:
     if not work.jobs.keep(job_id):
-        # It may do so for long, and the others that are due should not wait for it.
+        # It may keep it for long, and the other exports do not wait for that.
         raise LeaseLostError(f"another transaction keeps export {job_id}")

@@ -17,6 +17,7 @@ from ticket_export.application.export_policy import ExportPolicy
 from ticket_export.application.file.export_file import WrittenFile, delete_file, file_name, manifest_key, object_key
 from ticket_export.application.file.manifest import CONTENT_TYPE as MANIFEST_TYPE
 from ticket_export.application.file.manifest import ExportManifest
+from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.compression import Compression
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.ticket_source import TicketSource
@@ -81,6 +82,7 @@ class RunExport:
     """
 
     claims: Claims
+    clock: Clock
     ticket_source: TicketSource
     storage: ExportStorage
     user_directory: UserDirectory
@@ -239,7 +241,7 @@ class RunExport:
             content_type=self.compression.content_type,
             file_storage_provider=self.storage.provider,
             object_key=file.key,
-            creation_time=self.claims.clock.now(),
+            creation_time=self.clock.now(),
             creator_user_id=job.requester_user_id,
         )
 

@@ -1,4 +1,4 @@
-"""A worker takes what has waited longest."""
+"""Run the export that has waited longest."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import attrs
 from ticket_export.application.announcements import dispatch_committed
 from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.ports.task_queue import TaskQueue
+from ticket_export.application.run.claims import Claims
 from ticket_export.application.run.progress import ProgressListener, ignore_progress
 from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.application.use_cases.run_export import RunExport, ignore_stall
@@ -20,12 +21,13 @@ class RunNextExport:
     """Claim the oldest queued export and run it, by the rules of `RunExport`.
 
     Rules:
-        1. First come, first served, whoever asked.
-        2. However many workers ask at once, each export is claimed by one.
-        3. The queue hears of an export that is handed back, so that another worker starts it at once.
+        1. First come, first served, for all users together.
+        2. One worker claims an export, even if several ask at once.
+        3. An export that is handed back is dispatched again, so that another worker starts it at once.
     """
 
     run_export: RunExport
+    claims: Claims
     task_queue: TaskQueue
 
     def __call__(
@@ -35,13 +37,13 @@ class RunNextExport:
         stop: StopSignal | None = None,
         on_stall: Callable[[], None] = ignore_stall,
     ) -> ExportJobDto | None:
-        """The export that was run, or None if none was waiting.
+        """Return the export that was run, or None if none was waiting.
 
         Raises:
-            LeaseLostError: the export was taken over, cancelled or handed back meanwhile; others may be waiting.
+            LeaseLostError: the export was taken over, cancelled or handed back meanwhile; others may wait.
             TicketsUnavailableError, WorkerShortageError, JobDatabaseError: as `RunExport` does.
         """
-        attempt = self.run_export.claims.claim_next()
+        attempt = self.claims.claim_next()
         if attempt is None:
             return None
         return self.run_export.run(

@@ -1,4 +1,4 @@
-"""Objects that no export knows go away."""
+"""Delete objects that belong to no export."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PAGE = 500
 
 @attrs.frozen(kw_only=True)
 class Sweep:
-    """How many objects were removed, how many unfinished ones, and with how many it did not work this time."""
+    """How many objects were removed, how many unfinished ones were, and how many could not be removed this time."""
 
     removed: int = 0
     unfinished: int = 0
@@ -35,32 +35,32 @@ class Sweep:
 
 @attrs.frozen(kw_only=True)
 class SweepOrphanedObjects:
-    """Remove what attempts left behind that were killed at the worst moment.
+    """Remove the objects that killed attempts have left.
 
     Rules:
         1. The file of a completed export and its manifest stay until clean-up.
-        2. What the attempt wrote that is running now stays; it may be about to complete.
-        3. What belongs to an export whose row cannot be read stays.
-        4. Everything else below ``exports/<job>/<attempt>/`` goes. Other keys are not touched.
-        5. So one storage, with its prefix, belongs to one database: another's exports would be orphans.
-        6. What was begun and never finished goes after `stale_after`, by the one of `clocks` that is furthest behind: a
-           storage tells the time by a clock of its own, and what an attempt writes now must not look old.
+        2. The objects of the attempt that is running now stay; it may be about to complete.
+        3. The objects of an export whose row cannot be read stay.
+        4. Every other object below ``exports/<job>/<attempt>/`` is removed. Other keys are not touched.
+        5. So a storage, with its prefix, belongs to one database: the exports of another one would be orphans.
+        6. An unfinished object is removed `stale_after` its last write, by the slowest of `clocks`: a storage has a
+           clock of its own, and an object that is being written must not look old.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
     storage: ExportStorage
     clocks: Sequence[Clock]
-    stale_after: timedelta
+    stall: timedelta
 
     def __call__(self) -> Sweep:
-        """Sweep once.
+        """Remove the orphans that exist now.
 
         Raises:
             StorageError: the storage cannot be listed.
         """
         removed = failed = 0
         keys = self.storage.list(KEY_PREFIX)
-        # The keys come first and the jobs after them: a job that completes in between is known then.
+        # The keys are read before the jobs: a job that completes in between is known then.
         while page := list(islice(keys, _PAGE)):
             for key in self._orphans(page):
                 try:
@@ -70,6 +70,11 @@ class SweepOrphanedObjects:
                     _log.exception("the orphaned object %s could not be removed", key)
                     failed += 1
         return Sweep(removed=removed, unfinished=self._discard_stale(), failed=failed)
+
+    @property
+    def stale_after(self) -> timedelta:
+        """The age from which no attempt can still be writing an object: one without progress for `stall` is let go."""
+        return max(2 * self.stall, timedelta(hours=1))
 
     def _orphans(self, keys: Sequence[str]) -> list[str]:
         attempts = {key: attempt for key in keys if (attempt := attempt_of(key))}
@@ -86,7 +91,7 @@ class SweepOrphanedObjects:
 
 
 def _readable_jobs(work: UnitOfWork, job_ids: Collection[UUID]) -> dict[UUID, ExportJob | None]:
-    """Those jobs, None for one that there is not; one whose row holds what no export can is left out."""
+    """Return the jobs by id: None for a job that does not exist, no entry for a job that cannot be read."""
     try:
         found = {job.id: job for job in work.jobs.find_all(job_ids)}
     except UNREADABLE:

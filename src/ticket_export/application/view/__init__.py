@@ -1,1 +1,1 @@
-"""The view: what a user asks for, checked against the columns that there are."""
+"""The view: what a user requests, checked against the columns of the ticket source."""

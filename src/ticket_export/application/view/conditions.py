@@ -1,14 +1,15 @@
-"""The few shapes to which every filter comes down; a ticket source translates just these.
+"""The conditions that a ticket source translates; every filter becomes one of them.
 
-A negated condition holds for empty cells too: what is blank does not equal "x".
+A negated condition holds for empty cells too: an empty cell does not equal "x".
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import attrs
@@ -17,16 +18,16 @@ from ticket_export.application.view.ticket_column import TicketColumn
 
 
 def fold(text: str) -> str:
-    """`text` in lower case, with one small sigma.
+    """Return `text` in lower case, with one form of the small sigma.
 
-    Greek writes a sigma at a word's end as another letter, so that a word in lower case would not be
-    found at the start of a longer one.
+    Greek writes a sigma at the end of a word as another letter. Without this rule, a word would not be found at the
+    start of a longer one.
     """
     return text.lower().replace("\N{GREEK SMALL LETTER FINAL SIGMA}", "\N{GREEK SMALL LETTER SIGMA}")
 
 
 class TextPosition(Enum):
-    """Where a text must hold another."""
+    """The place in a cell where a needle must be."""
 
     WHOLE = "whole"
     ANYWHERE = "anywhere"
@@ -34,18 +35,13 @@ class TextPosition(Enum):
     END = "end"
 
 
-class Comparison(Enum):
-    """How a number must compare."""
-
-    GREATER = "gt"
-    GREATER_OR_EQUAL = "gte"
-    LESS = "lt"
-    LESS_OR_EQUAL = "lte"
+#: One of ``gt``, ``ge``, ``lt`` and ``le`` of the module `operator`.
+Comparison: TypeAlias = Callable[[Any, Any], Any]
 
 
 @attrs.frozen
 class TextMatches:
-    """The cell holds one of `needles` at `position`, both folded (`text_folding.fold`)."""
+    """The cell holds one of `needles` at `position`, both folded by `fold`."""
 
     column: TicketColumn
     position: TextPosition
@@ -64,7 +60,7 @@ class IsOneOf:
 
 @attrs.frozen
 class NumberCompares:
-    """The cell is greater or less than `number`."""
+    """``comparison(cell, number)`` is true."""
 
     column: TicketColumn
     comparison: Comparison
@@ -81,9 +77,9 @@ class Interval:
 
 @attrs.frozen
 class WithinIntervals:
-    """The cell's moment is in one of `intervals`; in none, if there are none.
+    """The cell's moment is in one of `intervals`; no moment is in an empty list.
 
-    There are several where clocks go back: a local time, or day, may then be shown twice.
+    There are several intervals where clocks go back, since a zone then shows some local times twice.
     """
 
     column: TicketColumn
@@ -101,7 +97,7 @@ class WithinDays:
 
 @attrs.frozen
 class IsBoolean:
-    """The cell is `value`; an empty cell is neither."""
+    """The cell is `value`; an empty cell is neither true nor false."""
 
     column: TicketColumn
     value: bool

@@ -1,12 +1,12 @@
-"""From one filter of a view to the condition that a ticket source translates."""
+"""The condition that one filter of a view means."""
 
 from __future__ import annotations
 
+import operator as op
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from ticket_export.application.view.conditions import (
-    Comparison,
     Condition,
     Interval,
     IsBoolean,
@@ -34,29 +34,9 @@ from ticket_export.application.view.filter_values import (
 from ticket_export.application.view.local_time import moments_shown_between, time_text
 from ticket_export.application.view.ticket_column import ColumnKind, TicketColumn
 
-_NEGATED = {
-    Operator.NEQ,
-    Operator.IS_NONE_OF,
-    Operator.NOT_CONTAINS,
-    Operator.NOT_STARTS_WITH,
-    Operator.NOT_ENDS_WITH,
-    Operator.IS_NOT_EMPTY,
-}
-_POSITIONS = {
-    Operator.CONTAINS: TextPosition.ANYWHERE,
-    Operator.NOT_CONTAINS: TextPosition.ANYWHERE,
-    Operator.STARTS_WITH: TextPosition.START,
-    Operator.NOT_STARTS_WITH: TextPosition.START,
-    Operator.ENDS_WITH: TextPosition.END,
-    Operator.NOT_ENDS_WITH: TextPosition.END,
-}
-_COMPARISONS = {
-    Operator.GT: Comparison.GREATER,
-    Operator.GTE: Comparison.GREATER_OR_EQUAL,
-    Operator.LT: Comparison.LESS,
-    Operator.LTE: Comparison.LESS_OR_EQUAL,
-}
-# Which sides of the span [start, end) that the value names bound the tickets' time. A span that ends with the calendar
+_POSITIONS = {"contains": TextPosition.ANYWHERE, "starts_with": TextPosition.START, "ends_with": TextPosition.END}
+_COMPARISONS = {Operator.GT: op.gt, Operator.GTE: op.ge, Operator.LT: op.lt, Operator.LTE: op.le}
+# From the span [start, end) that the value names to the bounds of the tickets' time. A span at the end of the calendar
 # has no end, and so nothing after it.
 _SIDES: dict[Operator, Callable[[datetime, datetime | None], tuple[datetime | None, datetime | None]]] = {
     Operator.IS: lambda start, end: (start, end),
@@ -66,26 +46,25 @@ _SIDES: dict[Operator, Callable[[datetime, datetime | None], tuple[datetime | No
     Operator.IS_ON_OR_AFTER: lambda start, _: (start, None),
 }
 _NO_DAY = (date.max, date.min)
-# The smallest step of a stored time: makes "up to and including now" a half-open interval.
+# The smallest step of a stored time: with it, "up to and including now" is a half-open interval.
 _TICK = timedelta(microseconds=1)
 _ANY_MOMENT = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def check_filter(column: TicketColumn, operator: Operator, value: str | None) -> None:
-    """Raise ``ValueError`` where `filter_condition` would; whether a value is valid depends on no clock."""
+    """Raise ``ValueError`` where `filter_condition` does; the current time does not decide whether a value is valid."""
     filter_condition(column, operator, value, as_of=_ANY_MOMENT, zone=UTC)
 
 
 def filter_condition(
     column: TicketColumn, operator: Operator, value: str | None, *, as_of: datetime, zone: tzinfo
 ) -> Condition:
-    """The condition that a filter means, for days counted in `zone` and "now" at `as_of` (aware UTC).
+    """Return the condition that a filter means, for days in `zone` and "now" at `as_of` (aware UTC).
 
     Raises:
-        ValueError: the value is missing, superfluous, or not what column and operator need; the text
-            says what would be right.
+        ValueError: the value is missing, not allowed, or not right for the column and the operator.
     """
-    negated = operator in _NEGATED
+    negated = operator in {Operator.NEQ, Operator.IS_NONE_OF, Operator.IS_NOT_EMPTY} or operator.startswith("not_")
     if operator.takes_no_value:
         if value:
             raise ValueError(f"{operator} takes no value")
@@ -102,8 +81,8 @@ def filter_condition(
         return NumberCompares(column, _COMPARISONS[operator], parse_number(value))
     members = split_values(value) if operator.takes_many_values else (value,)
     if column.kind is ColumnKind.TEXT:
-        needles = tuple(fold(member) for member in members)
-        return TextMatches(column, _POSITIONS.get(operator, TextPosition.WHOLE), needles, negated)
+        position = _POSITIONS.get(operator.removeprefix("not_"), TextPosition.WHOLE)
+        return TextMatches(column, position, tuple(fold(member) for member in members), negated)
     return _membership(column, members, negated)
 
 
@@ -133,7 +112,7 @@ def _date_condition(
 
 
 def _day_condition(column: TicketColumn, operator: Operator, value: str, as_of: datetime, zone: tzinfo) -> WithinDays:
-    # The day of the request as the file would show it.
+    # The day of the request, as the file shows it.
     today = date.fromisoformat(time_text(as_of, zone)[:10])
     if operator is Operator.IS_WITHIN_PAST_DAYS:
         return WithinDays(column, shifted_day(today, -parse_days(value)), today)

@@ -1,4 +1,4 @@
-"""Which operators a filter may use on which kind of column."""
+"""The operators that a filter may use, by kind of column."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ticket_export.application.view.ticket_column import ColumnKind
 
 
 class Operator(StrEnum):
-    """Every operator, by the name that a payload gives it."""
+    """An operator; its value is its name in a payload."""
 
     EQ = "eq"
     NEQ = "neq"
@@ -38,7 +38,7 @@ class Operator(StrEnum):
 
     @property
     def takes_no_value(self) -> bool:
-        """Whether the operator says everything by itself."""
+        """Whether the operator needs no value."""
         return self in {Operator.IS_EMPTY, Operator.IS_NOT_EMPTY, Operator.IS_TRUE, Operator.IS_FALSE}
 
     @property
@@ -47,58 +47,30 @@ class Operator(StrEnum):
         return self in {Operator.IS_ANY_OF, Operator.IS_NONE_OF}
 
 
-_EMPTINESS = (Operator.IS_EMPTY, Operator.IS_NOT_EMPTY)
-_MEMBERSHIP = (Operator.IS_ANY_OF, Operator.IS_NONE_OF)
-_IDENTITY = (Operator.EQ, Operator.NEQ, *_MEMBERSHIP, *_EMPTINESS)
+def _operators(names: str) -> tuple[Operator, ...]:
+    return tuple(map(Operator, names.split()))
 
-_TIME = (
-    Operator.IS,
-    Operator.IS_BEFORE,
-    Operator.IS_AFTER,
-    Operator.IS_ON_OR_BEFORE,
-    Operator.IS_ON_OR_AFTER,
-    Operator.IS_WITHIN_PAST_DAYS,
-    Operator.IS_WITHIN_NEXT_DAYS,
-    *_EMPTINESS,
-)
 
+_TEXT = "contains not_contains starts_with not_starts_with ends_with not_ends_with"
+_TIME = "is is_before is_after is_on_or_before is_on_or_after is_within_past_days is_within_next_days"
+#: In the order in which a message lists them.
 OPERATORS: dict[ColumnKind, tuple[Operator, ...]] = {
-    ColumnKind.TEXT: (
-        Operator.EQ,
-        Operator.NEQ,
-        Operator.CONTAINS,
-        Operator.NOT_CONTAINS,
-        Operator.STARTS_WITH,
-        Operator.NOT_STARTS_WITH,
-        Operator.ENDS_WITH,
-        Operator.NOT_ENDS_WITH,
-        *_EMPTINESS,
-        *_MEMBERSHIP,
-    ),
-    ColumnKind.NUMBER: (
-        Operator.EQ,
-        Operator.NEQ,
-        Operator.GT,
-        Operator.GTE,
-        Operator.LT,
-        Operator.LTE,
-        *_EMPTINESS,
-        *_MEMBERSHIP,
-    ),
-    ColumnKind.DATE: _TIME,
-    ColumnKind.DAY: _TIME,
-    ColumnKind.BOOLEAN: (Operator.IS_TRUE, Operator.IS_FALSE),
-    ColumnKind.CHOICE: _IDENTITY,
-    ColumnKind.ID: _IDENTITY,
+    ColumnKind.TEXT: _operators(f"eq neq {_TEXT} is_empty is_not_empty is_any_of is_none_of"),
+    ColumnKind.NUMBER: _operators("eq neq gt gte lt lte is_empty is_not_empty is_any_of is_none_of"),
+    ColumnKind.DATE: _operators(f"{_TIME} is_empty is_not_empty"),
+    ColumnKind.DAY: _operators(f"{_TIME} is_empty is_not_empty"),
+    ColumnKind.BOOLEAN: _operators("is_true is_false"),
+    ColumnKind.CHOICE: _operators("eq neq is_any_of is_none_of is_empty is_not_empty"),
+    ColumnKind.ID: _operators("eq neq is_any_of is_none_of is_empty is_not_empty"),
 }
 
-# What other systems call the same thing. On dates and days "is" is an operator of its own.
+# Other systems' names of operators. On dates and days "is" is an operator of its own.
 _ALIASES = {"is": Operator.EQ, "equals": Operator.EQ, "is_not": Operator.NEQ}
 _DATE_ALIASES = {"eq": Operator.IS, "equals": Operator.IS}
 
 
 def find_operator(name: str, kind: ColumnKind) -> Operator | None:
-    """The operator that `name` means on a column of that kind, or None if it means none there."""
+    """Return the operator that `name` means on a column of that kind, or None."""
     name = name.lower()
     aliases = _DATE_ALIASES if kind in {ColumnKind.DATE, ColumnKind.DAY} else _ALIASES
     named = aliases.get(name, name)

@@ -1,4 +1,4 @@
-"""From a filter's value, always text in a payload, to what its operator compares with."""
+"""The value of a filter: from the text of a payload to what the operator compares with."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ticket_export.application.view.json_text import has_many_parts
 from ticket_export.application.view.limits import MAX_VALUE, MAX_VALUES
 from ticket_export.application.view.ticket_column import IdType, TicketColumn
 
-#: A century of days; keeps date arithmetic inside the calendar.
+#: A century; date arithmetic with it stays inside the calendar.
 MAX_DAYS = 36_500
-# What a 64-bit integer column, of SQLite as of PostgreSQL, can hold.
+# The range of a 64-bit integer column of SQLite and PostgreSQL.
 _SMALLEST, _LARGEST = Decimal(-(2**63)), Decimal(2**63 - 1)
-# Digits; these are read without more ado, since a view may hold 25,000 numbers.
+# Digits; shorter numbers need no range check, since a view may hold 25,000 numbers.
 _ALWAYS_IN_RANGE = 18
 _ONLY_SCALARS = "may list only texts and numbers"
 _NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?")
@@ -27,10 +27,10 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 
 
 def split_values(value: str) -> tuple[str, ...]:
-    """The members of a list: a JSON list, or else texts separated by commas.
+    """Return the members of a list: a JSON list, or texts separated by commas.
 
     Raises:
-        ValueError: it holds none, too many, or something that is no text or number.
+        ValueError: the list is empty or too long, or a member is not a text or a number.
     """
     given = _json_list(value)
     members = [member for member in (_between_commas(value) if given is None else given) if member != ""]
@@ -55,12 +55,12 @@ def _json_list(value: str) -> list[object] | None:
 
 def _between_commas(value: str) -> list[object]:
     parts: list[object] = [part for part in value.split(",") if part]
-    # Of far too many, it does not matter which are blank.
+    # If there are far too many, blank ones need no check.
     return parts if len(parts) > 2 * MAX_VALUES else [str(part).strip() for part in parts]
 
 
 def _texts(members: Sequence[object]) -> tuple[str, ...]:
-    # All at once: 50 filters of 500 values are read within some milliseconds.
+    # All at once, so that 50 filters of 500 values take only milliseconds.
     if not {type(member) for member in members} <= {str, int, float}:
         raise ValueError(_ONLY_SCALARS)
     texts = tuple(map(str, members))
@@ -72,10 +72,10 @@ def _texts(members: Sequence[object]) -> tuple[str, ...]:
 
 
 def parse_number(text: str) -> int | Decimal:
-    """A decimal number, such as ``42``, ``-1.5`` or ``1e-07`` (as JSON's numbers may be written).
+    """Return a decimal number such as ``42``, ``-1.5`` or ``1e-07``.
 
     Raises:
-        ValueError: it is none, or no 64-bit column could hold it.
+        ValueError: the text is not a number, or no 64-bit column can hold it.
     """
     digits = text.strip()
     if len(digits) <= _ALWAYS_IN_RANGE and digits.isascii() and digits.isdigit():
@@ -89,10 +89,10 @@ def parse_number(text: str) -> int | Decimal:
 
 
 def parse_ids(texts: tuple[str, ...], column: TicketColumn) -> tuple[int, ...] | tuple[str, ...] | tuple[UUID, ...]:
-    """Identifiers of the column's type.
+    """Return the texts as identifiers of the column's type.
 
     Raises:
-        ValueError: one of them is none.
+        ValueError: a text is not such an identifier.
     """
     if column.id_type is IdType.INTEGER:
         return tuple(_parse_integer(text) for text in texts)
@@ -116,10 +116,10 @@ def _parse_uuid(text: str) -> UUID:
 
 
 def parse_choices(texts: tuple[str, ...], column: TicketColumn) -> tuple[str, ...]:
-    """Some of the column's choices, in the spelling that is stored.
+    """Return the texts in the spelling of the column's choices; without choices, as they are.
 
     Raises:
-        ValueError: the column has choices and one of the texts is not among them.
+        ValueError: a text is not one of the choices.
     """
     if not column.choices:
         return texts
@@ -132,10 +132,10 @@ def parse_choices(texts: tuple[str, ...], column: TicketColumn) -> tuple[str, ..
 
 
 def parse_days(text: str) -> int:
-    """A number of days.
+    """Return a number of days.
 
     Raises:
-        ValueError: it is none, negative, or more than `MAX_DAYS`.
+        ValueError: the text is not a whole number from 0 to `MAX_DAYS`.
     """
     digits = text.strip()
     if not re.fullmatch(r"[0-9]{1,9}", digits) or int(digits) > MAX_DAYS:
@@ -144,10 +144,10 @@ def parse_days(text: str) -> int:
 
 
 def parse_day(text: str) -> date:
-    """A day, in any way that ISO 8601 writes one.
+    """Return a day, in any form of ISO 8601.
 
     Raises:
-        ValueError: it is none, or has a time.
+        ValueError: the text is not a day, or has a time.
     """
     try:
         return date.fromisoformat(text.strip())
@@ -156,13 +156,13 @@ def parse_day(text: str) -> date:
 
 
 def parse_moment(text: str) -> tuple[datetime, datetime | None]:
-    """A date or a time as the half-open span ``[start, end)`` that a reader means by it.
+    """Return the half-open span ``[start, end)`` of a date or a time.
 
-    A date is that whole day; a time is that second, since seconds are what the file shows. Both ends are naive, in
-    local time, unless the time carries an offset; then they are aware UTC. `end` is None where the calendar ends.
+    A date is the whole day; a time is one second, because the file shows seconds. Both ends are naive local times; if
+    the time has an offset, they are aware UTC. `end` is None where the calendar ends.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: the text is neither a date nor a time.
     """
     text = text.strip()
     try:
@@ -178,7 +178,7 @@ def parse_moment(text: str) -> tuple[datetime, datetime | None]:
 
 
 def shifted(moment: datetime, by: timedelta) -> datetime:
-    """``moment + by``, held within the calendar."""
+    """Return ``moment + by``, or the end of the calendar."""
     try:
         return moment + by
     except OverflowError:
@@ -186,7 +186,7 @@ def shifted(moment: datetime, by: timedelta) -> datetime:
 
 
 def shifted_day(day: date, by: int) -> date:
-    """The day that many days later, held within the calendar."""
+    """Return the day `by` days later, or the end of the calendar."""
     return date.fromordinal(min(max(day.toordinal() + by, date.min.toordinal()), date.max.toordinal()))
 
 
@@ -198,7 +198,7 @@ def _span(start: datetime, length: timedelta) -> tuple[datetime, datetime | None
 
 
 def _day(text: str) -> date | None:
-    # Every way ISO 8601 writes a day; datetime reads those too, but as that day's first second.
+    # In every form of ISO 8601. `datetime` reads them too, but as the first second of the day.
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -209,5 +209,5 @@ def _in_utc(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        # Within a day of either end of the calendar, where no ticket is.
+        # Within a day of an end of the calendar, where there are no tickets.
         return _FIRST if moment.year == 1 else _LAST

@@ -1,4 +1,4 @@
-"""JSON as it comes in: read in linear time, and measured before anything walks through it."""
+"""Incoming JSON: its size is checked before anything else, and all of it takes linear time."""
 
 from __future__ import annotations
 
@@ -13,20 +13,22 @@ from ticket_export.application.safe_text import quoted
 from ticket_export.application.view.limits import MAX_DEPTH, MAX_JSON, MAX_MEMBERS, MAX_PARTS
 from ticket_export.errors import InvalidPayloadError
 
+_TOO_LONG = f"longer than {MAX_JSON:,} bytes of JSON"
+_TOO_MANY_PARTS = f"holds more than {MAX_PARTS:,} lists, objects and keys"
 # PostgreSQL's jsonb writes 1e308 with all its digits.
 _DIGITS_OF_FLOAT = 350
-# Up to the end where the last one is not closed; no way back, so that it takes linear time.
+# An unclosed string reaches to the end. The pattern never backtracks, so it takes linear time.
 _STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 
 
 def parse_json(text: str | bytes) -> object:
-    """What the JSON text says.
+    """Return the value of the JSON text.
 
     Raises:
         InvalidPayloadError: it is too long, is not JSON, or repeats a key in one object.
     """
     if len(text) > MAX_JSON:
-        _refuse_length()
+        _refuse(_TOO_LONG)
     try:
         if isinstance(text, bytes):
             text = text.decode(json.detect_encoding(text), "surrogatepass")
@@ -41,28 +43,28 @@ def parse_json(text: str | bytes) -> object:
 
 
 def require_short(text: str) -> None:
-    """Refuse JSON text that is longer, or holds more parts, than that of a view may.
+    """Refuse the JSON text of a view that is too long or has too many parts.
 
     Raises:
-        InvalidPayloadError: saying which.
+        InvalidPayloadError: with the limit.
     """
     if len(text.encode("utf-8", "surrogatepass")) > MAX_JSON:
-        _refuse_length()
-    # Each costs far more time and memory than its two characters.
+        _refuse(_TOO_LONG)
+    # A part costs far more time and memory than its two characters.
     if has_many_parts(text):
-        _refuse_parts()
+        _refuse(_TOO_MANY_PARTS)
 
 
 def has_many_parts(text: str) -> bool:
-    """Whether the JSON text holds more lists, objects and keys than a view may."""
+    """Whether the JSON text has more lists, objects and keys than a view may have."""
     return _parts(text) > MAX_PARTS and _parts(_STRING.sub("", text)) > MAX_PARTS
 
 
 def require_small(payload: object) -> None:
-    """Refuse a payload that is larger than a view may be; it costs no more time than one that is not.
+    """Refuse a payload that is too large for a view, without reading all of it.
 
     Raises:
-        InvalidPayloadError: saying in what it is too large.
+        InvalidPayloadError: with the limit.
     """
     size = members = parts = 0
     level: list[object] = [payload]
@@ -75,12 +77,12 @@ def require_small(payload: object) -> None:
             if members > MAX_MEMBERS:
                 _refuse(f"holds more than {MAX_MEMBERS:,} values")
             if parts > MAX_PARTS:
-                _refuse_parts()
+                _refuse(_TOO_MANY_PARTS)
             below += inner
             if isinstance(inner, Mapping):
                 below += inner.values()
         if size > MAX_JSON:
-            _refuse_length()
+            _refuse(_TOO_LONG)
         if not below:
             return
         level = below
@@ -88,7 +90,7 @@ def require_small(payload: object) -> None:
 
 
 def _members(value: object) -> Mapping[object, object] | list[object] | tuple[object, ...] | None:
-    # Asked first, since most are; whether something is a mapping takes long to tell.
+    # First, since most values are of these types, and the check for a mapping is slow.
     if isinstance(value, (str, int, float)):
         return None
     if isinstance(value, (list, tuple, Mapping)):
@@ -97,7 +99,7 @@ def _members(value: object) -> Mapping[object, object] | list[object] | tuple[ob
 
 
 def _length(value: object) -> int:
-    """About how long its JSON is, without what it holds."""
+    """Return about how long the value's JSON is, without its members."""
     if isinstance(value, (str, bytes, bytearray)):
         return len(value)
     if isinstance(value, int):
@@ -110,11 +112,11 @@ def _parts(text: str) -> int:
 
 
 def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    # JSON leaves open which of two values under one key counts; none of a view's may vanish unseen.
+    # JSON does not say which value of a repeated key counts, and no part of a view may get lost.
     members = dict(pairs)
     if len(members) < len(pairs):
         seen: set[str] = set()
-        for key, _ in pairs:  # pragma: no branch - one of them repeats another
+        for key, _ in pairs:  # pragma: no branch - one key is repeated
             if key in seen:
                 _refuse(f"the key {quoted(key)} is repeated in one object")
             seen.add(key)
@@ -123,14 +125,6 @@ def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _refuse_constant(name: str) -> NoReturn:
     _refuse(f"{name} is not JSON")
-
-
-def _refuse_parts() -> NoReturn:
-    _refuse(f"holds more than {MAX_PARTS:,} lists, objects and keys")
-
-
-def _refuse_length() -> NoReturn:
-    _refuse(f"longer than {MAX_JSON:,} bytes of JSON")
 
 
 def _refuse(problem: str) -> NoReturn:

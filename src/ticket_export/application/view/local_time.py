@@ -1,7 +1,7 @@
-"""Which moments a time zone shows as which local times.
+"""The moments that a time zone shows as a span of local time.
 
-Where clocks go back, a local time is shown twice; where they go forward, some are never shown. So a span of local time
-is no, one or several spans of moments.
+Where clocks go back, a zone shows some local times twice; where they go forward, it never shows some. A span of local
+time is therefore zero, one or several spans of moments.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from ticket_export.application.view.conditions import Interval
 
-# No zone is a whole day from UTC, and none changes its clocks twice within an hour.
+# Every zone is less than a day from UTC, and changes its clocks at most once an hour.
 _DAY = timedelta(days=1)
 _STEP = timedelta(hours=1)
 _SECOND = timedelta(seconds=1)
-_FIRST = datetime.min  # noqa: DTZ901 - all in here is naive: a local time, or a moment in UTC
+_FIRST = datetime.min  # noqa: DTZ901 - all times here are naive: local times, or moments in UTC
 _LAST = datetime.max.replace(microsecond=0)  # noqa: DTZ901
 
 
 def moments_shown_between(start: datetime | None, end: datetime | None, zone: tzinfo) -> tuple[Interval, ...]:
-    """The moments that `zone` shows at `start` or later and before `end`, in order and without overlap.
+    """Return the moments that `zone` shows at or after `start` and before `end`, in order and without overlap.
 
-    Both are naive local times in whole seconds, at least one of them given; None leaves that side open.
+    Both are naive local times in whole seconds; None leaves one of the sides open.
     """
     first = _moved(start or end or _FIRST, -_DAY)
     last = _moved(end or start or _LAST, _DAY)
@@ -33,7 +33,7 @@ def moments_shown_between(start: datetime | None, end: datetime | None, zone: tz
         high = ends if end is None else min(ends, _moved(end, -shift))
         if low >= high:
             continue
-        # Beyond `first` and `last`, an open side is open in every zone.
+        # An open side is open in every zone before `first` and after `last`.
         beginning = None if start is None and low == first else low.replace(tzinfo=UTC)
         ending = None if end is None and high == last else high.replace(tzinfo=UTC)
         if found and found[-1].end == beginning:
@@ -43,7 +43,7 @@ def moments_shown_between(start: datetime | None, end: datetime | None, zone: tz
 
 
 def _constant_shifts(first: datetime, last: datetime, zone: tzinfo) -> Iterator[tuple[datetime, datetime, timedelta]]:
-    """Spans of UTC, and by how much the zone's clocks are ahead of it all through each."""
+    """Yield the spans of UTC in which the zone has one offset, with that offset."""
     begins, shift, looked_at = first, _shift(first, zone), first
     while looked_at < last:
         look = min(_moved(looked_at, _STEP), last)
@@ -69,7 +69,7 @@ def _shift(moment: datetime, zone: tzinfo) -> timedelta:
     try:
         return moment.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None) - moment
     except OverflowError:
-        # A moment that the zone would move out of the calendar is shown as it is (`csv_format.time_text`).
+        # `time_text` shows a moment in UTC where the zone would move it out of the calendar.
         return timedelta(0)
 
 
@@ -81,9 +81,9 @@ def _moved(moment: datetime, by: timedelta) -> datetime:
 
 
 def time_text(moment: datetime, zone: tzinfo) -> str:
-    """An aware moment as ``YYYY-MM-DD HH:MM:SS`` in `zone`; fractions of a second are cut off.
+    """Return an aware moment as ``YYYY-MM-DD HH:MM:SS`` in `zone`, without the fraction of its second.
 
-    A moment that `zone` would move out of the calendar is shown as it is.
+    A moment that `zone` would move out of the calendar is shown unchanged.
     """
     with suppress(OverflowError):
         moment = moment.astimezone(zone)

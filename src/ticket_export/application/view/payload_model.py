@@ -1,14 +1,12 @@
-"""How payloads are read: three spellings of every key, nothing unknown, all problems at once."""
+"""How a payload is read: every key has three spellings, unknown keys are refused, all problems are reported."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from types import NoneType
 from typing import Final
 
-import attrs
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import AliasChoices, AliasGenerator, BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic.alias_generators import to_camel, to_pascal
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
@@ -17,16 +15,15 @@ from ticket_export.application.view.limits import MAX_KEYS
 
 Location = tuple[int | str, ...]
 
-# Characters; longer than every key that there is.
+# Characters; longer than every known key.
 _LONGEST_KEY: Final = 60
 
-# pydantic's types of error, in the words of whoever wrote the JSON.
+# pydantic's error types, in words for the author of the JSON.
 _MESSAGES = {
     "missing": "is required",
     "invalid_key": "a key must be text, not {given}",
     "model_type": "must be an object with keys, not {given}",
     "tuple_type": "must be a list, not {given}",
-    "too_long": "may hold at most {max_length}, not {actual_length}",
     "string_type": "must be text, not {given}",
     "string_unicode": "must be text, not {given}",
 }
@@ -38,87 +35,70 @@ class PayloadModel(BaseModel):
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
-        alias_generator=to_camel,
+        alias_generator=AliasGenerator(
+            validation_alias=lambda name: AliasChoices(to_camel(name), to_pascal(name), name),
+            serialization_alias=to_camel,
+        ),
         validate_by_name=True,
-        validate_by_alias=True,
         serialize_by_alias=True,
-        # A model inside a mapping may never have met the columns.
+        # A model inside a mapping was perhaps never checked against the columns.
         revalidate_instances="always",
     )
 
     @model_validator(mode="before")
     @classmethod
-    def _spell_keys(cls, data: object) -> object:
+    def _keys_can_be_named(cls, data: object) -> object:
         if not isinstance(data, Mapping):
             return data
         if len(data) > MAX_KEYS:
             raise problem(f"holds {len(data):,} keys; the keys here are {', '.join(cls.keys())}")
-        names = cls._spellings()
-        keyed = {_printable(key): value for key, value in data.items()}
-        # What is already in camelCase goes first: of the same key in two spellings, the other one
-        # then stays as it was and is refused as unknown.
-        spelled = {key: value for key, value in keyed.items() if names.get(key, key) == key}
-        for key, value in keyed.items():
-            name = names.get(key, key)
-            spelled[key if name in spelled else name] = value
-        return spelled
+        return {_printable(key): value for key, value in data.items()}
 
     @classmethod
     def keys(cls) -> list[str]:
-        """The keys that there are, in camelCase."""
+        """Return the model's keys, in camelCase."""
         return [to_camel(name) for name in cls.model_fields]
-
-    @classmethod
-    @cache
-    def _spellings(cls) -> dict[object, str]:
-        return {
-            spelling: to_camel(name)
-            for name in cls.model_fields
-            for spelling in (name, to_camel(name), to_pascal(name))
-        }
 
 
 def _printable(key: object) -> object:
     if isinstance(key, str):
-        # pydantic cannot name a key with a lone surrogate; escaped or cut, it is as unknown as before.
+        # pydantic cannot name a key with a lone surrogate. An escaped or cut key is still unknown.
         return key[:_LONGEST_KEY].encode("utf-8", "backslashreplace").decode()
-    # Of anything else pydantic would show all that it holds.
+    # pydantic would show everything that a key of another type holds.
     return key if isinstance(key, (int, float, bytes, NoneType)) else f"<{type(key).__name__}>"
 
 
-def raise_problems(problems: Iterable[tuple[Location, str | LateText]]) -> None:
-    """From inside a validator, report several problems, each at its place below the validated field."""
-    details = [InitErrorDetails(type=problem(message), loc=location, input=None) for location, message in problems]
+def raise_problems(problems: Iterable[tuple[Location, ValueError]]) -> None:
+    """From inside a validator, report all problems, each at its place below the validated field."""
+    details = [
+        InitErrorDetails(
+            type=error if isinstance(error, PydanticCustomError) else problem(str(error)), loc=location, input=None
+        )
+        for location, error in problems
+    ]
     if details:
         raise ValidationError.from_exception_data("payload", details)
 
 
-@attrs.frozen
-class LateText:
-    """A message that takes time to write, and is written only if it is shown."""
-
-    write: Callable[[], str]
-
-
-def problem(message: str | LateText) -> PydanticCustomError:
-    """One problem to raise from a validator; `message` is shown as it is."""
-    if isinstance(message, LateText):
-        return PydanticCustomError("view", "does not fit the columns", {"message": message})
-    # The message goes in as a parameter, or a "{" typed by a user would be read as a template.
+def problem(message: str | Callable[[], str]) -> PydanticCustomError:
+    """Return the error for a validator to raise; a message that takes time is written only if it is shown."""
+    # As a parameter, because pydantic would read a "{" that a user typed as part of a template.
     return PydanticCustomError("view", "{message}", {"message": message})
 
 
 def message_of(error: ErrorDetails) -> str:
-    """What one of pydantic's errors says to a person."""
+    """Return the message for a user of one of pydantic's errors."""
     if error["type"] == "view":
         message = error["ctx"]["message"]
-        return message.write() if isinstance(message, LateText) else str(message)
+        return str(message() if callable(message) else message)
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
     template = _MESSAGES.get(error["type"], "{message}, not {given}")
-    # pydantic's own texts may quote what a user typed, line breaks and all.
-    message = quoted(error["msg"])[1:-1]
-    return template.format(given=shown(error["input"]), message=message, **error.get("ctx", {}))
+    # pydantic's own texts may quote user input with its line breaks.
+    text = quoted(error["msg"])[1:-1]
+    return template.format(given=shown(error["input"]), message=text, **error.get("ctx", {}))
 
 
 def shown(given: object) -> str:
-    """What was given instead of what should have been, as it may stand in a message."""
+    """Return what a message shows of a value of a wrong type."""
     return quoted(given) if isinstance(given, str) else type(given).__name__

@@ -1,4 +1,4 @@
-"""The border where a view comes in, from a host's code, a file or a stored job."""
+"""The entry point for a view from a host's code, a file or a stored job."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from ticket_export.application.view.snapshot import ExportFilter, ExportScope, E
 from ticket_export.application.view.ticket_column import TicketColumns
 from ticket_export.errors import InvalidPayloadError
 
-_NESTED: dict[object, type[PayloadModel]] = {"filters": ExportFilter, "scope": ExportScope}
+_NESTED: dict[str, type[PayloadModel]] = {"filters": ExportFilter, "scope": ExportScope}
 
 
 def read_view(payload: object, columns: TicketColumns | None = None) -> ExportSnapshotPayload:
-    """Check a view, given as a model, a mapping or JSON text, against the columns there are.
+    """Check a view, which is a model, a mapping or JSON text, against the columns.
 
-    Names of columns come back in the catalog's spelling, operators in their own. Without `columns`
-    only the payload's shape is checked. Whatever comes in, the answer takes linear time within `limits`.
+    The result has the catalog's spelling of column names, and the full names of operators. Without `columns` only the
+    shape of the payload is checked. For every payload the time is linear within `limits`.
 
     Raises:
-        InvalidPayloadError: naming every problem and where it is, or the first ones of many.
+        InvalidPayloadError: with every problem and its place, or the first ones of many.
     """
     if isinstance(payload, (str, bytes)):
         payload = parse_json(payload)
@@ -37,7 +37,7 @@ def read_view(payload: object, columns: TicketColumns | None = None) -> ExportSn
         errors = error.errors(include_url=False)
         told = [_describe(each) for each in errors[: InvalidPayloadError.MOST]]
         raise InvalidPayloadError(told, more=len(errors) - len(told)) from None
-    # A worker reads what is stored, under the same limits.
+    # A worker reads the stored text under the same limits.
     require_short(view.to_json())
     return view
 
@@ -45,13 +45,14 @@ def read_view(payload: object, columns: TicketColumns | None = None) -> ExportSn
 def _describe(error: ErrorDetails) -> str:
     location = error["loc"]
     if error["type"] == "extra_forbidden":
-        model = _NESTED.get(location[0], ExportSnapshotPayload) if len(location) > 1 else ExportSnapshotPayload
+        outer = str(location[0]).lower() if len(location) > 1 else ""
+        model = _NESTED.get(outer, ExportSnapshotPayload)
         return f"{_location_text(location)}: unknown or repeated key; the keys here are {', '.join(model.keys())}"
     return f"{_location_text(location)}: {message_of(error)}"
 
 
 def _location_text(location: Location) -> str:
-    """``('filters', 0, 'value')`` as ``filters[0].value``; the whole payload as ``payload``."""
+    """Return ``filters[0].value`` for ``('filters', 0, 'value')``, and ``payload`` for the whole payload."""
     text = ""
     for part in location:
         is_plain = isinstance(part, str) and part.isascii() and part.isidentifier()

@@ -1,15 +1,15 @@
-"""The view that a user was looking at when they asked for the export.
+"""The view that a user saw when they requested the export.
 
-The models are the owner's (`ExportSnapshotPayload`, `ExportFilter`, `ExportScope`) plus `time_zone`.
-Validated with the ticket source's columns as context, they also refuse what those columns cannot
-answer; without it they only check their own shape.
+The models are the owner's (`ExportSnapshotPayload`, `ExportFilter`, `ExportScope`) plus `time_zone`. With the ticket
+source's columns as validation context, they also refuse a view that does not fit the columns; without it they check
+only their own shape.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Annotated
 from uuid import UUID
@@ -19,63 +19,66 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    ValidationError,
     ValidationInfo,
-    ValidatorFunctionWrapHandler,
     field_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from ticket_export.application.safe_text import listed, quoted, require_storable
 from ticket_export.application.view.filter_conditions import check_filter
 from ticket_export.application.view.filter_operators import OPERATORS, Operator, find_operator
+from ticket_export.application.view.filter_values import parse_ids
 from ticket_export.application.view.limits import MAX_COLUMNS, MAX_FILTERS, MAX_JSON, MAX_SEARCH, MAX_VALUE, MAX_VALUES
 from ticket_export.application.view.payload_model import (
-    LateText,
     Location,
     PayloadModel,
-    message_of,
     problem,
     raise_problems,
     shown,
 )
-from ticket_export.application.view.ticket_column import ScopeRole
-from ticket_export.application.view.view_columns import (
-    check_scope,
-    columns_of,
-    filtered_column,
-    find_able,
-    unknown_column,
-)
+from ticket_export.application.view.ticket_column import ScopeRole, TicketColumns
+from ticket_export.application.view.view_columns import columns_of, filtered_column, find_column
 
 _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+_NOT_A_VALUE = "a value must be text, a number, or a list of these"
 _LIST_OPERATORS = tuple(operator for operator in Operator if operator.takes_many_values)
 _DIRECTIONS = {"asc": "asc", "ascending": "asc", "desc": "desc", "descending": "desc"}
 
 
 def _storable(text: str) -> str:
-    try:
-        require_storable(text)
-    except ValueError as error:
-        raise problem(str(error)) from None
+    require_storable(text)
     return text
 
 
 def _listed(value: object) -> Sequence[object]:
-    # pydantic would take any iterable, one without an end too.
+    # pydantic takes any iterable, even one without an end.
     if not isinstance(value, (list, tuple)):
         raise problem(f"must be a list, not {shown(value)}")
     return value
+
+
+def _few_filters(value: object) -> Sequence[object]:
+    given = _listed(value)
+    # pydantic counts only valid members, and describes each of the others first.
+    if len(given) > MAX_FILTERS:
+        raise problem(f"may hold at most {MAX_FILTERS:,}, not {len(given):,}")
+    return given
+
+
+def _column_name(name: object, catalog: TicketColumns | None) -> str:
+    if not isinstance(name, str):
+        raise problem(f"must be text, not {shown(name)}")
+    require_storable(name)
+    return name if catalog is None else find_column(catalog, name).name
 
 
 _Text = Annotated[str, AfterValidator(_storable)]
 
 
 class ExportFilter(PayloadModel):
-    """One restriction; all filters of a view must hold.
+    """One restriction; a ticket must meet all filters of a view.
 
-    `value` is text, as the seed has it. A number or a UUID is taken too and kept as text, and a list,
-    where the operator compares with several values, as its JSON text. One value has at most 10,000 characters.
+    `value` is text, as in the seed. A number or a UUID is accepted too and kept as text; so is a list, as its JSON
+    text, where the operator takes several values. One value has at most 10,000 characters.
     """
 
     field: _Text
@@ -86,7 +89,7 @@ class ExportFilter(PayloadModel):
     @classmethod
     def _field_is_filterable(cls, name: str, info: ValidationInfo) -> str:
         columns = columns_of(info)
-        return name if columns is None else find_able(columns, name, "filterable").name
+        return name if columns is None else find_column(columns, name, "filterable").name
 
     @field_validator("operator")
     @classmethod
@@ -112,7 +115,7 @@ class ExportFilter(PayloadModel):
                 raise problem(f"holds {len(value):,} values; at most {MAX_VALUES} are allowed")
             return _json_list(value)
         if isinstance(value, (str, bytes)):
-            # A text may be a list too; its members are counted and measured where it is split.
+            # A text may be a list too; `split_values` counts and measures its members.
             _require_length(value, MAX_JSON if takes_list else MAX_VALUE)
             return value
         if isinstance(value, UUID):
@@ -126,10 +129,7 @@ class ExportFilter(PayloadModel):
     def _value_fits(cls, value: str | None, info: ValidationInfo) -> str | None:
         column = filtered_column(info)
         if column is not None and "operator" in info.data:
-            try:
-                check_filter(column, Operator(info.data["operator"]), value)
-            except ValueError as error:
-                raise problem(str(error)) from None
+            check_filter(column, Operator(info.data["operator"]), value)
         return value
 
 
@@ -147,40 +147,40 @@ def _identifier(value: object) -> object:
     return _storable(value)
 
 
-# As it is in JSON; the type of the column that it is compared with reads it.
+# As in JSON; the type of the column decides how to read it.
 _Identifier = Annotated[str | int | float | UUID, BeforeValidator(_identifier)]
 
 
 class ExportScope(PayloadModel):
-    """The team or assignee whose tickets the view shows, by the identifiers of the host: text or number."""
+    """The team or assignee whose tickets the view shows, as the host's identifiers: text or number."""
 
     team_id: _Identifier | None = None
     assigned_to_user_id: _Identifier | None = None
 
-    @field_validator("team_id")
+    @field_validator("team_id", "assigned_to_user_id")
     @classmethod
-    def _teams_exist(cls, team_id: _Identifier | None, info: ValidationInfo) -> _Identifier | None:
-        check_scope(team_id, ScopeRole.TEAM, info)
-        return team_id
-
-    @field_validator("assigned_to_user_id")
-    @classmethod
-    def _assignees_exist(cls, user_id: _Identifier | None, info: ValidationInfo) -> _Identifier | None:
-        check_scope(user_id, ScopeRole.ASSIGNEE, info)
-        return user_id
+    def _scope_is_possible(cls, wanted: _Identifier | None, info: ValidationInfo) -> _Identifier | None:
+        role = ScopeRole.TEAM if info.field_name == "team_id" else ScopeRole.ASSIGNEE
+        columns = columns_of(info)
+        if wanted is not None and columns is not None:
+            column = columns.find_scope(role)
+            if column is None:
+                raise problem(f"these tickets cannot be restricted to one {role}")
+            parse_ids((str(wanted),), column)
+        return wanted
 
 
 class ExportSnapshotPayload(PayloadModel):
-    """The captured view: what is selected, in which order, and which columns are shown.
+    """The captured view: its filters, its order and its columns.
 
-    `sort_direction` is ``asc`` or ``desc``; `time_zone` is an IANA name, the zone in which times are
-    shown and a filter's days begin and end (UTC when None). `view_id` is any value of JSON, kept and without effect.
+    `sort_direction` is ``asc`` or ``desc``. `time_zone` is an IANA name (None is UTC): the zone of the shown times and
+    of the days of a filter. `view_id` is any JSON value; it is kept and has no effect.
     """
 
-    # First, since the search looks only at the columns chosen here.
+    # Validated first, since the search looks only at the chosen columns.
     columns: tuple[_Text, ...] = Field(validate_default=True, default=())
     view_id: object = None
-    filters: Annotated[tuple[ExportFilter, ...], Field(max_length=MAX_FILTERS), BeforeValidator(_listed)] = ()
+    filters: Annotated[tuple[ExportFilter, ...], BeforeValidator(_few_filters)] = ()
     search_term: _Text | None = None
     sort_field: _Text | None = None
     sort_direction: str | None = None
@@ -188,44 +188,29 @@ class ExportSnapshotPayload(PayloadModel):
     time_zone: str | None = None
 
     def to_json(self) -> str:
-        """The payload as it is stored: camelCase JSON."""
+        """Return the payload as it is stored: camelCase JSON."""
         return self.model_dump_json()
 
-    @field_validator("columns", mode="wrap")
+    @field_validator("columns", mode="before")
     @classmethod
-    def _columns_are_known_once(
-        cls, value: object, handler: ValidatorFunctionWrapHandler, info: ValidationInfo
-    ) -> tuple[str, ...]:
-        problems: list[tuple[Location, str | LateText]] = []
+    def _columns_are_known_once(cls, value: object, info: ValidationInfo) -> tuple[str, ...]:
         catalog = columns_of(info)
         given = _listed(value)
         most = MAX_COLUMNS if catalog is None else len(catalog)
+        problems: list[tuple[Location, ValueError]] = []
         if len(given) > most:
-            problems.append(((), f"may hold at most {most:,}, not {len(given):,}"))
-            given = given[:most]
-        named: Iterable[tuple[int, str]]
-        try:
-            named = enumerate(handler(given))
-        except ValidationError as error:
-            problems += [(each["loc"], message_of(each)) for each in error.errors(include_url=False)]
-            refused = {location[0] for location, _ in problems if location}
-            named = [
-                (index, name) for index, name in enumerate(given) if isinstance(name, str) and index not in refused
-            ]
+            problems.append(((), problem(f"may hold at most {most:,}, not {len(given):,}")))
         chosen: dict[str, str] = {}
-        for index, name in named:
-            spelled = name
-            if catalog is not None:
-                column = catalog.find(name)
-                if column is None:
-                    problems.append(((index,), unknown_column(name, catalog)))
-                    continue
-                spelled = column.name
-            if spelled.lower() in chosen:
-                problems.append(((index,), f"column {quoted(name)} is chosen twice"))
-            chosen[spelled.lower()] = spelled
+        for index, name in enumerate(given[:most]):
+            try:
+                column = _column_name(name, catalog)
+                if column.lower() in chosen:
+                    raise problem(f"column {quoted(str(name))} is chosen twice")
+                chosen[column.lower()] = column
+            except ValueError as error:
+                problems.append(((index,), error))
         if not chosen and not problems:
-            problems.append(((), "choose at least one column"))
+            problems.append(((), problem("choose at least one column")))
         raise_problems(problems)
         return tuple(chosen.values())
 
@@ -237,7 +222,7 @@ class ExportSnapshotPayload(PayloadModel):
         except (ValueError, TypeError, RecursionError):
             raise problem("must be a value of JSON") from None
         _require_length(text, MAX_VALUE)
-        # So that every database can keep it.
+        # Not every database can store a NUL.
         _storable("\x00" if _ESCAPED_NUL.search(text) else text)
         kept: object = json.loads(text)
         return kept
@@ -247,7 +232,7 @@ class ExportSnapshotPayload(PayloadModel):
     def _search_is_trimmed(cls, term: object) -> object:
         if not isinstance(term, str):
             return term
-        # Measured first: what is longer than a payload has not been measured anywhere.
+        # Measured before it is trimmed, because a model's text may be longer than any payload.
         _require_length(term, MAX_JSON)
         term = term.strip()
         _require_length(term, MAX_SEARCH)
@@ -268,7 +253,7 @@ class ExportSnapshotPayload(PayloadModel):
     @classmethod
     def _sort_is_possible(cls, name: str | None, info: ValidationInfo) -> str | None:
         columns = columns_of(info)
-        return name if columns is None or name is None else find_able(columns, name, "sortable").name
+        return name if columns is None or name is None else find_column(columns, name, "sortable").name
 
     @field_validator("sort_direction")
     @classmethod
@@ -289,8 +274,8 @@ class ExportSnapshotPayload(PayloadModel):
 
 @cache
 def _zone_names() -> frozenset[str]:
-    # Reading the zone directory takes milliseconds; it does not change while a process lives.
-    # "localtime" is whatever this machine is set to: the same view would give other bytes elsewhere.
+    # Reading the zone directory takes milliseconds; it does not change while a process runs. "localtime" depends on the
+    # machine: the same view would produce other bytes elsewhere.
     return frozenset(available_timezones()) - {"localtime"}
 
 
@@ -302,7 +287,7 @@ def _require_length(text: str | bytes, most: int) -> None:
 def _json_list(values: Sequence[object]) -> str:
     kinds = {type(value) for value in values}
     if not all(issubclass(kind, (str, int, float, UUID)) and kind is not bool for kind in kinds):
-        raise _not_a_value()
+        raise problem(_NOT_A_VALUE)
     _require_length(max((value for value in values if isinstance(value, str)), key=len, default=""), MAX_VALUE)
     return _json_text(values)
 
@@ -311,11 +296,7 @@ def _json_text(value: object) -> str:
     try:
         return json.dumps(value, allow_nan=False, ensure_ascii=False, default=_json_uuid)
     except (ValueError, TypeError):
-        raise _not_a_value() from None
-
-
-def _not_a_value() -> PydanticCustomError:
-    return problem("a value must be text, a number, or a list of these")
+        raise problem(_NOT_A_VALUE) from None
 
 
 def _json_uuid(value: object) -> str:

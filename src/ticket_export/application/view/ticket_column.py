@@ -1,4 +1,4 @@
-"""What a host says of one exportable column, and how columns are looked up by name."""
+"""The columns that a host offers for export."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import attrs
 
 
 class ColumnKind(StrEnum):
-    """Decides which filter operators a column takes and how its cells are written."""
+    """The kind of a column: it decides the filter operators and the form of the cells."""
 
     #: Free text; compared without regard to letter case.
     TEXT = "text"
@@ -28,7 +28,7 @@ class ColumnKind(StrEnum):
 
 
 class IdType(StrEnum):
-    """How the identifiers of an `ColumnKind.ID` column are written."""
+    """The type of the identifiers of a `ColumnKind.ID` column."""
 
     UUID = "uuid"
     INTEGER = "integer"
@@ -36,7 +36,7 @@ class IdType(StrEnum):
 
 
 class ScopeRole(StrEnum):
-    """Which part of a view's scope an ID column answers to."""
+    """The part of a view's scope that restricts an ID column."""
 
     TEAM = "team"
     ASSIGNEE = "assignee"
@@ -46,9 +46,9 @@ class ScopeRole(StrEnum):
 class TicketColumn:
     """One column that may be exported.
 
-    `name` is what a payload says (matched without regard to case), `label` what the header shows.
-    `choices` lists a choice column's values in workflow order, which is how the column sorts and
-    what a filter on it may name; left empty, any text may be named and the column sorts as text.
+    `name` is the name in payloads, in any letter case; `label` is the text in the header. `choices` are the values of a
+    choice column in workflow order: the column sorts in this order, and a filter may name only these. Without choices a
+    filter may name any text, and the column sorts as text.
     """
 
     name: str
@@ -63,13 +63,13 @@ class TicketColumn:
 
     @property
     def is_text(self) -> bool:
-        """Whether its cells are text that somebody typed, hence may hold a formula."""
+        """Whether the cells are typed text, which may hold a formula."""
         typed = {ColumnKind.TEXT, ColumnKind.CHOICE}
         return self.kind in typed or (self.kind is ColumnKind.ID and self.id_type is IdType.TEXT)
 
 
 class TicketColumns:
-    """The columns of a ticket source, in their order, found by name without regard to case."""
+    """The columns of a ticket source, in order; names are found in any letter case."""
 
     def __init__(self, columns: Iterable[TicketColumn]) -> None:
         self._by_name: dict[str, TicketColumn] = {}
@@ -83,7 +83,7 @@ class TicketColumns:
         return self._by_name.get(name.lower())
 
     def find_scope(self, role: ScopeRole) -> TicketColumn | None:
-        """The column that answers to that part of a scope, or None."""
+        """The column of that scope role, or None."""
         return next((column for column in self if column.scope_role is role), None)
 
     def __iter__(self) -> Iterator[TicketColumn]:

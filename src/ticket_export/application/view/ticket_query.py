@@ -1,4 +1,4 @@
-"""A validated view, in the terms that a ticket source answers."""
+"""A validated view in the form that a ticket source reads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ticket_export.application.view.ticket_column import ScopeRole, TicketColumn
 
 @attrs.frozen
 class Search:
-    """At least one of `columns` holds `needle`, both folded (`text_folding.fold`)."""
+    """At least one of `columns` holds `needle`, both folded by `fold`."""
 
     needle: str
     columns: tuple[TicketColumn, ...]
@@ -26,12 +26,11 @@ class Search:
 
 @attrs.frozen(kw_only=True)
 class TicketQuery:
-    """What to read.
+    """The tickets and columns to read.
 
-    Only tickets created up to `as_of` and not soft-deleted up to then are in it; all `conditions`
-    hold. Rows are ordered by `sort_column`, NULL last in either direction, ties broken by the
-    ticket's id in the same direction; without a `sort_column` by the id alone. `as_of` is aware UTC;
-    times are shown in `time_zone`.
+    A ticket is in the result if it was created at or before `as_of`, was not soft-deleted by then, and meets all
+    `conditions`. Rows are ordered by `sort_column`, NULL last in both directions, then by the ticket's id in the same
+    direction. `as_of` is aware UTC; times are shown in `time_zone`.
     """
 
     columns: tuple[TicketColumn, ...]
@@ -44,7 +43,7 @@ class TicketQuery:
 
     @classmethod
     def of(cls, payload: object, columns: TicketColumns, *, as_of: datetime) -> TicketQuery:
-        """What the view `payload` asks of `columns`, as of that moment.
+        """Return the query of the view `payload` on `columns` at the moment `as_of`.
 
         Raises:
             InvalidPayloadError: the view does not fit the columns.
@@ -57,21 +56,16 @@ class TicketQuery:
             filter_condition(known[each.field], Operator(each.operator), each.value, as_of=as_of, zone=zone)
             for each in view.filters
         )
+        searched = tuple(column for column in chosen if column.searchable)
         return cls(
             columns=chosen,
             as_of=as_of,
             conditions=filters + _scope_conditions(view, columns),
-            search=_search(view.search_term, chosen),
+            search=Search(fold(view.search_term), searched) if view.search_term else None,
             sort_column=known[view.sort_field] if view.sort_field else None,
             descending=view.sort_direction == "desc",
             time_zone=zone,
         )
-
-
-def _search(term: str | None, chosen: tuple[TicketColumn, ...]) -> Search | None:
-    if term is None:
-        return None
-    return Search(fold(term), tuple(column for column in chosen if column.searchable))
 
 
 def _scope_conditions(view: ExportSnapshotPayload, columns: TicketColumns) -> tuple[Condition, ...]:

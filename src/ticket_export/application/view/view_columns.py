@@ -1,77 +1,44 @@
-"""Looking up, while a view is validated, the columns that it speaks of.
+"""The columns that a view names, looked up while pydantic validates the view.
 
-The ticket source's columns are pydantic's validation context.
+The ticket source's columns are the validation context.
 """
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from pydantic import ValidationInfo
 
 from ticket_export.application.safe_text import listed, most_alike, quoted
-from ticket_export.application.view.filter_values import parse_ids
-from ticket_export.application.view.payload_model import LateText, problem
-from ticket_export.application.view.ticket_column import ScopeRole, TicketColumn, TicketColumns
+from ticket_export.application.view.payload_model import problem
+from ticket_export.application.view.ticket_column import TicketColumn, TicketColumns
 
 
 def columns_of(info: ValidationInfo) -> TicketColumns | None:
-    """The columns that the view is checked against; None if only its shape is."""
+    """Return the columns that the view is checked against; None if only its shape is checked."""
     return info.context if isinstance(info.context, TicketColumns) else None
 
 
 def filtered_column(info: ValidationInfo) -> TicketColumn | None:
-    """The column of the filter that is being validated; None if it has none that is known."""
+    """Return the column of the filter that is being validated; None if it is not known."""
     columns = columns_of(info)
     return columns.find(info.data["field"]) if columns is not None and "field" in info.data else None
 
 
-def find_able(columns: TicketColumns, name: str, ability: str) -> TicketColumn:
-    """The column of that name, which must be ``filterable`` or ``sortable``, whichever is the `ability`.
+def find_column(columns: TicketColumns, name: str, ability: str | None = None) -> TicketColumn:
+    """Return the column of that name, which must have the `ability` ``filterable`` or ``sortable``, if one is given.
 
     Raises:
-        PydanticCustomError: there is none; the text names those that are.
+        PydanticCustomError: there is no such column; the text has the most similar name or a list of names.
     """
     column = columns.find(name)
-    if column is None:
-        raise problem(unknown_column(name, columns, ability))
-    if not getattr(column, ability):
-        raise problem(LateText(lambda: f"this column is not {ability}: {quoted(name)}; {_able(columns, ability)}"))
+    if column is None or (ability is not None and not getattr(column, ability)):
+        raise problem(lambda: _refusal(name, columns, ability, is_known=column is not None))
     return column
 
 
-def unknown_column(name: str, columns: TicketColumns, ability: str | None = None) -> LateText:
-    """That no column has that name, with the one that was probably meant, or those that there are."""
-
-    def write() -> str:
-        meant = most_alike(name, _names(columns, ability))
-        rest = f"; {_able(columns, ability)}" if meant is None else f" (did you mean {quoted(meant)}?)"
-        return f"unknown column {quoted(name)}{rest}"
-
-    return LateText(write)
-
-
-def _able(columns: TicketColumns, ability: str | None) -> str:
-    return f"{ability or 'columns'} are {listed(_names(columns, ability)) or 'none'}"
-
-
-def _names(columns: TicketColumns, ability: str | None) -> list[str]:
-    return [each.name for each in columns if ability is None or getattr(each, ability)]
-
-
-def check_scope(wanted: str | int | float | UUID | None, role: ScopeRole, info: ValidationInfo) -> None:
-    """Refuse a scope by which these tickets cannot be restricted.
-
-    Raises:
-        PydanticCustomError: they have no column for it, or its identifiers are of another type.
-    """
-    columns = columns_of(info)
-    if wanted is None or columns is None:
-        return
-    column = columns.find_scope(role)
-    if column is None:
-        raise problem(f"these tickets cannot be restricted to one {role}")
-    try:
-        parse_ids((str(wanted),), column)
-    except ValueError as error:
-        raise problem(str(error)) from None
+def _refusal(name: str, columns: TicketColumns, ability: str | None, *, is_known: bool) -> str:
+    possible = [each.name for each in columns if ability is None or getattr(each, ability)]
+    listing = f"{ability or 'columns'} are {listed(possible) or 'none'}"
+    if is_known:
+        return f"this column is not {ability}: {quoted(name)}; {listing}"
+    meant = most_alike(name, possible)
+    return f"unknown column {quoted(name)}" + (f"; {listing}" if meant is None else f" (did you mean {quoted(meant)}?)")

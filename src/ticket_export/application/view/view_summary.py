@@ -1,4 +1,4 @@
-"""A view in one line, for the audit log."""
+"""A view in one line, for the audit log and for lists."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from ticket_export.application.view.snapshot import ExportSnapshotPayload
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.errors import InvalidPayloadError
 
-# Characters; an audit log keeps several of a job.
+# Characters; an audit log keeps several summaries of a job.
 _LONGEST: Final = 1_000
 _LEFT_OUT: Final = f"a view of more than {SHORT_VIEW:,} characters"
 
 
 def summary_of(job: ExportJob) -> str:
-    """What the job's view selects, orders and shows, as far as it was read with the job."""
+    """Return the summary of the job's view; a list does not read long views, and gets a fixed text."""
     return summarize_view(job.snapshot_payload_json) if job.has_view else _LEFT_OUT
 
 
 def summarize_view(payload_json: str) -> str:
-    """What a stored view selects, orders and shows, in at most 1,000 characters."""
+    """Return the columns, filters and order of a stored view, in at most 1,000 characters."""
     try:
         summary = _summary(read_view(payload_json))
     except InvalidPayloadError:

@@ -21,7 +21,7 @@ from ticket_export.entrypoints.cli.output.standard_streams import write_note
 from ticket_export.entrypoints.cli.stop_on_signals import stop_on_signals
 from ticket_export.entrypoints.cli.view_options import View
 from ticket_export.errors import InvalidTransitionError, LeaseLostError, TicketsUnavailableError
-from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
+from ticket_export.infrastructure.tasks.silent_task_queue import SilentTaskQueue
 
 # A user of the command line does not upload anything.
 _LABELS: dict[str, str] = {ProgressStage.UPLOADING: "Storing"}
@@ -44,7 +44,7 @@ def export_here(container: TicketExportContainer, actor: Actor, view: View) -> E
     here = _Here(container, actor, stop)
     with stop_on_signals(stop):
         # The configured queue would hand the job to a worker.
-        requested = container.request_export(task_queue=InMemoryTaskQueue())(actor, view)
+        requested = container.request_export(task_queue=SilentTaskQueue())(actor, view)
         with _cancelled_if_left(container.cancel_export(), actor, requested):
             if requested.already_requested:
                 write_note(already_requested_text(requested))
@@ -86,7 +86,7 @@ class _Here:
         self._run = container.run_export()
         self._get = container.get_export()
         # There may be no worker to notice that another one has died.
-        self._recover = container.recover_stalled_exports(task_queue=InMemoryTaskQueue())
+        self._recover = container.recover_stalled_exports(task_queue=SilentTaskQueue())
         self._actor = actor
         self._stop = stop
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 
-from ticket_export.application.ports.compression import Compressor
+from ticket_export.application.ports.compression import Compression, Compressor
 
 # More makes an export wait for its packing, and saves a few per cent.
 _LEVEL = 6
@@ -12,7 +12,7 @@ _LEVEL = 6
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
 
-class GzipCompression:
+class GzipCompression(Compression):
     """One gzip member, without a name or a time in it."""
 
     suffix = ".gz"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ticket_export.application.csv_format import CONTENT_TYPE
+from ticket_export.application.ports.compression import Compression, Compressor
 
 
-class NoCompression:
+class NoCompression(Compression, Compressor):
     """Packs nothing, and is its own compressor."""
 
     suffix = ""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from ticket_export.application.ports.compression import Compressor
+from ticket_export.application.ports.compression import Compression, Compressor
 from ticket_export.errors import MissingExtraError
 
 
-class ZstdCompression:
+class ZstdCompression(Compression):
     """One Zstandard frame, with a checksum, at the level that zstd itself takes.
 
     Python has it from 3.14 on; before, the extra ``zstd`` brings the same module.

@@ -1,1 +1,1 @@
-"""The reference schema: the help desk for use without a host's own tables."""
+"""The reference schema: a help desk for use without a host's own tables."""

@@ -1,4 +1,4 @@
-"""The catalog of the reference schema: the help desk that the data model comes from."""
+"""The ticket catalog of the reference schema."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from ticket_export.infrastructure.tickets.catalog import (
 )
 from ticket_export.infrastructure.tickets.sql_functions import JoinedTags
 
-#: In the order of a ticket's life.
+#: In workflow order.
 STATUSES = ("new", "open", "in_progress", "pending", "resolved", "closed")
 #: From least to most urgent.
 PRIORITIES = ("low", "normal", "high", "urgent")
 
 
 def reference_catalog(tables: HelpDeskTables) -> TicketCatalog:
-    """The columns of the design over the reference tables."""
+    """The catalog over these tables."""
     tickets = tables.tickets.c
     contacts = tables.contacts.c
     teams = tables.teams.c
     assignees = tables.users.alias("assignees")
     creators = tables.users.alias("creators")
-    # Only the join decides who is named: in every expression, filter and search a deleted contact is nobody.
+    # The join leaves out deleted contacts, so no expression, filter or search can show them.
     named = (contacts.id == tickets.contact_id) & contacts.is_deleted.is_(False)
     return TicketCatalog(
         tables=tables.tickets.outerjoin(tables.contacts, named)
@@ -71,5 +71,5 @@ def reference_catalog(tables: HelpDeskTables) -> TicketCatalog:
 def _full_name(people: FromClause) -> Expression:
     first, last = people.c.first_name, people.c.last_name
     name = func.coalesce(first, "").op("||")(" ").op("||")(func.coalesce(last, ""))
-    # NULL, not a blank, where there is nobody: empty cells sort last.
+    # NULL, not a blank, if there is no person: empty cells sort last.
     return func.nullif(func.trim(name), "", type_=Text())

@@ -1,4 +1,4 @@
-"""The tables of the reference schema: those of an export, and those that only the help desk itself needs."""
+"""The tables of the reference schema: those of exports, and those of the help desk itself."""
 
 from __future__ import annotations
 
@@ -22,30 +22,60 @@ from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAME
 from ticket_export.infrastructure.persistence.tables import Tables, build_tables
 from ticket_export.infrastructure.persistence.types import JsonText, UtcDateTime
 
-# SQLite numbers rows by itself only in a column that is an INTEGER PRIMARY KEY.
+# SQLite numbers rows itself only in an INTEGER PRIMARY KEY.
 _RowNumber = BigInteger().with_variant(Integer(), "sqlite")
 
-# What views filter by and an index can find. Text is compared in lower case, which none of these could.
+# The columns that views filter by and that an index can serve. Text filters compare in lower case, which no such index
+# serves.
 _FILTERED = (
     *("status", "priority", "owning_team_id", "assignee_id", "created_by_staff_id", "contact_id"),
     *("last_modification_time", "sla_due_at", "resolved_at", "closed_at"),
 )
 
 
-def roles_table(metadata: MetaData) -> Table:
-    """``Roles``: what a group of users may do, as a sum of permission flags."""
+@attrs.frozen(kw_only=True, eq=False)
+class HelpDeskTables(Tables):
+    """The tables of exports and those of the help desk, on one `MetaData`."""
+
+    roles: Table
+    role_user: Table
+    teams: Table
+    contacts: Table
+    tickets: Table
+
+
+def build_help_desk_tables(names: HostTableNames = SEED_TABLE_NAMES) -> HelpDeskTables:
+    """Build the tables, with a host's own `names` for three of them.
+
+    Raises:
+        ConfigurationError: `names` contains a column that the library does not know.
+    """
+    tables = build_tables(names)
+    metadata, users = tables.metadata, tables.users
+    roles, teams, contacts = _roles(metadata), _teams(metadata), _contacts(metadata)
+    return HelpDeskTables(
+        **attrs.asdict(tables, recurse=False),
+        roles=roles,
+        role_user=_role_user(metadata, roles=roles, users=users),
+        teams=teams,
+        contacts=contacts,
+        tickets=_tickets(metadata, teams=teams, users=users, contacts=contacts),
+    )
+
+
+def _roles(metadata: MetaData) -> Table:
     return Table(
         "Roles",
         metadata,
         Column("Id", Uuid, key="id", primary_key=True),
         Column("Label", Text, key="label", nullable=False),
         Column("DeveloperName", Text, key="developer_name", nullable=False),
+        # The sum of the permission flags.
         Column("SystemPermissions", Integer, key="system_permissions", nullable=False),
     )
 
 
-def role_user_table(metadata: MetaData, *, roles: Table, users: Table) -> Table:
-    """``RoleUser``: who has which role."""
+def _role_user(metadata: MetaData, *, roles: Table, users: Table) -> Table:
     table = Table(
         "RoleUser",
         metadata,
@@ -56,8 +86,7 @@ def role_user_table(metadata: MetaData, *, roles: Table, users: Table) -> Table:
     return table
 
 
-def teams_table(metadata: MetaData) -> Table:
-    """``Teams``: who tickets belong to."""
+def _teams(metadata: MetaData) -> Table:
     return Table(
         "Teams",
         metadata,
@@ -66,8 +95,7 @@ def teams_table(metadata: MetaData) -> Table:
     )
 
 
-def contacts_table(metadata: MetaData) -> Table:
-    """``Contacts``: the people who ask for help. One that is soft-deleted stays, and is not named any more."""
+def _contacts(metadata: MetaData) -> Table:
     return Table(
         "Contacts",
         metadata,
@@ -76,17 +104,12 @@ def contacts_table(metadata: MetaData) -> Table:
         Column("LastName", Text, key="last_name"),
         Column("Email", Text, key="email"),
         Column("OrganizationAccount", Text, key="organization_account"),
+        # A deleted contact stays in the table, and exports do not name it any more.
         Column("IsDeleted", Boolean, key="is_deleted", nullable=False, server_default=false()),
     )
 
 
-def tickets_table(metadata: MetaData, *, teams: Table, users: Table, contacts: Table) -> Table:
-    """``Tickets``: what is exported. ``TagsJson`` is a JSON array of texts.
-
-    There is an index for the default sort and for each filter of the default view, but none on
-    ``IsDeleted``: nearly every row has the same value, and SQLite, which keeps no statistics unless
-    asked to, would prefer it to the index that gives the sort.
-    """
+def _tickets(metadata: MetaData, *, teams: Table, users: Table, contacts: Table) -> Table:
     table = Table(
         "Tickets",
         metadata,
@@ -101,6 +124,7 @@ def tickets_table(metadata: MetaData, *, teams: Table, users: Table, contacts: T
         Column("AssigneeId", Uuid, ForeignKey(users.c.id, ondelete="SET NULL"), key="assignee_id"),
         Column("CreatedByStaffId", Uuid, ForeignKey(users.c.id, ondelete="SET NULL"), key="created_by_staff_id"),
         Column("ContactId", _RowNumber, ForeignKey(contacts.c.id, ondelete="SET NULL"), key="contact_id"),
+        # A JSON array of texts.
         Column("TagsJson", JsonText, key="tags_json"),
         Column("ResolvedAt", UtcDateTime, key="resolved_at"),
         Column("ClosedAt", UtcDateTime, key="closed_at"),
@@ -111,43 +135,12 @@ def tickets_table(metadata: MetaData, *, teams: Table, users: Table, contacts: T
         Column("IsDeleted", Boolean, key="is_deleted", nullable=False, server_default=false()),
         Column("DeletionTime", UtcDateTime, key="deletion_time"),
     )
-    # The id breaks ties of the sort, so it belongs into the index that gives the sort.
+    # For the default sort, in which the id breaks ties. There is no index on IsDeleted: nearly all rows have the same
+    # value, and SQLite, which by default has no statistics, would prefer that index to this one.
     Index(None, table.c.creation_time, table.c.id)
     for filtered in _FILTERED:
         Index(None, table.c[filtered])
     return table
-
-
-@attrs.frozen(kw_only=True, eq=False)
-class HelpDeskTables(Tables):
-    """The tables of an export and those of the help desk, on one `MetaData`."""
-
-    roles: Table
-    role_user: Table
-    teams: Table
-    contacts: Table
-    tickets: Table
-
-
-def build_help_desk_tables(names: HostTableNames = SEED_TABLE_NAMES) -> HelpDeskTables:
-    """The same for a host that calls three of them its own `names`.
-
-    Raises:
-        ConfigurationError: `names` speaks of a column that the library does not know.
-    """
-    tables = build_tables(names)
-    metadata, users = tables.metadata, tables.users
-    roles = roles_table(metadata)
-    teams = teams_table(metadata)
-    contacts = contacts_table(metadata)
-    return HelpDeskTables(
-        **attrs.asdict(tables, recurse=False),
-        roles=roles,
-        role_user=role_user_table(metadata, roles=roles, users=users),
-        teams=teams,
-        contacts=contacts,
-        tickets=tickets_table(metadata, teams=teams, users=users, contacts=contacts),
-    )
 
 
 #: The tables under the seed's own names.

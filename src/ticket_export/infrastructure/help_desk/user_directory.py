@@ -1,4 +1,4 @@
-"""The rights that users have by their roles."""
+"""Finds users with the permissions of their roles."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Engine, Select, bindparam, func, select
 
 from ticket_export.application.actor import Actor
+from ticket_export.application.ports.user_directory import UserDirectory
 from ticket_export.application.safe_text import require_storable
 from ticket_export.domain.system_permissions import SystemPermissions
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES, HelpDeskTables
@@ -17,17 +18,17 @@ from ticket_export.infrastructure.persistence.database.errors import database_er
 from ticket_export.infrastructure.persistence.database.transaction import quick_read
 
 
-class SqlAlchemyUserDirectory:
-    """Reads ``Users``, ``RoleUser`` and ``Roles`` anew at every call.
+class SqlAlchemyUserDirectory(UserDirectory):
+    """Reads ``Users``, ``RoleUser`` and ``Roles`` at every call.
 
-    A user's permissions are those of all their roles together; bits that the library does not know
-    are kept and mean nothing. A database's error comes out as `JobDatabaseError`.
+    A user has the permissions of all their roles. Bits that the library does not know are kept and have no effect. The
+    methods raise `JobDatabaseError` if the database fails.
     """
 
     def __init__(self, engine: Engine, tables: HelpDeskTables = REFERENCE_TABLES) -> None:
         self._engine = engine
         users, roles, role_user = tables.users, tables.roles, tables.role_user
-        # Built once: every export asks for its requester, and building takes longer than asking.
+        # Built once: every export looks up its requester, and building a statement takes longer than executing it.
         active = select(users.c.id, users.c.is_admin).where(users.c.is_active).limit(1)
         stored, asked = users.c.email_address, bindparam("email_address", type_=users.c.email_address.type)
         self._by_id = active.where(users.c.id == bindparam("user_id"))
@@ -47,12 +48,12 @@ class SqlAlchemyUserDirectory:
     def find_by_email(self, email_address: str) -> Actor | None:
         """The active user of that e-mail address (any letter case), or None.
 
-        Where the table holds one address in several spellings, an exact match goes first.
+        If the table has an address in several spellings, an exact match comes first.
         """
         try:
             require_storable(email_address)
         except ValueError:
-            # Nobody's: PostgreSQL would refuse to look for it.
+            # No user has it, and PostgreSQL would refuse to look for it.
             return None
         return self._find(self._by_email, {"email_address": email_address})
 

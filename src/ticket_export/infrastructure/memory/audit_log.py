@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import attrs
 
-from ticket_export.application.ports.audit_log import AuditEntry
+from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
 
 
 @attrs.define
-class InMemoryAuditLog:
+class InMemoryAuditLog(AuditLog):
     """`entries` holds everything recorded, oldest first; several threads may record at once.
 
     An `InMemoryUnitOfWork` records in it what it commits, as one on a database does in the table of the audit log.

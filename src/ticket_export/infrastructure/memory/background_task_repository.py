@@ -8,6 +8,7 @@ from uuid import UUID
 
 import attrs
 
+from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.errors import LeaseLostError
 from ticket_export.infrastructure.memory.database import InMemoryTransaction
@@ -15,7 +16,7 @@ from ticket_export.infrastructure.memory.database import InMemoryTransaction
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-class InMemoryBackgroundTaskRepository:
+class InMemoryBackgroundTaskRepository(BackgroundTaskRepository):
     """Works inside one in-memory transaction."""
 
     def __init__(self, transaction: InMemoryTransaction) -> None:

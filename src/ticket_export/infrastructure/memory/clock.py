@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from ticket_export.application.ports.clock import Clock
 from ticket_export.domain.utc import require_utc
 
 _START = datetime(2025, 12, 13, 12, 0, tzinfo=UTC)
 
 
-class InMemoryClock:
+class InMemoryClock(Clock):
     """Tells the time it was set to (aware, UTC)."""
 
     def __init__(self, now: datetime = _START) -> None:

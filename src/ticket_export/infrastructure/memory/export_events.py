@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import attrs
 
+from ticket_export.application.ports.export_events import ExportEvents
 from ticket_export.domain.export_job import ExportJob
 
 
 @attrs.define
-class InMemoryExportEvents:
+class InMemoryExportEvents(ExportEvents):
     """`events` holds the name of every event and the job as it was then, oldest first."""
 
     events: list[tuple[str, ExportJob]] = attrs.field(factory=list)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import attrs
 
+from ticket_export.application.ports.export_job_repository import ExportJobRepository
 from ticket_export.application.view.limits import SHORT_VIEW
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
@@ -15,7 +16,7 @@ from ticket_export.errors import LeaseLostError
 from ticket_export.infrastructure.memory.database import InMemoryTransaction
 
 
-class InMemoryExportJobRepository:
+class InMemoryExportJobRepository(ExportJobRepository):
     """Works inside one in-memory transaction."""
 
     def __init__(self, transaction: InMemoryTransaction) -> None:

@@ -6,11 +6,12 @@ from uuid import UUID
 
 import attrs
 
+from ticket_export.application.ports.media_item_repository import MediaItemRepository
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.infrastructure.memory.database import InMemoryTransaction
 
 
-class InMemoryMediaItemRepository:
+class InMemoryMediaItemRepository(MediaItemRepository):
     """Works inside one in-memory transaction."""
 
     def __init__(self, transaction: InMemoryTransaction) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from ticket_export.application.ports.export_storage import ObjectWriter
+from ticket_export.application.ports.export_storage import ExportStorage, ObjectWriter
 from ticket_export.errors import ObjectNotFoundError
 from ticket_export.infrastructure.storage.keys import check_key, check_prefix
 
 
-class InMemoryStorage:
+class InMemoryStorage(ExportStorage):
     """Keeps whole objects in `objects`, by key, which a test may read and change."""
 
     provider = "memory"

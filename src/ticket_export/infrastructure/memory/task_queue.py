@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import attrs
 
+from ticket_export.application.ports.task_queue import TaskQueue
 from ticket_export.domain.background_task import BackgroundTask
 
 
 @attrs.define
-class InMemoryTaskQueue:
+class InMemoryTaskQueue(TaskQueue):
     """Runs nothing; `dispatched` holds the tasks, oldest first."""
 
     dispatched: list[BackgroundTask] = attrs.field(factory=list)

@@ -16,7 +16,7 @@ import attrs
 from ticket_export.application.csv_format import Cell, CsvFormat, encode_rows
 from ticket_export.application.formula_guard import guard
 from ticket_export.application.number_text import decimal_text, float_text
-from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader
+from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader, TicketSource
 from ticket_export.application.view.conditions import (
     Comparison,
     Condition,
@@ -79,12 +79,6 @@ _POSITIONS: dict[TextPosition, Callable[[str, str], bool]] = {
     TextPosition.START: str.startswith,
     TextPosition.END: str.endswith,
 }
-_COMPARISONS: dict[Comparison, Callable[[int | float | Decimal, int | Decimal], bool]] = {
-    Comparison.GREATER: operator.gt,
-    Comparison.GREATER_OR_EQUAL: operator.ge,
-    Comparison.LESS: operator.lt,
-    Comparison.LESS_OR_EQUAL: operator.le,
-}
 
 
 def is_shown(ticket: InMemoryTicket, query: TicketQuery) -> bool:
@@ -127,8 +121,8 @@ def holds(condition: Condition, value: CellValue) -> bool:
 def _compares(value: float | Decimal, comparison: Comparison, number: int | Decimal) -> bool:
     if math.isnan(value):
         # Greater than every number, as PostgreSQL has it.
-        return comparison in {Comparison.GREATER, Comparison.GREATER_OR_EQUAL}
-    return _COMPARISONS[comparison](value, _comparable(number, value))
+        return comparison in {operator.gt, operator.ge}
+    return bool(comparison(value, _comparable(number, value)))
 
 
 def _is_one_of(value: CellValue, members: Sequence[int | Decimal] | Sequence[str] | Sequence[UUID]) -> bool:
@@ -190,7 +184,7 @@ class InMemoryTicket:
 
 
 @attrs.define
-class InMemoryTicketSource:
+class InMemoryTicketSource(TicketSource):
     """`tickets` may be changed at any time; a reader keeps to those it found when it was opened."""
 
     columns: TicketColumns
@@ -204,7 +198,7 @@ class InMemoryTicketSource:
 
 
 @attrs.frozen
-class _Reader:
+class _Reader(TicketReader):
     tickets: list[InMemoryTicket]
     query: TicketQuery
     csv_format: CsvFormat

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
+from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.infrastructure.after_commit import AfterCommitActions
 from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
 from ticket_export.infrastructure.memory.background_task_repository import InMemoryBackgroundTaskRepository
@@ -15,15 +16,24 @@ from ticket_export.infrastructure.memory.export_job_repository import InMemoryEx
 from ticket_export.infrastructure.memory.media_item_repository import InMemoryMediaItemRepository
 
 
-class InMemoryUnitOfWork:
+class InMemoryUnitOfWork(UnitOfWork):
     """Isolated, undone unless committed, and refused where the stored state has moved on, as in SQL."""
 
     def __init__(self, database: InMemoryDatabase) -> None:
         self._transaction = InMemoryTransaction(database)
         self._after_commit = AfterCommitActions()
-        self.jobs = InMemoryExportJobRepository(self._transaction)
-        self.media_items = InMemoryMediaItemRepository(self._transaction)
-        self.tasks = InMemoryBackgroundTaskRepository(self._transaction)
+
+    @property
+    def jobs(self) -> InMemoryExportJobRepository:
+        return InMemoryExportJobRepository(self._transaction)
+
+    @property
+    def media_items(self) -> InMemoryMediaItemRepository:
+        return InMemoryMediaItemRepository(self._transaction)
+
+    @property
+    def tasks(self) -> InMemoryBackgroundTaskRepository:
+        return InMemoryBackgroundTaskRepository(self._transaction)
 
     def __enter__(self) -> Self:
         return self

@@ -5,12 +5,13 @@ from __future__ import annotations
 from uuid import UUID
 
 from ticket_export.application.actor import Actor
+from ticket_export.application.ports.user_directory import UserDirectory
 from ticket_export.domain.system_permissions import SystemPermissions
 from ticket_export.domain.user import User
 from ticket_export.infrastructure.memory.database import InMemoryDatabase
 
 
-class InMemoryUserDirectory:
+class InMemoryUserDirectory(UserDirectory):
     """Over the users of an `InMemoryDatabase`, so that jobs are joined with the same people."""
 
     def __init__(self, database: InMemoryDatabase | None = None) -> None:

@@ -1,1 +1,1 @@
-"""Jobs, files, tasks and users in a SQL database: SQLite or PostgreSQL."""
+"""Jobs, files and tasks in a SQL database: SQLite or PostgreSQL."""

@@ -1,4 +1,4 @@
-"""The audit log as a table."""
+"""The audit log in a table."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from sqlalchemy import URL, Connection, Engine, insert, select
 
-from ticket_export.application.ports.audit_log import AuditEntry
+from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
 from ticket_export.infrastructure.persistence.database.engine import commit
 from ticket_export.infrastructure.persistence.database.errors import database_errors
 from ticket_export.infrastructure.persistence.database.transaction import quick_read, short_transaction
@@ -16,11 +16,11 @@ from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-class SqlAlchemyAuditLog:
-    """Every entry is a row of ``ExportAuditEntries``, permanent when `record` returns.
+class SqlAlchemyAuditLog(AuditLog):
+    """Stores every entry as a row of ``ExportAuditEntries``, which is permanent when `record` returns.
 
-    The row has a short transaction of its own, which takes SQLite's one write lock: never call `record` inside a unit
-    of work, whose lock it would wait for in vain. `UnitOfWork.audit` writes the row in that transaction instead.
+    `record` has a short transaction of its own, which takes SQLite's one write lock. Inside a unit of work, which holds
+    that lock, it would fail: there use `UnitOfWork.audit`, which writes the row in the unit's transaction.
     """
 
     def __init__(self, engine: Engine, tables: Tables = SEED_TABLES) -> None:
@@ -28,10 +28,10 @@ class SqlAlchemyAuditLog:
         self._entries = tables.export_audit_entries
 
     def require_table(self) -> None:
-        """Find out at once, instead of with the first entry, whether there is a table to write to; reads no row.
+        """Check that the table exists, instead of failing with the first entry. Reads no row.
 
         Raises:
-            JobDatabaseError: the table is not there, or the database failed.
+            JobDatabaseError: the table does not exist, or the database failed.
         """
         with database_errors(), quick_read(self._engine) as connection:
             connection.execute(select(self._entries.c.id).limit(0))
@@ -49,7 +49,7 @@ class SqlAlchemyAuditLog:
     def is_kept_where(self, connection: Connection) -> bool:
         """Whether a transaction of that connection can write to the table.
 
-        An engine of the host's may be another one than this log's, and reach the same database.
+        The connection may belong to another engine than this log's, such as the host's, on the same database.
         """
         if connection.engine.pool is self._engine.pool:
             return True
@@ -57,7 +57,7 @@ class SqlAlchemyAuditLog:
         return here.database is not None and _address(here) == _address(there)
 
     def insert(self, connection: Connection, entry: AuditEntry) -> None:
-        """Write the entry in the connection's transaction."""
+        """Store the entry in the connection's transaction."""
         row = insert(self._entries).values(
             id=uuid4(),
             at=entry.at,
@@ -73,6 +73,6 @@ class SqlAlchemyAuditLog:
 
 
 def _address(url: URL) -> tuple[object, ...]:
-    # libpq also takes them from the query, such as the folder of a socket.
+    # libpq also takes these from the query, for example the folder of a socket.
     options = (url.query.get(name) for name in ("host", "hostaddr", "port", "service"))
     return url.get_backend_name(), url.host, url.port, url.database, *options

@@ -1,4 +1,4 @@
-"""What the moments of the library's own tables compare and sort by, whoever has written them."""
+"""How moments in the library's own tables compare and sort, also those that other programs have written."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from sqlalchemy.sql.functions import FunctionElement
 from ticket_export.infrastructure.persistence.sqlite_moments import is_usual_moment
 from ticket_export.infrastructure.persistence.types import UtcDateTime
 
-#: By how much a text may compare wrongly on SQLite: its offset moves it by less than a day, and a ``T`` within its day.
+#: The largest error of comparing texts on SQLite: an offset moves a text by less than a day, a ``T`` within its day.
 SPELLING_SLACK: Final = timedelta(days=2)
 
 
 class Instant(FunctionElement[Any]):
     """The moment of (column). PostgreSQL has a type for it.
 
-    SQLite compares texts. Those in another spelling than the library's are brought into it, to the millisecond. No
-    index serves that, so it takes a second comparison, with `SPELLING_SLACK`, of the column itself to use one.
+    SQLite compares texts, so a text in another spelling is converted to the library's, to the millisecond. No index
+    serves that. To use an index, also compare the column itself, with `SPELLING_SLACK`.
     """
 
     type = UtcDateTime()

@@ -1,7 +1,8 @@
-"""A unit of work inside a transaction that the host has open already."""
+"""A unit of work inside a transaction of the host."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -11,24 +12,25 @@ from sqlalchemy.orm import Session
 from ticket_export.infrastructure.after_commit import AfterCommitActions
 from ticket_export.infrastructure.persistence.database.clock import measure_time
 from ticket_export.infrastructure.persistence.database.errors import database_errors
+from ticket_export.infrastructure.persistence.session_outcome import run_after_commit
 from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
 from ticket_export.infrastructure.persistence.unit_of_work import ConnectionRepositories
 
 
 class JoinedUnitOfWork(ConnectionRepositories):
-    """Lets a request commit or vanish together with the host's own changes.
+    """Commits or undoes a request together with the host's own changes.
 
-    `commit` releases a savepoint and makes nothing permanent: the host's commit does that. A block
-    that ends without `commit` undoes its own changes and none of the host's.
+    `host` is a connection, a session, or a callable that returns the session, such as a `scoped_session`
+    (Flask-SQLAlchemy's ``db.session``). `commit` releases a savepoint and makes nothing permanent: the host's commit
+    does that. A block that ends without `commit` undoes its own changes and none of the host's.
 
-    What `after_commit` collected is called
+    The actions of `after_commit` are called
 
-    - with a `Session`: when the session has committed; it is dropped if the session, or the savepoint
-      of the host's that this unit of work was entered in, is rolled back or closed. It must not use
-      the session.
-    - with a `Connection`, which tells nobody that it has committed: when the host calls `committed`,
-      after its own commit; it is dropped if the transaction is rolled back. A savepoint of the host's
-      that is rolled back after `commit` is not seen: there, do not call `committed`. ::
+    - with a `Session`: when the session has committed. They are dropped if the session, or the host's savepoint around
+      this unit of work, is rolled back or closed. They must not use the session.
+    - with a `Connection`, which does not report its commit: when the host calls `committed` after its own commit. They
+      are dropped if the transaction is rolled back. The rollback of a host's savepoint after `commit` is not noticed:
+      do not call `committed` then. ::
 
         with engine.begin() as connection:
             unit_of_work = JoinedUnitOfWork(connection)
@@ -37,14 +39,14 @@ class JoinedUnitOfWork(ConnectionRepositories):
 
     An entry of the audit log's table is written in the host's transaction.
 
-    A database's error that leaves the block comes out as `JobDatabaseError`. A host that tries its
-    transaction again after some of the driver's errors finds that one as its ``__cause__``. What the
-    host does outside the block, its own commit included, raises what it always did.
+    A database's error that leaves the block becomes a `JobDatabaseError`, with the driver's error as its ``__cause__``,
+    for a host that retries its transaction after some errors. Outside the block, the host's own commit included, errors
+    are SQLAlchemy's.
     """
 
-    def __init__(self, host: Connection | Session, tables: Tables = SEED_TABLES) -> None:
+    def __init__(self, host: Connection | Session | Callable[[], Session], tables: Tables = SEED_TABLES) -> None:
         super().__init__(tables)
-        self._host = host
+        self._host = host() if callable(host) else host
         self._awaiting_host = AfterCommitActions()
 
     def __enter__(self) -> Self:
@@ -69,14 +71,10 @@ class JoinedUnitOfWork(ConnectionRepositories):
                 self._savepoint.rollback()
 
     def commit(self) -> None:
-        """Leave the changes to the host's transaction."""
         self._savepoint.commit()
         if isinstance(self._host, Connection):
             self._awaiting_host.extend(self._after_commit.take())
         else:
-            # Only here, since it brings all of the ORM, which whoever has a session has loaded.
-            from ticket_export.infrastructure.persistence.session_outcome import run_after_commit
-
             run_after_commit(self._host, self._after_commit.take())
         self._savepoint = self._connection.begin_nested()
 
@@ -84,7 +82,7 @@ class JoinedUnitOfWork(ConnectionRepositories):
         self._awaiting_host.drop()
 
     def committed(self) -> None:
-        """The host's connection has committed: call what `after_commit` collected, once.
+        """Call the actions of `after_commit`, once, after the host's connection has committed.
 
         Raises:
             RuntimeError: the connection's transaction is still open.
@@ -97,8 +95,8 @@ class JoinedUnitOfWork(ConnectionRepositories):
 def _ensure_begun(connection: Connection) -> None:
     if not connection.in_transaction():
         connection.begin()
-    # Left to itself, Python's SQLite driver begins no transaction before the first change. A savepoint
-    # would then be the outermost, and releasing it would commit.
+    # By itself, Python's SQLite driver begins a transaction at the first change. Before that, a savepoint is the
+    # outermost transaction, and its release commits.
     if connection.dialect.name == "sqlite":
         driver = connection.connection.driver_connection
         if driver is not None and not driver.in_transaction:

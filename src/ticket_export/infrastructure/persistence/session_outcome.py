@@ -1,4 +1,4 @@
-"""How a session's transaction ends, for those who wait for it."""
+"""Actions that wait for the end of a session's transaction."""
 
 from __future__ import annotations
 
@@ -8,58 +8,48 @@ import attrs
 from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
-_KEY = "ticket_export_session_outcome"
-
-
-def run_after_commit(session: Session, actions: Sequence[Callable[[], None]]) -> None:
-    """Call `actions` when the session has committed the work done up to now; never, if it is undone."""
-    if actions:
-        _outcome_of(session).wait(session, actions)
+_KEY = "ticket_export_waiting"
 
 
 @attrs.frozen
 class _Waiting:
     actions: Sequence[Callable[[], None]]
-    #: The savepoint that the work was done in, those around it, and the transaction itself.
+    #: The savepoint of the work, the savepoints around it, and the transaction.
     transactions: Sequence[SessionTransaction]
 
 
-class _SessionOutcome:
-    """Listens to one session for as long as it lives: a listener cannot be removed while it is called."""
-
-    def __init__(self) -> None:
-        self._waiting: list[_Waiting] = []
-
-    def wait(self, session: Session, actions: Sequence[Callable[[], None]]) -> None:
-        transactions = []
-        transaction = session.get_nested_transaction() or session.get_transaction()
-        while transaction is not None:
-            transactions.append(transaction)
-            transaction = transaction.parent
-        self._waiting.append(_Waiting(actions, transactions))
-
-    def after_commit(self, session: Session) -> None:
-        # Releasing a savepoint is announced as a commit too.
-        if not session.in_nested_transaction():
-            waiting, self._waiting = self._waiting, []
-            for each in waiting:
-                for action in each.actions:
-                    action()
-
-    def after_soft_rollback(self, _session: Session, undone: SessionTransaction) -> None:
-        self._waiting = [each for each in self._waiting if undone not in each.transactions]
-
-    def after_transaction_end(self, _session: Session, ended: SessionTransaction) -> None:
-        # A session that is closed undoes its work without announcing a rollback.
-        if ended.parent is None:
-            self._waiting = []
+def run_after_commit(session: Session, actions: Sequence[Callable[[], None]]) -> None:
+    """Call `actions` when the session commits its work up to now. Drop them if that work is undone."""
+    if not actions:
+        return
+    transactions = []
+    transaction = session.get_nested_transaction() or session.get_transaction()
+    while transaction is not None:
+        transactions.append(transaction)
+        transaction = transaction.parent
+    if _KEY not in session.info:
+        session.info[_KEY] = []
+        # For the session's whole life: a listener cannot be removed while it is called.
+        event.listen(session, "after_commit", _committed)
+        event.listen(session, "after_soft_rollback", _undone)
+        event.listen(session, "after_transaction_end", _ended)
+    session.info[_KEY].append(_Waiting(actions, transactions))
 
 
-def _outcome_of(session: Session) -> _SessionOutcome:
-    outcome = session.info.get(_KEY)
-    if not isinstance(outcome, _SessionOutcome):
-        outcome = session.info[_KEY] = _SessionOutcome()
-        event.listen(session, "after_commit", outcome.after_commit)
-        event.listen(session, "after_soft_rollback", outcome.after_soft_rollback)
-        event.listen(session, "after_transaction_end", outcome.after_transaction_end)
-    return outcome
+def _committed(session: Session) -> None:
+    # The release of a savepoint is also announced as a commit.
+    if not session.in_nested_transaction():
+        waiting, session.info[_KEY] = session.info[_KEY], []
+        for each in waiting:
+            for action in each.actions:
+                action()
+
+
+def _undone(session: Session, undone: SessionTransaction) -> None:
+    session.info[_KEY] = [each for each in session.info[_KEY] if undone not in each.transactions]
+
+
+def _ended(session: Session, ended: SessionTransaction) -> None:
+    # Closing a session undoes its work and announces no rollback.
+    if ended.parent is None:
+        session.info[_KEY] = []

@@ -1,4 +1,4 @@
-"""The tables, with PascalCase names in the database and the Python names as column keys."""
+"""The library's two tables and the host's three. Column keys are the entities' field names."""
 
 from __future__ import annotations
 
@@ -16,44 +16,76 @@ from sqlalchemy import (
     Text,
     Uuid,
     false,
+    text,
+    true,
 )
 
-from ticket_export.infrastructure.persistence import host_tables
-from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES, HostTableNames
-from ticket_export.infrastructure.persistence.types import ExportJobStatusText, JsonText, UtcDateTime
+from ticket_export.domain.background_task import BackgroundTaskStatus
+from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.errors import ConfigurationError
+from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES, HostTable, HostTableNames
+from ticket_export.infrastructure.persistence.types import JsonText, StatusText, UtcDateTime
+
+# As Entity Framework, and so the original system, names constraints and indexes.
+_NAMING_CONVENTION = {
+    "pk": "PK_%(table_name)s",
+    "fk": "FK_%(table_name)s_%(referred_table_name)s_%(column_0_name)s",
+    "ix": "IX_%(table_name)s_%(column_0_N_name)s",
+}
 
 
-def export_jobs_table(metadata: MetaData, *, users: Table, media_items: Table, background_tasks: Table) -> Table:
-    """``ExportJobs``, exactly as the seed has it; constraints are named by the metadata's convention."""
+@attrs.frozen(kw_only=True, eq=False)
+class Tables:
+    """One set of the five tables. No table is global."""
+
+    metadata: MetaData
+    export_jobs: Table
+    export_audit_entries: Table
+    users: Table
+    media_items: Table
+    background_tasks: Table
+
+
+def build_tables(names: HostTableNames = SEED_TABLE_NAMES) -> Tables:
+    """Return the tables for a host whose tables have these `names`.
+
+    Raises:
+        ConfigurationError: `names` has a column that the library does not know.
+    """
+    metadata = MetaData(naming_convention=_NAMING_CONVENTION)
+    users = _users(metadata, names.users)
+    media_items = _media_items(metadata, names.media_items)
+    background_tasks = _background_tasks(metadata, names.background_tasks)
+    return Tables(
+        metadata=metadata,
+        export_jobs=_export_jobs(metadata, users, media_items, background_tasks),
+        export_audit_entries=_export_audit_entries(metadata),
+        users=users,
+        media_items=media_items,
+        background_tasks=background_tasks,
+    )
+
+
+def _export_jobs(metadata: MetaData, users: Table, media_items: Table, background_tasks: Table) -> Table:
+    user, media_item, task = users.c.id, media_items.c.id, background_tasks.c.id
     table = Table(
         "ExportJobs",
         metadata,
         Column("Id", Uuid, key="id", primary_key=True),
-        Column(
-            "RequesterUserId",
-            Uuid,
-            ForeignKey(users.c.id, ondelete="RESTRICT"),
-            key="requester_user_id",
-            nullable=False,
-        ),
+        Column("RequesterUserId", Uuid, ForeignKey(user, ondelete="RESTRICT"), key="requester_user_id", nullable=False),
         Column("RequestedAt", UtcDateTime, key="requested_at", nullable=False),
-        Column("Status", ExportJobStatusText, key="status", nullable=False),
+        Column("Status", StatusText(ExportJobStatus.from_developer_name), key="status", nullable=False),
         Column("ProgressStage", String(100), key="progress_stage"),
         Column("ProgressPercent", Integer, key="progress_percent"),
         Column("RowCount", Integer, key="row_count"),
         Column("ErrorMessage", Text, key="error_message"),
         Column("CompletedAt", UtcDateTime, key="completed_at"),
         Column("SnapshotPayloadJson", JsonText, key="snapshot_payload_json", nullable=False),
-        Column("MediaItemId", Uuid, ForeignKey(media_items.c.id, ondelete="SET NULL"), key="media_item_id"),
+        Column("MediaItemId", Uuid, ForeignKey(media_item, ondelete="SET NULL"), key="media_item_id"),
         Column("ExpiresAt", UtcDateTime, key="expires_at", nullable=False),
         Column("IsCleanedUp", Boolean, key="is_cleaned_up", nullable=False, server_default=false()),
-        Column(
-            "BackgroundTaskId", Uuid, ForeignKey(background_tasks.c.id, ondelete="SET NULL"), key="background_task_id"
-        ),
-        Column("CreationTime", UtcDateTime, key="creation_time", nullable=False),
-        Column("LastModificationTime", UtcDateTime, key="last_modification_time"),
-        Column("CreatorUserId", Uuid, key="creator_user_id"),
-        Column("LastModifierUserId", Uuid, key="last_modifier_user_id"),
+        Column("BackgroundTaskId", Uuid, ForeignKey(task, ondelete="SET NULL"), key="background_task_id"),
+        *_history(),
     )
     Index(None, table.c.requester_user_id)
     Index(None, table.c.status)
@@ -62,8 +94,8 @@ def export_jobs_table(metadata: MetaData, *, users: Table, media_items: Table, b
     return table
 
 
-def export_audit_entries_table(metadata: MetaData) -> Table:
-    """``ExportAuditEntries``: it refers to nothing, since the record outlives the job and the user."""
+def _export_audit_entries(metadata: MetaData) -> Table:
+    # Without foreign keys, since the record outlives the job and the user.
     table = Table(
         "ExportAuditEntries",
         metadata,
@@ -82,47 +114,81 @@ def export_audit_entries_table(metadata: MetaData) -> Table:
     return table
 
 
-#: The names that Entity Framework gives, and with it the original system.
-_NAMING_CONVENTION = {
-    "pk": "PK_%(table_name)s",
-    "fk": "FK_%(table_name)s_%(referred_table_name)s_%(column_0_name)s",
-    "ix": "IX_%(table_name)s_%(column_0_N_name)s",
-}
+def _users(metadata: MetaData, host: HostTable) -> Table:
+    table = _host_table(
+        host,
+        metadata,
+        Column("Id", Uuid, key="id", primary_key=True),
+        Column("FirstName", Text, key="first_name", nullable=False),
+        Column("LastName", Text, key="last_name", nullable=False),
+        Column("EmailAddress", Text, key="email_address", nullable=False),
+        Column("IsAdmin", Boolean, key="is_admin", nullable=False, server_default=false()),
+        Column("IsActive", Boolean, key="is_active", nullable=False, server_default=true()),
+    )
+    Index(None, table.c.email_address, unique=True)
+    return table
 
 
-@attrs.frozen(kw_only=True, eq=False)
-class Tables:
-    """One set of tables: our own two, and the host's three that they refer to. Nothing is global."""
-
-    metadata: MetaData
-    export_jobs: Table
-    export_audit_entries: Table
-    users: Table
-    media_items: Table
-    background_tasks: Table
-
-
-def build_tables(names: HostTableNames = SEED_TABLE_NAMES) -> Tables:
-    """The tables of a host that calls its own `names`.
-
-    Raises:
-        ConfigurationError: `names` speaks of a column that the library does not know.
-    """
-    metadata = MetaData(naming_convention=_NAMING_CONVENTION)
-    users = host_tables.users_table(metadata, names.users)
-    media_items = host_tables.media_items_table(metadata, names.media_items)
-    background_tasks = host_tables.background_tasks_table(metadata, names.background_tasks)
-    return Tables(
-        metadata=metadata,
-        export_jobs=export_jobs_table(
-            metadata, users=users, media_items=media_items, background_tasks=background_tasks
-        ),
-        export_audit_entries=export_audit_entries_table(metadata),
-        users=users,
-        media_items=media_items,
-        background_tasks=background_tasks,
+def _media_items(metadata: MetaData, host: HostTable) -> Table:
+    return _host_table(
+        host,
+        metadata,
+        Column("Id", Uuid, key="id", primary_key=True),
+        Column("Length", BigInteger, key="length", nullable=False),
+        Column("FileName", Text, key="file_name", nullable=False),
+        Column("ContentType", Text, key="content_type", nullable=False),
+        Column("FileStorageProvider", Text, key="file_storage_provider", nullable=False),
+        Column("ObjectKey", Text, key="object_key", nullable=False),
+        *_history(),
     )
 
 
-#: The tables under the seed's own names.
+def _background_tasks(metadata: MetaData, host: HostTable) -> Table:
+    table = _host_table(
+        host,
+        metadata,
+        Column("Id", Uuid, key="id", primary_key=True),
+        Column("Name", Text, key="name", nullable=False),
+        Column("Args", JsonText, key="args", nullable=False),
+        Column("Status", StatusText(BackgroundTaskStatus), key="status", nullable=False),
+        Column("StatusInfo", Text, key="status_info"),
+        Column("PercentComplete", Integer, key="percent_complete", nullable=False),
+        Column("NumberOfRetries", Integer, key="number_of_retries", nullable=False),
+        Column("ErrorMessage", Text, key="error_message"),
+        Column("CreationTime", UtcDateTime, key="creation_time", nullable=False),
+        Column("LastModificationTime", UtcDateTime, key="last_modification_time"),
+        Column("CompletionTime", UtcDateTime, key="completion_time"),
+        Column("TaskStep", Integer, key="task_step", nullable=False),
+        # The lease. The original system stores tasks too, and does not know these columns.
+        Column("FencingToken", Integer, key="fencing_token", nullable=False, server_default=text("0")),
+        Column("LeasedBy", String(200), key="leased_by"),
+        Column("LeasedUntil", UtcDateTime, key="leased_until"),
+    )
+    # Workers look for the oldest enqueued task and for leases that have run out.
+    Index(None, table.c.status, table.c.creation_time)
+    return table
+
+
+def _history() -> tuple[Column[object], ...]:
+    return (
+        Column("CreationTime", UtcDateTime, key="creation_time", nullable=False),
+        Column("LastModificationTime", UtcDateTime, key="last_modification_time"),
+        Column("CreatorUserId", Uuid, key="creator_user_id"),
+        Column("LastModifierUserId", Uuid, key="last_modifier_user_id"),
+    )
+
+
+def _host_table(host: HostTable, metadata: MetaData, *columns: Column[object]) -> Table:
+    known = {column.key for column in columns}
+    unknown = sorted(set(host.columns) - known)
+    if unknown:
+        raise ConfigurationError(
+            f"table {host.name!r}: unknown column {', '.join(unknown)}; known columns: {', '.join(sorted(known))}"
+        )
+    for column in columns:
+        column.name = host.columns.get(column.key, column.name)
+    return Table(host.name, metadata, *columns)
+
+
+#: The tables with the seed's names.
 SEED_TABLES = build_tables()

@@ -1,22 +1,22 @@
-"""How the domain's values are stored where the database has no such type of its own."""
+"""Column types for the domain's values that the database has no type for."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, DateTime, Dialect, String, Text, cast, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
-from ticket_export.domain.background_task import BackgroundTaskStatus
-from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.infrastructure.persistence.sqlite_moments import read_moment, write_moment
 
 
 class _Untyped(UserDefinedType[Any]):
-    """A column's type whose values go to the driver as they are, and without a cast around the parameter."""
+    """A column type that passes values to the driver unchanged, and whose parameters have no cast around them."""
 
     cache_ok = True
 
@@ -24,39 +24,37 @@ class _Untyped(UserDefinedType[Any]):
         self.name = name
 
     def get_col_spec(self, **_kw: object) -> str:
-        """The type's name in a CREATE TABLE."""
         return self.name
 
 
 class _Utc(datetime):
-    """A naive time in UTC that also knows its moment.
+    """A naive time in UTC whose `astimezone` is exact.
 
     asyncpg asks the server for a parameter's type: for a ``timestamp`` it sends a datetime's own digits, for a
-    ``timestamptz`` what `astimezone` returns, which for any other naive datetime is a guess by the machine's zone.
+    ``timestamptz`` the result of `astimezone`, which takes any other naive datetime to be in the machine's zone.
     """
 
     def astimezone(self, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
-        """The same moment, aware."""
+        """Return the same moment, aware."""
         return datetime.combine(self.date(), self.time(), UTC).astimezone(tz)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware datetime, stored as ``timestamp`` without time zone in UTC (the seed's type) or as ``timestamptz``.
 
-    Which of the two, other programs may have decided that made the table, so a value is bound such that either stores
-    the same moment, in whatever zone the session is: as a text with the offset of UTC and without a type, which a
-    ``timestamptz`` reads and a ``timestamp`` ignores
+    Another program may have made the table and chosen the type. So a value is bound as a text with the offset of UTC
+    and without a type: a ``timestamptz`` reads the offset, a ``timestamp`` ignores it, and both store the same moment
+    in any session's zone
     (https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-DATETIME-INPUT-TIMESTAMPS).
 
-    A naive value is refused with ``ValueError``: it could mean any zone. What comes back is in UTC. On SQLite every
-    spelling that `read_moment` knows is read.
+    A naive value raises ``ValueError``, since it could mean any zone. Results are in UTC. On SQLite, every spelling
+    that `read_moment` knows is read.
     """
 
     impl = DateTime(timezone=False)
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """The column's type on that database, where the library makes the table."""
         match dialect.name:
             case "postgresql":
                 return _Untyped("TIMESTAMP WITHOUT TIME ZONE")
@@ -65,7 +63,6 @@ class UtcDateTime(TypeDecorator[datetime]):
         return super().load_dialect_impl(dialect)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """What the driver sends for the moment."""
         if value is None:
             return None
         if value.utcoffset() is None:
@@ -81,11 +78,6 @@ class UtcDateTime(TypeDecorator[datetime]):
         return utc.replace(tzinfo=None)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """What the driver returns, in UTC.
-
-        Raises:
-            ValueError: SQLite holds a text that is not a moment.
-        """
         if value is None:
             return None
         if not isinstance(value, datetime):
@@ -99,31 +91,30 @@ class UtcDateTime(TypeDecorator[datetime]):
 class JsonText(TypeDecorator[str]):
     """A text that is a JSON document: ``text`` on SQLite, ``jsonb`` on PostgreSQL.
 
-    Python sees the text on both. PostgreSQL gives back the same document, not always the same
-    spelling: ``jsonb`` keeps neither blanks nor the order of keys. It is asked for the text, since another program may
-    have stored what Python does not decode: deep nesting, or a number of 5,000 digits.
+    Python sees the text on both. PostgreSQL returns the same document, not always the same spelling: ``jsonb`` keeps
+    neither blanks nor the order of keys. SELECT asks for the text, since another program may have stored a document
+    that Python does not decode: deep nesting, or a number of 5,000 digits.
     """
 
     impl = Text
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """The column's type on that database."""
         stored: TypeEngine[Any] = JSONB(none_as_null=True) if dialect.name == "postgresql" else Text()
         return dialect.type_descriptor(stored)
 
     def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
-        """What a SELECT asks for: the text, whatever the driver or the host's engine makes of JSON."""
+        # The text, whatever the driver or the host's engine makes of JSON.
         return type_coerce(cast(column, Text), self)
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> object:
-        """JSONB takes the document itself; given its text it would store one JSON string."""
+        # JSONB takes the document itself; it would store the text as one JSON string.
         if value is None or dialect.name != "postgresql":
             return value
         return json.loads(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
-        """The document as text; without the blanks of ``jsonb``, if Python can decode it."""
+        # Without the blanks of `jsonb`, if Python can decode it.
         if value is None or dialect.name != "postgresql":
             return value
         try:
@@ -132,31 +123,18 @@ class JsonText(TypeDecorator[str]):
             return value
 
 
-class ExportJobStatusText(TypeDecorator[ExportJobStatus]):
-    """An `ExportJobStatus`, stored as its developer name in the seed's ``varchar(50)``."""
+class StatusText(TypeDecorator[StrEnum]):
+    """A status as its text, in the seed's ``varchar(50)``. `read` returns the status of a text in lower case."""
 
     impl = String(50)
     cache_ok = True
 
-    def process_bind_param(self, value: ExportJobStatus | None, dialect: Dialect) -> str | None:
-        """Status to developer name."""
-        return None if value is None else str(value)
+    def __init__(self, read: Callable[[str], StrEnum]) -> None:
+        super().__init__()
+        self.read = read
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> ExportJobStatus | None:
-        """Developer name to status."""
-        return None if value is None else ExportJobStatus.from_developer_name(value)
-
-
-class BackgroundTaskStatusText(TypeDecorator[BackgroundTaskStatus]):
-    """A `BackgroundTaskStatus`, stored as its value."""
-
-    impl = String(50)
-    cache_ok = True
-
-    def process_bind_param(self, value: BackgroundTaskStatus | None, dialect: Dialect) -> str | None:
-        """Status to text."""
+    def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:
         return None if value is None else value.value
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> BackgroundTaskStatus | None:
-        """Text, in any letter case, to status."""
-        return None if value is None else BackgroundTaskStatus(value.lower())
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        return None if value is None else self.read(value.lower())

@@ -10,6 +10,7 @@ from typing import Self
 from sqlalchemy import Connection, Engine
 
 from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
+from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.infrastructure.after_commit import AfterCommitActions
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.background_task_repository import SqlAlchemyBackgroundTaskRepository
@@ -21,8 +22,8 @@ from ticket_export.infrastructure.persistence.media_item_repository import SqlAl
 from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
 
 
-class ConnectionRepositories:
-    """The three repositories, over the connection of the unit of work."""
+class ConnectionRepositories(UnitOfWork):
+    """The three repositories on the connection of the unit of work."""
 
     _connection: Connection
 
@@ -32,44 +33,38 @@ class ConnectionRepositories:
 
     @property
     def jobs(self) -> SqlAlchemyExportJobRepository:
-        """The export jobs, inside this transaction."""
         return SqlAlchemyExportJobRepository(self._begun(), self._tables)
 
     @property
     def media_items(self) -> SqlAlchemyMediaItemRepository:
-        """The stored files, inside this transaction."""
         return SqlAlchemyMediaItemRepository(self._begun(), self._tables)
 
     @property
     def tasks(self) -> SqlAlchemyBackgroundTaskRepository:
-        """The background tasks, inside this transaction."""
         return SqlAlchemyBackgroundTaskRepository(self._begun(), self._tables)
 
     def after_commit(self, action: Callable[[], None]) -> None:
-        """Call `action` once the changes are permanent; never, if they are undone."""
         self._after_commit.add(action)
 
     def audit(self, audit_log: AuditLog, entry: AuditEntry) -> bool:
-        """Record the entry with the changes, if `audit_log` is a table of this database; return whether it is."""
         if not isinstance(audit_log, SqlAlchemyAuditLog) or not audit_log.is_kept_where(self._begun()):
             return False
         audit_log.insert(self._begun(), entry)
         return True
 
     def _begun(self) -> Connection:
-        """The connection, with a transaction begun."""
+        # With a transaction begun.
         return self._connection
 
 
 class SqlAlchemyUnitOfWork(ConnectionRepositories):
     """A transaction of its own, on a connection from the engine's pool.
 
-    The transaction begins as it is entered and takes SQLite's one write lock then, so keep
-    it short: do slow work between two units of work, not inside one. PostgreSQL ends one that stands
-    still, and a server that does not answer is not waited for without end (`short_transaction`).
+    The block begins the transaction, which takes SQLite's one write lock. So keep the block short: do slow work between
+    two units of work, not inside one. PostgreSQL ends an idle transaction, and every wait for the server ends
+    (`short_transaction`).
 
-    A database's error that leaves the block comes out as `JobDatabaseError`; inside, it is still
-    SQLAlchemy's.
+    A database's error that leaves the block becomes a `JobDatabaseError`. Inside the block it is SQLAlchemy's.
     """
 
     def __init__(self, engine: Engine, tables: Tables = SEED_TABLES) -> None:
@@ -88,18 +83,18 @@ class SqlAlchemyUnitOfWork(ConnectionRepositories):
         traceback: TracebackType | None,
     ) -> None:
         self._after_commit.drop()
-        # Closing undoes what was not committed. A connection that is gone has nothing left to undo, and must not
-        # hide what the block has to say.
+        # Closing undoes what was not committed. A lost connection has nothing left to undo, and its error must not
+        # hide that of the block.
         blocks_own = exc is not None and not isinstance(exc, DATABASE_ERRORS)
         with suppress(*DATABASE_ERRORS) if blocks_own else database_errors(exc):
             self._resources.close()
 
     def commit(self) -> None:
-        """Make the changes permanent, then call what `after_commit` collected, outside the transaction."""
         if not self._connection.closed:
             commit(self._connection)
         if self._after_commit.has_some:
-            # An action may need a connection of the same pool, which others need too while they hold this one.
+            # An action may need a connection of the same pool. If every thread kept one and waited for another, none
+            # would proceed.
             self._resources.close()
         self._after_commit.run()
 

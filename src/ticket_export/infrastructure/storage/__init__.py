@@ -1,1 +1,1 @@
-"""Where files are kept: one module a kind of storage, and the rules that all share."""
+"""The storages of files: a package for each kind, and the rules that all share."""

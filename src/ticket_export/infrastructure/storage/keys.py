@@ -1,10 +1,9 @@
-"""Which keys an object may have. Every storage adapter checks its keys here.
+"""The valid keys of objects. Every storage adapter checks its keys here.
 
-The library makes keys itself (``exports/<job id>/<attempt>/<file name>``), so the rule is narrow on purpose:
-one to many segments of ASCII letters, digits, ``_``, ``-`` and ``.``, none beginning with a dot, joined by ``/``.
-What is left out is everything that could leave a root or mean two things on two systems: absolute paths, ``..``,
-``.``, empty segments, backslashes, drive letters and other colons, control characters, and letters that a file
-system may fold into another.
+The library makes the keys itself (``exports/<job id>/<attempt>/<file name>``), so the rule is strict: one or more
+segments of ASCII letters, digits, ``_``, ``-`` and ``.``, joined by ``/``; no segment begins with a dot. A key cannot
+leave a root or mean two objects on two systems: it has no absolute path, ``..``, ``.``, empty segment, backslash, colon
+or control character, and no letter that a file system may fold into another.
 """
 
 from __future__ import annotations
@@ -14,34 +13,34 @@ import re
 from ticket_export.application.safe_text import quoted
 from ticket_export.errors import InvalidKeyError
 
-#: The longest key, which is S3's limit ("Creating object key names").
+#: The longest key: the limit of S3 ("Creating object key names").
 MAX_KEY_LENGTH = 1024
-#: The longest segment, which is NAME_MAX of the common file systems.
+#: The longest segment: NAME_MAX of the common file systems.
 MAX_SEGMENT_LENGTH = 255
 
 _SEGMENT = re.compile(rf"[A-Za-z0-9_-][A-Za-z0-9_.-]{{0,{MAX_SEGMENT_LENGTH - 1}}}")
 
 
 def is_segment(name: str) -> bool:
-    """Whether `name` may stand between two slashes of a key."""
+    """Whether `name` is a valid segment of a key."""
     return _SEGMENT.fullmatch(name) is not None
 
 
 def check_key(key: str) -> None:
-    """Accept an object's key.
+    """Check an object's key.
 
     Raises:
-        InvalidKeyError: it is none.
+        InvalidKeyError: the key is not valid.
     """
     if len(key) > MAX_KEY_LENGTH or not all(is_segment(name) for name in key.split("/")):
         raise _refusal("key", key)
 
 
 def check_prefix(prefix: str) -> None:
-    """Accept the beginning of a key: the empty one, whole segments, or some with part of the next.
+    """Check the beginning of a key: empty, whole segments, or segments with a part of the next one.
 
     Raises:
-        InvalidKeyError: no key begins like that.
+        InvalidKeyError: no valid key begins so.
     """
     *whole, begun = prefix.split("/")
     if len(prefix) > MAX_KEY_LENGTH or not all(is_segment(name) for name in (*whole, begun or "_")):
@@ -50,6 +49,6 @@ def check_prefix(prefix: str) -> None:
 
 def _refusal(what: str, text: str) -> InvalidKeyError:
     return InvalidKeyError(
-        f"{quoted(text)} is no storage {what}: it needs segments of ASCII letters, digits, '_', '-' and '.' joined "
-        f"by '/', none beginning with '.', none longer than {MAX_SEGMENT_LENGTH}, {MAX_KEY_LENGTH} in all"
+        f"{quoted(text)} is not a storage {what}: use segments of ASCII letters, digits, '_', '-' and '.', joined by "
+        f"'/', none beginning with '.', none longer than {MAX_SEGMENT_LENGTH}, at most {MAX_KEY_LENGTH} in all"
     )

@@ -1,4 +1,4 @@
-"""The operating system's errors, as storage errors that a user may read."""
+"""Errors of the operating system as storage errors that are safe to show."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 def storage_errors(failed: str) -> Iterator[None]:
     """Raise `StorageError` for an ``OSError`` of the block; its text begins with `failed`.
 
-    The original names paths of the server, hence it is only the ``__cause__``.
+    The ``OSError`` names paths of the server, so it is only the ``__cause__``.
     """
     try:
         yield

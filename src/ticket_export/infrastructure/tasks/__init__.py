@@ -1,1 +1,1 @@
-"""Task queues: how a committed task gets to be run."""
+"""Task queues and the worker that runs their tasks."""

@@ -1,4 +1,4 @@
-"""The queue that the database is: workers find the rows of the tasks there."""
+"""The database as the task queue: workers find the rows of the tasks there."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from time import monotonic
 
 from sqlalchemy import Engine, exists, select
 
+from ticket_export.application.ports.task_queue import SupportsListening, SupportsWaiting, TaskQueue
 from ticket_export.application.run.export_task import TASK_NAME
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.infrastructure.fork import renew_in_children
@@ -18,16 +19,16 @@ from ticket_export.infrastructure.persistence.tables import Tables
 from ticket_export.infrastructure.tasks.notifications import Notifications
 from ticket_export.infrastructure.tasks.wake_up import WakeUp
 
-#: Seconds between two looks of a process whose threads are idle. A look is one read of one index, without any lock.
+#: Seconds between two polls of a process whose threads are idle. A poll is one read of one index, without any lock.
 POLL_INTERVAL = 0.2
-#: The same while notifications are heard: for tasks that somebody has enqueued without one.
+#: The same while the process receives notifications: for tasks that were enqueued without one.
 RARE_POLL_INTERVAL = 5.0
 
 
-class DatabaseTaskQueue:
-    """Needs no broker: the request's transaction has put the task where workers look.
+class DatabaseTaskQueue(TaskQueue, SupportsWaiting, SupportsListening):
+    """A queue without a broker: the request's transaction has stored the task where workers find it.
 
-    They look when they are notified, and otherwise now and then, one thread for all of the process.
+    Workers poll when they are notified, and otherwise at an interval, with one thread for the whole process.
     """
 
     def __init__(self, engine: Engine, tables: Tables, notifications: Notifications) -> None:
@@ -43,56 +44,56 @@ class DatabaseTaskQueue:
         renew_in_children(self._begin)
 
     def _begin(self) -> None:
-        # With locks of its own, in a process that was just forked too.
+        # A process that was just forked needs locks of its own.
         self._wake_up = WakeUp()
-        self._looked_at = -inf
-        self._looking = Lock()
+        self._polled_at = -inf
+        self._polling = Lock()
 
     def dispatch(self, task: BackgroundTask) -> None:
-        """Wake the workers: those of this process, and all that listen; others look by themselves.
+        """Wake the workers of this process and all that listen; the others poll.
 
         Raises:
-            JobDatabaseError: those of other processes could not be told.
+            JobDatabaseError: the workers of other processes could not be notified.
         """
         self._wake_up.call()
         self._notifications.send()
 
     def listening(self) -> AbstractContextManager[None]:
-        """See `SupportsListening.listening`."""
+        """See `SupportsListening`."""
         return self._notifications.listening(self._wake_up.call)
 
     def wait(self, timeout: float) -> bool:
-        """See `SupportsWaiting.wait`.
+        """See `SupportsWaiting`.
 
         Raises:
-            JobDatabaseError: the database cannot be asked.
+            JobDatabaseError: the database cannot be read.
         """
         deadline = monotonic() + timeout
         while True:
             is_called = self._wake_up.is_called()
-            if self._is_to_look(is_called=is_called) and self._is_waiting():
+            if self._may_poll(is_called=is_called) and self._has_task():
                 if not is_called:
-                    # No other thread knows, and there may be work for more than one.
+                    # No other thread knows of the task, and there may be work for more than one.
                     self._wake_up.call()
                 return True
             rest = deadline - monotonic()
             if rest <= 0:
                 return False
-            self._wake_up.wait(min(rest, self._next_look - monotonic()))
+            self._wake_up.wait(min(rest, self._next_poll - monotonic()))
 
     @property
-    def _next_look(self) -> float:
-        return self._looked_at + (RARE_POLL_INTERVAL if self._notifications.are_heard else POLL_INTERVAL)
+    def _next_poll(self) -> float:
+        return self._polled_at + (RARE_POLL_INTERVAL if self._notifications.are_heard else POLL_INTERVAL)
 
-    def _is_to_look(self, *, is_called: bool) -> bool:
-        # Of the threads that wait, one looks, unless they are called.
-        with self._looking:
+    def _may_poll(self, *, is_called: bool) -> bool:
+        # Of the threads that wait, one polls; every thread that was called does.
+        with self._polling:
             now = monotonic()
-            is_to_look = is_called or now >= self._next_look
-            if is_to_look:
-                self._looked_at = now
-            return is_to_look
+            may_poll = is_called or now >= self._next_poll
+            if may_poll:
+                self._polled_at = now
+            return may_poll
 
-    def _is_waiting(self) -> bool:
+    def _has_task(self) -> bool:
         with database_errors(), quick_read(self._engine) as connection:
             return bool(connection.execute(self._waiting).scalar_one())

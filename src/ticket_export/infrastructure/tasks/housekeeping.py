@@ -1,4 +1,4 @@
-"""What a worker does besides exporting, each thing in its own rhythm."""
+"""A worker's duties besides exporting, each at its own interval."""
 
 from __future__ import annotations
 
@@ -21,65 +21,65 @@ _LONGEST_PAUSE = timedelta(minutes=1)
 
 @attrs.frozen(kw_only=True)
 class Housekeeping:
-    """Recovery, clean-up and sweep, every so often. Several workers may do the same at once."""
+    """Recovery, clean-up and sweep at intervals. Several workers may do the same at once."""
 
     recover_stalled_exports: RecoverStalledExports
     clean_up_expired_exports: CleanUpExpiredExports
     sweep_orphaned_objects: SweepOrphanedObjects
-    recover_every: timedelta = timedelta(seconds=1)
+    lease: timedelta = timedelta(seconds=10)
+    #: A lost export waits for the end of its lease, and not much longer.
+    recover_every: timedelta = attrs.field()
     clean_up_every: timedelta = timedelta(minutes=1)
     sweep_every: timedelta = timedelta(minutes=15)
 
+    @recover_every.default
+    def _a_part_of_the_lease(self) -> timedelta:
+        return max(timedelta(seconds=0.2), min(self.lease / 10, timedelta(seconds=5)))
+
     @property
     def chores(self) -> Sequence[Chore]:
-        """Each is for a thread of its own: a sweep of a large storage must not keep lost exports waiting."""
-        return self._recovery, self._clean_up, self._sweep
+        """Recovery, clean-up and sweep. Each needs its own thread: a long sweep must not delay the recovery."""
+        return (
+            Chore("recovery", self.recover_stalled_exports, self.recover_every),
+            Chore("clean-up", self.clean_up_expired_exports, self.clean_up_every),
+            Chore("sweep", self.sweep_orphaned_objects, self.sweep_every),
+        )
 
     def prepare(self) -> None:
-        """Expire and recover, now, before a queue is drained. Never raises."""
-        self._clean_up()
-        self._recovery()
+        """Expire and recover exports now, before a queue is drained. Never raises."""
+        recovery, clean_up, _ = self.chores
+        clean_up()
+        recovery()
 
     def tidy(self) -> None:
-        """Clean up and sweep, now. Never raises."""
-        self._clean_up()
-        self._sweep()
-
-    @property
-    def _recovery(self) -> Chore:
-        return Chore("recovery", self.recover_stalled_exports, self.recover_every)
-
-    @property
-    def _clean_up(self) -> Chore:
-        return Chore("clean-up", self.clean_up_expired_exports, self.clean_up_every)
-
-    @property
-    def _sweep(self) -> Chore:
-        return Chore("sweep", self.sweep_orphaned_objects, self.sweep_every)
+        """Clean up and sweep now. Never raises."""
+        _, clean_up, sweep = self.chores
+        clean_up()
+        sweep()
 
 
 @attrs.frozen
 class Chore:
-    """Something that is done every so often."""
+    """A duty that is done at an interval."""
 
     what: str
     do: Callable[[], object]
     every: timedelta
 
     def keep(self, is_over: Event) -> None:
-        """Do it at once and then in its rhythm, until `is_over`. Never raises."""
+        """Do it now and then at its interval, until `is_over`. Never raises."""
         pause = self.every
         while not is_over.is_set():
-            # While the database or the storage is away, a log full of it helps nobody.
+            # While the database or the storage is away, the pauses grow, so that the log does not fill with errors.
             pause = self.every if self() else min(2 * pause, max(self.every, _LONGEST_PAUSE))
-            # Not to the second, so that workers which were started together do not keep in step.
+            # Workers that were started together should not stay in step.
             is_over.wait(pause.total_seconds() * uniform(0.8, 1.2))  # noqa: S311
 
     def __call__(self) -> bool:
-        """Do it now; gives whether it worked. Never raises."""
+        """Do it now; return whether it succeeded. Never raises."""
         try:
             self.do()
-        except Exception:  # noqa: BLE001 - the other chores, and the exports, go on
-            _log.exception("the %s failed; the next one may do better", self.what)
+        except Exception:  # noqa: BLE001 - the other chores and the exports go on
+            _log.exception("the %s failed; the worker tries it again", self.what)
             return False
         return True

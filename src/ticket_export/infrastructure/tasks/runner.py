@@ -1,4 +1,4 @@
-"""One of a worker's threads: runs one export after the other."""
+"""One thread of a worker, which runs one export after the other."""
 
 from __future__ import annotations
 
@@ -18,22 +18,20 @@ from ticket_export.errors import LeaseLostError
 
 _log = logging.getLogger(__name__)
 
-# Seconds. How long an idle thread waits until it looks whether it is to stop.
+# Seconds between two looks of an idle thread at the stop signal.
 _IDLE = 0.5
-# The pauses after errors, one after the other, and the one after an export that was lost.
+# Seconds of pause after an error: at first, and at most; and after an export that was lost.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
 _SHORT_PAUSE = 0.05
-# An export that makes no progress is let go by its heartbeat, which tells more; only without that, by the worker.
+# Seconds. The heartbeat gives up an export without progress and can say more about it, so the worker acts later.
 _LATER = 2.0
 
 
 @attrs.define(eq=False)
 class Runner:
-    """`is_stuck` says that it makes no progress, `error` what has ended it against its will.
+    """A thread, with `ended` set at its end and `error` if an error ended it.
 
-    No progress is an export that makes none, and any other call that does not come back for as long as that.
-    Whoever may be interrupted waits for `ended`: Python 3.11 takes a thread for ended once a ``join`` of it was
-    interrupted.
+    Where a signal may interrupt, wait for `ended`: Python 3.11 takes a thread for ended after an interrupted ``join``.
     """
 
     _run_next_export: RunNextExport
@@ -52,7 +50,7 @@ class Runner:
 
     @property
     def is_stuck(self) -> bool:
-        """Whether another has to do its work; it takes up nothing more then."""
+        """Whether its export, or another call, makes no progress. It then begins nothing more and must be replaced."""
         patience = self._run_next_export.run_export.stall.total_seconds() + _LATER
         if not self.ended.is_set() and monotonic() - self._turn_at > patience:
             self._stuck.set()
@@ -61,14 +59,14 @@ class Runner:
     def _run(self) -> None:
         try:
             self._run_exports()
-        except BaseException as error:  # noqa: BLE001 - the worker raises it, in the thread of its caller
+        except BaseException as error:  # noqa: BLE001 - the worker raises it in the caller's thread
             self.error = error
         finally:
             self.ended.set()
 
     def _run_exports(self) -> None:
         pause = _FIRST_PAUSE
-        # One that was stuck has been replaced.
+        # A runner that was stuck has been replaced.
         while not self._stop.is_given and not self._stuck.is_set():
             self._take_turn()
             try:
@@ -80,12 +78,12 @@ class Runner:
                 else:
                     self._wait_for_work()
             except LeaseLostError:
-                # Cancelled, taken over or handed back, and logged.
+                # The export was cancelled, taken over or handed back, which is logged.
                 self._pause(_SHORT_PAUSE)
             except Exception:
                 if self._is_draining and pause == _LONGEST_PAUSE:
                     raise
-                _log.exception("the worker failed; it goes on in %g s", pause)
+                _log.exception("the worker failed; it continues in %g s", pause)
                 self._pause(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
             else:
@@ -95,7 +93,7 @@ class Runner:
         if not isinstance(self._task_queue, SupportsWaiting):
             self._pause(_IDLE)
             return
-        # Claiming takes the database's lock, so it is not tried before there is something to claim.
+        # Claiming takes a lock of the database, so it waits until there is something to claim.
         while not self._stop.is_given and not self._stuck.is_set() and not self._task_queue.wait(_IDLE):
             self._take_turn()
 

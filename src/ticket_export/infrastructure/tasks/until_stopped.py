@@ -1,41 +1,38 @@
-"""Work that a process which is told to stop does not wait for."""
+"""Work that a process does not wait for once it is told to stop."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from threading import Event, Thread
 
 from ticket_export.application.run.stop_signal import StopSignal
 
-# Seconds that the work has to come to its end, once `stop` is given.
+# Seconds that the work may take to end once `stop` is given.
 _GRACE = 5.0
-# How often somebody looks; a signal's handler needs a turn of the main thread then, too.
+# Seconds between two looks at `stop`, in which the main thread also runs the handlers of signals.
 _LOOK_EVERY = 0.5
 
 
 def until_stopped(stop: StopSignal, work: Callable[[], object]) -> None:
-    """Do `work` and raise what it raises; once `stop` is given, wait for it only for a moment, and begin nothing.
+    """Do `work` and raise what it raises. Once `stop` is given, begin nothing and wait for at most a few seconds.
 
-    Its thread is left to the end of the process then: it may be in a call of the database that is not answered.
+    The work may be in a call that the database does not answer. Its thread then ends with the process.
     """
     if stop.is_given:
         return
-    ended, stopped = Event(), Event()
-    errors: list[BaseException] = []
+    stopped, result = Event(), Future[object]()
 
     def run() -> None:
         try:
-            work()
-        except BaseException as error:  # noqa: BLE001 - raised again, in the thread of the caller
-            errors.append(error)
-        finally:
-            ended.set()
+            result.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised in the caller's thread
+            result.set_exception(error)
 
     with stop.calling(stopped.set):
         Thread(target=run, name="ticket-export work before and after", daemon=True).start()
-        while not ended.wait(_LOOK_EVERY):
-            if stopped.is_set():
-                ended.wait(_GRACE)
-                break
-    if errors:
-        raise errors[0]
+        while not (result.done() or stopped.is_set()):
+            wait([result], _LOOK_EVERY)
+        wait([result], _GRACE)
+    if result.done():
+        result.result()

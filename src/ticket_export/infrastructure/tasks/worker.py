@@ -1,4 +1,4 @@
-"""A process that runs what is queued, and keeps the house in order meanwhile."""
+"""A process that runs queued exports and does the housekeeping."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from ticket_export.infrastructure.tasks.until_stopped import until_stopped
 
 _log = logging.getLogger(__name__)
 
-# Seconds. How often the threads are looked after; a signal's handler needs a turn of the main thread then, too.
+# Seconds between two looks at the threads, in which the main thread also runs the handlers of signals.
 _LOOK_EVERY = 0.5
-# How long all threads together have to remove what they wrote, once their jobs are handed back.
+# Seconds in which all threads together have to remove what they wrote, after their jobs are handed back.
 _GRACE = 10.0
 
 
 def ignore_end(_job: ExportJobDto) -> None:
-    """For those who do not watch."""
+    """Do nothing when an export ends."""
 
 
 @attrs.frozen(kw_only=True)
 class Worker:
-    """Runs exports in threads of its own; blocks whoever calls it.
+    """Runs exports in threads of its own. Its methods block the caller.
 
     Any number of workers may run on one database, on any number of machines.
     """
@@ -48,10 +48,10 @@ class Worker:
         stop: StopSignal | None = None,
         on_end: Callable[[ExportJobDto], None] = ignore_end,
     ) -> None:
-        """Run exports, `concurrency` at a time, until `stop` is given; those that run are handed back then.
+        """Run exports, `concurrency` at a time, until `stop` is given. Then hand back the running exports.
 
-        `on_end` is called with every export that has ended here, by the thread that ran it. `stop` is given
-        here too, if something ends the worker that nobody has foreseen; that is raised.
+        The thread that ran an export calls `on_end` after the export's end. An unexpected error gives `stop` too, and
+        is raised.
 
         Raises:
             ValueError: `concurrency` is less than 1.
@@ -67,14 +67,14 @@ class Worker:
         stop: StopSignal | None = None,
         on_end: Callable[[ExportJobDto], None] = ignore_end,
     ) -> None:
-        """Run what is queued until nothing is, or `stop` is given, then clean up and sweep.
+        """Run exports until the queue is empty or `stop` is given, then clean up and sweep.
 
-        What another worker is running is left to it, and so is an export that makes no progress here.
+        Do not wait for exports that other workers run, nor for an export that makes no progress here.
 
         Raises:
             ValueError: `concurrency` is less than 1.
-            JobDatabaseError: the database could not be asked for work, again and again.
-            TicketsUnavailableError: the tickets could not be read, again and again; their exports are queued.
+            JobDatabaseError: the queue could not be read, at several tries.
+            TicketsUnavailableError: the tickets could not be read, at several tries; their exports are queued.
         """
         stop = stop or StopSignal()
         until_stopped(stop, self.housekeeping.prepare)
@@ -102,7 +102,7 @@ class Worker:
                     thread.start()
                 _look_after(runners, runner, stop)
             finally:
-                # Ctrl-C, of which nobody has made a signal, or a thread that broke: the others stop in order.
+                # After Ctrl-C without a handler, or an error of one thread, the other threads stop in order.
                 if not all(each.ended.is_set() for each in runners):
                     stop.give()
                 is_over.set()
@@ -112,16 +112,16 @@ class Worker:
                 raise each.error
 
 
-def _look_after(runners: list[Runner], anew: Callable[[], Runner], stop: StopSignal) -> None:
+def _look_after(runners: list[Runner], new: Callable[[], Runner], stop: StopSignal) -> None:
     while not stop.is_given:
         for place, each in enumerate(runners):
             if each.is_stuck:
-                # It may never come back, and others wait to be exported.
-                replacement = anew()
+                # Its call may never return, and other exports wait.
+                replacement = new()
                 try:
                     replacement.thread.start()
                 except RuntimeError:
-                    _log.exception("no thread can be had to take the place of one that is stuck")
+                    _log.exception("cannot start a thread to replace one that is stuck")
                 else:
                     runners[place] = replacement
         running = [each.ended for each in runners if not each.ended.is_set()]
@@ -137,4 +137,4 @@ def _join(threads: Sequence[Thread]) -> None:
             thread.join(max(0.0, deadline - monotonic()))
     late = [thread.name for thread in threads if thread.is_alive()]
     if late:
-        _log.error("the worker stops, and leaves at work: %s", ", ".join(late))
+        _log.error("the worker stops while these threads still run: %s", ", ".join(late))

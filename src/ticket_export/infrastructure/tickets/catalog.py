@@ -1,7 +1,7 @@
-"""How a host says what of its tickets may be exported.
+"""The catalog, in which a host declares which of its data may be exported.
 
-Only what the catalog names can ever be read, filtered or sorted; the expressions come from the
-host's code, and a user's view can but choose among them::
+An export can read, filter and sort only what the catalog names. The expressions come from the host's code; a user's
+view only chooses among them::
 
     catalog = TicketCatalog(
         tables=cases.outerjoin(people, people.c.id == cases.c.owner_id),
@@ -17,20 +17,18 @@ host's code, and a user's view can but choose among them::
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import attrs
-from sqlalchemy import ColumnElement, Date, DateTime, Text, TypeDecorator, cast
+from sqlalchemy import ColumnElement, Text, cast
 from sqlalchemy.sql.selectable import FromClause
-from sqlalchemy.types import TypeEngine
 
 from ticket_export.application.view.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
 from ticket_export.errors import ConfigurationError
 from ticket_export.infrastructure.tickets.sql_types import SqlType, needs_cast, refusal, sql_type
 
-#: A SQLAlchemy expression of whatever type.
+#: A SQLAlchemy expression of any type.
 Expression: TypeAlias = ColumnElement[Any]
 
 
@@ -42,22 +40,18 @@ class CatalogColumn:
     expression: Expression
 
 
-def _in_order(columns: Iterable[CatalogColumn]) -> tuple[CatalogColumn, ...]:
-    return tuple(columns)
-
-
 @attrs.frozen(kw_only=True, eq=False)
 class TicketCatalog:
     """A host's tickets.
 
-    `tables` is a table, join or subquery that gives one row a ticket; `id` identifies a ticket and
-    breaks ties; `created_at` (stored in UTC) decides whether a ticket existed at the request. Where
-    tickets are soft-deleted, `is_deleted` and `deleted_at` say so: one with no `deleted_at` was
+    `tables` is a table, join or subquery with one row for each ticket. `id` identifies a ticket and breaks ties in the
+    sort order. `created_at` (stored in UTC) decides whether a ticket existed at the request. If tickets are
+    soft-deleted, `is_deleted` and `deleted_at` say which and when; a deleted ticket without `deleted_at` counts as
     deleted before any request.
 
     Raises:
-        ConfigurationError: two columns share a name, only one half of the soft-delete is given, or one of these
-            expressions is of a type that cannot be what it should be.
+        ConfigurationError: two columns share a name, only one of `is_deleted` and `deleted_at` is there, or one of
+            these expressions is of a wrong type.
     """
 
     tables: FromClause
@@ -65,15 +59,19 @@ class TicketCatalog:
     created_at: Expression
     is_deleted: Expression | None = None
     deleted_at: Expression | None = None
-    columns: tuple[CatalogColumn, ...] = attrs.field(converter=_in_order)
+    columns: tuple[CatalogColumn, ...] = attrs.field(converter=tuple[CatalogColumn, ...])
 
     def __attrs_post_init__(self) -> None:
         if (self.is_deleted is None) != (self.deleted_at is None):
             raise ConfigurationError("a catalog needs both is_deleted and deleted_at, or neither")
-        _require_any(_MOMENTS, "created_at", self.created_at, "type_coerce(…, DateTime) says that an expression is one")
-        if self.is_deleted is not None and self.deleted_at is not None:
-            _require_any(_CONDITIONS, "is_deleted", self.is_deleted, "make a condition of it, such as `column != 0`")
-            _require_any(_MOMENTS, "deleted_at", self.deleted_at, "it says when a ticket was deleted")
+        _require_moment("created_at", self.created_at, _TIME_ADVICE[ColumnKind.DATE])
+        if self.deleted_at is not None:
+            _require_moment("deleted_at", self.deleted_at, "it is the moment of the deletion")
+        if self.is_deleted is not None and sql_type(self.is_deleted.type) not in _CONDITIONS:
+            raise ConfigurationError(
+                f"ticket catalog: is_deleted is of type {self.is_deleted.type!r}, not Boolean; "
+                "use a condition, such as `column != 0`"
+            )
         self.describe()
 
     def describe(self) -> TicketColumns:
@@ -81,7 +79,7 @@ class TicketCatalog:
         return self._described
 
     def expression(self, column: TicketColumn) -> Expression:
-        """What reads that column."""
+        """The expression that reads that column."""
         return self._expressions[column.name]
 
     @cached_property
@@ -105,10 +103,10 @@ def text_column(
     filterable: bool = True,
     sortable: bool = True,
 ) -> CatalogColumn:
-    """Free text, or what is shown as text: a number, boolean, day, time of day, UUID or enumeration.
+    """Free text, or a value shown as text: a number, boolean, day, time of day, UUID or enumeration.
 
     Raises:
-        ConfigurationError: the expression is of a type that has no such spelling; the message names what fits.
+        ConfigurationError: the expression is of another type; the message says what to use for it.
     """
     column = TicketColumn(
         name=name,
@@ -136,13 +134,12 @@ def date_column(name: str, label: str, expression: Expression) -> CatalogColumn:
     """A moment, in a column of SQLAlchemy's ``DateTime``; shown in the view's time zone.
 
     On PostgreSQL the stored type decides, not the declared one: a ``timestamptz`` is taken as it is, a ``timestamp`` as
-    UTC. On SQLite a text is a moment in UTC unless it carries an offset.
+    UTC. On SQLite a text is a moment in UTC unless it has an offset.
 
     Raises:
         ConfigurationError: the expression is of another type; a day without a time has no zone to be shown in.
     """
-    _require_type(DateTime, "date", name, expression, other=(Date, "day_column is for days without a time"))
-    return CatalogColumn(TicketColumn(name=name, label=label, kind=ColumnKind.DATE), expression)
+    return _catalog_column(TicketColumn(name=name, label=label, kind=ColumnKind.DATE), expression)
 
 
 def day_column(name: str, label: str, expression: Expression) -> CatalogColumn:
@@ -151,15 +148,14 @@ def day_column(name: str, label: str, expression: Expression) -> CatalogColumn:
     Raises:
         ConfigurationError: the expression is of another type.
     """
-    _require_type(Date, "day", name, expression, other=(DateTime, "date_column is for moments, which have a time"))
-    return CatalogColumn(TicketColumn(name=name, label=label, kind=ColumnKind.DAY), expression)
+    return _catalog_column(TicketColumn(name=name, label=label, kind=ColumnKind.DAY), expression)
 
 
 def boolean_column(name: str, label: str, expression: Expression) -> CatalogColumn:
     """True or false.
 
     Raises:
-        ConfigurationError: the expression is of another type; ``column != 0`` makes a boolean of a number.
+        ConfigurationError: the expression is of another type; ``column != 0`` makes a number a boolean.
     """
     return _catalog_column(TicketColumn(name=name, label=label, kind=ColumnKind.BOOLEAN), expression)
 
@@ -167,17 +163,17 @@ def boolean_column(name: str, label: str, expression: Expression) -> CatalogColu
 def choice_column(
     name: str, label: str, expression: Expression, *, choices: tuple[str, ...] = (), searchable: bool = False
 ) -> CatalogColumn:
-    """One of a few texts; `choices`, in workflow order and as they are stored, is how they sort.
+    """One of a few texts; they sort in the order of `choices`, which are spelled as they are stored.
 
     Raises:
-        ConfigurationError: the expression is of a type that `text_column` refuses too.
+        ConfigurationError: the expression is of a type that `text_column` refuses.
     """
     column = TicketColumn(name=name, label=label, kind=ColumnKind.CHOICE, choices=choices, searchable=searchable)
     return _catalog_column(column, expression)
 
 
 def id_column(name: str, label: str, expression: Expression, *, scope_role: ScopeRole | None = None) -> CatalogColumn:
-    """An identifier: a UUID, an integer or a text, by the type of the expression.
+    """An identifier: a UUID, an integer or a text, depending on the type of the expression.
 
     Raises:
         ConfigurationError: the expression is of another type.
@@ -189,43 +185,22 @@ def id_column(name: str, label: str, expression: Expression, *, scope_role: Scop
 
 
 def _catalog_column(column: TicketColumn, expression: Expression) -> CatalogColumn:
-    advice = refusal(column, sql_type(expression.type))
-    if advice:
+    if advice := refusal(column, sql_type(expression.type), _TIME_ADVICE):
+        wanted = f", not {_TIMES[column.kind]}" if column.kind in _TIMES else ""
         raise ConfigurationError(
-            f"ticket catalog: the {column.kind} column {column.name!r} is of type {expression.type!r}; {advice}"
+            f"ticket catalog: the {column.kind} column {column.name!r} is of type {expression.type!r}{wanted}; {advice}"
         )
-    # PostgreSQL has types of its own for these, and compares an enumeration with nothing else.
+    # PostgreSQL has types of its own for these texts, and compares an enumeration with nothing else.
     return CatalogColumn(column, cast(expression, Text) if needs_cast(expression.type) else expression)
 
 
+_TIMES: Final = {ColumnKind.DATE: "DateTime", ColumnKind.DAY: "Date"}
+_TIME_ADVICE: Final = {kind: f"type_coerce(…, {name}) declares an expression as one" for kind, name in _TIMES.items()}
 # SQLite stores moments as texts, which begin with a day.
-_MOMENTS = (SqlType.MOMENT, SqlType.DAY, SqlType.TEXT)
-_CONDITIONS = (SqlType.BOOLEAN,)
-_NAMES = {SqlType.MOMENT: "DateTime", SqlType.BOOLEAN: "Boolean"}
+_MOMENTS: Final = {SqlType.MOMENT, SqlType.DAY, SqlType.TEXT, SqlType.UNKNOWN}
+_CONDITIONS: Final = {SqlType.BOOLEAN, SqlType.UNKNOWN}
 
 
-def _require_any(accepted: tuple[SqlType, ...], name: str, expression: Expression, advice: str) -> None:
-    found = sql_type(expression.type)
-    if found not in accepted and found is not SqlType.UNKNOWN:
-        raise ConfigurationError(
-            f"ticket catalog: {name} is of type {expression.type!r}, not {_NAMES[accepted[0]]}; {advice}"
-        )
-
-
-def _require_type(
-    wanted: type[TypeEngine[Any]],
-    kind: str,
-    name: str,
-    expression: Expression,
-    *,
-    other: tuple[type[TypeEngine[Any]], str],
-) -> None:
-    declared = expression.type.impl_instance if isinstance(expression.type, TypeDecorator) else expression.type
-    if isinstance(declared, wanted):
-        return
-    other_type, advice = other
-    if not isinstance(declared, other_type):
-        advice = f"type_coerce(…, {wanted.__name__}) says that an expression is one"
-    raise ConfigurationError(
-        f"ticket catalog: the {kind} column {name!r} is of type {expression.type!r}, not {wanted.__name__}; {advice}"
-    )
+def _require_moment(name: str, expression: Expression, advice: str) -> None:
+    if sql_type(expression.type) not in _MOMENTS:
+        raise ConfigurationError(f"ticket catalog: {name} is of type {expression.type!r}, not DateTime; {advice}")

@@ -1,6 +1,6 @@
-"""A cell as it is shown, compared and sorted, by the SQL type of its expression.
+"""A cell as it is shown, compared and sorted, depending on the SQL type of its expression.
 
-On PostgreSQL that is the type the database stores (`stored_types`), on SQLite the one that the catalog declares.
+On PostgreSQL this is the stored type (`stored_catalog`), on SQLite the type that the catalog declares.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from sqlalchemy import ColumnElement, Text, Uuid, and_, cast, func, or_
 
 from ticket_export.application.view.ticket_column import ColumnKind, IdType, TicketColumn
 from ticket_export.infrastructure.tickets.catalog import Expression
-from ticket_export.infrastructure.tickets.moment_functions import DayText
 from ticket_export.infrastructure.tickets.sql_functions import (
     BooleanText,
     ComparedText,
+    DayText,
     ExactText,
     LooselyCollated,
     NumberCell,
@@ -24,15 +24,14 @@ from ticket_export.infrastructure.tickets.sql_functions import (
     StoredText,
     UuidKey,
     UuidText,
-    declared_type,
 )
-from ticket_export.infrastructure.tickets.sql_types import SqlType, sql_type
+from ticket_export.infrastructure.tickets.sql_types import SqlType, sql_type, underlying
 
 _SECONDS = len("HH:MM:SS")
 
 
 def text_of(cell: Expression) -> ColumnElement[str]:
-    """The cell as a text, which is what a file shows of it; NULL stays NULL."""
+    """The cell as a text, as a file shows it; NULL stays NULL."""
     match sql_type(cell.type):
         case SqlType.INTEGER:
             return cast(cell, Text)
@@ -50,12 +49,12 @@ def text_of(cell: Expression) -> ColumnElement[str]:
 
 
 def exact_text_of(cell: Expression) -> ColumnElement[str]:
-    """`text_of` in a collation that takes no two texts for one."""
+    """`text_of` in a collation in which no two different texts are equal."""
     return ExactText(text_of(cell))
 
 
 def shown_cell(column: TicketColumn, cell: Expression) -> Expression:
-    """What the file shows of a cell that is not a moment or a day."""
+    """The cell as the file shows it, unless it is a moment or a day."""
     if column.kind is ColumnKind.BOOLEAN:
         return BooleanText(cell)
     if column.kind is ColumnKind.NUMBER or column.id_type is IdType.INTEGER:
@@ -65,7 +64,7 @@ def shown_cell(column: TicketColumn, cell: Expression) -> Expression:
 
 
 def sort_key(cell: Expression) -> Expression:
-    """What the cell is sorted by: a text in the collation of its column, anything else by its own order."""
+    """The sort key of the cell: a text sorts in the collation of its column, anything else in its own order."""
     return StoredText(cell) if sql_type(cell.type) is SqlType.TEXT else cell
 
 
@@ -73,13 +72,13 @@ def is_one_of_texts(cell: Expression, texts: Sequence[Any]) -> ColumnElement[boo
     """Whether the cell, as a text, is exactly one of `texts`."""
     text = text_of(cell)
     found = ComparedText(text).in_(texts)
-    # An index answers the first; the second keeps out what the column's collation lets in besides.
+    # An index answers the first condition; the second excludes texts that are equal only in the column's collation.
     return and_(found, ExactText(text).in_(texts)) if isinstance(cell, LooselyCollated) else found
 
 
 def is_one_of_uuids(cell: Expression, uuids: Sequence[UUID]) -> ColumnElement[bool]:
-    """Whether the cell is one of `uuids`, in whatever spelling it is stored."""
-    declared = declared_type(cell)
+    """Whether the cell is one of `uuids`, in any stored spelling."""
+    declared = underlying(cell.type)
     if isinstance(declared, Uuid) and not declared.native_uuid:
         return UuidText(cell).in_([str(uuid) for uuid in uuids])
     return UuidKey(cell).in_(uuids)

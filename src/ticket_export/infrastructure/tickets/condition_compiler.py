@@ -1,4 +1,4 @@
-"""From a view's conditions to SQL. Values only ever become bound parameters."""
+"""Compiles a view's conditions to SQL. Values only become bound parameters."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from ticket_export.infrastructure.tickets.cell_forms import (
     is_one_of_uuids,
     text_of,
 )
-from ticket_export.infrastructure.tickets.moment_functions import moment_before, moment_from
+from ticket_export.infrastructure.tickets.moment_conditions import moment_before, moment_from
 from ticket_export.infrastructure.tickets.number_conditions import is_one_of_numbers, number_compares
 from ticket_export.infrastructure.tickets.sql_functions import Contains, EndsWith, Folded, IsTrue, StartsWith
 
@@ -42,7 +42,7 @@ _POSITIONS: dict[TextPosition, type[FunctionElement[bool]]] = {
 
 
 def compile_condition(condition: Condition, catalog: TicketCatalog) -> ColumnElement[bool]:
-    """What a row must fulfil."""
+    """The condition that a row must meet."""
     cell = catalog.expression(condition.column)
     match condition:
         case IsEmpty(negated=negated):
@@ -58,12 +58,12 @@ def compile_condition(condition: Condition, catalog: TicketCatalog) -> ColumnEle
             return _is_day_in(cell, condition)
         case TextMatches(negated=negated):
             return _unless(negated, _text_matches(text_of(cell), condition), cell)
-        case IsOneOf(values=values, negated=negated):  # pragma: no branch - there are no others
+        case IsOneOf(values=values, negated=negated):  # pragma: no branch - there is no other condition
             return _unless(negated, _is_one_of(cell, condition.column, values), cell)
 
 
 def compile_search(search: Search, catalog: TicketCatalog) -> ColumnElement[bool]:
-    """At least one of the searched columns holds the needle."""
+    """The condition that at least one of the searched columns contains the needle."""
     return or_(*(Contains(text_of(catalog.expression(column)), search.needle) for column in search.columns))
 
 
@@ -78,13 +78,13 @@ def _is_day_in(cell: Expression, condition: WithinDays) -> ColumnElement[bool]:
     if condition.last == date.max:
         bounds.append(cell <= literal(condition.last, Date()))
     elif condition.last:
-        # A text on SQLite may have a time behind the day.
+        # A text on SQLite may have a time after the day.
         bounds.append(cell < literal(condition.last + timedelta(days=1), Date()))
     return and_(*bounds)
 
 
 def _unless(negated: bool, holds: ColumnElement[bool], cell: Expression) -> ColumnElement[bool]:
-    # An empty cell does not hold what the condition denies, so it is in.
+    # A negated condition includes empty cells.
     return or_(cell.is_(None), not_(holds)) if negated else holds
 
 

@@ -1,13 +1,13 @@
-"""The one rule by which JSON tags become text, in Python; `postgresql_tags` spells the same in SQL.
+"""The rule that converts JSON tags to text, in Python; `postgresql.tags` spells the same rule in SQL.
 
-- A JSON list of texts, and of nothing else, is joined with ``", "``: ``["Red", "Blue"]`` is ``Red, Blue``, and ``[]``
+- A JSON list that holds only texts is joined with ``", "``: ``["Red", "Blue"]`` is ``Red, Blue``, and ``[]``
   is empty.
 - JSON's ``null`` is empty, as NULL is.
-- Any other JSON is written without blanks, as PostgreSQL's ``jsonb`` understands it: the keys of an object from short
-  to long and then in byte order, the last one where a key is there twice, numbers without an exponent (``1e2`` is
-  ``100``, ``1.0`` stays ``1.0``, ``-0`` is ``0``), letters as they are.
-- What is not JSON is shown as it stands. So is JSON that ``jsonb`` cannot hold or that would cost too much: a text with
-  ``\\u0000`` or half of a surrogate pair, a number with more than 255 decimals or an exponent of more than three
+- Any other JSON is written without blanks, as PostgreSQL's ``jsonb`` reads it: the keys of an object are sorted by
+  length and then by bytes, the last of two equal keys counts, numbers have no exponent (``1e2`` is ``100``, ``1.0``
+  stays ``1.0``, ``-0`` is ``0``), letters are not escaped.
+- A text that is not JSON stays as it is. So does JSON that ``jsonb`` cannot hold or that would cost too much: a text
+  with ``\\u0000`` or half of a surrogate pair, a number with more than 255 decimals or an exponent of more than three
   digits, more than `MAX_DEPTH` levels of nesting, more than `MAX_LENGTH` characters. (A column of type ``jsonb`` may
   hold deeper documents, longer ones and longer numbers; they are written as above.)
 """
@@ -19,14 +19,14 @@ import re
 from decimal import Decimal
 from typing import Any, Final, NoReturn
 
-#: Levels of lists and objects inside each other.
+#: Levels of nested lists and objects.
 MAX_DEPTH: Final = 32
 MAX_LENGTH: Final = 100_000
-#: Decimals of a number, behind its point.
+#: Digits after the point of a number.
 MAX_DECIMALS: Final = 255
 
 _NUMBER = re.compile(rf"-?[0-9]+(\.[0-9]{{1,{MAX_DECIMALS}}})?([eE][+-]?[0-9]{{1,3}})?")
-# Every escape of JSON's but a NUL and half of a surrogate pair.
+# Every escape of JSON except a NUL and half of a surrogate pair.
 _ESCAPES = re.compile(
     r"""\\(?:["\\/bfnrt]|u(?:[1-9a-cA-CeEfF][0-9a-fA-F]{3}|0(?:[1-9a-fA-F][0-9a-fA-F]{2}|0[1-9a-fA-F][0-9a-fA-F]"""
     r"""|00[1-9a-fA-F])|[dD][0-7][0-9a-fA-F]{2}|[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}))"""
@@ -35,13 +35,13 @@ _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 class _Number(str):
-    """A number as JSON spells it."""
+    """A number in its JSON spelling."""
 
     __slots__ = ()
 
 
 def joined_tags(text: str) -> str | None:
-    """The tags that `text` holds, as the module says; None where they are empty by ``null``."""
+    """The tags in `text`, by the rule of this module; None for ``null``."""
     if len(text) > MAX_LENGTH or _is_deep(text) or ("\\" in text and "\\" in _ESCAPES.sub("", text)):
         return text
     try:

@@ -1,7 +1,7 @@
-"""Numbers compared by arithmetic, whatever the SQL type of the column can hold.
+"""Comparing a cell with numbers arithmetically, even numbers that the SQL type of the column cannot hold.
 
-Every value is bound with a type of its own, wide enough for it: one bound as the column's type would make PostgreSQL
-fail where the column is too small. An index on the column still answers the comparison.
+Every value is bound with a type that is wide enough for it: bound with the type of a smaller column, it would make
+PostgreSQL fail. An index on the column still answers the comparison.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from ticket_export.infrastructure.tickets.catalog import Expression
 from ticket_export.infrastructure.tickets.sql_functions import DoubleNumber, IsNumber
 from ticket_export.infrastructure.tickets.sql_types import SqlType, sql_type
 
-# From here on doubles have no fractions.
+# From this number on doubles have no fractions.
 _WHOLE_DOUBLES: Final = 2**53
 _SMALLEST: Final = -(2**63)
-_UPWARDS: Final = {Comparison.GREATER, Comparison.GREATER_OR_EQUAL}
+_UPWARDS: Final = {operator.gt, operator.ge}
 
 
 def number_compares(cell: Expression, comparison: Comparison, number: int | Decimal) -> ColumnElement[bool]:
-    """Whether the cell is a number that compares so."""
+    """Whether the cell is a number for which the comparison is true."""
     found = sql_type(cell.type)
     if found is SqlType.FLOAT:
         cell = DoubleNumber(cell)
         double, comparison = _as_double(number, comparison)
         bound: ColumnElement[Any] = literal(double, Double())
     elif isinstance(number, Decimal) and found is SqlType.INTEGER and abs(number) >= _WHOLE_DOUBLES:
-        # As a double, which SQLite makes of it, it would be another number.
+        # SQLite would convert it to a double, which is another number.
         number, comparison = _as_whole(number, comparison)
         bound = literal(number, BigInteger())
     else:
         bound = _bound(number)
-    compares: ColumnElement[bool] = _OPERATIONS[comparison](cell, bound)
+    compares: ColumnElement[bool] = comparison(cell, bound)
     return and_(compares, IsNumber(cell))
 
 
@@ -56,38 +56,30 @@ def is_one_of_numbers(cell: Expression, numbers: Iterable[int | Decimal]) -> Col
 
 
 def _no(cell: Expression) -> ColumnElement[bool]:
-    # NULL for a cell without a value, as a comparison would be.
+    # NULL for an empty cell, as any comparison.
     return and_(cell.is_(None), false())
 
 
 def _bound(number: int | Decimal) -> ColumnElement[Any]:
-    # PostgreSQL reads the sign of a literal after its type, and the smallest has no positive counterpart.
+    # PostgreSQL reads the sign of a literal after its type, and the smallest bigint has no positive counterpart.
     is_big_integer = isinstance(number, int) and number > _SMALLEST
     return literal(number, BigInteger() if is_big_integer else Numeric())
 
 
 def _as_double(number: int | Decimal, comparison: Comparison) -> tuple[float, Comparison]:
-    """The double next to `number`, and how to compare with it.
+    """The double that is nearest to `number`, and the comparison to use with it.
 
-    A decimal stands for the double that is written as it is; a whole number only for itself.
+    A decimal stands for the double that is written like it; a whole number stands only for itself.
     """
     double = float(number)
     if isinstance(number, Decimal) or int(double) == number:
         return double, comparison
     if comparison in _UPWARDS:
-        return double, Comparison.GREATER_OR_EQUAL if double > number else Comparison.GREATER
-    return double, Comparison.LESS_OR_EQUAL if double < number else Comparison.LESS
+        return double, operator.ge if double > number else operator.gt
+    return double, operator.le if double < number else operator.lt
 
 
 def _as_whole(number: Decimal, comparison: Comparison) -> tuple[int, Comparison]:
     if comparison in _UPWARDS:
-        return int(number.to_integral_value(ROUND_FLOOR)), Comparison.GREATER
-    return int(number.to_integral_value(ROUND_CEILING)), Comparison.LESS
-
-
-_OPERATIONS: Final = {
-    Comparison.GREATER: operator.gt,
-    Comparison.GREATER_OR_EQUAL: operator.ge,
-    Comparison.LESS: operator.lt,
-    Comparison.LESS_OR_EQUAL: operator.le,
-}
+        return int(number.to_integral_value(ROUND_FLOOR)), operator.gt
+    return int(number.to_integral_value(ROUND_CEILING)), operator.lt

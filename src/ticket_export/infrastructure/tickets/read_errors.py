@@ -1,4 +1,4 @@
-"""A database's errors, as the failure of an export that a user may read."""
+"""Converts a database's errors to errors that a user may read."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from ticket_export.infrastructure.persistence.database.errors import may_pass, n
 
 
 def errors_of(dialect: Dialect) -> tuple[type[Exception], ...]:
-    """What SQLAlchemy raises, and the driver where a reader speaks to it directly.
+    """The errors of SQLAlchemy, and of the driver, which a reader may call directly.
 
-    The driver is the one that the engine has loaded, so that none has to be installed for another's sake.
+    The driver is the one that the engine has loaded, so that no other driver needs to be installed.
     """
     return SQLAlchemyError, dialect.loaded_dbapi.Error
 
 
 @contextmanager
 def read_errors(dialect: Dialect) -> Iterator[None]:
-    """Raise `TicketSourceError` for what the database raises in the block; its own text is only the cause.
+    """Raise `TicketSourceError` for a database's error in the block; the original error is its cause.
 
-    For what may pass, such as a connection that is lost, it is a `TicketsUnavailableError`. A time limit of the
-    database is named.
+    If a later attempt may succeed, for example after a lost connection, it is a `TicketsUnavailableError`. The message
+    names a time limit of the database that was reached.
     """
     try:
         yield
@@ -34,6 +34,6 @@ def read_errors(dialect: Dialect) -> Iterator[None]:
         limit = reached_limit(error)
         ended = f"The tickets could not be read: the database's time limit ({limit}) ended the query."
         if may_pass(error):
-            away = "The tickets could not be read: their database was away or busy."
+            away = "The tickets could not be read: their database was unavailable or busy."
             raise TicketsUnavailableError(ended if limit else away) from error
         raise TicketSourceError(ended if limit else "The tickets could not be read from the database.") from error

@@ -1,6 +1,6 @@
-"""Which kinds of SQL types there are, and which of them each kind of column accepts.
+"""The kinds of SQL types, and which of them each kind of column accepts.
 
-The same table judges the type that a catalog declares, when the catalog is made, and the type that PostgreSQL stores,
+The same table checks the type that a catalog declares, when the catalog is made, and the type that PostgreSQL stores,
 when the catalog is first used.
 """
 
@@ -12,21 +12,16 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ARRAY,
-    CHAR,
     JSON,
-    REAL,
-    BigInteger,
     Boolean,
     Date,
     DateTime,
-    Double,
     Float,
     Integer,
     Interval,
     LargeBinary,
     Numeric,
     String,
-    Text,
     Time,
     TypeDecorator,
     Uuid,
@@ -56,7 +51,7 @@ class SqlType(Enum):
     UNKNOWN = "unknown"
 
 
-# The first that fits counts: a SQLAlchemy type may be a subclass of another.
+# The first match counts: a SQLAlchemy type may be a subclass of another.
 _DECLARED: Final[tuple[tuple[type[TypeEngine[Any]], SqlType], ...]] = (
     (String, SqlType.TEXT),
     (Boolean, SqlType.BOOLEAN),
@@ -72,43 +67,25 @@ _DECLARED: Final[tuple[tuple[type[TypeEngine[Any]], SqlType], ...]] = (
     (LargeBinary, SqlType.OTHER),
 )
 
-#: The types of PostgreSQL by the name that ``format_type`` writes, each with SQLAlchemy's type for it.
-STORED: Final[Mapping[str, TypeEngine[Any]]] = {
-    "text": Text(),
-    "character varying": Text(),
-    "character": CHAR(),
-    "smallint": Integer(),
-    "integer": Integer(),
-    "bigint": BigInteger(),
-    "numeric": Numeric(),
-    "real": REAL(),
-    "double precision": Double(),
-    "boolean": Boolean(),
-    "date": Date(),
-    "time without time zone": Time(),
-    "timestamp without time zone": DateTime(),
-    "timestamp with time zone": DateTime(timezone=True),
-    "uuid": Uuid(),
-}
-
 _ANY_TEXT = (SqlType.TEXT, SqlType.INTEGER, SqlType.DECIMAL, SqlType.FLOAT, SqlType.BOOLEAN, SqlType.DAY, SqlType.TIME)
-#: What each kind of column accepts. Moments and days have rules of their own.
 _ACCEPTED: Final[Mapping[ColumnKind, tuple[SqlType, ...]]] = {
     ColumnKind.TEXT: (*_ANY_TEXT, SqlType.UUID),
     ColumnKind.CHOICE: (*_ANY_TEXT, SqlType.UUID),
     ColumnKind.NUMBER: (SqlType.INTEGER, SqlType.DECIMAL, SqlType.FLOAT),
     ColumnKind.BOOLEAN: (SqlType.BOOLEAN,),
     ColumnKind.ID: (SqlType.TEXT, SqlType.INTEGER, SqlType.UUID),
+    ColumnKind.DATE: (SqlType.MOMENT,),
+    ColumnKind.DAY: (SqlType.DAY,),
 }
 _ACCEPTED_IDS: Final[Mapping[IdType, tuple[SqlType, ...]]] = {
     IdType.UUID: (SqlType.UUID, SqlType.TEXT),
     IdType.INTEGER: (SqlType.INTEGER,),
     IdType.TEXT: (SqlType.TEXT, SqlType.UUID, SqlType.INTEGER),
 }
-#: What would be right for the types that a kind does not accept.
+#: The column function for each type that a kind does not accept.
 _ADVICE: Final[Mapping[SqlType, str]] = {
     SqlType.TEXT: "use text_column",
-    SqlType.INTEGER: "use number_column; `column != 0` makes a boolean of it",
+    SqlType.INTEGER: "use number_column; `column != 0` makes it a boolean",
     SqlType.DECIMAL: "use number_column, or cast it to BigInteger or Text",
     SqlType.FLOAT: "use number_column",
     SqlType.BOOLEAN: "use boolean_column",
@@ -121,39 +98,60 @@ _ADVICE: Final[Mapping[SqlType, str]] = {
         "or on cast(…, Text) for the database's own spelling"
     ),
 }
+_TIME_ADVICE: Final[Mapping[tuple[ColumnKind, SqlType], str]] = {
+    (ColumnKind.DATE, SqlType.DAY): "day_column is for days without a time",
+    (ColumnKind.DAY, SqlType.MOMENT): "date_column is for moments, which have a time",
+}
+
+
+def underlying(type_: TypeEngine[Any]) -> TypeEngine[Any]:
+    """The type without the decorators and domains that a host may have wrapped around it."""
+    while isinstance(type_, (TypeDecorator, DOMAIN)):
+        type_ = type_.impl_instance if isinstance(type_, TypeDecorator) else type_.data_type
+    return type_
 
 
 def sql_type(type_: TypeEngine[Any]) -> SqlType:
-    """The kind of a SQLAlchemy type, such as that of an expression in a catalog."""
-    type_ = _underlying(type_)
+    """The kind of a SQLAlchemy type."""
+    type_ = underlying(type_)
     if isinstance(type_, Time):
         return SqlType.OTHER if type_.timezone else SqlType.TIME
     for declared, found in _DECLARED:
         if isinstance(type_, declared):
             return found
-    # PostgreSQL has many that SQLAlchemy's general types do not cover.
+    # PostgreSQL has many types that SQLAlchemy's general types do not cover.
     return SqlType.OTHER if type(type_).__module__.startswith("sqlalchemy.dialects.") else SqlType.UNKNOWN
 
 
-def refusal(column: TicketColumn, found: SqlType) -> str | None:
-    """What to do about a column whose expression is of a type that its kind does not accept; None where it does."""
-    accepted = _ACCEPTED.get(column.kind)
-    if column.kind is ColumnKind.ID:
-        accepted = _ACCEPTED_IDS[column.id_type]
-    if accepted is None or found is SqlType.UNKNOWN or found in accepted:
-        return None
-    if column.kind is ColumnKind.ID and found in _ACCEPTED[ColumnKind.ID]:
-        return "declare it as it is stored"
-    return _ADVICE[found]
+def scale_of(type_: TypeEngine[Any]) -> int:
+    """The least number of decimals of a number of that type."""
+    return max(type_.scale or 0, 0) if isinstance(type_, Numeric) else 0
+
+
+def has_time_zone(type_: TypeEngine[Any]) -> bool:
+    """Whether the database stores such a moment as ``timestamptz``."""
+    type_ = underlying(type_)
+    return isinstance(type_, DateTime) and type_.timezone
 
 
 def needs_cast(type_: TypeEngine[Any]) -> bool:
-    """Whether PostgreSQL compares the texts of that type in a way of its own: enumerations, ``citext``."""
-    type_ = _underlying(type_)
-    return isinstance(type_, (SqlEnum, CITEXT))
+    """Whether PostgreSQL compares texts of that type in a way of its own: enumerations, ``citext``."""
+    return isinstance(underlying(type_), (SqlEnum, CITEXT))
 
 
-def _underlying(type_: TypeEngine[Any]) -> TypeEngine[Any]:
-    while isinstance(type_, (TypeDecorator, DOMAIN)):
-        type_ = type_.impl_instance if isinstance(type_, TypeDecorator) else type_.data_type
-    return type_
+def refusal(column: TicketColumn, found: SqlType, times: Mapping[ColumnKind, str]) -> str | None:
+    """What to do if a column's kind does not accept the type; None if it does.
+
+    `times` has the advice for dates and days, which differs between declared and stored types.
+    """
+    kind = column.kind
+    accepted = _ACCEPTED_IDS[column.id_type] if kind is ColumnKind.ID else _ACCEPTED[kind]
+    if found in accepted:
+        return None
+    if kind in times:
+        return _TIME_ADVICE.get((kind, found), times[kind])
+    if found is SqlType.UNKNOWN:
+        return None
+    if kind is ColumnKind.ID and found in _ACCEPTED[kind]:
+        return "declare it as it is stored"
+    return _ADVICE[found]

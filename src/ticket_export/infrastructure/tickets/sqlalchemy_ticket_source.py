@@ -1,4 +1,4 @@
-"""Tickets from a database that SQLAlchemy reaches."""
+"""Reads tickets from a database through SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import attrs
 from sqlalchemy import Connection, Engine
 
 from ticket_export.application.csv_format import CsvFormat
-from ticket_export.application.ports.ticket_source import TicketReader
+from ticket_export.application.ports.ticket_source import TicketReader, TicketSource
 from ticket_export.application.view.ticket_column import TicketColumns
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import UnsupportedDialectError
@@ -31,7 +31,7 @@ _READERS: dict[str, OpenReader] = {"postgresql": copy_reader, "sqlite": row_stre
 
 
 @attrs.frozen
-class SqlAlchemyTicketSource:
+class SqlAlchemyTicketSource(TicketSource):
     """Reads a catalog's tickets through `engine`, each export in one read transaction.
 
     PostgreSQL ends that transaction if nothing is read for `patience`, and for at least a minute.
@@ -43,16 +43,16 @@ class SqlAlchemyTicketSource:
 
     @property
     def columns(self) -> TicketColumns:
-        """What the catalog offers."""
+        """The columns of the catalog."""
         return self.catalog.describe()
 
     @contextmanager
     def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
-        """A reader on one snapshot; the snapshot ends with the block.
+        """Begin a snapshot and yield a reader of it; the snapshot ends with the block.
 
         Raises:
             TicketSourceError: the database failed.
-            UnsupportedDialectError: the engine's database, its release or its driver is none that the library can read.
+            UnsupportedDialectError: the library does not support the database, its release or its driver.
             ConfigurationError: the SQLite database is not in WAL mode.
         """
         part_from_parent(self.engine)

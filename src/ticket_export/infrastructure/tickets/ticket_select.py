@@ -1,4 +1,4 @@
-"""The two queries of an export, from the catalog and the view."""
+"""Builds the two queries of an export from the catalog and the view."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
 from ticket_export.infrastructure.tickets.cell_forms import exact_text_of, shown_cell, sort_key
 from ticket_export.infrastructure.tickets.condition_compiler import compile_condition, compile_search
-from ticket_export.infrastructure.tickets.moment_functions import DayText, MomentKey, moment_before, moment_from
-from ticket_export.infrastructure.tickets.sql_functions import IsTrue, TimeText
+from ticket_export.infrastructure.tickets.moment_conditions import moment_before, moment_from
+from ticket_export.infrastructure.tickets.sql_functions import DayText, IsTrue, MomentKey, TimeText
 
 
-def _as_it_is(_column: TicketColumn, cell: Expression) -> Expression:
+def _unchanged(_column: TicketColumn, cell: Expression) -> Expression:
     return cell
 
 
 def count_tickets(catalog: TicketCatalog, query: TicketQuery) -> Select[int]:
-    """How many tickets the view shows."""
+    """The query for the number of tickets in the view."""
     return select(func.count()).select_from(catalog.tables).where(_shown(catalog, query))
 
 
 def select_tickets(
-    catalog: TicketCatalog, query: TicketQuery, *, finish: Callable[[TicketColumn, Expression], Expression] = _as_it_is
+    catalog: TicketCatalog, query: TicketQuery, *, finish: Callable[[TicketColumn, Expression], Expression] = _unchanged
 ) -> Select[Any]:
-    """The view's cells, formatted and then finished, in the view's order."""
+    """The query for the view's cells in the view's order, formatted and passed through `finish`."""
     cells = [finish(column, _cell(column, catalog, query)) for column in query.columns]
     return select(*cells).select_from(catalog.tables).where(_shown(catalog, query)).order_by(*_order(catalog, query))
 
@@ -42,7 +42,7 @@ def zone_name(query: TicketQuery) -> str:
 
 
 def _shown(catalog: TicketCatalog, query: TicketQuery) -> ColumnElement[bool]:
-    # PostgreSQL keeps whole microseconds, so that "up to then" is "before the next".
+    # PostgreSQL stores whole microseconds, so "up to" a moment means "before" the next microsecond.
     after_request = shifted(query.as_of, timedelta(microseconds=1))
     terms = [moment_before(catalog.created_at, after_request)]
     if catalog.is_deleted is not None and catalog.deleted_at is not None:
@@ -59,8 +59,8 @@ def _order(catalog: TicketCatalog, query: TicketQuery) -> list[ColumnElement[Any
     if query.sort_column:
         keys.insert(0, _sort_key(query.sort_column, catalog))
     ordered: list[ColumnElement[Any]] = [key.desc() if query.descending else key.asc() for key in keys]
-    # NULLS LAST would keep the database from walking an index backwards, so it is left out where moot. Of
-    # other columns nobody can tell: one that is NOT NULL in its table may be NULL by an outer join.
+    # With NULLS LAST the database could not walk an index backwards, so columns that are never NULL go without it. Any
+    # other column may be NULL: an outer join produces NULL for a column that is NOT NULL in its table.
     sorted_by = catalog.expression(query.sort_column) if query.sort_column else catalog.id
     if sorted_by is not catalog.created_at and sorted_by is not catalog.id:
         ordered[0] = nulls_last(ordered[0])
@@ -76,7 +76,7 @@ def _sort_key(column: TicketColumn, catalog: TicketCatalog) -> Expression:
     if not column.choices:
         return sort_key(expression)
     ranks = {choice: rank for rank, choice in enumerate(column.choices)}
-    # What is none of the choices stands after them; NULL stays NULL.
+    # Other values sort after the choices; NULL stays NULL.
     return case((expression.is_(None), None), else_=case(ranks, value=exact_text_of(expression), else_=len(ranks)))
 
 

@@ -156,6 +156,7 @@ class HelpDesk:
     def run_export(self) -> RunExport:
         return RunExport(
             claims=self.claims,
+            clock=self.clock,
             ticket_source=WatchedSource(self),
             storage=self.storage,
             user_directory=self.users,
@@ -170,7 +171,7 @@ class HelpDesk:
 
     @property
     def run_next_export(self) -> RunNextExport:
-        return RunNextExport(run_export=self.run_export, task_queue=self.queue)
+        return RunNextExport(run_export=self.run_export, claims=self.claims, task_queue=self.queue)
 
     @property
     def retry_export(self) -> RetryExport:
@@ -210,7 +211,7 @@ class HelpDesk:
             unit_of_work=self.unit_of_work,
             storage=self.storage,
             clocks=[self.clock],
-            stale_after=timedelta(hours=1),
+            stall=timedelta(minutes=30),
         )
 
     @property

@@ -248,7 +248,7 @@ def test_file_in_another_storage_is_not_lost_without_a_word(
     before, objects = desk.job(job_id), dict(desk.storage.objects)
     assert desk.clean_up_expired_exports() == CleanUp(failed=1)
     assert (desk.job(job_id), desk.storage.objects) == (before, objects)
-    assert "the file lies in the storage 's3', not in 'memory'" in caplog.text
+    assert "the file is in the storage 's3', not in 'memory'" in caplog.text
 
 
 def test_export_that_completes_at_the_last_moment_is_left_for_the_next_time(desk: HelpDesk) -> None:

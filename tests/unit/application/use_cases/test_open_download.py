@@ -183,7 +183,7 @@ def test_file_of_another_storage_is_not_looked_for_in_this_one(desk: HelpDesk) -
     job_id = completed(desk)
     item = desk.media_item(job_id)
     desk.database.committed.media_items[item.id] = attrs.evolve(item, file_storage_provider="s3")
-    with pytest.raises(StorageError, match="lies in the storage 's3', not in 'memory'"):
+    with pytest.raises(StorageError, match="is in the storage 's3', not in 'memory'"):
         desk.open_download(desk.user(admin=True), job_id)
     assert desk.audit_log.entries == []
 

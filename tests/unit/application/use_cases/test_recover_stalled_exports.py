@@ -95,7 +95,7 @@ def test_export_is_given_up_after_the_most_attempts(most: int) -> None:
     desk.queue.dispatched.clear()
     assert desk.recover_stalled_exports() == Recovery(given_up=1)
     job, task = desk.job(job_id), desk.task(job_id)
-    message = f"The export was given up; attempts that ended without a sign of life: {most}."
+    message = f"The export was given up; attempts that ended without a heartbeat: {most}."
     assert (job.status.developer_name, job.error_message, job.completed_at) == ("failed", message, desk.clock.now())
     assert (task.status, task.error_message, task.leased_by) == ("error", message, None)
     assert desk.queue.dispatched == []
@@ -156,7 +156,7 @@ def test_lapsed_task_of_no_running_export_is_ended_and_no_job_changes(
     # One that is lost behind it is recovered all the same.
     assert desk.recover_stalled_exports().requeued >= len(others)
     task = desk.database.committed.tasks[task_id]
-    assert (task.status, task.error_message) == ("error", "No running export holds this task.")
+    assert (task.status, task.error_message) == ("error", "No running export has this task.")
     if situation is not task_without_a_job:
         assert desk.database.committed.jobs.get(job_id) == mine
 

@@ -85,4 +85,4 @@ def test_trouble_in_every_attempt_fails_the_export_in_the_end(desk: HelpDesk, jo
         desk.clock.advance(desk.lease)
         desk.recover_stalled_exports()
     assert desk.job(job_id).status.developer_name == "failed"
-    assert "attempts that ended without a sign of life: 3" in (desk.job(job_id).error_message or "")
+    assert "attempts that ended without a heartbeat: 3" in (desk.job(job_id).error_message or "")

@@ -171,7 +171,7 @@ def test_sign_of_life_that_cannot_be_written_is_logged_and_tried_again(
 
     desk.happen["source.count"] = count_slowly
     assert desk.run_export(job_id).status == "completed"
-    assert f"export {job_id}: no sign of life" in caplog.text
+    assert f"export {job_id}: the heartbeat could not be written" in caplog.text
     assert "the database is gone" in caplog.text
     assert {(record.levelno, vars(record)["job_id"]) for record in caplog.records} == {(logging.WARNING, str(job_id))}
 

@@ -39,8 +39,11 @@ class Desk(Protocol):
 class WatchedUnitOfWork(InMemoryUnitOfWork):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk.database)
-        self.jobs = WatchedJobs(desk, self._transaction)
         self._desk = desk
+
+    @property
+    def jobs(self) -> WatchedJobs:
+        return WatchedJobs(self._desk, self._transaction)
 
     def __enter__(self) -> Self:
         self._desk.at("work.enter")

@@ -77,8 +77,8 @@ def test_upper_case_scheme_finds_the_librarys_own(tmp_path: Path) -> None:
 def test_unknown_scheme_says_which_are_known_and_what_to_install() -> None:
     text = refusal("stone://tablet/1")
     assert "no installed package adds storages of the scheme 'stone'" in text
-    assert "known are file, s3" in text
-    assert "install the package that adds it" in text
+    assert "known schemes are file, s3" in text
+    assert "install a package that has an entry point" in text
     assert "ticket_export.storage" in text
 
 
@@ -98,7 +98,7 @@ def test_unknown_scheme_says_which_are_known_and_what_to_install() -> None:
     ],
 )
 def test_text_that_is_no_url_says_what_one_looks_like(url: str) -> None:
-    assert "it does not begin as file:///an/absolute/folder does" in refusal(url)
+    assert "it has no scheme; a URL with a scheme is file:///an/absolute/folder" in refusal(url)
 
 
 def test_s3_without_boto3_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +113,9 @@ def test_s3_without_boto3_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> No
 def test_two_packages_that_add_one_scheme_are_both_named(plugin: Callable[..., str]) -> None:
     plugin(WORKING, package="ticket-export-tape")
     plugin(WORKING, package="tapes-for-everyone")
-    assert "added more than once, by tapes-for-everyone 1.2.3 and ticket-export-tape 1.2.3;" in refusal("tape://drive")
+    text = refusal("tape://drive")
+    assert "more than one package adds storages of the scheme 'tape': tapes-for-everyone 1.2.3 and tick" in text
+    assert "ticket-export-tape 1.2.3; uninstall all but one" in text
 
 
 def test_package_that_is_found_twice_is_one(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,7 +137,7 @@ BROKEN = "the package ticket-export-tape 1.2.3, which adds storages of the schem
         (f"from json import {SECRET}", "importing {module} raises ImportError"),
         (f"({SECRET}", "importing {module} raises SyntaxError"),
         (f"raise SystemExit('{SECRET}')", "importing {module} raises SystemExit"),
-        ("import tape_robot.arm", "{module} needs the module 'tape_robot', which is not installed"),
+        ("import tape_robot.arm", "importing {module} needs the module 'tape_robot', which is not installed"),
         ("class Tape: ...", "there is no {module}:Storage"),
         ("class Storage: ...", "{module}:Storage has no from_url(url, settings)"),
         ("class Storage:\n    from_url = 'tape'", "{module}:Storage has no from_url(url, settings)"),
@@ -146,17 +148,17 @@ BROKEN = "the package ticket-export-tape 1.2.3, which adds storages of the schem
         ),
         (
             "class Storage:\n    def from_url(url, settings):\n        import tape_robot",
-            "opening it needs the module 'tape_robot', which is not installed",
+            "opening the storage needs the module 'tape_robot', which is not installed",
         ),
         (
             "class Storage:\n    def from_url(url, settings):\n        return None",
-            "what from_url gives has no provider, open_writer, open_reader, delete, list",
+            "the object that from_url returns has no provider, open_writer, open_reader, delete, list",
         ),
         (
             "class Storage:\n    def from_url(url, settings):\n        raise SystemExit(url)",
             "opening the storage raises SystemExit",
         ),
-        ("def __getattr__(name):\n    raise KeyError(name)", "looking for {module}:Storage raises KeyError"),
+        ("def __getattr__(name):\n    raise KeyError(name)", "reading {module}:Storage raises KeyError"),
     ],
 )
 def test_broken_package_is_named_with_what_is_wrong_and_nothing_that_it_says(

@@ -1,1 +1,1 @@
-"""The history of the reference schema."""
+"""The migrations of the reference schema."""

@@ -1,4 +1,4 @@
-"""The help desk's tables as the first release has them."""
+"""Create the help desk's tables as the first release has them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ down_revision = None
 
 _json = sa.Text().with_variant(JSONB(), "postgresql")
 _row_number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-# In the order of their creation: what is referred to comes first.
+# In the order of their creation: a table comes after the tables that it refers to.
 _TABLES = ("Users", "Roles", "RoleUser", "Teams", "Contacts", "Tickets", "MediaItems", "BackgroundTasks")
 _FILTERED = (
     *("Status", "Priority", "OwningTeamId", "AssigneeId", "CreatedByStaffId", "ContactId"),
@@ -31,7 +31,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Remove them with all they hold."""
+    """Remove them with all their rows."""
     for name in reversed(_TABLES):
         op.drop_table(name)
 

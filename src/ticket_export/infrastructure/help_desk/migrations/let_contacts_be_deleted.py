@@ -1,4 +1,4 @@
-"""Contacts can be soft-deleted, as tickets can; the export does not name those that are."""
+"""Let contacts be soft-deleted, as tickets can be; exports do not name a deleted contact."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ down_revision = "create_help_desk"
 
 
 def upgrade() -> None:
-    """Add ``Contacts.IsDeleted``, false for all there are."""
+    """Add ``Contacts.IsDeleted``, false for all existing contacts."""
     op.add_column("Contacts", sa.Column("IsDeleted", sa.Boolean(), nullable=False, server_default=sa.false()))
 
 
 def downgrade() -> None:
-    """Remove the column: deleted contacts are named again."""
+    """Remove the column; exports name deleted contacts again."""
     op.drop_column("Contacts", "IsDeleted")

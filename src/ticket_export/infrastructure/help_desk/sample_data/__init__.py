@@ -1,1 +1,1 @@
-"""People and tickets to try the library with."""
+"""Sample people and tickets to try the library with."""

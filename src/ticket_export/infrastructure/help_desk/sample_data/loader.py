@@ -1,30 +1,26 @@
-"""Fills the reference schema."""
+"""Fills the reference schema with sample data."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, insert, text
 
-from ticket_export.infrastructure.help_desk.sample_data.bulk_insert import BulkInsert
-from ticket_export.infrastructure.help_desk.sample_data.copy_insert import CopyInsert
-from ticket_export.infrastructure.help_desk.sample_data.deferred_upkeep import upkeep_deferred
 from ticket_export.infrastructure.help_desk.sample_data.people_loader import load_people
 from ticket_export.infrastructure.help_desk.sample_data.row_numbers import (
-    keep_others_from_inserting,
     last_number,
-    let_numbers_follow,
+    lock_for_numbering,
+    move_counter_to_last,
 )
-from ticket_export.infrastructure.help_desk.sample_data.table_statistics import gather_statistics
 from ticket_export.infrastructure.help_desk.sample_data.ticket_rows import TICKET_COLUMNS, TicketRows
 from ticket_export.infrastructure.help_desk.tables import HelpDeskTables
 from ticket_export.infrastructure.persistence.database.engine import begin_writing, commit
 
-# From so many on, making indexes and foreign keys anew costs less than keeping them up.
-_MANY: Final = 10_000
+_CHUNK: Final = 1_000
 
 
 def load_sample_data(
@@ -36,26 +32,41 @@ def load_sample_data(
     now: datetime,
     on_progress: Callable[[int], None] = lambda _inserted: None,
 ) -> None:
-    """Add so many made-up `tickets` after those that are there, and the people they need.
+    """Add that many sample `tickets` after the existing ones, and the people that they refer to.
 
-    All in one transaction, which keeps others from adding contacts and tickets, but not from reading; only
-    where PostgreSQL has no tickets yet and gets many, tickets, contacts, teams and users may be out of reach until
-    it ends. People, roles and teams that are there already stay as they are. The same `seed`, `now` (aware UTC)
-    and last ticket number give the same tickets, on every database. `on_progress` is told now and then
-    how many tickets are in.
+    Everything is one transaction. Until it ends, other connections can read but cannot add contacts or tickets. People,
+    roles and teams that exist already stay as they are. The same `seed`, `now` (aware UTC) and last ticket number
+    produce the same tickets on every database. `on_progress` receives the number of inserted tickets after each chunk.
     """
+    with new_tickets(engine, tables, count=tickets, seed=seed, now=now) as (connection, rows):
+        remaining = (dict(zip(TICKET_COLUMNS, row, strict=True)) for row in rows)
+        inserted = 0
+        while chunk := list(islice(remaining, _CHUNK)):
+            connection.execute(insert(tables.tickets), chunk)
+            inserted += len(chunk)
+            on_progress(inserted)
+
+
+@contextmanager
+def new_tickets(
+    engine: Engine, tables: HelpDeskTables, *, count: int, seed: int, now: datetime
+) -> Iterator[tuple[Connection, TicketRows]]:
+    """Insert the people, yield the rows that the block is to insert and the connection for it, then commit."""
     with begin_writing(engine.connect()) as connection:
-        keep_others_from_inserting(connection, (tables.contacts, tables.tickets))
+        lock_for_numbering(connection, (tables.contacts, tables.tickets))
         people = load_people(connection, tables)
         first_id = last_number(connection, tables.tickets) + 1
-        rows = TicketRows(count=tickets, first_id=first_id, seed=seed, now=now, people=people)
-        insert = CopyInsert if connection.dialect.driver == "psycopg" else BulkInsert
-        inserted = 0
-        with upkeep_deferred(connection, tables.tickets) if tickets >= _MANY else nullcontext():
-            for added in insert(connection, tables.tickets, TICKET_COLUMNS)(rows):
-                inserted += added
-                on_progress(inserted)
+        yield connection, TicketRows(count=count, first_id=first_id, seed=seed, now=now, people=people)
         for table in (tables.contacts, tables.tickets):
-            let_numbers_follow(connection, table)
-        gather_statistics(connection, (tables.users, tables.teams, tables.contacts, tables.tickets))
+            move_counter_to_last(connection, table)
+        _gather_statistics(connection, tables)
         commit(connection)
+
+
+def _gather_statistics(connection: Connection, tables: HelpDeskTables) -> None:
+    # PostgreSQL does so by itself a minute later or never, and until then plans for empty tables. SQLite plans without
+    # statistics; see `_tickets`.
+    if connection.dialect.name == "postgresql":
+        filled = (tables.users, tables.teams, tables.contacts, tables.tickets)
+        names = ", ".join(map(connection.dialect.identifier_preparer.format_table, filled))
+        connection.execute(text(f"ANALYZE {names}"))

@@ -1,4 +1,4 @@
-"""The people of the made-up help desk. Identifiers follow from the e-mail address or the name."""
+"""The sample people. Their identifiers are derived from the e-mail address or the name."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ _NAMESPACE = UUID("6f0f5d0e-5c1b-4c0e-9a55-7d2c1f0a8e43")
 
 
 def sample_id(name: str) -> UUID:
-    """The same identifier for the same name, on every machine."""
+    """Return the identifier of that name, the same on every machine."""
     return uuid5(_NAMESPACE, name)
 
 
 @attrs.frozen
 class SampleRole:
-    """A role and what it grants."""
+    """A role and its permissions."""
 
     label: str
     developer_name: str
-    permissions: SystemPermissions
+    system_permissions: SystemPermissions
 
 
 @attrs.frozen
 class SampleUser:
-    """A member of the staff, with at most one role."""
+    """A staff member with at most one role."""
 
     first_name: str
     last_name: str
@@ -39,7 +39,7 @@ class SampleUser:
 
 @attrs.frozen
 class SampleContact:
-    """Somebody who asks for help."""
+    """A customer of the help desk."""
 
     first_name: str
     last_name: str | None
@@ -56,7 +56,7 @@ _AUDITOR = SampleRole("Auditor", "auditor", _P.MANAGE_AUDIT_LOGS | _P.ACCESS_REP
 
 ROLES = (_ADMINISTRATOR, _EXPORTER, _AGENT, _AUDITOR)
 
-#: One for each row of the permission table.
+#: One account for each row of the permission table.
 ACCOUNTS = (
     SampleUser("Ada", "Admin", "admin@example.test", _ADMINISTRATOR, is_admin=True),
     SampleUser("Stan", "Staff", "staff@example.test", _EXPORTER),

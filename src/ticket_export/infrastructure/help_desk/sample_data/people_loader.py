@@ -1,4 +1,4 @@
-"""Puts the made-up people into the reference schema."""
+"""Inserts the sample people into the reference schema."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ticket_export.infrastructure.help_desk.tables import HelpDeskTables
 
 @attrs.frozen(kw_only=True)
 class PeopleIds:
-    """Whom tickets may belong to."""
+    """The teams and people that tickets can refer to."""
 
     teams: Sequence[UUID]
     staff: Sequence[UUID]
@@ -30,20 +30,11 @@ class PeopleIds:
 
 
 def load_people(connection: Connection, tables: HelpDeskTables) -> PeopleIds:
-    """Add the roles, users, teams and contacts that are not there; gives the identifiers of all.
+    """Add the missing roles, users, teams and contacts; return the identifiers of all.
 
-    Users and contacts are known by their e-mail address, so those that are there stay as they are,
-    with the roles that they have.
+    Users and contacts are identified by their e-mail address. Existing ones stay as they are and keep their roles.
     """
-    roles = [
-        {
-            "id": sample_id(role.developer_name),
-            "label": role.label,
-            "developer_name": role.developer_name,
-            "system_permissions": int(role.permissions),
-        }
-        for role in ROLES
-    ]
+    roles = [{"id": sample_id(role.developer_name), **attrs.asdict(role)} for role in ROLES]
     _insert_missing(connection, tables.roles, "id", roles)
     teams = [{"id": sample_id(name), "name": name} for name in TEAMS]
     _insert_missing(connection, tables.teams, "id", teams)
@@ -60,17 +51,8 @@ def load_people(connection: Connection, tables: HelpDeskTables) -> PeopleIds:
 
 
 def _load_users(connection: Connection, tables: HelpDeskTables) -> None:
-    rows = [
-        {
-            "id": sample_id(user.email_address),
-            "first_name": user.first_name,
-            "last_name": user.last_name,
-            "email_address": user.email_address,
-            "is_admin": user.is_admin,
-            "is_active": user.is_active,
-        }
-        for user in USERS
-    ]
+    without_role = attrs.filters.exclude("role")
+    rows = [{"id": sample_id(user.email_address), **attrs.asdict(user, filter=without_role)} for user in USERS]
     added = {row["id"] for row in _insert_missing(connection, tables.users, "email_address", rows)}
     granted = [
         {"roles_id": sample_id(user.role.developer_name), "users_id": sample_id(user.email_address)}

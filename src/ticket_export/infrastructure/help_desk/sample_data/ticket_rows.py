@@ -1,4 +1,4 @@
-"""Makes up tickets, always the same ones from the same seed."""
+"""Generates sample tickets, the same ones for the same seed."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ticket_export.infrastructure.help_desk.sample_data import ticket_texts
 from ticket_export.infrastructure.help_desk.sample_data.people_loader import PeopleIds
 
 T = TypeVar("T")
-#: A number from 0 to below 1, another one each time.
+#: Returns another number from 0 to below 1 each time.
 Chance = Callable[[], float]
 
-#: Tickets were created within so long before now.
+#: All tickets were created within this time before now.
 SPAN = timedelta(days=365)
 
-#: The columns of a `TicketRow`, by their keys, in its order.
+#: The keys of the columns of a `TicketRow`, in its order.
 TICKET_COLUMNS = (
     "id",
     "title",
@@ -47,10 +47,10 @@ TICKET_COLUMNS = (
 
 TicketRow = tuple[object, ...]
 
-# More of what staff look at, as in any help desk that is worked on.
+# Some values are more frequent, as in a real help desk.
 _STATUS_MIX = (*STATUSES, "open", "open", "in_progress", "pending", "closed", "closed", "closed")
 _PRIORITY_MIX = (*PRIORITIES, "normal", "normal", "normal", "high")
-# So many tickets have every status with every priority, and every team.
+# This many tickets have every combination of status and priority, and every team.
 _ROTATED = 6 * len(STATUSES) * len(PRIORITIES)
 _SPECIAL_EVERY = 19
 _SAME_TIME_EVERY = 7
@@ -60,10 +60,10 @@ _SLAS = tuple(timedelta(hours=hours) for hours in (4, 8, 24, 72, 120))
 
 @attrs.frozen(kw_only=True)
 class TicketRows:
-    """`count` tickets numbered from `first_id`, as of `now` (aware UTC): nothing happened after it.
+    """`count` tickets numbered from `first_id`; all their times are before `now` (aware UTC).
 
-    Later numbers are mostly created later, but not always, and some in the same moment. The first
-    tickets go through every status, priority and team, so that small numbers have them all too.
+    Tickets with higher numbers are mostly created later, but not always, and some in the same moment. The first tickets
+    go through every status, priority and team, so that a small number of tickets has them all too.
     """
 
     count: int
@@ -73,8 +73,8 @@ class TicketRows:
     people: PeopleIds
 
     def __iter__(self) -> Iterator[TicketRow]:
-        # The first number is part of the seed, or adding tickets would repeat those there are.
-        chance = Random(f"{self.seed}:{self.first_id}").random  # noqa: S311 - made-up data is no secret
+        # The first number is part of the seed: otherwise added tickets would repeat the existing ones.
+        chance = Random(f"{self.seed}:{self.first_id}").random  # noqa: S311 - sample data is not secret
         teams: tuple[UUID | None, ...] = (*self.people.teams, None)
         seconds = SPAN.total_seconds()
         created = self.now - SPAN
@@ -126,5 +126,5 @@ def _title(chance: Chance, index: int) -> str:
 
 
 def _one_of(values: Sequence[T], chance: Chance) -> T:
-    # Several times as fast as Random.choice, which is most of the work of a million tickets.
+    # Several times as fast as Random.choice, which would be most of the work for a million tickets.
     return values[int(chance() * len(values))]

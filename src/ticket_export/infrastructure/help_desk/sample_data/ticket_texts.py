@@ -1,4 +1,4 @@
-"""What the made-up tickets say: every kind of text that has ever broken a CSV file, and plain ones."""
+"""The texts of the sample tickets: plain ones, and every kind of text that has ever broken a CSV file."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _SUBJECTS = (
 )
 _DETAILS = ("since this morning", "for the whole team", "after the update", "on Windows 11", "again", "- urgent")
 
-#: The plain titles; the generator puts a number behind some of them.
+#: The plain titles; some tickets have a number after their title.
 TITLES = tuple(f"{subject} {detail}" for subject in _SUBJECTS for detail in _DETAILS)
 
-#: Titles that somebody could use to run a formula, to break a record, or to confuse a search.
+#: Titles that could run a formula, break a record, or confuse a search.
 SPECIAL_TITLES = (
     "=1+1",
     '=HYPERLINK("http://example.test","Click me")',
@@ -68,7 +68,7 @@ _PARAGRAPHS = tuple(
     f"{first} {second} {third}" for first in _SENTENCES for second in _SENTENCES for third in _SENTENCES[:4]
 )
 
-#: None, blank, one line, several lines, and some long ones.
+#: None, empty, one line, several lines, and some long texts.
 DESCRIPTIONS: tuple[str | None, ...] = (
     *_PARAGRAPHS,
     *(paragraph.replace(". ", ".\n") for paragraph in _PARAGRAPHS[::4]),
@@ -98,7 +98,7 @@ _TAG_LISTS: tuple[tuple[str, ...], ...] = (
     ("",),
 )
 
-#: JSON arrays of texts, and nothing at all.
+#: JSON arrays of texts, and None.
 TAGS: tuple[str | None, ...] = (
     *(json.dumps(tags, ensure_ascii=False) for tags in _TAG_LISTS),
     *(None for _ in range(4)),

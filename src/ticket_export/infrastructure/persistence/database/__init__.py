@@ -1,1 +1,1 @@
-"""Connections, transactions, time and errors of a database."""
+"""A database's connections, transactions, clock and errors."""

@@ -1,4 +1,4 @@
-"""An end for calls of a database that never answers, although its connection stands."""
+"""A time limit for calls of a database whose connection stands but that does not answer."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from ticket_export.infrastructure.fork import renew_in_children
 _log = logging.getLogger(__name__)
 
 #: Seconds that a short transaction may take in all. Longer than the server's own limits, whose errors say more, and
-#: shorter than a lease, so that a heartbeat whose connection is dead comes in time over the next one.
+#: shorter than a lease, so that after a dead connection a heartbeat on the next one is still in time.
 PATIENCE: Final = 20.0
-# How often the thread looks, as a part of the patience.
-_LOOKS: Final = 5
+# How many times the thread checks within the patience.
+_CHECKS: Final = 5
 
 
 @runtime_checkable
@@ -31,18 +31,17 @@ class _HasSocket(Protocol):
 
 
 class AnswerWatch:
-    """Cuts connections that are busy for too long; the call that waits for the server then raises its driver's error.
+    """Cuts connections that are busy for too long. The call that waits for the server then raises the driver's error.
 
     One thread watches all connections of the process. It sleeps while there are none.
     """
 
     def __init__(self, patience: float = PATIENCE) -> None:
         self.patience = patience
-        self.renew()
-        renew_in_children(self.renew)
+        self._begin()
+        renew_in_children(self._begin)
 
-    def renew(self) -> None:
-        """Begin with nothing to watch, as in a process that was just forked."""
+    def _begin(self) -> None:
         self._changed = Condition()
         self._watched: dict[object, tuple[float, _HasSocket]] = {}
         self._thread: Thread | None = None
@@ -50,7 +49,7 @@ class AnswerWatch:
 
     @contextmanager
     def watching(self, driver: object) -> Iterator[None]:
-        """Cut the connection if the block does not end in time. One without a socket, as SQLite's, is left alone."""
+        """Cut the connection if the block does not end in time. A connection without a socket (SQLite) is not cut."""
         if not isinstance(driver, _HasSocket):
             yield
             return
@@ -69,7 +68,7 @@ class AnswerWatch:
             self._changed.notify_all()
         elif self._thread is None:
             thread = Thread(target=self._run, name="ticket-export answer watch", daemon=True)
-            # A process that may have no more threads goes on without; the next call tries again.
+            # A process that cannot start a thread continues without; the next call tries again.
             with suppress(RuntimeError):
                 thread.start()
                 self._thread = thread
@@ -81,15 +80,15 @@ class AnswerWatch:
                     self._is_asleep = True
                     self._changed.wait()
                 self._is_asleep = False
-                self._changed.wait(self.patience / _LOOKS)
+                self._changed.wait(self.patience / _CHECKS)
                 for key, (deadline, driver) in tuple(self._watched.items()):
                     if monotonic() >= deadline:
                         del self._watched[key]
-                        _log.error("the database has not answered for %g s; the connection is given up", self.patience)
+                        _log.error("the database has not answered for %g s; its connection is cut", self.patience)
                         cut(driver)
 
 
-#: That of the process.
+#: The watch of the process.
 WATCH: Final = AnswerWatch()
 
 
@@ -101,12 +100,12 @@ def answered_in_time(connection: Connection) -> AbstractContextManager[None]:
 
 
 def cut(driver: object) -> None:
-    """End the connection below the driver, from any thread; whoever waits for the server gets an error at once."""
+    """End the connection below the driver, from any thread. A call that waits for the server fails at once."""
     if isinstance(driver, _HasSocket):
         with suppress(Exception):
             stream = socket.socket(fileno=driver.fileno())
             try:
                 stream.shutdown(socket.SHUT_RDWR)
             finally:
-                # The driver closes it.
+                # The driver closes the socket.
                 stream.detach()

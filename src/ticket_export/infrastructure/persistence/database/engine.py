@@ -1,9 +1,9 @@
-"""From a database URL to an engine that is set up for the library."""
+"""Engines for the library: made from a URL, and how a connection of any engine begins and ends a transaction."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, cast
 
@@ -20,36 +20,125 @@ from ticket_export.infrastructure.persistence.database.export_pool import Export
 from ticket_export.infrastructure.persistence.database.sqlite_file import create_sqlite_file
 from ticket_export.infrastructure.private_files import make_private_folders
 
-# libpq's names and units: seconds, but for the last, which is milliseconds; it has no effect beside Linux.
+_DRIVERS: Final = {
+    "sqlite": "sqlite",
+    "sqlite+pysqlite": "sqlite",
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+# For one process, in addition to the connections that read tickets. A thread that holds one never waits for a second,
+# so a few serve any number of threads.
+_POOL: Final = {"poolclass": ExportPool, "pool_size": 5, "max_overflow": 10}
+# Seconds that a thread waits for a connection. On SQLite the thread that has one may wait as long for the write lock.
+_POOL_TIMEOUT, _SQLITE_POOL_TIMEOUT = 10, 30
+
+# libpq's names and units: seconds, but milliseconds for the last, which only has an effect on Linux. With them a
+# connection is given up within a minute after the network was cut silently. Without them, the driver waits two minutes
+# for a connection, and Linux checks the other side after two hours.
 # https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
-# A connection is given up within a minute after the network was cut without a word. Left to themselves, the driver
-# waits two minutes for a connection, and Linux two hours until it asks whether the other side is there.
-_PATIENCE: Final[Mapping[str, int]] = {
+_NETWORK_LIMITS: Final = {
     "connect_timeout": 10,
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
+# A key of the pool's own notes on a connection: it was used before.
+_USED: Final = "ticket_export_used"
+
+_SQLITE_OPTIONS: Final = {"cached_statements", "check_same_thread", "detect_types", "isolation_level", "timeout"}
+# In this order: the time-out must be set when the switch to WAL waits for another process.
+_SQLITE_PRAGMAS: Final = ("busy_timeout = 30000", "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON")
+# An execution option: the statement that begins a transaction.
+_SQLITE_BEGIN: Final = "ticket_export_sqlite_begin"
 
 
-def network_patience(url: URL) -> dict[str, int]:
-    """What `url`, and the environment that libpq reads (``PGCONNECT_TIMEOUT``), leave open.
+def create_engine(url: str) -> Engine:
+    """Return an engine on ``sqlite:///file.db`` or ``postgresql://user@host/database``.
+
+    A SQLite file is opened in WAL mode with foreign keys on, and waits up to 30 s for a lock. A missing file is created
+    for its owner only (0600, missing folders 0700). Transactions begin with a plain ``BEGIN``, which reads one
+    snapshot and blocks no other connection; `for_writing` changes that.
+
+    The engine waits for a PostgreSQL server for at most 10 s, and gives up a connection within a minute after the
+    network was cut silently, unless the URL's query or libpq's environment sets other limits (``?connect_timeout=3``).
+    Statements are not prepared, so that a pooler in transaction mode can be used, unless the URL sets after how many
+    uses (``?prepare_threshold=5``). A connection that was used before is tested before it is used again.
+
+    A forked process begins without connections.
+
+    A process has at most 15 connections, one more for each export that it runs, and one that listens for notifications.
+    A thread waits up to 10 s for one of the 15 (30 s on SQLite); then the error says that the database is busy.
 
     Raises:
-        ModuleNotFoundError: psycopg is not installed.
+        ConfigurationError: the URL cannot be read, names no file, or has an option that would not reach SQLite; or the
+            file's folder cannot be created.
+        UnsupportedDialectError: neither SQLite nor PostgreSQL.
+        MissingExtraError: PostgreSQL's driver is not installed.
     """
-    from psycopg.pq import Conninfo
+    parsed = _parsed(url)
+    engine = _sqlite_engine(parsed) if parsed.drivername == "sqlite" else _postgresql_engine(parsed)
+    part_from_parent(engine)
+    return engine
 
-    said = {option.keyword.decode() for option in Conninfo.get_defaults() if option.val is not None}
-    return {name: value for name, value in _PATIENCE.items() if name not in url.query and name not in said}
+
+def connected(engine: Engine) -> Connection:
+    """Return a connection of an engine, which may be the host's own.
+
+    Raises:
+        UnsupportedDialectError: the database is in SQL_ASCII, and the engine does not set a ``client_encoding``.
+        SQLAlchemyError: the connection failed.
+    """
+    try:
+        return engine.connect()
+    except TypeError as error:
+        if engine.dialect.driver != "psycopg":
+            raise
+        # The driver has returned bytes for SQLAlchemy's first query.
+        raise UnsupportedDialectError(
+            "the database is in SQL_ASCII; it must be in UTF8, which holds every letter"
+        ) from error
+
+
+def for_writing(connection: Connection) -> Connection:
+    """Let the connection's next transactions read first and write later.
+
+    On SQLite they take the write lock when they begin. Otherwise their first write fails at once, whatever the time-out
+    is, if another connection has written since they began. On PostgreSQL each statement sees what others have
+    committed, so that a conditional update sees that a row has changed. A host's engine may be set to refuse such an
+    update, or to commit every statement.
+    """
+    if connection.dialect.name == "postgresql":
+        return connection.execution_options(isolation_level="READ COMMITTED")
+    return connection.execution_options(**{_SQLITE_BEGIN: "BEGIN IMMEDIATE"})
+
+
+def begin_writing(connection: Connection) -> Connection:
+    """Apply `for_writing` and begin a transaction, also on a host's own engine.
+
+    If that fails, for example because of a lock, close the connection.
+    """
+    try:
+        for_writing(connection).begin()
+        if connection.dialect.name == "sqlite" and not event.contains(connection.engine, "begin", _begin_sqlite):
+            driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+            # The host's engine has begun in its own way, or Python's driver has not begun at all. Nothing was read
+            # yet, so nothing is lost.
+            if driver.in_transaction:
+                driver.execute("COMMIT")
+            driver.execute("BEGIN IMMEDIATE")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def commit(connection: Connection) -> None:
-    """Commit; a connection that cannot is never used again.
+    """Commit. If that fails, never use the connection again.
 
-    `Connection.close` would give it back to the pool as it is. On SQLite its transaction is open still,
-    for instance where the disk was full, and the write lock would keep everybody from writing.
+    `Connection.close` would return it to the pool as it is. On SQLite its transaction is then still open, for example
+    after a full disk, and its write lock would block all others.
     """
     try:
         connection.commit()
@@ -58,113 +147,8 @@ def commit(connection: Connection) -> None:
         raise
 
 
-_SQLITE_BEGIN = "ticket_export_sqlite_begin"
-_USED = "ticket_export_used"
-_DRIVERS = {
-    "sqlite": "sqlite",
-    "sqlite+pysqlite": "sqlite",
-    "postgres": "postgresql+psycopg",
-    "postgresql": "postgresql+psycopg",
-    "postgresql+psycopg": "postgresql+psycopg",
-}
-# Of one process, next to those that read tickets. A thread that holds one never waits for a second, so a few serve any
-# number of threads.
-_POOL = {"poolclass": ExportPool, "pool_size": 5, "max_overflow": 10}
-_POOL_TIMEOUT = 10
-# On SQLite the one that has a connection may wait for the write lock as long.
-_SQLITE_POOL_TIMEOUT = 30
-_SQLITE_OPTIONS = {"cached_statements", "check_same_thread", "detect_types", "isolation_level", "timeout"}
-# In this order: the time-out must hold when the switch to WAL waits for another process.
-_SQLITE_PRAGMAS = ("busy_timeout = 30000", "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON")
-
-
-def create_engine(url: str) -> Engine:
-    """An engine on ``sqlite:///file.db`` or ``postgresql://user@host/database``.
-
-    A SQLite file is opened in WAL mode with foreign keys on, and waits up to 30 s for a lock. If it is missing, it is
-    made for its owner only (0600, missing folders 0700). Transactions begin with a plain ``BEGIN``, which reads one
-    snapshot and blocks nobody; `for_writing` changes that.
-
-    A PostgreSQL server is waited for at most 10 s, and a connection that the network has cut silently is given up
-    within a minute, unless the URL's query or libpq's environment says otherwise (``?connect_timeout=3``). Statements
-    are not prepared, so that a pooler in transaction mode may stand between, unless the URL says after how many uses
-    (``?prepare_threshold=5``). A connection that has rested is asked for an answer before it is used.
-
-    A process that is forked begins without connections.
-
-    A process has at most 15 connections, one more for each export that it is running, and one that listens for
-    notifications. A thread waits up to 10 s for one of the 15 (30 s on SQLite), and is then told that the database is
-    busy.
-
-    Raises:
-        ConfigurationError: the URL cannot be read, names no file, or has an option that SQLite would not get; or its
-            folder cannot be made.
-        UnsupportedDialectError: neither SQLite nor PostgreSQL.
-        MissingExtraError: PostgreSQL's driver is not installed.
-    """
-    parsed = _parsed(url)
-    if parsed.drivername == "sqlite":
-        return _sqlite_engine(parsed)
-    try:
-        parsed, prepared = _without_prepare_threshold(parsed)
-        parsed, secrets = _without_secrets(parsed)
-        connect_args = {**_encoding(parsed), **network_patience(parsed), **secrets, "prepare_threshold": prepared}
-        engine = sqlalchemy.create_engine(parsed, **_POOL, pool_timeout=_POOL_TIMEOUT, connect_args=connect_args)
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("postgres", "PostgreSQL") from error
-    event.listen(engine, "checkout", _require_answer(engine.dialect))
-    part_from_parent(engine)
-    return engine
-
-
-def connected(engine: Engine) -> Connection:
-    """A connection of an engine that may be of the host's own making.
-
-    Raises:
-        UnsupportedDialectError: the database is in SQL_ASCII, and the engine does not name a ``client_encoding``.
-        SQLAlchemyError: there is no connection.
-    """
-    try:
-        return engine.connect()
-    except TypeError as error:
-        if engine.dialect.driver != "psycopg":
-            raise
-        # The driver has answered SQLAlchemy's first question in bytes.
-        raise UnsupportedDialectError(
-            "the database is in SQL_ASCII; it must be in UTF8, which holds every letter"
-        ) from error
-
-
-def for_writing(connection: Connection) -> Connection:
-    """Let the connection's next transactions be such that one can read first and write later.
-
-    On SQLite they take the write lock as they begin: otherwise they fail at once if another has written in
-    between, however long the time-out. On PostgreSQL each statement sees what others have committed, so that a
-    conditional update finds a row that has moved on, where a host's engine may be set to refuse it, or to commit
-    every statement by itself.
-    """
-    if connection.dialect.name == "postgresql":
-        return connection.execution_options(isolation_level="READ COMMITTED")
-    return connection.execution_options(**{_SQLITE_BEGIN: "BEGIN IMMEDIATE"})
-
-
-def begin_writing(connection: Connection) -> Connection:
-    """`for_writing`, with the first transaction begun, on an engine of the host's own making too.
-
-    The connection is closed if the lock is not to be had.
-    """
-    try:
-        for_writing(connection).begin()
-        if connection.dialect.name == "sqlite" and not event.contains(connection.engine, "begin", _begin_sqlite):
-            _begin_anew(cast("sqlite3.Connection", connection.connection.driver_connection))
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
 def _parsed(url: str) -> URL:
-    # A URL may hold a password, so no message shows it and no cause is chained.
+    # A URL may hold a password, so no message shows the URL, and the error has no cause.
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
@@ -180,24 +164,41 @@ def _parsed(url: str) -> URL:
     return parsed.set(drivername=driver)
 
 
-def _without_prepare_threshold(url: URL) -> tuple[URL, int | None]:
-    # psycopg takes no text for it.
+def _postgresql_engine(url: URL) -> Engine:
+    # psycopg takes no text for this option.
     asked = url.query.get("prepare_threshold", "none")
     try:
-        threshold = None if asked == "none" else int(str(asked))
+        prepare_threshold = None if asked == "none" else int(str(asked))
     except ValueError:
         raise ConfigurationError("prepare_threshold in the database URL must be a whole number, or none") from None
-    return url.difference_update_query(["prepare_threshold"]), threshold
-
-
-def _without_secrets(url: URL) -> tuple[URL, dict[str, str]]:
-    # The engine shows its URL, with all of its query.
+    # An engine shows its URL, with the query.
     secrets = {name: str(url.query[name]) for name in ("password", "sslpassword") if name in url.query}
-    return url.difference_update_query(secrets), secrets
+    try:
+        # With a database in SQL_ASCII and no client encoding, the driver returns bytes, and SQLAlchemy fails.
+        defaults = {"client_encoding": "UTF8", **_network_limits()}
+        arguments = {name: value for name, value in defaults.items() if name not in url.query}
+        engine = sqlalchemy.create_engine(
+            url.difference_update_query(["prepare_threshold", *secrets]),
+            **_POOL,
+            pool_timeout=_POOL_TIMEOUT,
+            connect_args={**arguments, **secrets, "prepare_threshold": prepare_threshold},
+        )
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("postgres", "PostgreSQL") from error
+    event.listen(engine, "checkout", _require_answer(engine.dialect))
+    return engine
+
+
+def _network_limits() -> dict[str, int]:
+    from psycopg.pq import Conninfo
+
+    # libpq also reads its environment, such as PGCONNECT_TIMEOUT.
+    already_set = {option.keyword.decode() for option in Conninfo.get_defaults() if option.val is not None}
+    return {name: value for name, value in _NETWORK_LIMITS.items() if name not in already_set}
 
 
 def _require_answer(dialect: Dialect) -> Callable[[DBAPIConnection, ConnectionPoolEntry, PoolProxiedConnection], None]:
-    """What SQLAlchemy's `pool_pre_ping` does; but a server that does not answer is not waited for without end."""
+    """Return a listener that does the work of `pool_pre_ping`, with a limit to the wait for the answer."""
 
     def require_answer(driver: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
         if not entry.info.setdefault(_USED, False):
@@ -212,24 +213,18 @@ def _require_answer(dialect: Dialect) -> Callable[[DBAPIConnection, ConnectionPo
     return require_answer
 
 
-def _encoding(url: URL) -> dict[str, str]:
-    # Left to itself the driver speaks to a database in SQL_ASCII in bytes, and SQLAlchemy fails before anybody can
-    # say why.
-    return {} if "client_encoding" in url.query else {"client_encoding": "UTF8"}
-
-
 def _sqlite_engine(url: URL) -> Engine:
     path = url.database
     if not path or path == ":memory:" or path.startswith("file:"):
         raise ConfigurationError(
-            "the SQLite URL must name a file, such as sqlite:///ticket-export.db: an export reads over one "
-            "connection while it reports progress over another"
+            "the SQLite URL must name a file, such as sqlite:///ticket-export.db: an export reads on one "
+            "connection while it reports progress on another"
         )
-    # SQLAlchemy would leave out the others with a warning, `mode=ro` too.
+    # SQLAlchemy would ignore other options, such as `mode=ro`, with a warning.
     if "\0" in path or not url.query.keys() <= _SQLITE_OPTIONS:
         raise ConfigurationError(
-            "the SQLite URL cannot be used; it should look like sqlite:///ticket-export.db, and may hold no options "
-            f"but {', '.join(sorted(_SQLITE_OPTIONS))}"
+            "the SQLite URL cannot be used; it should look like sqlite:///ticket-export.db, and may only have the "
+            f"options {', '.join(sorted(_SQLITE_OPTIONS))}"
         )
     folder = Path(path).parent
     try:
@@ -240,11 +235,10 @@ def _sqlite_engine(url: URL) -> Engine:
         engine = sqlalchemy.create_engine(url, **_POOL, pool_timeout=_SQLITE_POOL_TIMEOUT)
         engine.dialect.create_connect_args(url)
     except (ArgumentError, TypeError, ValueError):
-        # No cause: SQLAlchemy's text may quote the URL.
+        # Without a cause: SQLAlchemy's text may quote the URL.
         raise ConfigurationError(
             "the SQLite URL cannot be used; it should look like sqlite:///ticket-export.db"
         ) from None
-    part_from_parent(engine)
     event.listen(engine, "do_connect", create_sqlite_file)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -260,11 +254,3 @@ def _set_up_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) 
 
 def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get(_SQLITE_BEGIN, "BEGIN"))
-
-
-def _begin_anew(driver: sqlite3.Connection) -> None:
-    # The host's engine has begun in its own way or, left to Python's driver, not at all. Nothing was
-    # read yet, so nothing is lost.
-    if driver.in_transaction:
-        driver.execute("COMMIT")
-    driver.execute("BEGIN IMMEDIATE")

@@ -1,4 +1,4 @@
-"""A new SQLite file, for its owner only."""
+"""Creates a SQLite file for its owner only."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from ticket_export.infrastructure.private_files import create_private_file
 
-# To close a file takes away the locks that the process holds on it (POSIX, fcntl), those of a connection that another
-# thread has opened meanwhile too.
+# Closing a file releases all locks that the process holds on it (POSIX, fcntl), also those of a connection that
+# another thread has just opened.
 _creating = Lock()
 
 
 def create_sqlite_file(
     _dialect: Dialect, _entry: ConnectionPoolEntry, arguments: Sequence[str], _options: Mapping[str, object]
 ) -> None:
-    """Before SQLAlchemy connects: make the file with mode 0600, unless it is there.
+    """Create a missing file with mode 0600, before SQLAlchemy connects.
 
-    SQLite would make it as the umask says, which lets everybody read it. The ``-wal`` and ``-shm`` files take the mode
-    of the file. If it cannot be made, SQLite says so as it connects.
+    SQLite would apply the umask, which usually lets all users read the file. The ``-wal`` and ``-shm`` files get the
+    file's mode. If the file cannot be created, SQLite reports that when it connects.
     """
     with suppress(OSError, RuntimeError), _creating:
-        # What a link points at, where SQLite would make it.
+        # The target of a link, which SQLite would create.
         os.close(create_private_file(Path(arguments[0]).resolve()))

@@ -1,1 +1,1 @@
-"""Two Alembic histories with a version table each, so that neither meets one of the host's."""
+"""What the two Alembic histories share. Each has its own version table, apart from the host's."""

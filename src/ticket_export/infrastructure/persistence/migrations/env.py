@@ -1,10 +1,10 @@
-"""What Alembic runs for either history; `migrate` hands over the open connection."""
+"""Alembic's environment for both histories, on the connection that `migrate` has opened."""
 
 from __future__ import annotations
 
 from alembic import context
 
-# The caller's transaction holds the whole migration; a failing one leaves nothing behind.
+# The caller's transaction holds the whole migration, so a failed migration leaves nothing behind.
 context.configure(
     connection=context.config.attributes["connection"],
     version_table=context.config.attributes["version_table"],

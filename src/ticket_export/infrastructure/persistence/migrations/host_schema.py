@@ -1,4 +1,4 @@
-"""What a migration asks of the database before it changes anything."""
+"""Checks of the database before a migration changes it."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from ticket_export.infrastructure.persistence.host_tables import HostTableNames
 
 
 def host_table_names() -> HostTableNames:
-    """The names that the migration was called with."""
+    """Return the names of the host's tables that the migration was called with."""
     config = op.get_context().config
-    assert config is not None  # noqa: S101 - `migrate` always gives one
+    assert config is not None  # noqa: S101 - `migrate` always sets it
     names: HostTableNames = config.attributes["names"]
     return names
 
 
 def require_tables(*names: str) -> None:
-    """Raise `MissingTableError`, naming all that are not there."""
+    """Raise `MissingTableError`, which names all missing tables."""
     missing = [name for name in names if name not in _existing()]
     if missing:
         raise MissingTableError(
-            f"the database lacks {_listed(missing)}, which ExportJobs refers to; create what is missing "
-            "first, or let the container name the tables (table_names); only a help desk without tables of its own "
-            "takes the reference schema"
+            f"the database lacks {_listed(missing)}, which ExportJobs refers to; create the missing tables first, "
+            "or set your tables' names in the container (table_names); the reference schema is only for a help desk "
+            "without tables of its own"
         )
 
 
 def refuse_existing(*names: str) -> None:
-    """Raise `ConfigurationError`, naming all tables that another hand has already made."""
+    """Raise `ConfigurationError`, which names all tables that already exist."""
     existing = [name for name in names if name in _existing()]
     if existing:
         raise ConfigurationError(f"the database already has {_listed(existing)}, which this migration would create")

@@ -1,7 +1,7 @@
-"""Folders below a storage's root, which several processes make and remove at once.
+"""Folders below a storage's root; several processes may create and remove them at once.
 
-Each folder is opened from the descriptor of the one above it, so that a symbolic link below the root leads nowhere,
-whenever it was made. The root itself may be a link.
+Each folder is opened from the descriptor of its parent, so that a symbolic link below the root is never followed, even
+if it appears during a call. The root itself may be a link.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from ticket_export.errors import InvalidKeyError
 from ticket_export.infrastructure.private_files import PRIVATE_FOLDER, make_private_folders
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY
-# What systems say of a link that O_NOFOLLOW keeps them from following.
+# The errors of systems for a link that O_NOFOLLOW does not follow.
 _NOT_FOLLOWED = frozenset({errno.ELOOP, errno.EMLINK, errno.ENOTDIR})
 
 
 def make_root(root: Path) -> None:
-    """Make `root` and what is missing above it, to stay."""
+    """Create `root` and its missing parents durably."""
     if not root.is_dir():
         make_private_folders(root)
         _sync(root.parent)
@@ -30,11 +30,11 @@ def make_root(root: Path) -> None:
 
 @contextmanager
 def opened_directory(root: Path, names: Sequence[str] = (), *, make: bool = False) -> Iterator[int]:
-    """The descriptor of the folder to which `names` lead from `root`; what is missing below it is made if asked for.
+    """Open the folder `names` below `root` and yield its descriptor; with `make`, create missing folders.
 
     Raises:
         InvalidKeyError: one of the names is a symbolic link.
-        FileNotFoundError: there is no such folder. Where it is made, another process has pruned it meanwhile.
+        FileNotFoundError: there is no such folder; with `make`, another process has just pruned it.
         NotADirectoryError: one of the names is a file.
     """
     descriptor = os.open(root, _FOLDER)
@@ -57,14 +57,14 @@ def opened_directory(root: Path, names: Sequence[str] = (), *, make: bool = Fals
 
 
 def followed_link(name: str) -> InvalidKeyError:
-    """The error for a symbolic link at `name`, counted from the root."""
+    """Return the error for a symbolic link at `name` below the root."""
     return InvalidKeyError(
-        f"{name} would leave the storage: it is a symbolic link, and none is followed below the root"
+        f"{name} would leave the storage: it is a symbolic link, and links below the root are not followed"
     )
 
 
 def prune_directories(root: Path, names: Sequence[str]) -> None:
-    """Remove the folder to which `names` lead from `root`, and those on the way, as far as they are empty."""
+    """Remove the folder `names` below `root`, then its parents up to the root, as far as they are empty."""
     for depth in range(len(names), 0, -1):
         try:
             with opened_directory(root, names[: depth - 1]) as above:
@@ -76,9 +76,9 @@ def prune_directories(root: Path, names: Sequence[str]) -> None:
 
 
 def sync_directories(root: Path, names: Sequence[str]) -> None:
-    """Make the entries of the folder to which `names` lead, of those on the way and of `root` survive a loss of power.
+    """Sync the folder `names` below `root` and its parents up to the root, so that they survive a loss of power.
 
-    A folder that is gone was emptied and pruned by another process, and needs no syncing.
+    A missing folder was emptied and pruned by another process, and needs no sync.
     """
     for depth in range(len(names), -1, -1):
         with suppress(FileNotFoundError), opened_directory(root, names[:depth]) as directory:
@@ -97,6 +97,6 @@ def _sync(directory: Path) -> None:
 
 
 def _close(directory: int) -> None:
-    # Nothing was written through it that an error could be about.
+    # Nothing was written through the descriptor, so an error has no meaning.
     with suppress(OSError):
         os.close(directory)

@@ -1,4 +1,4 @@
-"""A file on its way: invisible until it is whole, and gone if it never is."""
+"""A file that is being written: invisible until it is complete, and removed if it never is."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from uuid import uuid4
 
+from ticket_export.application.ports.export_storage import ObjectWriter
 from ticket_export.errors import StorageError
 from ticket_export.infrastructure.private_files import PRIVATE_FILE
 from ticket_export.infrastructure.storage.local.directories import make_root, opened_directory, sync_directories
 from ticket_export.infrastructure.storage.os_errors import storage_errors
 
-# How often a folder may be pruned between being made and being used before it is no coincidence any more.
+# How often other processes may prune the folder between its creation and its use.
 _ATTEMPTS = 100
 _NOT_WRITTEN = "the file could not be written"
-_REPLACED = f"{_NOT_WRITTEN}: something else has taken the place of its temporary file"
-# Bytes after which the disk is told to begin.
+_REPLACED = f"{_NOT_WRITTEN}: another file has replaced its temporary file"
+# Bytes after which the kernel begins to write to the disk.
 _WRITE_BACK = 8 * 1024 * 1024
 
 
-class PartialFile:
-    """The bytes of one object under a temporary name of its own; takes them until it is published or discarded.
+class PartialFile(ObjectWriter):
+    """The bytes of one object under a temporary name, until they are published or discarded.
 
-    Every method but `discard` raises `StorageError` where the file system fails it.
+    Every method except `discard` raises `StorageError` if the file system fails.
     """
 
     def __init__(self, root: Path, folder: str) -> None:
@@ -35,7 +36,7 @@ class PartialFile:
         with storage_errors(_NOT_WRITTEN):
             make_root(root)
             with opened_directory(root, self._folder, make=True) as directory:
-                # O_EXCL: never somebody else's file, nor what a link leads to.
+                # O_EXCL: never an existing file, nor the target of a link.
                 created = os.open(self._name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE, dir_fd=directory)
         self._file = os.fdopen(created, "wb")
         self._unwritten = 0
@@ -49,22 +50,21 @@ class PartialFile:
                 self._begin_write_back()
 
     def publish(self, names: Sequence[str]) -> None:
-        """Put the whole file where `names` lead from the root, at once and to stay, in place of what was there.
+        """Rename the complete file to `names` below the root, atomically and durably; it replaces an existing file.
 
-        The contents reach the disk before the name does, so that a loss of power cannot leave a
-        name with half a file behind it.
+        The contents reach the disk before the name, so that a loss of power cannot leave a name with half a file.
         """
         with storage_errors(_NOT_WRITTEN):
             self._file.flush()
             os.fsync(self._file.fileno())
-            # Open until it has its name: the number of a file that is closed and gone may become that of another one.
+            # Open until it has its name: a closed and removed file's number may become the number of another file.
             self._move(names, os.fstat(self._file.fileno()))
 
     def discard(self) -> None:
-        """Remove whatever is left under the temporary name; after `publish` that is nothing.
+        """Remove the temporary name; after `publish` it does not exist.
 
-        Never raises for what the file system does, since an error is already on its way then: at
-        worst a stale file stays, which nobody can read and the sweep removes.
+        This never raises an error of the file system, because another error is already being raised. At worst a stale
+        file stays; nobody can read it, and the sweep removes it.
         """
         with contextlib.suppress(OSError):
             self._file.close()
@@ -85,16 +85,16 @@ class PartialFile:
         losses = 0
         with opened_directory(self._root, self._folder) as source:
             while True:
-                # It is ours still: another file or a link by that name would be published as the export.
+                # Without this check, another file or a link of that name would be published as the export.
                 if not os.path.samestat(written, os.stat(self._name, dir_fd=source, follow_symlinks=False)):
                     raise StorageError(_REPLACED)
                 try:
-                    # Nothing slow between these two: syncing the new folders can wait until they are in use.
+                    # Nothing slow between these two: the new folders are synced when they are in use.
                     with opened_directory(self._root, folders, make=True) as target:
                         os.replace(self._name, name, src_dir_fd=source, dst_dir_fd=target)
                         self._settle(target, names, written)
                 except FileNotFoundError:
-                    # A delete pruned the folder between the two, or in the middle of the first.
+                    # A delete pruned the folder between the two calls, or during the first.
                     losses += 1
                     if losses == _ATTEMPTS:
                         raise
@@ -106,7 +106,7 @@ class PartialFile:
         try:
             with contextlib.suppress(FileNotFoundError):
                 published = os.stat(name, dir_fd=target, follow_symlinks=False)
-                # Another writer of the same key may have published its own file since; that one has no second name.
+                # Another writer of the same key may have published its own file, which has no second name.
                 if not os.path.samestat(written, published) and not _is_plain(published):
                     raise StorageError(_REPLACED)
             self._file.close()

@@ -1,15 +1,22 @@
-"""Files in an opened folder, and nothing else that may have a file's name there."""
+"""Regular files in an opened folder; every other kind of file is refused."""
 
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
 from collections.abc import Sequence
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from ticket_export.errors import StorageError
 from ticket_export.infrastructure.storage.local.directories import followed_link
+from ticket_export.infrastructure.storage.os_errors import storage_errors
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+_NOT_READ = "the file could not be read"
 
 
 def require_file(directory: int, names: Sequence[str]) -> None:
@@ -18,26 +25,59 @@ def require_file(directory: int, names: Sequence[str]) -> None:
     Raises:
         FileNotFoundError, IsADirectoryError: there is no object.
         InvalidKeyError: it is a symbolic link.
-        StorageError: it is a pipe, a socket or a device, which block a reader or are no file of this storage.
+        StorageError: it is a pipe, a socket or a device.
     """
     _require_regular(os.stat(names[-1], dir_fd=directory, follow_symlinks=False), names)
 
 
 def open_file(directory: int, names: Sequence[str]) -> BinaryIO:
-    """Read the file with the last of `names` in the opened `directory`.
+    """Open the file that has the last of `names` in the opened `directory`; raises the errors of `require_file`.
 
-    Raises:
-        OSError: as `require_file` does.
+    If the operating system fails later, the stream raises `StorageError`. Errors of the code that reads, such as a
+    browser that has gone, stay as they are: only the calls of the stream are guarded, not the block around them.
     """
     require_file(directory, names)
-    # Neither follows nor waits for what may have taken the file's place since.
+    # Another file may have replaced it: do not follow a link, and do not wait for a pipe.
     descriptor = os.open(names[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=directory)
     try:
         _require_regular(os.fstat(descriptor), names)
     except BaseException:
         os.close(descriptor)
         raise
-    return os.fdopen(descriptor, "rb")
+    return cast("BinaryIO", io.BufferedReader(_GuardedReader(os.fdopen(descriptor, "rb"))))
+
+
+class _GuardedReader(io.RawIOBase):
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return self._stream.seekable()
+
+    def fileno(self) -> int:
+        # The command line copies the file within the kernel.
+        return self._stream.fileno()
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        with storage_errors(_NOT_READ):
+            view = memoryview(buffer).cast("B")
+            data = self._stream.read(len(view))
+            view[: len(data)] = data
+            return len(data)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        with storage_errors(_NOT_READ):
+            return self._stream.seek(offset, whence)
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            with storage_errors(_NOT_READ):
+                self._stream.close()
 
 
 def _require_regular(status: os.stat_result, names: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Files below a folder that web process and workers all see."""
+"""Files below a folder that all web processes and workers can open."""
 
 from __future__ import annotations
 
@@ -12,29 +12,27 @@ from typing import BinaryIO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from ticket_export.application.ports.export_storage import ObjectWriter
+from ticket_export.application.ports.export_storage import ExportStorage, ObjectWriter, SupportsDiscardStale
 from ticket_export.errors import ConfigurationError, InvalidKeyError, ObjectNotFoundError
 from ticket_export.infrastructure.storage.keys import check_key, check_prefix, is_segment
 from ticket_export.infrastructure.storage.local.directories import opened_directory, prune_directories, sync_directories
-from ticket_export.infrastructure.storage.local.guarded_reader import guarded
 from ticket_export.infrastructure.storage.local.partial_file import PartialFile
 from ticket_export.infrastructure.storage.local.regular_files import open_file, require_file
 from ticket_export.infrastructure.storage.os_errors import storage_errors
 from ticket_export.settings import Settings
 
-# No key can name it: a key's segments do not begin with a dot. Inside the root, since a rename is
-# atomic only within one file system.
+# No key can name it, since no segment of a key begins with a dot. Inside the root, because a rename is atomic only
+# within one file system.
 _PARTIAL = ".partial"
 
 
-class LocalStorage:
-    """Stores the object of key ``a/b`` as the file ``<root>/a/b``.
+class LocalStorage(ExportStorage, SupportsDiscardStale):
+    """A store that keeps the object of key ``a/b`` as the file ``<root>/a/b``.
 
-    The root is made at the first write; what is made is for its owner only (0700, files 0600).
-    The root may be a symbolic link. One below it is never followed, also if it is made meanwhile: its
-    key is refused with `InvalidKeyError`. A pipe, socket or device in the place of a file is a
-    `StorageError`, and stays. As with any folder, ``a`` and ``a/b`` cannot both be objects. Content
-    types are not kept: the job's media item knows them.
+    The first write creates the root; new folders and files are private (modes 0700 and 0600). The root may be a
+    symbolic link. A link below it is never followed, even if it appears during a call; its key raises
+    `InvalidKeyError`. A pipe, socket or device in the place of a file raises `StorageError` and stays. As in any
+    folder, ``a`` and ``a/b`` cannot both be objects. Content types are not stored: the job's media item has them.
     """
 
     provider = "file"
@@ -44,18 +42,18 @@ class LocalStorage:
 
     @classmethod
     def from_url(cls, url: str, settings: Settings) -> LocalStorage:  # noqa: ARG003 - what every storage is given
-        """The storage at ``file:///an/absolute/folder``, percent-encoded where RFC 8089 asks for it.
+        """Return the storage at ``file:///an/absolute/folder``, percent-encoded as in RFC 8089.
 
-        A relative folder is refused, since worker and web process rarely start in the same one. No setting but the
-        URL matters.
+        A relative folder is refused, since a worker and a web process rarely start in the same folder. No other setting
+        has an effect.
 
         Raises:
-            ConfigurationError: the URL is no such thing.
+            ConfigurationError: the URL is not such a URL.
         """
         try:
             parts = urlsplit(url)
         except ValueError:
-            # No cause: its text may quote the URL.
+            # Without the cause, whose text may quote the URL.
             raise _no_local_storage() from None
         folder = url2pathname(parts.path)
         local = parts.scheme == "file" and parts.netloc in {"", "localhost"} and folder.startswith("/")
@@ -65,7 +63,7 @@ class LocalStorage:
 
     @contextmanager
     def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
-        """See `ExportStorage.open_writer`. What the block raises comes out unchanged."""
+        """See `ExportStorage.open_writer`. An error of the block comes out unchanged."""
         check_key(key)
         *folders, _ = names = key.split("/")
         with (
@@ -73,7 +71,7 @@ class LocalStorage:
             suppress(FileNotFoundError),
             opened_directory(self._root, folders) as directory,
         ):
-            # What publishing would refuse is refused before the work.
+            # Refuse at the start what publishing would refuse at the end.
             require_file(directory, names)
         partial = PartialFile(self._root, _PARTIAL)
         try:
@@ -93,11 +91,11 @@ class LocalStorage:
                     stream = open_file(directory, names)
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
                 raise ObjectNotFoundError("the file is not in the storage any more") from error
-        with guarded(stream) as reader:
-            yield reader
+        with stream:
+            yield stream
 
     def delete(self, key: str) -> None:
-        """See `ExportStorage.delete`. Folders that this empties go too."""
+        """See `ExportStorage.delete`. Folders that become empty are removed too."""
         check_key(key)
         *folders, name = names = key.split("/")
         with storage_errors("the file could not be deleted"):
@@ -109,16 +107,16 @@ class LocalStorage:
             prune_directories(self._root, folders)
 
     def list(self, prefix: str) -> Iterator[str]:
-        """See `ExportStorage.list`. Reads one folder at a time, so a long list is never held whole."""
+        """See `ExportStorage.list`. Only one folder at a time is in memory."""
         check_prefix(prefix)
         with storage_errors("the files could not be listed"):
             yield from self._keys_below((), prefix)
 
     def discard_stale(self, before: datetime) -> int:
-        """Remove what killed writers left behind and nobody can read; gives the number of files.
+        """Remove the unpublished files of killed writers; returns the number of files.
 
-        Stale is what was last written to before `before` (aware UTC). Choose a moment longer ago than
-        any export may pause: a writer whose file was removed fails with `StorageError`.
+        A file is stale if its last write was before `before` (aware UTC). Choose a time longer ago than an export may
+        pause: a writer whose file was removed fails with `StorageError`.
         """
         removed = 0
         with (
@@ -145,19 +143,19 @@ class LocalStorage:
                 yield below
 
     def _sorted_names(self, folders: Sequence[str]) -> Sequence[str]:
-        # A folder sorts with its slash: "a-b" comes before "a/b", as it does among whole keys.
+        # A folder sorts with its slash: "a-b" comes before "a/b", as in a list of whole keys.
         try:
             with opened_directory(self._root, folders) as directory, os.scandir(directory) as entries:
                 known = [entry for entry in entries if is_segment(entry.name)]
                 below = [f"{entry.name}/" for entry in known if entry.is_dir(follow_symlinks=False)]
                 files = [entry.name for entry in known if entry.is_file(follow_symlinks=False)]
         except (FileNotFoundError, NotADirectoryError, InvalidKeyError):
-            return []  # not made yet, or pruned or replaced by a link meanwhile
+            return []  # not created yet, or pruned or replaced by a link in the meantime
         return sorted(below + files)
 
 
 def _no_local_storage() -> ConfigurationError:
-    # The URL of another storage may hold a key or a password, anywhere in it.
+    # Not with the URL: that of another storage may hold a password.
     return ConfigurationError(
-        "the storage URL is no local storage; use file:///an/absolute/folder, with %23 for # and %3F for ?"
+        "the storage URL is not a local storage; use file:///an/absolute/folder, with %23 for # and %3F for ?"
     )

@@ -1,4 +1,4 @@
-"""S3's errors, as storage errors that a user may read."""
+"""Errors of S3 as storage errors that are safe to show."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from urllib3.exceptions import HTTPError
 
 from ticket_export.errors import StorageError
 
-#: What boto3's calls, and the bodies that they give, raise.
+#: The errors of boto3's calls and of the bodies that they return.
 S3_ERRORS = (BotoCoreError, ClientError, HTTPError, OSError)
 
 _NO_CREDENTIALS = (
@@ -34,32 +34,16 @@ _NO_CREDENTIALS = (
     TokenRetrievalError,
 )
 _UNREACHABLE = (ConnectionError, HTTPClientError, HTTPError, OSError)
-# Codes of Amazon's list ("Error responses", REST API reference), of MinIO and of Ceph. Others go by their status.
+# Codes of Amazon's list ("Error responses", REST API reference), of MinIO and of Ceph. Other codes go by their status.
 _REASONS = {
-    "the storage does not exist": {"NoSuchBucket", "PermanentRedirect"},
-    "the storage refuses access": {
-        "AccessDenied",
-        "AccountProblem",
-        "AllAccessDisabled",
-        "ExpiredToken",
-        "InvalidAccessKeyId",
-        "InvalidToken",
-        "RequestTimeTooSkewed",
-        "SignatureDoesNotMatch",
-        "TokenRefreshRequired",
-    },
-    "the storage is full": {"QuotaExceeded", "QuotaExceededException", "XMinioStorageFull"},
-    "the storage is busy; try again later": {
-        "OperationAborted",
-        "RequestLimitExceeded",
-        "ServiceUnavailable",
-        "SlowDown",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequests",
-    },
+    "the storage does not exist": "NoSuchBucket PermanentRedirect",
+    "the storage refuses access": "AccessDenied AccountProblem AllAccessDisabled ExpiredToken InvalidAccessKeyId "
+    "InvalidToken RequestTimeTooSkewed SignatureDoesNotMatch TokenRefreshRequired",
+    "the storage is full": "QuotaExceeded QuotaExceededException XMinioStorageFull",
+    "the storage is busy; try again later": "OperationAborted RequestLimitExceeded ServiceUnavailable SlowDown "
+    "Throttling ThrottlingException TooManyRequests",
 }
-_BY_CODE = {code: reason for reason, codes in _REASONS.items() for code in codes}
+_BY_CODE = {code: reason for reason, codes in _REASONS.items() for code in codes.split()}
 _BY_STATUS: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "the storage refuses access",
     HTTPStatus.FORBIDDEN: "the storage refuses access",
@@ -71,9 +55,9 @@ _BY_STATUS: dict[int, str] = {
 
 @contextmanager
 def s3_errors(failed: str) -> Iterator[None]:
-    """Raise `StorageError` for what boto3 raises in the block; its text begins with `failed`.
+    """Raise `StorageError` for an error of boto3 in the block; its text begins with `failed`.
 
-    The original names bucket, key or host, hence it is only the ``__cause__``.
+    boto3's error names bucket, key or host, so it is only the ``__cause__``.
     """
     try:
         yield
@@ -82,23 +66,23 @@ def s3_errors(failed: str) -> Iterator[None]:
     except S3_ERRORS as error:
         raise StorageError(f"{failed}: {_reason(error)}") from error
     except RecursionError as error:
-        # botocore follows a redirect that leads nowhere until the stack ends.
-        raise StorageError(f"{failed}: the storage redirects; its endpoint or region is another") from error
+        # botocore follows a redirect to itself until the stack ends.
+        raise StorageError(f"{failed}: the storage redirects; check its endpoint and region") from error
 
 
 def error_code(error: BaseException) -> str:
-    """S3's name of the error, such as ``NoSuchKey``; empty for what is none of S3's."""
+    """Return S3's name of the error, such as ``NoSuchKey``; empty for other errors."""
     return error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
 
 
 def is_missing(error: BaseException) -> bool:
-    """Whether the object is not there. A bucket that is not there is another matter."""
-    # An answer to HEAD has no body, and so no code but its status.
+    """Whether the object does not exist; false for a missing bucket."""
+    # A response to HEAD has no body, so its code is the status.
     return error_code(error) in {"NoSuchKey", "404", "NotFound"}
 
 
 def is_unreachable(error: StorageError) -> bool:
-    """Whether nobody has answered, so that asking for anything else is in vain."""
+    """Whether there was no response, so that another call would fail too."""
     return isinstance(error.__cause__, _UNREACHABLE)
 
 

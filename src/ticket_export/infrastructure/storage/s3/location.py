@@ -1,4 +1,4 @@
-"""What ``s3://bucket/prefix`` says."""
+"""The bucket and the prefix of ``s3://bucket/prefix``."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class S3Location:
 
     @classmethod
     def parse(cls, url: str) -> Self:
-        """The place of a storage URL.
+        """Return the location of a storage URL.
 
         Raises:
-            ConfigurationError: it is none; the text does not repeat it, since it may hold a password.
+            ConfigurationError: the URL is not valid; the text does not repeat it, since it may hold a password.
         """
         try:
             parts = urlsplit(url)
         except ValueError:
-            # No cause: its text may quote the URL.
+            # Without the cause, whose text may quote the URL.
             raise _no_location() from None
         prefix = parts.path.removeprefix("/").removesuffix("/")
         is_bare = not (parts.query or parts.fragment or "?" in url or "#" in url)
@@ -41,10 +41,10 @@ class S3Location:
         return cls(parts.netloc, prefix and f"{prefix}/")
 
     def object_key(self, key: str) -> str:
-        """The name in the bucket of the object `key`.
+        """Return the name in the bucket of the object `key`.
 
         Raises:
-            InvalidKeyError: `key` is none, or too long below this prefix.
+            InvalidKeyError: `key` is not valid, or too long below this prefix.
         """
         check_key(key)
         name = self.prefix + key
@@ -53,7 +53,7 @@ class S3Location:
         return name
 
     def key(self, name: str) -> str | None:
-        """The key of an object of that name in the bucket; None where it is no key of ours."""
+        """Return the key of the object of that name in the bucket; None if the library cannot have made it."""
         key = name.removeprefix(self.prefix)
         try:
             check_key(key)
@@ -72,6 +72,6 @@ def _is_folder(prefix: str) -> bool:
 
 def _no_location() -> ConfigurationError:
     return ConfigurationError(
-        "the storage URL is no S3 storage; use s3://bucket or s3://bucket/prefix, where the prefix is made of ASCII "
-        "letters, digits, '_', '-', '.' and '/'. Credentials come from where boto3 looks for them, never from the URL"
+        "the storage URL is not an S3 storage; use s3://bucket or s3://bucket/prefix, with a prefix of ASCII letters, "
+        "digits, '_', '-', '.' and '/'. Credentials come from the places of boto3, never from the URL"
     )

@@ -1,4 +1,4 @@
-"""The bytes of a part, in memory that goes back to the system with them."""
+"""The bytes of a part, in memory that is returned to the system with them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _MOST_AT_ONCE = 64 * 1024
 
 
 class S3PartBuffer(io.RawIOBase):
-    """What smart-open collects a part of at most `size` bytes in, and boto3 reads it from, as often as it must.
+    """A buffer for a part of at most `size` bytes: smart-open fills it, and boto3 reads it, several times if it must.
 
-    `io.BytesIO`, which would grow to some MB again and again, tears the heap into holes: measured, 20 MB of them.
+    An `io.BytesIO` that grows to some MB again and again fragments the heap, by 20 MB as measured.
     """
 
     def __init__(self, size: int) -> None:
@@ -30,11 +30,11 @@ class S3PartBuffer(io.RawIOBase):
 
     @property
     def room(self) -> int:
-        """How many bytes more it takes."""
+        """The number of bytes that still fit."""
         return self._size - self._length
 
     def take(self) -> Self:
-        """A buffer of its own with all the bytes, which are gone from here."""
+        """Move all bytes to a new buffer and return it."""
         taken = type(self)(self._size)
         taken._memory, taken._length = self._memory, self._length  # noqa: SLF001 - one of its own kind
         self._memory = None
@@ -42,15 +42,15 @@ class S3PartBuffer(io.RawIOBase):
         return taken
 
     def view(self) -> memoryview:
-        """All of them; to be released before the buffer changes or closes."""
+        """Return all bytes; release the view before the buffer changes or closes."""
         return memoryview(self._memory or b"")[: self._length]
 
     def write(self, data: Buffer, /) -> int:
-        """Append `data`, wherever the position is; there has to be room."""
+        """Append `data`, at any position; it must fit."""
         with memoryview(data).cast("B") as view:
             if self._memory is None:
                 with storage_errors("the file could not be written"):
-                    # Anonymous, and untouched pages cost nothing.
+                    # Anonymous memory; untouched pages cost nothing.
                     self._memory = mmap(-1, self._size)
             end = self._length + len(view)
             self._memory[self._length : end] = view
@@ -58,7 +58,7 @@ class S3PartBuffer(io.RawIOBase):
             return len(view)
 
     def read(self, size: int = -1, /) -> bytes:
-        """See `io.RawIOBase.read`; a MiB, which boto3 asks for to sign it, would stay in the memory of its thread."""
+        """See `io.RawIOBase.read`. boto3 reads 1 MiB to sign it, which would stay in the memory of its thread."""
         return super().read(min(size, _MOST_AT_ONCE)) or b""
 
     def readinto(self, buffer: Buffer, /) -> int:
@@ -76,33 +76,33 @@ class S3PartBuffer(io.RawIOBase):
         return self._position
 
     def tell(self) -> int:
-        """Where the next byte is read."""
+        """Return the position of the next byte to read."""
         return self._position
 
     def truncate(self, size: int | None = None, /) -> int:
-        """Only to nothing."""
+        """Remove all bytes; another size is not supported."""
         if size != 0:
             raise io.UnsupportedOperation("a part is emptied as a whole")
         self._length = 0
         return 0
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Return the memory to the system."""
         super().close()
         memory, self._memory = self._memory, None
         if memory is not None:
-            # An error on its way may hold a view of it; it goes with that.
+            # An error that is being raised may hold a view of the memory, which is freed with the error.
             with suppress(BufferError):
                 memory.close()
 
     def readable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
     def writable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True

@@ -1,4 +1,4 @@
-"""One object on its way from S3."""
+"""The download of one object from S3."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# How often in a row a download that breaks off is taken up again without having got on.
+# How often in a row an interrupted download is resumed without new bytes.
 _RESUMPTIONS = 3
 _NOT_READ = "the file could not be read"
 
 
 class S3RawReader(io.RawIOBase):
-    """The bytes of one object as they arrive; a download that breaks off is taken up where it was.
+    """The bytes of one object as they arrive; an interrupted download is resumed at its position.
 
-    Every method raises `StorageError` where S3 fails it, also in the middle.
+    Every method raises `StorageError` if S3 fails, also in the middle of the object.
     """
 
     def __init__(self, client: S3Client, bucket: str, name: str) -> None:
@@ -42,11 +42,11 @@ class S3RawReader(io.RawIOBase):
                 raise ObjectNotFoundError("the file is not in the storage any more") from error.__cause__
             raise
         self._body: StreamingBody = answer["Body"]
-        # Not every store, and no gateway in between, gives one.
+        # Not every store sends one, and a gateway may remove it.
         self._entity_tag: str | None = answer.get("ETag")
 
     def readable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Buffer, /) -> int:
@@ -58,8 +58,8 @@ class S3RawReader(io.RawIOBase):
         return len(data)
 
     def close(self) -> None:
-        """Let go of the connection."""
-        # Closing what could not be opened is fine.
+        """Release the connection."""
+        # The object may not have been opened.
         if hasattr(self, "_body"):
             self._body.close()
         super().close()
@@ -73,17 +73,17 @@ class S3RawReader(io.RawIOBase):
             except StorageError:
                 if resumptions == _RESUMPTIONS or self._entity_tag is None:
                     raise
-                _log.info("a download broke off after %d bytes and is taken up again", self._position, exc_info=True)
+                _log.info("a download was interrupted after %d bytes and is resumed", self._position, exc_info=True)
                 self._resume(self._entity_tag)
                 resumptions += 1
 
     def _resume(self, entity_tag: str) -> None:
         self._body.close()
         with s3_errors(_NOT_READ):
-            # Only of the same object, byte for byte.
+            # Only if it is still the same object, byte for byte.
             answer = self._client.get_object(
                 Bucket=self._bucket, Key=self._name, Range=f"bytes={self._position}-", IfMatch=entity_tag
             )
         self._body = answer["Body"]
         if answer["ResponseMetadata"]["HTTPStatusCode"] != HTTPStatus.PARTIAL_CONTENT:
-            raise StorageError(f"{_NOT_READ}: the storage began it anew in the middle")
+            raise StorageError(f"{_NOT_READ}: the storage sent it from the beginning again")

@@ -1,4 +1,4 @@
-"""What killed writers leave behind in S3: uploads that were begun and never completed."""
+"""The uploads that killed writers began in S3 and never completed."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def abort_stale_uploads(client: S3Client, bucket: str, prefix: str, *, before: datetime) -> int:
-    """Abort the uploads below `prefix` that got nothing since `before` (aware UTC); gives their number.
+    """Abort the uploads below `prefix` without a part since `before` (aware UTC), and return their number.
 
-    A long upload is as young as its newest part. Raises boto3's errors.
+    A long upload is as recent as its newest part. Raises boto3's errors.
     """
     aborted = 0
     for page in client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix):
         for upload in page.get("Uploads", []):
-            # Its parts are newer than the upload, so a young one need not be asked for them.
+            # The parts are newer than the upload, so those of a recent upload need not be listed.
             if upload["Initiated"] < before:
                 aborted += _abort_if_stale(client, bucket, upload["Key"], upload["UploadId"], before)
     return aborted
@@ -34,7 +34,7 @@ def _abort_if_stale(client: S3Client, bucket: str, name: str, upload_id: str, be
             return False
         client.abort_multipart_upload(Bucket=bucket, Key=name, UploadId=upload_id)
     except ClientError as error:
-        # Completed or aborted meanwhile.
+        # Completed or aborted in the meantime.
         if error_code(error) == "NoSuchUpload":
             return False
         raise

@@ -1,4 +1,4 @@
-"""Files in a bucket of Amazon S3, or of a store that speaks its language. Needs ``ticket-export[s3]``."""
+"""Files in a bucket of Amazon S3 or of a compatible store. Needs ``ticket-export[s3]``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
-# First of all, since it says what to install where boto3 is missing.
+# Imported first, because its error names the extra to install if boto3 is missing.
 from ticket_export.infrastructure.storage.s3.client import S3Patience, connect  # isort: skip
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +16,12 @@ from datetime import datetime, timedelta
 
 from ticket_export.application.file.download import content_disposition
 from ticket_export.application.file.export_file import KEY_PREFIX
-from ticket_export.application.ports.export_storage import ObjectWriter
+from ticket_export.application.ports.export_storage import (
+    ExportStorage,
+    ObjectWriter,
+    SupportsDiscardStale,
+    SupportsSignedUrl,
+)
 from ticket_export.errors import ConfigurationError, StorageError
 from ticket_export.infrastructure.storage.keys import check_prefix
 from ticket_export.infrastructure.storage.s3.errors import is_missing, s3_errors
@@ -30,20 +35,20 @@ from ticket_export.settings import Settings
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-#: Of an upload, in bytes: the least that S3 allows. It allows 10,000 parts, so an object may have 48 GiB.
+#: Bytes of a part: the minimum of S3. With its 10,000 parts, an object may have 48 GiB.
 PART_BYTES = 5 * 1024 * 1024
-# What may wait for room in the next part, in bytes.
+# Bytes that may wait for the next part.
 _AHEAD = 256 * 1024
 _READ_BUFFER = 256 * 1024
 # "Presigned URL expiration" of Amazon's user guide: a week.
 _LONGEST_LINK = 7 * 24 * 60 * 60
 
 
-class S3Storage:
-    """Stores the object of key ``a/b`` as ``<prefix>a/b`` in a bucket, through smart-open's S3 writers.
+class S3Storage(ExportStorage, SupportsSignedUrl, SupportsDiscardStale):
+    """A store that keeps the object of key ``a/b`` as ``<prefix>a/b`` in a bucket, with smart-open's S3 writers.
 
-    Threads may share it. Memory does not grow with an object: some 20 MB while one is written. A killed writer leaves
-    an upload behind that nobody can read; `discard_stale` aborts it, and a lifecycle rule of the bucket should too.
+    Threads may share it. Writing an object takes some 20 MB of memory, independent of its size. A killed writer leaves
+    an upload that nobody can read; `discard_stale` aborts it, and a lifecycle rule of the bucket should abort it too.
     """
 
     provider = "s3"
@@ -56,9 +61,9 @@ class S3Storage:
         encryption: Mapping[str, str] | None = None,
         reconnect: Callable[[], S3Client] | None = None,
     ) -> None:
-        """`encryption` is what `encryption_of` gives; without it, the bucket's own default holds.
+        """`encryption` is the result of `encryption_of`; without it, the bucket's default is used.
 
-        `reconnect` makes the client of a process that was forked, which must not share connections with its parent.
+        `reconnect` makes the client of a forked process, which must not share connections with its parent.
         """
         self._clients = {os.getpid(): client}
         self._reconnect = reconnect or (lambda: client)
@@ -67,10 +72,10 @@ class S3Storage:
 
     @classmethod
     def from_url(cls, url: str, settings: Settings, *, patience: S3Patience | None = None) -> Self:
-        """The storage at ``s3://bucket/prefix``; the rest is said by the ``s3_`` settings. Asks nobody anything yet.
+        """Return the storage at ``s3://bucket/prefix`` with the ``s3_`` settings; it does not connect yet.
 
         Raises:
-            ConfigurationError: the URL or a setting is not as it must be.
+            ConfigurationError: the URL or a setting is not valid.
         """
         location = S3Location.parse(url)
         client = partial(
@@ -90,7 +95,7 @@ class S3Storage:
 
     @contextmanager
     def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
-        """See `ExportStorage.open_writer`. What the block raises comes out unchanged."""
+        """See `ExportStorage.open_writer`. An error of the block comes out unchanged."""
         upload = S3Upload(
             self._client,
             self._location.bucket,
@@ -109,18 +114,18 @@ class S3Storage:
             yield cast("BinaryIO", stream)
 
     def delete(self, key: str) -> None:
-        """See `ExportStorage.delete`. A bucket with versioning keeps the old version until a lifecycle rule ends it."""
+        """See `ExportStorage.delete`. With versioning, the old version stays until a lifecycle rule deletes it."""
         name = self._location.object_key(key)
         try:
             with s3_errors("the file could not be deleted"):
                 self._client.delete_object(Bucket=self._location.bucket, Key=name)
         except StorageError as error:
-            # Amazon's own says nothing of an object that is not there; others do.
+            # Amazon's S3 does not report a missing object; other stores do.
             if error.__cause__ is None or not is_missing(error.__cause__):
                 raise
 
     def list(self, prefix: str) -> Iterator[str]:
-        """See `ExportStorage.list`. Reads a page of 1,000 at a time; what is no key of ours is passed over."""
+        """See `ExportStorage.list`. Reads pages of 1,000; names that are not keys of the library are ignored."""
         check_prefix(prefix)
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._location.bucket, Prefix=self._location.prefix + prefix
@@ -132,21 +137,21 @@ class S3Storage:
                         yield key
 
     def discard_stale(self, before: datetime) -> int:
-        """Abort the uploads that killed writers left behind; gives their number.
+        """Abort the uploads of killed writers, and return their number.
 
-        Stale is what was begun, and got its newest part, before `before` (aware UTC). Choose a moment longer ago than
-        any export may pause: a writer whose upload was aborted fails with `StorageError`.
+        An upload is stale if it began, and got its newest part, before `before` (aware UTC). Choose a time longer ago
+        than an export may pause: a writer whose upload was aborted fails with `StorageError`.
         """
         with s3_errors("what was left behind could not be removed"):
-            # Nothing of other programs, where the bucket, or the prefix, is theirs too.
+            # Not the uploads of other programs in the same bucket or prefix.
             own = self._location.prefix + KEY_PREFIX
             return abort_stale_uploads(self._client, self._location.bucket, own, before=before)
 
     def signed_url(self, key: str, *, file_name: str, content_type: str, expires_in: timedelta) -> str:
         """See `SupportsSignedUrl.signed_url`.
 
-        Lives for whole seconds, one to a week's, and never longer than the credentials that this process has; S3 is
-        not asked, so it is made of a missing object too.
+        The link lives for whole seconds, from one second to a week, and never longer than the credentials of this
+        process. S3 is not called, so there are links to missing objects too.
         """
         parameters = {
             "Bucket": self._location.bucket,
@@ -161,10 +166,10 @@ class S3Storage:
 
 
 def encryption_of(settings: Settings) -> dict[str, str]:
-    """What S3 is told about encryption with every object.
+    """Return the parameters of S3 for the encryption of every object.
 
     Raises:
-        ConfigurationError: a key is named that would not be used.
+        ConfigurationError: the settings name a key that would not be used.
     """
     if settings.s3_kms_key_id and settings.s3_encryption != "aws:kms":
         raise ConfigurationError("TICKET_EXPORT_S3_KMS_KEY_ID needs TICKET_EXPORT_S3_ENCRYPTION=aws:kms")

@@ -1,4 +1,4 @@
-"""One object on its way to S3, from one thread: in one request if it is small, in parts if it is not."""
+"""The upload of one object to S3, from one thread: in one request if it is small, otherwise in parts."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# Of the metadata of what we write: which upload it was.
+# The key in an object's metadata that identifies its upload.
 _MARK = "ticket-export-upload"
 
 
 class S3Upload:
-    """The bytes of one object; they can be read once they are published, and are gone if they never are.
+    """The bytes of one object: readable once they are published, and removed if they never are.
 
-    What is not larger than a part is held here until then, and never becomes a multipart upload.
+    An object that is not larger than a part is kept here until then, and is never a multipart upload.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class S3Upload:
         self.is_published = False
 
     def write(self, data: bytes | bytearray) -> None:
-        """Append `data`; sends a part whenever there is a whole one."""
+        """Append `data`, and send a part whenever it is complete."""
         if self._writer is None and len(data) <= self._first.room:
             self._first.write(data)
         else:
@@ -60,29 +60,28 @@ class S3Upload:
             writer.write(data)
 
     def publish(self) -> None:
-        """Let the whole object be read, in place of what was there.
+        """Make the complete object readable; it replaces an existing object.
 
         Raises:
-            StorageError: it cannot be read, as far as anybody can tell.
+            StorageError: as far as S3 shows, the object cannot be read.
         """
         try:
             writer = self._writer or self._open(in_parts=False)
             writer.close()
         except StorageError:
-            # What took effect and had its answer lost on the way looks as if it had failed: asked again, S3 does not
-            # know the upload any more.
+            # If only the response was lost, the upload is complete, and S3 no longer knows it when it is called again.
             if not self._is_there():
                 raise
-            _log.info("an upload was published, although its answer was lost")
+            _log.info("an upload was published, although its response was lost")
         self.is_published = True
-        # First of all, so that there is nothing to abort any more.
+        # First, so that nothing can be aborted any more.
         self._calls.close()
         self.discard()
 
     def discard(self) -> None:
-        """Forget what was not published; never raises for what S3 does, since an error is already on its way then.
+        """Remove the unpublished bytes; never raises an error of S3, because another error is already being raised.
 
-        At worst parts stay, which nobody can read and the sweep removes.
+        At worst parts stay; nobody can read them, and the sweep removes them.
         """
         if self._writer is not None:
             self._writer.terminate()
@@ -90,12 +89,12 @@ class S3Upload:
         self._first.close()
 
     def retract(self) -> None:
-        """Remove the object again, if it was published. Like `discard`, it never raises for what S3 does."""
+        """Delete the object if it was published. Like `discard`, this never raises an error of S3."""
         if self.is_published:
             try:
                 self._client.delete_object(Bucket=self._bucket, Key=self._name)
             except S3_ERRORS:
-                _log.warning("an object that nobody knows was left to the sweep", exc_info=True)
+                _log.warning("an unknown object was left to the sweep", exc_info=True)
 
     def _open(self, *, in_parts: bool) -> _Writer:
         called = ("create_multipart_upload", "put_object")
@@ -107,7 +106,7 @@ class S3Upload:
             "writebuffer": S3PartBuffer(self._part_bytes),
         }
         url = f"s3://{self._bucket}/{self._name}"
-        # What smart_open.open gives has no `terminate` in its type.
+        # The type of smart_open's result has no `terminate`.
         writer = cast("_Writer", smart_open(url, "wb", compression="disable", transport_params=parameters))
         self._writer = writer
         with self._first.view() as first:
@@ -121,6 +120,6 @@ class S3Upload:
                 found = self._client.head_object(Bucket=self._bucket, Key=self._name)
         except StorageError as error:
             if error.__cause__ is None or not is_missing(error.__cause__):
-                _log.warning("whether an upload was published is not known", exc_info=True)
+                _log.warning("it is not known whether an upload was published", exc_info=True)
             return False
         return found.get("Metadata", {}).get(_MARK) == self._mark

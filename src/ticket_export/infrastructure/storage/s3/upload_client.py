@@ -1,4 +1,4 @@
-"""What smart-open's writers may ask of S3 for one upload."""
+"""The calls of smart-open's writers to S3 for one upload."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     )
 
     class _Part(TypedDict):
-        """What smart-open says of a part."""
+        """The parameters of a part from smart-open."""
 
         Bucket: str
         Key: str
@@ -37,14 +37,14 @@ _log = logging.getLogger(__name__)
 
 
 class S3UploadClient:
-    """Raises `StorageError` instead of boto3's errors, some of which smart-open would sit out for a minute.
+    """A client that raises `StorageError` instead of boto3's errors, some of which smart-open would retry for a minute.
 
-    `upload_part` comes back while the part is still on its way, so that smart-open fills the next one meanwhile: its
-    errors come out of a later call, and its entity tag is put in when the upload is completed.
+    `upload_part` returns while the part is still being sent, so that smart-open fills the next one: its errors come out
+    of a later call, and its entity tag is set when the upload is completed.
 
-    Aborting raises nothing: an error is already on its way then. It matters that it succeeds in smart-open's eyes,
-    since a writer that was not terminated completes its upload, half as it is, when it is garbage collected. For the
-    same reason nothing works any more after `close`.
+    Aborting raises nothing, because another error is already being raised. It must look like a success to smart-open,
+    whose unterminated writer completes its partial upload when it is garbage collected. For the same reason all calls
+    fail after `close`.
     """
 
     def __init__(self, client: S3Client) -> None:
@@ -63,11 +63,11 @@ class S3UploadClient:
         return answer
 
     def upload_part(self, *, Body: S3PartBuffer, **request: Unpack[_Part]) -> Mapping[str, str]:  # noqa: N803
-        """See boto3; what it gives has the key ``ETag``, which means nothing yet."""
+        """See boto3; the ``ETag`` of the result has no meaning yet."""
         # smart-open empties its buffer next.
         part = Body.take()
 
-        # Some gateway may answer in S3's place, without a tag; then S3 refuses to complete the upload.
+        # A gateway may respond instead of S3, without a tag; then S3 refuses to complete the upload.
         def send() -> str:
             with part, self._calling():
                 return self._client.upload_part(Body=cast("IO[bytes]", part), **request).get("ETag", "")
@@ -96,8 +96,8 @@ class S3UploadClient:
         return answer
 
     def abort_multipart_upload(self, **request: Unpack[AbortMultipartUploadRequestTypeDef]) -> None:
-        """Ask S3 to forget the parts, unless the upload is over or nobody answers anyway."""
-        # A part that arrives later would stay.
+        """Abort the upload in S3, unless it is over or S3 cannot be reached."""
+        # A part that arrives after the abort would stay.
         self._parts.wait()
         if self._is_closed:
             return
@@ -111,7 +111,7 @@ class S3UploadClient:
             _log.warning("the parts of an upload were left to the sweep", exc_info=True)
 
     def close(self) -> None:
-        """The upload is over, one way or the other."""
+        """End the upload; all later calls fail."""
         self._is_closed = True
 
     @contextmanager
@@ -127,6 +127,6 @@ class S3UploadClient:
 
 
 def _require(answer: Mapping[str, object], key: str) -> None:
-    # Some gateway may answer in S3's place, with a page of its own, and nothing has been done.
+    # A gateway may respond instead of S3, with its own page, and nothing was done.
     if not answer.get(key):
-        raise StorageError("the file could not be written: the storage gave an answer that is none")
+        raise StorageError("the file could not be written: the storage sent an invalid response")

@@ -1,4 +1,4 @@
-"""Uploading beside writing: parts go out while the next rows are read."""
+"""The writer of an object: it uploads parts while the next rows are read."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from threading import Condition, Event, Thread
 from types import TracebackType
 from typing import Self
 
+from ticket_export.application.ports.export_storage import ObjectWriter
 from ticket_export.infrastructure.storage.s3.upload import S3Upload
 
-# Bytes that are handed over at once, so that small blocks cost next to nothing.
+# Bytes that are passed to the thread at once, so that small blocks cost little.
 _PIECE = 128 * 1024
 
 
@@ -19,12 +20,12 @@ class _Ending(Enum):
     DISCARD = auto()
 
 
-class S3Writer:
-    """Takes the blocks of one object, and sends them in a thread of its own.
+class S3Writer(ObjectWriter):
+    """The blocks of one object, which a thread of its own sends.
 
-    At most `ahead` bytes, and one block more, wait for that thread; then so does `write`. What goes wrong with the
-    upload comes out of `write`, or of the ``with`` block's end, which publishes. An error in the block drops what
-    waits, and discards the upload; at most the request that is under way is waited for.
+    At most `ahead` bytes and one more block wait for that thread; then `write` waits too. An error of the upload comes
+    out of `write`, or of the end of the ``with`` block, which publishes. An error in the block drops the waiting bytes
+    and discards the upload; only the current request is waited for.
     """
 
     def __init__(self, upload: S3Upload, *, ahead: int) -> None:
@@ -36,14 +37,14 @@ class S3Writer:
         self._error: BaseException | None = None
         self._changed = Condition()
         self._ended = Event()
-        # A daemon: a process that ends must not wait for a store that hangs.
+        # A daemon thread, so that a process can end while a store hangs.
         self._thread = Thread(target=self._run, name="upload of an export", daemon=True)
 
     def __enter__(self) -> Self:
         try:
             self._thread.start()
         except BaseException:
-            # Interrupted, with the thread there or not: nobody would ever end it.
+            # Interrupted, perhaps with the thread started: nothing else would end it.
             with self._changed:
                 self._ending = _Ending.DISCARD
                 self._changed.notify_all()
@@ -56,7 +57,7 @@ class S3Writer:
         try:
             self._end(_Ending.PUBLISH if exc is None else _Ending.DISCARD)
         except BaseException:
-            # Interrupted: what the block's end raises for must not be readable.
+            # Interrupted: the object must not be readable after an error of the block's end.
             self._end(_Ending.DISCARD)
             self._upload.retract()
             raise
@@ -67,7 +68,7 @@ class S3Writer:
         """Append `data`.
 
         Raises:
-            StorageError: something before it could not be written.
+            StorageError: earlier data could not be written.
         """
         with self._changed:
             while self._error is None and self._waiting >= self._ahead:
@@ -84,7 +85,7 @@ class S3Writer:
         if isinstance(last, bytearray) and len(last) < _PIECE:
             last += data
         else:
-            # A large one is not copied.
+            # A large block is not copied.
             self._pieces.append(data if len(data) >= _PIECE else bytearray(data))
 
     def _end(self, ending: _Ending) -> None:
@@ -93,7 +94,7 @@ class S3Writer:
             if ending is _Ending.DISCARD:
                 self._pieces.clear()
             self._changed.notify_all()
-        # Not only joined: Python 3.11 takes a thread for ended once a join of it was interrupted.
+        # Not only joined: after an interrupted join, Python 3.11 regards a thread as ended.
         self._ended.wait()
         self._thread.join()
 
@@ -107,7 +108,7 @@ class S3Writer:
             finally:
                 if not self._upload.is_published:
                     self._upload.discard()
-        except BaseException as error:  # noqa: BLE001 - raised again, in the thread of whoever writes
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread of the writer
             with self._changed:
                 self._error = error
                 self._pieces.clear()

@@ -1,4 +1,4 @@
-"""The records of a running COPY in blocks, fast."""
+"""Collects the records of a running COPY in blocks, fast."""
 
 from __future__ import annotations
 
@@ -22,17 +22,16 @@ def copy_blocks(
     rewrite: Callable[[Record], Record] | None = None,
     finish: Callable[[bytes], bytes] = bytes,
 ) -> Iterator[CsvBlock]:
-    """What ``iter(copy)`` gives, each record rewritten, in blocks of at least `size` bytes (the last may be shorter).
+    """Yield the records of ``iter(copy)`` in blocks of at least `size` bytes; the last block may be shorter.
 
-    Each block is finished as a whole, which may change its length.
+    `rewrite` changes each record, `finish` each whole block, which may change its length.
 
-    The server sends a message a record, so that records need no counting, line feeds in them or not:
+    The server sends one message for each record, so the messages are counted, not the line feeds:
     https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
 
-    psycopg's own loop enters its event machinery for every record, which takes longer than the server needs to
-    make one. Here it only waits for more; what libpq has received already is taken straight from there. Nothing
-    holds a record for longer than its copy takes: a list of them would leave the processor's cache, and cost as
-    much again.
+    psycopg's own loop enters its event machinery for every record, which takes longer than the server needs to make a
+    record. Here psycopg only waits for more data; records that libpq has received already are read directly from it. No
+    record is kept after it is copied: a list of records would leave the processor's cache and double the cost.
 
     Raises:
         psycopg.Error: the server or the connection failed.
@@ -44,7 +43,7 @@ def copy_blocks(
         while length > 0:
             block += rewrite(record) if rewrite else record
             rows += 1
-            # Its argument keeps it from waiting: 0 is "not yet", -1 the end.
+            # Its argument 1 means: do not wait. 0 means "not yet", -1 the end.
             length, record = next_record(1)
         if len(block) >= size:
             yield CsvBlock(finish(bytes(block)), rows)
@@ -57,13 +56,13 @@ def copy_blocks(
 
 
 def _end(pgconn: PGconn) -> None:
-    # psycopg would do so, had it seen the end itself.
+    # psycopg does this when it sees the end itself.
     from psycopg import errors
 
     failed = None
     while (result := pgconn.get_result()) is not None:
         if result.error_message and failed is None:
-            # What comes after the first is only that the connection is lost.
+            # Errors after the first only say that the connection is lost.
             failed = errors.error_from_result(result, encoding="utf-8")
     if failed:
         raise failed

@@ -1,4 +1,4 @@
-"""From a SELECT to the COPY that psycopg sends."""
+"""Converts a SELECT to the COPY that psycopg sends."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 
 def copy_statement(query: Select[Any], connection: Connection) -> tuple[str, Mapping[str, object]]:
-    """The statement, and the values that psycopg puts into it, quoted: COPY itself takes no parameters.
+    """The statement, and the values that psycopg quotes and puts into it: COPY itself takes no parameters.
 
-    SQLAlchemy would send neither a COPY nor its rows, so what it does to a statement's values before
-    it gives them to the driver is done here.
+    SQLAlchemy cannot run a COPY, so its conversion of the values for the driver is done here.
     """
     schemas = connection.get_execution_options().get("schema_translate_map")
     compiled = query.compile(
@@ -28,7 +27,7 @@ def copy_statement(query: Select[Any], connection: Connection) -> tuple[str, Map
 
 
 def _processors(compiled: SQLCompiler, dialect: Dialect) -> dict[str, Callable[[Any], Any]]:
-    """What makes of a Python value the driver's, by the parameter's name in the statement."""
+    """The functions that convert a Python value for the driver, by the parameter's name in the statement."""
     found = (
         (compiled.escaped_bind_names.get(name, name), bound.type.dialect_impl(dialect).bind_processor(dialect))
         for bound, name in compiled.bind_names.items()

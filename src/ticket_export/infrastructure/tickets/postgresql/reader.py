@@ -1,4 +1,4 @@
-"""Rows that PostgreSQL writes as CSV itself: one COPY in the transaction of the count."""
+"""Reads rows that PostgreSQL itself writes as CSV: one COPY in the transaction of the count."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 
-import attrs
 from sqlalchemy import Connection, Text, func
 
 from ticket_export.application.csv_format import CsvFormat
@@ -16,17 +15,17 @@ from ticket_export.application.ports.ticket_source import CsvBlock
 from ticket_export.application.view.ticket_column import IdType, TicketColumn
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.persistence.database.answer_watch import answered_in_time, cut
-from ticket_export.infrastructure.tickets.block_size import BLOCK_BYTES
+from ticket_export.infrastructure.tickets.block_reader import BLOCK_BYTES, BlockReader
 from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
 from ticket_export.infrastructure.tickets.postgresql import spellings  # noqa: F401 - registers them
 from ticket_export.infrastructure.tickets.postgresql.copy_blocks import Record, copy_blocks
 from ticket_export.infrastructure.tickets.postgresql.copy_statement import copy_statement
 from ticket_export.infrastructure.tickets.postgresql.snapshot import begin_snapshot, driver_connection, end_snapshot
+from ticket_export.infrastructure.tickets.postgresql.stored_catalog import catalog_as_stored
 from ticket_export.infrastructure.tickets.read_errors import read_errors
-from ticket_export.infrastructure.tickets.stored_types import catalog_as_stored
-from ticket_export.infrastructure.tickets.ticket_select import count_tickets, select_tickets, zone_name
+from ticket_export.infrastructure.tickets.ticket_select import select_tickets, zone_name
 
-# How long the server may take to hear of an interrupt, in seconds; whoever interrupts tries again.
+# Seconds for the request that cancels a statement; the caller tries again.
 _INTERRUPT_TIMEOUT = 5
 
 
@@ -34,13 +33,13 @@ _INTERRUPT_TIMEOUT = 5
 def copy_reader(
     connection: Connection, catalog: TicketCatalog, query: TicketQuery, csv_format: CsvFormat, patience: timedelta
 ) -> Iterator[CopyReader]:
-    """A reader on a snapshot that it begins on `connection`; both end with the block."""
+    """Begin a snapshot on `connection` and yield a reader of it; both end with the block."""
     try:
         with read_errors(connection.dialect), answered_in_time(connection):
             begin_snapshot(connection, zone_name(query), patience)
         reader = CopyReader(connection=connection, catalog=catalog, query=query, csv_format=csv_format)
         try:
-            # What the block raises is none of this source's business, even where it is a database's error.
+            # Errors that the block raises pass unchanged, even a database's.
             yield reader
         finally:
             with answered_in_time(connection):
@@ -49,51 +48,31 @@ def copy_reader(
         end_snapshot(connection)
 
 
-@attrs.define(kw_only=True)
-class CopyReader:
-    """Counts and reads inside the transaction that `connection` has open."""
-
-    connection: Connection
-    catalog: TicketCatalog
-    query: TicketQuery
-    csv_format: CsvFormat
-    _reading: Generator[CsvBlock] | None = None
-
-    def count(self) -> int:
-        """How many rows there are.
-
-        Raises:
-            ConfigurationError: the catalog does not fit the types that the database stores.
-        """
-        with read_errors(self.connection.dialect):
-            return self.connection.execute(count_tickets(self._as_stored(), self.query)).scalar_one()
-
-    def blocks(self) -> Iterator[CsvBlock]:
-        """All rows, in order, some 128 KiB at a time."""
-        self._reading = self._read()
-        return self._reading
+class CopyReader(BlockReader):
+    """Reads the output of a COPY."""
 
     def interrupt(self) -> None:
-        """See `SupportsInterrupt.interrupt`."""
-        # After the block the connection may be somebody else's.
+        """Cancel the running statement."""
+        # After the end of the snapshot the connection may belong to somebody else.
         if self.connection.closed:
             return
         driver = driver_connection(self.connection)
         try:
             driver.cancel_safe(timeout=_INTERRUPT_TIMEOUT)
         except BaseException:
-            # The server cannot be asked; so whoever waits for it gets an error instead of an answer.
+            # The server cannot be reached; the thread that waits for it gets an error instead of an answer.
             cut(driver)
             raise
 
-    def close(self) -> None:
-        """Stop a COPY that was not read to its end, which the server would otherwise go on to send."""
-        if self._reading:
-            self._reading.close()
+    def catalog_as_stored(self) -> TicketCatalog:
+        """The catalog with the types that the database stores."""
+        # Not before it is needed: it may wait for a lock, and only a reader can be interrupted.
+        return catalog_as_stored(self.connection, self.catalog)
 
-    def _read(self) -> Generator[CsvBlock]:
+    def read(self) -> Generator[CsvBlock]:
+        """Execute the COPY and yield its rows in blocks."""
         with read_errors(self.connection.dialect):
-            rows_query = select_tickets(self._as_stored(), self.query, finish=_without_empty_texts)
+            rows_query = select_tickets(self.catalog_as_stored(), self.query, finish=_without_empty_texts)
             statement, values = copy_statement(rows_query, self.connection)
             driver = driver_connection(self.connection)
             rewrite = _single if len(self.query.columns) == 1 else None
@@ -104,17 +83,13 @@ class CopyReader:
     def _guard(self) -> Callable[[bytes], bytes]:
         if not self.csv_format.formula_guard:
             return bytes
-        # A column of UUIDs may be stored as texts, and so hold any.
+        # A column of UUIDs may be stored as text, and then it may hold any text.
         is_text = [column.is_text or column.id_type is IdType.UUID for column in self.query.columns]
         return partial(guard_records, is_text=is_text)
 
-    def _as_stored(self) -> TicketCatalog:
-        # Asked for no earlier, since it may wait for somebody's lock, and only a reader can be interrupted.
-        return catalog_as_stored(self.connection, self.catalog)
-
 
 def _without_empty_texts(column: TicketColumn, cell: Expression) -> Expression:
-    # COPY tells an empty text from NULL by quotes, which the file must not. No collation takes other texts for empty.
+    # COPY quotes an empty text to distinguish it from NULL; the file must not. In every collation only "" equals "".
     return func.nullif(cell.collate("C"), "", type_=Text()) if column.is_text else cell
 
 
@@ -122,6 +97,6 @@ def _single(record: Record) -> Record:
     return _ALONE.get(bytes(record), record)
 
 
-# What COPY writes of one cell alone, and what the file has instead: a line that is empty would be read as no record,
-# and the end of a COPY FROM, as older servers quote it, is a text like any other.
+# Records of a single cell as COPY writes them, and as the file has them. An empty line would be read as no record. The
+# end mark of a COPY FROM, which older servers quote, is a text as any other.
 _ALONE: dict[bytes, Record] = {b"\n": b'""\n', b'"\\."\n': b"\\.\n"}

@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 #: The oldest release that is still maintained.
 _OLDEST = (14,)
 
-#: Whatever a server, a database or a role may have set otherwise and that changes how a value is written or a
-#: statement is read.
+#: Settings that change how a value is written or a statement is read, and that a server, a database or a role may have
+#: changed.
 _SETTINGS = {
     "DateStyle": "ISO",
     "client_encoding": "UTF8",
     "extra_float_digits": "1",
     "standard_conforming_strings": "on",
-    # Not by SQLAlchemy's option, which would leave a connection that is read-only by default able to write.
+    # SQLAlchemy's option would make a connection writable that is read-only by default.
     "transaction_read_only": "on",
 }
 
 
 def begin_snapshot(connection: Connection, time_zone: str, patience: timedelta) -> None:
-    """Let all that is read from now on be of one moment, with local times in that IANA zone.
+    """Begin a transaction in which everything is read as of one moment, with local times in that IANA zone.
 
-    The server ends the snapshot if nothing is read for `patience`, and for at least a minute. What is set for it ends
-    with the transaction, and the pool gets the connection back as it was.
+    The server ends the snapshot if nothing is read for `patience`, and for at least a minute. The settings end with the
+    transaction, so the pool gets the connection back unchanged.
 
     Raises:
         UnsupportedDialectError: the server is too old, its database is not in UTF-8, or the driver is not psycopg 3.
@@ -43,16 +43,16 @@ def begin_snapshot(connection: Connection, time_zone: str, patience: timedelta) 
     _require_support(connection)
     connection.execution_options(isolation_level="REPEATABLE READ")
     limit_snapshot(connection, patience.total_seconds())
-    # The zone is set once, since ``AT TIME ZONE 'CET'`` would take that name for the abbreviation of a zone
-    # without summer time, and look it up for every cell.
+    # The zone is set once: ``AT TIME ZONE 'CET'`` would read that name as the abbreviation of a zone without summer
+    # time, and look it up for every cell.
     settings = {**_SETTINGS, "TimeZone": time_zone}
     connection.execute(select(*(func.set_config(name, value, True) for name, value in settings.items())))
 
 
 def end_snapshot(connection: Connection) -> None:
-    """Give the connection back to the pool, or close it where it is of no use to anybody else."""
+    """Return the connection to the pool, or close it if it is not usable any more."""
     errors = errors_of(connection.dialect)
-    # Nothing was written, so that nothing is lost where the server is gone.
+    # Nothing was written, so nothing is lost if the server is gone.
     with suppress(*errors), answered_in_time(connection):
         if not _is_idle(driver_connection(connection)):
             connection.invalidate()
@@ -62,7 +62,7 @@ def end_snapshot(connection: Connection) -> None:
 
 
 def driver_connection(connection: Connection) -> psycopg.Connection[Any]:
-    """What speaks to the server."""
+    """The driver's connection."""
     return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
 
 
@@ -75,16 +75,15 @@ def _require_support(connection: Connection) -> None:
     dialect = connection.dialect
     if dialect.driver != "psycopg":
         raise UnsupportedDialectError(
-            f"tickets cannot be read from PostgreSQL over {dialect.driver}; take psycopg 3, postgresql+psycopg://…"
+            f"tickets cannot be read from PostgreSQL with {dialect.driver}; use psycopg 3, postgresql+psycopg://…"
         )
     version = dialect.server_version_info or _OLDEST
     if version < _OLDEST:
         raise UnsupportedDialectError(
-            f"tickets cannot be read from PostgreSQL {'.'.join(map(str, version))}; "
-            f"the oldest that will do is {_OLDEST[0]}"
+            f"tickets cannot be read from PostgreSQL {'.'.join(map(str, version))}; use release {_OLDEST[0]} or newer"
         )
     encoding = driver_connection(connection).info.parameter_status("server_encoding")
     if encoding != "UTF8":
         raise UnsupportedDialectError(
-            f"tickets cannot be read from a PostgreSQL database in {encoding}; only one in UTF8 holds every letter"
+            f"tickets cannot be read from a PostgreSQL database with the encoding {encoding}; use one with UTF8"
         )

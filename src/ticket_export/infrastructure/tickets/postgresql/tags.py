@@ -1,4 +1,4 @@
-"""How PostgreSQL spells the rule of `joined_tags`, such that no stored value makes the statement fail."""
+"""How PostgreSQL spells the rule of `joined_tags`; no stored value makes the statement fail."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ _ESCAPE: Final = (
 )
 _STRING: Final = rf'"(?:[^"\\\u0001-\u001f]|{_ESCAPE})*"'
 _SCALAR: Final = rf"-?(?:0|[1-9][0-9]*)(?:\.[0-9]{{1,{MAX_DECIMALS}}})?(?:[eE][+-]?[0-9]{{1,3}})?|true|false|null"
-# A list of texts without an escape, which is what nearly all tags are.
+# A list of texts without an escape, as nearly all tags are.
 _PLAIN: Final = '"[^"\\\\\\u0001-\\u001f]*"'
 _BLANKS: Final = "[ \\t\\n\\r]*"
 _PLAIN_LIST: Final = f"^{_BLANKS}\\[{_BLANKS}(?:{_PLAIN}{_BLANKS}(?:,{_BLANKS}{_PLAIN}{_BLANKS})*)?\\]{_BLANKS}$"
-# No JSON holds these characters where they could be taken for what stands for a text (1) and for another value (2).
+# JSON contains none of these characters where they could be confused with the marks for a text (1) and another value
+# (2).
 _FOREIGN: Final = "[\\u0001-\\u0008\\u000b\\u000c\\u000e-\\u001f]"
 _OTHER: Final = "U&'\\0002'"
 _VALUE: Final = "[\\u0001\\u0002]"
@@ -39,7 +40,7 @@ def _joined_tags(element: JoinedTags, compiler: SQLCompiler, **kw: Any) -> str:
     kept = tags.type.dialect_impl(compiler.dialect)
     if isinstance(kept.impl_instance if isinstance(kept, TypeDecorator) else kept, JSONB):
         return _of_jsonb(f"({stored})")
-    # OFFSET 0 keeps the planner from writing the expression into each place where it is named.
+    # With OFFSET 0 the planner evaluates the expression once instead of at each place that names it.
     return (
         f"(SELECT CASE WHEN t ~ '{_PLAIN_LIST}' AND length(t) <= {MAX_LENGTH} THEN {_joined('t::jsonb')} "  # noqa: S608 - the column is the catalog's, nothing is a user's
         f"WHEN {_IS_JSON} THEN {_of_jsonb('t::jsonb')} ELSE t END "
@@ -67,8 +68,8 @@ def _replaced(text: str, pattern: str, by: str) -> str:
 
 
 # Every text and every other scalar becomes one character, then every list and object of such characters, from the
-# inside to the outside. What was JSON is one character in the end. pg_input_is_valid() would tell too, from release 16
-# on, but fails for a document that is nested too deep.
+# inside to the outside. In the end valid JSON is one character. pg_input_is_valid(), from release 16 on, fails for a
+# document that is nested too deep.
 _TOKENS: Final = "translate({}, U&' \\0009\\000A\\000D', '')".format(
     _replaced(_replaced("t", _STRING, "U&'\\0001'"), _SCALAR, _OTHER)
 )

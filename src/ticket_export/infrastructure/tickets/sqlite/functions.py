@@ -1,4 +1,4 @@
-"""The Python behind `sql_functions` on SQLite."""
+"""The Python functions that `spellings` calls."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _zone = lru_cache(maxsize=8)(ZoneInfo)
 
 
 def register_functions(connection: sqlite3.Connection) -> None:
-    """Make the functions known on this connection; once more does no harm. All give NULL for NULL."""
+    """Register the functions on this connection; repeating it does no harm. All return NULL for NULL."""
     for name, function in (
         ("fold", _fold),
         ("contains", _contains),
@@ -37,13 +37,13 @@ def register_functions(connection: sqlite3.Connection) -> None:
         connection.create_function(f"ticket_export_{name}", arguments, function, deterministic=True)
 
 
-# What PostgreSQL reads as a boolean, in full.
+# The texts that PostgreSQL reads as a boolean, in full.
 _BOOLEANS = {
     **dict.fromkeys(("true", "t", "yes", "y", "on", "1"), True),
     **dict.fromkeys(("false", "f", "no", "n", "off", "0"), False),
 }
 
-# What SQLite hands over: it keeps any value in any column, whatever type the column was given.
+# A value from SQLite, which stores any value in any column, whatever the column's type.
 _Stored: TypeAlias = str | int | float | bytes | None
 
 
@@ -106,7 +106,7 @@ def _local_time(stored: _Stored, zone: str) -> str | None:
         return None
     text = _text(stored)
     moment = read_moment(text)
-    # What is not a moment is shown as it stands; the guard sees to what it may be instead.
+    # A text that is not a moment stays as it is; the formula guard checks it.
     return text if moment is None else time_text(moment, _zone(zone))
 
 

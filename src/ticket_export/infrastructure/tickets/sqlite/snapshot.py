@@ -13,7 +13,7 @@ from ticket_export.infrastructure.tickets.sqlite.functions import register_funct
 
 
 def begin_snapshot(connection: Connection) -> sqlite3.Connection:
-    """Let all that is read from now on be of one moment; returns the driver's connection.
+    """Begin a transaction in which everything is read as of one moment; return the driver's connection.
 
     Raises:
         UnsupportedDialectError: the driver is not Python's own, or the database is not in UTF-8.
@@ -22,14 +22,14 @@ def begin_snapshot(connection: Connection) -> sqlite3.Connection:
     driver = connection.connection.driver_connection
     if not isinstance(driver, sqlite3.Connection):
         raise UnsupportedDialectError(
-            f"tickets cannot be read from SQLite over {connection.dialect.driver}; take Python's own driver, sqlite:///…"
+            f"tickets cannot be read from SQLite with {connection.dialect.driver}; use Python's own driver, sqlite:///…"
         )
     _require_utf8(driver)
     _require_wal(driver)
     register_functions(driver)
     connection.begin()
-    # Python's driver by itself begins a transaction only before it writes; without one, the count
-    # and the rows would each see their own moment.
+    # Python's driver by itself begins a transaction only before it writes. Without one, the count and the rows would be
+    # read as of two different moments.
     if not driver.in_transaction:
         connection.exec_driver_sql("BEGIN")
     return driver
@@ -37,9 +37,9 @@ def begin_snapshot(connection: Connection) -> sqlite3.Connection:
 
 @contextmanager
 def reading_any_bytes(driver: sqlite3.Connection) -> Iterator[None]:
-    """Let the texts that are read in the block show U+FFFD where their bytes are not UTF-8.
+    """In the block, read bytes that are not UTF-8 as U+FFFD.
 
-    Otherwise the driver fails for them. The connection is the host's pool's, and gets its own way back.
+    Otherwise the driver fails for them. The connection belongs to the host's pool and gets its own setting back.
     """
     before = driver.text_factory
     driver.text_factory = _text
@@ -57,16 +57,16 @@ def _require_utf8(driver: sqlite3.Connection) -> None:
     (encoding,) = driver.execute("PRAGMA encoding").fetchone()
     if encoding != "UTF-8":
         raise UnsupportedDialectError(
-            f"tickets cannot be read from a SQLite database in {encoding}; only from one in UTF-8"
+            f"tickets cannot be read from a SQLite database with the encoding {encoding}; use one with UTF-8"
         )
 
 
 def _require_wal(driver: sqlite3.Connection) -> None:
-    # In SQLite's other modes whoever reads keeps everybody from writing: the host its tickets, and
-    # the export its own progress, until one of them gives up.
+    # In SQLite's other modes a reader blocks every writer: the host could not write its tickets, and the export could
+    # not write its own progress.
     (mode,) = driver.execute("PRAGMA journal_mode").fetchone()
     if mode != "wal":
         raise ConfigurationError(
-            f"the SQLite database is in {mode!r} mode, in which an export would keep everybody from writing; "
-            "take the engine from ticket_export's create_engine, or switch the file once with PRAGMA journal_mode = WAL"
+            f"the SQLite database is in {mode!r} mode, in which an export would block every writer; use the engine of "
+            "ticket_export's create_engine, or switch the file once with PRAGMA journal_mode = WAL"
         )

@@ -1,1 +1,1 @@
-"""The history of what a host gets: ``ExportJobs`` and the table of the audit log."""
+"""The history of the library's own tables: ``ExportJobs`` and ``ExportAuditEntries``."""

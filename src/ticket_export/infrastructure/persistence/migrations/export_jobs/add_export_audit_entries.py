@@ -32,5 +32,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Remove the table and with it the record of who did what."""
+    """Remove the table with all entries of the audit log."""
     op.drop_table("ExportAuditEntries")

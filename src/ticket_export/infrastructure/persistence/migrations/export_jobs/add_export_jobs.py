@@ -17,7 +17,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Create ``ExportJobs`` beside the host's users, media items and background tasks."""
+    """Create ``ExportJobs``, which refers to the host's users, media items and background tasks."""
     names = host_table_names()
     users, media_items, tasks = names.users, names.media_items, names.background_tasks
     require_tables(users.name, media_items.name, tasks.name)
@@ -43,23 +43,18 @@ def upgrade() -> None:
         sa.Column("CreatorUserId", sa.Uuid()),
         sa.Column("LastModifierUserId", sa.Uuid()),
         sa.PrimaryKeyConstraint("Id", name="PK_ExportJobs"),
-        sa.ForeignKeyConstraint(
-            ["RequesterUserId"],
-            [f"{users.name}.{users.columns.get('id', 'Id')}"],
-            name=f"FK_ExportJobs_{users.name}_RequesterUserId",
-            ondelete="RESTRICT",
-        ),
-        sa.ForeignKeyConstraint(
-            ["MediaItemId"],
-            [f"{media_items.name}.{media_items.columns.get('id', 'Id')}"],
-            name=f"FK_ExportJobs_{media_items.name}_MediaItemId",
-            ondelete="SET NULL",
-        ),
-        sa.ForeignKeyConstraint(
-            ["BackgroundTaskId"],
-            [f"{tasks.name}.{tasks.columns.get('id', 'Id')}"],
-            name=f"FK_ExportJobs_{tasks.name}_BackgroundTaskId",
-            ondelete="SET NULL",
+        *(
+            sa.ForeignKeyConstraint(
+                [column],
+                [f"{table.name}.{table.columns.get('id', 'Id')}"],
+                name=f"FK_ExportJobs_{table.name}_{column}",
+                ondelete=ondelete,
+            )
+            for column, table, ondelete in (
+                ("RequesterUserId", users, "RESTRICT"),
+                ("MediaItemId", media_items, "SET NULL"),
+                ("BackgroundTaskId", tasks, "SET NULL"),
+            )
         ),
     )
     op.create_index("IX_ExportJobs_RequesterUserId", "ExportJobs", ["RequesterUserId"])
@@ -69,5 +64,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Remove the table and with it every record of an export."""
+    """Remove the table with every record of an export."""
     op.drop_table("ExportJobs")

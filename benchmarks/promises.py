@@ -1,0 +1,39 @@
+"""The figures that the library promises."""
+
+from __future__ import annotations
+
+import attrs
+
+from benchmarks.contenders import DJANGO, OURS, PANDAS, PSQL, UNGUARDED
+
+
+@attrs.frozen
+class Ratio:
+    """The time of `above` divided by that of `below`, with the promised limit."""
+
+    above: str
+    below: str
+    at_most: float | None = None
+    at_least: float | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Promises:
+    """For one database: time ratios at the largest size, memory in MB at every size, and the seconds of filling it."""
+
+    ratios: tuple[Ratio, ...] = ()
+    peak_mb: float | None = None
+    growth_mb: float = 2.0
+    loading: float | None = None
+
+
+POSTGRESQL_PROMISES = Promises(
+    ratios=(
+        Ratio(OURS, PSQL, at_most=1.15),
+        Ratio(OURS, UNGUARDED, at_most=1.15),
+        Ratio(PANDAS, OURS, at_least=4),
+        Ratio(DJANGO, OURS, at_least=20),
+    ),
+    peak_mb=80,
+    loading=60,
+)

@@ -1,0 +1,59 @@
+"""The part of a reader that all databases share."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Generator, Iterator
+from typing import Final
+
+import attrs
+from sqlalchemy import Connection
+
+from ticket_export.application.csv_format import CsvFormat
+from ticket_export.application.ports.ticket_source import CsvBlock, SupportsInterrupt, TicketReader
+from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.infrastructure.tickets.catalog import TicketCatalog
+from ticket_export.infrastructure.tickets.read_errors import read_errors
+from ticket_export.infrastructure.tickets.ticket_select import count_tickets
+
+#: The size of a block, as near as a reader can come to it: large enough that the calls between blocks do not count,
+#: small enough for any length of a ticket's texts.
+BLOCK_BYTES: Final = 128 * 1024
+
+
+@attrs.define(kw_only=True)
+class BlockReader(TicketReader, SupportsInterrupt):
+    """Counts and reads inside the transaction that `connection` has open."""
+
+    connection: Connection
+    catalog: TicketCatalog
+    query: TicketQuery
+    csv_format: CsvFormat
+    _reading: Generator[CsvBlock] | None = attrs.field(default=None, init=False)
+
+    def count(self) -> int:
+        """The number of rows.
+
+        Raises:
+            ConfigurationError: the catalog does not fit the types that the database stores.
+        """
+        with read_errors(self.connection.dialect):
+            return self.connection.execute(count_tickets(self.catalog_as_stored(), self.query)).scalar_one()
+
+    def blocks(self) -> Iterator[CsvBlock]:
+        """All rows, in order."""
+        self._reading = self.read()
+        return self._reading
+
+    def close(self) -> None:
+        """End a statement that was not read to its end; it would disturb the next user of the connection."""
+        if self._reading:
+            self._reading.close()
+
+    def catalog_as_stored(self) -> TicketCatalog:
+        """The catalog with the types that the database stores."""
+        return self.catalog
+
+    @abstractmethod
+    def read(self) -> Generator[CsvBlock]:
+        """Execute the SELECT and yield its rows in blocks."""

@@ -1,0 +1,169 @@
+"""How SQLite spells the `sql_functions`.
+
+SQLite's own lower() knows only ASCII, its length() stops at a NUL, and it stores any value in any column. Texts go to
+the Python functions of `functions`, as a BLOB: Python's driver does not hand over a text that is not UTF-8.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import CHAR, Float
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from ticket_export.infrastructure.persistence.sqlite_moments import is_usual_moment
+from ticket_export.infrastructure.tickets.sql_functions import (
+    BooleanText,
+    ComparedText,
+    Contains,
+    DayText,
+    DoubleNumber,
+    EndsWith,
+    ExactText,
+    Folded,
+    IsNumber,
+    IsTrue,
+    JoinedTags,
+    LooselyCollated,
+    MomentBefore,
+    MomentFrom,
+    MomentKey,
+    NumberCell,
+    NumberText,
+    SqlFunction,
+    StartsWith,
+    StoredText,
+    TimeText,
+    UuidKey,
+    UuidText,
+    arguments,
+)
+from ticket_export.infrastructure.tickets.sql_types import scale_of, underlying
+
+_NAMES: Final[dict[type[SqlFunction[Any]], str]] = {
+    Folded: "fold",
+    Contains: "contains",
+    StartsWith: "starts_with",
+    EndsWith: "ends_with",
+    JoinedTags: "joined_tags",
+}
+
+
+def _of_text(element: SqlFunction[Any], compiler: SQLCompiler, **kw: Any) -> str:
+    stored, *others = arguments(element, compiler, **kw)
+    return _call(_NAMES[type(element)], f"CAST({stored} AS BLOB)", *others)
+
+
+for _named in _NAMES:
+    compiles(_named, "sqlite")(_of_text)
+
+
+def _call(name: str, *arguments: str) -> str:
+    return f"ticket_export_{name}({', '.join(arguments)})"
+
+
+@compiles(TimeText, "sqlite")
+def _time_text(element: TimeText, compiler: SQLCompiler, **kw: Any) -> str:
+    cell, *zone = arguments(element, compiler, **kw)
+    local = _call("local_time", f"CAST({cell} AS BLOB)", *(zone or ["'UTC'"]))
+    if zone:
+        return local
+    return f"CASE WHEN {is_usual_moment(cell)} THEN CAST(substr({cell}, 1, 19) AS TEXT) ELSE {local} END"
+
+
+# A moment is a text in the spelling of the program that wrote it. Nearly all are in SQLAlchemy's spelling, which sorts
+# as it is; a Python function rewrites the others.
+def _key(cell: str) -> str:
+    return f"CASE WHEN {is_usual_moment(cell)} THEN {cell} ELSE {_call('moment', f'CAST({cell} AS BLOB)')} END"
+
+
+@compiles(MomentKey, "sqlite")
+def _moment_key(element: MomentKey, compiler: SQLCompiler, **kw: Any) -> str:
+    return _key(compiler.process(element.clauses, **kw))
+
+
+@compiles(MomentFrom, "sqlite")
+def _moment_from(element: MomentFrom, compiler: SQLCompiler, **kw: Any) -> str:
+    cell, bound, earliest = arguments(element, compiler, **kw)
+    return f"({cell} >= {earliest} AND {_key(cell)} >= {bound})"
+
+
+@compiles(MomentBefore, "sqlite")
+def _moment_before(element: MomentBefore, compiler: SQLCompiler, **kw: Any) -> str:
+    cell, bound, latest = arguments(element, compiler, **kw)
+    return f"({cell} < {latest} AND {_key(cell)} < {bound})"
+
+
+@compiles(DayText, "sqlite")
+def _day_text(element: DayText, compiler: SQLCompiler, **kw: Any) -> str:
+    # Some programs write the time of midnight behind the day.
+    cell = compiler.process(element.clauses, **kw)
+    day = f"CASE WHEN {cell} GLOB '????-??-??[ T]*' THEN substr({cell}, 1, 10) ELSE {cell} END"
+    return f"CAST({day} AS TEXT)"
+
+
+@compiles(UuidText, "sqlite")
+@compiles(UuidKey, "sqlite")
+def _uuid_text(element: UuidText | UuidKey, compiler: SQLCompiler, **kw: Any) -> str:
+    stored = compiler.process(element.clauses, **kw)
+    # The 16 bytes themselves, in network order, or a text.
+    is_binary = f"typeof({stored}) = 'blob' AND length({stored}) = 16"
+    return _call("uuid", f"CASE WHEN {is_binary} THEN hex({stored}) ELSE CAST({stored} AS BLOB) END")
+
+
+@compiles(NumberText, "sqlite")
+def _number_text(element: NumberText, compiler: SQLCompiler, **kw: Any) -> str:
+    (number,) = element.clauses
+    stored, shown = compiler.process(number, **kw), underlying(number.type)
+    value = f"CASE typeof({stored}) WHEN 'text' THEN CAST({stored} AS BLOB) ELSE {stored} END"
+    return _call("number", value, str(int(isinstance(shown, Float))), str(scale_of(shown)))
+
+
+@compiles(NumberCell, "sqlite")
+def _number_cell(element: NumberCell, compiler: SQLCompiler, **kw: Any) -> str:
+    # The reader tells a number, which needs no guard, from a text by its type, and writes it.
+    stored = compiler.process(element.clauses, **kw)
+    return f"CASE typeof({stored}) WHEN 'blob' THEN CAST({stored} AS TEXT) ELSE {stored} END"
+
+
+@compiles(DoubleNumber, "sqlite")
+def _double_number(element: DoubleNumber, compiler: SQLCompiler, **kw: Any) -> str:
+    return compiler.process(element.clauses, **kw)
+
+
+@compiles(IsNumber, "sqlite")
+def _is_number(element: IsNumber, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"({_is_number_in(compiler.process(element.clauses, **kw))})"
+
+
+def _is_number_in(stored: str) -> str:
+    return f"typeof({stored}) IN ('integer', 'real')"
+
+
+@compiles(BooleanText, "sqlite")
+def _boolean_text(element: BooleanText, compiler: SQLCompiler, **kw: Any) -> str:
+    stored = compiler.process(element.clauses, **kw)
+    return _call("boolean", f"CASE WHEN {_is_number_in(stored)} THEN {stored} <> 0 ELSE CAST({stored} AS BLOB) END")
+
+
+@compiles(IsTrue, "sqlite")
+def _is_true(element: IsTrue, compiler: SQLCompiler, **kw: Any) -> str:
+    stored = compiler.process(element.clauses, **kw)
+    of_text = _call("is_true", f"CAST({stored} AS BLOB)")
+    return f"(CASE WHEN {_is_number_in(stored)} THEN {stored} <> 0 ELSE {of_text} END)"
+
+
+@compiles(StoredText, "sqlite")
+@compiles(LooselyCollated, "sqlite")
+def _stored_text(element: StoredText, compiler: SQLCompiler, **kw: Any) -> str:
+    (cell,) = element.clauses
+    text = f"CAST({compiler.process(cell, **kw)} AS TEXT)"
+    # Other databases fill a CHAR(n) with blanks when they store it and remove them when they compare it.
+    return f"rtrim({text}, ' ')" if isinstance(underlying(cell.type), CHAR) else text
+
+
+@compiles(ExactText, "sqlite")
+@compiles(ComparedText, "sqlite")
+def _exact_text(element: ExactText | ComparedText, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"({_stored_text(element, compiler, **kw)} COLLATE BINARY)"
