@@ -18,7 +18,7 @@ from ticket_export.application.run.stop_signal import StopSignal
 
 _UNEXPECTED = "The export failed unexpectedly."
 # Seconds that the heartbeat's thread has for a few steps in memory.
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 
 
 class Running(Plain):

@@ -14,7 +14,7 @@ from ticket_export import StopSignal, Worker
 from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
 
 #: Seconds; only a failing test waits for so long.
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def a_house(desk: HelpDesk, **rhythm: timedelta) -> Housekeeping:
