@@ -130,7 +130,8 @@ def test_a_signal_is_heard_while_the_tickets_are_counted(help_desk: HelpDesk, nu
         seconds_until((help_desk.folder / "counting").exists)
         began = monotonic()
         ended = export.stop(number)
-        assert monotonic() - began < 5
+        # The count would take minutes.
+        assert monotonic() - began < 30
     assert (ended.exit_code, ended.problems) == (130, ["interrupted"])
     assert (_only_job()["status"], _only_job()["errorMessage"]) == ("failed", "Cancelled")
     assert stored_files(help_desk) == []
