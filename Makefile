@@ -6,12 +6,14 @@ VENV := .venv
 BENCH := .venv-bench
 BIN := $(VENV)/bin
 LOWEST := 3.11
+PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))')
+ROUNDS ?= 30
 PROGRAMS := $(foreach folder,benchmarks examples,$(if $(wildcard $(folder)/*.py $(folder)/*/*.py),$(folder)))
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos bench docs constraints clean
+.PHONY: help demo quick test steady chaos bench docs constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -19,15 +21,27 @@ help: ## show this list
 demo: $(VENV)/.run ## create a help desk in ./ticket-export-demo, export a view of it, show the file
 	@$(BIN)/ticket-export demo
 
-# Each process has its own PostgreSQL, so that there are not as many as a large machine could run.
+# No database, no S3, no other process and no coverage: those are in `make test`.
+quick: $(VENV)/.dev ## lint, types, unit tests: for each save, under a minute
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy src tests
+	$(BIN)/pytest -q --numprocesses=logical --dist=worksteal tests/unit
+
+# Each process has its own PostgreSQL. One more process than cores, because some tests wait for other processes.
 test: $(VENV)/.dev ## lint, types, house rules, all tests, coverage
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy src tests $(PROGRAMS)
 	$(BIN)/lint-imports
-	$(BIN)/pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal --cov --cov-report=
+	$(BIN)/pytest --numprocesses=$(PROCESSES) --dist=worksteal --cov --cov-report=
 	$(BIN)/coverage report --include='*/ticket_export/domain/*,*/ticket_export/application/*' --fail-under=100
 	$(BIN)/coverage report --fail-under=95
+
+steady: $(VENV)/.dev ## run the tests that ever failed on a busy machine, 30 times beside eight busy loops; takes hours
+	@trap 'kill $$busy' EXIT; trap 'exit 130' INT TERM; \
+		for loop in 1 2 3 4 5 6 7 8; do $(BIN)/python -c 'while True: pass' & busy="$$busy $$!"; done; \
+		for round in $$(seq $(ROUNDS)); do echo "round $$round"; $(BIN)/pytest -q -m once_flaky || exit 1; done
 
 chaos: $(VENV)/.dev ## kill, stop and pause workers, end connections, restart the database while 200 exports are made; takes minutes
 	CHAOS_EXPORTS=200 $(BIN)/pytest tests/chaos

@@ -26,7 +26,6 @@ html_show_sphinx = False
 exclude_patterns = ["_build"]
 
 myst_heading_anchors = 4
-myst_enable_extensions = ["colon_fence", "deflist"]
 
 # Single backticks in a docstring hold a name: a link if the reference documents it, else code.
 default_role = "py:obj"

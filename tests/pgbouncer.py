@@ -28,7 +28,7 @@ default_pool_size = {pool_size}
 server_round_robin = 1
 """
 # Seconds; only a failing test waits for so long.
-_PATIENCE = 20
+_PATIENCE = 60
 
 
 @contextmanager

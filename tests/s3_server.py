@@ -108,7 +108,8 @@ class FaultyS3:
     """moto's application behind `fault`, which sees every request."""
 
     def __init__(self) -> None:
-        # moto's store is not made for several threads. Faults are outside, and may wait for each other.
+        # moto's store is not made for several threads: a key that one of them replaces is closed while another still
+        # reads its ETag, and moto answers 500. Faults are outside of the lock, and may wait for each other.
         self._one_at_a_time = Lock()
         self.fault: Fault = serve
         #: What the server says of every upload's beginning.

@@ -94,7 +94,8 @@ def tickets(draw: st.DrawFn, ticket_id: int) -> ReferenceTicket:
         assignee=draw(_place(USERS)),
         team=draw(_place(TEAMS)),
         creator=draw(_place(USERS)),
-        tags=draw(st.none() | st.lists(_words, max_size=3).map(tuple)),
+        # A list with a NUL in it is shown as its JSON, for which the in-memory source has no value.
+        tags=draw(st.none() | st.lists(_words.map(lambda word: word.replace("\x00", "")), max_size=3).map(tuple)),
         sla_status=draw(st.none() | _words),
         sla_due_at=draw(moment),
         creation_time=draw(_moments),

@@ -53,6 +53,14 @@ if TYPE_CHECKING:
     from ticket_export.infrastructure.persistence.host_tables import HostTable, HostTableNames
     from ticket_export.infrastructure.persistence.joined_unit_of_work import JoinedUnitOfWork
     from ticket_export.settings import Settings
+else:
+    # A type checker would accept any name of a module that has this function.
+    def __getattr__(name: str) -> object:
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(_MODULE_OF[name]), name)
+        return value
+
 
 __all__ = [
     "IMPORT_EXPORT_TICKETS_PERMISSION",
@@ -136,17 +144,6 @@ _NAMES_BY_MODULE = {
     "settings": ["Settings"],
 }
 _MODULE_OF = {name: f"{__name__}.{module}" for module, names in _NAMES_BY_MODULE.items() for name in names}
-
-
-def _load(name: str) -> object:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(_MODULE_OF[name]), name)
-    return value
-
-
-# A type checker takes every name for known where it sees this function.
-globals()["__getattr__"] = _load
 
 
 def __dir__() -> list[str]:

@@ -12,6 +12,8 @@ share a container, and then share its engine.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from dependency_injector.containers import DeclarativeContainer
 from dependency_injector.providers import Factory, List, Object, Selector, ThreadSafeSingleton
 
@@ -41,10 +43,8 @@ from ticket_export.application.use_cases.run_export import RunExport
 from ticket_export.application.use_cases.run_next_export import RunNextExport
 from ticket_export.application.use_cases.sweep_orphaned_objects import SweepOrphanedObjects
 from ticket_export.application.user_turns import UserTurns
-from ticket_export.infrastructure.compression.gzip import GzipCompression
-from ticket_export.infrastructure.compression.plain import NoCompression
-from ticket_export.infrastructure.compression.zstd import ZstdCompression
-from ticket_export.infrastructure.fork import hold_while_forking
+from ticket_export.infrastructure.compression import GzipCompression, NoCompression, ZstdCompression
+from ticket_export.infrastructure.fork import hold_while_forking, renewed_in_children
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.tables import build_help_desk_tables
 from ticket_export.infrastructure.help_desk.user_directory import SqlAlchemyUserDirectory
@@ -66,8 +66,8 @@ from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlc
 from ticket_export.port_provider import PortProvider
 from ticket_export.settings import Settings
 
-# Another thread may hold it while it makes a singleton.
-hold_while_forking(ThreadSafeSingleton.storage_lock)  # type: ignore[attr-defined]
+# Another thread may hold this lock while it makes a singleton.
+hold_while_forking(getattr(ThreadSafeSingleton, "storage_lock", nullcontext()))
 
 
 class TicketExportContainer(DeclarativeContainer):
@@ -159,7 +159,7 @@ class TicketExportContainer(DeclarativeContainer):
         clock=clock,
         retention=settings.provided.retention,
         max_active_jobs=settings.provided.max_active_jobs_per_user,
-        turns=ThreadSafeSingleton(UserTurns),
+        turns=ThreadSafeSingleton(renewed_in_children, Factory(UserTurns)),
     )
     retry_export = Factory(
         RetryExport, unit_of_work=unit_of_work.provider, request_export=request_export, policy=policy

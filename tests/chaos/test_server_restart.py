@@ -69,7 +69,7 @@ def test_exports_wait_for_a_server_that_is_away(
     _wait_until_paused([reading])
     server.stop(mode)
     reading.signal(SIGCONT)
-    wait_until(lambda: "could not be recorded" in reading.log.read_text("utf-8"), "the attempt is lost")
+    wait_until(lambda: "could not be stored" in reading.log.read_text("utf-8"), "the attempt is lost")
     server.start()
     _wait_until_whole(arena, workers)
 

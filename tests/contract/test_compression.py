@@ -11,9 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from ticket_export.application.ports.compression import Compressor
-from ticket_export.infrastructure.compression.gzip import GzipCompression
-from ticket_export.infrastructure.compression.plain import NoCompression
-from ticket_export.infrastructure.compression.zstd import ZstdCompression
+from ticket_export.infrastructure.compression import GzipCompression, NoCompression, ZstdCompression
 from ticket_export.testing.compression import CompressionContract
 
 if sys.version_info >= (3, 14):

@@ -15,6 +15,7 @@ from ticket_export.infrastructure.storage.s3.storage import S3Storage
 from ticket_export.testing.storage import CONTENT_TYPE, KEY, StorageContract, write
 
 
+@pytest.mark.once_flaky
 class TestS3Storage(StorageContract[S3Storage]):
     bucket: Bucket
 

@@ -19,7 +19,7 @@ from ticket_export.errors import LeaseLostError, TicketsUnavailableError
 
 _UNEXPECTED = "The export failed unexpectedly."
 # Seconds that the heartbeat's thread has for a few steps in memory.
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 
 
 class Running(Plain):

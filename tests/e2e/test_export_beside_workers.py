@@ -70,7 +70,7 @@ def test_an_export_that_is_queued_already_is_run_here(help_desk: HelpDesk) -> No
     ended = run_command(*_EXPORT, "--json")
     assert ended.exit_code == 0, ended.err
     assert job(ended)["id"] == job_id == _only_job()["id"]
-    assert f"export {job_id} is still queued, and is the one" in ended.err.splitlines()[0]
+    assert f"export {job_id} is queued, no second one starts" in ended.err.splitlines()[0]
     assert (help_desk.folder / "tickets.csv").stat().st_size == _only_job()["length"]
 
 
@@ -79,7 +79,7 @@ def test_an_export_that_a_worker_runs_is_waited_for(help_desk: HelpDesk, held: H
         job_id = _request()
         _wait_for("running")
         with started(help_desk, *_EXPORT, "--json") as export:
-            assert f"export {job_id} is still running, and is the one" in export.wait_for_line()
+            assert f"export {job_id} is running, no second one starts" in export.wait_for_line()
             assert export.wait_for_line().split()[0] in {"Counting:", "Exporting:"}
             held.release()
             ended = export.end()
@@ -130,7 +130,8 @@ def test_a_signal_is_heard_while_the_tickets_are_counted(help_desk: HelpDesk, nu
         seconds_until((help_desk.folder / "counting").exists)
         began = monotonic()
         ended = export.stop(number)
-        assert monotonic() - began < 5
+        # The count would take minutes.
+        assert monotonic() - began < 30
     assert (ended.exit_code, ended.problems) == (130, ["interrupted"])
     assert (_only_job()["status"], _only_job()["errorMessage"]) == ("failed", "Cancelled")
     assert stored_files(help_desk) == []

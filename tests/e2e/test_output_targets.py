@@ -77,7 +77,7 @@ def test_a_pipe_that_does_not_block_gets_the_whole_file(help_desk: HelpDesk, dow
         text=True,
     )
     os.close(writing)
-    reader.join(timeout=10)
+    reader.join(timeout=60)
     assert (ended.returncode, len(_problems(ended.stderr))) == (0, 1)
     assert bytes(read) == (help_desk.folder / "tickets.csv").read_bytes()
 

@@ -34,7 +34,9 @@ def test_the_same_view_asked_for_again_is_the_same_export_and_says_so(help_desk:
     first, again = (run_command(*_REQUEST, *STAFF, "--json") for _ in range(2))
     assert (job(first)["alreadyRequested"], job(again)["alreadyRequested"]) == (False, True)
     assert job(again)["id"] == job(first)["id"]
-    assert again.err == (f"the same view is requested already: export {job(first)['id']} is queued and is used\n")
+    assert again.err == (
+        f"the same view is requested already: export {job(first)['id']} is queued, no second one starts\n"
+    )
     assert len(jobs(run_command("list", *STAFF, "--json"))) == 1
     assert job(run_command(*_REQUEST, *ADMIN, "--json"))["alreadyRequested"] is False
     _drain()
@@ -68,7 +70,7 @@ def test_a_retry_is_a_new_export_of_the_same_view(help_desk: HelpDesk) -> None:
     assert (retried.exit_code, job(retried)["status"], job(retried)["alreadyRequested"]) == (0, "queued", False)
     second = str(job(retried)["id"])
     again = run_command("retry", first, *STAFF)
-    assert f"export {second} is still queued, and is the one" in again.err
+    assert f"export {second} is queued, no second one starts" in again.err
     _drain()
     after = job(run_command("show", second, *STAFF, "--json"))
     assert (after["status"], after["rowCount"], after["length"]) == ("completed", before["rowCount"], before["length"])

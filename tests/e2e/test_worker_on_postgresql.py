@@ -15,6 +15,8 @@ from tests.e2e.conftest import HelpDesk
 from tests.e2e.held_exports import HELD, HeldExports, request, seconds_until, started_worker, status
 from tests.postgresql_server import conninfo
 
+pytestmark = pytest.mark.once_flaky
+
 
 @attrs.frozen
 class PostgresqlHelpDesk(HelpDesk):

@@ -67,6 +67,10 @@ def test_reading_the_environment_is_noticed(source: str) -> None:
     assert len(environment_uses(source)) == 1
 
 
+def test_no_package_has_more_than_20_modules() -> None:
+    assert crowded([path.relative_to(_PACKAGE) for path in _MODULES]) == {}
+
+
 def test_package_with_more_than_20_modules_is_noticed() -> None:
     assert crowded([Path("a", "__init__.py"), *(Path("a", f"{number}.py") for number in range(20))]) == {}
     assert crowded([Path("a", "b", f"{number}.py") for number in range(21)]) == {"a/b": 21}

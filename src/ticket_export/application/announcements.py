@@ -30,7 +30,7 @@ Tell: TypeAlias = Callable[[], None]
 
 @attrs.frozen
 class Announcements:
-    """The announcements of a running or ended export; each method returns what to call after the commit."""
+    """The announcements of an export; every method except `started` returns the function to call after the commit."""
 
     audit_log: AuditLog
     events: ExportEvents

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Condition
 from typing import Final
 from uuid import UUID
-from weakref import WeakSet
 
 from ticket_export.errors import JobDatabaseError
 
 #: Seconds; longer than the transaction of a request waits for another process.
 LONGEST_WAIT: Final = 10.0
 
-_all_turns: WeakSet[UserTurns] = WeakSet()
-
 
 class UserTurns:
     """Makes the requests of one user wait here, without a connection of the pool that all users share.
 
     Requests of one user are always stored one after the other, since each one reads the earlier ones. Threads may
-    share an object. In a forked process no turn is taken, since the thread that had one does not exist there.
+    share an object.
     """
 
     def __init__(self, longest_wait: float = LONGEST_WAIT) -> None:
         self._longest_wait = longest_wait
         self.renew()
-        _all_turns.add(self)
 
     def renew(self) -> None:
-        """Begin with no turn taken."""
+        """Begin with no turn taken, as a forked process must: the threads that have one do not exist there."""
         self._changed = Condition()
         self._taken: dict[UUID, object] = {}
 
@@ -58,12 +53,3 @@ class UserTurns:
             yield release
         finally:
             release()
-
-
-def _renew_all() -> None:
-    for turns in tuple(_all_turns):
-        turns.renew()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_all)

@@ -33,7 +33,7 @@ class BackgroundTask:
     `args` is a JSON object. Every claim raises `fencing_token` by one; a worker with an older token has lost the task
     and may change nothing. `number_of_retries` counts the attempts that lost their worker or their tickets, but not
     those that were handed back. Times are aware UTC. Only a task that is being processed can be renewed, handed back,
-    let go, recovered or completed; a method that the task's state does not allow raises `InvalidTransitionError`.
+    released, recovered or completed; a method that the task's state does not allow raises `InvalidTransitionError`.
     """
 
     id: UUID = attrs.field(factory=uuid4)
@@ -86,7 +86,7 @@ class BackgroundTask:
 
     def end_lease(self, now: datetime) -> None:
         """End the lease of a worker that cannot go on: from `now` on the task can be recovered."""
-        self._require_processing("let go")
+        self._require_processing("released")
         self.last_modification_time = now
         self.leased_until = now
 

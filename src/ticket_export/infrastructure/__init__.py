@@ -1,1 +1,1 @@
-"""The adapters of the ports: what knows databases, files and queues."""
+"""The adapters of the ports: databases, files and queues."""

@@ -1,4 +1,4 @@
-"""What is to happen once a transaction is permanent."""
+"""The actions that follow the commit of a transaction."""
 
 from __future__ import annotations
 
@@ -6,34 +6,34 @@ from collections.abc import Callable, Iterable, Sequence
 
 
 class AfterCommitActions:
-    """Collected actions; each is called at most once."""
+    """Collects actions, and calls each at most once."""
 
     def __init__(self) -> None:
         self._actions: list[Callable[[], None]] = []
 
     @property
     def has_some(self) -> bool:
-        """Whether there is something to call."""
+        """Whether there are actions."""
         return bool(self._actions)
 
     def add(self, action: Callable[[], None]) -> None:
-        """Call `action` with the next `run`."""
+        """Add an action."""
         self._actions.append(action)
 
     def extend(self, actions: Iterable[Callable[[], None]]) -> None:
-        """Call them with the next `run`."""
+        """Add several actions."""
         self._actions.extend(actions)
 
     def take(self) -> Sequence[Callable[[], None]]:
-        """Hand them over to somebody else, who calls them."""
+        """Remove the actions, and return them; the caller calls them."""
         actions, self._actions = self._actions, []
         return actions
 
     def run(self) -> None:
-        """Call them in the order in which they came; an error of one ends the rest."""
+        """Call the actions in their order. If one raises, the rest are dropped."""
         for action in self.take():
             action()
 
     def drop(self) -> None:
-        """Forget them: what they wait for was undone."""
+        """Drop the actions, since the transaction was undone."""
         self.take()

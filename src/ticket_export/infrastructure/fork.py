@@ -6,15 +6,26 @@ import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
+from typing import Protocol, TypeVar
 from weakref import WeakMethod, WeakSet
 
 from sqlalchemy import Engine, Pool, QueuePool
 
 _engines: WeakSet[Engine] = WeakSet()
 _renewals: list[WeakMethod[Callable[[], None]]] = []
-# The parent's connections are never closed in the child: closing tells the server that the session is over, and SQLite
-# forbids it (https://www.sqlite.org/howtocorrupt.html, "Carrying an open database connection across a fork").
+# A child never closes the connections of its parent: closing would end the session on the server, and SQLite forbids it
+# (https://www.sqlite.org/howtocorrupt.html, "Carrying an open database connection across a fork").
 _pools_of_parents: list[Pool] = []
+
+
+class Renewable(Protocol):
+    """An object that a forked process must bring into its first state."""
+
+    def renew(self) -> None:
+        """Bring it into its first state, without waiting for a lock."""
+
+
+R = TypeVar("R", bound=Renewable)
 
 
 def part_from_parent(engine: Engine) -> None:
@@ -32,6 +43,12 @@ def renew_in_children(renew: Callable[[], None]) -> None:
     It must not wait for a lock: the thread that holds the lock does not exist in the child.
     """
     _renewals[:] = [*(each for each in _renewals if each() is not None), WeakMethod(renew)]
+
+
+def renewed_in_children(renewable: R) -> R:
+    """Return `renewable`, whose `renew` is called in every process that is forked while it lives."""
+    renew_in_children(renewable.renew)
+    return renewable
 
 
 def hold_while_forking(lock: AbstractContextManager[object]) -> None:

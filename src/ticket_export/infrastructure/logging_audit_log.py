@@ -1,4 +1,4 @@
-"""The audit log as structured log records."""
+"""The audit log as log records."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ _log = logging.getLogger("ticket_export.audit")
 
 
 class LoggingAuditLog(AuditLog):
-    """Writes to the logger ``ticket_export.audit`` at INFO: all that is known on one line, for people to read.
+    """Writes to the logger ``ticket_export.audit`` at INFO: one line with all facts, for people.
 
-    For machines, the fields are the record's ``audit`` attribute, in JSON's own types: `at` in ISO 8601, the
-    duration in seconds as ``duration_seconds``. Like every record about an export, it has a ``job_id`` too.
+    For programs, the record's attribute ``audit`` has the fields in types of JSON: `at` in ISO 8601, the duration in
+    seconds as ``duration_seconds``. Like every record about an export, it has a ``job_id`` too.
     """
 
     def record(self, entry: AuditEntry) -> None:
-        """Log the entry."""
         actor = "the system" if entry.actor_id is None else entry.actor_id
         fields = _fields(entry)
         _log.info(
@@ -31,7 +30,7 @@ def _text(entry: AuditEntry) -> str:
     duration = None if entry.duration is None else f"{entry.duration.total_seconds():.3f} s"
     detail = None if entry.detail is None else f"detail: {entry.detail}"
     amount = ", ".join(each for each in (rows, duration) if each)
-    # However many lines the detail has, a log has one.
+    # A detail may have several lines; the record has one.
     return " ".join("; ".join(each for each in (amount, entry.view, detail) if each).splitlines())
 
 

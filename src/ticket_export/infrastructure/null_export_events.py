@@ -9,11 +9,8 @@ from ticket_export.domain.export_job import ExportJob
 class NullExportEvents(ExportEvents):
     """Does nothing. A host inherits it and overrides the events that it listens to."""
 
-    def completed(self, job: ExportJob) -> None:
-        """Do nothing."""
+    def completed(self, job: ExportJob) -> None: ...
 
-    def failed(self, job: ExportJob) -> None:
-        """Do nothing."""
+    def failed(self, job: ExportJob) -> None: ...
 
-    def expired(self, job: ExportJob) -> None:
-        """Do nothing."""
+    def expired(self, job: ExportJob) -> None: ...

@@ -8,8 +8,7 @@ from ticket_export.application.ports.clock import Clock
 
 
 class SystemClock(Clock):
-    """Tells the real time."""
+    """Returns the time of the machine."""
 
     def now(self) -> datetime:
-        """This moment, aware, in UTC."""
         return datetime.now(UTC)

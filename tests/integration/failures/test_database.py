@@ -78,7 +78,7 @@ def test_job_that_cannot_be_stored_as_failed_is_logged_and_raised(
     assert str(raised.value) == "the database lacks a table"
     assert "BackgroundTasks" in str(raised.value.__cause__)
     assert "and then this" in logged(caplog, scene)
-    assert "could not be recorded" in logged(caplog, scene)
+    assert "could not be stored" in logged(caplog, scene)
     scene.sql('ALTER TABLE "Elsewhere" RENAME TO "BackgroundTasks"')
     assert scene.shown(scene.job_id).status == "running"
     scene.claim_nothing_readable()

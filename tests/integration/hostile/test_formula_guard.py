@@ -30,7 +30,7 @@ from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlc
 TICKETS = REFERENCE_TABLES.tickets
 CATALOG = reference_catalog(REFERENCE_TABLES)
 # Each of the three databases is asked.
-few = settings(max_examples=max(settings().max_examples // 2, 1))
+few = settings(max_examples=max(settings().max_examples // 2, 50))
 texts = spreadsheet_texts | st.text(max_size=8)
 
 

@@ -33,7 +33,7 @@ def test_an_entry_waits_for_who_is_writing(engine: Engine, rows: SqliteRows) -> 
             with pytest.raises(StillWaiting):
                 recording.result(timeout=0.3)
             work.commit()
-        recording.result(timeout=20)
+        recording.result(timeout=60)
     assert recorded(rows) == 1
 
 

@@ -36,7 +36,7 @@ def test_requests_at_once_wait_for_each_other_instead_of_being_refused(host_engi
 
     def requests(_number: int) -> bool:
         with host_engine.begin() as connection, JoinedUnitOfWork(connection) as unit_of_work:
-            all_have_begun.wait(timeout=20)
+            all_have_begun.wait(timeout=60)
             if len(unit_of_work.jobs.active_of(requester.id)) >= LIMIT:
                 return False
             unit_of_work.jobs.add(a_job(requester))

@@ -54,7 +54,7 @@ def test_of_two_connections_that_update_a_job_one_is_refused(path: Path, engine:
             waiting = threads.submit(second)
             first_has_updated.set()
             unit_of_work.commit()
-        waiting.result(timeout=20)
+        waiting.result(timeout=60)
     other_engine.dispose()
     assert results == ["refused"]
     assert rows.get(ExportJob, job.id) == started
@@ -99,7 +99,7 @@ def test_a_unit_of_work_that_read_first_can_still_write_after_others_wanted_to(
             unit_of_work.tasks.update(found, fencing_token=0)
             assert intruded == []
             unit_of_work.commit()
-        intruder.result(timeout=20)
+        intruder.result(timeout=60)
     stored = rows.get(BackgroundTask, task.id)
     assert stored is not None
     assert stored.leased_by == "w"

@@ -131,7 +131,7 @@ def test_one_of_two_that_wait_for_each_other_is_told_that_the_database_is_busy(
             while not rows.run("SELECT 1 FROM pg_locks WHERE pid = %s AND NOT granted", other.info.backend_pid):
                 time.sleep(0.005)
             it.tasks.update(second, fencing_token=second.fencing_token)
-        waiting.result(timeout=20)
+        waiting.result(timeout=60)
 
 
 def test_a_database_without_the_tables_lacks_a_table(empty_engine: Engine) -> None:

@@ -23,7 +23,7 @@ from ticket_export.infrastructure.persistence.tables import Tables
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 
 # Seconds.
-_PATIENCE = 30
+_PATIENCE = 60
 _WAITING = """
     SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()
 """

@@ -25,7 +25,7 @@ from ticket_export.infrastructure.tasks.notifications import PostgresqlNotificat
 from ticket_export.testing.entities import NOW
 
 #: Seconds; only a failing test waits for the first, and nobody for the second.
-PATIENCE, HOUR = 30.0, 3600.0
+PATIENCE, HOUR = 60.0, 3600.0
 
 
 @pytest.fixture(autouse=True)

@@ -88,7 +88,7 @@ def test_singleton_that_another_thread_is_making_is_not_locked_in_the_child() ->
     child = os.fork()
     if child == 0:
         lock = ThreadSafeSingleton.storage_lock  # type: ignore[attr-defined]
-        os._exit(0 if lock.acquire(timeout=5) else 1)
+        os._exit(0 if lock.acquire(timeout=60) else 1)
     forked.set()
     maker.join(PATIENCE)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -18,14 +18,27 @@ from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.errors import JobDatabaseError, LeaseLostError
 from ticket_export.infrastructure.persistence.database.answer_watch import WATCH
 
+pytestmark = pytest.mark.once_flaky
+
 #: Seconds; only a failing test waits for so long.
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @pytest.fixture(autouse=True)
-def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Long enough for a busy machine to answer the calls that are answered.
-    monkeypatch.setattr(WATCH, "patience", 2.0)
+def short_patience(monkeypatch: pytest.MonkeyPatch, proxy: SilentProxy) -> None:
+    """While the database is silent, calls wait for two seconds; while it answers, as long as a busy machine needs."""
+    cut, mend, long = proxy.cut, proxy.mend, WATCH.patience
+
+    def cut_and_hurry() -> None:
+        monkeypatch.setattr(WATCH, "patience", 2.0)
+        cut()
+
+    def mend_and_wait() -> None:
+        monkeypatch.setattr(WATCH, "patience", long)
+        mend()
+
+    monkeypatch.setattr(proxy, "cut", cut_and_hurry)
+    monkeypatch.setattr(proxy, "mend", mend_and_wait)
 
 
 @pytest.fixture
@@ -106,12 +119,12 @@ def test_export_whose_progress_and_rows_are_not_answered_lets_its_thread_go(
 def test_worker_whose_database_is_silent_stops_when_it_is_told(
     desk: Desk, silent: TicketExportContainer, proxy: SilentProxy, is_draining: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(WATCH, "patience", PATIENCE)
     monkeypatch.setattr("ticket_export.infrastructure.tasks.worker._GRACE", 0.5)
     monkeypatch.setattr("ticket_export.infrastructure.tasks.until_stopped._GRACE", 0.5)
     desk.request()
     stop, worker = StopSignal(), silent.worker()
     proxy.cut()
+    monkeypatch.setattr(WATCH, "patience", PATIENCE)
     work = worker.drain if is_draining else worker.run
     thread = Thread(target=lambda: work(stop=stop), daemon=True)
     thread.start()

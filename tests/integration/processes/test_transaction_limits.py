@@ -24,7 +24,7 @@ SHORT = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeo
 NETWORK = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count", "client_connection_check_interval")
 #: Beyond a minute nobody should wait for the locks of a machine that is gone.
 A_MINUTE = 60
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def settings_of(connection: Connection, *names: str) -> dict[str, str]:

@@ -10,6 +10,8 @@ from tests.integration.s3.faults import FAULTS, cut_after
 from tests.integration.s3.scene import S3Scene
 from tests.s3_server import Fault, S3Request
 
+pytestmark = pytest.mark.once_flaky
+
 each_fault = pytest.mark.parametrize("fault", FAULTS)
 
 

@@ -14,6 +14,8 @@ from ticket_export.infrastructure.storage.s3.client import S3Patience, connect
 from ticket_export.infrastructure.storage.s3.location import S3Location
 from ticket_export.infrastructure.storage.s3.storage import S3Storage
 
+pytestmark = pytest.mark.once_flaky
+
 # What boto3 asks again for, so that a user never hears of it. A part that is lost shows when it is too late.
 _PASSING = {
     "cut before",

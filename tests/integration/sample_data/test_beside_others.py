@@ -104,7 +104,7 @@ def test_planner_knows_how_many_tickets_there_are(postgresql: Engine) -> None:
 
 
 def _until_somebody_waits(engine: Engine) -> None:
-    deadline = monotonic() + 30
+    deadline = monotonic() + 60
     while monotonic() < deadline:
         with engine.connect() as connection:
             if connection.execute(_WAITING).scalar_one():

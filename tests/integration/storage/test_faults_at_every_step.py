@@ -44,9 +44,14 @@ class Desk:
     """Jobs and tickets in memory, files on a disk."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
         self.world = InMemoryWorld()
         self.parts = self.world.parts
+        self.begin(root)
+
+    def begin(self, root: Path) -> None:
+        """Start again, without exports, on another disk; that is much faster than a new desk."""
+        self.root = root
+        self.world.restore()
         self.parts.storage.override(LocalStorage(root))
 
     def export(self, calls: FailingCalls) -> ExportJobDto:
@@ -99,11 +104,12 @@ def test_undisturbed_export_makes_every_kind_of_call(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", ERRORS, ids=errno.errorcode.__getitem__)
 def test_export_survives_or_fails_safely_at_every_step(tmp_path: Path, number: int) -> None:
     steps = FailingCalls()
-    Desk(tmp_path / "steps").export(steps)
+    desk = Desk(tmp_path / "steps")
+    desk.export(steps)
     ends = set()
     for step in range(len(steps.made)):
         calls = FailingCalls(number, step)
-        desk = Desk(tmp_path / str(step))
+        desk.begin(tmp_path / str(step))
         job = desk.export(calls)
         assert len(calls.made) > step, "nothing failed"
         desk.claim_right(job)
@@ -114,8 +120,9 @@ def test_export_survives_or_fails_safely_at_every_step(tmp_path: Path, number: i
 @pytest.mark.parametrize("number", ERRORS, ids=errno.errorcode.__getitem__)
 def test_clean_up_that_fails_at_any_step_is_done_the_next_time(tmp_path: Path, number: int) -> None:
     step = 0
+    desk = Desk(tmp_path / "steps")
     while True:
-        desk = Desk(tmp_path / str(step))
+        desk.begin(tmp_path / str(step))
         job = desk.export(FailingCalls())
         desk.world.clock.advance(timedelta(hours=72))
         calls = FailingCalls(number, step)

@@ -158,7 +158,8 @@ def test_interrupt_ends_what_is_waited_for(
         timer.start()
         ask(reader)
     timer.join()
-    assert time.monotonic() - began < 5
+    # The lock is never released, so any limit shows that the interrupt ended the wait.
+    assert time.monotonic() - began < 30
     cause = caught.value.__cause__
     assert isinstance(getattr(cause, "orig", cause), psycopg.errors.QueryCanceled)
     assert one(engine, "SELECT 1") == 1

@@ -10,7 +10,7 @@ import pytest
 from ticket_export.application.run.bounded_calls import BoundedCalls
 
 #: Seconds; only a failing test waits for so long.
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def test_call_is_made_before_its_caller_goes_on() -> None:

@@ -87,7 +87,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("read", [with_csv, with_pandas, with_polars, with_duckdb], ids=lambda read: read.__name__)
-@settings(max_examples=settings().max_examples // 4)
+@settings(max_examples=max(settings().max_examples // 4, 50))
 @given(table=sane_tables)
 def test_every_reader_gives_the_cells_back(
     read: Callable[[Path], list[tuple[str, ...]]], file: Path, table: list[tuple[str, str, str]]

@@ -14,7 +14,7 @@ from ticket_export.application.run.write_behind import Step, WriteBehind
 from ticket_export.errors import LeaseLostError, ListenerStuckError, StorageError, TicketSourceError
 
 # Seconds; only a failing test waits for so long.
-PATIENCE = 30.0
+PATIENCE = 60.0
 BLOCKS = [CsvBlock(str(number).encode(), 1) for number in range(20)]
 
 

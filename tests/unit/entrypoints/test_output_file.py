@@ -43,7 +43,7 @@ def _inherited_pipe(read: list[bytes]) -> Iterator[int]:
         yield writing
     finally:
         os.close(writing)
-        reader.join(timeout=10)
+        reader.join(timeout=60)
 
 
 def test_the_file_is_there_only_when_it_is_whole(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
     reader.start()
     with open_output(str(pipe)) as target:
         target.write(b"through")
-    reader.join(timeout=10)
+    reader.join(timeout=60)
     assert read == [b"through"]
     assert pipe.is_fifo()
 
@@ -216,7 +216,7 @@ def test_a_reader_that_goes_away_is_told_by_name(tmp_path: Path) -> None:
     reader.start()
     with pytest.raises(ClosedOutputError, match=r"the reader of .*pipe has closed it"):
         _write(str(tmp_path / "pipe"), bytes(1_000_000))
-    reader.join(timeout=10)
+    reader.join(timeout=60)
 
 
 def test_names_of_standard_output_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,6 +130,20 @@ def test_a_stream_without_a_file_is_read_and_written(file: Path) -> None:
         assert file.read_bytes() == _CONTENT
 
 
+def test_a_file_that_cannot_be_read_from_the_middle_on_is_not_begun_by_the_kernel(
+    storage: LocalStorage, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Unseekable(io.FileIO):
+        def seekable(self) -> bool:
+            return False
+
+    kernel = _Kernel(most=1_000_000)
+    monkeypatch.setattr(os, "copy_file_range", kernel)
+    _save(cast("AbstractContextManager[BinaryIO]", Unseekable(tmp_path / "storage" / _KEY)), file)
+    assert file.read_bytes() == _CONTENT
+    assert kernel.calls == 0
+
+
 @pytest.mark.parametrize("length", [len(_CONTENT) - 1, len(_CONTENT) + 1])
 def test_a_file_of_another_length_is_not_saved(storage: LocalStorage, file: Path, length: int) -> None:
     with pytest.raises(StorageError, match=r"the file has 3,000,001 bytes in the storage"):

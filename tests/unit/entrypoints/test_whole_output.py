@@ -72,7 +72,7 @@ def test_a_pipe_that_does_not_block_gets_everything_however_slowly_it_is_read() 
     reader.start()
     with io.FileIO(writing, "wb") as raw:
         assert _opened(raw).write(data) == len(data)
-    reader.join(timeout=10)
+    reader.join(timeout=60)
     assert bytes(read) == data
 
 

@@ -12,7 +12,7 @@ import pytest
 from ticket_export.infrastructure.persistence.database.answer_watch import AnswerWatch, cut
 
 #: Seconds; only a failing test waits for so long.
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @pytest.fixture

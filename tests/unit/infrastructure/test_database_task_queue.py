@@ -25,7 +25,7 @@ from ticket_export.ports import BackgroundTask, BackgroundTaskStatus
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TABLES = build_help_desk_tables()
 #: Seconds. What is found by looking is found within the first, where nobody looks the worker waits for the second.
-SOON, LONG = 10.0, 60.0
+SOON, LONG = 30.0, 120.0
 
 
 def a_task(status: BackgroundTaskStatus = BackgroundTaskStatus.ENQUEUED, name: str = TASK_NAME) -> BackgroundTask:

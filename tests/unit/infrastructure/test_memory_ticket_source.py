@@ -151,7 +151,7 @@ def test_ties_are_broken_by_id_and_blanks_stay_last(direction: str, expected: li
 
 def test_text_that_no_file_can_hold_is_refused_as_the_sources_error() -> None:
     source = InMemoryTicketSource(COLUMNS, [ticket(1, title="\ud800")])
-    with pytest.raises(TicketSourceError, match="no valid Unicode") as caught:
+    with pytest.raises(TicketSourceError, match="not valid Unicode") as caught:
         read(source, query(columns=["title"]))
     assert isinstance(caught.value.__cause__, UnicodeEncodeError)
 

@@ -13,8 +13,8 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
 
 from ticket_export.errors import UnsupportedDialectError
+from ticket_export.infrastructure.tickets import sqlalchemy_ticket_source  # noqa: F401 - registers the spellings
 from ticket_export.infrastructure.tickets.moment_conditions import moment_before, moment_from
-from ticket_export.infrastructure.tickets.postgresql import spellings as _on_postgresql  # noqa: F401 - registers them
 from ticket_export.infrastructure.tickets.sql_functions import (
     Contains,
     Folded,
@@ -23,7 +23,6 @@ from ticket_export.infrastructure.tickets.sql_functions import (
     SqlFunction,
     TimeText,
 )
-from ticket_export.infrastructure.tickets.sqlite import spellings as _on_sqlite  # noqa: F401
 
 CELLS = Table("cells", MetaData(), Column("text", String))
 TEXT = CELLS.c.text

@@ -11,7 +11,7 @@ from ticket_export.infrastructure.tasks import until_stopped as module
 from ticket_export.infrastructure.tasks.until_stopped import until_stopped
 
 #: Seconds; only a failing test waits for so long.
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def test_work_is_done_and_its_error_raised() -> None:

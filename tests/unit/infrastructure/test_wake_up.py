@@ -8,7 +8,7 @@ import pytest
 from ticket_export.infrastructure.tasks.database_task_queue import WakeUp
 
 #: Seconds; only a failing test waits for so long.
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @pytest.fixture

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import signal
 import sys
 from _thread import interrupt_main
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
 from threading import Barrier, Event, Semaphore, main_thread
@@ -268,14 +267,6 @@ def test_nobody_works_less_than_one_at_a_time(desk: HelpDesk) -> None:
     assert statuses(desk) == ["queued"]
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Ctrl-C does what it does in a terminal, wherever the tests run."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def interrupt_the_watch() -> None:
     # The worker's caller is the main thread, where a signal's handler runs.
     main = main_thread().ident
@@ -287,7 +278,6 @@ def interrupt_the_watch() -> None:
     interrupt_main()
 
 
-@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("interrupt", [interrupt_main, interrupt_the_watch], ids=["at any moment", "as it watches"])
 def test_interrupted_worker_hands_back_what_it_runs(desk: HelpDesk, interrupt: Callable[[], None]) -> None:
     job_id = desk.requested().id

@@ -15,7 +15,7 @@ from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
 from ticket_export.infrastructure.tasks.worker import Worker
 
 #: Seconds; only a failing test waits for so long.
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def a_house(desk: HelpDesk, **rhythm: timedelta) -> Housekeeping:

@@ -1,1 +1,1 @@
-"""What the use-cases need from the outside, one role a file. They speak domain types and bytes."""
+"""The ports: what the use cases need from outside, one role a file, in domain types and bytes."""

@@ -1,4 +1,4 @@
-"""A record of who did what with an export."""
+"""The record of who did what with an export."""
 
 from __future__ import annotations
 
@@ -12,29 +12,28 @@ import attrs
 
 
 class AuditAction(StrEnum):
-    """What happened."""
+    """The kind of an entry."""
 
     REQUESTED = "requested"
-    #: Requested once more, from an export that has ended.
+    #: Requested again, from an export that has ended.
     RETRIED = "retried"
     STARTED = "started"
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
     DOWNLOADED = "downloaded"
-    #: Its retention was over, and its file is gone.
+    #: Its retention ended, and its file was deleted.
     CLEANED_UP = "cleaned_up"
 
 
 @attrs.frozen(kw_only=True)
 class AuditEntry:
-    """One line of the record.
+    """One entry of the record.
 
-    `actor_id` is who acted: the requester, for what a worker does on their behalf, and None for what
-    the system does by itself. `view` is the summary of the exported view. `row_count` is known of a
-    completed export; `duration` is how long the attempt took that ended it. `detail` is the digest of a
-    completed export's file, ``sha256 <64 hexadecimal digits>``, the message of one that has failed, or the export that
-    one was retried from.
+    `actor_id` is the acting user: the requester where a worker acts for them, None where the system acts by itself.
+    `view` is the summary of the exported view. A completed export has a `row_count`. `duration` is the time of the
+    attempt that ended the export. `detail` is the digest of a completed export's file, ``sha256 <64 hexadecimal
+    digits>``, the message of a failed export, or the export that this one was retried from.
     """
 
     action: AuditAction
@@ -48,8 +47,8 @@ class AuditEntry:
 
 
 class AuditLog(Protocol):
-    """Keeps entries."""
+    """Stores audit entries."""
 
     @abstractmethod
     def record(self, entry: AuditEntry) -> None:
-        """Keep one entry."""
+        """Store one entry."""

@@ -1,4 +1,4 @@
-"""Where background tasks are kept."""
+"""The stored background tasks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ticket_export.domain.background_task import BackgroundTask
 
 
 class BackgroundTaskRepository(Protocol):
-    """The queue's rows."""
+    """The rows of the queue, inside one transaction."""
 
     @abstractmethod
     def add(self, task: BackgroundTask) -> None:
@@ -20,30 +20,29 @@ class BackgroundTaskRepository(Protocol):
 
     @abstractmethod
     def find(self, task_id: UUID) -> BackgroundTask | None:
-        """The task of that id, or None."""
+        """Return the task of that id, or None."""
 
     @abstractmethod
     def update(self, task: BackgroundTask, *, fencing_token: int) -> None:
-        """Store a changed task, provided that its stored fencing token still is `fencing_token`.
+        """Store a changed task if its stored fencing token is still `fencing_token`.
 
         Raises:
-            LeaseLostError: it is not; nothing was changed.
+            LeaseLostError: it is another one; nothing was changed.
         """
 
     @abstractmethod
     def next_enqueued(self, name: str, *, besides: Collection[UUID] = ()) -> BackgroundTask | None:
-        """The task of that name that has waited longest, kept from other transactions until this one ends.
+        """Return the task of that name that has waited longest, and keep it from others until the transaction ends.
 
-        Those of the ids `besides` do not count.
-
-        Those that another transaction keeps are passed over, so that workers never wait for each other.
+        Tasks of the ids `besides`, and tasks that another transaction keeps, are passed over: workers never wait for
+        each other.
         """
 
     @abstractmethod
     def lapsed(
         self, name: str, *, now: datetime, limit: int, besides: Collection[UUID] = ()
     ) -> Sequence[BackgroundTask]:
-        """At most `limit` tasks of that name whose lease ran out by `now`, oldest lease first; kept likewise.
+        """Return at most `limit` tasks of that name whose lease ended by `now`, oldest lease first; keep them likewise.
 
-        One in work without a lease counts as the oldest.
+        A task that is processed without a lease counts as the oldest.
         """

@@ -1,4 +1,4 @@
-"""The time of day, as a port, so that tests and clean-up can move it."""
+"""The current time. As a port, so that a test can move it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time.
+    """Returns the current time.
 
-    All processes that share a database should agree on it: leases are judged by it. So it is asked inside
-    units of work, by which an adapter may learn what the database's clock says.
+    Leases depend on it, so all processes that share a database should agree on the time. It is called inside units of
+    work, from which an adapter may learn the time of the database.
     """
 
     @abstractmethod
     def now(self) -> datetime:
-        """This moment, aware, in UTC."""
+        """Return this moment, aware and in UTC."""

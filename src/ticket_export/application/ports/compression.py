@@ -1,4 +1,4 @@
-"""How a file is packed on its way into the storage."""
+"""The compression of a file on its way into the storage."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from typing import Protocol
 
 
 class Compressor(Protocol):
-    """Packs the bytes of one file, piece by piece, from one thread at a time."""
+    """Compresses the bytes of one file, piece by piece, from one thread at a time."""
 
     @abstractmethod
     def compress(self, data: bytes, /) -> bytes:
-        """Take more of the file; gives what is packed so far and was not given before, often nothing."""
+        """Add a piece of the file; return the next compressed bytes, often none."""
 
     @abstractmethod
     def flush(self) -> bytes:
-        """The rest; nothing follows it."""
+        """End the file, and return the rest of the compressed bytes."""
 
 
 class Compression(Protocol):
-    """A way to pack files, and what shows that a file is packed."""
+    """A way to compress files."""
 
     @property
     @abstractmethod
     def suffix(self) -> str:
-        """What a file's name ends with after ``.csv``, such as ``.gz``."""
+        """The end of a file's name, after ``.csv``, such as ``.gz``."""
 
     @property
     @abstractmethod
     def content_type(self) -> str:
-        """The media type of a packed file."""
+        """The media type of a compressed file."""
 
     @abstractmethod
     def start(self) -> Compressor:
-        """For one file. The same bytes are packed into the same bytes every time."""
+        """Return the compressor of one file. The same input always becomes the same output."""

@@ -1,4 +1,4 @@
-"""What a host is told about exports, to notify its users or to count."""
+"""The events of exports, by which a host notifies its users or counts."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from ticket_export.domain.export_job import ExportJob
 
 
 class ExportEvents(Protocol):
-    """Called after the commit, at most once an event; what it raises is logged and harms nothing.
+    """Its methods are called after the commit, at most once for an event. An error that one raises is only logged.
 
-    The thread that ended the export makes the call and waits for it, so it should be quick. Jobs come
-    with their requester, where the unit of work knows one.
+    The thread that ended the export waits for the call, so it should be quick. A job has its requester if the unit of
+    work knows them.
     """
 
     @abstractmethod
     def completed(self, job: ExportJob) -> None:
-        """The export has its file."""
+        """Handle a completed export: it has its file."""
 
     @abstractmethod
     def failed(self, job: ExportJob) -> None:
-        """The export ended without a file; cancelled ones too (`ExportJob.is_cancelled`)."""
+        """Handle an export that ended without a file, also a cancelled one (`ExportJob.is_cancelled`)."""
 
     @abstractmethod
     def expired(self, job: ExportJob) -> None:
-        """The retention is over, and the file is gone."""
+        """Handle an expired export: its retention has ended, and its file is deleted."""

@@ -1,4 +1,4 @@
-"""Where finished files are kept."""
+"""The storage of finished files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import BinaryIO, Protocol, runtime_checkable
 
 
 class ObjectWriter(Protocol):
-    """Takes the bytes of one object, from one thread at a time, which need not be the one that opened it."""
+    """Takes the bytes of one object, from one thread at a time, not always the thread that opened it."""
 
     @abstractmethod
     def write(self, data: bytes, /) -> object:
@@ -18,10 +18,10 @@ class ObjectWriter(Protocol):
 
 
 class ExportStorage(Protocol):
-    """A store of objects under keys such as ``exports/<job id>/<attempt>/<file name>``.
+    """Stores objects under keys such as ``exports/<job id>/<attempt>/<file name>``.
 
-    Every method raises `StorageError` where the store fails it, `InvalidKeyError` for a key that is
-    malformed or would leave the store's root.
+    Every method raises `StorageError` if the store fails, and `InvalidKeyError` for a key that is malformed or would
+    leave the store's root.
     """
 
     @property
@@ -31,7 +31,7 @@ class ExportStorage(Protocol):
 
     @abstractmethod
     def open_writer(self, key: str, content_type: str) -> AbstractContextManager[ObjectWriter]:
-        """Write an object: readable, whole, after the block; if the block raises, nothing is readable."""
+        """Write an object. It is readable, and whole, after the block; if the block raises, nothing is readable."""
 
     @abstractmethod
     def open_reader(self, key: str) -> AbstractContextManager[BinaryIO]:
@@ -41,31 +41,31 @@ class ExportStorage(Protocol):
         so that it can be copied within the kernel. A reader that decodes its file has no descriptor.
 
         Raises:
-            ObjectNotFoundError: none is readable under that key.
+            ObjectNotFoundError: no object is readable under that key.
         """
 
     @abstractmethod
     def delete(self, key: str) -> None:
-        """Remove an object; an absent one is fine."""
+        """Remove an object; a missing object is not an error."""
 
     @abstractmethod
     def list(self, prefix: str) -> Iterator[str]:
-        """The keys of all readable objects that begin with `prefix`, in order."""
+        """Return the keys of all readable objects that begin with `prefix`, in order."""
 
 
 @runtime_checkable
 class SupportsSignedUrl(Protocol):
-    """A store that can hand out links of its own."""
+    """A storage that can sign links to its objects."""
 
     @abstractmethod
     def signed_url(self, key: str, *, file_name: str, content_type: str, expires_in: timedelta) -> str:
-        """A link by which anyone can download the object, under `file_name`, until it expires."""
+        """Return a link by which anybody can download the object, as `file_name`, until it expires."""
 
 
 @runtime_checkable
 class SupportsDiscardStale(Protocol):
-    """A store in which a killed writer leaves something behind that nobody can read."""
+    """A storage in which a killed writer leaves data that nobody can read."""
 
     @abstractmethod
     def discard_stale(self, before: datetime) -> int:
-        """Remove what was last written to before `before` (aware UTC); gives how many there were."""
+        """Remove unfinished objects that were last written to before `before` (aware UTC); return their number."""

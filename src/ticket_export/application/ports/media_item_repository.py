@@ -1,4 +1,4 @@
-"""Where the records of stored files are kept."""
+"""The stored records of files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ticket_export.domain.media_item import MediaItem
 
 
 class MediaItemRepository(Protocol):
-    """The media library's rows."""
+    """The rows of the media library, inside one transaction."""
 
     @abstractmethod
     def add(self, media_item: MediaItem) -> None:
@@ -18,8 +18,8 @@ class MediaItemRepository(Protocol):
 
     @abstractmethod
     def find(self, media_item_id: UUID) -> MediaItem | None:
-        """The row of that id, or None."""
+        """Return the row of that id, or None."""
 
     @abstractmethod
     def remove(self, media_item_id: UUID) -> None:
-        """Delete the row; a job that points at it points at nothing from then on. Absent is fine."""
+        """Delete the row, and the job's reference to it; a missing row is not an error."""

@@ -1,4 +1,4 @@
-"""How a worker learns that there is work."""
+"""The queue that tells workers of tasks."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from ticket_export.domain.background_task import BackgroundTask
 
 
 class TaskQueue(Protocol):
-    """Sends committed tasks on their way.
+    """Tells workers of committed tasks.
 
-    The task's row is written in the transaction of the request; this signal only follows it, so a
-    lost signal delays a task and cannot lose it, and no task starts before its job exists.
+    The transaction of the request writes the task's row, and this call follows it. So a lost call delays a task but
+    cannot lose it, and no task starts before its job exists.
     """
 
     @abstractmethod
     def dispatch(self, task: BackgroundTask) -> None:
-        """See to it that `task`, which is committed, is run soon. Never raises for what the task does."""
+        """Let a worker run `task`, which is committed, soon. An error of the task itself is never raised here."""
 
 
 @runtime_checkable
 class SupportsWaiting(Protocol):
-    """A queue that knows sooner than by asking over and over that there is work."""
+    """A queue that a worker can wait at, instead of asking for work again and again."""
 
     @abstractmethod
     def wait(self, timeout: float) -> bool:
-        """Come back when a task may be waiting, or after `timeout` seconds; gives whether one may be."""
+        """Return True as soon as a task may be waiting, or False after `timeout` seconds."""
 
 
 @runtime_checkable
 class SupportsListening(Protocol):
-    """A queue at which one can wait the better for holding something open meanwhile, such as a connection."""
+    """A queue that needs an open resource, such as a connection, while a worker waits."""
 
     @abstractmethod
     def listening(self) -> AbstractContextManager[None]:
-        """Around the time in which threads of a worker `wait`; whatever it opens is closed with it."""
+        """Return a context manager that is open while the threads of a worker `wait`."""

@@ -1,4 +1,4 @@
-"""Where tickets come from."""
+"""The source of the tickets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ticket_export.application.view.ticket_query import TicketQuery
 
 @attrs.frozen
 class CsvBlock:
-    """Some whole records of CSV and how many they are."""
+    """Whole records of CSV, and their number."""
 
     data: bytes
     rows: int
@@ -27,20 +27,20 @@ class TicketReader(Protocol):
 
     @abstractmethod
     def count(self) -> int:
-        """How many rows the snapshot holds."""
+        """Return the number of rows in the snapshot."""
 
     @abstractmethod
     def blocks(self) -> Iterator[CsvBlock]:
-        """All rows of the snapshot, in the query's order, without the header; can be had once."""
+        """Return all rows of the snapshot, in the query's order, without the header. It can be called once."""
 
 
 @runtime_checkable
 class SupportsInterrupt(Protocol):
-    """A reader whose long query can be ended, so that a cancelled export stops before its first row."""
+    """A reader that can end a long query, so that a cancelled export stops before its first row."""
 
     @abstractmethod
     def interrupt(self) -> None:
-        """Called from another thread: let what is being counted or read raise `TicketSourceError` soon."""
+        """Make the running count or read raise `TicketSourceError` soon. Another thread calls this."""
 
 
 class TicketSource(Protocol):
@@ -49,13 +49,13 @@ class TicketSource(Protocol):
     @property
     @abstractmethod
     def columns(self) -> TicketColumns:
-        """What can be exported."""
+        """The columns that can be exported."""
 
     @abstractmethod
     def open(self, query: TicketQuery, csv_format: CsvFormat) -> AbstractContextManager[TicketReader]:
-        """A reader whose count and rows are of one and the same moment.
+        """Open a reader whose count and rows come from the same moment.
 
         Raises (here, or from the reader):
             TicketSourceError: the tickets could not be read.
-            TicketsUnavailableError: that may pass, and another attempt may read them.
+            TicketsUnavailableError: the same, but another attempt may succeed.
         """

@@ -14,9 +14,9 @@ from ticket_export.application.ports.media_item_repository import MediaItemRepos
 
 
 class UnitOfWork(Protocol):
-    """A context manager. What was not committed when the block ends is undone.
+    """A context manager that undoes all changes that are not committed when its block ends.
 
-    A unit of work is entered once, by one thread.
+    It is entered once, by one thread.
     """
 
     @property
@@ -36,7 +36,7 @@ class UnitOfWork(Protocol):
 
     @abstractmethod
     def __enter__(self) -> Self:
-        """Begin."""
+        """Begin the transaction."""
 
     @abstractmethod
     def __exit__(
@@ -45,23 +45,23 @@ class UnitOfWork(Protocol):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Undo whatever was not committed."""
+        """Undo the changes that were not committed."""
 
     @abstractmethod
     def commit(self) -> None:
-        """Make the changes permanent, then call what `after_commit` collected."""
+        """Make the changes permanent, then call the actions of `after_commit`."""
 
     @abstractmethod
     def audit(self, audit_log: AuditLog, entry: AuditEntry) -> bool:
-        """Record what this transaction makes true, if `audit_log` is kept in the same database; return whether it is.
+        """Record `entry` in this transaction if `audit_log` is in the same database; return whether it is.
 
-        The entry is then permanent with the changes and undone with them, and an entry that cannot be stored raises and
-        undoes them. Where this returns False, nothing was recorded, and the caller does so after the commit.
+        The entry becomes permanent, or is undone, with the changes. An entry that cannot be stored raises an error. If
+        this returns False, nothing was recorded, and the caller records the entry after the commit.
         """
 
     @abstractmethod
     def after_commit(self, action: Callable[[], None]) -> None:
         """Call `action` once the changes are permanent; never, if they are undone.
 
-        A unit of work that joined a transaction of the host's calls it after the host's commit.
+        A unit of work inside a transaction of the host calls it after the host's commit.
         """

@@ -1,4 +1,4 @@
-"""The host's users, as far as permission needs them."""
+"""The users of the host, with their permissions."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ticket_export.application.actor import Actor
 
 
 class UserDirectory(Protocol):
-    """Finds active users with the rights they have at this moment."""
+    """Finds active users with the permissions that they have now."""
 
     @abstractmethod
     def find(self, user_id: UUID) -> Actor | None:
-        """The active user of that id, or None."""
+        """Return the active user of that id, or None."""
 
     @abstractmethod
     def find_by_email(self, email_address: str) -> Actor | None:
-        """The active user of that e-mail address (any letter case), or None."""
+        """Return the active user of that e-mail address (in any letter case), or None."""

@@ -1,1 +1,1 @@
-"""One run of an export: claim, heartbeat, pipeline, end."""
+"""One run of an export: claim, heartbeat, pipeline and end."""

@@ -1,4 +1,4 @@
-"""Calls that may never come back, from a thread that must."""
+"""Calls that may never return, made from a thread that must not wait for them without a limit."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Self
 
 
 class BoundedCalls:
-    """Makes one call at a time, in a thread of its own; a caller waits `patience` seconds for it, and no longer.
+    """Makes one call at a time, in a thread of its own. The caller waits at most `patience` seconds for it.
 
-    While a call is late, no other is made. Leaving the block waits for it once more, and then leaves it to itself.
+    While a call is late, no other call is made. The end of the block waits once more for a late call, and then goes on.
     """
 
     def __init__(self, name: str, *, patience: float) -> None:
@@ -27,7 +27,7 @@ class BoundedCalls:
         try:
             self._thread.start()
         except BaseException:
-            # Interrupted, with the thread there or not: nobody would ever end it.
+            # Interrupted, perhaps after the start of the thread, which nothing else would end.
             self._end()
             raise
         return self
@@ -39,7 +39,7 @@ class BoundedCalls:
         self._thread.join(self._patience)
 
     def make(self, call: Callable[[], None]) -> None:
-        """Make `call`, unless an earlier one is late, and raise what it raises while it is waited for."""
+        """Make `call`, unless an earlier call is late. Raise its error, if it comes in time."""
         with self._changed:
             if self._call is not None:
                 return
@@ -64,7 +64,7 @@ class BoundedCalls:
             error = None
             try:
                 call()
-            except BaseException as raised:  # noqa: BLE001 - raised again, in the thread of the caller
+            except BaseException as raised:  # noqa: BLE001 - raised again in the thread of the caller
                 error = raised
             with self._changed:
                 self._call, self._error = None, error

@@ -63,14 +63,14 @@ class Claims:
         """
         with self.unit_of_work() as work:
             now = self.clock.now()
-            job, task = first_kept(
+            found = first_kept(
                 work,
                 lambda passed_over: work.tasks.next_enqueued(TASK_NAME, besides=passed_over),
                 ExportJobStatus.QUEUED,
                 now,
             )
-            if job is not None and task is not None:
-                return self._begin(work, job, task)
+            if found is not None:
+                return self._begin(work, *found)
             work.commit()
         return None
 

@@ -1,4 +1,4 @@
-"""From a query to a whole file in the storage, block by block."""
+"""The way from a query to a file in the storage, block by block."""
 
 from __future__ import annotations
 
@@ -20,32 +20,29 @@ from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.errors import ListenerStuckError, RowCountMismatchError, StorageError
 
-#: Blocks that may wait for the storage while the next one is read.
+#: The number of blocks that may wait for the storage while the next one is read.
 READ_AHEAD = 4
 
 
 class ExportWatch(Protocol):
-    """Who looks after a running export."""
+    """The observer of a running export."""
 
     def tell(self, progress: Progress) -> None:
-        """The export is so far; called from its threads, one at a time. What it raises ends the export."""
-        ...
+        """Take note of the progress. Threads of the export call it, one at a time. Its errors end the export."""
 
     def require_job(self) -> None:
-        """Raises what is to end the export, if anything is."""
-        ...
+        """Raise an error if the export must end."""
 
     def interrupting(self, reader: TicketReader) -> AbstractContextManager[None]:
-        """What `reader` waits for inside the block may be interrupted."""
-        ...
+        """Inside the block, a wait of `reader` may be interrupted."""
 
 
 @attrs.frozen(kw_only=True)
 class ExportPipeline:
     """Writes the rows of a query into a storage.
 
-    Reading goes on beside packing, hashing and writing, at most `read_ahead` blocks ahead. While there are rows to
-    read, a storage or a listener that takes nothing for `patience` fails the export, and ends its snapshot.
+    It reads at most `read_ahead` blocks ahead of compressing, hashing and writing. If the storage or the listener takes
+    nothing for `patience` while there are rows to read, the snapshot ends and the export fails.
     """
 
     source: TicketSource
@@ -56,15 +53,15 @@ class ExportPipeline:
     read_ahead: int = READ_AHEAD
 
     def write(self, query: TicketQuery, key: str, watch: ExportWatch, on_progress: ProgressListener) -> WrittenFile:
-        """Write the rows of `query` under `key`; if anything raises, nothing is readable there.
+        """Write the rows of `query` under `key`. After an error, nothing is readable there.
 
-        Count and rows are of one snapshot, which is released as soon as the last row is read: it waits for nothing
-        but the databases, and for the storage and the listener only as long as the patience lasts.
+        Count and rows come from one snapshot, which is released as soon as the last row is read. It waits for the
+        storage and the listener no longer than `patience`.
 
         Raises:
             TicketSourceError: the tickets could not be read.
             StorageError: the file could not be written.
-            ListenerStuckError: `on_progress` did not come back.
+            ListenerStuckError: `on_progress` did not return.
             RowCountMismatchError: the rows written are not the rows counted.
         """
 
@@ -76,7 +73,7 @@ class ExportPipeline:
             content = _Content(writer, self.compression.start())
             steps = [
                 Step(content.write, late=StorageError.took_nothing),
-                # Also the database of the jobs may be slow, which is no reason to fail.
+                # No limit: the database of the jobs may be slow, and that must not fail the export.
                 Step(lambda block: watch.tell(content.progress) if block.rows else None),
                 Step(lambda block: on_progress(content.progress) if block.rows else None, late=ListenerStuckError),
             ]
@@ -95,7 +92,7 @@ class ExportPipeline:
 
 
 class _Content:
-    """What was written so far, of `total` rows."""
+    """The content that is written so far, of `total` rows."""
 
     def __init__(self, writer: ObjectWriter, compressor: Compressor) -> None:
         self.total = self.rows = self.length = 0

@@ -1,4 +1,4 @@
-"""The sign of life of a running export, and its ear for the outside."""
+"""The heartbeat of a running export, which also notices when the export must stop."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from ticket_export.errors import LeaseLostError
 
 _log = logging.getLogger(__name__)
 
-# Seconds between two interrupts of a query: the first may come between two statements and find nothing.
+# Seconds between two interrupts of a query: the first may come between two statements, and have no effect.
 _INTERRUPT_AGAIN = 0.1
-# Seconds that the export waits for a database that does not answer: once, and not again until it has answered.
+# Seconds that the export waits once for a database that does not answer.
 _PATIENCE = 2.0
 
 
 class Heartbeat:
-    """A thread beside the export, for as long as the block lasts.
+    """A thread next to the export, as long as the block lasts.
 
-    - It writes the progress and renews the lease while a long count or sort keeps the export itself
-      from doing so. Where the database cannot be written to, or does not answer, the export goes on.
-    - It notices that the attempt has lost the job (cancelled, expired, taken over), and hands the job
-      back as soon as `stop` is given, and calls `on_hand_back` with the task then. The export's next
-      `tell` raises, and a query that runs is interrupted.
-    - It lets go of an export that makes no progress for `stall`: it calls `on_stall`, the lease runs
-      out, and another attempt may have more luck.
+    - It writes the progress and renews the lease, also during a long count or sort. If the database fails or does not
+      answer, the export goes on.
+    - It notices that the attempt has lost the job (cancelled, expired, taken over). As soon as `stop` is given, it
+      hands the job back and calls `on_hand_back` with the task. Then the export's next `tell` raises, and a running
+      query is interrupted.
+    - It lets go of an export that makes no progress for `stall`: it calls `on_stall`, the lease ends, and another
+      attempt may succeed.
 
-    Leaving the block by an error raises `LeaseLostError` instead, if the attempt had lost the job.
+    If the attempt has lost the job, an error that leaves the block becomes a `LeaseLostError`.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Heartbeat:
             self._resources.enter_context(self._calls)
             self._resources.enter_context(self._stop.calling(self._wake.set))
         except BaseException:
-            # Interrupted, with the thread there or not: nobody would ever end it.
+            # Interrupted, perhaps after the start of the thread, which nothing else would end.
             self._give_end()
             self._resources.close()
             raise
@@ -87,7 +87,7 @@ class Heartbeat:
     ) -> None:
         self._give_end()
         self._resources.close()
-        # It may be in a call that never comes back; what it writes then is not this attempt's any more.
+        # It may be in a call that never returns. Whatever that call writes later is fenced off.
         self._thread.join(_PATIENCE)
         if isinstance(exc, Exception) and self._lost is not None:
             raise LeaseLostError(self._lost) from exc
@@ -97,7 +97,7 @@ class Heartbeat:
         self._wake.set()
 
     def tell(self, progress: Progress) -> None:
-        """The export is so far.
+        """Take note of the progress, and write it if a heartbeat is due.
 
         Raises:
             LeaseLostError: the attempt has lost the job and must stop.
@@ -109,7 +109,7 @@ class Heartbeat:
         self.require_job()
 
     def require_job(self) -> None:
-        """Go on only if the attempt has not lost the job, as far as is known.
+        """Check that the attempt has not lost the job, as far as is known.
 
         Raises:
             LeaseLostError: it has.
@@ -119,25 +119,25 @@ class Heartbeat:
 
     @contextmanager
     def interrupting(self, reader: TicketReader) -> Iterator[None]:
-        """Inside the block, a lost job interrupts what `reader` is waiting for, if it can be interrupted."""
+        """Inside the block, the loss of the job interrupts `reader`, if that is possible."""
         with self._reading:
             self._reader = reader if isinstance(reader, SupportsInterrupt) else None
         try:
             yield
         finally:
-            # Its connection may serve somebody else from now on, whom no interrupt may hit.
+            # From now on its connection may serve another reader, which must not be interrupted.
             with self._reading:
                 self._reader = None
 
     def _renew(self) -> None:
-        # Whoever finds the other thread at it has nothing to add.
+        # If the other thread is writing, that is enough.
         if not self._writing.acquire(blocking=False):
             return
         try:
             self._attempt.report(self._latest)
         except LeaseLostError as error:
             self._lost = str(error)
-        except Exception:  # noqa: BLE001 - whether the job is lost shows at the latest when it is to be completed
+        except Exception:  # noqa: BLE001 - completing the job shows at the latest whether it is lost
             job_id = self._attempt.job.id
             _log.warning(
                 "export %s: the heartbeat could not be written", job_id, exc_info=True, extra={"job_id": str(job_id)}
@@ -167,7 +167,7 @@ class Heartbeat:
             task = self._attempt.hand_back()
         except LeaseLostError as error:
             self._lost = str(error)
-        except Exception:  # noqa: BLE001 - the worker stops all the same
+        except Exception:  # noqa: BLE001 - the worker stops in any case
             _log.exception("export %s could not be handed back", job_id, extra={"job_id": str(job_id)})
             self._lost = f"the worker stops; export {job_id} waits until its lease ends"
         else:
@@ -186,6 +186,11 @@ class Heartbeat:
                 return
             try:
                 self._reader.interrupt()
-            except Exception:  # noqa: BLE001 - the export stops at its next block all the same
+            except Exception:  # noqa: BLE001 - the export stops at its next block in any case
                 job_id = self._attempt.job.id
-                _log.warning("export %s: no interrupt", job_id, exc_info=True, extra={"job_id": str(job_id)})
+                _log.warning(
+                    "export %s: its query could not be interrupted",
+                    job_id,
+                    exc_info=True,
+                    extra={"job_id": str(job_id)},
+                )

@@ -28,35 +28,37 @@ def first_kept(
     now: datetime,
     *,
     is_ready: Callable[[BackgroundTask], bool] = lambda _task: True,
-) -> tuple[ExportJob, BackgroundTask] | tuple[None, None]:
-    """Return the first task that is ready and whose job has that status, with the job; keep both from others.
+) -> tuple[ExportJob, BackgroundTask] | None:
+    """Return the first task that is ready and whose job has that status, with its job, and keep both from others.
 
-    `next_task` returns the next task that is not among the given ids. A task of this library that no such job has is
-    failed, since nothing else would ever take it out of the queue.
+    `next_task` returns the next task that is not among the given ids. A task of this library without such a job fails,
+    since nothing else would ever take it out of the queue.
     """
     passed_over: list[UUID] = []
     while task := next_task(passed_over):
-        job = _readable_job_of(work, task)
-        if job is None or job.status != status or job.is_cleaned_up or job.background_task_id != task.id:
-            if job_id_of(task) is not None and is_settled(task, now):
-                _log.error("task %s has no %s export, and fails", task.id, status)
-                task.fail(f"No {status} export has this task.", now)
-                work.tasks.update(task, fencing_token=task.fencing_token)
-                continue
-        # Another transaction may keep the job for long. The tasks behind it do not wait for that.
-        elif is_ready(task) and work.jobs.keep(job.id):
+        job = _job_of(work, task, status)
+        if job is not None and is_ready(task) and work.jobs.keep(job.id):
             return job, task
-        passed_over.append(task.id)
-    return None, None
+        if job is None and job_id_of(task) is not None and is_settled(task, now):
+            _log.error("task %s has no %s export, and fails", task.id, status)
+            task.fail(f"No {status} export has this task.", now)
+            work.tasks.update(task, fencing_token=task.fencing_token)
+        else:
+            # Another transaction may keep the job for long. The tasks behind it do not wait for that.
+            passed_over.append(task.id)
+    return None
 
 
-def _readable_job_of(work: UnitOfWork, task: BackgroundTask) -> ExportJob | None:
+def _job_of(work: UnitOfWork, task: BackgroundTask, status: ExportJobStatus) -> ExportJob | None:
     job_id = job_id_of(task)
     try:
-        return work.jobs.find(job_id) if job_id else None
+        job = work.jobs.find(job_id) if job_id else None
     except UNREADABLE:
         _log.exception("export %s cannot be read", job_id, extra={"job_id": str(job_id)})
         return None
+    if job is None or job.background_task_id != task.id or job.status != status or job.is_cleaned_up:
+        return None
+    return job
 
 
 @contextmanager

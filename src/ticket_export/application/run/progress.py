@@ -1,4 +1,4 @@
-"""How far a running export is."""
+"""The progress of a running export."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ class Progress:
         return min(99, self.rows * 100 // self.total) if self.total else 0
 
 
-#: Told of every block, by threads of the export, one at a time; must be quick, and what it raises ends the export.
+#: Called after every block, by threads of the export, one at a time. It must be quick; an error that it raises ends the
+#: export.
 ProgressListener: TypeAlias = Callable[[Progress], None]
 
 
 def ignore_progress(_progress: Progress) -> None:
-    """The listener for those who do not watch."""
+    """Do nothing."""

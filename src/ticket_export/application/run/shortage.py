@@ -1,4 +1,4 @@
-"""What a process may run out of, whatever it was about to export."""
+"""The resources that a process may run out of."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _BY_ERRNO: Final = {
     errno.EAGAIN: THREADS,
     errno.ENOMEM: MEMORY,
 }
-# Python has no class for it, only this text of a RuntimeError.
+# Python has no error class for it, only this text of a RuntimeError.
 _NO_THREAD: Final = "can't start new thread"
 
 
 @contextmanager
 def shortages_told() -> Iterator[None]:
-    """Raise `WorkerShortageError` for what leaves the block because the process has run out of something."""
+    """Raise `WorkerShortageError` instead of an error that leaves the block because the process lacks a resource."""
     try:
         yield
     except Exception as error:
@@ -37,7 +37,7 @@ def shortages_told() -> Iterator[None]:
 
 
 def shortage_of(error: BaseException) -> str | None:
-    """What the process lacked when `error`, or what has caused it, was raised; None if it was something else."""
+    """Return the resource whose lack raised `error`, or caused it; None if it has another cause."""
     each: BaseException | None = error
     seen = set[int]()
     while each is not None and id(each) not in seen:

@@ -1,4 +1,4 @@
-"""How a worker is told to stop, from another thread."""
+"""The signal by which another thread stops a worker."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from threading import Lock
 
 
 class StopSignal:
-    """Given once, by any thread; whoever works asks for it, or is called.
+    """Any thread gives it, once. The threads that work read `is_given`, or are called.
 
-    Not to be given from a signal's handler, which may have interrupted whoever holds the lock; a handler
-    leaves a word for a thread that gives it.
+    Do not give it from a signal handler, which may have interrupted the thread that holds the lock. A handler sets a
+    variable, and a thread that reads it gives the signal.
     """
 
     def __init__(self) -> None:
@@ -21,11 +21,11 @@ class StopSignal:
 
     @property
     def is_given(self) -> bool:
-        """Whether it is time to stop."""
+        """Whether the signal was given."""
         return self._is_given
 
     def give(self) -> None:
-        """Stop everybody; a second time changes nothing."""
+        """Give the signal. A second call has no effect."""
         with self._lock:
             self._is_given = True
             actions = tuple(self._actions)
@@ -34,9 +34,9 @@ class StopSignal:
 
     @contextmanager
     def calling(self, action: Callable[[], None]) -> Iterator[None]:
-        """Inside the block, call `action` as soon as the signal is given; at once, if it was before.
+        """Inside the block, call `action` as soon as the signal is given, or at once if it was given before.
 
-        `action` must be quick, and may be called twice and by any thread.
+        `action` must be quick. It may be called twice, and by any thread.
         """
         with self._lock:
             self._actions.append(action)

@@ -1,4 +1,4 @@
-"""Writing beside reading, so that neither waits for the other for longer than it must."""
+"""Writing in a thread next to the one that reads."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import attrs
 
 from ticket_export.application.ports.ticket_source import CsvBlock
 
-# Seconds between two looks of a reader that is kept waiting.
+# Seconds between two checks of a reader that waits.
 _LOOK_EVERY = 0.1
 
 
 @attrs.frozen
 class Step:
-    """Something that is done with each block; whoever is not to be waited for raises `late`, given the seconds."""
+    """An action for each block. `late` makes the error of an action that takes too long, from the seconds."""
 
     act: Callable[[CsvBlock], None]
     late: Callable[[float], Exception] | None = None
@@ -28,13 +28,13 @@ class Step:
 
 @attrs.define(eq=False)
 class WriteBehind:
-    """Takes each block through `steps`, in order, in a thread of its own; what they raise comes out of the block.
+    """Calls `steps` with each block, in order, in a thread of its own. Their errors come out of the ``with`` block.
 
-    Whoever reads is at most `ahead` blocks in front, and waits while it is. It may hold a snapshot then, so it waits
-    only as long as `require` raises nothing, and no longer than `patience` for one step that may be late. With 0
-    `ahead`, each block is written before the next one is read.
+    The reader is at most `ahead` blocks in front of the steps, and otherwise waits. It may hold a snapshot, so it waits
+    only as long as `require` raises no error, and no longer than `patience` for a step that has `late`. If `ahead` is
+    0, each block is written before the next one is read.
 
-    Leaving the ``with`` block waits for the rest to be written; an error on its way out drops the rest.
+    The end of the ``with`` block waits until the rest is written. An error that leaves the block drops the rest.
     """
 
     _steps: Sequence[Step]
@@ -42,9 +42,9 @@ class WriteBehind:
     _ahead: int = attrs.field(kw_only=True)
     _patience: timedelta = attrs.field(kw_only=True)
     _blocks: deque[CsvBlock] = attrs.field(factory=deque, init=False)
-    # Those that wait, and the one that is being written.
+    # The blocks that wait, and the one that is being written.
     _unwritten: int = attrs.field(default=0, init=False)
-    # What the thread is at, if it is at anything, and since when.
+    # The step that the thread is in, if any, and its start.
     _current: tuple[Step | None, float] = attrs.field(default=(None, 0.0), init=False)
     _is_over: bool = attrs.field(default=False, init=False)
     _error: BaseException | None = attrs.field(default=None, init=False)
@@ -60,7 +60,7 @@ class WriteBehind:
         try:
             self._thread.start()
         except BaseException:
-            # Interrupted, with the thread there or not: nobody would ever end it.
+            # Interrupted, perhaps after the start of the thread, which nothing else would end.
             with self._changed:
                 self._is_over = True
                 self._changed.notify_all()
@@ -73,17 +73,17 @@ class WriteBehind:
         try:
             self._end(is_dropping=exc is not None)
         except BaseException:
-            # Interrupted: whoever discards the file next should not do so under the hands of the thread.
+            # Interrupted: the thread must have ended before the file is discarded.
             self._end(is_dropping=True)
             raise
         if exc is None and self._error is not None:
             raise self._error
 
     def put(self, block: CsvBlock) -> None:
-        """Let `block` be written after those before it.
+        """Add `block` to those that are to be written.
 
         Raises:
-            BaseException: whatever a step or `require` has raised, or a step's `late`.
+            BaseException: the error of a step or of `require`, or the `late` of a step.
         """
         self._require()
         with self._changed:
@@ -110,7 +110,7 @@ class WriteBehind:
             if is_dropping:
                 self._blocks.clear()
             self._changed.notify_all()
-        # Not only joined: Python 3.11 takes a thread for ended once a join of it was interrupted.
+        # Not only `join`: after an interrupted `join`, Python 3.11 considers the thread ended.
         self._ended.wait()
         self._thread.join()
 
@@ -121,7 +121,7 @@ class WriteBehind:
                     self._current = step, monotonic()
                     step.act(block)
                 self._count_written()
-        except BaseException as error:  # noqa: BLE001 - raised again, in the thread of whoever reads
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread of the reader
             with self._changed:
                 self._error = error
                 self._changed.notify_all()

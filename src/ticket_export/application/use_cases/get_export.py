@@ -1,4 +1,4 @@
-"""A user looks at one export."""
+"""Show one export."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class GetExport:
     """Show an export's status.
 
     Rules:
-        1. Everybody may see their own exports, whatever their permissions.
-        2. Somebody else's export can be seen only where the policy says so, and otherwise looks
+        1. Users may see their own exports, with any permissions.
+        2. The policy decides whether a user may see the exports of others. An export that the user may not see looks
            exactly like a missing one.
     """
 
@@ -27,7 +27,7 @@ class GetExport:
     policy: ExportPolicy
 
     def __call__(self, actor: Actor, job_id: UUID) -> ExportJobDto:
-        """The export as it is now.
+        """Return the export as it is now.
 
         Raises:
             ExportNotFoundError: it does not exist or may not be seen.

@@ -1,4 +1,4 @@
-"""A user looks through the exports."""
+"""List exports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ticket_export.application.ports.unit_of_work import UnitOfWork
 
 #: The most exports that one page may hold.
 MAX_PAGE_SIZE = 200
-#: The last page that may be asked for; keeps the offset inside every database's integers.
+#: The last page that may be asked for. The offset then fits into the integers of every database.
 MAX_PAGE = 1_000_000_000
 
 
@@ -22,14 +22,14 @@ class ListExports:
     """List exports, newest first.
 
     Rules:
-        1. An actor sees their own exports, and everybody's where the policy says so.
+        1. Users see their own exports. The policy decides whether a user sees the exports of others.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
     policy: ExportPolicy
 
     def __call__(self, actor: Actor, *, page: int = 1, page_size: int = 50) -> ExportPage:
-        """Page number `page`, counted from 1, of at most `page_size` exports.
+        """Return page number `page`, counted from 1, of at most `page_size` exports.
 
         Raises:
             ValueError: `page` is not from 1 to a billion, or `page_size` is not from 1 to 200.

@@ -1,4 +1,4 @@
-"""A user downloads the file of an export."""
+"""Download the file of an export."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _log = logging.getLogger(__name__)
 
 @attrs.frozen(kw_only=True)
 class OpenDownload:
-    """Hand out the file of a completed export.
+    """Open the file of a completed export, or make a link to it.
 
     Rules:
         1. An export that the actor may not see looks like a missing one.
-        2. Downloading is a right of its own, asked for at every download.
-        3. An expired export has no file, whether or not it has been cleaned up yet.
-        4. Every download is audited before a byte, or a link, is handed out.
-        5. A link is made for the one click, lives for `url_lifetime`, and no longer than the export. Without a
-           lifetime there are no links, and the bytes go through the host.
-        6. The digest comes from the file's manifest; a manifest that cannot be read keeps nobody from the file.
+        2. Downloading needs a permission of its own, which is checked at every download.
+        3. An expired export has no file, also before it is cleaned up.
+        4. Every download is recorded in the audit log before a byte, or a link, is returned.
+        5. A link is valid for `url_lifetime`, but no longer than the export. Without `url_lifetime` there are no links,
+           and the host sends the bytes.
+        6. The digest comes from the file's manifest. Without a readable manifest the download has no digest.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
@@ -48,16 +48,16 @@ class OpenDownload:
     url_lifetime: timedelta | None = None
 
     def __call__(self, actor: Actor, job_id: UUID, *, with_link: bool = True) -> Download:
-        """The file of the export; its stream is opened, and closed, by the caller.
+        """Return the file of the export. The caller opens and closes its stream.
 
-        Who reads the stream in any case asks for it without a link, and none is made.
+        Set `with_link` to False if you will read the stream in any case.
 
         Raises:
             ExportNotFoundError: by rule 1.
             NotPermittedError: by rule 2.
             ExportExpiredError: by rule 3.
             ExportNotReadyError: the export is queued, running or failed.
-            ConfigurationError: links are asked for, and the storage has none.
+            ConfigurationError: the settings ask for links, and the storage cannot sign links.
             StorageError: the file is in another storage, or the link could not be made.
         """
         with self.unit_of_work() as work:
@@ -66,21 +66,22 @@ class OpenDownload:
         now = self.clock.now()
         media_item = _downloadable(job, now)
         require_storage_of(media_item, self.storage)
-        link = self._link(job, media_item, now) if with_link else None
-        detail = None if link is None else f"link for {link.expires_in.total_seconds():.0f} s"
+        signer = self._signer() if with_link else None
+        link_lifetime = min(self.url_lifetime or timedelta(), job.expires_at - now)
+        detail = f"link for {link_lifetime.total_seconds():.0f} s" if signer else None
         self.audit_log.record(audit_entry(AuditAction.DOWNLOADED, job, at=now, by=actor.user_id, detail=detail))
+        file = {"file_name": media_item.file_name, "content_type": media_item.content_type}
         digest = self._digest(job.id, media_item)
         return Download(
-            file_name=media_item.file_name,
-            content_type=media_item.content_type,
+            **file,
             length=media_item.length,
             stream=self.storage.open_reader(media_item.object_key),
-            # Last of all, since it does not live for long.
-            url=None if link is None else link.sign(),
+            # Last, since its lifetime is short.
+            url=signer.signed_url(media_item.object_key, **file, expires_in=link_lifetime) if signer else None,
             sha256=digest,
         )
 
-    def _link(self, job: ExportJob, item: MediaItem, now: datetime) -> _Link | None:
+    def _signer(self) -> SupportsSignedUrl | None:
         if self.url_lifetime is None:
             return None
         if not isinstance(self.storage, SupportsSignedUrl):
@@ -88,7 +89,7 @@ class OpenDownload:
                 f"TICKET_EXPORT_DOWNLOAD asks for links, and the storage {self.storage.provider!a} has none; set it to "
                 "stream, or use a storage that signs links, such as s3"
             )
-        return _Link(self.storage, item, min(self.url_lifetime, job.expires_at - now))
+        return self.storage
 
     def _digest(self, job_id: UUID, item: MediaItem) -> str | None:
         try:
@@ -99,23 +100,6 @@ class OpenDownload:
             return None
         is_its_own = (manifest.job_id, manifest.length) == (job_id, item.length)
         return manifest.sha256 if is_its_own else None
-
-
-@attrs.frozen
-class _Link:
-    """One that can be made."""
-
-    storage: SupportsSignedUrl
-    item: MediaItem
-    expires_in: timedelta
-
-    def sign(self) -> str:
-        return self.storage.signed_url(
-            self.item.object_key,
-            file_name=self.item.file_name,
-            content_type=self.item.content_type,
-            expires_in=self.expires_in,
-        )
 
 
 def _downloadable(job: ExportJob, now: datetime) -> MediaItem:

@@ -72,7 +72,7 @@ class RecoverStalledExports:
     def _recover_one(self) -> ExportJob | None:
         with self.unit_of_work() as work:
             now = self.clock.now()
-            job, task = first_kept(
+            found = first_kept(
                 work,
                 lambda passed_over: next(
                     iter(work.tasks.lapsed(TASK_NAME, now=now, limit=1, besides=passed_over)), None
@@ -83,9 +83,10 @@ class RecoverStalledExports:
                 # be processed.
                 is_ready=lambda task: task.leased_until is not None or is_settled(task, now),
             )
-            if job is None or task is None:
+            if found is None:
                 work.commit()
                 return None
+            job, task = found
             worker, tell = task.leased_by, None
             with changing(work, job, task):
                 end_lost_attempt(job, task, max_attempts=self.max_attempts, message=_given_up, now=now)

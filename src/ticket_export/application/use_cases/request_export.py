@@ -1,4 +1,4 @@
-"""A user asks for the view they are looking at."""
+"""Request the export of a view."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ from ticket_export.errors import InvalidPayloadError, TooManyExportsError
 
 @attrs.frozen(kw_only=True)
 class RequestExport:
-    """Store a job with a snapshot of the view and queue it.
+    """Store a job with a snapshot of the view, and queue it.
 
     Rules:
         1. The actor needs the permission "Import / Export Tickets".
-        2. The view must fit the ticket source's columns; every mistake in it is named at once.
-        3. The same view, asked for again while its export is queued or running, is answered with that
-           export, and `already_requested` says so.
-        4. Nobody has more than `max_active_jobs` exports queued or running at once; 0 is no limit.
-        5. The job and its task are written in one transaction, and the queue hears of it only after
-           the commit: no job without a task, no task before its job.
-        6. Requests of one user are stored one after the other; those that share `turns` wait for each other outside of
-           the database, so that one user's requests leave its connections to the others.
-        7. The export shows the tickets as of the moment of the request, and expires `retention` later.
+        2. The view must fit the columns of the ticket source. One error names every mistake in it.
+        3. While an export of the same view is queued or running, a request returns that export, with
+           `already_requested` set.
+        4. A user has at most `max_active_jobs` queued or running exports; 0 means no limit.
+        5. The job and its task are stored in one transaction, and the task is dispatched after the commit: there is no
+           job without a task, and no task before its job.
+        6. Requests of one user are stored one after the other. Requests that share `turns` wait for each other outside
+           the database, so that one user does not occupy all its connections.
+        7. The export shows the tickets as of the request, and expires `retention` later.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
@@ -61,9 +61,9 @@ class RequestExport:
             NotPermittedError: by rule 1.
             InvalidPayloadError: by rule 2.
             TooManyExportsError: by rule 4.
-            JobDatabaseError: the database failed, or other requests of the user kept it busy for some seconds: nothing
-                was stored, unless it was the answer to the commit that got lost; asking
-                again is safe, since an export that was stored answers it.
+            JobDatabaseError: the database failed, or other requests of the user took some seconds. Nothing was stored,
+                except where the answer to the commit was lost. You can repeat the request: by rule 3, it returns the
+                stored export.
         """
         return self.submit(actor, payload, action=AuditAction.REQUESTED)
 
@@ -75,11 +75,11 @@ class RequestExport:
         action: AuditAction,
         detail: str | None = None,
     ) -> RequestedExportDto:
-        """As calling it; `action` and `detail` are what the audit log says of it."""
+        """Request an export, and record it in the audit log with `action` and `detail`."""
         self.policy.require_request(actor)
         view_json = read_view(payload, self.ticket_source.columns).to_json()
         with self.turns.of(actor.user_id) as turn_is_over, self.unit_of_work() as work:
-            # First of all: what follows the commit may be the whole export.
+            # The first action after the commit: a later one may run the whole export.
             work.after_commit(turn_is_over)
             now = self.clock.now()
             active = [job for job in work.jobs.active_of(actor.user_id) if not job.is_expired_at(now)]
@@ -90,7 +90,7 @@ class RequestExport:
                 job, task = self._new_job(actor, view_json, now)
                 work.tasks.add(task)
                 work.jobs.add(job)
-                # The answer names the requester, as every later one does; only the repository knows the name.
+                # The result has the name of the requester, which only the repository knows.
                 job.requester = next((stored.requester for stored in work.jobs.find_all([job.id])), None)
                 requested = audit_entry(action, job, at=now, by=actor.user_id, detail=detail)
                 work.after_commit(record_in(work, self.audit_log, requested))
@@ -99,7 +99,7 @@ class RequestExport:
                 return RequestedExportDto.of_request(job, already_requested=False)
             waiting = same.background_task if same.status == ExportJobStatus.QUEUED else None
             if waiting is not None:
-                # The signal of the first request may have been lost; and it may be of the host's own transaction.
+                # The dispatch of the first request may have been lost, or may wait for the host's commit.
                 work.after_commit(lambda: dispatch_committed(self.task_queue, waiting))
                 work.commit()
         return RequestedExportDto.of_request(same, already_requested=True)
@@ -118,15 +118,15 @@ class RequestExport:
 
 
 def _view_of(job: ExportJob, work: UnitOfWork) -> str:
-    # A long one is read by itself, so that however many there are, one of them is in memory.
+    # Long views are read one at a time, so that only one of them is in memory.
     whole = job if job.has_view else work.jobs.find(job.id)
     return whole.snapshot_payload_json if whole else ""
 
 
 def _is_same_view(stored: str, asked: str) -> bool:
-    # Not compared as text: a database may have stored the document in a spelling of its own.
+    # Compared as JSON: a database may store the document in another spelling.
     try:
         return bool(parse_json(stored) == parse_json(asked))
     except InvalidPayloadError:
-        # A stored view that cannot be read is for the worker to fail; it must not keep its owner from asking.
+        # The worker fails an export whose view cannot be read. It must not prevent other requests.
         return False

@@ -1,4 +1,4 @@
-"""A user asks once more for an export that has ended."""
+"""Request an export again that has ended."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ticket_export.application.use_cases.request_export import RequestExport
 
 @attrs.frozen(kw_only=True)
 class RetryExport:
-    """Request the same view anew: a new job, which shows the tickets as of now.
+    """Request the same view again. The new job shows the tickets as of now.
 
     Rules:
         1. An export that the actor may not see looks like a missing one.
         2. Only the requester may retry, with the permission "Import / Export Tickets".
-        3. The rules of `RequestExport` hold: the view must still fit the columns there are, and an
-           export that is still queued or running is answered with itself.
-        4. The export that is retried stays as it is.
+        3. The rules of `RequestExport` apply: the view must fit the columns of now, and an export that is still queued
+           or running is returned itself.
+        4. The old export stays as it is.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
@@ -32,7 +32,7 @@ class RetryExport:
     policy: ExportPolicy
 
     def __call__(self, actor: Actor, job_id: UUID) -> RequestedExportDto:
-        """The new export.
+        """Return the new export.
 
         Raises:
             ExportNotFoundError: by rule 1.
@@ -42,7 +42,7 @@ class RetryExport:
         with self.unit_of_work() as work:
             job = find_visible_export(work, self.policy, actor, job_id)
         self.policy.require_change(actor, job)
-        # In the same transaction, where it is the host's own.
+        # In the host's transaction, if this unit of work is inside one.
         request_export = attrs.evolve(self.request_export, unit_of_work=self.unit_of_work)
         return request_export.submit(
             actor, job.snapshot_payload_json, action=AuditAction.RETRIED, detail=f"of export {job.id}"

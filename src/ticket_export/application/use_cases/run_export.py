@@ -1,4 +1,4 @@
-"""A worker exports what was requested."""
+"""Run a requested export."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ from ticket_export.errors import (
 
 _log = logging.getLogger(__name__)
 
-# Seconds before each try to hand an export back; in all, less than most leases.
+# Seconds before each try to hand an export back; together less than most leases.
 _HAND_BACK_PAUSES = (0.0, 0.1, 0.5, 1.0, 2.0, 4.0)
 
 
 def ignore_stall() -> None:
-    """For those who wait for the export however long it takes."""
+    """Do nothing: the caller waits for the export without a limit."""
 
 
 def ignore_hand_back(_task: BackgroundTask) -> None:
-    """For those who leave it to the workers to find the task."""
+    """Do nothing: the workers find the task without being told."""
 
 
 @attrs.frozen(kw_only=True)
@@ -64,21 +64,21 @@ class RunExport:
     """Turn a queued job into a downloadable file, or into a failed job with nothing to download.
 
     Rules:
-        1. The requester is asked for again: who lost the permission, or was deactivated, gets a
-           failed job and no file.
-        2. Count and rows come from one consistent snapshot; if they differ, the job fails.
+        1. The permission of the requester is checked again. If they have lost it, or are no longer active, the job
+           fails.
+        2. Count and rows come from one consistent snapshot. If they differ, the job fails.
         3. The snapshot is released before the file is published, and the file and its manifest are published before
-           the job says Completed. A storage that takes nothing for `storage_patience`, while there are rows
-           to read, ends the snapshot, and the job fails; so does a listener that does not come back.
-        4. Only the attempt that holds the job's lease may complete or fail it; one that lost it
-           removes what it wrote. The lease is renewed for as long as the export makes progress; one
-           that makes none for `stall` is left to another attempt.
+           the job is Completed. If the storage takes no data for `storage_patience` while there are rows to read, or if
+           a listener does not return, the snapshot ends and the job fails.
+        4. Only the attempt that holds the job's lease may complete or fail it. An attempt that has lost the lease
+           removes what it wrote. The lease is renewed as long as the export makes progress; after `stall` without
+           progress, the job is left to another attempt.
         5. A worker that is told to stop hands the job back at once.
-        6. An attempt whose tickets are unavailable is lost, as if its worker had vanished: the job goes
-           back into the queue at once, and fails after `max_attempts` lost attempts.
-        7. An attempt whose worker runs out of open files or threads goes back into the queue, and does not count. One
-           that runs out of memory counts, as soon as its lease ends.
-        8. A failure's message is safe to show; its cause goes to the log, under the job's id.
+        6. An attempt whose tickets are unavailable is lost, as if its worker had vanished: the job goes back into the
+           queue at once, and fails after `max_attempts` lost attempts.
+        7. If the worker runs out of open files or threads, the job goes back into the queue, and the attempt does not
+           count. If it runs out of memory, the job waits for the end of its lease, and the attempt counts.
+        8. A failed job's message is safe to show. The log has the cause under the job's id.
     """
 
     claims: Claims
@@ -102,19 +102,18 @@ class RunExport:
         stop: StopSignal | None = None,
         on_stall: Callable[[], None] = ignore_stall,
     ) -> ExportJobDto:
-        """Run the job; the answer tells whether it completed or failed.
+        """Run the job, and return it, completed or failed.
 
-        Another thread calls `on_stall` if the export is let go by rule 4: this call may then take for ever.
+        If the export stalls (rule 4), another thread calls `on_stall`, and this call may never return.
 
         Raises:
             ExportNotFoundError: there is no such job.
             InvalidTransitionError: the job is not waiting to be run.
             LeaseLostError: the job was taken over, cancelled or handed back meanwhile; nothing of this attempt is left.
-            TicketsUnavailableError: the attempt is lost by rule 6, and the job is back in the queue; the next
-                attempt had better wait a moment.
-            WorkerShortageError: the attempt is lost by rule 7; the next one in this process should wait a moment.
-            JobDatabaseError: what became of the export could not be stored; the lease runs out, and the next
-                attempt makes it.
+            TicketsUnavailableError: the attempt is lost by rule 6, and the job is back in the queue. The next attempt
+                should wait a moment.
+            WorkerShortageError: the attempt is lost by rule 7. The next one in this process should wait a moment.
+            JobDatabaseError: the result could not be stored; the lease ends, and another attempt makes the export.
         """
         return self.run(self.claims.claim(job_id), on_progress=on_progress, stop=stop, on_stall=on_stall)
 
@@ -129,8 +128,8 @@ class RunExport:
     ) -> ExportJobDto:
         """Finish an attempt that has just begun.
 
-        Another thread calls `on_stall` as above, and `on_hand_back` with the task that by rule 5 is back in the queue;
-        neither may raise.
+        Another thread calls `on_stall` as above, and `on_hand_back` with a task that is back in the queue by rule 5.
+        Neither may raise.
 
         Raises:
             LeaseLostError, TicketsUnavailableError, WorkerShortageError, JobDatabaseError: as above.
@@ -146,8 +145,8 @@ class RunExport:
         except WorkerShortageError as error:
             lost = "export %s: attempt %d is lost: %s"
             _log.warning(lost, job_id, attempt.token, error, exc_info=error, extra={"job_id": str(job_id)})
-            # An export that takes all memory would do so for ever: like one whose worker was killed for it, it waits
-            # for the end of its lease, and the attempt counts.
+            # An export that takes all memory would do so again. Like one whose worker was killed, it waits for the end
+            # of its lease, and the attempt counts.
             if error.lacking != MEMORY and (task := self._hand_back(attempt)):
                 on_hand_back(task)
             raise
@@ -166,14 +165,14 @@ class RunExport:
             _log.warning("attempt %d stops: %s", attempt.token, error, extra={"job_id": str(job_id)})
             raise
         except JobDatabaseError:
-            # It may be back for the next attempt; failing the export for it would need it right now.
+            # Failing the export would need the database now. It may be back for the next attempt.
             _log.exception("export %s waits until its lease ends", job_id, extra={"job_id": str(job_id)})
             raise
-        except Exception:  # noqa: BLE001 - whatever it was, the job must not stay Running
+        except Exception:  # noqa: BLE001 - the job must not stay Running, whatever the error is
             _log.exception("export %s failed", job_id, extra={"job_id": str(job_id)})
             return self._fail(attempt, f"The export failed unexpectedly. The log has the cause under {job_id}.")
         except BaseException:
-            # Whoever interrupts must not be told of a database's trouble instead; the log is.
+            # The interruption must come out, and not an error of the database.
             with suppress(Exception):
                 self._fail(attempt, "The export was interrupted.")
             raise
@@ -196,9 +195,9 @@ class RunExport:
     ) -> tuple[MediaItem, WrittenFile]:
         file = None
         try:
-            # From the beginning on: the audit log and the user directory are the host's, and may take their time.
+            # From the beginning on: the audit log and the user directory belong to the host, and may be slow.
             with heartbeat:
-                # Before a ticket is read: what cannot be recorded does not happen.
+                # Before a ticket is read: an export that cannot be recorded must not run.
                 attempt.record_start()
                 query = self._permitted_query(attempt.job)
                 heartbeat.require_job()
@@ -246,22 +245,23 @@ class RunExport:
         )
 
     def _settle(self, attempt: Attempt, key: str) -> ExportJob | None:
-        """After a completion that raised: the job, if it was completed all the same, or None and the file removed.
+        """Return the job if it is complete although `complete` raised; otherwise remove the file and return None.
 
-        A commit can take effect and its answer get lost. While nobody can tell, the file is left to the sweep.
+        A commit can take effect although its answer is lost. If that cannot be found out now, the file is left to the
+        sweep.
         """
         try:
             job = attempt.find_completed(key)
             if job is None:
                 delete_file(self.storage, key)
-        except Exception:  # noqa: BLE001 - what ended the completion is on its way and matters more
+        except Exception:  # noqa: BLE001 - the first error comes out, and matters more
             job_id = attempt.job.id
             _log.exception("export %s left an object behind: %s", job_id, key, extra={"job_id": str(job_id)})
             return None
         return job
 
     def _hand_back(self, attempt: Attempt) -> BackgroundTask | None:
-        # What the process lacks may be what this takes; without it, the lease ends and the attempt counts.
+        # This may need what the process lacks. If it fails each time, the lease ends and the attempt counts.
         job_id = attempt.job.id
         for pause in _HAND_BACK_PAUSES:
             sleep(pause)
@@ -270,7 +270,7 @@ class RunExport:
             except LeaseLostError as error:
                 _log.warning("attempt %d stops: %s", attempt.token, error, extra={"job_id": str(job_id)})
                 return None
-            except Exception:  # noqa: BLE001 - the shortage is on its way, and matters more
+            except Exception:  # noqa: BLE001 - the shortage comes out, and matters more
                 _log.exception("export %s could not be handed back", job_id, extra={"job_id": str(job_id)})
         return None
 
@@ -282,7 +282,7 @@ class RunExport:
         try:
             job = end()
         except Exception:
-            _log.exception("what became of export %s could not be recorded", job_id, extra={"job_id": str(job_id)})
+            _log.exception("the end of export %s could not be stored", job_id, extra={"job_id": str(job_id)})
             raise
         attempt.tell_end()
         return job

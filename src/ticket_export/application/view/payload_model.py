@@ -51,7 +51,7 @@ class PayloadModel(BaseModel):
         if not isinstance(data, Mapping):
             return data
         if len(data) > MAX_KEYS:
-            raise problem(f"holds {len(data):,} keys; the keys here are {', '.join(cls.keys())}")
+            raise ValueError(f"holds {len(data):,} keys; the keys here are {', '.join(cls.keys())}")
         return {_printable(key): value for key, value in data.items()}
 
     @classmethod
@@ -81,7 +81,10 @@ def raise_problems(problems: Iterable[tuple[Location, ValueError]]) -> None:
 
 
 def problem(message: str | Callable[[], str]) -> PydanticCustomError:
-    """Return the error for a validator to raise; a message that takes time is written only if it is shown."""
+    """Return an error for a validator to raise whose message takes time; it is written only if it is shown.
+
+    For any other message, raise a ``ValueError``.
+    """
     # As a parameter, because pydantic would read a "{" that a user typed as part of a template.
     return PydanticCustomError("view", "{message}", {"message": message})
 

@@ -28,13 +28,7 @@ from ticket_export.application.view.filter_conditions import check_filter
 from ticket_export.application.view.filter_operators import OPERATORS, Operator, find_operator
 from ticket_export.application.view.filter_values import parse_ids
 from ticket_export.application.view.limits import MAX_COLUMNS, MAX_FILTERS, MAX_JSON, MAX_SEARCH, MAX_VALUE, MAX_VALUES
-from ticket_export.application.view.payload_model import (
-    Location,
-    PayloadModel,
-    problem,
-    raise_problems,
-    shown,
-)
+from ticket_export.application.view.payload_model import Location, PayloadModel, raise_problems, shown
 from ticket_export.application.view.ticket_column import ScopeRole, TicketColumns
 from ticket_export.application.view.view_columns import columns_of, filtered_column, find_column
 
@@ -52,7 +46,7 @@ def _storable(text: str) -> str:
 def _listed(value: object) -> Sequence[object]:
     # pydantic takes any iterable, even one without an end.
     if not isinstance(value, (list, tuple)):
-        raise problem(f"must be a list, not {shown(value)}")
+        raise ValueError(f"must be a list, not {shown(value)}")
     return value
 
 
@@ -60,13 +54,13 @@ def _few_filters(value: object) -> Sequence[object]:
     given = _listed(value)
     # pydantic counts only valid members, and describes each of the others first.
     if len(given) > MAX_FILTERS:
-        raise problem(f"may hold at most {MAX_FILTERS:,}, not {len(given):,}")
+        raise ValueError(f"may hold at most {MAX_FILTERS:,}, not {len(given):,}")
     return given
 
 
 def _column_name(name: object, catalog: TicketColumns | None) -> str:
     if not isinstance(name, str):
-        raise problem(f"must be text, not {shown(name)}")
+        raise ValueError(f"must be text, not {shown(name)}")
     require_storable(name)
     return name if catalog is None else find_column(catalog, name).name
 
@@ -100,7 +94,9 @@ class ExportFilter(PayloadModel):
         operator = find_operator(name, column.kind)
         if operator is None:
             known = ", ".join(OPERATORS[column.kind])
-            raise problem(f"{quoted(name)} is not an operator of the {column.kind} column {column.name}; use {known}")
+            raise ValueError(
+                f"{quoted(name)} is not an operator of the {column.kind} column {column.name}; use {known}"
+            )
         return operator.value
 
     @field_validator("value", mode="before")
@@ -110,9 +106,9 @@ class ExportFilter(PayloadModel):
         takes_list = operator is None or operator.lower() in _LIST_OPERATORS
         if isinstance(value, (list, tuple)):
             if not takes_list:
-                raise problem(f"only {' and '.join(_LIST_OPERATORS)} take a list")
+                raise ValueError(f"only {' and '.join(_LIST_OPERATORS)} take a list")
             if len(value) > MAX_VALUES:
-                raise problem(f"holds {len(value):,} values; at most {MAX_VALUES} are allowed")
+                raise ValueError(f"holds {len(value):,} values; at most {MAX_VALUES} are allowed")
             return _json_list(value)
         if isinstance(value, (str, bytes)):
             # A text may be a list too; `split_values` counts and measures its members.
@@ -137,12 +133,12 @@ def _identifier(value: object) -> object:
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise problem(f"must be text or a number, not {shown(value)}")
+        raise ValueError(f"must be text or a number, not {shown(value)}")
     if not isinstance(value, str):
         _json_text(value)
         return value
     if not value:
-        raise problem("must not be empty; to leave it out, use null")
+        raise ValueError("must not be empty; to leave it out, use null")
     _require_length(value, MAX_VALUE)
     return _storable(value)
 
@@ -165,7 +161,7 @@ class ExportScope(PayloadModel):
         if wanted is not None and columns is not None:
             column = columns.find_scope(role)
             if column is None:
-                raise problem(f"these tickets cannot be restricted to one {role}")
+                raise ValueError(f"these tickets cannot be restricted to one {role}")
             parse_ids((str(wanted),), column)
         return wanted
 
@@ -199,18 +195,18 @@ class ExportSnapshotPayload(PayloadModel):
         most = MAX_COLUMNS if catalog is None else len(catalog)
         problems: list[tuple[Location, ValueError]] = []
         if len(given) > most:
-            problems.append(((), problem(f"may hold at most {most:,}, not {len(given):,}")))
+            problems.append(((), ValueError(f"may hold at most {most:,}, not {len(given):,}")))
         chosen: dict[str, str] = {}
         for index, name in enumerate(given[:most]):
             try:
                 column = _column_name(name, catalog)
                 if column.lower() in chosen:
-                    raise problem(f"column {quoted(str(name))} is chosen twice")
+                    raise ValueError(f"column {quoted(str(name))} is chosen twice")
                 chosen[column.lower()] = column
             except ValueError as error:
                 problems.append(((index,), error))
         if not chosen and not problems:
-            problems.append(((), problem("choose at least one column")))
+            problems.append(((), ValueError("choose at least one column")))
         raise_problems(problems)
         return tuple(chosen.values())
 
@@ -220,7 +216,7 @@ class ExportSnapshotPayload(PayloadModel):
         try:
             text = json.dumps(value, allow_nan=False, ensure_ascii=False, default=_json_uuid)
         except (ValueError, TypeError, RecursionError):
-            raise problem("must be a value of JSON") from None
+            raise ValueError("must be a value of JSON") from None
         _require_length(text, MAX_VALUE)
         # Not every database can store a NUL.
         _storable("\x00" if _ESCAPED_NUL.search(text) else text)
@@ -246,7 +242,7 @@ class ExportSnapshotPayload(PayloadModel):
             chosen = [columns.find(name) for name in info.data["columns"]]
             if not any(column and column.searchable for column in chosen):
                 searchable = listed(column.name for column in columns if column.searchable)
-                raise problem(f"none of the chosen columns can be searched; searchable are {searchable or 'none'}")
+                raise ValueError(f"none of the chosen columns can be searched; searchable are {searchable or 'none'}")
         return term
 
     @field_validator("sort_field")
@@ -261,14 +257,14 @@ class ExportSnapshotPayload(PayloadModel):
         if direction is None:
             return None
         if direction.lower() not in _DIRECTIONS:
-            raise problem(f"{quoted(direction)} is not a sort direction; use asc or desc")
+            raise ValueError(f"{quoted(direction)} is not a sort direction; use asc or desc")
         return _DIRECTIONS[direction.lower()]
 
     @field_validator("time_zone")
     @classmethod
     def _zone_is_known(cls, name: str | None) -> str | None:
         if name is not None and name not in _zone_names():
-            raise problem(f"{quoted(name)} is not an IANA time zone; use a name such as Europe/Berlin")
+            raise ValueError(f"{quoted(name)} is not an IANA time zone; use a name such as Europe/Berlin")
         return name
 
 
@@ -281,13 +277,13 @@ def _zone_names() -> frozenset[str]:
 
 def _require_length(text: str | bytes, most: int) -> None:
     if len(text) > most:
-        raise problem(f"may hold at most {most:,} characters, not {len(text):,}")
+        raise ValueError(f"may hold at most {most:,} characters, not {len(text):,}")
 
 
 def _json_list(values: Sequence[object]) -> str:
     kinds = {type(value) for value in values}
     if not all(issubclass(kind, (str, int, float, UUID)) and kind is not bool for kind in kinds):
-        raise problem(_NOT_A_VALUE)
+        raise ValueError(_NOT_A_VALUE)
     _require_length(max((value for value in values if isinstance(value, str)), key=len, default=""), MAX_VALUE)
     return _json_text(values)
 
@@ -296,7 +292,7 @@ def _json_text(value: object) -> str:
     try:
         return json.dumps(value, allow_nan=False, ensure_ascii=False, default=_json_uuid)
     except (ValueError, TypeError):
-        raise problem(_NOT_A_VALUE) from None
+        raise ValueError(_NOT_A_VALUE) from None
 
 
 def _json_uuid(value: object) -> str:

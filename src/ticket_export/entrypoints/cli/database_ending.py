@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.cli.exit_codes import Ending, ExitCode
+from ticket_export.entrypoints.cli.session import Session
 from ticket_export.errors import JobDatabaseError
 from ticket_export.infrastructure.persistence.database.errors import driver_message, is_missing_table
 from ticket_export.infrastructure.persistence.missing_tables import (
@@ -13,10 +14,6 @@ from ticket_export.infrastructure.persistence.missing_tables import (
     missing_own_tables,
     missing_tables,
 )
-
-if TYPE_CHECKING:
-    from ticket_export.container import TicketExportContainer
-    from ticket_export.entrypoints.cli.session import Session
 
 
 def database_ending(error: Exception, session: Session) -> Ending | None:

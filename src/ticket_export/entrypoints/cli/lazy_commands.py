@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, cast
 
@@ -11,14 +10,14 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from ticket_export.entrypoints.cli.output.standard_streams import standard_output
 
-# typer exports no type for the context and the parameters that it passes here, hence Any.
+# typer exports no type for the context, the formatter and the parameters that it passes here, hence Any.
 
 
 class LazyGroup(TyperGroup):
     """A command of commands, each of which is a module of the package `commands`.
 
-    The group's help needs the names and summaries only. What a command imports, such as SQLAlchemy, is imported when
-    that command runs or shows its own help.
+    The group's help needs names and summaries only. A command, and all that it imports, such as SQLAlchemy, is loaded
+    when it runs or shows its own help.
     """
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, TyperCommand, list[str]]:
@@ -56,9 +55,9 @@ def _loaded(name: str) -> TyperCommand:
     return cast("TyperCommand", typer.main.get_command(app))
 
 
-def _with_plain_flags(parameters: Sequence[Any]) -> list[Any]:
+def _with_plain_flags(parameters: list[Any]) -> list[Any]:
     # typer shows a type after each flag, as if the flag took a value.
     for each in parameters:
         if isinstance(each, TyperOption) and each.is_flag:
             each.metavar = ""
-    return list(parameters)
+    return parameters

@@ -5,13 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from ticket_export.entrypoints.cli.output.standard_streams import write_note
+from ticket_export.entrypoints.cli.session import Session
 from ticket_export.errors import TicketExportError
-
-if TYPE_CHECKING:
-    from ticket_export.entrypoints.cli.session import Session
 
 _LOG = logging.getLogger("ticket_export")
 _AUDIT = "ticket_export.audit"

@@ -1,4 +1,4 @@
-"""An adapter of every port that needs nothing but memory, for tests and first steps."""
+"""In-memory adapters of all ports, for tests and first steps."""
 
 from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
 from ticket_export.infrastructure.memory.background_task_repository import InMemoryBackgroundTaskRepository

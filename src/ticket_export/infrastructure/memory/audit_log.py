@@ -9,14 +9,13 @@ from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
 
 @attrs.define
 class InMemoryAuditLog(AuditLog):
-    """`entries` holds everything recorded, oldest first; several threads may record at once.
+    """`entries` has all entries, oldest first. Several threads may record at once.
 
-    An `InMemoryUnitOfWork` records in it what it commits, as one on a database does in the table of the audit log.
+    An `InMemoryUnitOfWork` records the entries of its transaction at the commit.
     """
 
     entries: list[AuditEntry] = attrs.field(factory=list)
 
     def record(self, entry: AuditEntry) -> None:
-        """Keep the entry."""
-        # One step of the interpreter: nothing is lost between threads.
+        # One step of the interpreter, so that threads lose nothing.
         self.entries.append(entry)

@@ -17,29 +17,23 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class InMemoryBackgroundTaskRepository(BackgroundTaskRepository):
-    """Works inside one in-memory transaction."""
+    """The tasks inside one in-memory transaction."""
 
     def __init__(self, transaction: InMemoryTransaction) -> None:
         self._transaction = transaction
 
     def add(self, task: BackgroundTask) -> None:
-        """Store a new task; ``ValueError`` if its id is taken."""
+        """Store a new task; raise ``ValueError`` if its id is stored already."""
         tasks = self._transaction.writing().tasks
         if task.id in tasks:
             raise ValueError(f"task {task.id} is stored already")
         tasks[task.id] = attrs.evolve(task)
 
     def find(self, task_id: UUID) -> BackgroundTask | None:
-        """The task of that id, or None."""
         task = self._transaction.reading().tasks.get(task_id)
         return None if task is None else attrs.evolve(task)
 
     def update(self, task: BackgroundTask, *, fencing_token: int) -> None:
-        """Store a changed task, provided that its stored fencing token still is `fencing_token`.
-
-        Raises:
-            LeaseLostError: it is not; nothing was changed.
-        """
         tasks = self._transaction.writing().tasks
         stored = tasks.get(task.id)
         if stored is None or stored.fencing_token != fencing_token:
@@ -47,7 +41,6 @@ class InMemoryBackgroundTaskRepository(BackgroundTaskRepository):
         tasks[task.id] = attrs.evolve(task)
 
     def next_enqueued(self, name: str, *, besides: Collection[UUID] = ()) -> BackgroundTask | None:
-        """The task of that name that has waited longest, kept from other transactions until this one ends."""
         waiting = self._kept(name, BackgroundTaskStatus.ENQUEUED, besides)
         oldest = min(waiting, key=lambda task: (task.creation_time, task.id), default=None)
         return None if oldest is None else attrs.evolve(oldest)
@@ -55,14 +48,13 @@ class InMemoryBackgroundTaskRepository(BackgroundTaskRepository):
     def lapsed(
         self, name: str, *, now: datetime, limit: int, besides: Collection[UUID] = ()
     ) -> Sequence[BackgroundTask]:
-        """At most `limit` tasks of that name whose lease ran out by `now`, oldest lease first; kept likewise."""
         processing = self._kept(name, BackgroundTaskStatus.PROCESSING, besides)
         run_out = [task for task in processing if not task.is_leased_at(now)]
-        # A task without a lease counts as the oldest.
+        # A task without a lease is the oldest.
         run_out.sort(key=lambda task: (task.leased_until or _NEVER, task.creation_time, task.id))
         return [attrs.evolve(task) for task in run_out[:limit]]
 
     def _kept(self, name: str, status: BackgroundTaskStatus, besides: Collection[UUID]) -> list[BackgroundTask]:
-        # The write lock keeps all tasks from the others, who wait for it instead of passing any over.
+        # The write lock keeps all tasks from other transactions, which wait for it instead of passing tasks over.
         tasks = self._transaction.writing().tasks.values()
         return [task for task in tasks if (task.name, task.status) == (name, status) and task.id not in besides]

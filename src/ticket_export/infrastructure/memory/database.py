@@ -1,4 +1,4 @@
-"""What the in-memory units of work have in common: the committed state and one write lock."""
+"""The committed state and the write lock that in-memory units of work share."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from ticket_export.domain.user import User
 
 @attrs.frozen
 class Rows:
-    """Jobs, files and tasks by id. Kept entities are copies of their own, replaced and never changed."""
+    """Jobs, files and tasks by id. Stored entities are copies, which are replaced and never changed."""
 
     jobs: dict[UUID, ExportJob] = attrs.field(factory=dict)
     media_items: dict[UUID, MediaItem] = attrs.field(factory=dict)
     tasks: dict[UUID, BackgroundTask] = attrs.field(factory=dict)
 
     def copy(self) -> Rows:
-        """The same entities under dictionaries of their own."""
+        """Return the same entities in new dictionaries."""
         return Rows(dict(self.jobs), dict(self.media_items), dict(self.tasks))
 
 
 class InMemoryDatabase:
-    """Hand one to every `InMemoryUnitOfWork` that is to see the same data.
+    """The data that several `InMemoryUnitOfWork` share.
 
-    Requesters are joined from `users`; one that is not there is no error.
+    Requesters come from `users`; a missing user is not an error.
     """
 
     def __init__(self) -> None:
@@ -40,10 +40,10 @@ class InMemoryDatabase:
 
 
 class InMemoryTransaction:
-    """Sees what is committed and, from its first change on, its own changes.
+    """Reads the committed state and, from its first change on, its own changes.
 
-    As on SQLite there is one writer at a time: the first change waits for the lock, which is held
-    until `commit` or `undo`.
+    As on SQLite there is one writer at a time: the first change waits for the lock, which is held until `commit` or
+    `undo`.
     """
 
     #: Seconds.
@@ -55,11 +55,11 @@ class InMemoryTransaction:
         self._recorded: list[tuple[list[AuditEntry], AuditEntry]] = []
 
     def reading(self) -> Rows:
-        """What this transaction sees."""
+        """Return the rows to read."""
         return self.database.committed if self._own is None else self._own
 
     def writing(self) -> Rows:
-        """What this transaction may change.
+        """Return the rows to change.
 
         Raises:
             TimeoutError: another transaction did not end in time.
@@ -71,12 +71,12 @@ class InMemoryTransaction:
         return self._own
 
     def record(self, entries: list[AuditEntry], entry: AuditEntry) -> None:
-        """Add `entry` to those `entries` of an audit log, together with the changes."""
+        """Add `entry` to the `entries` of an audit log together with the changes."""
         self.writing()
         self._recorded.append((entries, entry))
 
     def commit(self) -> None:
-        """Let everybody see the changes."""
+        """Make the changes visible to all."""
         if self._own is not None:
             self.database.committed = self._own
             for entries, entry in self._recorded:
@@ -84,7 +84,7 @@ class InMemoryTransaction:
             self.undo()
 
     def undo(self) -> None:
-        """Forget the changes that were not committed."""
+        """Drop the changes that were not committed."""
         if self._own is not None:
             self._own = None
             self._recorded.clear()

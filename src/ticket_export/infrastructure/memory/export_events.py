@@ -10,22 +10,19 @@ from ticket_export.domain.export_job import ExportJob
 
 @attrs.define
 class InMemoryExportEvents(ExportEvents):
-    """`events` holds the name of every event and the job as it was then, oldest first."""
+    """`events` has the name of every event and the job as it was then, oldest first."""
 
     events: list[tuple[str, ExportJob]] = attrs.field(factory=list)
 
     def completed(self, job: ExportJob) -> None:
-        """Keep the event as ``completed``."""
         self._keep("completed", job)
 
     def failed(self, job: ExportJob) -> None:
-        """Keep the event as ``failed``."""
         self._keep("failed", job)
 
     def expired(self, job: ExportJob) -> None:
-        """Keep the event as ``expired``."""
         self._keep("expired", job)
 
     def _keep(self, name: str, job: ExportJob) -> None:
-        # A copy: whoever announced the job may go on with it.
+        # A copy: the caller may change the job later.
         self.events.append((name, attrs.evolve(job)))

@@ -17,7 +17,7 @@ from ticket_export.infrastructure.memory.database import InMemoryTransaction
 
 
 class InMemoryExportJobRepository(ExportJobRepository):
-    """Works inside one in-memory transaction."""
+    """The jobs inside one in-memory transaction."""
 
     def __init__(self, transaction: InMemoryTransaction) -> None:
         self._transaction = transaction
@@ -26,7 +26,7 @@ class InMemoryExportJobRepository(ExportJobRepository):
         """Store a new job.
 
         Raises:
-            ValueError: its id is taken, or what it points at is not stored.
+            ValueError: a job of that id, or not the row that it refers to, is stored.
         """
         rows = self._transaction.writing()
         if job.id in rows.jobs:
@@ -34,12 +34,11 @@ class InMemoryExportJobRepository(ExportJobRepository):
         self._store(job)
 
     def find(self, job_id: UUID) -> ExportJob | None:
-        """The job of that id, or None."""
         job = self._transaction.reading().jobs.get(job_id)
         return None if job is None else self._joined(job)
 
     def keep(self, job_id: UUID) -> bool:
-        """Keep the job from other transactions until this one ends; they wait for the one write lock."""
+        """Keep the job: other transactions wait for the write lock."""
         return job_id in self._transaction.writing().jobs
 
     def update(self, job: ExportJob, *, was: ExportJobStatus) -> None:
@@ -55,22 +54,18 @@ class InMemoryExportJobRepository(ExportJobRepository):
         self._store(attrs.evolve(job, snapshot_payload_json=stored.snapshot_payload_json))
 
     def page(self, *, requester_user_id: UUID | None, offset: int, limit: int) -> tuple[Sequence[ExportJob], int]:
-        """`limit` jobs from `offset` on, newest request first, and how many there are in all."""
         jobs = self._oldest_first(lambda job: requester_user_id is None or job.requester_user_id == requester_user_id)
         return [self._short(job) for job in jobs[::-1][offset : offset + limit]], len(jobs)
 
     def active_of(self, requester_user_id: UUID) -> Sequence[ExportJob]:
-        """The requester's queued and running jobs, oldest request first; one transaction at a time."""
         self._transaction.writing()
         mine = self._oldest_first(lambda job: job.requester_user_id == requester_user_id and not job.status.is_final)
         return [self._short(job) for job in mine]
 
     def find_all(self, job_ids: Collection[UUID]) -> Sequence[ExportJob]:
-        """Those jobs that there are, in any order."""
         return [self._short(job) for job in map(self.find, set(job_ids)) if job is not None]
 
     def due_for_clean_up(self, *, now: datetime, after: ExportJob | None, limit: int) -> Sequence[ExportJob]:
-        """At most `limit` jobs that have expired by `now` and are not cleaned up, in the order of their expiry."""
         due = [
             job
             for job in self._transaction.reading().jobs.values()
@@ -82,7 +77,6 @@ class InMemoryExportJobRepository(ExportJobRepository):
         return [self._short(job) for job in due[:limit]]
 
     def active_without_task(self, name: str, *, before: datetime, limit: int, skip: int = 0) -> Sequence[ExportJob]:
-        """At most `limit` queued or running jobs whose task has ended, or is gone; oldest request first."""
         abandoned = self._oldest_first(
             lambda job: not job.status.is_final and not job.is_cleaned_up and self._lacks_task(job, name, before)
         )

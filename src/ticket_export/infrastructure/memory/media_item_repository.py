@@ -12,25 +12,23 @@ from ticket_export.infrastructure.memory.database import InMemoryTransaction
 
 
 class InMemoryMediaItemRepository(MediaItemRepository):
-    """Works inside one in-memory transaction."""
+    """The media items inside one in-memory transaction."""
 
     def __init__(self, transaction: InMemoryTransaction) -> None:
         self._transaction = transaction
 
     def add(self, media_item: MediaItem) -> None:
-        """Store a new row; ``ValueError`` if its id is taken."""
+        """Store a new row; raise ``ValueError`` if its id is stored already."""
         media_items = self._transaction.writing().media_items
         if media_item.id in media_items:
             raise ValueError(f"media item {media_item.id} is stored already")
         media_items[media_item.id] = attrs.evolve(media_item)
 
     def find(self, media_item_id: UUID) -> MediaItem | None:
-        """The row of that id, or None."""
         media_item = self._transaction.reading().media_items.get(media_item_id)
         return None if media_item is None else attrs.evolve(media_item)
 
     def remove(self, media_item_id: UUID) -> None:
-        """Delete the row; a job that points at it points at nothing from then on. Absent is fine."""
         rows = self._transaction.writing()
         rows.media_items.pop(media_item_id, None)
         for job in list(rows.jobs.values()):

@@ -1,4 +1,4 @@
-"""Files in memory, with the promises of any storage."""
+"""Files in memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ticket_export.infrastructure.storage.keys import check_key, check_prefix
 
 
 class InMemoryStorage(ExportStorage):
-    """Keeps whole objects in `objects`, by key, which a test may read and change."""
+    """Keeps whole objects in `objects`, by key. A test may read and change them."""
 
     provider = "memory"
 
@@ -22,7 +22,6 @@ class InMemoryStorage(ExportStorage):
 
     @contextmanager
     def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
-        """See `ExportStorage.open_writer`."""
         check_key(key)
         buffer = io.BytesIO()
         yield buffer
@@ -31,7 +30,6 @@ class InMemoryStorage(ExportStorage):
 
     @contextmanager
     def open_reader(self, key: str) -> Iterator[BinaryIO]:
-        """See `ExportStorage.open_reader`."""
         check_key(key)
         data = self.objects.get(key)
         if data is None:
@@ -39,11 +37,9 @@ class InMemoryStorage(ExportStorage):
         yield io.BytesIO(data)
 
     def delete(self, key: str) -> None:
-        """See `ExportStorage.delete`."""
         check_key(key)
         self.objects.pop(key, None)
 
     def list(self, prefix: str) -> Iterator[str]:
-        """See `ExportStorage.list`."""
         check_prefix(prefix)
-        yield from sorted(key for key in list(self.objects) if key.startswith(prefix))
+        yield from sorted(key for key in tuple(self.objects) if key.startswith(prefix))

@@ -1,4 +1,4 @@
-"""A queue that keeps what was dispatched, until somebody takes it."""
+"""A task queue that tests can read."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from ticket_export.domain.background_task import BackgroundTask
 
 @attrs.define
 class InMemoryTaskQueue(TaskQueue):
-    """Runs nothing; `dispatched` holds the tasks, oldest first."""
+    """`dispatched` has the tasks, oldest first. None is run."""
 
     dispatched: list[BackgroundTask] = attrs.field(factory=list)
 
     def dispatch(self, task: BackgroundTask) -> None:
-        """Keep the task."""
         self.dispatched.append(task)

@@ -17,7 +17,7 @@ from ticket_export.infrastructure.memory.media_item_repository import InMemoryMe
 
 
 class InMemoryUnitOfWork(UnitOfWork):
-    """Isolated, undone unless committed, and refused where the stored state has moved on, as in SQL."""
+    """A transaction on an `InMemoryDatabase`, isolated as in SQL."""
 
     def __init__(self, database: InMemoryDatabase) -> None:
         self._transaction = InMemoryTransaction(database)
@@ -48,17 +48,15 @@ class InMemoryUnitOfWork(UnitOfWork):
         self._transaction.undo()
 
     def commit(self) -> None:
-        """Make the changes permanent, then call what `after_commit` collected."""
         self._transaction.commit()
         self._after_commit.run()
 
     def audit(self, audit_log: AuditLog, entry: AuditEntry) -> bool:
-        """Record the entry with the changes, if the log is in memory too; return whether it is."""
+        """Record the entry with the changes if the log is in memory; return whether it is."""
         if not isinstance(audit_log, InMemoryAuditLog):
             return False
         self._transaction.record(audit_log.entries, entry)
         return True
 
     def after_commit(self, action: Callable[[], None]) -> None:
-        """Call `action` once the changes are permanent; never, if they are undone."""
         self._after_commit.add(action)

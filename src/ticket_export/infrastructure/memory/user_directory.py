@@ -12,24 +12,22 @@ from ticket_export.infrastructure.memory.database import InMemoryDatabase
 
 
 class InMemoryUserDirectory(UserDirectory):
-    """Over the users of an `InMemoryDatabase`, so that jobs are joined with the same people."""
+    """The users of an `InMemoryDatabase`, who are also the requesters of its jobs."""
 
     def __init__(self, database: InMemoryDatabase | None = None) -> None:
         self._users = (database or InMemoryDatabase()).users
         self._permissions: dict[UUID, SystemPermissions] = {}
 
     def add(self, user: User, permissions: SystemPermissions = SystemPermissions.NONE) -> None:
-        """Add a user, or replace the one of that id together with their permissions."""
+        """Add a user with their permissions, or replace the user of that id."""
         self._users[user.id] = user
         self._permissions[user.id] = permissions
 
     def find(self, user_id: UUID) -> Actor | None:
-        """The active user of that id, or None."""
         user = self._users.get(user_id)
         return None if user is None else self._actor(user)
 
     def find_by_email(self, email_address: str) -> Actor | None:
-        """The active user of that e-mail address (any letter case), or None."""
         wanted = email_address.lower()
         actors = (self._actor(user) for user in self._users.values() if user.email_address.lower() == wanted)
         return next((actor for actor in actors if actor is not None), None)

@@ -1,4 +1,4 @@
-"""The task queue of a caller that needs no worker."""
+"""The task queue of a caller that needs no worker at once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from ticket_export.domain.background_task import BackgroundTask
 
 
 class SilentTaskQueue(TaskQueue):
-    """Does nothing: the tasks wait until a worker looks for one."""
+    """Does nothing: a task waits until a worker looks for it."""
 
-    def dispatch(self, task: BackgroundTask) -> None:
-        """Do nothing."""
+    def dispatch(self, task: BackgroundTask) -> None: ...

@@ -9,7 +9,7 @@ from tests.unit.application.use_cases.help_desk import HelpDesk
 from ticket_export.errors import TicketSourceError
 
 #: Seconds; only a failing test waits for so long.
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def block_count(desk: HelpDesk, *, meanwhile: Callable[[], object]) -> Event:

@@ -16,7 +16,7 @@ from ticket_export.application.file.export_file import manifest_key
 from ticket_export.application.file.manifest import ExportManifest
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.errors import StorageError
-from ticket_export.infrastructure.compression.gzip import GzipCompression
+from ticket_export.infrastructure.compression import GzipCompression
 
 VIEW = {"columns": ["title", "id"], "searchTerm": "ticket", "sortField": "id", "sortDirection": "desc"}
 

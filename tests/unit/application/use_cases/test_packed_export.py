@@ -9,8 +9,7 @@ import pytest
 from tests.unit.application.use_cases.help_desk import VIEW, HelpDesk, raising
 from ticket_export.application.ports.compression import Compressor
 from ticket_export.errors import StorageError, TicketSourceError, WorkerShortageError
-from ticket_export.infrastructure.compression.gzip import GzipCompression
-from ticket_export.infrastructure.compression.zstd import ZstdCompression
+from ticket_export.infrastructure.compression import GzipCompression, ZstdCompression
 from ticket_export.infrastructure.memory.ticket_source import BLOCK_ROWS
 
 

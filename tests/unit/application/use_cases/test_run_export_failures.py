@@ -223,7 +223,7 @@ def test_failure_that_cannot_be_stored_is_logged_and_raised(scene: Scene, caplog
     assert caught.value is second
     assert caught.value.__context__ is first
     assert logged_causes(caplog, scene.job_id) == [first, second]
-    assert f"what became of export {scene.job_id} could not be recorded" in caplog.text
+    assert f"the end of export {scene.job_id} could not be stored" in caplog.text
     # It is left to whoever finds that the lease has ended.
     assert scene.desk.job(scene.job_id).status.developer_name == "running"
     scene.claim_nothing_is_readable()

@@ -103,7 +103,7 @@ def test_export_waits_for_its_lease_where_the_loss_cannot_be_stored(
     with pytest.raises(JobDatabaseError) as caught:
         desk.run_export(job_id)
     assert caught.value is gone
-    assert f"what became of export {job_id} could not be recorded" in caplog.text
+    assert f"the end of export {job_id} could not be stored" in caplog.text
     assert (desk.job(job_id).status.developer_name, desk.task(job_id).number_of_retries) == ("running", 0)
     assert desk.storage.objects == {}
     desk.happen.clear()

@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 from tests.unpacking import ZstdError, unpacked
 from ticket_export.application.ports.compression import Compression
 from ticket_export.errors import MissingExtraError
-from ticket_export.infrastructure.compression.gzip import GzipCompression
-from ticket_export.infrastructure.compression.plain import NoCompression
-from ticket_export.infrastructure.compression.zstd import ZstdCompression
+from ticket_export.infrastructure.compression import GzipCompression, NoCompression, ZstdCompression
 
 ALL = [NoCompression(), GzipCompression(), ZstdCompression()]
 

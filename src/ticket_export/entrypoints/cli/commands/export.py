@@ -39,7 +39,7 @@ def export(context: typer.Context, view: View, email: As, output: Output, as_jso
         except NotPermittedError as error:
             raise CommandError(
                 f"export {job.id} is complete, with {job.row_count:,} rows, but {error}; "
-                "an admin with it can save the file with: "
+                "a permitted user can save it with: "
                 + session.command_line(f"download {job.id} --as EMAIL --output FILE"),
                 ExitCode.NOT_PERMITTED,
             ) from error

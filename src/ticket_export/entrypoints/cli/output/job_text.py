@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+from ticket_export.application.dto import ExportJobDto, ExportPage, RequestedExportDto
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.entrypoints.cli.output.standard_streams import write_json, write_line
 from ticket_export.entrypoints.cli.output.text_table import text_table
-
-if TYPE_CHECKING:
-    from ticket_export.application.dto import ExportJobDto, ExportPage, RequestedExportDto
 
 # Characters of a view in a list, whose lines would otherwise be as long as the longest view; `show` prints all of it.
 _WIDEST_VIEW = 60
@@ -53,7 +50,7 @@ def end_text(job: ExportJobDto) -> str:
 
 def already_requested_text(requested: RequestedExportDto) -> str:
     """Return why a request did not create a second export."""
-    return f"the same view is requested already: export {requested.id} is {requested.status} and is used"
+    return f"the same view is requested already: export {requested.id} is {requested.status}, no second one starts"
 
 
 def page_text(page: ExportPage) -> str:

@@ -53,10 +53,10 @@ def _copy_in_kernel(stream: BinaryIO, target: BinaryIO, length: int, progress: P
     """
     try:
         source = os.fstat(stream.fileno())
+        if not stat.S_ISREG(source.st_mode) or source.st_size != length or not stream.seekable():
+            return 0
     except (AttributeError, OSError):
-        return 0  # not the reader of a file, or without the method
-    if not stat.S_ISREG(source.st_mode) or source.st_size != length:
-        return 0
+        return 0  # the stream has no file, or lacks a method
     done = 0
     while done < length and (copied := _copied(stream, target, done, min(_KERNEL_BLOCK, length - done))):
         done += copied

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from sqlalchemy import Connection, Engine, insert, text
+from sqlalchemy import Connection, Engine, Table, insert, text
 
-from ticket_export.infrastructure.help_desk.sample_data.people_loader import load_people
-from ticket_export.infrastructure.help_desk.sample_data.row_numbers import (
-    last_number,
-    lock_for_numbering,
-    move_counter_to_last,
-)
+from ticket_export.infrastructure.help_desk.sample_data.people_loader import last_number, load_people
 from ticket_export.infrastructure.help_desk.sample_data.ticket_rows import TICKET_COLUMNS, TicketRows
 from ticket_export.infrastructure.help_desk.tables import HelpDeskTables
 from ticket_export.infrastructure.persistence.database.engine import begin_writing, commit
 
 _CHUNK: Final = 1_000
+# The sequence is never set back. Without a sequence the function returns NULL, and nothing is set.
+_SET_COUNTER: Final = text("""
+    SELECT setval(counter, greatest(:last, pg_sequence_last_value(counter)))
+    FROM (SELECT pg_get_serial_sequence(:table, :column)::regclass AS counter) AS counters
+""")
 
 
 def load_sample_data(
@@ -53,20 +53,30 @@ def new_tickets(
 ) -> Iterator[tuple[Connection, TicketRows]]:
     """Insert the people, yield the rows that the block is to insert and the connection for it, then commit."""
     with begin_writing(engine.connect()) as connection:
-        lock_for_numbering(connection, (tables.contacts, tables.tickets))
+        is_postgresql = connection.dialect.name == "postgresql"
+        numbered = (tables.contacts, tables.tickets)
+        if is_postgresql:
+            # The rows have explicit numbers; while no other connection adds rows, the next numbers stay free. SQLite
+            # allows only one writer at a time anyway.
+            connection.execute(text(f"LOCK TABLE {_names(connection, numbered)} IN SHARE ROW EXCLUSIVE MODE"))
         people = load_people(connection, tables)
         first_id = last_number(connection, tables.tickets) + 1
         yield connection, TicketRows(count=count, first_id=first_id, seed=seed, now=now, people=people)
-        for table in (tables.contacts, tables.tickets):
-            move_counter_to_last(connection, table)
-        _gather_statistics(connection, tables)
+        if is_postgresql:
+            for table in numbered:
+                _move_counter_to_last(connection, table)
+            # PostgreSQL gathers statistics itself, but a minute later or never, and until then plans for empty tables.
+            # SQLite plans without statistics; see the index on `CreationTime`.
+            connection.execute(text(f"ANALYZE {_names(connection, (tables.users, tables.teams, *numbered))}"))
         commit(connection)
 
 
-def _gather_statistics(connection: Connection, tables: HelpDeskTables) -> None:
-    # PostgreSQL does so by itself a minute later or never, and until then plans for empty tables. SQLite plans without
-    # statistics; see `_tickets`.
-    if connection.dialect.name == "postgresql":
-        filled = (tables.users, tables.teams, tables.contacts, tables.tickets)
-        names = ", ".join(map(connection.dialect.identifier_preparer.format_table, filled))
-        connection.execute(text(f"ANALYZE {names}"))
+def _names(connection: Connection, tables: Iterable[Table]) -> str:
+    return ", ".join(map(connection.dialect.identifier_preparer.format_table, tables))
+
+
+def _move_counter_to_last(connection: Connection, table: Table) -> None:
+    # The sequence does not look at the rows and would return numbers that are taken.
+    if last := last_number(connection, table):
+        values = {"last": last, "table": _names(connection, [table]), "column": table.c.id.name}
+        connection.execute(_SET_COUNTER, values)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import attrs
-from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy import Connection, Table, func, insert, select
 
 from ticket_export.infrastructure.help_desk.sample_data.people import (
     ASSIGNEES,
@@ -16,7 +16,6 @@ from ticket_export.infrastructure.help_desk.sample_data.people import (
     USERS,
     sample_id,
 )
-from ticket_export.infrastructure.help_desk.sample_data.row_numbers import last_number
 from ticket_export.infrastructure.help_desk.tables import HelpDeskTables
 
 
@@ -77,3 +76,8 @@ def _insert_missing(
     if missing:
         connection.execute(insert(table), missing)
     return missing
+
+
+def last_number(connection: Connection, table: Table) -> int:
+    """The highest id in the table; 0 if the table is empty."""
+    return connection.execute(select(func.max(table.c.id))).scalar_one() or 0

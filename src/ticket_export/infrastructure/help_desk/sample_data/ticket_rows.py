@@ -23,26 +23,10 @@ SPAN = timedelta(days=365)
 
 #: The keys of the columns of a `TicketRow`, in its order.
 TICKET_COLUMNS = (
-    "id",
-    "title",
-    "description",
-    "status",
-    "priority",
-    "category",
-    "language",
-    "owning_team_id",
-    "assignee_id",
-    "created_by_staff_id",
-    "contact_id",
-    "tags_json",
-    "resolved_at",
-    "closed_at",
-    "sla_due_at",
-    "sla_status",
-    "creation_time",
-    "last_modification_time",
-    "is_deleted",
-    "deletion_time",
+    *("id", "title", "description", "status", "priority", "category", "language"),
+    *("owning_team_id", "assignee_id", "created_by_staff_id", "contact_id", "tags_json"),
+    *("resolved_at", "closed_at", "sla_due_at", "sla_status"),
+    *("creation_time", "last_modification_time", "is_deleted", "deletion_time"),
 )
 
 TicketRow = tuple[object, ...]

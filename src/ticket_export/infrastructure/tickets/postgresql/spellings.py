@@ -9,58 +9,34 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
+from ticket_export.infrastructure.tickets import sql_functions as sql
 from ticket_export.infrastructure.tickets.postgresql import tags  # noqa: F401 - registers its spelling
-from ticket_export.infrastructure.tickets.sql_functions import (
-    BooleanText,
-    ComparedText,
-    Contains,
-    DayText,
-    DoubleNumber,
-    EndsWith,
-    ExactText,
-    Folded,
-    IsNumber,
-    IsTrue,
-    LooselyCollated,
-    MomentBefore,
-    MomentFrom,
-    MomentKey,
-    NumberCell,
-    NumberText,
-    SqlFunction,
-    StartsWith,
-    StoredText,
-    TimeText,
-    UuidKey,
-    UuidText,
-    arguments,
-)
 from ticket_export.infrastructure.tickets.sql_types import has_time_zone, scale_of, underlying
 
 #: The first release with built-in collations, which fold the same letters on every machine.
 _OWN_COLLATIONS = (17,)
 
 
-@compiles(Folded, "postgresql")
-def _folded(element: Folded, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(sql.Folded, "postgresql")
+def _folded(element: sql.Folded, compiler: SQLCompiler, **kw: Any) -> str:
     return _fold(compiler, compiler.process(element.clauses, **kw))
 
 
-@compiles(Contains, "postgresql")
-def _contains(element: Contains, compiler: SQLCompiler, **kw: Any) -> str:
-    text, needle = arguments(element, compiler, **kw)
+@compiles(sql.Contains, "postgresql")
+def _contains(element: sql.Contains, compiler: SQLCompiler, **kw: Any) -> str:
+    text, needle = sql.arguments(element, compiler, **kw)
     return f"(position({needle} IN {_fold(compiler, text)}) > 0)"
 
 
-@compiles(StartsWith, "postgresql")
-def _starts_with(element: StartsWith, compiler: SQLCompiler, **kw: Any) -> str:
-    text, needle = arguments(element, compiler, **kw)
+@compiles(sql.StartsWith, "postgresql")
+def _starts_with(element: sql.StartsWith, compiler: SQLCompiler, **kw: Any) -> str:
+    text, needle = sql.arguments(element, compiler, **kw)
     return f"starts_with({_fold(compiler, text)}, {needle})"
 
 
-@compiles(EndsWith, "postgresql")
-def _ends_with(element: EndsWith, compiler: SQLCompiler, **kw: Any) -> str:
-    text, needle = arguments(element, compiler, **kw)
+@compiles(sql.EndsWith, "postgresql")
+def _ends_with(element: sql.EndsWith, compiler: SQLCompiler, **kw: Any) -> str:
+    text, needle = sql.arguments(element, compiler, **kw)
     return f"(right({_fold(compiler, text)}, length({needle})) = {needle})"
 
 
@@ -73,8 +49,8 @@ def _fold(compiler: SQLCompiler, text: str) -> str:
     return f"replace(lower({expanded}), U&'\\03C2', U&'\\03C3')"
 
 
-@compiles(TimeText, "postgresql")
-def _time_text(element: TimeText, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(sql.TimeText, "postgresql")
+def _time_text(element: sql.TimeText, compiler: SQLCompiler, **kw: Any) -> str:
     cell, *zone = element.clauses
     moment = f"({compiler.process(cell, **kw)})"
     other = f"({moment} AT TIME ZONE INTERVAL '0')"
@@ -98,26 +74,22 @@ def _whole_second(moment: str) -> str:
     return f"date_bin('1 second', {moment}, timestamp '0001-01-01')"
 
 
-@compiles(MomentKey, "postgresql")
-@compiles(DayText, "postgresql")
-def _unchanged(element: MomentKey | DayText, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(sql.MomentKey, "postgresql")
+@compiles(sql.DayText, "postgresql")
+def _unchanged(element: sql.MomentKey | sql.DayText, compiler: SQLCompiler, **kw: Any) -> str:
     return compiler.process(element.clauses, **kw)
 
 
-@compiles(MomentFrom, "postgresql")
-def _moment_from(element: MomentFrom, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(sql.MomentFrom, "postgresql")
+@compiles(sql.MomentBefore, "postgresql")
+def _moment_compares(element: sql.MomentFrom | sql.MomentBefore, compiler: SQLCompiler, **kw: Any) -> str:
     cell, bound, _ = element.clauses
-    return f"({compiler.process(cell, **kw)} >= {compiler.process(bound, **kw)})"
+    operator = ">=" if isinstance(element, sql.MomentFrom) else "<"
+    return f"({compiler.process(cell, **kw)} {operator} {compiler.process(bound, **kw)})"
 
 
-@compiles(MomentBefore, "postgresql")
-def _moment_before(element: MomentBefore, compiler: SQLCompiler, **kw: Any) -> str:
-    cell, bound, _ = element.clauses
-    return f"({compiler.process(cell, **kw)} < {compiler.process(bound, **kw)})"
-
-
-@compiles(UuidText, "postgresql")
-def _uuid_text(element: UuidText, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(sql.UuidText, "postgresql")
+def _uuid_text(element: sql.UuidText, compiler: SQLCompiler, **kw: Any) -> str:
     (cell,) = element.clauses
     stored, kept = compiler.process(cell, **kw), underlying(cell.type)
     if isinstance(kept, Uuid) and not kept.native_uuid:
@@ -131,13 +103,13 @@ def _uuid_text(element: UuidText, compiler: SQLCompiler, **kw: Any) -> str:
 _UUID = "^[0-9A-Fa-f]{8}-?([0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}$"
 
 
-@compiles(BooleanText, "postgresql")
-def _boolean_text(element: BooleanText, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(sql.BooleanText, "postgresql")
+def _boolean_text(element: sql.BooleanText, compiler: SQLCompiler, **kw: Any) -> str:
     return f"CAST({compiler.process(element.clauses, **kw)} AS text)"
 
 
-@compiles(NumberText, "postgresql")
-def _number_text(element: NumberText, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(sql.NumberText, "postgresql")
+def _number_text(element: sql.NumberText, compiler: SQLCompiler, **kw: Any) -> str:
     (cell,) = element.clauses
     number, shown = f"({compiler.process(cell, **kw)})", underlying(cell.type)
     if isinstance(shown, Float):
@@ -148,15 +120,15 @@ def _number_text(element: NumberText, compiler: SQLCompiler, **kw: Any) -> str:
     return f"CAST({number} AS text)"
 
 
-@compiles(NumberCell, "postgresql")
-def _number_cell(element: NumberCell, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(sql.NumberCell, "postgresql")
+def _number_cell(element: sql.NumberCell, compiler: SQLCompiler, **kw: Any) -> str:
     (cell,) = element.clauses
     is_written_right = isinstance(underlying(cell.type), Integer)
-    return compiler.process(cell if is_written_right else NumberText(cell), **kw)
+    return compiler.process(cell if is_written_right else sql.NumberText(cell), **kw)
 
 
-@compiles(DoubleNumber, "postgresql")
-def _double_number(element: DoubleNumber, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(sql.DoubleNumber, "postgresql")
+def _double_number(element: sql.DoubleNumber, compiler: SQLCompiler, **kw: Any) -> str:
     (cell,) = element.clauses
     return _double(f"({compiler.process(cell, **kw)})", underlying(cell.type))
 
@@ -166,21 +138,21 @@ def _double(number: str, shown: TypeEngine[Any]) -> str:
     return f"CAST(CAST({number} AS text) AS double precision)" if isinstance(shown, REAL) else number
 
 
-@compiles(IsNumber, "postgresql")
-def _is_number(_element: IsNumber, _compiler: SQLCompiler, **_kw: Any) -> str:
+@compiles(sql.IsNumber, "postgresql")
+def _is_number(_element: sql.IsNumber, _compiler: SQLCompiler, **_kw: Any) -> str:
     return "true"
 
 
-@compiles(IsTrue, "postgresql")
-@compiles(UuidKey, "postgresql")
-@compiles(StoredText, "postgresql")
-@compiles(ComparedText, "postgresql")
-@compiles(LooselyCollated, "postgresql")
-def _in_parentheses(element: SqlFunction[Any], compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(sql.IsTrue, "postgresql")
+@compiles(sql.UuidKey, "postgresql")
+@compiles(sql.StoredText, "postgresql")
+@compiles(sql.ComparedText, "postgresql")
+@compiles(sql.LooselyCollated, "postgresql")
+def _in_parentheses(element: sql.SqlFunction[Any], compiler: SQLCompiler, **kw: Any) -> str:
     # Without them, what follows would apply only to the last part of a condition of OR, or of a text of ||.
     return f"({compiler.process(element.clauses, **kw)})"
 
 
-@compiles(ExactText, "postgresql")
-def _exact_text(element: ExactText, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(sql.ExactText, "postgresql")
+def _exact_text(element: sql.ExactText, compiler: SQLCompiler, **kw: Any) -> str:
     return f'({_in_parentheses(element, compiler, **kw)} COLLATE "C")'

@@ -13,45 +13,20 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from ticket_export.infrastructure.persistence.sqlite_moments import is_usual_moment
-from ticket_export.infrastructure.tickets.sql_functions import (
-    BooleanText,
-    ComparedText,
-    Contains,
-    DayText,
-    DoubleNumber,
-    EndsWith,
-    ExactText,
-    Folded,
-    IsNumber,
-    IsTrue,
-    JoinedTags,
-    LooselyCollated,
-    MomentBefore,
-    MomentFrom,
-    MomentKey,
-    NumberCell,
-    NumberText,
-    SqlFunction,
-    StartsWith,
-    StoredText,
-    TimeText,
-    UuidKey,
-    UuidText,
-    arguments,
-)
+from ticket_export.infrastructure.tickets import sql_functions as sql
 from ticket_export.infrastructure.tickets.sql_types import scale_of, underlying
 
-_NAMES: Final[dict[type[SqlFunction[Any]], str]] = {
-    Folded: "fold",
-    Contains: "contains",
-    StartsWith: "starts_with",
-    EndsWith: "ends_with",
-    JoinedTags: "joined_tags",
+_NAMES: Final[dict[type[sql.SqlFunction[Any]], str]] = {
+    sql.Folded: "fold",
+    sql.Contains: "contains",
+    sql.StartsWith: "starts_with",
+    sql.EndsWith: "ends_with",
+    sql.JoinedTags: "joined_tags",
 }
 
 
-def _of_text(element: SqlFunction[Any], compiler: SQLCompiler, **kw: Any) -> str:
-    stored, *others = arguments(element, compiler, **kw)
+def _of_text(element: sql.SqlFunction[Any], compiler: SQLCompiler, **kw: Any) -> str:
+    stored, *others = sql.arguments(element, compiler, **kw)
     return _call(_NAMES[type(element)], f"CAST({stored} AS BLOB)", *others)
 
 
@@ -63,9 +38,9 @@ def _call(name: str, *arguments: str) -> str:
     return f"ticket_export_{name}({', '.join(arguments)})"
 
 
-@compiles(TimeText, "sqlite")
-def _time_text(element: TimeText, compiler: SQLCompiler, **kw: Any) -> str:
-    cell, *zone = arguments(element, compiler, **kw)
+@compiles(sql.TimeText, "sqlite")
+def _time_text(element: sql.TimeText, compiler: SQLCompiler, **kw: Any) -> str:
+    cell, *zone = sql.arguments(element, compiler, **kw)
     local = _call("local_time", f"CAST({cell} AS BLOB)", *(zone or ["'UTC'"]))
     if zone:
         return local
@@ -78,62 +53,62 @@ def _key(cell: str) -> str:
     return f"CASE WHEN {is_usual_moment(cell)} THEN {cell} ELSE {_call('moment', f'CAST({cell} AS BLOB)')} END"
 
 
-@compiles(MomentKey, "sqlite")
-def _moment_key(element: MomentKey, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(sql.MomentKey, "sqlite")
+def _moment_key(element: sql.MomentKey, compiler: SQLCompiler, **kw: Any) -> str:
     return _key(compiler.process(element.clauses, **kw))
 
 
-@compiles(MomentFrom, "sqlite")
-def _moment_from(element: MomentFrom, compiler: SQLCompiler, **kw: Any) -> str:
-    cell, bound, earliest = arguments(element, compiler, **kw)
+@compiles(sql.MomentFrom, "sqlite")
+def _moment_from(element: sql.MomentFrom, compiler: SQLCompiler, **kw: Any) -> str:
+    cell, bound, earliest = sql.arguments(element, compiler, **kw)
     return f"({cell} >= {earliest} AND {_key(cell)} >= {bound})"
 
 
-@compiles(MomentBefore, "sqlite")
-def _moment_before(element: MomentBefore, compiler: SQLCompiler, **kw: Any) -> str:
-    cell, bound, latest = arguments(element, compiler, **kw)
+@compiles(sql.MomentBefore, "sqlite")
+def _moment_before(element: sql.MomentBefore, compiler: SQLCompiler, **kw: Any) -> str:
+    cell, bound, latest = sql.arguments(element, compiler, **kw)
     return f"({cell} < {latest} AND {_key(cell)} < {bound})"
 
 
-@compiles(DayText, "sqlite")
-def _day_text(element: DayText, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(sql.DayText, "sqlite")
+def _day_text(element: sql.DayText, compiler: SQLCompiler, **kw: Any) -> str:
     # Some programs write the time of midnight behind the day.
     cell = compiler.process(element.clauses, **kw)
     day = f"CASE WHEN {cell} GLOB '????-??-??[ T]*' THEN substr({cell}, 1, 10) ELSE {cell} END"
     return f"CAST({day} AS TEXT)"
 
 
-@compiles(UuidText, "sqlite")
-@compiles(UuidKey, "sqlite")
-def _uuid_text(element: UuidText | UuidKey, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(sql.UuidText, "sqlite")
+@compiles(sql.UuidKey, "sqlite")
+def _uuid_text(element: sql.UuidText | sql.UuidKey, compiler: SQLCompiler, **kw: Any) -> str:
     stored = compiler.process(element.clauses, **kw)
     # The 16 bytes themselves, in network order, or a text.
     is_binary = f"typeof({stored}) = 'blob' AND length({stored}) = 16"
     return _call("uuid", f"CASE WHEN {is_binary} THEN hex({stored}) ELSE CAST({stored} AS BLOB) END")
 
 
-@compiles(NumberText, "sqlite")
-def _number_text(element: NumberText, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(sql.NumberText, "sqlite")
+def _number_text(element: sql.NumberText, compiler: SQLCompiler, **kw: Any) -> str:
     (number,) = element.clauses
     stored, shown = compiler.process(number, **kw), underlying(number.type)
     value = f"CASE typeof({stored}) WHEN 'text' THEN CAST({stored} AS BLOB) ELSE {stored} END"
     return _call("number", value, str(int(isinstance(shown, Float))), str(scale_of(shown)))
 
 
-@compiles(NumberCell, "sqlite")
-def _number_cell(element: NumberCell, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(sql.NumberCell, "sqlite")
+def _number_cell(element: sql.NumberCell, compiler: SQLCompiler, **kw: Any) -> str:
     # The reader tells a number, which needs no guard, from a text by its type, and writes it.
     stored = compiler.process(element.clauses, **kw)
     return f"CASE typeof({stored}) WHEN 'blob' THEN CAST({stored} AS TEXT) ELSE {stored} END"
 
 
-@compiles(DoubleNumber, "sqlite")
-def _double_number(element: DoubleNumber, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(sql.DoubleNumber, "sqlite")
+def _double_number(element: sql.DoubleNumber, compiler: SQLCompiler, **kw: Any) -> str:
     return compiler.process(element.clauses, **kw)
 
 
-@compiles(IsNumber, "sqlite")
-def _is_number(element: IsNumber, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(sql.IsNumber, "sqlite")
+def _is_number(element: sql.IsNumber, compiler: SQLCompiler, **kw: Any) -> str:
     return f"({_is_number_in(compiler.process(element.clauses, **kw))})"
 
 
@@ -141,29 +116,29 @@ def _is_number_in(stored: str) -> str:
     return f"typeof({stored}) IN ('integer', 'real')"
 
 
-@compiles(BooleanText, "sqlite")
-def _boolean_text(element: BooleanText, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(sql.BooleanText, "sqlite")
+def _boolean_text(element: sql.BooleanText, compiler: SQLCompiler, **kw: Any) -> str:
     stored = compiler.process(element.clauses, **kw)
     return _call("boolean", f"CASE WHEN {_is_number_in(stored)} THEN {stored} <> 0 ELSE CAST({stored} AS BLOB) END")
 
 
-@compiles(IsTrue, "sqlite")
-def _is_true(element: IsTrue, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(sql.IsTrue, "sqlite")
+def _is_true(element: sql.IsTrue, compiler: SQLCompiler, **kw: Any) -> str:
     stored = compiler.process(element.clauses, **kw)
     of_text = _call("is_true", f"CAST({stored} AS BLOB)")
     return f"(CASE WHEN {_is_number_in(stored)} THEN {stored} <> 0 ELSE {of_text} END)"
 
 
-@compiles(StoredText, "sqlite")
-@compiles(LooselyCollated, "sqlite")
-def _stored_text(element: StoredText, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(sql.StoredText, "sqlite")
+@compiles(sql.LooselyCollated, "sqlite")
+def _stored_text(element: sql.StoredText, compiler: SQLCompiler, **kw: Any) -> str:
     (cell,) = element.clauses
     text = f"CAST({compiler.process(cell, **kw)} AS TEXT)"
     # Other databases fill a CHAR(n) with blanks when they store it and remove them when they compare it.
     return f"rtrim({text}, ' ')" if isinstance(underlying(cell.type), CHAR) else text
 
 
-@compiles(ExactText, "sqlite")
-@compiles(ComparedText, "sqlite")
-def _exact_text(element: ExactText | ComparedText, compiler: SQLCompiler, **kw: Any) -> str:
+@compiles(sql.ExactText, "sqlite")
+@compiles(sql.ComparedText, "sqlite")
+def _exact_text(element: sql.ExactText | sql.ComparedText, compiler: SQLCompiler, **kw: Any) -> str:
     return f"({_stored_text(element, compiler, **kw)} COLLATE BINARY)"
