@@ -15,11 +15,13 @@ from ticket_export.infrastructure.tickets.catalog import (
     number_column,
     text_column,
 )
+from ticket_export.infrastructure.tickets.sql_functions import JoinedTags
 
 __all__ = [
     "CatalogColumn",
     "ColumnKind",
     "IdType",
+    "JoinedTags",
     "ScopeRole",
     "TicketCatalog",
     "boolean_column",

@@ -13,7 +13,9 @@ from tests.crashes.world import ACTOR, TITLES, MovingClock, a_while_ago
 from ticket_export import Settings, TicketExportContainer
 from ticket_export.application.ports.audit_log import AuditAction
 from ticket_export.catalog import ColumnKind
-from ticket_export.infrastructure.memory import (
+from ticket_export.infrastructure.memory.database import Rows
+from ticket_export.ports import AuditEntry, TicketColumn, TicketColumns, User
+from ticket_export.testing.memory import (
     InMemoryAuditLog,
     InMemoryDatabase,
     InMemoryExportEvents,
@@ -24,8 +26,6 @@ from ticket_export.infrastructure.memory import (
     InMemoryUnitOfWork,
     InMemoryUserDirectory,
 )
-from ticket_export.infrastructure.memory.database import Rows
-from ticket_export.ports import AuditEntry, TicketColumn, TicketColumns, User
 
 _COLUMNS = TicketColumns(
     [

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 
 from ticket_export.application.formula_guard import INSIGNIFICANT, LINE_BREAKS, SEPARATORS, TRIGGERS
 
@@ -19,7 +20,7 @@ def need_guard(texts: Iterable[str]) -> bool:
     """Return False if `guard` changes none of the texts."""
     # Quotation marks separate a line break at the end of a text from the one between two texts.
     lines = '"\n"'.join(["", *texts, ""]).encode()
-    return any(True for _ in _starts(lines, _FOREIGN_SEARCHES))
+    return any(True for _ in _starts(lines, _searches((SEPARATORS | LINE_BREAKS) - {_DELIMITER})))
 
 
 def guard_records(records: bytes, is_text: Sequence[bool]) -> bytes:
@@ -31,7 +32,7 @@ def guard_records(records: bytes, is_text: Sequence[bool]) -> bytes:
     records = b"\n" + records
     cells = _Cells(records, is_text)
     pieces, done, seen, quotes = [], 1, 0, 0
-    for start in sorted(_starts(records, _SEARCHES)):
+    for start in sorted(_starts(records, _searches(SEPARATORS | LINE_BREAKS))):
         quotes += records.count(b'"', seen, start)
         seen = start
         separator = records[start - 1 : start]
@@ -97,7 +98,8 @@ def _is_empty(records: bytes, start: int) -> bool:
     return separator in b"\t\r" and records.startswith(separator, place)
 
 
-def _searches(separators: Iterable[str]) -> tuple[tuple[bytes, re.Pattern[bytes]], ...]:
+@cache
+def _searches(separators: frozenset[str]) -> tuple[tuple[bytes, re.Pattern[bytes]], ...]:
     """Return the first byte and the search of each separator, or of several that differ only in their last byte."""
     # A search for one known first byte is several times as fast as one for several.
     ascii_ones = sorted(each.encode() for each in separators if each.isascii())
@@ -136,7 +138,5 @@ _NEEDS_GUARD = rb"(?=%b*(?:%b|[%b]))(?!(?:(?<=[;\t\r])|(?<=\r\n))\r\n)(?=\"?'*%b
     _SHORT_TRIGGER,
     _one_of(_LONG),
 )
-_SEARCHES = _searches(SEPARATORS | LINE_BREAKS)
-_FOREIGN_SEARCHES = _searches((SEPARATORS | LINE_BREAKS) - {_DELIMITER})
 # A moment or day of PostgreSQL may be ``-infinity`` too.
 _NEGATIVE_NUMBER = re.compile(rb"-(?:[0-9.]+(?:[eE][+-]?[0-9]+)?|[Ii]nfinity)(?=[,\n])")

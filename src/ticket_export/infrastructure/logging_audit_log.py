@@ -21,7 +21,7 @@ class LoggingAuditLog(AuditLog):
         fields = _fields(entry)
         _log.info(
             *("export %s %s by %s: %s", entry.job_id, entry.action, actor, _text(entry)),
-            extra={"audit": fields, "job_id": fields["job_id"]},
+            extra={"audit": fields, "job_id": fields["job_id"], "export_status": entry.action.value},
         )
 
 

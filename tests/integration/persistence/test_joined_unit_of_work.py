@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -196,12 +197,11 @@ def test_a_scoped_session_is_joined_as_the_threads_own_session(
     host_engine: Engine, rows: Rows, task: BackgroundTask, called: list[str], commits: bool
 ) -> None:
     # Such as Flask-SQLAlchemy's `db.session`.
-    sessions = scoped_session(sessionmaker(host_engine))
-    sessions.execute(TEAM)
-    join(sessions, task, called)
-    assert called == []
-    sessions.commit() if commits else sessions.rollback()
-    sessions.remove()
+    with closing(scoped_session(sessionmaker(host_engine))) as sessions:
+        sessions.execute(TEAM)
+        join(sessions, task, called)
+        assert called == []
+        sessions.commit() if commits else sessions.rollback()
     assert called == ["called"] * commits
     assert rows.get(BackgroundTask, task.id) == (task if commits else None)
     assert teams(rows) == commits

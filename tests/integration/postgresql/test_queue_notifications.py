@@ -258,13 +258,17 @@ def counted_probes(engine: Engine) -> Iterator[list[str]]:
 def test_worker_asks_itself_once_and_again_only_after_a_silence(
     worker: Party, rows: PostgresqlRows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notifications, "_PROBE_AFTER", 1.0)
+    ahead = 0
+    monkeypatch.setattr(notifications, "monotonic", lambda: monotonic() + ahead)
     with counted_probes(worker.engine) as sent, worker.listening():
-        began = monotonic()
-        while monotonic() < began + 1.5:
+        for _ in range(3):
+            ahead += 20
             rows.run("NOTIFY ticket_export")
-            sleep(0.1)
+            worker.await_call()
         assert len(sent) == 1
+        ahead += 31
+        # Only so that it looks at the clock.
+        rows.run("NOTIFY ticket_export")
         until(lambda: len(sent) == 2)
 
 

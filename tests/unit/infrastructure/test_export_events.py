@@ -5,9 +5,9 @@ import pytest
 from ticket_export.application.ports.export_events import ExportEvents
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
-from ticket_export.infrastructure.memory import InMemoryExportEvents
 from ticket_export.infrastructure.null_export_events import NullExportEvents
 from ticket_export.testing.entities import a_job, a_user
+from ticket_export.testing.memory import InMemoryExportEvents
 
 
 def announce(events: ExportEvents, job: ExportJob) -> None:

@@ -159,7 +159,7 @@ class RunExport:
                 raise
             return ExportJobDto.of(job)
         except ExportFailure as error:
-            _log.warning("export %s failed: %s", job_id, error, exc_info=error, extra={"job_id": str(job_id)})
+            _log.warning("export %s failed: %s", job_id, error, exc_info=error, extra=_failed(job_id))
             return self._fail(attempt, str(error))
         except LeaseLostError as error:
             _log.warning("attempt %d stops: %s", attempt.token, error, extra={"job_id": str(job_id)})
@@ -169,7 +169,7 @@ class RunExport:
             _log.exception("export %s waits until its lease ends", job_id, extra={"job_id": str(job_id)})
             raise
         except Exception:  # noqa: BLE001 - the job must not stay Running, whatever the error is
-            _log.exception("export %s failed", job_id, extra={"job_id": str(job_id)})
+            _log.exception("export %s failed", job_id, extra=_failed(job_id))
             return self._fail(attempt, f"The export failed unexpectedly. The log has the cause under {job_id}.")
         except BaseException:
             # The interruption must come out, and not an error of the database.
@@ -286,3 +286,8 @@ class RunExport:
             raise
         attempt.tell_end()
         return job
+
+
+def _failed(job_id: UUID) -> dict[str, str]:
+    # What a record tells of the export, for handlers that do not read its text.
+    return {"job_id": str(job_id), "export_status": ExportJobStatus.FAILED}

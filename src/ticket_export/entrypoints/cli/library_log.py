@@ -56,7 +56,7 @@ class _Shown(logging.Handler):
             write_note(_line(record))
         else:
             return
-        self._session.told.append(record.getMessage())
+        self._session.told.append((getattr(record, "job_id", None), getattr(record, "export_status", None)))
 
 
 class _Onward(logging.Handler):

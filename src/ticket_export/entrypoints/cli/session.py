@@ -24,14 +24,14 @@ class Session:
     """The global options, and the container that a command has asked for.
 
     `app` names a host's own container, `debug` asks for the whole log, `tells_news` for its warnings and the
-    audit log; `told` are the latest of its messages that were shown.
+    audit log. `told` has, for the latest records that were shown, the export and its status, where a record names them.
     """
 
     def __init__(self, app: str | None = None, *, debug: bool = False, tells_news: bool = False) -> None:
         self.app = app
         self.debug = debug
         self.tells_news = tells_news
-        self.told: deque[str] = deque(maxlen=_REMEMBERED)
+        self.told: deque[tuple[str | None, str | None]] = deque(maxlen=_REMEMBERED)
         #: The name of the host's container that is in use; None for the library's own.
         self.host_app: str | None = None
         #: The container, once a command has asked for it.

@@ -39,23 +39,29 @@ class Housekeeping:
     @property
     def chores(self) -> Sequence[Chore]:
         """Recovery, clean-up and sweep. Each needs its own thread: a long sweep must not delay the recovery."""
-        return (
-            Chore("recovery", self.recover_stalled_exports, self.recover_every),
-            Chore("clean-up", self.clean_up_expired_exports, self.clean_up_every),
-            Chore("sweep", self.sweep_orphaned_objects, self.sweep_every),
-        )
+        return (self._recovery, self._clean_up, self._sweep)
 
     def prepare(self) -> None:
         """Expire and recover exports now, before a queue is drained. Never raises."""
-        recovery, clean_up, _ = self.chores
-        clean_up()
-        recovery()
+        self._clean_up()
+        self._recovery()
 
     def tidy(self) -> None:
         """Clean up and sweep now. Never raises."""
-        _, clean_up, sweep = self.chores
-        clean_up()
-        sweep()
+        self._clean_up()
+        self._sweep()
+
+    @property
+    def _recovery(self) -> Chore:
+        return Chore("recovery", self.recover_stalled_exports, self.recover_every)
+
+    @property
+    def _clean_up(self) -> Chore:
+        return Chore("clean-up", self.clean_up_expired_exports, self.clean_up_every)
+
+    @property
+    def _sweep(self) -> Chore:
+        return Chore("sweep", self.sweep_orphaned_objects, self.sweep_every)
 
 
 @attrs.frozen

@@ -61,7 +61,7 @@ def _require_database(container: TicketExportContainer) -> None:
 class _Tally:
     """Counts how the exports of this worker ended; `_told` is what the log has shown."""
 
-    _told: deque[str]
+    _told: deque[tuple[str | None, str | None]]
     _counts: Counter[str] = attrs.field(factory=Counter)
     _lock: Lock = attrs.field(factory=Lock)
 
@@ -69,9 +69,9 @@ class _Tally:
         """Count one export; several threads call this."""
         with self._lock:
             self._counts[job.status] += 1
-            told = self._told.copy()
+            is_told = (str(job.id), job.status) in self._told.copy()
         # A host may switch the library's log off, or write the audit log elsewhere; then nothing has shown it yet.
-        if not any(message.startswith(f"export {job.id} {job.status}") for message in told):
+        if not is_told:
             write_note(end_text(job))
 
     @property
