@@ -24,7 +24,8 @@ from ticket_export.application.use_cases.run_export import ignore_stall
 from ticket_export.application.use_cases.run_next_export import RunNextExport
 
 _VIEW = {"columns": list(COLUMNS), "sortField": "creationTime", "sortDirection": "desc"}
-_ONE_TICKET = {**_VIEW, "filters": [{"field": "id", "operator": "eq", "value": 1}]}
+# Some of the first tickets are deleted.
+_FEW_TICKETS = {**_VIEW, "filters": [{"field": "id", "operator": "lte", "value": 10}]}
 
 
 @attrs.frozen(kw_only=True)
@@ -52,7 +53,7 @@ def main(figures: str) -> None:
     actor = container.user_directory().find_by_email("admin@example.test")
     assert actor is not None, "the sample data has no administrator"
     request_export = container.request_export()
-    request_export(actor, _ONE_TICKET)
+    request_export(actor, _FEW_TICKETS)
     container.worker().drain()
     stages = Stages()
     stages.listen(container.engine())
