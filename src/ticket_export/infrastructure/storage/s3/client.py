@@ -13,11 +13,15 @@ try:
     from boto3.session import Session
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
+    from botocore.session import get_session
 except ImportError as error:
     raise MissingExtraError("s3", "the S3 storage") from error
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+
+# The store itself, and the services that credentials may come from.
+_SERVICES = frozenset({"oidc", "portal.sso", "s3", "sso", "sts"})
 
 
 @attrs.frozen(kw_only=True)
@@ -65,7 +69,13 @@ def connect(*, endpoint_url: str | None, region: str | None, patience: S3Patienc
         )
     try:
         # A session of its own: boto3's default session is not safe for threads.
-        return Session().client("s3", endpoint_url=endpoint_url, region_name=region, config=config)
+        session = get_session()
+        # The addresses of all services stay in memory as long as the client: 4 MB. Those of credentials are needed.
+        for partition in session.get_component("data_loader").load_data("endpoints")["partitions"]:
+            partition["services"] = {name: each for name, each in partition["services"].items() if name in _SERVICES}
+        return Session(botocore_session=session).client(
+            "s3", endpoint_url=endpoint_url, region_name=region, config=config
+        )
     except (BotoCoreError, ValueError) as error:
         raise ConfigurationError(
             "the S3 storage cannot be used: check TICKET_EXPORT_S3_ENDPOINT_URL, TICKET_EXPORT_S3_REGION and boto3's "
