@@ -26,7 +26,7 @@ from ticket_export.testing.audit_log import an_entry
 from ticket_export.testing.entities import a_completed_job, a_media_item, a_task, a_user
 
 HELP_DESK = {"Users", "Roles", "RoleUser", "Teams", "Contacts", "Tickets", "MediaItems", "BackgroundTasks"}
-OWN_TABLES = {"ExportJobs", "ExportAuditEntries"}
+OWN_TABLES = {"ExportJobs", "ExportAuditEntries", "ExportDatabase"}
 HOST_TABLES = ("Users", "MediaItems", "BackgroundTasks")
 
 
