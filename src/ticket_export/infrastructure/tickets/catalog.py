@@ -26,6 +26,12 @@ from sqlalchemy.sql.selectable import FromClause
 
 from ticket_export.application.view.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
 from ticket_export.errors import ConfigurationError
+from ticket_export.infrastructure.tickets.core_elements import (
+    HostExpression,
+    core_expression,
+    core_tables,
+    optional_core_expression,
+)
 from ticket_export.infrastructure.tickets.sql_types import SqlType, needs_cast, refusal, sql_type
 
 #: A SQLAlchemy expression of any type.
@@ -44,8 +50,9 @@ class CatalogColumn:
 class TicketCatalog:
     """A host's tickets.
 
-    `tables` is a table, join or subquery with one row for each ticket. `id` identifies a ticket and breaks ties in the
-    sort order. `created_at` (stored in UTC) decides whether a ticket existed at the request. If tickets are
+    `tables` is a table, join, subquery or mapped class with one row for each ticket. Every expression may be one of
+    SQLAlchemy Core (``cases.c.number``) or of its ORM (``Case.number``). `id` identifies a ticket and breaks ties in
+    the sort order. `created_at` (stored in UTC) decides whether a ticket existed at the request. If tickets are
     soft-deleted, `is_deleted` and `deleted_at` say which and when; a deleted ticket without `deleted_at` counts as
     deleted before any request.
 
@@ -54,11 +61,11 @@ class TicketCatalog:
             these expressions is of a wrong type.
     """
 
-    tables: FromClause
-    id: Expression
-    created_at: Expression
-    is_deleted: Expression | None = None
-    deleted_at: Expression | None = None
+    tables: FromClause = attrs.field(converter=core_tables)
+    id: Expression = attrs.field(converter=core_expression)
+    created_at: Expression = attrs.field(converter=core_expression)
+    is_deleted: Expression | None = attrs.field(default=None, converter=optional_core_expression)
+    deleted_at: Expression | None = attrs.field(default=None, converter=optional_core_expression)
     columns: tuple[CatalogColumn, ...] = attrs.field(converter=tuple[CatalogColumn, ...])
 
     def __attrs_post_init__(self) -> None:
@@ -97,7 +104,7 @@ class TicketCatalog:
 def text_column(
     name: str,
     label: str,
-    expression: Expression,
+    expression: HostExpression,
     *,
     searchable: bool = False,
     filterable: bool = True,
@@ -119,7 +126,7 @@ def text_column(
     return _catalog_column(column, expression)
 
 
-def number_column(name: str, label: str, expression: Expression, *, searchable: bool = False) -> CatalogColumn:
+def number_column(name: str, label: str, expression: HostExpression, *, searchable: bool = False) -> CatalogColumn:
     """An integer, decimal or floating-point number; a search looks at its digits.
 
     Raises:
@@ -130,7 +137,7 @@ def number_column(name: str, label: str, expression: Expression, *, searchable: 
     )
 
 
-def date_column(name: str, label: str, expression: Expression) -> CatalogColumn:
+def date_column(name: str, label: str, expression: HostExpression) -> CatalogColumn:
     """A moment, in a column of SQLAlchemy's ``DateTime``; shown in the view's time zone.
 
     On PostgreSQL the stored type decides, not the declared one: a ``timestamptz`` is taken as it is, a ``timestamp`` as
@@ -142,7 +149,7 @@ def date_column(name: str, label: str, expression: Expression) -> CatalogColumn:
     return _catalog_column(TicketColumn(name=name, label=label, kind=ColumnKind.DATE), expression)
 
 
-def day_column(name: str, label: str, expression: Expression) -> CatalogColumn:
+def day_column(name: str, label: str, expression: HostExpression) -> CatalogColumn:
     """A day without a time, in a column of SQLAlchemy's ``Date``; shown as it is stored, in every time zone.
 
     Raises:
@@ -151,7 +158,7 @@ def day_column(name: str, label: str, expression: Expression) -> CatalogColumn:
     return _catalog_column(TicketColumn(name=name, label=label, kind=ColumnKind.DAY), expression)
 
 
-def boolean_column(name: str, label: str, expression: Expression) -> CatalogColumn:
+def boolean_column(name: str, label: str, expression: HostExpression) -> CatalogColumn:
     """True or false.
 
     Raises:
@@ -161,7 +168,7 @@ def boolean_column(name: str, label: str, expression: Expression) -> CatalogColu
 
 
 def choice_column(
-    name: str, label: str, expression: Expression, *, choices: tuple[str, ...] = (), searchable: bool = False
+    name: str, label: str, expression: HostExpression, *, choices: tuple[str, ...] = (), searchable: bool = False
 ) -> CatalogColumn:
     """One of a few texts; they sort in the order of `choices`, which are spelled as they are stored.
 
@@ -172,19 +179,22 @@ def choice_column(
     return _catalog_column(column, expression)
 
 
-def id_column(name: str, label: str, expression: Expression, *, scope_role: ScopeRole | None = None) -> CatalogColumn:
+def id_column(
+    name: str, label: str, expression: HostExpression, *, scope_role: ScopeRole | None = None
+) -> CatalogColumn:
     """An identifier: a UUID, an integer or a text, depending on the type of the expression.
 
     Raises:
         ConfigurationError: the expression is of another type.
     """
-    found = sql_type(expression.type)
+    found = sql_type(core_expression(expression).type)
     id_type = {SqlType.UUID: IdType.UUID, SqlType.INTEGER: IdType.INTEGER}.get(found, IdType.TEXT)
     column = TicketColumn(name=name, label=label, kind=ColumnKind.ID, id_type=id_type, scope_role=scope_role)
     return _catalog_column(column, expression)
 
 
-def _catalog_column(column: TicketColumn, expression: Expression) -> CatalogColumn:
+def _catalog_column(column: TicketColumn, expression: HostExpression) -> CatalogColumn:
+    expression = core_expression(expression)
     if advice := refusal(column, sql_type(expression.type), _TIME_ADVICE):
         wanted = f", not {_TIMES[column.kind]}" if column.kind in _TIMES else ""
         raise ConfigurationError(
