@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import attrs
 import pytest
 from sqlalchemy import (
     JSON,
@@ -181,6 +182,22 @@ def test_mapped_class_can_be_the_table(engine: Engine) -> None:
     )
     assert catalog.tables is Ticket.__table__
     assert exported(engine, catalog, sortField="title") == "'=Printer,2\nGone,0\nMouse,0\n"
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda _actor: Ticket.owner_id.is_(None),
+        lambda _actor: ~Ticket.owner.has(Person.name == "Ada"),
+        lambda _actor: Ticket.id.not_in(select(Note.ticket_id).join(Ticket, Note.ticket_id == Ticket.id)),
+        lambda _actor: Ticket.notes == 0,
+        lambda _actor: Person.full_name.is_(None),
+    ],
+)
+def test_row_rule_of_mapped_classes(rule: Any, engine: Engine) -> None:
+    catalog = attrs.evolve(catalog_of(outerjoin(Ticket, Person, Ticket.owner_id == Person.id)), visible_to=rule)
+    assert exported(engine, catalog).startswith("3,Mouse")
+    assert exported(engine, catalog).count("\n") == 1
 
 
 def test_inner_join_of_the_orm_stays_one(engine: Engine) -> None:
