@@ -34,3 +34,10 @@ class InMemoryMediaItemRepository(MediaItemRepository):
         for job in list(rows.jobs.values()):
             if job.media_item_id == media_item_id:
                 rows.jobs[job.id] = attrs.evolve(job, media_item_id=None)
+
+    def clear_stamps_of(self, user_id: UUID, *, prefix: str, limit: int) -> int:
+        items = self._transaction.writing().media_items
+        ours = (item for item in items.values() if item.object_key.startswith(prefix))
+        stamped = [item for item in ours if item.is_stamped_by(user_id)][:limit]
+        items.update((item.id, item.without_stamps_of(user_id)) for item in stamped)
+        return len(stamped)
