@@ -17,8 +17,9 @@ from ticket_export.errors import ConfigurationError
 
 _PREFIX = "TICKET_EXPORT_"
 # A longer retention may leave the calendar; with a longer lease, the export of a lost worker would wait for days.
-_CENTURY_IN_DAYS = 100 * 365
-_CENTURY_IN_HOURS = _CENTURY_IN_DAYS * 24
+_CENTURY_IN_HOURS = 100 * 365 * 24
+#: The most days that the rows of an export can be kept, except for ever.
+MAX_HISTORY_DAYS = 100 * 365
 _DAY_IN_SECONDS = 24 * 60 * 60
 
 
@@ -91,7 +92,7 @@ class Settings(BaseSettings):
     s3_kms_key_id: str | None = None
     formula_guard: bool = True
     csv_bom: bool = True
-    history_days: int = Field(default=0, ge=0, le=_CENTURY_IN_DAYS)
+    history_days: int = Field(default=0, ge=0, le=MAX_HISTORY_DAYS)
     forget_audit: Literal["keep", "anonymise"] = "keep"
     app: str | None = None
 

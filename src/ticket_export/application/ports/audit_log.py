@@ -65,7 +65,7 @@ class SupportsAnonymising(Protocol):
     """An audit log that can change its entries."""
 
     @abstractmethod
-    def anonymise(self, user_id: UUID) -> int:
+    def anonymise(self, user_id: UserId) -> int:
         """Remove the user from all entries, and return the number of entries that this changed.
 
         An entry of the user keeps its action, job, time, number of rows and duration. It loses the acting user and

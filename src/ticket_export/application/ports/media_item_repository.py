@@ -7,6 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from ticket_export.domain.media_item import MediaItem
+from ticket_export.domain.user_id import UserId
 
 
 class MediaItemRepository(Protocol):
@@ -25,7 +26,7 @@ class MediaItemRepository(Protocol):
         """Delete the row, and the job's reference to it; a missing row is not an error."""
 
     @abstractmethod
-    def clear_stamps_of(self, user_id: UUID, *, prefix: str, limit: int) -> int:
+    def clear_stamps_of(self, user_id: UserId, *, prefix: str, limit: int) -> int:
         """Empty the stamps (creator, last modifier) that name this user, in at most `limit` rows; return their number.
 
         Only rows of files whose object keys begin with `prefix`: the media library is the host's.

@@ -1,6 +1,7 @@
 """A job and its task: found together, changed together, stored in one transaction, and removed together.
 
-The task is stored before its job, everywhere, so that no two transactions wait for each other. A removal waits for none.
+The task is stored before its job, everywhere, so that no two transactions wait for each other. A removal waits for
+none.
 """
 
 from __future__ import annotations

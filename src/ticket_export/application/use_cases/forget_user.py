@@ -19,6 +19,7 @@ from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.run.export_task import TASK_NAME
 from ticket_export.application.run.job_and_task import failing, has_own_file, has_own_task, remove_export
 from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.user_id import UserId
 from ticket_export.errors import LeaseLostError, TicketExportError, UserNotForgottenError
 
 _log = logging.getLogger(__name__)
@@ -33,10 +34,10 @@ _ENDED = "The export was ended, because the data of its requester is deleted."
 class Forgotten:
     """What was done.
 
-    `ended` queued or running exports were failed first. `removed` exports were deleted, with their files. `left` rows of
-    ``ExportJobs`` belong to another program, or cannot be read, and still refer to the user. `cleared` other rows
-    named the user as creator or last modifier. `anonymised` is the number of changed audit entries: 0 if the setting
-    keeps them, None if the audit log cannot change its entries.
+    `ended` queued or running exports were failed first. `removed` exports were deleted, with their files. `left` jobs
+    belong to another program, or cannot be read, and still refer to the user. `cleared` other rows named the user as
+    creator or last modifier. `anonymised` is the number of changed audit entries: 0 if the setting keeps them, None if
+    the audit log cannot change its entries.
     """
 
     ended: int = 0
@@ -62,8 +63,8 @@ class ForgetUser:
            so, and another call does the rest.
         4. Rows of another program stay and are counted: jobs that have neither a task nor a file of this library.
         5. Where other exports and files of this library name the user as creator or last modifier, the name is emptied.
-        6. Audit entries stay as they are if `audit` is ``keep``, or are anonymised, see `SupportsAnonymising`. Nothing is
-           added to them but the failures of rule 1.
+        6. Audit entries stay as they are if `audit` is ``keep``, or are anonymised, see `SupportsAnonymising`. Only the
+           failures of rule 1 are added to them.
         7. The user need not exist. Calling it twice is the same as once.
     """
 
@@ -74,7 +75,7 @@ class ForgetUser:
     clock: Clock
     audit: Literal["keep", "anonymise"]
 
-    def __call__(self, user_id: UUID) -> Forgotten:
+    def __call__(self, user_id: UserId) -> Forgotten:
         """Forget the user of that id.
 
         Raises:
@@ -84,11 +85,9 @@ class ForgetUser:
         ended = self._end_all(user_id)
         removed, left = self._remove_all(user_id)
         cleared = self._clear_stamps(user_id)
-        return Forgotten(
-            ended=ended, removed=removed, left=left, cleared=cleared, anonymised=self._anonymise(user_id)
-        )
+        return Forgotten(ended=ended, removed=removed, left=left, cleared=cleared, anonymised=self._anonymise(user_id))
 
-    def _end_all(self, user_id: UUID) -> int:
+    def _end_all(self, user_id: UserId) -> int:
         ended = 0
         for _ in range(_TRIES):
             with self.unit_of_work() as work:
@@ -112,7 +111,7 @@ class ForgetUser:
         tell()
         return True
 
-    def _remove_all(self, user_id: UUID) -> tuple[int, int]:
+    def _remove_all(self, user_id: UserId) -> tuple[int, int]:
         removed = stayed = 0
         errors: list[Exception] = []
         while True:
@@ -154,7 +153,7 @@ class ForgetUser:
         for key in list(self.storage.list(job_prefix(job.id))):
             self.storage.delete(key)
 
-    def _clear_stamps(self, user_id: UUID) -> int:
+    def _clear_stamps(self, user_id: UserId) -> int:
         cleared = 0
         while True:
             with self.unit_of_work() as work:
@@ -165,7 +164,7 @@ class ForgetUser:
                 return cleared
             cleared += found
 
-    def _anonymise(self, user_id: UUID) -> int | None:
+    def _anonymise(self, user_id: UserId) -> int | None:
         if self.audit == "keep":
             return 0
         return self.audit_log.anonymise(user_id) if isinstance(self.audit_log, SupportsAnonymising) else None

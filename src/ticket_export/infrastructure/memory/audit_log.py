@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 import attrs
 
 from ticket_export.application.ports.audit_log import REQUESTS, AuditEntry, AuditLog, SupportsAnonymising
+from ticket_export.domain.user_id import UserId
 
 
 @attrs.define
@@ -22,7 +21,7 @@ class InMemoryAuditLog(AuditLog, SupportsAnonymising):
         # One step of the interpreter, so that threads lose nothing.
         self.entries.append(entry)
 
-    def anonymise(self, user_id: UUID) -> int:
+    def anonymise(self, user_id: UserId) -> int:
         own = {entry.job_id for entry in self.entries if entry.actor_id == user_id and entry.action in REQUESTS}
         changed = 0
         for place, entry in enumerate(self.entries):

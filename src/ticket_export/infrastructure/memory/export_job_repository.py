@@ -69,9 +69,7 @@ class InMemoryExportJobRepository(ExportJobRepository):
     def due_for_clean_up(self, *, now: datetime, after: ExportJob | None, limit: int) -> Sequence[ExportJob]:
         return self._by_expiry(lambda job: job.is_expired_at(now) and not job.is_cleaned_up, after, limit)
 
-    def due_for_purge(
-        self, name: str, *, before: datetime, after: ExportJob | None, limit: int
-    ) -> Sequence[ExportJob]:
+    def due_for_purge(self, name: str, *, before: datetime, after: ExportJob | None, limit: int) -> Sequence[ExportJob]:
         def is_due(job: ExportJob) -> bool:
             changed = job.last_modification_time
             was_cleaned_up = job.is_cleaned_up and job.is_expired_at(before) and (changed is None or changed <= before)
@@ -82,7 +80,7 @@ class InMemoryExportJobRepository(ExportJobRepository):
     def remove(self, job_id: UUID) -> bool:
         return self._transaction.writing().jobs.pop(job_id, None) is not None
 
-    def clear_stamps_of(self, user_id: UUID, *, name: str, limit: int) -> int:
+    def clear_stamps_of(self, user_id: UserId, *, name: str, limit: int) -> int:
         jobs = self._transaction.writing().jobs
         stamped = [job for job in jobs.values() if job.is_stamped_by(user_id) and self._has_task(job, name)][:limit]
         jobs.update((job.id, job.without_stamps_of(user_id)) for job in stamped)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from sqlalchemy import URL, Connection, Engine, insert, select, update
 
 from ticket_export.application.ports.audit_log import REQUESTS, AuditEntry, AuditLog, SupportsAnonymising
+from ticket_export.domain.user_id import UserId
 from ticket_export.infrastructure.persistence.database.engine import commit
 from ticket_export.infrastructure.persistence.database.errors import database_errors
 from ticket_export.infrastructure.persistence.database.transaction import quick_read, short_transaction
@@ -46,7 +47,7 @@ class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising):
             self.insert(connection, entry)
             commit(connection)
 
-    def anonymise(self, user_id: UUID) -> int:
+    def anonymise(self, user_id: UserId) -> int:
         """See `SupportsAnonymising.anonymise`; all entries change in one transaction.
 
         Raises:
@@ -56,9 +57,14 @@ class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising):
         is_own = entries.actor_user_id == user_id
         requested = select(entries.export_job_id).where(is_own & entries.action.in_(REQUESTS))
         is_systems = entries.actor_user_id.is_(None) & entries.export_job_id.in_(requested)
-        without_user = update(self._entries).where(is_own | is_systems).values(actor_user_id=None, view="", detail=None)
         with database_errors(), short_transaction(self._engine) as connection:
-            changed = connection.execute(without_user).rowcount
+            # The user's own entries last: the others are found by them.
+            changed = sum(
+                connection.execute(
+                    update(self._entries).where(found).values(actor_user_id=None, view="", detail=None)
+                ).rowcount
+                for found in (is_systems, is_own)
+            )
             commit(connection)
         return changed
 

@@ -115,9 +115,7 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
     def due_for_clean_up(self, *, now: datetime, after: ExportJob | None, limit: int) -> Sequence[ExportJob]:
         return self._by_expiry(self._jobs.c.is_cleaned_up.is_(False), now, after, limit)
 
-    def due_for_purge(
-        self, name: str, *, before: datetime, after: ExportJob | None, limit: int
-    ) -> Sequence[ExportJob]:
+    def due_for_purge(self, name: str, *, before: datetime, after: ExportJob | None, limit: int) -> Sequence[ExportJob]:
         jobs = self._jobs.c
         # Nothing changes a job after its clean-up.
         changed = jobs.last_modification_time
@@ -127,7 +125,7 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
     def remove(self, job_id: UUID) -> bool:
         return is_deleted(self._connection, self._jobs, job_id)
 
-    def clear_stamps_of(self, user_id: UUID, *, name: str, limit: int) -> int:
+    def clear_stamps_of(self, user_id: UserId, *, name: str, limit: int) -> int:
         tasks, jobs = self._tables.background_tasks.c, self._jobs.c
         ours = select(tasks.id).where(tasks.name == name)
         return cleared_stamps(self._connection, self._jobs, user_id, jobs.background_task_id.in_(ours), limit)

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Table, case, delete, or_, select, update
 
+from ticket_export.domain.user_id import UserId
+
 
 def is_deleted(connection: Connection, table: Table, row_id: UUID) -> bool:
     """Delete the row; return False at once if another transaction keeps it, or if there is none."""
@@ -15,7 +17,7 @@ def is_deleted(connection: Connection, table: Table, row_id: UUID) -> bool:
 
 
 def cleared_stamps(
-    connection: Connection, table: Table, user_id: UUID, is_ours: ColumnElement[bool], limit: int
+    connection: Connection, table: Table, user_id: UserId, is_ours: ColumnElement[bool], limit: int
 ) -> int:
     """Empty the stamps (creator, last modifier) that name this user, in at most `limit` rows; return their number."""
     stamps = (table.c.creator_user_id, table.c.last_modifier_user_id)
