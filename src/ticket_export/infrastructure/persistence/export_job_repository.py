@@ -38,6 +38,7 @@ from ticket_export.domain.user_id import UserId
 from ticket_export.errors import JobDatabaseError, LeaseLostError
 from ticket_export.infrastructure.persistence.instant import SPELLING_SLACK, Instant
 from ticket_export.infrastructure.persistence.mapping import changes_of, entity_from, row_of
+from ticket_export.infrastructure.persistence.removal import cleared_stamps, is_deleted
 from ticket_export.infrastructure.persistence.requester import requester_columns, requester_from
 from ticket_export.infrastructure.persistence.tables import Tables
 
@@ -112,14 +113,22 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
         ]
 
     def due_for_clean_up(self, *, now: datetime, after: ExportJob | None, limit: int) -> Sequence[ExportJob]:
-        column, expires_at, job_id = self._jobs.c.expires_at, Instant(self._jobs.c.expires_at), self._jobs.c.id
-        # In each pair, the comparison of the column itself uses the index.
-        is_due = (column <= now + SPELLING_SLACK) & (expires_at <= now)
-        due = self._selected().where(is_due & self._jobs.c.is_cleaned_up.is_(False) & self._is_ours)
-        if after is not None:
-            beyond = (expires_at > after.expires_at) | (job_id > after.id)
-            due = due.where((column >= after.expires_at - SPELLING_SLACK) & (expires_at >= after.expires_at) & beyond)
-        return self._readable(due.order_by(expires_at, job_id).limit(limit))
+        return self._by_expiry(self._jobs.c.is_cleaned_up.is_(False), now, after, limit)
+
+    def due_for_purge(self, name: str, *, before: datetime, after: ExportJob | None, limit: int) -> Sequence[ExportJob]:
+        jobs = self._jobs.c
+        # Nothing changes a job after its clean-up.
+        changed = jobs.last_modification_time
+        was_cleaned_up = jobs.is_cleaned_up.is_(True) & (changed.is_(None) | (Instant(changed) <= before))
+        return self._by_expiry(was_cleaned_up & (self._tables.background_tasks.c.name == name), before, after, limit)
+
+    def remove(self, job_id: UUID) -> bool:
+        return is_deleted(self._connection, self._jobs, job_id)
+
+    def clear_stamps_of(self, user_id: UserId, *, name: str, limit: int) -> int:
+        tasks, jobs = self._tables.background_tasks.c, self._jobs.c
+        ours = select(tasks.id).where(tasks.name == name)
+        return cleared_stamps(self._connection, self._jobs, user_id, jobs.background_task_id.in_(ours), limit)
 
     def active_without_task(self, name: str, *, before: datetime, limit: int, skip: int = 0) -> Sequence[ExportJob]:
         tasks, jobs = self._tables.background_tasks.c, self._jobs.c
@@ -135,6 +144,18 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
         abandoned = self._jobs.c.status.in_(_ACTIVE) & (gone | ended)
         oldest_first = self._selected().where(abandoned).order_by(self._jobs.c.requested_at, self._jobs.c.id)
         return self._found(oldest_first.offset(skip or None).limit(limit))
+
+    def _by_expiry(
+        self, is_wanted: ColumnElement[bool], expired_by: datetime, after: ExportJob | None, limit: int
+    ) -> Sequence[ExportJob]:
+        column, expires_at, job_id = self._jobs.c.expires_at, Instant(self._jobs.c.expires_at), self._jobs.c.id
+        # In each pair, the comparison of the column itself uses the index.
+        is_expired = (column <= expired_by + SPELLING_SLACK) & (expires_at <= expired_by)
+        due = self._selected().where(is_expired & is_wanted & self._is_ours)
+        if after is not None:
+            beyond = (expires_at > after.expires_at) | (job_id > after.id)
+            due = due.where((column >= after.expires_at - SPELLING_SLACK) & (expires_at >= after.expires_at) & beyond)
+        return self._readable(due.order_by(expires_at, job_id).limit(limit))
 
     @property
     def _is_ours(self) -> ColumnElement[bool]:
