@@ -88,8 +88,8 @@ class ExportPolicy:
         if not actor.may_import_export_tickets:
             return False
         if job.requester_user_id == actor.user_id:
-            return actor.is_admin or _known().download_own
-        return actor.is_admin and _known().ticket_source.columns(actor).is_complete
+            return bool(actor.is_admin) or _known().download_own
+        return bool(actor.is_admin) and _known().ticket_source.columns(actor).is_complete
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import islice
+from typing import TypeVar
 from uuid import UUID
 
 import attrs
@@ -27,6 +28,7 @@ from ticket_export.domain.user_id import UserId
 from ticket_export.errors import ConfigurationError, ExportNotFoundError, NotPermittedError
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 @attrs.frozen
@@ -54,22 +56,13 @@ class Rights:
 
     def sight(self, actor: Actor) -> Sight:
         """Return the exports that the actor may see; their own are always among them."""
-        answer = self._asked("visible_requesters", lambda: self._visible_ids(actor))
-        return Sight(None if answer is None else answer | {actor.user_id})
+        return self._asked("visible_requesters", lambda: self._sight(actor))
 
     def refusal_of_request(self, actor: Actor) -> NotPermittedError | None:
         """Return the error if the actor may not request exports."""
         if self._allows("may_request", lambda: self.policy.may_request(actor)):
             return None
         return NotPermittedError('exporting tickets needs the permission "Import / Export Tickets"')
-
-    def refusal_of_change(self, actor: Actor, job: ExportJob) -> NotPermittedError | None:
-        """Return the error if the actor may not retry or cancel this export, which they may see."""
-        if (refusal := self.refusal_of_request(actor)) is not None:
-            return refusal
-        if job.requester_user_id != actor.user_id:
-            return NotPermittedError("an export can be retried or cancelled only by the user who requested it")
-        return None
 
     def refusal_of_download(self, actor: Actor, job: ExportJob) -> NotPermittedError | None:
         """Return the error if the actor may not download this export, which they may see."""
@@ -91,16 +84,18 @@ class Rights:
         The details of an export tell of the tickets that its requester could see. Only the requester gets them, and
         whoever may see every row and every column.
         """
+        shown = [ExportJobDto.of(job) for job in jobs]
         is_own = [job.requester_user_id == actor.user_id for job in jobs]
-        sees_all = all(is_own) or self.ticket_source.columns(actor).is_complete
-        return [ExportJobDto.of(job, with_details=own or sees_all) for job, own in zip(jobs, is_own, strict=True)]
+        if all(is_own) or self.ticket_source.columns(actor).is_complete:
+            return shown
+        return [dto if own else dto.without_details() for dto, own in zip(shown, is_own, strict=True)]
 
-    def _visible_ids(self, actor: Actor) -> frozenset[UserId] | None:
-        answer = self.policy.visible_requesters(actor)
+    def _sight(self, actor: Actor) -> Sight:
+        answer: object = self.policy.visible_requesters(actor)
         if answer is EVERYONE:
-            return None
+            return Sight(None)
         if answer is ONLY_OWN:
-            return frozenset()
+            return Sight(frozenset({actor.user_id}))
         if not isinstance(answer, Collection) or isinstance(answer, str | bytes | bytearray | Mapping):
             raise _broken(
                 "visible_requesters", f"returned {_type_of(answer)}; return EVERYONE, ONLY_OWN or a list of user ids"
@@ -109,9 +104,65 @@ class Rights:
         if len(ids) > MAX_REQUESTERS:
             raise _broken("visible_requesters", f"returned more than {MAX_REQUESTERS:,} user ids")
         kind = _kind_of(actor.user_id)
-        if other := next((each for each in ids if _kind_of(each) is not kind), None) or (None in ids):
-            raise _broken(
-                "visible_requesters",
-                f"returned a user id of {_type_of(other)}; the actor's own id is of {_type_of(actor.user_id)}",
-            )
-        return frozenset(ids)
+        for each in ids:
+            if kind is None or _kind_of(each) is not kind:
+                raise _broken(
+                    "visible_requesters",
+                    f"returned a user id of {_type_of(each)}, but the id of the actor is of {_type_of(actor.user_id)}",
+                )
+        return Sight(frozenset([actor.user_id, *ids]))
+
+    def _allows(self, method: str, ask: Callable[[], bool]) -> bool:
+        answer = self._asked(method, ask)
+        if type(answer) is not bool:
+            raise _broken(method, f"returned {_type_of(answer)}; return True or False")
+        return answer
+
+    def _asked(self, method: str, ask: Callable[[], T]) -> T:
+        try:
+            with knowing(PolicyFacts(ticket_source=self.ticket_source, download_own=self.download_own)):
+                return ask()
+        except ConfigurationError:
+            raise
+        except Exception as error:
+            # The text of the error is the host's, and may hold a secret. It is the cause, for the log.
+            raise _broken(method, f"raised {type(error).__name__}") from error
+
+
+def refusal_to_others(actor: Actor, job: ExportJob) -> NotPermittedError | None:
+    """Return the error of a retry or cancellation if the actor is not the requester of this export."""
+    if job.requester_user_id == actor.user_id:
+        return None
+    return NotPermittedError("an export can be retried or cancelled only by the user who requested it")
+
+
+def find_visible_export(work: UnitOfWork, sight: Sight, job_id: UUID) -> ExportJob:
+    """Return the job, if it is in sight.
+
+    Raises:
+        ExportNotFoundError: the job does not exist, is not in sight, or its row holds values that no export can have;
+            the error is the same.
+    """
+    try:
+        job = work.jobs.find(job_id)
+    except UNREADABLE:
+        _log.exception("export %s cannot be read", job_id, extra={"job_id": str(job_id)})
+        job = None
+    if job is None or not sight.covers(job):
+        raise ExportNotFoundError(job_id)
+    return job
+
+
+def _broken(method: str, what: str) -> ConfigurationError:
+    return ConfigurationError(f"container.policy: {method} {what}")
+
+
+def _type_of(value: object) -> str:
+    return "None" if value is None else f"type {type(value).__name__}"
+
+
+def _kind_of(user_id: object) -> type | None:
+    # Drivers return subclasses, such as asyncpg's UUID. True is not the user 1.
+    if isinstance(user_id, bool):
+        return None
+    return next((kind for kind in (UUID, int, str) if isinstance(user_id, kind)), None)
