@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from hashlib import sha256
 
-from ticket_export.application.actor import Actor, Fact
+from ticket_export.application.actor import Actor
 from ticket_export.domain.system_permissions import BuiltInSystemPermission
 
 
@@ -40,7 +40,7 @@ def rights_digest(actor: Actor) -> str:
     return sha256(rights.encode()).hexdigest()
 
 
-def _plain(value: Fact | tuple[Fact, ...]) -> object:
+def _plain(value: object) -> object:
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
     if value is None or isinstance(value, int):
@@ -52,7 +52,7 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
 
 
-def _typed(value: Fact | tuple[Fact, ...]) -> object:
+def _typed(value: object) -> object:
     if isinstance(value, tuple):
         return [_typed(each) for each in value]
     if value is None or isinstance(value, int):

@@ -285,7 +285,8 @@ def a_part(container: TicketExportContainer, port: str) -> object:
 def parts_named(port: str, built: object) -> list[object]:
     """The adapters of that port in a use-case and in the parts that it is built from."""
     claims = getattr(built, "claims", None)
-    holders = (built, claims, getattr(built, "announcements", None), getattr(claims, "announcements", None))
+    parts = (getattr(built, name, None) for name in ("announcements", "rights", "refusals"))
+    holders = (built, claims, *parts, getattr(claims, "announcements", None))
     return [getattr(each, port) for each in holders if hasattr(each, port)]
 
 
