@@ -82,7 +82,6 @@ class TicketExportContainer(DeclarativeContainer):
     tables = ThreadSafeSingleton(build_help_desk_tables, table_names)
     engine = ThreadSafeSingleton(create_engine, settings.provided.database_url)
     catalog = ThreadSafeSingleton(reference_catalog, tables)
-    policy = PortProvider(ExportPolicy, Factory(ExportPolicy))
     csv_format = PortProvider(
         CsvFormat,
         Factory(CsvFormat, bom=settings.provided.csv_bom, formula_guard=settings.provided.formula_guard),
@@ -116,7 +115,11 @@ class TicketExportContainer(DeclarativeContainer):
     )
     events = PortProvider(ExportEvents, ThreadSafeSingleton(NullExportEvents))
 
-    # The rules of the policy, checked; and what they refuse, recorded.
+    # The rules of the host, checked; and what they refuse, recorded.
+    policy = PortProvider(
+        ExportPolicy,
+        Factory(ExportPolicy, ticket_source=ticket_source, download_own=settings.provided.download_own),
+    )
     rights = Factory(Rights, policy=policy, ticket_source=ticket_source, download_own=settings.provided.download_own)
     refusals = Factory(Refusals, audit_log=audit_log, clock=clock)
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Collection
+from copy import copy
 from enum import Enum
 from typing import Final, TypeAlias
-
-import attrs
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.ports.ticket_source import TicketSource
@@ -34,17 +31,6 @@ MAX_REQUESTERS: Final = 1_000
 VisibleRequesters: TypeAlias = Requesters | Collection[UserId]
 
 
-@attrs.frozen(kw_only=True)
-class PolicyFacts:
-    """The facts of a container that the default rules need."""
-
-    ticket_source: TicketSource
-    download_own: bool
-
-
-_facts: ContextVar[PolicyFacts] = ContextVar("ticket_export_policy_facts")
-
-
 class ExportPolicy:
     """The rights of an actor, by row of this table.
 
@@ -62,10 +48,20 @@ class ExportPolicy:
     the rows and columns that its requester could see.
 
     A host overrides methods, and may call those of `super()`. If a method raises, or returns something else than it
-    promises, None included, the call ends with a `ConfigurationError`. A policy has no settings of its own: the
-    container in which it is called tells `super()` the settings and the ticket source, so one policy may serve several
-    containers.
+    promises, None included, the call ends with a `ConfigurationError`.
+
+    `ticket_source` and `download_own` are what the default of `may_download` needs. A policy that was made without them
+    gets those of the container that uses it, so an own class needs no arguments. The container uses a shallow copy
+    then.
     """
+
+    # Here too, since the constructor of an own class need not call this one.
+    _ticket_source: TicketSource | None = None
+    _download_own: bool | None = None
+
+    def __init__(self, *, ticket_source: TicketSource | None = None, download_own: bool | None = None) -> None:
+        self._ticket_source = ticket_source
+        self._download_own = download_own
 
     def may_request(self, actor: Actor) -> bool:
         """Return whether the actor may request, retry and cancel exports of their own."""
@@ -83,30 +79,39 @@ class ExportPolicy:
         """Return whether the actor may download the file of this export, which they may see.
 
         Raises:
-            ConfigurationError: no container called this policy, so the settings are not known.
+            ConfigurationError: the rows and columns that the actor may see are not known: this policy has no ticket
+                source, or a rule of the host cannot be evaluated.
         """
         if not actor.may_import_export_tickets:
             return False
         if job.requester_user_id == actor.user_id:
-            return bool(actor.is_admin) or _known().download_own
-        return bool(actor.is_admin) and _known().ticket_source.columns(actor).is_complete
+            return bool(actor.is_admin or self._download_own)
+        if not actor.is_admin:
+            return False
+        if self._ticket_source is None:
+            raise ConfigurationError(
+                "ExportPolicy.may_download needs a ticket source: override container.policy, or make the policy with "
+                "ticket_source=…"
+            )
+        return self._ticket_source.columns(actor).is_complete
 
 
-@contextmanager
-def knowing(facts: PolicyFacts) -> Iterator[None]:
-    """Tell the default rules the facts of a container, inside the block and in this thread."""
-    token = _facts.set(facts)
-    try:
-        yield
-    finally:
-        _facts.reset(token)
+def bound(policy: ExportPolicy, *, ticket_source: TicketSource, download_own: bool) -> ExportPolicy:
+    """Return the policy with the tickets and the setting of a container, where it has none of its own.
 
-
-def _known() -> PolicyFacts:
-    try:
-        return _facts.get()
-    except LookupError:
-        raise ConfigurationError(
-            "ExportPolicy.may_download needs the settings and the tickets of a container: override container.policy, "
-            "and call container.open_download()"
-        ) from None
+    The result is a copy, since several containers may have the same policy.
+    """
+    if ExportPolicy not in type(policy).__mro__:
+        return policy
+    missing: dict[str, object] = {}
+    if policy._ticket_source is None:  # noqa: SLF001 - of this module
+        missing["_ticket_source"] = ticket_source
+    if policy._download_own is None:  # noqa: SLF001
+        missing["_download_own"] = download_own
+    if not missing:
+        return policy
+    own = copy(policy)
+    for name, value in missing.items():
+        # The class of the host may be frozen.
+        object.__setattr__(own, name, value)
+    return own

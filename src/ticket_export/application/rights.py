@@ -17,8 +17,7 @@ from ticket_export.application.export_policy import (
     MAX_REQUESTERS,
     ONLY_OWN,
     ExportPolicy,
-    PolicyFacts,
-    knowing,
+    bound,
 )
 from ticket_export.application.ports.export_job_repository import UNREADABLE
 from ticket_export.application.ports.ticket_source import TicketSource
@@ -53,6 +52,11 @@ class Rights:
     policy: ExportPolicy
     ticket_source: TicketSource
     download_own: bool = False
+    _policy: ExportPolicy = attrs.field(init=False)
+
+    @_policy.default
+    def _bind(self) -> ExportPolicy:
+        return bound(self.policy, ticket_source=self.ticket_source, download_own=self.download_own)
 
     def sight(self, actor: Actor) -> Sight:
         """Return the exports that the actor may see; their own are always among them."""
@@ -60,13 +64,13 @@ class Rights:
 
     def refusal_of_request(self, actor: Actor) -> NotPermittedError | None:
         """Return the error if the actor may not request exports."""
-        if self._allows("may_request", lambda: self.policy.may_request(actor)):
+        if self._allows("may_request", lambda: self._policy.may_request(actor)):
             return None
         return NotPermittedError('exporting tickets needs the permission "Import / Export Tickets"')
 
     def refusal_of_download(self, actor: Actor, job: ExportJob) -> NotPermittedError | None:
         """Return the error if the actor may not download this export, which they may see."""
-        if self._allows("may_download", lambda: self.policy.may_download(actor, job)):
+        if self._allows("may_download", lambda: self._policy.may_download(actor, job)):
             return None
         permission = 'the permission "Import / Export Tickets"'
         is_own = job.requester_user_id == actor.user_id
@@ -91,7 +95,7 @@ class Rights:
         return [dto if own else dto.without_details() for dto, own in zip(shown, is_own, strict=True)]
 
     def _sight(self, actor: Actor) -> Sight:
-        answer: object = self.policy.visible_requesters(actor)
+        answer: object = self._policy.visible_requesters(actor)
         if answer is EVERYONE:
             return Sight(None)
         if answer is ONLY_OWN:
@@ -120,8 +124,7 @@ class Rights:
 
     def _asked(self, method: str, ask: Callable[[], T]) -> T:
         try:
-            with knowing(PolicyFacts(ticket_source=self.ticket_source, download_own=self.download_own)):
-                return ask()
+            return ask()
         except ConfigurationError:
             raise
         except Exception as error:

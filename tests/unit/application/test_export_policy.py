@@ -130,19 +130,40 @@ def test_super_knows_the_setting_and_the_tickets_of_the_container_that_asks(
         assert (other.refusal_of_download(ADMIN, OTHERS) is None) is not is_complete
 
 
-def test_a_policy_may_hold_the_default_instead_of_inheriting_it() -> None:
-    class Holding(ExportPolicy):
-        def __init__(self) -> None:
-            self.default = ExportPolicy()
-
-        def may_download(self, actor: Actor, job: ExportJob) -> bool:
-            return self.default.may_download(actor, job)
-
-    assert rights(Holding()).refusal_of_download(ADMIN, OTHERS) is None
-    assert rights(Holding(), is_complete=False).refusal_of_download(ADMIN, OTHERS) is not None
+class OwnConstructor(Delegating):
+    def __init__(self) -> None:
+        self.asked = "the default was not called"
 
 
-@pytest.mark.parametrize(("actor", "job"), [(ADMIN, OTHERS), (STAFF, job_of(STAFF))])
-def test_a_policy_that_no_container_asks_permits_nothing_that_it_cannot_know(actor: Actor, job: ExportJob) -> None:
-    with pytest.raises(ConfigurationError, match=r"container\.policy"):
-        ExportPolicy().may_download(actor, job)
+@attrs.frozen
+class Frozen(Delegating):
+    team: int = 7
+
+
+class Slotted(Delegating):
+    __slots__ = ("team",)
+
+
+@pytest.mark.parametrize("policy", [OwnConstructor(), Frozen(), Slotted()])
+def test_a_policy_of_any_shape_is_told_and_is_not_changed(policy: ExportPolicy) -> None:
+    assert rights(policy).refusal_of_download(ADMIN, OTHERS) is None
+    assert rights(policy, is_complete=False).refusal_of_download(ADMIN, OTHERS) is not None
+    with pytest.raises(ConfigurationError, match="needs a ticket source"):
+        policy.may_download(ADMIN, OTHERS)
+
+
+def test_a_policy_keeps_the_tickets_and_the_setting_that_it_was_made_with() -> None:
+    policy = ExportPolicy(ticket_source=Source(is_complete=False), download_own=True)
+    asked = rights(policy, is_complete=True, download_own=False)
+    assert asked.refusal_of_download(ADMIN, OTHERS) is not None
+    assert asked.refusal_of_download(STAFF, job_of(STAFF)) is None
+    assert policy.may_download(STAFF, job_of(STAFF))
+    assert not policy.may_download(ADMIN, OTHERS)
+
+
+def test_a_policy_without_a_container_permits_nothing_that_it_cannot_know() -> None:
+    assert not ExportPolicy().may_download(STAFF, job_of(STAFF))
+    assert ExportPolicy().may_download(ADMIN, job_of(ADMIN))
+    assert not ExportPolicy().may_download(STAFF, OTHERS)
+    with pytest.raises(ConfigurationError, match="needs a ticket source"):
+        ExportPolicy().may_download(ADMIN, OTHERS)
