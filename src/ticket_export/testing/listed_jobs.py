@@ -215,6 +215,42 @@ class ListedJobsContract(BackDoor[D]):
             assert page[0][0].requester == requester
             assert unit_of_work.jobs.page(requester_ids=None, offset=0, limit=10)[1] == 2
 
+    def test_a_page_of_some_requesters_holds_and_counts_theirs_alone(self, database: D, requester: User) -> None:
+        colleague, stranger = a_user(), a_user()
+        for user in (colleague, stranger):
+            self.put_user_behind(database, user)
+        jobs = [
+            a_job(user, requested_at=NOW + n * A_MOMENT)
+            for n, user in enumerate([requester, colleague, stranger, colleague, requester])
+        ]
+        self.put_jobs(database, *jobs)
+        theirs = [jobs[4], jobs[3], jobs[1], jobs[0]]
+        with self.unit_of_work(database) as unit_of_work:
+            for requester_ids in (
+                [requester.id, colleague.id],
+                {colleague.id, requester.id, a_user().id},
+                (requester.id, colleague.id, requester.id),
+            ):
+                found = unit_of_work.jobs.page(requester_ids=requester_ids, offset=0, limit=10)
+                assert found == (theirs, 4)
+            assert unit_of_work.jobs.page(requester_ids=[requester.id, colleague.id], offset=3, limit=1) == (
+                theirs[3:],
+                4,
+            )
+
+    def test_a_page_of_no_requester_is_empty(self, database: D, requester: User, stored_job: ExportJob) -> None:
+        with self.unit_of_work(database) as unit_of_work:
+            for requester_ids in ([], [a_user().id]):
+                assert unit_of_work.jobs.page(requester_ids=requester_ids, offset=0, limit=10) == ([], 0)
+
+    def test_a_page_may_be_of_a_thousand_requesters_and_one(
+        self, database: D, requester: User, stored_job: ExportJob
+    ) -> None:
+        # SQLite before version 3.32 takes 999 parameters in one statement.
+        requester_ids = [*(a_user().id for _ in range(1_000)), requester.id]
+        with self.unit_of_work(database) as unit_of_work:
+            assert unit_of_work.jobs.page(requester_ids=requester_ids, offset=0, limit=10) == ([stored_job], 1)
+
     @pytest.mark.parametrize("status", ExportJobStatus.supported_types(), ids=str)
     def test_a_job_is_due_for_clean_up_from_its_expiry_until_it_is_cleaned_up(
         self, database: D, requester: User, status: ExportJobStatus
