@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -89,12 +90,14 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
         if changed.rowcount == 0:
             raise LeaseLostError(f"export {job.id} is no longer {was}, or is cleaned up")
 
-    def page(self, *, requester_user_id: UserId | None, offset: int, limit: int) -> tuple[Sequence[ExportJob], int]:
+    def page(
+        self, *, requester_ids: Collection[UserId] | None, offset: int, limit: int
+    ) -> tuple[Sequence[ExportJob], int]:
         jobs, total = self._selected(), select(func.count()).select_from(self._jobs)
         jobs, total = jobs.where(self._is_ours), total.where(self._is_ours)
-        if requester_user_id is not None:
-            mine = self._jobs.c.requester_user_id == requester_user_id
-            jobs, total = jobs.where(mine), total.where(mine)
+        if requester_ids is not None:
+            theirs = self._are_by(requester_ids)
+            jobs, total = jobs.where(theirs), total.where(theirs)
         newest_first = jobs.order_by(Instant(self._jobs.c.requested_at).desc(), self._jobs.c.id.desc())
         found = self._readable(newest_first.offset(offset).limit(limit))
         return found, self._connection.execute(total).scalar_one()
@@ -156,6 +159,16 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
             beyond = (expires_at > after.expires_at) | (job_id > after.id)
             due = due.where((column >= after.expires_at - SPELLING_SLACK) & (expires_at >= after.expires_at) & beyond)
         return self._readable(due.order_by(expires_at, job_id).limit(limit))
+
+    def _are_by(self, requester_ids: Collection[UserId]) -> ColumnElement[bool]:
+        requester, dialect = self._jobs.c.requester_user_id, self._connection.dialect
+        if dialect.name != "sqlite":
+            return requester.in_(requester_ids)
+        # The ids are more than an old SQLite has parameters, and a page needs all of them in one statement.
+        stored = requester.type.dialect_impl(dialect).bind_processor(dialect)
+        ids = [stored(user_id) if stored else user_id for user_id in requester_ids]
+        theirs = func.json_each(json.dumps(ids)).table_valued("value")
+        return requester.in_(select(theirs.c.value))
 
     @property
     def _is_ours(self) -> ColumnElement[bool]:
