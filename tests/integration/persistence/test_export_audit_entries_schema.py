@@ -60,6 +60,7 @@ def test_column_refuses_null(engine: Engine, rows: SqliteRows, column: str) -> N
 def test_what_the_table_holds_of_an_entry(engine: Engine, rows: SqliteRows) -> None:
     entry = an_entry()
     assert isinstance(entry.actor_id, UUID)
+    assert isinstance(entry.job_id, UUID)
     SqlAlchemyAuditLog(engine).record(entry)
     (stored,) = map(dict, rows.run('SELECT * FROM "ExportAuditEntries"'))
     assert len(stored.pop("Id")) == 32

@@ -11,6 +11,7 @@ import pytest
 from tests.unit.application.use_cases.help_desk import NOW, HelpDesk, raising
 from tests.unit.infrastructure.worker_desk import PATIENCE, a_house, at_work
 from ticket_export import ExportJobStatus, StopSignal
+from ticket_export.application.run.latch import Latch
 from ticket_export.infrastructure.tasks import housekeeping as house
 from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
 
@@ -73,7 +74,7 @@ def often(desk: HelpDesk, chore: Chore) -> Housekeeping:
 
 def keeping(house: Housekeeping) -> Callable[[StopSignal], None]:
     def keep(stop: StopSignal) -> None:
-        is_over = Event()
+        is_over = Latch()
         threads = [Thread(target=chore.keep, args=(is_over,), daemon=True) for chore in house.chores]
         with stop.calling(is_over.set):
             for thread in threads:
