@@ -15,8 +15,8 @@ from ticket_export.domain.user_id import UserId, UserKeyType
 from ticket_export.errors import ConfigurationError
 
 _CANONICAL_UUID: Final = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# What a BIGINT of both databases holds.
-_NUMBERS: Final = range(-(2**63), 2**63)
+# The numbers that a BIGINT of both databases holds.
+_LEAST, _LARGEST = -(2**63), 2**63 - 1
 
 
 @attrs.frozen
@@ -38,7 +38,7 @@ class UserKey:
                 f"{where} is of type {type(user_id).__name__}, but the users of this container have keys of type "
                 f"{self.type.__name__}; convert it, or set user_key in HostTableNames"
             )
-        if isinstance(user_id, int) and user_id not in _NUMBERS:
+        if isinstance(user_id, int) and not _LEAST <= user_id <= _LARGEST:
             raise ConfigurationError(f"{where} is a number beyond 64 bits, which no database column of keys holds")
         if isinstance(user_id, str):
             try:
