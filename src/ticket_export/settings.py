@@ -25,7 +25,7 @@ def _default_storage_url() -> str:
     return SecretUrl((Path.cwd() / "exports").as_uri())
 
 
-_URLS = {"database_url", "storage_url", "s3_endpoint_url"}
+_URLS = {"database_url", "tickets_database_url", "storage_url", "s3_endpoint_url"}
 # Dumped as it is shown.
 _Url = Annotated[str, AfterValidator(SecretUrl), PlainSerializer(without_secrets)]
 
@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     """The settings; each field is the environment variable ``TICKET_EXPORT_`` and the field's name in upper case.
 
     Attributes:
+        tickets_database_url: the database from which tickets are read, such as a read replica; the default is
+            `database_url`.
         storage_url: ``file:///an/absolute/folder``, ``s3://bucket/prefix``, or a URL of an installed storage plugin.
             The default is the folder ``exports`` in the working directory at the start. The ``s3_`` fields configure a
             bucket; boto3 finds the credentials.
@@ -70,6 +72,7 @@ class Settings(BaseSettings):
     )
 
     database_url: _Url = "sqlite:///ticket-export.db"
+    tickets_database_url: _Url | None = None
     storage_url: _Url = Field(default_factory=_default_storage_url)
     task_queue: Literal["database", "inline"] = "database"
     retention_hours: float = Field(default=RETENTION / timedelta(hours=1), gt=0, le=_CENTURY_IN_HOURS)

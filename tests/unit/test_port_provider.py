@@ -147,11 +147,11 @@ def test_class_that_inherits_its_port_and_lacks_a_method_is_refused_before_it_is
 
 def test_every_missing_method_is_named(container: TicketExportContainer) -> None:
     with pytest.raises(ConfigurationError, match="does not define delete, list, open_reader, open_writer, provider;"):
-        container.storage.override(None)
+        container.storage.override(None)  # type: ignore[arg-type]
 
 
 def test_use_case_cannot_be_built_on_what_lacks_a_method(container: TicketExportContainer) -> None:
-    container.user_directory.override(Factory(object))
+    container.user_directory.override(Factory(object))  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match=r"^container\.user_directory: object "):
         container.run_export()
 
