@@ -16,8 +16,9 @@ share a container, and then share its engine. The making of a container opens no
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 
+from dependency_injector.containers import ProvidersOverridingContext
 from dependency_injector.providers import Factory, List, Object, Selector, ThreadSafeSingleton
 
 from ticket_export.application.announcements import Announcements
@@ -116,6 +117,13 @@ class TicketExportContainer(StrictContainer):
 
     def __new__(cls, **parts: Unpack[Parts]) -> Self:  # noqa: D102 - the class says it
         return super().__new__(cls, **parts)
+
+    if TYPE_CHECKING:
+
+        @classmethod
+        def override_providers(  # type: ignore[override]  # noqa: D102 - its types are more exact
+            cls, **parts: Unpack[Parts]
+        ) -> ProvidersOverridingContext[Self]: ...
 
     settings = PartProvider(Settings, ThreadSafeSingleton(Settings.load))
 
