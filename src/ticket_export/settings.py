@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from importlib.metadata import entry_points
@@ -86,9 +87,9 @@ def _variable(name: str) -> str:
 
 def _plugin_schemes() -> set[str]:
     """Return the schemes of the storage plugins, each of which may have variables of its own."""
-    schemes = {each.name.replace("-", "_").replace("+", "_") for each in entry_points(group=STORAGE_PLUGINS)}
-    # The library's own settings of a storage, such as S3's, are all known.
-    return {scheme for scheme in schemes if not any(name.startswith(f"{scheme}_") for name in Settings.model_fields)}
+    # The library's own storages have settings, which are all known.
+    plugins = (each for each in entry_points(group=STORAGE_PLUGINS) if not each.value.startswith("ticket_export."))
+    return {re.sub(r"[+.-]", "_", each.name) for each in plugins}
 
 
 def _advised(error: ErrorDetails) -> InitErrorDetails:
@@ -121,8 +122,8 @@ class Settings(BaseSettings):
         stall_seconds: how long an export may make no progress before another attempt takes it over.
         storage_patience_seconds: how long a storage may take no bytes while rows are read, before the export fails.
 
-    A name that is not a setting is refused, as an argument, as a variable ``TICKET_EXPORT_…`` and in ``.env``. A storage
-    plugin may have variables of its own, ``TICKET_EXPORT_<SCHEME>_…``. Tests may have any ``TICKET_EXPORT_TEST_…``.
+    A name that is not a setting is refused, as an argument, as a variable ``TICKET_EXPORT_…`` and in ``.env``. A
+    storage plugin may have its own variables, ``TICKET_EXPORT_<SCHEME>_…``. Tests may have any ``TICKET_EXPORT_TEST_…``.
 
     A URL may hold a password. The field is the full URL; a dump or the text of the settings shows it without passwords
     and without its query. `app` names code to run, so it is never read from ``.env``: anybody may have put that file
