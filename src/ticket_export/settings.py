@@ -123,7 +123,7 @@ class Settings(BaseSettings):
         storage_patience_seconds: how long a storage may take no bytes while rows are read, before the export fails.
 
     A name that is not a setting is refused, as an argument, as a variable ``TICKET_EXPORT_…`` and in ``.env``. A
-    storage plugin may have its own variables, ``TICKET_EXPORT_<SCHEME>_…``. Tests may have any ``TICKET_EXPORT_TEST_…``.
+    storage plugin may have its own variables, ``TICKET_EXPORT_<SCHEME>_…``; tests, any ``TICKET_EXPORT_TEST_…``.
 
     A URL may hold a password. The field is the full URL; a dump or the text of the settings shows it without passwords
     and without its query. `app` names code to run, so it is never read from ``.env``: anybody may have put that file
