@@ -57,6 +57,7 @@ class Settings(BaseSettings):
             bucket; boto3 finds the credentials.
         compression: how files are packed.
         download: whether a host gets the bytes of a file, or also a link that is valid for `signed_url_seconds`.
+        download_own: whether users who are not administrators may download their own exports; see `ExportPolicy`.
         app: the ``module:attribute`` of a host's own container, for the command line.
         max_active_jobs_per_user: the limit of a user's queued and running exports; 0 is no limit.
         history_days: how many days after its clean-up the rows of an export are deleted; 0 keeps them.
@@ -86,6 +87,7 @@ class Settings(BaseSettings):
     compression: Literal["none", "gzip", "zstd"] = "none"
     download: Literal["stream", "signed-url"] = "stream"
     signed_url_seconds: int = Field(default=300, ge=1, le=_DAY_IN_SECONDS)
+    download_own: bool = False
     s3_endpoint_url: _Url | None = None
     s3_region: str | None = None
     s3_encryption: Literal["AES256", "aws:kms"] | None = None

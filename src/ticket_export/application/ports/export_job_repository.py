@@ -48,10 +48,12 @@ class ExportJobRepository(Protocol):
         """
 
     @abstractmethod
-    def page(self, *, requester_user_id: UserId | None, offset: int, limit: int) -> tuple[Sequence[ExportJob], int]:
-        """Return `limit` jobs from `offset` on, newest request first, and the number of all jobs.
+    def page(
+        self, *, requester_ids: Collection[UserId] | None, offset: int, limit: int
+    ) -> tuple[Sequence[ExportJob], int]:
+        """Return `limit` jobs from `offset` on, newest request first, and the number of all of them.
 
-        Only the jobs of one requester, or of all if it is None.
+        Only the jobs of these requesters; of no requester there are none. None means the jobs of everyone.
         """
 
     @abstractmethod

@@ -116,7 +116,7 @@ class ForgetUser:
         errors: list[Exception] = []
         while True:
             with self.unit_of_work() as work:
-                page, total = work.jobs.page(requester_user_id=user_id, offset=stayed, limit=_PAGE)
+                page, total = work.jobs.page(requester_ids=[user_id], offset=stayed, limit=_PAGE)
             if stayed >= total:
                 break
             # A page leaves out the rows that cannot be read.

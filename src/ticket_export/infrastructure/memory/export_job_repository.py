@@ -54,8 +54,10 @@ class InMemoryExportJobRepository(ExportJobRepository):
             raise LeaseLostError(f"export {job.id} is no longer {was}, or is cleaned up")
         self._store(attrs.evolve(job, snapshot_payload_json=stored.snapshot_payload_json))
 
-    def page(self, *, requester_user_id: UserId | None, offset: int, limit: int) -> tuple[Sequence[ExportJob], int]:
-        jobs = self._oldest_first(lambda job: requester_user_id is None or job.requester_user_id == requester_user_id)
+    def page(
+        self, *, requester_ids: Collection[UserId] | None, offset: int, limit: int
+    ) -> tuple[Sequence[ExportJob], int]:
+        jobs = self._oldest_first(lambda job: requester_ids is None or job.requester_user_id in requester_ids)
         return [self._short(job) for job in jobs[::-1][offset : offset + limit]], len(jobs)
 
     def active_of(self, requester_user_id: UserId) -> Sequence[ExportJob]:

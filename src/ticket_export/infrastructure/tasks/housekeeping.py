@@ -6,10 +6,10 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from random import uniform
-from threading import Event
 
 import attrs
 
+from ticket_export.application.run.latch import Latch
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
 from ticket_export.application.use_cases.purge_exports import PurgeExports
 from ticket_export.application.use_cases.recover_stalled_exports import RecoverStalledExports
@@ -84,7 +84,7 @@ class Chore:
     do: Callable[[], object]
     every: timedelta
 
-    def keep(self, is_over: Event) -> None:
+    def keep(self, is_over: Latch) -> None:
         """Do it now and then at its interval, until `is_over`. Never raises."""
         pause = self.every
         while not is_over.is_set():

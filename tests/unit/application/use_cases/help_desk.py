@@ -22,6 +22,8 @@ from tests.unit.application.use_cases.watched_adapters import (
 from ticket_export import Actor, CsvFormat, ExportPolicy, RequestedExportDto, SystemPermissions
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.ports.compression import Compression
+from ticket_export.application.refusals import Refusals
+from ticket_export.application.rights import Rights
 from ticket_export.application.run.claims import Claims
 from ticket_export.application.run.export_pipeline import READ_AHEAD
 from ticket_export.application.use_cases.cancel_export import CancelExport
@@ -84,6 +86,8 @@ class HelpDesk:
     tickets: list[InMemoryTicket] = attrs.field(factory=list)
     csv_format: CsvFormat = attrs.field(factory=CsvFormat)
     compression: Compression = attrs.field(factory=NoCompression)
+    policy: ExportPolicy = attrs.field(factory=ExportPolicy)
+    download_own: bool = False
     url_lifetime: timedelta | None = None
     retention: timedelta = timedelta(hours=72)
     lease: timedelta = timedelta(seconds=30)
@@ -144,13 +148,22 @@ class HelpDesk:
         return Announcements(self.audit_log, self.events)
 
     @property
+    def rights(self) -> Rights:
+        return Rights(policy=self.policy, ticket_source=WatchedSource(self), download_own=self.download_own)
+
+    @property
+    def refusals(self) -> Refusals:
+        return Refusals(audit_log=self.audit_log, clock=self.clock)
+
+    @property
     def request_export(self) -> RequestExport:
         return RequestExport(
             unit_of_work=self.unit_of_work,
             ticket_source=WatchedSource(self),
             task_queue=self.queue,
             audit_log=self.audit_log,
-            policy=ExportPolicy(),
+            rights=self.rights,
+            refusals=self.refusals,
             clock=self.clock,
             retention=self.retention,
             max_active_jobs=self.max_active_jobs,
@@ -164,7 +177,7 @@ class HelpDesk:
             ticket_source=WatchedSource(self),
             storage=self.storage,
             user_directory=self.users,
-            policy=ExportPolicy(),
+            rights=self.rights,
             csv_format=self.csv_format,
             compression=self.compression,
             stall=self.stall,
@@ -179,14 +192,20 @@ class HelpDesk:
 
     @property
     def retry_export(self) -> RetryExport:
-        return RetryExport(unit_of_work=self.unit_of_work, request_export=self.request_export, policy=ExportPolicy())
+        return RetryExport(
+            unit_of_work=self.unit_of_work,
+            request_export=self.request_export,
+            rights=self.rights,
+            refusals=self.refusals,
+        )
 
     @property
     def cancel_export(self) -> CancelExport:
         return CancelExport(
             unit_of_work=self.unit_of_work,
             announcements=self.announcements,
-            policy=ExportPolicy(),
+            rights=self.rights,
+            refusals=self.refusals,
             clock=self.clock,
         )
 
@@ -235,11 +254,11 @@ class HelpDesk:
 
     @property
     def get_export(self) -> GetExport:
-        return GetExport(unit_of_work=self.unit_of_work, policy=ExportPolicy())
+        return GetExport(unit_of_work=self.unit_of_work, rights=self.rights)
 
     @property
     def list_exports(self) -> ListExports:
-        return ListExports(unit_of_work=self.unit_of_work, policy=ExportPolicy())
+        return ListExports(unit_of_work=self.unit_of_work, rights=self.rights)
 
     @property
     def open_download(self) -> OpenDownload:
@@ -247,7 +266,8 @@ class HelpDesk:
             unit_of_work=self.unit_of_work,
             storage=self.storage,
             audit_log=self.audit_log,
-            policy=ExportPolicy(),
+            rights=self.rights,
+            refusals=self.refusals,
             clock=self.clock,
             url_lifetime=self.url_lifetime,
         )
