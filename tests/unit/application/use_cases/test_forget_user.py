@@ -272,7 +272,7 @@ def test_exports_of_another_program_stay_and_are_counted(desk: HelpDesk, user: A
     for job_id, task in ((without_task, None), (other_task, foreign), (queued, foreign)):
         item = a_media_item("reports/tickets.csv")
         desk.database.committed.media_items[item.id] = item
-        task_id = task and task.id
+        task_id = None if task is None else task.id
         desk.change(attrs.evolve(desk.job(job_id), background_task_id=task_id, media_item_id=item.id), task)
     desk.change(attrs.evolve(desk.job(queued), status=desk.job(queued).status.from_developer_name("queued")))
     before = dict(desk.database.committed.jobs)
