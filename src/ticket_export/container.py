@@ -24,6 +24,7 @@ from dependency_injector.providers import Factory, List, Object, Selector, Threa
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.export_policy import ExportPolicy
+from ticket_export.application.file.file_name import FileNameTemplate
 from ticket_export.application.ports.audit_log import AuditLog
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.compression import Compression
@@ -207,6 +208,7 @@ class TicketExportContainer(StrictContainer):
         lease=settings.provided.lease,
     )
     read_ahead = Object(READ_AHEAD)
+    file_name = Factory(FileNameTemplate, settings.provided.file_name)
     run_export = Factory(
         RunExport,
         claims=claims,
@@ -220,6 +222,7 @@ class TicketExportContainer(StrictContainer):
         stall=settings.provided.stall,
         storage_patience=settings.provided.storage_patience,
         read_ahead=read_ahead,
+        naming=file_name,
         max_attempts=settings.provided.max_attempts,
     )
     task_queue: PortProvider[TaskQueue] = PortProvider(

@@ -57,12 +57,11 @@ class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising):
         is_own = entries.actor_user_id == user_id
         requested = select(entries.export_job_id).where(is_own & entries.action.in_(REQUESTS))
         is_systems = entries.actor_user_id.is_(None) & entries.export_job_id.in_(requested)
+        anonymous = {"actor_user_id": None, "actor_facts": None, "view": "", "detail": None}
         with database_errors(), short_transaction(self._engine) as connection:
             # The user's own entries last: the others are found by them.
             changed = sum(
-                connection.execute(
-                    update(self._entries).where(found).values(actor_user_id=None, view="", detail=None)
-                ).rowcount
+                connection.execute(update(self._entries).where(found).values(anonymous)).rowcount
                 for found in (is_systems, is_own)
             )
             commit(connection)
