@@ -35,9 +35,11 @@ from ticket_export.application.run.claims import Claims
 from ticket_export.application.run.export_pipeline import READ_AHEAD
 from ticket_export.application.use_cases.cancel_export import CancelExport
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
+from ticket_export.application.use_cases.forget_user import ForgetUser
 from ticket_export.application.use_cases.get_export import GetExport
 from ticket_export.application.use_cases.list_exports import ListExports
 from ticket_export.application.use_cases.open_download import OpenDownload
+from ticket_export.application.use_cases.purge_exports import PurgeExports
 from ticket_export.application.use_cases.recover_stalled_exports import RecoverStalledExports
 from ticket_export.application.use_cases.request_export import RequestExport
 from ticket_export.application.use_cases.retry_export import RetryExport
@@ -224,11 +226,26 @@ class TicketExportContainer(DeclarativeContainer):
         clocks=List(clock, machine_clock),
         stall=settings.provided.stall,
     )
+    purge_exports = Factory(
+        PurgeExports, unit_of_work=unit_of_work.provider, clock=clock, history=settings.provided.history
+    )
     housekeeping = Factory(
         Housekeeping,
         recover_stalled_exports=recover_stalled_exports,
         clean_up_expired_exports=clean_up_expired_exports,
         sweep_orphaned_objects=sweep_orphaned_objects,
+        purge_exports=purge_exports,
         lease=settings.provided.lease,
     )
     worker = Factory(Worker, run_next_export=run_next_export, task_queue=task_queue, housekeeping=housekeeping)
+
+    # The use case of an operator.
+    forget_user = Factory(
+        ForgetUser,
+        unit_of_work=unit_of_work.provider,
+        storage=storage,
+        audit_log=audit_log,
+        announcements=announcements,
+        clock=clock,
+        audit=settings.provided.forget_audit,
+    )

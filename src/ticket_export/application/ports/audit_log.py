@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol, runtime_checkable
 from uuid import UUID
 
 import attrs
@@ -28,6 +28,10 @@ class AuditAction(StrEnum):
     CLEANED_UP = "cleaned_up"
     #: A user was not permitted to request, retry, cancel or download.
     REFUSED = "refused"
+
+
+#: The actions by which a user becomes the requester of an export.
+REQUESTS: Final = (AuditAction.REQUESTED, AuditAction.RETRIED)
 
 
 @attrs.frozen(kw_only=True)
@@ -63,3 +67,17 @@ class AuditLog(Protocol):
     @abstractmethod
     def record(self, entry: AuditEntry) -> None:
         """Store one entry."""
+
+
+@runtime_checkable
+class SupportsAnonymising(Protocol):
+    """An audit log that can change its entries."""
+
+    @abstractmethod
+    def anonymise(self, user_id: UserId) -> int:
+        """Remove the user from all entries, and return the number of entries that this changed.
+
+        An entry of the user keeps its action, job, time, number of rows and duration. It loses the acting user and
+        what may tell of the person: the view, which is the empty text then, and the detail. The system's entries about
+        an export that the user requested lose view and detail too. Entries of other users stay as they are.
+        """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 from uuid import UUID, uuid4
 
 import attrs
@@ -28,9 +28,11 @@ from ticket_export.application.run.claims import Claims
 from ticket_export.application.run.export_pipeline import READ_AHEAD
 from ticket_export.application.use_cases.cancel_export import CancelExport
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
+from ticket_export.application.use_cases.forget_user import ForgetUser
 from ticket_export.application.use_cases.get_export import GetExport
 from ticket_export.application.use_cases.list_exports import ListExports
 from ticket_export.application.use_cases.open_download import OpenDownload
+from ticket_export.application.use_cases.purge_exports import PurgeExports
 from ticket_export.application.use_cases.recover_stalled_exports import RecoverStalledExports
 from ticket_export.application.use_cases.request_export import RequestExport
 from ticket_export.application.use_cases.retry_export import RetryExport
@@ -73,8 +75,8 @@ class HelpDesk:
     ``storage.write`` (not for the header), ``storage.publish``, ``storage.delete`` (also followed by the key),
     ``storage.delete.done``, the same of ``manifest``, ``storage.list.done``, ``storage.provider``, ``users.find``,
     ``audit.<action>``, ``events.<event>``, ``queue.dispatch``, ``work.enter``, ``jobs.found`` (after a job was looked
-    for), ``work.<status>`` (before a commit that leaves a job in that status, or ``cleaned_up``) and
-    ``work.<status>.committed``.
+    for), ``work.<status>`` (before a commit that leaves a job in that status, ``cleaned_up`` or
+    ``removed``), ``work.<status>.committed`` and ``jobs.remove`` (also followed by the id).
     """
 
     happen: dict[str, Callable[[], object]] = attrs.field(factory=dict)
@@ -94,6 +96,8 @@ class HelpDesk:
     read_ahead: int = READ_AHEAD
     max_active_jobs: int = 0
     max_attempts: int = 3
+    history: timedelta | None = None
+    forget_audit: Literal["keep", "anonymise"] = "keep"
     users: WatchedUsers = attrs.field(init=False)
     storage: WatchedStorage = attrs.field(init=False)
     audit_log: WatchedAuditLog | WatchedOwnAuditLog = attrs.field(init=False)
@@ -231,6 +235,21 @@ class HelpDesk:
             storage=self.storage,
             clocks=[self.clock],
             stall=timedelta(minutes=30),
+        )
+
+    @property
+    def purge_exports(self) -> PurgeExports:
+        return PurgeExports(unit_of_work=self.unit_of_work, clock=self.clock, history=self.history)
+
+    @property
+    def forget_user(self) -> ForgetUser:
+        return ForgetUser(
+            unit_of_work=self.unit_of_work,
+            storage=self.storage,
+            audit_log=self.audit_log,
+            announcements=self.announcements,
+            clock=self.clock,
+            audit=self.forget_audit,
         )
 
     @property
