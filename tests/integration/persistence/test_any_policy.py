@@ -11,8 +11,8 @@ import attrs
 from dependency_injector.providers import Factory, Object, Provider
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert
 
+from tests.integration.persistence.sqlite_rows import SqliteRows
 from tests.migrated_sqlite import migrated_sqlite
 from tests.unit.application.use_cases.help_desk import COLUMNS, NOW, PERMITTED, read_all
 from ticket_export import (
@@ -35,8 +35,6 @@ from ticket_export.infrastructure.memory.database import InMemoryDatabase
 from ticket_export.infrastructure.memory.storage import InMemoryStorage
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicketSource
 from ticket_export.infrastructure.memory.unit_of_work import InMemoryUnitOfWork
-from ticket_export.infrastructure.persistence.mapping import row_of
-from ticket_export.infrastructure.persistence.tables import SEED_TABLES
 from ticket_export.ports import ExportJob, ExportJobStatus, ExportStorage, MediaItem, TicketColumns, UnitOfWork
 from ticket_export.testing.entities import a_user
 
@@ -274,8 +272,8 @@ def test_any_policy_in_memory(world: World) -> None:
 def test_any_policy_on_sqlite(world: World) -> None:
     with TemporaryDirectory() as folder:
         engine = migrated_sqlite(Path(folder, "desk.db"))
-        with engine.begin() as connection:
-            rows = [row_of(attrs.evolve(a_user(), id=user), SEED_TABLES.users) for user in world.users]
-            connection.execute(insert(SEED_TABLES.users), [dict(row) for row in rows])
+        rows = SqliteRows(Path(folder, "desk.db"))
+        for user in world.users:
+            rows.put(attrs.evolve(a_user(), id=user))
         check(world, container_of(world, engine=engine))
         engine.dispose()

@@ -61,7 +61,9 @@ class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising):
             # The user's own entries last: the others are found by them.
             changed = sum(
                 connection.execute(
-                    update(self._entries).where(found).values(actor_user_id=None, view="", detail=None)
+                    update(self._entries)
+                    .where(found)
+                    .values(actor_user_id=None, actor_facts=None, view="", detail=None)
                 ).rowcount
                 for found in (is_systems, is_own)
             )
@@ -90,6 +92,7 @@ class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising):
             row_count=entry.row_count,
             duration_milliseconds=None if entry.duration is None else entry.duration // _MILLISECOND,
             detail=entry.detail,
+            actor_facts=entry.actor_facts,
         )
         connection.execute(row)
 
