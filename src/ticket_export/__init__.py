@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ticket_export.application.actor import Actor
     from ticket_export.application.csv_format import CsvFormat
     from ticket_export.application.dto import ExportJobDto, ExportPage, RequestedExportDto
-    from ticket_export.application.export_policy import EVERYONE, ONLY_OWN, ExportPolicy
+    from ticket_export.application.export_policy import EVERYONE, ONLY_OWN, ExportPolicy, VisibleRequesters
     from ticket_export.application.file.download import Download
     from ticket_export.application.formula_guard import unguard
     from ticket_export.application.ports.user_directory import UserDirectory
@@ -103,6 +103,7 @@ __all__ = [
     "TooManyExportsError",
     "UserDirectory",
     "UserId",
+    "VisibleRequesters",
     "create_engine",
     "downgrade",
     "load_sample_data",
@@ -114,7 +115,7 @@ _NAMES_BY_MODULE = {
     "application.actor": ["Actor"],
     "application.csv_format": ["CsvFormat"],
     "application.dto": ["ExportJobDto", "ExportPage", "RequestedExportDto"],
-    "application.export_policy": ["EVERYONE", "ONLY_OWN", "ExportPolicy"],
+    "application.export_policy": ["EVERYONE", "ONLY_OWN", "ExportPolicy", "VisibleRequesters"],
     "application.file.download": ["Download"],
     "application.formula_guard": ["unguard"],
     "application.ports.user_directory": ["UserDirectory"],

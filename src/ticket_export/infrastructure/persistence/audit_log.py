@@ -89,6 +89,7 @@ class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising):
             row_count=entry.row_count,
             duration_milliseconds=None if entry.duration is None else entry.duration // _MILLISECOND,
             detail=entry.detail,
+            actor_facts=entry.actor_facts,
         )
         connection.execute(row)
 
