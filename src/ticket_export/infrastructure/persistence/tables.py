@@ -36,7 +36,11 @@ _NAMING_CONVENTION = {
 
 @attrs.frozen(kw_only=True, eq=False)
 class Tables:
-    """One set of the five tables. No table is global."""
+    """One set of tables. No table is global.
+
+    Exports have their tasks in `background_tasks`. In a database that `adopt` took over, this is `export_tasks`
+    (`tables_in_use`); in other databases the table `export_tasks` does not exist.
+    """
 
     metadata: MetaData
     export_jobs: Table
@@ -44,6 +48,12 @@ class Tables:
     users: Table
     media_items: Table
     background_tasks: Table
+    export_tasks: Table
+
+    @property
+    def has_own_tasks(self) -> bool:
+        """Whether exports have their tasks in a table of their own."""
+        return self.background_tasks is self.export_tasks
 
 
 def build_tables(names: HostTableNames = SEED_TABLE_NAMES) -> Tables:
@@ -56,13 +66,15 @@ def build_tables(names: HostTableNames = SEED_TABLE_NAMES) -> Tables:
     users = _users(metadata, names.users)
     media_items = _media_items(metadata, names.media_items)
     background_tasks = _background_tasks(metadata, names.background_tasks)
+    export_jobs = _export_jobs(metadata, users, media_items, background_tasks)
     return Tables(
         metadata=metadata,
-        export_jobs=_export_jobs(metadata, users, media_items, background_tasks),
+        export_jobs=export_jobs,
         export_audit_entries=_export_audit_entries(metadata),
         users=users,
         media_items=media_items,
         background_tasks=background_tasks,
+        export_tasks=_export_tasks(export_jobs),
     )
 
 
@@ -166,6 +178,16 @@ def _background_tasks(metadata: MetaData, host: HostTable) -> Table:
     )
     # Workers look for the oldest enqueued task and for leases that have run out.
     Index(None, table.c.status, table.c.creation_time)
+    return table
+
+
+def _export_tasks(export_jobs: Table) -> Table:
+    # Not in the metadata of the other tables, since most databases do not have it.
+    table = _background_tasks(MetaData(naming_convention=_NAMING_CONVENTION), HostTable("ExportTasks"))
+    # Empty until the job is stored, which comes after its task.
+    job = ForeignKey(export_jobs.c.id, ondelete="CASCADE")
+    table.append_column(Column("ExportJobId", Uuid, job, key="export_job_id"))
+    Index(None, table.c.export_job_id, unique=True)
     return table
 
 

@@ -1,33 +1,31 @@
-"""Checks of the database before a migration changes it."""
+"""What a migration knows about the database that it changes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 
-from ticket_export.errors import ConfigurationError, MissingTableError
-from ticket_export.infrastructure.persistence.host_tables import HostTableNames
+from ticket_export.errors import ConfigurationError
+from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES, HostTableNames
 
 
 def host_table_names() -> HostTableNames:
     """Return the names of the host's tables that the migration was called with."""
-    config = op.get_context().config
-    assert config is not None  # noqa: S101 - `migrate` always sets it
-    names: HostTableNames = config.attributes["names"]
+    names: HostTableNames = _attribute("names", SEED_TABLE_NAMES)
     return names
 
 
-def require_tables(*names: str) -> None:
-    """Raise `MissingTableError`, which names all missing tables."""
-    missing = [name for name in names if name not in _existing()]
-    if missing:
-        raise MissingTableError(
-            f"the database lacks {_listed(missing)}, which ExportJobs refers to; create the missing tables first, "
-            "or set your tables' names in the container (table_names); the reference schema is only for a help desk "
-            "without tables of its own"
-        )
+def is_adopted(table: str) -> bool:
+    """Whether another program made the table, so that a downgrade must not drop it."""
+    return table in _attribute("adopted", ())
+
+
+def has_own_tasks() -> bool:
+    """Whether the tasks of exports get a table of their own."""
+    return bool(_attribute("own_tasks", False))
 
 
 def refuse_existing(*names: str) -> None:
@@ -35,6 +33,12 @@ def refuse_existing(*names: str) -> None:
     existing = [name for name in names if name in _existing()]
     if existing:
         raise ConfigurationError(f"the database already has {_listed(existing)}, which this migration would create")
+
+
+def _attribute(name: str, default: object) -> Any:
+    config = op.get_context().config
+    assert config is not None  # noqa: S101 - `migrate` always sets it
+    return config.attributes.get(name, default)
 
 
 def _existing() -> set[str]:

@@ -8,8 +8,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from ticket_export.infrastructure.persistence.migrations.host_schema import (
     host_table_names,
+    is_adopted,
     refuse_existing,
-    require_tables,
 )
 
 revision = "add_export_jobs"
@@ -20,7 +20,6 @@ def upgrade() -> None:
     """Create ``ExportJobs``, which refers to the host's users, media items and background tasks."""
     names = host_table_names()
     users, media_items, tasks = names.users, names.media_items, names.background_tasks
-    require_tables(users.name, media_items.name, tasks.name)
     refuse_existing("ExportJobs")
     op.create_table(
         "ExportJobs",
@@ -64,5 +63,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Remove the table with every record of an export."""
-    op.drop_table("ExportJobs")
+    """Remove the table with every record of an export, unless another program made it."""
+    if not is_adopted("ExportJobs"):
+        op.drop_table("ExportJobs")
