@@ -16,8 +16,8 @@ from ticket_export.infrastructure.persistence import migrations
 from ticket_export.infrastructure.persistence.database.engine import begin_writing, commit, connected
 from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES, HostTableNames
 from ticket_export.infrastructure.persistence.migrations import export_jobs
-from ticket_export.infrastructure.persistence.schema_additions import SchemaAdditions, table_of
-from ticket_export.infrastructure.persistence.schema_differences import (
+from ticket_export.infrastructure.persistence.schema.additions import SchemaAdditions, table_of
+from ticket_export.infrastructure.persistence.schema.differences import (
     MIGRATE,
     SchemaDifference,
     hosts_written_tables,
@@ -99,7 +99,9 @@ def downgrade(engine: Engine, *, reference_schema: bool = False, names: HostTabl
     _require_seed_names(reference_schema, names)
     with _transaction(engine) as connection:
         additions = SchemaAdditions(connection)
-        command.downgrade(_EXPORT_JOBS.config(connection, names, adopted=additions.adopted), "base")
+        own_tasks = tables_in_use(connection, build_tables(names)).has_own_tasks
+        config = _EXPORT_JOBS.config(connection, names, adopted=additions.adopted, own_tasks=own_tasks)
+        command.downgrade(config, "base")
         additions.remove()
         if reference_schema:
             command.downgrade(_REFERENCE.config(connection), "base")

@@ -34,11 +34,11 @@ from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskS
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.media_item import MediaItem
-from ticket_export.domain.user import User
 from ticket_export.domain.user_id import UserId
 from ticket_export.errors import JobDatabaseError, LeaseLostError
 from ticket_export.infrastructure.persistence.instant import SPELLING_SLACK, Instant
 from ticket_export.infrastructure.persistence.mapping import changes_of, entity_from, row_of
+from ticket_export.infrastructure.persistence.requester import requester_columns, requester_from
 from ticket_export.infrastructure.persistence.tables import Tables
 
 _log = logging.getLogger(__name__)
@@ -216,7 +216,8 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
 @lru_cache(maxsize=16)
 def _jobs_with_references(tables: Tables, dialect: str, *, is_whole: bool) -> Select[*tuple[object, ...]]:
     """Jobs with user, media item and task; without the views that are longer than `SHORT_VIEW`, unless `is_whole`."""
-    jobs, users, media_items, tasks = tables.export_jobs, tables.users, tables.media_items, tables.background_tasks
+    jobs, media_items, tasks = tables.export_jobs, tables.media_items, tables.background_tasks
+    users, requester = tables.host_users, requester_columns(tables)
     view: ColumnElement[str | None] = jobs.c.snapshot_payload_json
     others = [column for column in jobs.columns if column is not view]
     if not is_whole:
@@ -225,16 +226,16 @@ def _jobs_with_references(tables: Tables, dialect: str, *, is_whole: bool) -> Se
         unread = ((func.pg_column_size(view) > SHORT_VIEW, None),) if dialect == "postgresql" else ()
         view = case(*unread, short)
     refers = tasks.c.export_job_id == jobs.c.id if tables.has_own_tasks else tasks.c.id == jobs.c.background_task_id
-    return (
-        select(*others, view.label(_VIEW), users, media_items, tasks)
-        .outerjoin(users, users.c.id == jobs.c.requester_user_id)
-        .outerjoin(media_items, media_items.c.id == jobs.c.media_item_id)
-        .outerjoin(tasks, refers & _is_one_of(tasks.c.status, BackgroundTaskStatus))
+    selected = select(*others, view.label(_VIEW), *requester, media_items, tasks).select_from(jobs)
+    if users is not None:
+        selected = selected.outerjoin(users.table, users.id == jobs.c.requester_user_id)
+    return selected.outerjoin(media_items, media_items.c.id == jobs.c.media_item_id).outerjoin(
+        tasks, refers & _is_one_of(tasks.c.status, BackgroundTaskStatus)
     )
 
 
 def _job_from(row: RowMapping, tables: Tables) -> ExportJob:
-    users, media_items, tasks = tables.users, tables.media_items, tables.background_tasks
+    media_items, tasks = tables.media_items, tables.background_tasks
     fields = {column.key: row[column] for column in tables.export_jobs.columns if column.key != "snapshot_payload_json"}
     if tables.has_own_tasks and row[tasks.c.id] is not None:
         fields[_TASK] = row[tasks.c.id]
@@ -242,7 +243,7 @@ def _job_from(row: RowMapping, tables: Tables) -> ExportJob:
     return ExportJob(
         **fields,
         snapshot_payload_json=row[_VIEW] or "",
-        requester=None if row[users.c.id] is None else entity_from(row, users, User),
+        requester=requester_from(row, tables),
         media_item=None if row[media_items.c.id] is None else entity_from(row, media_items, MediaItem),
         background_task=None if row[tasks.c.id] is None else entity_from(row, tasks, BackgroundTask),
     )

@@ -12,7 +12,7 @@ from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.user import User
 
-_Entity = TypeVar("_Entity", User, MediaItem, BackgroundTask)
+_Entity = TypeVar("_Entity", MediaItem, BackgroundTask)
 
 # A task in ``ExportTasks`` refers to its job. The repository of jobs stores and reads this reference.
 _JOB_OF_TASK = "export_job_id"

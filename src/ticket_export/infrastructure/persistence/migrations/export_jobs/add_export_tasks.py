@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from ticket_export.infrastructure.persistence.migrations.host_schema import has_own_tasks, refuse_existing
 
 revision = "add_export_tasks"
-down_revision = "add_export_audit_entries"
+down_revision = "add_export_database"
 
 _TABLE = "ExportTasks"
 
@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("FencingToken", sa.Integer(), nullable=False, server_default=sa.text("0")),
         sa.Column("LeasedBy", sa.String(200)),
         sa.Column("LeasedUntil", sa.DateTime()),
+        sa.Column("ShareKey", sa.Text()),
         sa.Column("ExportJobId", sa.Uuid()),
         sa.PrimaryKeyConstraint("Id", name="PK_ExportTasks"),
         sa.ForeignKeyConstraint(

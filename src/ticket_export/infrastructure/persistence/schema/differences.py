@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import Final
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 import attrs
 from sqlalchemy import Column, Connection, Dialect, ForeignKeyConstraint, Index, Inspector, Table, inspect
 from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.exc import NoSuchTableError
 from sqlalchemy.schema import CreateColumn, CreateIndex
+from sqlalchemy.types import TypeEngine
 
-from ticket_export.infrastructure.persistence.stored_column_types import LONGEST_TEXT, holds
+from ticket_export.infrastructure.persistence.host_users import key_column_type
+from ticket_export.infrastructure.persistence.schema.stored_types import LONGEST_TEXT, holds
 from ticket_export.infrastructure.persistence.tables import Tables
 from ticket_export.infrastructure.persistence.tables_in_use import tables_in_use
 
@@ -47,17 +49,24 @@ def schema_differences(connection: Connection, tables: Tables) -> tuple[SchemaDi
     """
     tables = tables_in_use(connection, tables)
     inspector = inspect(connection)
-    found = list(_Comparison(inspector, connection.dialect, tables.users, is_written=False).differences())
+    found: list[SchemaDifference] = []
+    if tables.host_users is not None:
+        table, columns = tables.host_users.table, tables.host_users.table_columns()
+        types = {column.key: column.type for column in columns} if table.metadata is tables.metadata else set()
+        types[tables.host_users.id.key] = key_column_type(tables.user_key)
+        found += _Comparison(inspector, connection.dialect, table, columns, types, is_written=False).differences()
     for table in hosts_written_tables(tables):
         found += _Comparison(inspector, connection.dialect, table).differences()
     for table in own_tables(tables):
         found += _Comparison(inspector, connection.dialect, table, is_own=True).differences()
-    return tuple(found)
+    # Exports refer to no shared task if they have tasks of their own.
+    is_unused = {tables.export_jobs.c.background_task_id.name} if tables.has_own_tasks else set()
+    return tuple(each for each in found if each.is_fatal or each.column not in is_unused)
 
 
 def own_tables(tables: Tables) -> Sequence[Table]:
     """Return the tables that only the library's migrations create."""
-    own = (tables.export_jobs, tables.export_audit_entries)
+    own = (tables.export_jobs, tables.export_audit_entries, tables.export_database)
     return (*own, tables.export_tasks) if tables.has_own_tasks else own
 
 
@@ -71,6 +80,13 @@ class _Comparison:
     _inspector: Inspector
     _dialect: Dialect
     _table: Table
+    _columns: Collection[Column[Any]] = attrs.field(
+        default=attrs.Factory(lambda self: tuple(self._table.columns), takes_self=True)
+    )
+    #: The types that are needed, by key; other types are the host's own affair.
+    _types: Mapping[str, TypeEngine[Any]] = attrs.field(
+        default=attrs.Factory(lambda self: {each.key: each.type for each in self._columns}, takes_self=True)
+    )
     _is_written: bool = attrs.field(default=True, kw_only=True)
     _is_own: bool = attrs.field(default=False, kw_only=True)
 
@@ -83,7 +99,7 @@ class _Comparison:
             )
             return
         by_name = {self._found_as(column["name"]): column for column in stored}
-        for column in self._table.columns:
+        for column in self._columns:
             found = by_name.get(self._found_as(column.name))
             if found is not None:
                 yield from self._compared(column, found)
@@ -94,9 +110,9 @@ class _Comparison:
             yield from self._unguarded()
 
     def _compared(self, column: Column[object], stored: ReflectedColumn) -> Iterator[SchemaDifference]:
-        if not holds(stored["type"], column.type, column.key, self._dialect):
-            is_type = stored["type"].compile(self._dialect)
-            needed = column.type.compile(self._dialect)
+        needed_type = self._types.get(column.key)
+        if needed_type is not None and not holds(stored["type"], needed_type, column.key, self._dialect):
+            is_type, needed = stored["type"].compile(self._dialect), needed_type.compile(self._dialect)
             if "VARCHAR" in is_type and ("VARCHAR" in needed or needed == "TEXT"):
                 needed = f"a text of at least {LONGEST_TEXT.get(column.key, 0):,} characters"
             yield self._difference(column, f"is {is_type}, but must be {needed}", self._remedy_of_type(column))

@@ -7,7 +7,7 @@ from typing import cast
 import attrs
 from sqlalchemy import Column, Connection, Index, MetaData, Table, Text, insert, inspect, select
 
-from ticket_export.infrastructure.persistence.schema_differences import addable
+from ticket_export.infrastructure.persistence.schema.differences import addable
 
 # Besides the version tables; made when there is something to remember.
 _additions = Table(
