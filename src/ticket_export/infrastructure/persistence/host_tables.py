@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias
-from uuid import UUID
 
 import attrs
 from sqlalchemy import SQLColumnExpression, Table, inspect
 
+from ticket_export.domain.user_id import UserKeyType
 from ticket_export.errors import ConfigurationError
 
 #: A column of the host: its name, or a SQLAlchemy expression over the host's own table.
 HostColumn: TypeAlias = str | SQLColumnExpression[Any]
-#: The type of the keys of all users of a container.
-UserKeyType: TypeAlias = type[UUID] | type[int] | type[str]
 
 
 @attrs.frozen(init=False)

@@ -25,9 +25,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
+from ticket_export.domain.user_id import UserKeyType
 from ticket_export.errors import ConfigurationError
 from ticket_export.infrastructure.persistence.host_columns import HostExpressions, columns_in, require_known
-from ticket_export.infrastructure.persistence.host_tables import HostTable, HostTableNames, UserKeyType
+from ticket_export.infrastructure.persistence.host_tables import HostTable, HostTableNames
 
 _SEED_NAMES: Final = {
     "id": "Id",

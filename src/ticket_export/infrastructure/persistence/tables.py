@@ -24,13 +24,9 @@ from sqlalchemy.types import TypeEngine
 
 from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.domain.user_id import UserKeyType
 from ticket_export.infrastructure.persistence.host_columns import plain_name, require_known
-from ticket_export.infrastructure.persistence.host_tables import (
-    SEED_TABLE_NAMES,
-    HostTable,
-    HostTableNames,
-    UserKeyType,
-)
+from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES, HostTable, HostTableNames
 from ticket_export.infrastructure.persistence.host_users import HostUsers, host_users, key_column_type, user_key_of
 from ticket_export.infrastructure.persistence.types import JsonText, StatusText, UtcDateTime
 

@@ -11,14 +11,10 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import CITEXT
 from sqlalchemy.types import TypeEngine
 
+from ticket_export.domain.user_id import UserKeyType
 from ticket_export.errors import ConfigurationError, MissingTableError
 from ticket_export.infrastructure.persistence.host_columns import plain_name
-from ticket_export.infrastructure.persistence.host_tables import (
-    SEED_TABLE_NAMES,
-    HostTable,
-    HostTableNames,
-    UserKeyType,
-)
+from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES, HostTable, HostTableNames
 from ticket_export.infrastructure.persistence.host_users import key_column_type, user_key_of
 
 

@@ -52,7 +52,7 @@ def schema_differences(connection: Connection, tables: Tables) -> tuple[SchemaDi
     found: list[SchemaDifference] = []
     if tables.host_users is not None:
         table, columns = tables.host_users.table, tables.host_users.table_columns()
-        types = {column.key: column.type for column in columns} if table.metadata is tables.metadata else set()
+        types = {column.key: column.type for column in columns} if table.metadata is tables.metadata else {}
         types[tables.host_users.id.key] = key_column_type(tables.user_key)
         found += _Comparison(inspector, connection.dialect, table, columns, types, is_written=False).differences()
     for table in hosts_written_tables(tables):
