@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 # The key of an advisory lock: two migrations at once would both create the tables.
 _POSTGRESQL_LOCK = 7_453_091_218
-# The keys of the columns that the library's history adds to the host's tables.
+# The keys of the columns that the library adds to the host's tables. They may be null, and nothing of the host's
+# uses them.
 _OWN_COLUMNS = {"storage_place", "share_key"}
 _OWN_TABLES = {
     *("ExportJobs", "ExportAuditEntries", "ExportDatabase", "ExportTasks"),
@@ -161,11 +162,13 @@ class _Migration:
         if takes_over:
             additions.remember_adopted(jobs)
         adopted = additions.adopted
-        # What the history builds on. It creates the other tables and columns itself.
+        # The reference schema's tables are the library's too.
+        is_reference = inspect(self._connection).has_table(_REFERENCE.version_table)
+        # What the history builds on. It creates the other tables itself.
         foundations = {*hosts_written_tables(self._tables), *([jobs] if takes_over else [])}
         for missing in self._addable(found):
-            if table_of(missing) in foundations and not self._is_own_column(missing):
-                additions.add(missing, remember=True)
+            if table_of(missing) in foundations:
+                additions.add(missing, remember=not is_reference)
         own_tasks = self._tables.has_own_tasks
         config = _EXPORT_JOBS.config(self._connection, self._names, adopted=adopted, own_tasks=own_tasks)
         if takes_over:
@@ -173,8 +176,7 @@ class _Migration:
         command.upgrade(config, "head")
         # What is missing although the history has created it.
         for missing in self._addable(self._differences()):
-            is_foreign = table_of(missing).name in adopted or table_of(missing) in foundations
-            additions.add(missing, remember=is_foreign and not self._is_own_column(missing))
+            additions.add(missing, remember=table_of(missing).name in adopted)
         self._refuse(self._differences())
         return self._lines(before, takes_over=takes_over)
 

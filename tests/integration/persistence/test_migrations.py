@@ -21,10 +21,10 @@ from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.errors import ConfigurationError, MissingTableError
 from ticket_export.infrastructure import migrate
+from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.migrate import downgrade, upgrade
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES, HostTable, HostTableNames
-from ticket_export.infrastructure.persistence.tables import SEED_TABLES
 from ticket_export.testing.audit_log import an_entry
 from ticket_export.testing.entities import a_completed_job, a_media_item, a_task, a_user
 
@@ -45,7 +45,7 @@ def schema(rows: SqliteRows) -> set[str]:
 def create_host_tables(rows: SqliteRows, *names: str) -> None:
     """With the columns that exports need, in the order of their names' table."""
     for name in names:
-        rows.run(str(CreateTable(SEED_TABLES.metadata.tables[name]).compile(dialect=sqlite.dialect())))
+        rows.run(str(CreateTable(REFERENCE_TABLES.metadata.tables[name]).compile(dialect=sqlite.dialect())))
 
 
 def test_the_reference_schema_goes_up_down_and_up_again(empty_engine: Engine, rows: SqliteRows) -> None:
@@ -137,10 +137,9 @@ def test_missing_tables_of_files_and_tasks_are_created_and_removed_again(
     upgrade(empty_engine)
     assert tables(empty_engine) == {*HOST_TABLES, *OWN_TABLES}
     downgrade(empty_engine)
-    assert schema(rows) - before == {
-        "CREATE TABLE ticket_export_version (\n\tversion_num VARCHAR(32) NOT NULL, \n\t"
-        "CONSTRAINT ticket_export_version_pkc PRIMARY KEY (version_num)\n)"
-    }
+    added = schema(rows) - before
+    assert all("ticket_export_version" in statement for statement in added)
+    assert tables(empty_engine) == set(present)
 
 
 def test_tables_that_exist_already_are_named_and_nothing_is_changed(empty_engine: Engine, rows: SqliteRows) -> None:

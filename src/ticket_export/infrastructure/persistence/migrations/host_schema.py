@@ -13,8 +13,7 @@ from sqlalchemy.types import TypeEngine
 
 from ticket_export.domain.user_id import UserKeyType
 from ticket_export.errors import ConfigurationError, MissingTableError
-from ticket_export.infrastructure.persistence.host_columns import plain_name
-from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES, HostTable, HostTableNames
+from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES, HostTableNames
 from ticket_export.infrastructure.persistence.host_users import key_column_type, user_key_of
 
 
@@ -79,19 +78,6 @@ def refuse_existing(*names: str) -> None:
     existing = [name for name in names if name in tables]
     if existing:
         raise ConfigurationError(f"the database already has {_listed(existing)}, which this migration would create")
-
-
-def add_column_if_missing(host: HostTable, key: str, seed_name: str) -> None:
-    """Add a column of texts that may be null to a host's table, unless it is there."""
-    name = plain_name(host, key, seed_name)
-    if name not in {each["name"] for each in sa.inspect(op.get_bind()).get_columns(host.name, host.schema)}:
-        op.add_column(host.name, sa.Column(name, sa.Text()), schema=host.schema)
-
-
-def drop_column_of_the_library(host: HostTable, key: str, seed_name: str) -> None:
-    """Drop a column of `add_column_if_missing`; one that the host has named is the host's, and stays."""
-    if key not in host.columns:
-        op.drop_column(host.name, seed_name, schema=host.schema)
 
 
 def _attribute(name: str, default: object) -> Any:
