@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
+import attrs
 import pytest
 import sqlalchemy as sa
 from alembic import command
@@ -165,7 +166,8 @@ def test_a_database_of_the_first_release_is_upgraded_without_loss(empty_engine: 
     with_all = schema(rows)
     go_down_to("add_export_jobs", empty_engine)
     assert tables(empty_engine) == HELP_DESK | {"ExportJobs"}
-    requester, media_item, task = a_user(), a_media_item(), a_task()
+    requester, media_item = a_user(), attrs.evolve(a_media_item(), storage_place=None)
+    task = attrs.evolve(a_task(), share_key=None)
     job = a_completed_job(requester, media_item, task)
     for entity in (requester, media_item, task, job):
         rows.put(entity)
