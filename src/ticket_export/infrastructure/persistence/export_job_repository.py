@@ -147,8 +147,10 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
 
     def clear_stamps_of(self, user_id: UserId, *, name: str, limit: int) -> int:
         tasks, jobs = self._tables.background_tasks.c, self._jobs.c
-        ours = select(tasks.id).where(tasks.name == name)
-        return cleared_stamps(self._connection, self._jobs, user_id, jobs.background_task_id.in_(ours), limit)
+        has_own = self._tables.has_own_tasks
+        ours = select(tasks.export_job_id if has_own else tasks.id).where(tasks.name == name)
+        is_ours = (jobs.id if has_own else jobs.background_task_id).in_(ours)
+        return cleared_stamps(self._connection, self._jobs, user_id, is_ours, limit)
 
     def active_without_task(self, name: str, *, before: datetime, limit: int, skip: int = 0) -> Sequence[ExportJob]:
         tasks, jobs = self._tables.background_tasks.c, self._jobs.c
