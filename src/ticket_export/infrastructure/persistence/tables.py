@@ -201,8 +201,8 @@ def _background_tasks(metadata: MetaData, host: HostTable) -> Table:
 def _export_tasks(export_jobs: Table) -> Table:
     # Not in the metadata of the other tables, since most databases do not have it.
     table = _background_tasks(MetaData(naming_convention=_NAMING_CONVENTION), HostTable("ExportTasks"))
-    # Empty until the job is stored, which comes after its task.
-    job = ForeignKey(export_jobs.c.id, ondelete="CASCADE")
+    # Null until the job is stored, which comes after its task, and after the job is deleted.
+    job = ForeignKey(export_jobs.c.id, ondelete="SET NULL")
     table.append_column(Column("ExportJobId", Uuid, job, key="export_job_id"))
     Index(None, table.c.export_job_id, unique=True)
     return table

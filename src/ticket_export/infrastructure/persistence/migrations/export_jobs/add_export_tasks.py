@@ -40,7 +40,7 @@ def upgrade() -> None:
         sa.Column("ExportJobId", sa.Uuid()),
         sa.PrimaryKeyConstraint("Id", name="PK_ExportTasks"),
         sa.ForeignKeyConstraint(
-            ["ExportJobId"], ["ExportJobs.Id"], name="FK_ExportTasks_ExportJobs_ExportJobId", ondelete="CASCADE"
+            ["ExportJobId"], ["ExportJobs.Id"], name="FK_ExportTasks_ExportJobs_ExportJobId", ondelete="SET NULL"
         ),
     )
     op.create_index("IX_ExportTasks_Status_CreationTime", _TABLE, ["Status", "CreationTime"])
