@@ -8,7 +8,6 @@ the library would choose.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
@@ -221,6 +220,6 @@ def _columns(table: str) -> list[str]:
     return re.findall(r'[(,]\s+"(\w+)" (?:uuid|text|boolean|timestamptz|integer|bigint|varchar|jsonb)', definition)
 
 
-def _is_other(row: Mapping[str, Any]) -> bool:
+def _is_other(row: sa.RowMapping) -> bool:
     # Everything of the other system was created in 2025.
     return str(row["CreationTime"]).startswith("2025-12-13")
