@@ -58,6 +58,13 @@ class Tables:
     user_key: UserKeyType
 
     @property
+    def every(self) -> tuple[Table, ...]:
+        """All of the tables, the host's and the library's."""
+        users = () if self.host_users is None else (self.host_users.table,)
+        own = (self.export_jobs, self.export_audit_entries, self.export_database, self.export_tasks)
+        return (*users, self.media_items, self.background_tasks, *own)
+
+    @property
     def has_own_tasks(self) -> bool:
         """Whether exports have their tasks in a table of their own."""
         return self.background_tasks is self.export_tasks

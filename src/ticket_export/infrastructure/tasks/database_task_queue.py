@@ -90,7 +90,7 @@ class DatabaseTaskQueue(TaskQueue, SupportsWaiting, SupportsListening):
             return may_poll
 
     def _has_task(self) -> bool:
-        with database_errors(), quick_read(self._engine) as connection:
+        with database_errors(tables=self._tables.every), quick_read(self._engine) as connection:
             waiting = _waiting(tables_in_use(connection, self._tables).background_tasks)
             return bool(connection.execute(waiting).scalar_one())
 
