@@ -20,6 +20,7 @@ from ticket_export.infrastructure.persistence.schema.additions import SchemaAddi
 from ticket_export.infrastructure.persistence.schema.differences import (
     MIGRATE,
     SchemaDifference,
+    can_be_added,
     hosts_written_tables,
     own_tables,
     schema_differences,
@@ -206,8 +207,7 @@ class _Migration:
             return self._is_unnamed(table)
         else:
             is_ours = table in hosts_written_tables(self._tables) and (self._adopts or self._is_own_column(missing))
-        can_add = not isinstance(missing, Column) or missing.nullable or missing.server_default is not None
-        return is_ours and can_add
+        return is_ours and (not isinstance(missing, Column) or can_be_added(missing))
 
     def _is_unnamed(self, table: Table) -> bool:
         # A host that names a table has one.
