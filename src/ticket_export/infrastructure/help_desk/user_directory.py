@@ -27,7 +27,7 @@ class SqlAlchemyUserDirectory(UserDirectory):
 
     def __init__(self, engine: Engine, tables: HelpDeskTables = REFERENCE_TABLES) -> None:
         self._engine = engine
-        users, roles, role_user = tables.users, tables.roles, tables.role_user
+        self._tables = users, roles, role_user = tables.users, tables.roles, tables.role_user
         # Built once: every export looks up its requester, and building a statement takes longer than executing it.
         active = select(users.c.id, users.c.is_admin).where(users.c.is_active).limit(1)
         stored, asked = users.c.email_address, bindparam("email_address", type_=users.c.email_address.type)
@@ -58,7 +58,7 @@ class SqlAlchemyUserDirectory(UserDirectory):
         return self._find(self._by_email, {"email_address": email_address})
 
     def _find(self, user: Select[UserId, bool], asked: Mapping[str, object]) -> Actor | None:
-        with database_errors(), quick_read(self._engine) as connection:
+        with database_errors(tables=self._tables), quick_read(self._engine) as connection:
             found = connection.execute(user, asked).one_or_none()
             if found is None:
                 return None

@@ -34,7 +34,7 @@ class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising):
         Raises:
             JobDatabaseError: the table does not exist, or the database failed.
         """
-        with database_errors(), quick_read(self._engine) as connection:
+        with database_errors(tables=[self._entries]), quick_read(self._engine) as connection:
             connection.execute(select(self._entries.c.id).limit(0))
 
     def record(self, entry: AuditEntry) -> None:
@@ -43,7 +43,7 @@ class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising):
         Raises:
             JobDatabaseError: the database failed.
         """
-        with database_errors(), short_transaction(self._engine) as connection:
+        with database_errors(tables=[self._entries]), short_transaction(self._engine) as connection:
             self.insert(connection, entry)
             commit(connection)
 
@@ -58,7 +58,7 @@ class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising):
         requested = select(entries.export_job_id).where(is_own & entries.action.in_(REQUESTS))
         is_systems = entries.actor_user_id.is_(None) & entries.export_job_id.in_(requested)
         anonymous = {"actor_user_id": None, "actor_facts": None, "view": "", "detail": None}
-        with database_errors(), short_transaction(self._engine) as connection:
+        with database_errors(tables=[self._entries]), short_transaction(self._engine) as connection:
             # The user's own entries last: the others are found by them.
             changed = sum(
                 connection.execute(update(self._entries).where(found).values(anonymous)).rowcount

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from types import TracebackType
 from typing import Self
 
@@ -15,11 +15,16 @@ from ticket_export.infrastructure.after_commit import AfterCommitActions
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.background_task_repository import SqlAlchemyBackgroundTaskRepository
 from ticket_export.infrastructure.persistence.database.engine import commit
-from ticket_export.infrastructure.persistence.database.errors import DATABASE_ERRORS, database_errors
+from ticket_export.infrastructure.persistence.database.errors import (
+    DATABASE_ERRORS,
+    database_errors,
+    is_missing_part,
+)
 from ticket_export.infrastructure.persistence.database.transaction import short_transaction
 from ticket_export.infrastructure.persistence.export_job_repository import SqlAlchemyExportJobRepository
 from ticket_export.infrastructure.persistence.media_item_repository import SqlAlchemyMediaItemRepository
 from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
+from ticket_export.infrastructure.persistence.tables_in_use import look_again, tables_in_use
 
 
 class ConnectionRepositories(UnitOfWork):
@@ -33,15 +38,15 @@ class ConnectionRepositories(UnitOfWork):
 
     @property
     def jobs(self) -> SqlAlchemyExportJobRepository:
-        return SqlAlchemyExportJobRepository(self._begun(), self._tables)
+        return SqlAlchemyExportJobRepository(*self._in_use())
 
     @property
     def media_items(self) -> SqlAlchemyMediaItemRepository:
-        return SqlAlchemyMediaItemRepository(self._begun(), self._tables)
+        return SqlAlchemyMediaItemRepository(*self._in_use())
 
     @property
     def tasks(self) -> SqlAlchemyBackgroundTaskRepository:
-        return SqlAlchemyBackgroundTaskRepository(self._begun(), self._tables)
+        return SqlAlchemyBackgroundTaskRepository(*self._in_use())
 
     def after_commit(self, action: Callable[[], None]) -> None:
         self._after_commit.add(action)
@@ -55,6 +60,16 @@ class ConnectionRepositories(UnitOfWork):
     def _begun(self) -> Connection:
         # With a transaction begun.
         return self._connection
+
+    def _errors(self, block_error: BaseException | None) -> AbstractContextManager[None]:
+        if is_missing_part(block_error):
+            # The tables may be adopted later.
+            look_again(self._connection.dialect)
+        return database_errors(block_error, tables=self._tables.every)
+
+    def _in_use(self) -> tuple[Connection, Tables]:
+        connection = self._begun()
+        return connection, tables_in_use(connection, self._tables)
 
 
 class SqlAlchemyUnitOfWork(ConnectionRepositories):
@@ -72,7 +87,7 @@ class SqlAlchemyUnitOfWork(ConnectionRepositories):
         self._engine = engine
 
     def __enter__(self) -> Self:
-        with database_errors():
+        with database_errors(tables=self._tables.every):
             self._connection = self._begin()
         return self
 
@@ -86,7 +101,7 @@ class SqlAlchemyUnitOfWork(ConnectionRepositories):
         # Closing undoes what was not committed. A lost connection has nothing left to undo, and its error must not
         # hide that of the block.
         blocks_own = exc is not None and not isinstance(exc, DATABASE_ERRORS)
-        with suppress(*DATABASE_ERRORS) if blocks_own else database_errors(exc):
+        with suppress(*DATABASE_ERRORS) if blocks_own else self._errors(exc):
             self._resources.close()
 
     def commit(self) -> None:

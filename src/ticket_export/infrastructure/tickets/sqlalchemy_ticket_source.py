@@ -21,7 +21,7 @@ from ticket_export.infrastructure.persistence.database.engine import connected
 from ticket_export.infrastructure.persistence.database.export_pool import one_connection_more
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 from ticket_export.infrastructure.tickets.postgresql.reader import copy_reader
-from ticket_export.infrastructure.tickets.read_errors import read_errors
+from ticket_export.infrastructure.tickets.read_errors import naming_tables, read_errors
 from ticket_export.infrastructure.tickets.row_rule import VisibleRows
 from ticket_export.infrastructure.tickets.sqlite.reader import row_stream_reader
 
@@ -65,7 +65,7 @@ class SqlAlchemyTicketSource(TicketSource):
         visible = self.catalog.visible_to_actor(query.actor)
         query.require_columns(visible.columns)
         part_from_parent(self.engine)
-        with one_connection_more(self.engine), ExitStack() as stack:
+        with naming_tables(self.catalog.tables), one_connection_more(self.engine), ExitStack() as stack:
             with read_errors(self.engine.dialect):
                 connection = stack.enter_context(connected(self.engine))
             name = connection.dialect.name
