@@ -105,9 +105,7 @@ class Person:
     def actor(self) -> Actor:
         known = {"teams": self.teams, "tenant": self.tenant, "level": self.level}
         attributes = {name: value for name, value in known.items() if name in self.facts} | {"hr": self.is_hr}
-        return Actor(
-            user_id=self.id, is_admin=self.is_admin, permissions=self.permissions, attributes=attributes
-        )
+        return Actor(user_id=self.id, is_admin=self.is_admin, permissions=self.permissions, attributes=attributes)
 
     @property
     def may_request(self) -> bool:
@@ -128,7 +126,9 @@ def people(user_id: UUID) -> st.SearchStrategy[Person]:
         Person,
         id=st.just(user_id),
         is_admin=st.booleans(),
-        permissions=st.sampled_from([_P.IMPORT_EXPORT_TICKETS] * 7 + [_P.IMPORT_EXPORT_TICKETS | _P.MANAGE_USERS, _P.NONE]),
+        permissions=st.sampled_from(
+            [_P.IMPORT_EXPORT_TICKETS] * 7 + [_P.IMPORT_EXPORT_TICKETS | _P.MANAGE_USERS, _P.NONE]
+        ),
         teams=st.sampled_from([(), (1,), (2,), (1, 3), (2, 3), (1, 2, 3), (9,)]),
         tenant=st.sampled_from(_TENANTS),
         level=st.integers(0, 4),
@@ -170,7 +170,9 @@ def store(engine: Engine, cases: tuple[Case, ...]) -> None:
             connection.execute(table.delete())
         connection.execute(insert(TEAMS), [attrs.asdict(team) for team in ALL_TEAMS])
         shown = [column.name for column in CASES.columns if column.name != "opened_at"]
-        rows = [{name: getattr(case, name) for name in shown} | {"opened_at": OPENED.replace(tzinfo=None)} for case in cases]
+        rows = [
+            {name: getattr(case, name) for name in shown} | {"opened_at": OPENED.replace(tzinfo=None)} for case in cases
+        ]
         connection.execute(insert(CASES), rows)
         watched = [{"case_id": case.number, "user_id": user} for case in cases for user in case.watchers]
         if watched:

@@ -63,7 +63,11 @@ ATOMS = (
         "teams",
     ),
     Atom("mine", lambda actor: CASES.c.owner_id == actor.user_id, lambda actor, case: _is(case.owner_id, actor.id)),
-    Atom("not mine", lambda actor: CASES.c.owner_id != actor.user_id, lambda actor, case: _not(_is(case.owner_id, actor.id))),
+    Atom(
+        "not mine",
+        lambda actor: CASES.c.owner_id != actor.user_id,
+        lambda actor, case: _not(_is(case.owner_id, actor.id)),
+    ),
     Atom("without owner", lambda _: CASES.c.owner_id.is_(None), lambda _, case: case.owner_id is None),
     Atom(
         "my tenant",

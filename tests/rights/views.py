@@ -42,7 +42,9 @@ COLUMN_RULES: Final[Mapping[str, tuple[Callable[[Any], Any] | None, Callable[[Pe
     "by a number": (lambda _: 1, lambda _: None),
     "by an error": (_raising, lambda _: None),
 }
-_RULE_NAMES = st.sampled_from(["everybody"] * 12 + ["administrators", "human resources", "managers of users", "nobody"] * 4)
+_RULE_NAMES = st.sampled_from(
+    ["everybody"] * 12 + ["administrators", "human resources", "managers of users", "nobody"] * 4
+)
 _RARELY_WRONG = st.sampled_from(["everybody"] * 40 + ["by None", "by a number", "by an error"])
 
 #: Every column: its label and its cell as the file shows it. Names that a message must not tell have no other meaning.
@@ -149,10 +151,18 @@ class View:
     @property
     def named(self) -> frozenset[str]:
         """The columns that the view names."""
-        return frozenset(self.columns) | {field for field, *_ in self.filters} | ({self.sort[0]} if self.sort else set())
+        return (
+            frozenset(self.columns) | {field for field, *_ in self.filters} | ({self.sort[0]} if self.sort else set())
+        )
 
-    def holds(self, case: Case, visible: frozenset[str]) -> bool:
-        """Whether the view's filters, search and scope let the case through, for one who sees these columns."""
+    @property
+    def needed(self) -> frozenset[str]:
+        """The columns without which the view is refused."""
+        scope = {"zqTeam": self.team, "zqOwner": self.owner}
+        return self.named | {name for name, value in scope.items() if value is not None}
+
+    def holds(self, case: Case) -> bool:
+        """Whether the view's filters, search and scope let the case through."""
         return (
             all(_meets(CELLS[field][1](case), operator, value) for field, operator, value in self.filters)
             and self._is_found(case)
@@ -179,7 +189,11 @@ def _meets(cell: str, operator: str, value: str | None) -> bool:
 
 
 _FILTERS: Final = (
-    *((name, operator, None) for name in ("zqNote", "zqState", "zqTeamName") for operator in ("is_empty", "is_not_empty")),
+    *(
+        (name, operator, None)
+        for name in ("zqNote", "zqState", "zqTeamName")
+        for operator in ("is_empty", "is_not_empty")
+    ),
     *(("title", "contains", needle) for needle in ("printer", "SCREEN", "title001")),
     *(("zqNote", "contains", needle) for needle in ("note", "note002")),
     *(("zqSalary", "gt", number) for number in ("9000002.5", "9000005.5")),
