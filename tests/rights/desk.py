@@ -76,7 +76,7 @@ class Case:
 
     @property
     def salary(self) -> int:
-        return 9_000_000 + self.number
+        return 90_000_007 + 10 * self.number
 
 
 ALL_TEAMS = (Team(1, "Teamone", "north"), Team(2, "Teamtwo", None), Team(3, "Teamthree", "south"))
@@ -117,6 +117,7 @@ class Person:
 
 
 _P = SystemPermissions
+_MAY = _P.IMPORT_EXPORT_TICKETS
 _ALL_FACTS = frozenset({"teams", "tenant", "level"})
 
 
@@ -152,8 +153,8 @@ def _case(number: int) -> st.SearchStrategy[Case]:
     )
 
 
-#: Up to nine cases.
-ALL_CASES: st.SearchStrategy[tuple[Case, ...]] = st.integers(2, 9).flatmap(
+#: Up to twelve cases.
+ALL_CASES: st.SearchStrategy[tuple[Case, ...]] = st.integers(4, 12).flatmap(
     lambda most: st.tuples(*map(_case, range(1, most + 1)))
 )
 

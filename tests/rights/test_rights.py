@@ -8,24 +8,26 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from random import Random
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import attrs
 import pytest
 from dependency_injector.providers import Object
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, insert
 
 from tests.migrated_sqlite import migrated_sqlite
 from tests.postgresql_server import PostgresqlServer
 from tests.rights.desk import ALL_CASES, ANN, BOB, OPENED, Case, Person, create_tables, people, store
-from tests.rights.rules import ROW_POLICIES, RuleRaisesError
-from tests.rights.views import CELLS, RULED, VIEWS, Policy, View, policies
+from tests.rights.rules import RuleRaisesError
+from tests.rights.views import CELLS, POLICIES, RULED, VIEWS, Policy, View
 from ticket_export import Actor, ExportJobDto, Settings, TicketExportContainer, create_engine
 from ticket_export.errors import (
     ConfigurationError,
@@ -63,21 +65,23 @@ class Desk:
     engine: Engine
     container: TicketExportContainer
     directory: Directory
-    policies: set[str] = attrs.field(factory=set)
+    policies: set[str] = attrs.field(factory=set, repr=False)
     #: How many policies hide all rows, some rows or none.
     hiding: Counter[str] = attrs.field(factory=Counter)
+    #: How many files showed some of the tickets that the view alone would show.
+    files: Counter[str] = attrs.field(factory=Counter)
 
-    def note(self, policy: Policy, person: Person, cases: tuple[Case, ...]) -> None:
+    def note(self, policy: Policy, persons: Sequence[Person], cases: tuple[Case, ...]) -> None:
         """Count a policy, once."""
         if repr(policy) in self.policies:
             return
         self.policies.add(repr(policy))
         try:
-            shown = sum(policy.rows.shows(person, case) for case in cases)
+            shown = [sum(policy.rows.shows(person, case) for case in cases) for person in persons]
         except RuleRaisesError:
             self.hiding["mistake"] += 1
         else:
-            self.hiding["some" if 0 < shown < len(cases) else "all or none"] += 1
+            self.hiding["some" if any(0 < each < len(cases) for each in shown) else "all or none"] += 1
 
 
 def _desk(engine: Engine) -> Desk:
@@ -108,14 +112,8 @@ def on_postgresql(postgresql_server: PostgresqlServer) -> Iterator[Desk]:
         engine.dispose()
 
 
-_TRIED: Final = settings(
-    max_examples=_POLICIES + _POLICIES // 2,
-    deadline=None,
-    phases=(Phase.explicit, Phase.generate) if _POLICIES > 1000 else tuple(Phase),
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
-)
 _EXAMPLE: Final[dict[str, Any]] = {
-    "policy": policies(ROW_POLICIES),
+    "policy": POLICIES,
     "cases": ALL_CASES,
     "view": VIEWS,
     "ann": st.tuples(people(ANN), people(ANN), people(ANN)),
@@ -123,38 +121,39 @@ _EXAMPLE: Final[dict[str, Any]] = {
     "bob": people(BOB),
     "download_own": st.booleans(),
 }
+# The bytes of one example, from which Hypothesis makes it; more than any needs.
+_LENGTH: Final = 4096
 
 
-@_TRIED
-@given(**_EXAMPLE)
-def _tell_no_more_on_sqlite(desk: Desk, **example: Any) -> None:
-    _Scene(desk, **example).play()
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_nothing_tells_more_than_the_rights_allow(database: str, request: pytest.FixtureRequest) -> None:
+    desk: Desk = request.getfixturevalue(f"on_{database}")
 
+    @settings(database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(**_EXAMPLE)
+    def plays(**example: Any) -> None:
+        _Scene(desk, **example).play()
 
-@_TRIED
-@given(**_EXAMPLE)
-def _tell_no_more_on_postgresql(desk: Desk, **example: Any) -> None:
-    _Scene(desk, **example).play()
-
-
-def test_nothing_tells_more_than_the_rights_allow_on_sqlite(on_sqlite: Desk) -> None:
-    _tell_no_more_on_sqlite(on_sqlite)
-    _claim_policies_were_worth_it(on_sqlite)
-
-
-def test_nothing_tells_more_than_the_rights_allow_on_postgresql(on_postgresql: Desk) -> None:
-    _tell_no_more_on_postgresql(on_postgresql)
-    _claim_policies_were_worth_it(on_postgresql)
+    # By itself, Hypothesis changes each example a few times, and the policy rarely.
+    play = plays.hypothesis.fuzz_one_input  # type: ignore[attr-defined]  # not known to the stubs
+    chance = Random(f"{database} {os.environ.get('RIGHTS_SEED', '')}")
+    for _ in range(2 * _POLICIES):
+        play(chance.randbytes(_LENGTH))
+        if len(desk.policies) == _POLICIES:
+            break
+    _claim_policies_were_worth_it(desk)
 
 
 def _claim_policies_were_worth_it(desk: Desk) -> None:
     assert len(desk.policies) >= _POLICIES
     assert desk.hiding["some"] * 3 >= len(desk.policies), desk.hiding
+    assert desk.files["some"] * 20 >= len(desk.policies), desk.files
 
 
 @attrs.frozen(kw_only=True)
 class _Refused:
     error: type[TicketExportError]
+    text: str = attrs.field(default="", eq=False)
 
 
 class _Scene:
@@ -184,13 +183,13 @@ class _Scene:
             tables = desk.container.tables()
             for table in (tables.export_jobs, tables.background_tasks, tables.media_items):
                 connection.execute(table.delete())
-        self.container.settings.override(Object(Settings()))
+        self.container.settings.override(Object(Settings(download_own=download_own)))
         self.container.catalog.override(Object(policy.catalog()))
         self.container.storage.override(Object(InMemoryStorage()))
         desk.directory.people = {ANN: self.first, BOB: bob}
 
     def play(self) -> None:
-        self.desk.note(self.policy, self.first, self.cases)
+        self.desk.note(self.policy, (self.first, self.running, self.bob), self.cases)
         for person in (self.first, self.bob):
             self._claim_columns(person)
         requested = [self._claim_request(person) for person in (self.first, self.second)]
@@ -207,7 +206,7 @@ class _Scene:
             assert columns == _Refused(error=ConfigurationError)
         else:
             assert not isinstance(columns, _Refused)
-            assert {column.name for column in columns} == self.policy.visible_columns(person)
+            assert frozenset(column.name for column in columns) == self.policy.visible_columns(person)
             assert columns.is_complete is self.policy.is_complete(person)
 
     def _claim_request(self, person: Person) -> ExportJobDto | None:
@@ -227,7 +226,7 @@ class _Scene:
             return ConfigurationError
         visible = self.policy.visible_columns(person)
         assert visible is not None
-        return InvalidPayloadError if self.view.needed - visible else None
+        return InvalidPayloadError if self.view.needed - visible or self.view.searches_nothing else None
 
     def _claim_one_export_under_equal_rights(self, first: ExportJobDto | None, second: ExportJobDto | None) -> None:
         if first and second:
@@ -247,6 +246,8 @@ class _Scene:
             assert (job.status, job.row_count, job.file_name) == ("failed", None, None)
             return
         assert (job.status, job.row_count) == ("completed", len(wanted)), job
+        unlimited = sum(self.view.holds(case) for case in self.cases)
+        self.desk.files["some" if 0 < len(wanted) < unlimited else "all or none"] += 1
         may_download = self.running.may_request and (self.running.is_admin or self.download_own)
         rows = self._download(self.running, job_id)
         if not may_download:
@@ -301,30 +302,27 @@ class _Scene:
             with self.container.open_download()(person.actor(), job_id).stream as stream:
                 return _read(stream.read())
 
-        try:
-            return rows()
-        except TicketExportError as error:
-            self._claim_text(person, str(error))
-            return _Refused(error=type(error))
+        return self._told(person, rows)
 
     def _told(self, person: Person, call: Callable[[], _T]) -> _T | _Refused:
         """Return the result, and claim that its text tells no more than the person may know."""
         try:
             result = call()
         except TicketExportError as error:
-            self._claim_text(person, str(error))
-            return _Refused(error=type(error))
+            # This error is for the host's developers: it names the column whose rule is wrong.
+            self._claim_text(person, str(error), names_columns=isinstance(error, ConfigurationError))
+            return _Refused(error=type(error), text=str(error))
         self._claim_text(person, result.model_dump_json() if hasattr(result, "model_dump_json") else "")
         return result
 
-    def _claim_text(self, person: Person, text: str) -> None:
+    def _claim_text(self, person: Person, text: str, *, names_columns: bool = False) -> None:
         raises = self._raises(person)
         visible = frozenset() if raises else self.policy.visible_columns(person) or frozenset()
         typed = self.view.named if person.id == ANN else frozenset()
-        hidden = [name for name in RULED if name not in visible | typed]
-        assert not [name for name in hidden if f"{name!r}" in text or f" {name} " in text or CELLS[name][0] in text], (
-            text
-        )
+        for name in RULED:
+            if name not in visible | typed and not names_columns:
+                assert not re.search(rf"\b{name}\b", text), text
+                assert CELLS[name][0] not in text, text
         for case in self.cases:
             is_shown = not raises and self.policy.rows.shows(person, case)
             for name in ("title", "zqNote", "zqSalary"):
