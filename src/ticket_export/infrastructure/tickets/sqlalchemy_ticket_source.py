@@ -22,10 +22,11 @@ from ticket_export.infrastructure.persistence.database.export_pool import one_co
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 from ticket_export.infrastructure.tickets.postgresql.reader import copy_reader
 from ticket_export.infrastructure.tickets.read_errors import read_errors
+from ticket_export.infrastructure.tickets.row_rule import VisibleRows
 from ticket_export.infrastructure.tickets.sqlite.reader import row_stream_reader
 
 OpenReader: TypeAlias = Callable[
-    [Connection, TicketCatalog, TicketQuery, CsvFormat, timedelta], AbstractContextManager[TicketReader]
+    [Connection, TicketCatalog, TicketQuery, VisibleRows, CsvFormat, timedelta], AbstractContextManager[TicketReader]
 ]
 
 _READERS: dict[str, OpenReader] = {"postgresql": copy_reader, "sqlite": row_stream_reader}
@@ -43,8 +44,12 @@ class SqlAlchemyTicketSource(TicketSource):
     patience: timedelta = timedelta(minutes=1)
 
     def columns(self, actor: Actor) -> TicketColumns:
-        """The columns of the catalog that the actor may see."""
-        return self.catalog.describe()
+        """The columns of the catalog that the actor may see.
+
+        Raises:
+            ConfigurationError: the row rule, or the rule of a column, cannot be evaluated.
+        """
+        return self.catalog.visible_to_actor(actor).columns
 
     @contextmanager
     def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
@@ -52,9 +57,13 @@ class SqlAlchemyTicketSource(TicketSource):
 
         Raises:
             TicketSourceError: the database failed.
+            StaleViewError: the actor of the query may not see one of its columns.
             UnsupportedDialectError: the library does not support the database, its release or its driver.
-            ConfigurationError: the SQLite database is not in WAL mode.
+            ConfigurationError: a rule cannot be evaluated, or the SQLite database is not in WAL mode.
         """
+        # Once for count and rows.
+        visible = self.catalog.visible_to_actor(query.actor)
+        query.require_columns(visible.columns)
         part_from_parent(self.engine)
         with one_connection_more(self.engine), ExitStack() as stack:
             with read_errors(self.engine.dialect):
@@ -62,5 +71,5 @@ class SqlAlchemyTicketSource(TicketSource):
             name = connection.dialect.name
             if name not in _READERS:
                 raise UnsupportedDialectError(f"tickets cannot be read from {name}; only from PostgreSQL and SQLite")
-            with _READERS[name](connection, self.catalog, query, csv_format, self.patience) as reader:
+            with _READERS[name](connection, self.catalog, query, visible.rows, csv_format, self.patience) as reader:
                 yield reader
