@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 DATABASE_URL = os.environ["DATABASE_URL"]  # postgresql+asyncpg://user:password@host/database
-sessions = async_sessionmaker(create_async_engine(DATABASE_URL))
+engine = create_async_engine(DATABASE_URL)
+sessions = async_sessionmaker(engine)
 app = FastAPI()
 
 
