@@ -9,11 +9,12 @@ from uuid import UUID, uuid4
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 import ticket_export as te
 from fastapi_orm.exports import actor_of, app, container
-from fastapi_orm.help_desk import Base, Team, Ticket, User, engine
+from fastapi_orm.help_desk import Base, Team, Ticket, User, engine, sessions
 
 VIEW = {"columns": ["id", "subject", "createdAt"], "sortField": "id", "timeZone": "Asia/Tokyo"}
 EVENING = datetime(2026, 3, 1, 22, tzinfo=UTC)
@@ -68,6 +69,18 @@ def file_of(client: TestClient, token: str, view: dict[str, object]) -> list[str
 
 def login(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
+
+
+async def solve_all_and_export(actor: te.Actor) -> te.RequestedExportDto:
+    def request_in(session: Session) -> te.RequestedExportDto:
+        work = te.JoinedUnitOfWork(session, container.tables())
+        return container.request_export(unit_of_work=lambda: work)(actor, VIEW)
+
+    async with sessions() as session:
+        await session.execute(update(Ticket).values(status="solved"))
+        job = await session.run_sync(request_in)
+        await session.commit()
+    return job
 
 
 def test_the_setup_is_sound(client: TestClient) -> None:
@@ -127,6 +140,14 @@ def test_an_agent_who_has_left_a_team_before_the_export_runs_gets_none_of_its_ti
     file = client.get(f"{path}/file", headers=login("ada"))
     assert "=Toner" in file.text
     assert "Wi-Fi" not in file.text
+
+
+def test_a_request_is_in_the_transaction_of_an_async_session(client: TestClient) -> None:
+    with Session(container.engine()) as session:
+        grace = actor_of(session.query(User).filter_by(token="grace").one())
+    job = client.portal.call(solve_all_and_export, grace)
+    run("worker", "--drain")
+    assert container.get_export()(grace, job.id).status == "completed"
 
 
 def test_a_stranger_is_sent_away(client: TestClient) -> None:
