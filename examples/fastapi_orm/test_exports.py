@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -13,8 +13,8 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 import ticket_export as te
-from fastapi_orm.exports import actor_of, app, container
-from fastapi_orm.help_desk import Base, Team, Ticket, User, engine, sessions
+from fastapi_orm.exports import actor_of, container
+from fastapi_orm.help_desk import Base, Team, Ticket, User, app, engine, sessions
 
 VIEW = {"columns": ["id", "subject", "createdAt"], "sortField": "id", "timeZone": "Asia/Tokyo"}
 EVENING = datetime(2026, 3, 1, 22, tzinfo=UTC)
@@ -22,8 +22,12 @@ EVENING = datetime(2026, 3, 1, 22, tzinfo=UTC)
 
 def run(*words: str) -> None:
     """Run a command of the library in a process of its own, as an operator does."""
-    command = [Path(sys.executable).with_name("ticket-export"), "--app", "fastapi_orm.exports:container", *words]
-    subprocess.run(command, cwd=Path(__file__).parents[1], check=True)
+    command: list[Path | str] = [
+        Path(sys.executable).with_name("ticket-export"),
+        "--app",
+        "fastapi_orm.exports:container",
+    ]
+    subprocess.run([*command, *words], cwd=Path(__file__).parents[1], check=True)
 
 
 @pytest.fixture(scope="module")
@@ -47,17 +51,18 @@ def client() -> Iterator[TestClient]:
         session.commit()
     with TestClient(app) as client:
         yield client
+        assert client.portal
         client.portal.call(engine.dispose)
 
 
-def request(client: TestClient, token: str, view: dict[str, object]) -> str:
+def request(client: TestClient, token: str, view: Mapping[str, object]) -> str:
     """Request an export, and return its path."""
     answer = client.post("/exports", json=view, headers=login(token))
     assert answer.status_code == 202, answer.text
     return f"/exports/{answer.json()['id']}"
 
 
-def file_of(client: TestClient, token: str, view: dict[str, object]) -> list[str]:
+def file_of(client: TestClient, token: str, view: Mapping[str, object]) -> list[str]:
     """Export the view, and return the lines of the file."""
     path = request(client, token, view)
     run("worker", "--drain")
@@ -145,6 +150,7 @@ def test_an_agent_who_has_left_a_team_before_the_export_runs_gets_none_of_its_ti
 def test_a_request_is_in_the_transaction_of_an_async_session(client: TestClient) -> None:
     with Session(container.engine()) as session:
         grace = actor_of(session.query(User).filter_by(token="grace").one())
+    assert client.portal
     job = client.portal.call(solve_all_and_export, grace)
     run("worker", "--drain")
     assert container.get_export()(grace, job.id).status == "completed"

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -10,15 +11,19 @@ import pytest
 from flask.testing import FlaskClient
 
 import ticket_export as te
-from flask_integer_users.exports import actor_of, app, container
-from flask_integer_users.help_desk import Agent, Ticket, db
+from flask_integer_users.exports import actor_of, container
+from flask_integer_users.help_desk import Agent, Ticket, app, db
 
 VIEW = {"columns": ["id", "title", "agent"], "sortField": "id"}
 
 
 def run(*words: str) -> None:
     """Run a command of the library in a process of its own, as an operator does."""
-    command = [Path(sys.executable).with_name("ticket-export"), "--app", "flask_integer_users.exports:container"]
+    command: list[Path | str] = [
+        Path(sys.executable).with_name("ticket-export"),
+        "--app",
+        "flask_integer_users.exports:container",
+    ]
     subprocess.run([*command, *words], cwd=Path(__file__).parents[1], check=True)
 
 
@@ -38,21 +43,21 @@ def client() -> FlaskClient:
     return app.test_client()
 
 
-def request(client: FlaskClient, token: str, view: dict[str, object]) -> str:
+def request(client: FlaskClient, token: str, view: Mapping[str, object]) -> str:
     """Request an export, and return its path."""
     answer = client.post("/exports", json=view, headers=login(token))
     assert answer.status_code == 202, answer.text
     return f"/exports/{answer.get_json()['id']}"
 
 
-def file_of(client: FlaskClient, token: str, view: dict[str, object]) -> list[str]:
+def file_of(client: FlaskClient, token: str, view: Mapping[str, object]) -> list[str]:
     """Export the view, and return the lines of the file."""
     path = request(client, token, view)
     run("worker", "--drain")
     assert client.get(path, headers=login(token)).get_json()["status"] == "completed"
     answer = client.get(f"{path}/file", headers=login(token))
     assert answer.status_code == 200, answer.text
-    return answer.data.decode("utf-8-sig").splitlines()
+    return answer.get_data(as_text=True).removeprefix("\ufeff").splitlines()
 
 
 def login(token: str) -> dict[str, str]:

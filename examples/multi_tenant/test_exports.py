@@ -4,9 +4,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,11 +15,11 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
 import ticket_export as te
-from multi_tenant.exports import actor_of, app, containers
-from multi_tenant.help_desk import engines, find_person, metadata, tickets
+from multi_tenant.exports import actor_of, containers
+from multi_tenant.help_desk import app, engines, find_person, metadata, tickets
 
 VIEW = {"columns": ["title"], "sortField": "title"}
-PEOPLE = {
+PEOPLE: dict[str, dict[str, Any]] = {
     "auth0|ada": {"tenant": "acme", "teams": ["network"]},
     "auth0|bob": {"tenant": "acme", "teams": ["billing"]},
     "auth0|grace": {"tenant": "acme", "teams": [], "is_manager": True},
@@ -29,8 +30,13 @@ TITLES = {"acme": {"Wi-Fi": "network", "Invoice": "billing"}, "globex": {"Reacto
 
 def run(tenant: str, *words: str) -> None:
     """Run a command of the library for one company in a process of its own, as an operator does."""
-    command = [Path(sys.executable).with_name("ticket-export"), "--app", "multi_tenant.exports:container", *words]
-    subprocess.run(command, cwd=Path(__file__).parents[1], env={**os.environ, "TENANT": tenant}, check=True)
+    command: list[Path | str] = [
+        Path(sys.executable).with_name("ticket-export"),
+        "--app",
+        "multi_tenant.exports:container",
+    ]
+    one = {**os.environ, "TENANT": tenant}
+    subprocess.run([*command, *words], cwd=Path(__file__).parents[1], env=one, check=True)
 
 
 @pytest.fixture(scope="module")
@@ -47,14 +53,14 @@ def client() -> Iterator[TestClient]:
         yield client
 
 
-def request(client: TestClient, user: str, view: dict[str, object]) -> str:
+def request(client: TestClient, user: str, view: Mapping[str, object]) -> str:
     """Request an export, and return its path."""
     answer = client.post("/exports", json=view, headers=login(user))
     assert answer.status_code == 202, answer.text
     return f"/exports/{answer.json()['id']}"
 
 
-def file_of(client: TestClient, user: str, view: dict[str, object]) -> list[str]:
+def file_of(client: TestClient, user: str, view: Mapping[str, object]) -> list[str]:
     """Export the view, and return the lines of the file."""
     path = request(client, user, view)
     run(PEOPLE[f"auth0|{user}"]["tenant"], "worker", "--drain")
@@ -106,7 +112,7 @@ def test_the_workers_of_a_company_leave_the_exports_of_another(client: TestClien
 
 def test_a_column_for_managers_does_not_exist_for_others(client: TestClient) -> None:
     answers = {
-        name: client.post("/exports", json={"columns": ["title", name]}, headers=login("ada"))
+        name: client.post("/exports", json={"columns": [name]}, headers=login("ada"))
         for name in ("customer", "customor")
     }
     assert {answer.status_code for answer in answers.values()} == {422}
