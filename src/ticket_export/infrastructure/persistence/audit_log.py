@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import uuid4
 
-from sqlalchemy import URL, Connection, Engine, insert, select
+from sqlalchemy import URL, Connection, Engine, insert, select, update
 
-from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
+from ticket_export.application.ports.audit_log import REQUESTS, AuditEntry, AuditLog, SupportsAnonymising
+from ticket_export.domain.user_id import UserId
 from ticket_export.infrastructure.persistence.database.engine import commit
 from ticket_export.infrastructure.persistence.database.errors import database_errors
 from ticket_export.infrastructure.persistence.database.transaction import quick_read, short_transaction
@@ -16,7 +17,7 @@ from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-class SqlAlchemyAuditLog(AuditLog):
+class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising):
     """Stores every entry as a row of ``ExportAuditEntries``, which is permanent when `record` returns.
 
     `record` has a short transaction of its own, which takes SQLite's one write lock. Inside a unit of work, which holds
@@ -45,6 +46,27 @@ class SqlAlchemyAuditLog(AuditLog):
         with database_errors(), short_transaction(self._engine) as connection:
             self.insert(connection, entry)
             commit(connection)
+
+    def anonymise(self, user_id: UserId) -> int:
+        """See `SupportsAnonymising.anonymise`; all entries change in one transaction.
+
+        Raises:
+            JobDatabaseError: the database failed.
+        """
+        entries = self._entries.c
+        is_own = entries.actor_user_id == user_id
+        requested = select(entries.export_job_id).where(is_own & entries.action.in_(REQUESTS))
+        is_systems = entries.actor_user_id.is_(None) & entries.export_job_id.in_(requested)
+        with database_errors(), short_transaction(self._engine) as connection:
+            # The user's own entries last: the others are found by them.
+            changed = sum(
+                connection.execute(
+                    update(self._entries).where(found).values(actor_user_id=None, view="", detail=None)
+                ).rowcount
+                for found in (is_systems, is_own)
+            )
+            commit(connection)
+        return changed
 
     def is_kept_where(self, connection: Connection) -> bool:
         """Whether a transaction of that connection can write to the table.
