@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ticket_export.application.export_policy import EVERYONE, ONLY_OWN, ExportPolicy
     from ticket_export.application.file.download import Download
     from ticket_export.application.formula_guard import unguard
+    from ticket_export.application.ports.user_directory import UserDirectory
     from ticket_export.application.run.stop_signal import StopSignal
     from ticket_export.application.view.snapshot import ExportFilter, ExportScope, ExportSnapshotPayload
     from ticket_export.container import TicketExportContainer
@@ -100,6 +101,7 @@ __all__ = [
     "TicketExportContainer",
     "TicketExportError",
     "TooManyExportsError",
+    "UserDirectory",
     "UserId",
     "create_engine",
     "downgrade",
@@ -115,6 +117,7 @@ _NAMES_BY_MODULE = {
     "application.export_policy": ["EVERYONE", "ONLY_OWN", "ExportPolicy"],
     "application.file.download": ["Download"],
     "application.formula_guard": ["unguard"],
+    "application.ports.user_directory": ["UserDirectory"],
     "application.run.stop_signal": ["StopSignal"],
     "application.view.snapshot": ["ExportFilter", "ExportScope", "ExportSnapshotPayload"],
     "container": ["TicketExportContainer"],

@@ -30,6 +30,7 @@ from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.ports.user_directory import UserDirectory
 from ticket_export.application.refusals import Refusals
+from ticket_export.application.requester_names import RequesterNames
 from ticket_export.application.rights import Rights
 from ticket_export.application.run.claims import Claims
 from ticket_export.application.run.export_pipeline import READ_AHEAD
@@ -58,6 +59,7 @@ from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLo
 from ticket_export.infrastructure.persistence.database.clock import DatabaseClock
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES
+from ticket_export.infrastructure.persistence.host_users import user_key_for
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.infrastructure.storage.registry import open_storage
 from ticket_export.infrastructure.system_clock import SystemClock
@@ -122,7 +124,15 @@ class TicketExportContainer(DeclarativeContainer):
         ExportPolicy,
         Factory(ExportPolicy, ticket_source=ticket_source, download_own=settings.provided.download_own),
     )
-    rights = Factory(Rights, policy=policy, ticket_source=ticket_source, download_own=settings.provided.download_own)
+    user_key = ThreadSafeSingleton(user_key_for, table_names)
+    rights = Factory(
+        Rights,
+        policy=policy,
+        ticket_source=ticket_source,
+        download_own=settings.provided.download_own,
+        user_key=user_key,
+    )
+    requester_names = Factory(RequesterNames, user_directory.provider)
     refusals = Factory(Refusals, audit_log=audit_log, clock=clock)
 
     # Running an export. An inline task queue does it too.
@@ -188,8 +198,8 @@ class TicketExportContainer(DeclarativeContainer):
         refusals=refusals,
         clock=clock,
     )
-    get_export = Factory(GetExport, unit_of_work=unit_of_work.provider, rights=rights)
-    list_exports = Factory(ListExports, unit_of_work=unit_of_work.provider, rights=rights)
+    get_export = Factory(GetExport, unit_of_work=unit_of_work.provider, rights=rights, names=requester_names)
+    list_exports = Factory(ListExports, unit_of_work=unit_of_work.provider, rights=rights, names=requester_names)
     open_download = Factory(
         OpenDownload,
         unit_of_work=unit_of_work.provider,
@@ -248,4 +258,5 @@ class TicketExportContainer(DeclarativeContainer):
         announcements=announcements,
         clock=clock,
         audit=settings.provided.forget_audit,
+        user_key=user_key,
     )

@@ -22,6 +22,7 @@ from ticket_export.application.export_policy import (
 from ticket_export.application.ports.export_job_repository import UNREADABLE
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.application.user_key import UserKey
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.user_id import UserId
 from ticket_export.errors import ConfigurationError, ExportNotFoundError, NotPermittedError
@@ -52,6 +53,7 @@ class Rights:
     policy: ExportPolicy
     ticket_source: TicketSource
     download_own: bool = False
+    user_key: UserKey = attrs.field(factory=UserKey)
     _policy: ExportPolicy = attrs.field(init=False)
 
     @_policy.default
@@ -60,10 +62,12 @@ class Rights:
 
     def sight(self, actor: Actor) -> Sight:
         """Return the exports that the actor may see; their own are always among them."""
+        self.user_key.require_actor(actor)
         return self._asked("visible_requesters", lambda: self._sight(actor))
 
     def refusal_of_request(self, actor: Actor) -> NotPermittedError | None:
         """Return the error if the actor may not request exports."""
+        self.user_key.require_actor(actor)
         if self._allows("may_request", lambda: self._policy.may_request(actor)):
             return None
         return NotPermittedError('exporting tickets needs the permission "Import / Export Tickets"')
