@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         TooManyExportsError,
     )
     from ticket_export.infrastructure.help_desk.sample_data.loader import load_sample_data
-    from ticket_export.infrastructure.migrate import downgrade, upgrade
+    from ticket_export.infrastructure.migrate import adopt, downgrade, is_own_table, upgrade
     from ticket_export.infrastructure.null_export_events import NullExportEvents
     from ticket_export.infrastructure.persistence.database.engine import create_engine
     from ticket_export.infrastructure.persistence.host_tables import HostTable, HostTableNames
@@ -103,8 +103,10 @@ __all__ = [
     "TooManyExportsError",
     "UserDirectory",
     "UserId",
+    "adopt",
     "create_engine",
     "downgrade",
+    "is_own_table",
     "load_sample_data",
     "unguard",
     "upgrade",
@@ -144,7 +146,7 @@ _NAMES_BY_MODULE = {
         "TooManyExportsError",
     ],
     "infrastructure.help_desk.sample_data.loader": ["load_sample_data"],
-    "infrastructure.migrate": ["downgrade", "upgrade"],
+    "infrastructure.migrate": ["adopt", "downgrade", "is_own_table", "upgrade"],
     "infrastructure.null_export_events": ["NullExportEvents"],
     "infrastructure.persistence.database.engine": ["create_engine"],
     "infrastructure.persistence.host_tables": ["HostTable", "HostTableNames"],

@@ -20,6 +20,7 @@ from ticket_export.infrastructure.persistence.database.transaction import short_
 from ticket_export.infrastructure.persistence.export_job_repository import SqlAlchemyExportJobRepository
 from ticket_export.infrastructure.persistence.media_item_repository import SqlAlchemyMediaItemRepository
 from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
+from ticket_export.infrastructure.persistence.tables_in_use import tables_in_use
 
 
 class ConnectionRepositories(UnitOfWork):
@@ -33,15 +34,15 @@ class ConnectionRepositories(UnitOfWork):
 
     @property
     def jobs(self) -> SqlAlchemyExportJobRepository:
-        return SqlAlchemyExportJobRepository(self._begun(), self._tables)
+        return SqlAlchemyExportJobRepository(*self._in_use())
 
     @property
     def media_items(self) -> SqlAlchemyMediaItemRepository:
-        return SqlAlchemyMediaItemRepository(self._begun(), self._tables)
+        return SqlAlchemyMediaItemRepository(*self._in_use())
 
     @property
     def tasks(self) -> SqlAlchemyBackgroundTaskRepository:
-        return SqlAlchemyBackgroundTaskRepository(self._begun(), self._tables)
+        return SqlAlchemyBackgroundTaskRepository(*self._in_use())
 
     def after_commit(self, action: Callable[[], None]) -> None:
         self._after_commit.add(action)
@@ -55,6 +56,10 @@ class ConnectionRepositories(UnitOfWork):
     def _begun(self) -> Connection:
         # With a transaction begun.
         return self._connection
+
+    def _in_use(self) -> tuple[Connection, Tables]:
+        connection = self._begun()
+        return connection, tables_in_use(connection, self._tables)
 
 
 class SqlAlchemyUnitOfWork(ConnectionRepositories):
