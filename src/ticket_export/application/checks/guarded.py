@@ -1,0 +1,53 @@
+"""One check at a time: what it finds, or its own error as a finding."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+
+from ticket_export.application.finding import Finding, error
+from ticket_export.errors import (
+    ConfigurationError,
+    JobDatabaseError,
+    MissingExtraError,
+    StorageError,
+    TicketExportError,
+    TicketsUnavailableError,
+)
+
+_log = logging.getLogger(__name__)
+
+
+def guarded(where: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]:
+    """Return what the check finds. If it raises an error, the last finding is that error."""
+    found: list[Finding] = []
+    try:
+        found.extend(check())
+    except Exception as raised:  # noqa: BLE001 - one check must not hide the others
+        _log.info("the check of %s raised an error", where, exc_info=True)
+        found.append(finding_of(where, raised))
+    return found
+
+
+def finding_of(where: str, raised: Exception) -> Finding:
+    """Return the finding for an error. Only the library's own errors have a text that is safe to show."""
+    match raised:
+        case MissingExtraError():
+            what, _, _ = str(raised).partition(": pip install")
+            return error(where, what, f"run: pip install 'ticket-export[{raised.extra}]'")
+        case ConfigurationError():
+            return error(where, str(raised), "correct the setting, or the line of the wiring, that this names")
+        case JobDatabaseError() | TicketsUnavailableError():
+            return error(where, _sentence(raised), "see what is wrong with the database", may_pass=True)
+        case StorageError():
+            return error(where, _sentence(raised), "see what is wrong with the storage", may_pass=True)
+        case TicketExportError():
+            return error(where, _sentence(raised), _SHOW)
+    return error(where, f"it raises {type(raised).__name__}", _SHOW)
+
+
+_SHOW = "run: ticket-export --debug check, which shows where the error comes from"
+
+
+def _sentence(raised: Exception) -> str:
+    return str(raised).removesuffix(".")
