@@ -24,6 +24,7 @@ from ticket_export.application.view.ticket_column import ColumnKind, IdType, Sco
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.application.view.view_summary import summarize_view
 from ticket_export.errors import InvalidPayloadError
+from ticket_export.testing.entities import AN_ACTOR
 
 _AS_OF: Final = datetime(2026, 3, 1, tzinfo=UTC)
 _MOST_SECONDS, _MOST_BYTES, _LONGEST = 0.050, 10_000_000, 2_000
@@ -216,7 +217,7 @@ class Worst:
 def read(payload: object) -> int:
     """Read the view as a request and a worker do; return the length of the message in bytes."""
     try:
-        TicketQuery.of(payload, COLUMNS, as_of=_AS_OF)
+        TicketQuery.of(payload, COLUMNS, actor=AN_ACTOR, as_of=_AS_OF)
     except InvalidPayloadError as error:
         return len(str(error).encode("utf-8", "surrogatepass"))
     return 0

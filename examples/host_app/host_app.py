@@ -1,7 +1,5 @@
 """Wire ticket-export to the tables of the CRM, and export its cases. Run it in an empty folder."""
 
-from uuid import UUID
-
 import sqlalchemy as sa
 
 import ticket_export as te
@@ -29,7 +27,7 @@ case_catalog = catalog.TicketCatalog(
 
 
 class CrmUserDirectory(ports.UserDirectory):
-    def find(self, user_id: UUID) -> te.Actor | None:
+    def find(self, user_id: te.UserId) -> te.Actor | None:
         return self._find(people.c.person_id == user_id)
 
     def find_by_email(self, email_address: str) -> te.Actor | None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         BuiltInSystemPermission,
         SystemPermissions,
     )
+    from ticket_export.domain.user_id import UserId
     from ticket_export.errors import (
         ConfigurationError,
         DownloadUnavailableError,
@@ -97,6 +98,7 @@ __all__ = [
     "TicketExportContainer",
     "TicketExportError",
     "TooManyExportsError",
+    "UserId",
     "create_engine",
     "downgrade",
     "load_sample_data",
@@ -121,6 +123,7 @@ _NAMES_BY_MODULE = {
         "BuiltInSystemPermission",
         "SystemPermissions",
     ],
+    "domain.user_id": ["UserId"],
     "errors": [
         "ConfigurationError",
         "DownloadUnavailableError",

@@ -46,6 +46,7 @@ from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.domain.system_permissions import SystemPermissions
 from ticket_export.domain.user import User
+from ticket_export.domain.user_id import UserId
 
 __all__ = [
     "Actor",
@@ -96,6 +97,7 @@ __all__ = [
     "UnitOfWork",
     "User",
     "UserDirectory",
+    "UserId",
     "WithinDays",
     "WithinIntervals",
     "fold",

@@ -17,6 +17,7 @@ from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.testing.entities import AN_ACTOR
 
 # What the audit log says of a job that was requested and completed: each of these once, and none of those.
 _ONCE = {AuditAction.REQUESTED, AuditAction.COMPLETED}
@@ -105,7 +106,7 @@ class EndState:
 def undisturbed(arena: Arena, job: ExportJob) -> bytes:
     """The file of that job as it is made where nobody interferes."""
     source, csv_format = arena.container.ticket_source(), arena.container.csv_format()
-    query = TicketQuery.of(job.snapshot_payload_json, source.columns, as_of=job.requested_at)
+    query = TicketQuery.of(job.snapshot_payload_json, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=job.requested_at)
     with source.open(query, csv_format) as reader:
         assert reader.count() > 0
         return csv_format.header(query.columns) + b"".join(block.data for block in reader.blocks())

@@ -70,6 +70,7 @@ from ticket_export.infrastructure.tickets.postgresql.snapshot import driver_conn
 from ticket_export.infrastructure.tickets.postgresql.stored_catalog import catalog_as_stored
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
 from ticket_export.infrastructure.tickets.sqlite.functions import register_functions
+from ticket_export.testing.entities import AN_ACTOR
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 A_UUID = UUID("6f1c2b1e-8f0e-4a53-9a0e-2d7f0f3a9b11")
@@ -215,7 +216,7 @@ def filled(engine: Engine) -> Iterator[Engine]:
 
 
 def lines(source: TicketSource, **view: Any) -> list[str]:
-    query = TicketQuery.of(view, source.columns, as_of=NOW)
+    query = TicketQuery.of(view, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=NOW)
     with source.open(query, CsvFormat()) as reader:
         count = reader.count()
         found = b"".join(block.data for block in reader.blocks()).decode().splitlines()

@@ -22,6 +22,7 @@ from ticket_export.infrastructure.memory.ticket_source import InMemoryTicketSour
 from ticket_export.infrastructure.migrate import upgrade
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
+from ticket_export.testing.entities import AN_ACTOR
 
 COLUMNS = reference_catalog(REFERENCE_TABLES).describe()
 
@@ -79,7 +80,7 @@ def help_desk(request: pytest.FixtureRequest) -> StoredHelpDesk:
 
 
 def read(source: TicketSource, view: dict[str, Any], csv_format: CsvFormat) -> tuple[int, int, bytes]:
-    with source.open(TicketQuery.of(view, source.columns, as_of=NOW), csv_format) as reader:
+    with source.open(TicketQuery.of(view, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=NOW), csv_format) as reader:
         count = reader.count()
         blocks = list(reader.blocks())
     return count, sum(block.rows for block in blocks), b"".join(block.data for block in blocks)

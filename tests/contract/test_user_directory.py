@@ -50,11 +50,11 @@ class SqlUserDirectoryContract(UserDirectoryContract[SqlAlchemyUserDirectory]):
     def test_of_two_spellings_of_one_address_the_exact_one_is_found(
         self, directory: SqlAlchemyUserDirectory, ann: User
     ) -> None:
-        shouting = User(id=uuid4(), first_name="A", last_name="L", email_address=ann.email_address.upper())
+        shouting = User(id=uuid4(), first_name="A", last_name="L", email_address=(ann.email_address or "").upper())
         for user in (ann, shouting):
             self.put_behind(directory, user, [])
         for user in (ann, shouting):
-            found = directory.find_by_email(user.email_address)
+            found = directory.find_by_email(user.email_address or "")
             assert found is not None
             assert found.user_id == user.id
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import attrs
 
+from ticket_export.application.actor import Actor
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.ports.ticket_source import CsvBlock, SupportsInterrupt, TicketReader, TicketSource
 from ticket_export.application.view.ticket_column import TicketColumns
@@ -25,9 +26,8 @@ class ReadersToDisturb:
     miscounted: int
     loses_tickets: bool
 
-    @property
-    def columns(self) -> TicketColumns:
-        return self.source.columns
+    def columns(self, actor: Actor) -> TicketColumns:
+        return self.source.columns(actor)
 
     @contextmanager
     def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:

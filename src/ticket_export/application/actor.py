@@ -2,20 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TypeAlias
 from uuid import UUID
 
 import attrs
 
 from ticket_export.domain.system_permissions import SystemPermissions
+from ticket_export.domain.user_id import UserId
+from ticket_export.errors import ConfigurationError
+
+#: One fact about a user, as a rule of the host compares it.
+Fact: TypeAlias = str | int | UUID | bool | None
+_FACTS = (str, int, UUID, type(None))
+
+
+def _frozen(attributes: Mapping[str, Fact | tuple[Fact, ...]]) -> Mapping[str, Fact | tuple[Fact, ...]]:
+    for name, value in attributes.items():
+        if not isinstance(name, str):
+            raise ConfigurationError(f"Actor.attributes: the name {name!r} is of type {type(name).__name__}, not str")
+        for fact in value if isinstance(value, tuple) else (value,):
+            if not isinstance(fact, _FACTS):
+                raise ConfigurationError(
+                    f"Actor.attributes[{name!r}] holds a value of type {type(fact).__name__}; use str, int, UUID, "
+                    "bool, None or a tuple of them"
+                )
+    return MappingProxyType(dict(attributes))
 
 
 @attrs.frozen(kw_only=True)
 class Actor:
-    """The user for whom a use case runs; the host has authenticated them."""
+    """The user for whom a use case runs; the host has authenticated them.
 
-    user_id: UUID
+    `attributes` are the host's own facts about the user, such as the ids of their teams, for the rules of a catalog and
+    a policy. The actor of a run comes from the user directory, so the directory must return them too.
+
+    Raises:
+        ConfigurationError: an attribute has a value of another type.
+    """
+
+    user_id: UserId
     is_admin: bool = False
     permissions: SystemPermissions = SystemPermissions.NONE
+    attributes: Mapping[str, Fact | tuple[Fact, ...]] = attrs.field(factory=dict, converter=_frozen, hash=False)
 
     @property
     def may_import_export_tickets(self) -> bool:

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeAlias
-from uuid import UUID
 
 import attrs
 
@@ -21,6 +20,7 @@ from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.view.view_summary import summary_of
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.user_id import UserId
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Announcements:
         entry = audit_entry(AuditAction.FAILED, job, at=at, by=by, duration=duration, detail=detail)
         return self._announced(work, entry, self.events.failed, job)
 
-    def cancelled(self, work: UnitOfWork, job: ExportJob, *, at: datetime, by: UUID) -> Tell:
+    def cancelled(self, work: UnitOfWork, job: ExportJob, *, at: datetime, by: UserId) -> Tell:
         """Announce that user `by` has cancelled the export."""
         return self._announced(work, audit_entry(AuditAction.CANCELLED, job, at=at, by=by), self.events.failed, job)
 
@@ -79,7 +79,7 @@ def audit_entry(
     job: ExportJob,
     *,
     at: datetime,
-    by: UUID | None,
+    by: UserId | None,
     duration: timedelta | None = None,
     detail: str | None = None,
 ) -> AuditEntry:

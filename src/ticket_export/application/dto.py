@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from ticket_export.application.view.view_summary import summary_of
 from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.user_id import UserId
 
 
 class Dto(BaseModel):
@@ -33,7 +34,7 @@ class ExportJobDto(Dto):
     """
 
     id: UUID
-    requester_user_id: UUID
+    requester_user_id: UserId
     requester_name: str | None
     view: str
     status: str

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Condition
 from typing import Final
-from uuid import UUID
 
+from ticket_export.domain.user_id import UserId
 from ticket_export.errors import JobDatabaseError
 
 #: Seconds; longer than the transaction of a request waits for another process.
@@ -28,10 +28,10 @@ class UserTurns:
     def renew(self) -> None:
         """Begin with no turn taken, as a forked process must: the threads that have one do not exist there."""
         self._changed = Condition()
-        self._taken: dict[UUID, object] = {}
+        self._taken: dict[UserId, object] = {}
 
     @contextmanager
-    def of(self, user_id: UUID) -> Iterator[Callable[[], None]]:
+    def of(self, user_id: UserId) -> Iterator[Callable[[], None]]:
         """Take the user's turn until the block ends or calls the yielded function.
 
         Raises:

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import attrs
 
+from ticket_export.domain.user_id import UserId
 from ticket_export.domain.utc import is_utc
 
 
@@ -17,10 +18,10 @@ class AuditableEntity:
     id: UUID = attrs.field(factory=uuid4)
     creation_time: datetime = attrs.field(validator=is_utc)
     last_modification_time: datetime | None = attrs.field(default=None, validator=is_utc)
-    creator_user_id: UUID | None = None
-    last_modifier_user_id: UUID | None = None
+    creator_user_id: UserId | None = None
+    last_modifier_user_id: UserId | None = None
 
-    def stamp_modified(self, now: datetime, by: UUID | None = None) -> None:
+    def stamp_modified(self, now: datetime, by: UserId | None = None) -> None:
         """Record a change at `now`, made by user `by` or, when None, by the system."""
         self.last_modification_time = now
         self.last_modifier_user_id = by

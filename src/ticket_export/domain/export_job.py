@@ -22,6 +22,7 @@ from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.domain.user import User
+from ticket_export.domain.user_id import UserId
 from ticket_export.domain.utc import is_utc, require_utc
 from ticket_export.errors import InvalidTransitionError
 
@@ -41,7 +42,7 @@ class ExportJob(AuditableEntity):
     filled by the repository that read the job; ``==`` does not compare them.
     """
 
-    requester_user_id: UUID
+    requester_user_id: UserId
     requested_at: datetime = attrs.field(validator=is_utc)
     status: ExportJobStatus = ExportJobStatus.QUEUED
     progress_stage: str | None = None
@@ -63,7 +64,7 @@ class ExportJob(AuditableEntity):
     def request(
         cls,
         *,
-        requester_user_id: UUID,
+        requester_user_id: UserId,
         snapshot_payload_json: str,
         background_task: BackgroundTask,
         now: datetime,
@@ -133,7 +134,7 @@ class ExportJob(AuditableEntity):
         self.progress_stage = ProgressStage.QUEUED.value
         self.progress_percent = None
 
-    def cancel(self, now: datetime, *, by: UUID) -> None:
+    def cancel(self, now: datetime, *, by: UserId) -> None:
         """Move from Queued or Running to Failed, for user `by`."""
         self._require(not self.status.is_final, "cancelled")
         self.fail(CANCELLED, now)

@@ -7,14 +7,24 @@ from uuid import UUID, uuid4
 
 import attrs
 
+from ticket_export.application.actor import Actor
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.domain.export_job import RETENTION, ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.media_item import MediaItem
+from ticket_export.domain.system_permissions import BuiltInSystemPermission
 from ticket_export.domain.user import User
 
 # Microseconds are the smallest step that every database keeps.
 NOW = datetime(2025, 12, 13, 9, 30, 15, 123456, tzinfo=UTC)
+
+
+#: An administrator with every permission.
+AN_ACTOR = Actor(
+    user_id=UUID("00000000-0000-4000-8000-0000000000a1"),
+    is_admin=True,
+    permissions=BuiltInSystemPermission.all_permissions(),
+)
 
 
 def a_user() -> User:

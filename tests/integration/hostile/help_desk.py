@@ -17,6 +17,7 @@ from ticket_export import Actor, ExportJobDto, Settings, SystemPermissions, Tick
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.storage import InMemoryStorage
 from ticket_export.infrastructure.migrate import upgrade
+from ticket_export.testing.entities import AN_ACTOR
 
 TICKETS = [
     ReferenceTicket(id=1, title="a", category="b", tags=("c", "d"), contact=0, assignee=1, team=0),
@@ -45,7 +46,7 @@ class HostileHelpDesk:
             connection.execute(tables.roles.insert(), role)
             connection.execute(tables.role_user.insert(), {"roles_id": UUID(int=9), "users_id": UUID(int=1)})
         store_tickets(engine, tables, TICKETS)
-        self.columns = list(self.container.ticket_source().columns)
+        self.columns = list(self.container.ticket_source().columns(AN_ACTOR))
         self.actor = Actor(user_id=UUID(int=1), permissions=SystemPermissions.IMPORT_EXPORT_TICKETS)
         self._request = self.container.request_export()
         self._get = self.container.get_export()

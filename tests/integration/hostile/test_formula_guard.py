@@ -26,6 +26,7 @@ from ticket_export.infrastructure.migrate import upgrade
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog, number_column, text_column
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
+from ticket_export.testing.entities import AN_ACTOR
 
 TICKETS = REFERENCE_TABLES.tickets
 CATALOG = reference_catalog(REFERENCE_TABLES)
@@ -75,7 +76,7 @@ def storable(engine: Engine, text: str) -> str:
 def exported(engine: Engine, columns: list[str], *, catalog: TicketCatalog = CATALOG, is_guarded: bool = True) -> bytes:
     """Header and rows."""
     source, csv_format = SqlAlchemyTicketSource(engine, catalog), CsvFormat(bom=False, formula_guard=is_guarded)
-    query = TicketQuery.of({"columns": columns, "sortField": "id"}, source.columns, as_of=NOW)
+    query = TicketQuery.of({"columns": columns, "sortField": "id"}, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=NOW)
     with source.open(query, csv_format) as reader:
         return csv_format.header(query.columns) + b"".join(block.data for block in reader.blocks())
 

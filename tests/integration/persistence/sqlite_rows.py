@@ -18,6 +18,7 @@ from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.user import User
+from ticket_export.domain.user_id import UserId
 
 Stored = ExportJob | MediaItem | BackgroundTask | User
 E = TypeVar("E", ExportJob, MediaItem, BackgroundTask, User)
@@ -38,8 +39,8 @@ class SqliteRows:
         marks = ", ".join("?" * len(names))
         self.run(f'INSERT INTO "{TABLES[type(entity)]}" ({columns}) VALUES ({marks})', *values)
 
-    def get(self, entity_type: type[E], entity_id: UUID) -> E | None:
-        row = self.run(f'SELECT * FROM "{TABLES[entity_type]}" WHERE "Id" = ?', entity_id.hex)
+    def get(self, entity_type: type[E], entity_id: UserId) -> E | None:
+        row = self.run(f'SELECT * FROM "{TABLES[entity_type]}" WHERE "Id" = ?', _key(entity_id))
         if not row:
             return None
         fields = {name: _from_raw(name, row[0][pascal_case(name)]) for name in stored_fields(entity_type)}
@@ -47,15 +48,15 @@ class SqliteRows:
 
     def remove(self, entity: Stored) -> None:
         """Take the row away, if there is one."""
-        self.run(f'DELETE FROM "{TABLES[type(entity)]}" WHERE "Id" = ?', entity.id.hex)
+        self.run(f'DELETE FROM "{TABLES[type(entity)]}" WHERE "Id" = ?', _key(entity.id))
 
-    def give_roles(self, user_id: UUID, roles: Sequence[int]) -> None:
+    def give_roles(self, user_id: UserId, roles: Sequence[int]) -> None:
         """Take away what roles the user has, then give one role a sum of flags."""
-        self.run('DELETE FROM "RoleUser" WHERE "UsersId" = ?', user_id.hex)
+        self.run('DELETE FROM "RoleUser" WHERE "UsersId" = ?', _key(user_id))
         for flags in roles:
             role_id = uuid4().hex
             self.run('INSERT INTO "Roles" VALUES (?, ?, ?, ?)', role_id, "Role", role_id, int(flags))
-            self.run('INSERT INTO "RoleUser" VALUES (?, ?)', role_id, user_id.hex)
+            self.run('INSERT INTO "RoleUser" VALUES (?, ?)', role_id, _key(user_id))
 
     def run(self, sql: str, *values: object) -> list[sqlite3.Row]:
         with closing(sqlite3.connect(self.path)) as connection, connection:
@@ -103,3 +104,7 @@ def _from_raw(name: str, value: Any) -> Any:
     if name.startswith("is_"):
         return bool(value)
     return value
+
+
+def _key(entity_id: UserId) -> str | int:
+    return entity_id.hex if isinstance(entity_id, UUID) else entity_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -57,7 +58,7 @@ def test_column_refuses_null(engine: Engine, rows: SqliteRows, column: str) -> N
 
 def test_what_the_table_holds_of_an_entry(engine: Engine, rows: SqliteRows) -> None:
     entry = an_entry()
-    assert entry.actor_id
+    assert isinstance(entry.actor_id, UUID)
     SqlAlchemyAuditLog(engine).record(entry)
     (stored,) = map(dict, rows.run('SELECT * FROM "ExportAuditEntries"'))
     assert len(stored.pop("Id")) == 32

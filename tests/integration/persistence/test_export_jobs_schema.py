@@ -117,7 +117,7 @@ def test_is_cleaned_up_is_false_by_default(engine: Engine, rows: SqliteRows) -> 
     rows.run(
         'INSERT INTO "ExportJobs" ("Id", "RequesterUserId", "RequestedAt", "Status", "SnapshotPayloadJson", '
         '"ExpiresAt", "CreationTime") VALUES (?, ?, ?, ?, ?, ?, ?)',
-        *(uuid4().hex, requester.id.hex, "2025-12-13", "queued", "{}", "2025-12-16", "2025-12-13"),
+        *(uuid4().hex, str(requester.id).replace("-", ""), "2025-12-13", "queued", "{}", "2025-12-16", "2025-12-13"),
     )
     assert rows.run('SELECT "IsCleanedUp" FROM "ExportJobs"')[0][0] == 0
 
@@ -135,7 +135,7 @@ def test_a_requested_job_is_stored_with_the_seeds_defaults(engine: Engine, rows:
     stored = dict(rows.run('SELECT * FROM "ExportJobs"')[0])
     assert stored == {
         "Id": job.id.hex,
-        "RequesterUserId": requester.id.hex,
+        "RequesterUserId": str(requester.id).replace("-", ""),
         "RequestedAt": "2025-12-13 09:30:15.123456",
         "Status": "queued",
         "ProgressStage": "Queued",
@@ -150,7 +150,7 @@ def test_a_requested_job_is_stored_with_the_seeds_defaults(engine: Engine, rows:
         "BackgroundTaskId": task.id.hex,
         "CreationTime": "2025-12-13 09:30:15.123456",
         "LastModificationTime": None,
-        "CreatorUserId": requester.id.hex,
+        "CreatorUserId": str(requester.id).replace("-", ""),
         "LastModifierUserId": None,
     }
 

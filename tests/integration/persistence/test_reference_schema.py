@@ -125,12 +125,13 @@ def test_tickets_and_contacts_are_numbered_by_the_database(
 
 
 def test_deleting_a_user_takes_their_roles_and_leaves_their_tickets(engine: Engine, rows: SqliteRows) -> None:
-    user = User(id=uuid4(), first_name="Ann", last_name="Lee", email_address="ann@example.test")
+    user_id = uuid4()
+    user = User(id=user_id, first_name="Ann", last_name="Lee", email_address="ann@example.test")
     rows.put(user)
-    rows.give_roles(user.id, [512])
+    rows.give_roles(user_id, [512])
     rows.run(
         'INSERT INTO "Tickets" ("Title", "Status", "Priority", "AssigneeId", "CreationTime") VALUES (?, ?, ?, ?, ?)',
-        *("Printer", "open", "low", user.id.hex, "2025-12-13 00:00:00.000000"),
+        *("Printer", "open", "low", user_id.hex, "2025-12-13 00:00:00.000000"),
     )
     rows.run('DELETE FROM "Users"')
     assert rows.run('SELECT * FROM "RoleUser"') == []

@@ -209,6 +209,7 @@ def test_export_of_a_user_that_cannot_be_read_does_not_keep_them_from_asking(
 ) -> None:
     spoilt, readable = queue.put(age=2), queue.put(age=1)
     requester = queue.rows.get(ExportJob, readable).requester_user_id  # type: ignore[union-attr]
+    assert isinstance(requester, UUID)
     queue.rows.run('UPDATE "ExportJobs" SET "RequesterUserId" = ?', requester.hex)
     queue.spoil(spoilt, column, value)
     with queue.unit_of_work() as work:

@@ -10,6 +10,7 @@ from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.sample_data.people import TEAMS, sample_id
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
+from ticket_export.testing.entities import AN_ACTOR
 
 CATALOG: Final = reference_catalog(REFERENCE_TABLES)
 CREATED: Final = "IX_Tickets_CreationTime_Id"
@@ -48,4 +49,4 @@ def default_view(now: datetime, *filters: Filter) -> TicketQuery:
         "sortField": "creationTime",
         "sortDirection": "desc",
     }
-    return TicketQuery.of(view, CATALOG.describe(), as_of=now + timedelta(seconds=1))
+    return TicketQuery.of(view, CATALOG.describe(), actor=AN_ACTOR, as_of=now + timedelta(seconds=1))

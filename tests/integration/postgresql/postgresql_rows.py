@@ -15,6 +15,7 @@ from psycopg.rows import dict_row
 
 from tests.integration.persistence.sqlite_rows import TABLES, E, Stored, pascal_case, restored, stored_fields, to_raw
 from tests.postgresql_server import conninfo
+from ticket_export.domain.user_id import UserId
 
 
 @attrs.frozen
@@ -42,7 +43,7 @@ class PostgresqlRows:
         """Take the row away, if there is one."""
         self.run(f'DELETE FROM "{TABLES[type(entity)]}" WHERE "Id" = %s', entity.id)
 
-    def give_roles(self, user_id: UUID, roles: Sequence[int]) -> None:
+    def give_roles(self, user_id: UserId, roles: Sequence[int]) -> None:
         """Take away what roles the user has, then give one role a sum of flags."""
         self.run('DELETE FROM "RoleUser" WHERE "UsersId" = %s', user_id)
         for flags in roles:

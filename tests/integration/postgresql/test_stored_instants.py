@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import attrs
 import psycopg
@@ -278,7 +279,7 @@ def test_leases_of_two_processes_with_different_zones_agree(url: str, monkeypatc
 
 
 def test_audit_entries_have_the_real_instant(url: str) -> None:
-    engine, job_id = create_engine(url), a_user().id
+    engine, job_id = create_engine(url), uuid4()
     entry = AuditEntry(action=AuditAction.REQUESTED, at=MOMENTS[1], job_id=job_id, actor_id=None, view="a view")
     SqlAlchemyAuditLog(engine).record(entry)
     with engine.connect() as connection:

@@ -13,12 +13,13 @@ import pytest
 
 from tests.integration.real_tickets.support_tickets import PHYSICAL_LINES, TICKETS, SupportTickets, cell, read_back
 from ticket_export import Actor, SystemPermissions, TicketExportContainer
+from ticket_export.testing.entities import AN_ACTOR
 
 
 @pytest.fixture(scope="session")
 def exported(container: TicketExportContainer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     admin = _store_admin(container)
-    columns = [column.name for column in container.ticket_source().columns]
+    columns = [column.name for column in container.ticket_source().columns(AN_ACTOR)]
     job = container.request_export()(admin, {"columns": columns, "sortField": "id"})
     done = container.get_export()(admin, job.id)
     assert (done.status, done.row_count) == ("completed", TICKETS)
@@ -48,7 +49,7 @@ def _store_admin(container: TicketExportContainer) -> Actor:
 
 @pytest.fixture(scope="session")
 def expected(container: TicketExportContainer, tickets: SupportTickets) -> list[list[str]]:
-    columns = list(container.ticket_source().columns)
+    columns = list(container.ticket_source().columns(AN_ACTOR))
     header = [column.label for column in columns]
     return [header, *([cell(ticket[column.name]) for column in columns] for ticket in tickets.plain)]
 

@@ -17,6 +17,7 @@ from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.migrate import upgrade
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
+from ticket_export.testing.entities import AN_ACTOR
 
 CATALOG = reference_catalog(REFERENCE_TABLES)
 MIB = 1024 * 1024
@@ -44,7 +45,9 @@ def blocks_of(engine: Engine, descriptions: Sequence[str]) -> list[CsvBlock]:
             [{"id": number, "description": text, **common} for number, text in enumerate(descriptions, 1)],
         )
     source = SqlAlchemyTicketSource(engine, CATALOG)
-    query = TicketQuery.of({"columns": ["id", "description"], "sortField": "id"}, source.columns, as_of=NOW)
+    query = TicketQuery.of(
+        {"columns": ["id", "description"], "sortField": "id"}, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=NOW
+    )
     with source.open(query, CsvFormat()) as reader:
         assert reader.count() == len(descriptions)
         return list(reader.blocks())

@@ -21,6 +21,7 @@ from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
+from ticket_export.testing.entities import AN_ACTOR
 
 CATALOG = reference_catalog(REFERENCE_TABLES)
 # Megabytes, which no buffer between the server and here takes in.
@@ -58,7 +59,7 @@ def source(engine: Engine) -> SqlAlchemyTicketSource:
 
 
 def query(**view: Any) -> TicketQuery:
-    return TicketQuery.of({"columns": ["id", "description"], **view}, CATALOG.describe(), as_of=NOW)
+    return TicketQuery.of({"columns": ["id", "description"], **view}, CATALOG.describe(), actor=AN_ACTOR, as_of=NOW)
 
 
 def text_of(source: SqlAlchemyTicketSource, **view: Any) -> str:

@@ -45,6 +45,7 @@ from ticket_export.infrastructure.tickets.catalog import (
     text_column,
 )
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
+from ticket_export.testing.entities import AN_ACTOR
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LONG_AGO = datetime(2026, 1, 1)  # noqa: DTZ001 - stored in UTC
@@ -151,7 +152,7 @@ def read(engine: Engine, *columns: CatalogColumn, is_deleted: Any = None, **view
             columns=[number_column("id", "ID", C.id), *columns],
         ),
     )
-    query = TicketQuery.of({"columns": ["id"], **view}, source.columns, as_of=NOW)
+    query = TicketQuery.of({"columns": ["id"], **view}, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=NOW)
     with source.open(query, CsvFormat()) as reader:
         count = reader.count()
         found = b"".join(block.data for block in reader.blocks()).decode().splitlines()

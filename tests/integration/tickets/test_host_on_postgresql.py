@@ -47,6 +47,7 @@ from ticket_export.infrastructure.tickets.catalog import (
 )
 from ticket_export.infrastructure.tickets.sql_functions import JoinedTags
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
+from ticket_export.testing.entities import AN_ACTOR
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -121,8 +122,8 @@ def source(engine: Engine) -> SqlAlchemyTicketSource:
 
 
 def read(source: SqlAlchemyTicketSource, **view: Any) -> str:
-    columns = [column.name for column in source.columns]
-    query = TicketQuery.of({"columns": columns, **view}, source.columns, as_of=NOW)
+    columns = [column.name for column in source.columns(AN_ACTOR)]
+    query = TicketQuery.of({"columns": columns, **view}, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=NOW)
     with source.open(query, CsvFormat()) as reader:
         count = reader.count()
         blocks = list(reader.blocks())
@@ -257,7 +258,7 @@ def test_tables_of_a_schema_that_the_engine_translates_are_read(engine: Engine) 
 
 def test_engine_that_commits_by_itself_still_reads_one_snapshot(engine: Engine) -> None:
     source = SqlAlchemyTicketSource(engine.execution_options(isolation_level="AUTOCOMMIT"), CATALOG)
-    query = TicketQuery.of({"columns": ["number"]}, source.columns, as_of=NOW)
+    query = TicketQuery.of({"columns": ["number"]}, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=NOW)
     with source.open(query, CsvFormat()) as reader:
         with engine.begin() as connection:
             connection.execute(CASES.delete())
@@ -267,7 +268,7 @@ def test_engine_that_commits_by_itself_still_reads_one_snapshot(engine: Engine) 
 
 def test_database_without_tickets_is_the_sources_error(engine: Engine, source: SqlAlchemyTicketSource) -> None:
     CASES.drop(engine)
-    query = TicketQuery.of({"columns": ["number"]}, source.columns, as_of=NOW)
+    query = TicketQuery.of({"columns": ["number"]}, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=NOW)
     for ask in ("count", "blocks"):
         with pytest.raises(TicketSourceError) as caught, source.open(query, CsvFormat()) as reader:
             list(getattr(reader, ask)())

@@ -17,6 +17,7 @@ from ticket_export.errors import ConfigurationError
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog, day_column, number_column
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
+from ticket_export.testing.entities import AN_ACTOR
 
 OPENED = "2026-03-01 12:00:00+00"
 OPERATORS = ["is", "is_before", "is_after", "is_on_or_before", "is_on_or_after"]
@@ -66,7 +67,7 @@ def days() -> TicketCatalog:
 
 def cells(engine: Engine, catalog: TicketCatalog, **view: Any) -> list[str]:
     source = SqlAlchemyTicketSource(engine, catalog)
-    query = TicketQuery.of({"columns": ["id", "due"], **view}, source.columns, as_of=NOW)
+    query = TicketQuery.of({"columns": ["id", "due"], **view}, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=NOW)
     with source.open(query, CsvFormat()) as reader:
         count, blocks = reader.count(), list(reader.blocks())
     lines = b"".join(block.data for block in blocks).decode().splitlines()

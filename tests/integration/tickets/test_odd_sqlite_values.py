@@ -49,6 +49,7 @@ from ticket_export.infrastructure.tickets.catalog import (
 )
 from ticket_export.infrastructure.tickets.sql_functions import JoinedTags
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
+from ticket_export.testing.entities import AN_ACTOR
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 AN_ID = UUID("6f1c2b1e-8f0e-4a53-9a0e-2d7f0f3a9b11")
@@ -124,7 +125,7 @@ def put(engine: Engine, column: str, values: Sequence[str], *parameters: object)
 
 
 def read(source: SqlAlchemyTicketSource, *columns: str, **view: Any) -> list[list[str]]:
-    query = TicketQuery.of({"columns": list(columns), **view}, source.columns, as_of=NOW)
+    query = TicketQuery.of({"columns": list(columns), **view}, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=NOW)
     with source.open(query, CsvFormat()) as reader:
         count = reader.count()
         data = b"".join(block.data for block in reader.blocks())
@@ -303,7 +304,7 @@ def test_hosts_connection_is_left_as_it_was(tmp_path: Path) -> None:
     before = factory()
     assert cells(source, "title") == ["L\ufffdnd"]
     assert factory() == before
-    query = TicketQuery.of({"columns": ["title"]}, source.columns, as_of=NOW)
+    query = TicketQuery.of({"columns": ["title"]}, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=NOW)
     with pytest.raises(ValueError, match="of the block"), source.open(query, CsvFormat()):
         raise ValueError("of the block")
     assert factory() == before

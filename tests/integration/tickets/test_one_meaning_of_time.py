@@ -25,6 +25,7 @@ from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket, In
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog, date_column, day_column, number_column
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
+from ticket_export.testing.entities import AN_ACTOR
 
 AS_OF = datetime(2026, 3, 29, 0, 45, 30, 500_000, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -243,7 +244,7 @@ def sources(
 
 
 def read(source: TicketSource, view: dict[str, Any]) -> str:
-    query = TicketQuery.of(view, source.columns, as_of=AS_OF)
+    query = TicketQuery.of(view, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=AS_OF)
     with source.open(query, CsvFormat()) as reader:
         count, blocks = reader.count(), list(reader.blocks())
     assert count == sum(block.rows for block in blocks)

@@ -25,6 +25,7 @@ from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.migrate import upgrade
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
+from ticket_export.testing.entities import AN_ACTOR
 
 CATALOG = reference_catalog(REFERENCE_TABLES)
 COLUMNS = list(CATALOG.describe())
@@ -76,7 +77,7 @@ def source(engine: Engine) -> SqlAlchemyTicketSource:
 
 
 def query(**view: Any) -> TicketQuery:
-    return TicketQuery.of(view, CATALOG.describe(), as_of=NOW)
+    return TicketQuery.of(view, CATALOG.describe(), actor=AN_ACTOR, as_of=NOW)
 
 
 def rows_of(reader: TicketReader, writer: BusyWriters | None = None) -> list[list[str]]:

@@ -15,6 +15,7 @@ from ticket_export.infrastructure.persistence.database.engine import create_engi
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
 from ticket_export.infrastructure.tickets.sqlite.functions import register_functions
 from ticket_export.infrastructure.tickets.ticket_select import select_tickets
+from ticket_export.testing.entities import AN_ACTOR
 
 AS_OF = datetime(2026, 1, 31, 10, tzinfo=UTC)
 SPELLINGS = [
@@ -52,7 +53,10 @@ def test_moment_is_read_compared_and_shown_as_the_same_in_every_spelling(tmp_pat
         where = [{"field": "due", "operator": operator, "value": value} for operator, value in filters]
         columns = view.pop("columns", ["id"])
         query = TicketQuery.of(
-            {"columns": columns, "filters": where, "timeZone": zone, **view}, source.columns, as_of=AS_OF
+            {"columns": columns, "filters": where, "timeZone": zone, **view},
+            source.columns(AN_ACTOR),
+            actor=AN_ACTOR,
+            as_of=AS_OF,
         )
         with source.open(query, CsvFormat()) as reader:
             return b"".join(block.data for block in reader.blocks()).decode().split("\n")[:-1]
@@ -75,7 +79,7 @@ def test_filter_by_time_uses_the_index_of_the_column(tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{tmp_path}/desk.db")
     catalog = desk(aware=False)
     where = [{"field": "due", "operator": "is_within_past_days", "value": "7"}]
-    query = TicketQuery.of({"columns": ["id"], "filters": where}, catalog.describe(), as_of=AS_OF)
+    query = TicketQuery.of({"columns": ["id"], "filters": where}, catalog.describe(), actor=AN_ACTOR, as_of=AS_OF)
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE desk (id integer, opened text, gone boolean, gone_at text, due text)")
         connection.exec_driver_sql("CREATE INDEX by_due ON desk (due)")

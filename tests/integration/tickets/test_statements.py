@@ -19,6 +19,7 @@ from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.migrate import upgrade
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
+from ticket_export.testing.entities import AN_ACTOR
 
 CATALOG = reference_catalog(REFERENCE_TABLES)
 # More than one block's, so that a second page would show.
@@ -36,7 +37,9 @@ def filled(url: str) -> Engine:
 
 def export(engine: Engine, **view: Any) -> None:
     source = SqlAlchemyTicketSource(engine, CATALOG)
-    query = TicketQuery.of({"columns": ["id", "title"], "sortField": "title", **view}, source.columns, as_of=NOW)
+    query = TicketQuery.of(
+        {"columns": ["id", "title"], "sortField": "title", **view}, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=NOW
+    )
     with source.open(query, CsvFormat()) as reader:
         assert reader.count() == TICKETS
         assert sum(block.rows for block in reader.blocks()) == TICKETS

@@ -16,6 +16,7 @@ from ticket_export.errors import ConfigurationError
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog, date_column, number_column
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
+from ticket_export.testing.entities import AN_ACTOR
 
 NOW = datetime(2026, 3, 1, 12, 43, 18, 250_000, tzinfo=UTC)
 STORED = ["timestamptz", "timestamp", "timestamp(6)", "timestamptz(6)"]
@@ -70,7 +71,7 @@ def create(engine: Engine, *, opened: str, gone_at: str, due: str, rows: Sequenc
 
 def read(engine: Engine, catalog: TicketCatalog, **view: object) -> str:
     source = SqlAlchemyTicketSource(engine, catalog)
-    query = TicketQuery.of({"columns": ["id"], **view}, source.columns, as_of=NOW)
+    query = TicketQuery.of({"columns": ["id"], **view}, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=NOW)
     with source.open(query, CsvFormat()) as reader:
         assert reader.count() >= 0
         return b"".join(block.data for block in reader.blocks()).decode()

@@ -46,6 +46,7 @@ from ticket_export.infrastructure.tickets.postgresql.stored_catalog import catal
 from ticket_export.infrastructure.tickets.sql_functions import JoinedTags
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
 from ticket_export.infrastructure.tickets.ticket_select import select_tickets
+from ticket_export.testing.entities import AN_ACTOR
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -117,7 +118,7 @@ def problems(source: SqlAlchemyTicketSource) -> list[str]:
 
 
 def read(source: SqlAlchemyTicketSource, **view: Any) -> list[str]:
-    query = TicketQuery.of(view, source.columns, as_of=NOW)
+    query = TicketQuery.of(view, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=NOW)
     with source.open(query, CsvFormat()) as reader:
         count = reader.count()
         found = b"".join(block.data for block in reader.blocks()).decode().splitlines()
@@ -314,7 +315,8 @@ def test_index_answers_the_filter_of_a_column_in_a_loose_collation(engine_with_i
         connection.execute(text("ANALYZE desk"))
         query = TicketQuery.of(
             {"columns": ["id"], "filters": [{"field": "free", "operator": "eq", "value": "x7"}]},
-            desk.columns,
+            desk.columns(AN_ACTOR),
+            actor=AN_ACTOR,
             as_of=NOW,
         )
         stored = catalog_as_stored(connection, desk.catalog)

@@ -34,6 +34,7 @@ from ticket_export.application.view.ticket_column import ColumnKind, IdType, Tic
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.application.view.view_summary import summarize_view
 from ticket_export.errors import InvalidPayloadError
+from ticket_export.testing.entities import AN_ACTOR
 
 MB = 1_000_000
 ID_FILTER = {"field": "id", "operator": "eq", "value": "1"}
@@ -47,7 +48,7 @@ def refused(payload: object, columns: TicketColumns = COLUMNS) -> InvalidPayload
     tracemalloc.start()
     try:
         with pytest.raises(InvalidPayloadError) as caught:
-            TicketQuery.of(payload, columns, as_of=AS_OF)
+            TicketQuery.of(payload, columns, actor=AN_ACTOR, as_of=AS_OF)
         assert tracemalloc.get_traced_memory()[1] < 10 * MB
     finally:
         tracemalloc.stop()
@@ -279,7 +280,7 @@ def test_largest_view_is_read(form: Callable[[object], object]) -> None:
     view = read_view(form({"columns": names, "filters": filters, "searchTerm": "x" * MAX_SEARCH}), COLUMNS)
     assert len(view.filters) == MAX_FILTERS
     assert view.search_term == "x" * MAX_SEARCH
-    query = TicketQuery.of(view.to_json(), COLUMNS, as_of=AS_OF)
+    query = TicketQuery.of(view.to_json(), COLUMNS, actor=AN_ACTOR, as_of=AS_OF)
     assert len(query.columns) == len(COLUMNS)
     assert len(query.conditions[0].values) == MAX_VALUES  # type: ignore[union-attr]
     assert len(summarize_view(view.to_json())) == 1_000
@@ -314,7 +315,7 @@ def test_limit_is_of_bytes_as_sent_and_as_stored() -> None:
 def test_values_may_hold_brackets_and_colons() -> None:
     titles = [f"[{n}] {{a}}: b" for n in range(MAX_VALUES)]
     view = view_with(filters=[{"field": "title", "operator": "is_any_of", "value": titles}] * 10)
-    assert len(TicketQuery.of(json.dumps(view), COLUMNS, as_of=AS_OF).conditions) == 10
+    assert len(TicketQuery.of(json.dumps(view), COLUMNS, actor=AN_ACTOR, as_of=AS_OF).conditions) == 10
 
 
 def test_value_of_10_000_characters_is_read() -> None:
@@ -371,8 +372,8 @@ def test_view_id_is_any_value_of_json_and_kept_without_effect(view_id: object) -
     view = read_view(view_with(viewId=view_id), COLUMNS)
     assert json.loads(view.to_json())["viewId"] == view_id
     assert read_view(view.to_json(), COLUMNS).view_id == view_id
-    query = TicketQuery.of(view_with(viewId=view_id), COLUMNS, as_of=AS_OF)
-    assert query == TicketQuery.of(view_with(), COLUMNS, as_of=AS_OF)
+    query = TicketQuery.of(view_with(viewId=view_id), COLUMNS, actor=AN_ACTOR, as_of=AS_OF)
+    assert query == TicketQuery.of(view_with(), COLUMNS, actor=AN_ACTOR, as_of=AS_OF)
 
 
 def test_view_id_of_the_hosts_code_is_kept_as_json() -> None:
@@ -405,7 +406,7 @@ def test_scope_stays_a_json_scalar_and_its_column_reads_it(id_type: IdType, give
     kept = str(given_value) if isinstance(given_value, UUID) else given_value
     assert json.loads(stored)["scope"] == {"teamId": kept, "assignedToUserId": kept}
     for each in (payload, stored):
-        conditions = TicketQuery.of(each, columns, as_of=AS_OF).conditions
+        conditions = TicketQuery.of(each, columns, actor=AN_ACTOR, as_of=AS_OF).conditions
         assert [condition.values for condition in conditions] == [(read,), (read,)]  # type: ignore[union-attr]
 
 

@@ -15,6 +15,7 @@ from ticket_export.application.view.read_view import read_view
 from ticket_export.application.view.ticket_column import ColumnKind, TicketColumn
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import InvalidPayloadError
+from ticket_export.testing.entities import AN_ACTOR
 
 # Also lone surrogates, NUL, line breaks, and what SQL and templates take for their own.
 any_text = st.one_of(
@@ -102,7 +103,7 @@ views = st.fixed_dictionaries(
 
 def answer(payload: object) -> TicketQuery | InvalidPayloadError:
     try:
-        return TicketQuery.of(payload, COLUMNS, as_of=AS_OF)
+        return TicketQuery.of(payload, COLUMNS, actor=AN_ACTOR, as_of=AS_OF)
     except InvalidPayloadError as error:
         return error
 

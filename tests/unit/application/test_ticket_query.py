@@ -37,6 +37,7 @@ from ticket_export.application.view.read_view import read_view
 from ticket_export.application.view.ticket_column import TicketColumn
 from ticket_export.application.view.ticket_query import Search, TicketQuery
 from ticket_export.errors import InvalidPayloadError
+from ticket_export.testing.entities import AN_ACTOR
 
 TEAM_ID = UUID("22222222-2222-4222-8222-222222222222")
 USER_ID = UUID("33333333-3333-4333-8333-333333333333")
@@ -44,11 +45,12 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def query(**view: object) -> TicketQuery:
-    return TicketQuery.of({"columns": ["id", "title"], **view}, COLUMNS, as_of=AS_OF)
+    return TicketQuery.of({"columns": ["id", "title"], **view}, COLUMNS, actor=AN_ACTOR, as_of=AS_OF)
 
 
 def test_the_least_view_is_its_columns_in_the_order_of_ids() -> None:
     assert query() == TicketQuery(
+        actor=AN_ACTOR,
         columns=(ID, TITLE),
         as_of=AS_OF,
         conditions=(),
@@ -77,6 +79,7 @@ def test_a_full_view_is_told_in_the_terms_of_a_source() -> None:
         timeZone="Europe/Berlin",
     )
     assert full == TicketQuery(
+        actor=AN_ACTOR,
         columns=(TITLE, TAGS, ID),
         as_of=AS_OF,
         conditions=(
@@ -112,9 +115,9 @@ def test_a_full_view_is_told_in_the_terms_of_a_source() -> None:
 def test_a_view_read_again_from_its_stored_json_is_the_same_query(view: dict[str, object]) -> None:
     first = query(**view)
     stored = read_view({"columns": ["id", "title"], **view}, COLUMNS).to_json()
-    assert TicketQuery.of(stored, COLUMNS, as_of=AS_OF) == first
-    assert TicketQuery.of(json.loads(stored), COLUMNS, as_of=AS_OF) == first
-    assert TicketQuery.of(read_view(stored), COLUMNS, as_of=AS_OF) == first
+    assert TicketQuery.of(stored, COLUMNS, actor=AN_ACTOR, as_of=AS_OF) == first
+    assert TicketQuery.of(json.loads(stored), COLUMNS, actor=AN_ACTOR, as_of=AS_OF) == first
+    assert TicketQuery.of(read_view(stored), COLUMNS, actor=AN_ACTOR, as_of=AS_OF) == first
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQ
 from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
 from ticket_export.infrastructure.tasks.silent_task_queue import SilentTaskQueue
 from ticket_export.ports import User
+from ticket_export.testing.entities import AN_ACTOR
 
 
 @pytest.fixture
@@ -360,7 +361,7 @@ def test_engine_tables_and_catalog_of_the_host_reach_the_adapters(
     catalog = reference_catalog(build_help_desk_tables())
     container.catalog.override(catalog)
     assert container.ticket_source().catalog is catalog
-    assert container.request_export().ticket_source.columns.find("slaDueAt") is not None
+    assert container.request_export().ticket_source.columns(AN_ACTOR).find("slaDueAt") is not None
     engine.dispose()
 
 

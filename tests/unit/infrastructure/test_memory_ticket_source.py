@@ -17,6 +17,7 @@ from ticket_export.infrastructure.memory.ticket_source import (
     InMemoryTicketSource,
 )
 from ticket_export.ports import TicketColumn, TicketColumns
+from ticket_export.testing.entities import AN_ACTOR
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 COLUMNS = TicketColumns(
@@ -38,7 +39,7 @@ def ticket(number: int, **values: CellValue) -> InMemoryTicket:
 
 
 def query(**view: object) -> TicketQuery:
-    return TicketQuery.of({"columns": ["id"], **view}, COLUMNS, as_of=NOW)
+    return TicketQuery.of({"columns": ["id"], **view}, COLUMNS, actor=AN_ACTOR, as_of=NOW)
 
 
 def read(source: InMemoryTicketSource, wanted: TicketQuery, *, formula_guard: bool = True) -> bytes:

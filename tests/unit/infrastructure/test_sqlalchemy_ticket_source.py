@@ -32,6 +32,7 @@ from ticket_export.infrastructure.tickets.catalog import (
 )
 from ticket_export.infrastructure.tickets.sql_functions import JoinedTags
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
+from ticket_export.testing.entities import AN_ACTOR
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CASES = Table(
@@ -109,7 +110,7 @@ def source(engine: Engine) -> SqlAlchemyTicketSource:
 
 
 def read(source: TicketSource, **view: Any) -> str:
-    query = TicketQuery.of({"columns": NAMES, **view}, source.columns, as_of=NOW)
+    query = TicketQuery.of({"columns": NAMES, **view}, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=NOW)
     with source.open(query, CsvFormat()) as reader:
         count = reader.count()
         blocks = list(reader.blocks())
@@ -178,7 +179,7 @@ def test_tags_that_are_no_list_of_texts_are_shown_compact_json(
 
 
 def test_snapshot_holds_on_an_engine_that_nobody_set_up(engine: Engine, source: SqlAlchemyTicketSource) -> None:
-    query = TicketQuery.of({"columns": ["number"]}, source.columns, as_of=NOW)
+    query = TicketQuery.of({"columns": ["number"]}, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=NOW)
     with source.open(query, CsvFormat()) as reader:
         assert reader.count() == 3
         with engine.begin() as connection:
@@ -208,7 +209,7 @@ def test_ticket_that_was_never_marked_as_deleted_is_shown(tmp_path: Path) -> Non
     catalog = TicketCatalog(
         tables=table, id=c.n, created_at=c.at, is_deleted=c.gone, deleted_at=c.gone_at, columns=columns
     )
-    query = TicketQuery.of({"columns": ["n"]}, catalog.describe(), as_of=NOW)
+    query = TicketQuery.of({"columns": ["n"]}, catalog.describe(), actor=AN_ACTOR, as_of=NOW)
     with SqlAlchemyTicketSource(engine, catalog).open(query, CsvFormat()) as reader:
         assert [block.data for block in reader.blocks()] == [b"0\n1\n"]
     engine.dispose()
@@ -270,7 +271,7 @@ def test_database_without_tickets_is_the_sources_error(tmp_path: Path) -> None:
 
 
 def test_error_of_the_block_is_none_of_the_sources(source: SqlAlchemyTicketSource) -> None:
-    query = TicketQuery.of({"columns": ["number"]}, source.columns, as_of=NOW)
+    query = TicketQuery.of({"columns": ["number"]}, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=NOW)
     error = sqlalchemy.exc.OperationalError("UPDATE jobs", {}, Exception("locked"))
     with pytest.raises(sqlalchemy.exc.OperationalError) as caught, source.open(query, CsvFormat()) as reader:
         for _ in reader.blocks():

@@ -15,6 +15,7 @@ from ticket_export.application.file.export_file import WrittenFile
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.media_item import MediaItem
+from ticket_export.domain.user_id import UserId
 from ticket_export.errors import StorageError
 
 CONTENT_TYPE: Final = "application/json"
@@ -40,7 +41,7 @@ class ExportManifest(Dto):
     """
 
     job_id: UUID
-    requester_user_id: UUID
+    requester_user_id: UserId
     view: dict[str, Any]
     columns: tuple[ManifestColumn, ...]
     as_of: datetime

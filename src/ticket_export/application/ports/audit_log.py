@@ -10,6 +10,8 @@ from uuid import UUID
 
 import attrs
 
+from ticket_export.domain.user_id import UserId
+
 
 class AuditAction(StrEnum):
     """The kind of an entry."""
@@ -38,7 +40,7 @@ class AuditEntry:
 
     action: AuditAction
     job_id: UUID
-    actor_id: UUID | None
+    actor_id: UserId | None
     at: datetime
     view: str
     row_count: int | None = None

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.domain.user_id import UserId
 from ticket_export.errors import UnknownDeveloperNameError
 
 #: The errors of reading a job whose row another program wrote with values that no export can have.
@@ -47,14 +48,14 @@ class ExportJobRepository(Protocol):
         """
 
     @abstractmethod
-    def page(self, *, requester_user_id: UUID | None, offset: int, limit: int) -> tuple[Sequence[ExportJob], int]:
+    def page(self, *, requester_user_id: UserId | None, offset: int, limit: int) -> tuple[Sequence[ExportJob], int]:
         """Return `limit` jobs from `offset` on, newest request first, and the number of all jobs.
 
         Only the jobs of one requester, or of all if it is None.
         """
 
     @abstractmethod
-    def active_of(self, requester_user_id: UUID) -> Sequence[ExportJob]:
+    def active_of(self, requester_user_id: UserId) -> Sequence[ExportJob]:
         """Return the requester's queued and running jobs, oldest request first.
 
         Another transaction that calls this for the same requester waits until this one ends, so that concurrent

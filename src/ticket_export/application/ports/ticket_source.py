@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 
 import attrs
 
+from ticket_export.application.actor import Actor
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.view.ticket_column import TicketColumns
 from ticket_export.application.view.ticket_query import TicketQuery
@@ -46,16 +47,20 @@ class SupportsInterrupt(Protocol):
 class TicketSource(Protocol):
     """A table of tickets that can be filtered, searched, sorted and read."""
 
-    @property
     @abstractmethod
-    def columns(self) -> TicketColumns:
-        """The columns that can be exported."""
+    def columns(self, actor: Actor) -> TicketColumns:
+        """Return the columns that the actor may export; the others do not exist for them.
+
+        Raises:
+            ConfigurationError: a rule of the host cannot be evaluated.
+        """
 
     @abstractmethod
     def open(self, query: TicketQuery, csv_format: CsvFormat) -> AbstractContextManager[TicketReader]:
-        """Open a reader whose count and rows come from the same moment.
+        """Open a reader of what `query.actor` may see. Its count and rows come from the same moment.
 
         Raises (here, or from the reader):
             TicketSourceError: the tickets could not be read.
             TicketsUnavailableError: the same, but another attempt may succeed.
+            ConfigurationError: a rule of the host cannot be evaluated; no row is read.
         """

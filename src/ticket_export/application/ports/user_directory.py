@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from typing import Protocol
-from uuid import UUID
 
 from ticket_export.application.actor import Actor
+from ticket_export.domain.user_id import UserId
 
 
 class UserDirectory(Protocol):
     """Finds active users with the permissions that they have now."""
 
     @abstractmethod
-    def find(self, user_id: UUID) -> Actor | None:
+    def find(self, user_id: UserId) -> Actor | None:
         """Return the active user of that id, or None."""
 
     @abstractmethod

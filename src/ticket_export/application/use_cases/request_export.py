@@ -77,7 +77,7 @@ class RequestExport:
     ) -> RequestedExportDto:
         """Request an export, and record it in the audit log with `action` and `detail`."""
         self.policy.require_request(actor)
-        view_json = read_view(payload, self.ticket_source.columns).to_json()
+        view_json = read_view(payload, self.ticket_source.columns(actor)).to_json()
         with self.turns.of(actor.user_id) as turn_is_over, self.unit_of_work() as work:
             # The first action after the commit: a later one may run the whole export.
             work.after_commit(turn_is_over)

@@ -220,7 +220,12 @@ class RunExport:
         if requester is None or not self.policy.may_request(requester):
             raise PermissionLostError("The requester no longer has the permission to export tickets.")
         try:
-            return TicketQuery.of(job.snapshot_payload_json, self.ticket_source.columns, as_of=job.requested_at)
+            return TicketQuery.of(
+                job.snapshot_payload_json,
+                self.ticket_source.columns(requester),
+                actor=requester,
+                as_of=job.requested_at,
+            )
         except InvalidPayloadError as error:
             raise StaleViewError(f"The view no longer fits the tickets: {'; '.join(error.problems)}") from error
 

@@ -69,9 +69,13 @@ class TicketColumn:
 
 
 class TicketColumns:
-    """The columns of a ticket source, in order; names are found in any letter case."""
+    """The columns of a ticket source, in order; names are found in any letter case.
 
-    def __init__(self, columns: Iterable[TicketColumn]) -> None:
+    `is_complete` says whether the actor may see every row and every column of the source.
+    """
+
+    def __init__(self, columns: Iterable[TicketColumn], *, is_complete: bool = True) -> None:
+        self.is_complete = is_complete
         self._by_name: dict[str, TicketColumn] = {}
         for column in columns:
             if column.name.lower() in self._by_name:

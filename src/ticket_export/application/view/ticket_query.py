@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from ticket_export.application.actor import Actor
 from ticket_export.application.view.conditions import Condition, IsOneOf, fold
 from ticket_export.application.view.filter_conditions import filter_condition
 from ticket_export.application.view.filter_operators import Operator
@@ -28,11 +29,12 @@ class Search:
 class TicketQuery:
     """The tickets and columns to read.
 
-    A ticket is in the result if it was created at or before `as_of`, was not soft-deleted by then, and meets all
-    `conditions`. Rows are ordered by `sort_column`, NULL last in both directions, then by the ticket's id in the same
-    direction. `as_of` is aware UTC; times are shown in `time_zone`.
+    A ticket is in the result if `actor` may see it, it was created at or before `as_of`, was not soft-deleted by then,
+    and meets all `conditions`. Rows are ordered by `sort_column`, NULL last in both directions, then by the ticket's id
+    in the same direction. `as_of` is aware UTC; times are shown in `time_zone`.
     """
 
+    actor: Actor
     columns: tuple[TicketColumn, ...]
     as_of: datetime
     conditions: tuple[Condition, ...] = ()
@@ -42,8 +44,8 @@ class TicketQuery:
     time_zone: tzinfo = UTC
 
     @classmethod
-    def of(cls, payload: object, columns: TicketColumns, *, as_of: datetime) -> TicketQuery:
-        """Return the query of the view `payload` on `columns` at the moment `as_of`.
+    def of(cls, payload: object, columns: TicketColumns, *, actor: Actor, as_of: datetime) -> TicketQuery:
+        """Return the query of the view `payload` on `columns`, which are those of `actor`, at the moment `as_of`.
 
         Raises:
             InvalidPayloadError: the view does not fit the columns.
@@ -58,6 +60,7 @@ class TicketQuery:
         )
         searched = tuple(column for column in chosen if column.searchable)
         return cls(
+            actor=actor,
             columns=chosen,
             as_of=as_of,
             conditions=filters + _scope_conditions(view, columns),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import reduce
 from operator import or_
-from uuid import UUID
 
 from sqlalchemy import Engine, Select, bindparam, func, select
 
@@ -13,6 +12,7 @@ from ticket_export.application.actor import Actor
 from ticket_export.application.ports.user_directory import UserDirectory
 from ticket_export.application.safe_text import require_storable
 from ticket_export.domain.system_permissions import SystemPermissions
+from ticket_export.domain.user_id import UserId
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES, HelpDeskTables
 from ticket_export.infrastructure.persistence.database.errors import database_errors
 from ticket_export.infrastructure.persistence.database.transaction import quick_read
@@ -41,7 +41,7 @@ class SqlAlchemyUserDirectory(UserDirectory):
             .where(role_user.c.users_id == bindparam("user_id"))
         )
 
-    def find(self, user_id: UUID) -> Actor | None:
+    def find(self, user_id: UserId) -> Actor | None:
         """The active user of that id, or None."""
         return self._find(self._by_id, {"user_id": user_id})
 
@@ -57,7 +57,7 @@ class SqlAlchemyUserDirectory(UserDirectory):
             return None
         return self._find(self._by_email, {"email_address": email_address})
 
-    def _find(self, user: Select[UUID, bool], asked: Mapping[str, object]) -> Actor | None:
+    def _find(self, user: Select[UserId, bool], asked: Mapping[str, object]) -> Actor | None:
         with database_errors(), quick_read(self._engine) as connection:
             found = connection.execute(user, asked).one_or_none()
             if found is None:

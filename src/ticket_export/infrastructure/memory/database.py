@@ -12,6 +12,7 @@ from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.user import User
+from ticket_export.domain.user_id import UserId
 
 
 @attrs.frozen
@@ -34,7 +35,7 @@ class InMemoryDatabase:
     """
 
     def __init__(self) -> None:
-        self.users: dict[UUID, User] = {}
+        self.users: dict[UserId, User] = {}
         self.committed = Rows()
         self.write_lock = Lock()
 

@@ -12,6 +12,7 @@ from ticket_export.application.ports.export_job_repository import ExportJobRepos
 from ticket_export.application.view.limits import SHORT_VIEW
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.domain.user_id import UserId
 from ticket_export.errors import LeaseLostError
 from ticket_export.infrastructure.memory.database import InMemoryTransaction
 
@@ -53,11 +54,11 @@ class InMemoryExportJobRepository(ExportJobRepository):
             raise LeaseLostError(f"export {job.id} is no longer {was}, or is cleaned up")
         self._store(attrs.evolve(job, snapshot_payload_json=stored.snapshot_payload_json))
 
-    def page(self, *, requester_user_id: UUID | None, offset: int, limit: int) -> tuple[Sequence[ExportJob], int]:
+    def page(self, *, requester_user_id: UserId | None, offset: int, limit: int) -> tuple[Sequence[ExportJob], int]:
         jobs = self._oldest_first(lambda job: requester_user_id is None or job.requester_user_id == requester_user_id)
         return [self._short(job) for job in jobs[::-1][offset : offset + limit]], len(jobs)
 
-    def active_of(self, requester_user_id: UUID) -> Sequence[ExportJob]:
+    def active_of(self, requester_user_id: UserId) -> Sequence[ExportJob]:
         self._transaction.writing()
         mine = self._oldest_first(lambda job: job.requester_user_id == requester_user_id and not job.status.is_final)
         return [self._short(job) for job in mine]

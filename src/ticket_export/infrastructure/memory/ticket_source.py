@@ -13,6 +13,7 @@ from uuid import UUID
 
 import attrs
 
+from ticket_export.application.actor import Actor
 from ticket_export.application.csv_format import Cell, CsvFormat, encode_rows
 from ticket_export.application.formula_guard import guard
 from ticket_export.application.number_text import decimal_text, float_text
@@ -63,8 +64,11 @@ class InMemoryTicket:
 class InMemoryTicketSource(TicketSource):
     """`tickets` may change at any time. A reader keeps the tickets that it found when it was opened."""
 
-    columns: TicketColumns
+    catalog: TicketColumns
     tickets: Sequence[InMemoryTicket] = ()
+
+    def columns(self, actor: Actor) -> TicketColumns:
+        return self.catalog
 
     @contextmanager
     def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:

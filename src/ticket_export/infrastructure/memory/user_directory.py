@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from ticket_export.application.actor import Actor
 from ticket_export.application.ports.user_directory import UserDirectory
 from ticket_export.domain.system_permissions import SystemPermissions
 from ticket_export.domain.user import User
+from ticket_export.domain.user_id import UserId
 from ticket_export.infrastructure.memory.database import InMemoryDatabase
 
 
@@ -16,20 +15,20 @@ class InMemoryUserDirectory(UserDirectory):
 
     def __init__(self, database: InMemoryDatabase | None = None) -> None:
         self._users = (database or InMemoryDatabase()).users
-        self._permissions: dict[UUID, SystemPermissions] = {}
+        self._permissions: dict[UserId, SystemPermissions] = {}
 
     def add(self, user: User, permissions: SystemPermissions = SystemPermissions.NONE) -> None:
         """Add a user with their permissions, or replace the user of that id."""
         self._users[user.id] = user
         self._permissions[user.id] = permissions
 
-    def find(self, user_id: UUID) -> Actor | None:
+    def find(self, user_id: UserId) -> Actor | None:
         user = self._users.get(user_id)
         return None if user is None else self._actor(user)
 
     def find_by_email(self, email_address: str) -> Actor | None:
         wanted = email_address.lower()
-        actors = (self._actor(user) for user in self._users.values() if user.email_address.lower() == wanted)
+        actors = (self._actor(user) for user in self._users.values() if (user.email_address or "").lower() == wanted)
         return next((actor for actor in actors if actor is not None), None)
 
     def _actor(self, user: User) -> Actor | None:

@@ -35,6 +35,7 @@ from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.user import User
+from ticket_export.domain.user_id import UserId
 from ticket_export.errors import JobDatabaseError, LeaseLostError
 from ticket_export.infrastructure.persistence.instant import SPELLING_SLACK, Instant
 from ticket_export.infrastructure.persistence.mapping import changes_of, entity_from, row_of
@@ -87,7 +88,7 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
         if changed.rowcount == 0:
             raise LeaseLostError(f"export {job.id} is no longer {was}, or is cleaned up")
 
-    def page(self, *, requester_user_id: UUID | None, offset: int, limit: int) -> tuple[Sequence[ExportJob], int]:
+    def page(self, *, requester_user_id: UserId | None, offset: int, limit: int) -> tuple[Sequence[ExportJob], int]:
         jobs, total = self._selected(), select(func.count()).select_from(self._jobs)
         jobs, total = jobs.where(self._is_ours), total.where(self._is_ours)
         if requester_user_id is not None:
@@ -97,7 +98,7 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
         found = self._readable(newest_first.offset(offset).limit(limit))
         return found, self._connection.execute(total).scalar_one()
 
-    def active_of(self, requester_user_id: UUID) -> Sequence[ExportJob]:
+    def active_of(self, requester_user_id: UserId) -> Sequence[ExportJob]:
         self._wait_for_turn_of(requester_user_id)
         mine = (self._jobs.c.requester_user_id == requester_user_id) & self._jobs.c.status.in_(_ACTIVE)
         return self._readable(self._selected().where(mine).order_by(self._jobs.c.requested_at, self._jobs.c.id))
@@ -140,7 +141,7 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
         # A row with another status must not keep the others from being listed or cleaned up.
         return _is_one_of(self._jobs.c.status, ExportJobStatus)
 
-    def _wait_for_turn_of(self, requester_user_id: UUID) -> None:
+    def _wait_for_turn_of(self, requester_user_id: UserId) -> None:
         match self._connection.dialect.name:
             case "postgresql":
                 # The user's row cannot be locked instead: the host's table may be a view.

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import attrs
 from sqlalchemy import Connection, Engine
 
+from ticket_export.application.actor import Actor
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.ports.ticket_source import TicketReader, TicketSource
 from ticket_export.application.view.ticket_column import TicketColumns
@@ -41,9 +42,8 @@ class SqlAlchemyTicketSource(TicketSource):
     catalog: TicketCatalog
     patience: timedelta = timedelta(minutes=1)
 
-    @property
-    def columns(self) -> TicketColumns:
-        """The columns of the catalog."""
+    def columns(self, actor: Actor) -> TicketColumns:
+        """The columns of the catalog that the actor may see."""
         return self.catalog.describe()
 
     @contextmanager

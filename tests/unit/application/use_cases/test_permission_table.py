@@ -10,6 +10,7 @@ import pytest
 
 from tests.unit.application.use_cases.help_desk import NOW, PERMITTED, VIEW, HelpDesk, read_all
 from ticket_export import Actor, SystemPermissions
+from ticket_export.domain.user_id import UserId
 from ticket_export.errors import ExportNotFoundError, NotPermittedError
 from ticket_export.ports import ExportJob
 
@@ -58,7 +59,7 @@ class Scene:
         self.desk.change(attrs.evolve(self.desk.job(job_id), requester_user_id=self.actor.user_id))
         return job_id
 
-    def _completed(self, requester: Actor, given_to: UUID | None = None) -> UUID:
+    def _completed(self, requester: Actor, given_to: UserId | None = None) -> UUID:
         job_id = self.desk.request_export(requester, VIEW).id
         assert self.desk.run_export(job_id).status == "completed"
         if given_to:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.unit.application.use_cases.help_desk import COLUMNS, HelpDesk, raising
 from ticket_export import SystemPermissions
+from ticket_export.application.actor import Actor
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.file.export_file import manifest_key
 from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader
@@ -156,9 +157,12 @@ def test_listener_that_raises_fails_the_job(scene: Scene, caplog: pytest.LogCapt
 
 @attrs.frozen
 class LyingSource:
-    columns: TicketColumns
+    shown: TicketColumns
     counted: int
     written: int
+
+    def columns(self, actor: Actor) -> TicketColumns:
+        return self.shown
 
     @contextmanager
     def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:

@@ -212,7 +212,9 @@ class StubbornSource:
     """Its reader cannot be interrupted."""
 
     desk: HelpDesk
-    columns: TicketColumns = COLUMNS
+
+    def columns(self, actor: Actor) -> TicketColumns:
+        return COLUMNS
 
     @contextmanager
     def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:

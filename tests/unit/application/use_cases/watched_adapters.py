@@ -14,6 +14,7 @@ from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
 from ticket_export.application.ports.export_storage import ObjectWriter
 from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader
 from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.domain.user_id import UserId
 from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
 from ticket_export.infrastructure.memory.database import InMemoryDatabase, InMemoryTransaction
 from ticket_export.infrastructure.memory.export_events import InMemoryExportEvents
@@ -83,8 +84,7 @@ class WatchedJobs(InMemoryExportJobRepository):
 class WatchedSource:
     desk: Desk
 
-    @property
-    def columns(self) -> TicketColumns:
+    def columns(self, actor: Actor) -> TicketColumns:
         return self.desk.columns
 
     @contextmanager
@@ -170,7 +170,7 @@ class WatchedUsers(InMemoryUserDirectory):
         super().__init__(desk.database)
         self._desk = desk
 
-    def find(self, user_id: UUID) -> Actor | None:
+    def find(self, user_id: UserId) -> Actor | None:
         self._desk.at("users.find")
         return super().find(user_id)
 

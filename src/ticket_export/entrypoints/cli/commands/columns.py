@@ -4,17 +4,21 @@ from collections.abc import Sequence
 
 import typer
 
+from ticket_export.application.actor import Actor
 from ticket_export.application.view.filter_operators import OPERATORS
 from ticket_export.application.view.ticket_column import TicketColumn
+from ticket_export.domain.system_permissions import BuiltInSystemPermission
 from ticket_export.entrypoints.cli.options import AsJson
 from ticket_export.entrypoints.cli.output.standard_streams import write_json, write_line
 from ticket_export.entrypoints.cli.output.text_table import text_table
 from ticket_export.entrypoints.cli.session import session_of
 
+_EVERYBODY = Actor(user_id="", is_admin=True, permissions=BuiltInSystemPermission.all_permissions())
+
 
 def columns(context: typer.Context, as_json: AsJson = False) -> None:
     """Show the columns that can be exported, filtered, searched and sorted."""
-    source_columns = session_of(context).container().ticket_source().columns
+    source_columns = session_of(context).container().ticket_source().columns(_EVERYBODY)
     described = [_described(column) for column in source_columns]
     if as_json:
         write_json(described)
