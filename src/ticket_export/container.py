@@ -15,7 +15,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 
 from dependency_injector.containers import DeclarativeContainer
-from dependency_injector.providers import Factory, List, Object, Selector, ThreadSafeSingleton
+from dependency_injector.providers import Callable, Dict, Factory, List, Object, Selector, ThreadSafeSingleton
 
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.csv_format import CsvFormat
@@ -32,6 +32,7 @@ from ticket_export.application.ports.user_directory import UserDirectory
 from ticket_export.application.run.claims import Claims
 from ticket_export.application.run.export_pipeline import READ_AHEAD
 from ticket_export.application.use_cases.cancel_export import CancelExport
+from ticket_export.application.use_cases.check_setup import CheckSetup
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
 from ticket_export.application.use_cases.get_export import GetExport
 from ticket_export.application.use_cases.list_exports import ListExports
@@ -54,7 +55,9 @@ from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLo
 from ticket_export.infrastructure.persistence.database.clock import DatabaseClock
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES
+from ticket_export.infrastructure.persistence.some_users import some_user_ids
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
+from ticket_export.infrastructure.setting_check import setting_problems
 from ticket_export.infrastructure.storage.registry import open_storage
 from ticket_export.infrastructure.system_clock import SystemClock
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
@@ -212,3 +215,28 @@ class TicketExportContainer(DeclarativeContainer):
         lease=settings.provided.lease,
     )
     worker = Factory(Worker, run_next_export=run_next_export, task_queue=task_queue, housekeeping=housekeeping)
+
+    # What is wrong with all of this. Every argument is a provider, so that a part that cannot be made is a finding.
+    check_setup = Factory(
+        CheckSetup,
+        settings=settings.provider,
+        setting_problems=Callable(setting_problems, settings).provider,
+        unit_of_work=unit_of_work.provider,
+        user_directory=user_directory.provider,
+        user_ids=Callable(some_user_ids, engine, tables).provider,
+        policy=policy.provider,
+        ticket_source=ticket_source.provider,
+        storage=storage.provider,
+        url_lifetime=settings.provided.url_lifetime.provider,
+        parts=Dict(
+            {
+                "clock": clock.provider,
+                "audit log": audit_log.provider,
+                "compression": compression.provider,
+                "csv format": csv_format.provider,
+                "events": events.provider,
+                "task queue": task_queue.provider,
+            }
+        ),
+    )
+    check = Callable(CheckSetup.__call__, check_setup)

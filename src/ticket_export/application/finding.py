@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 import attrs
@@ -33,8 +34,13 @@ class Finding:
     remedy: str
     may_pass: bool = False
 
+    @property
+    def text(self) -> str:
+        """The finding in one line, without its severity."""
+        return f"{self.where}: {self.what}; {self.remedy}"
+
     def __str__(self) -> str:
-        return f"{self.severity}: {self.where}: {self.what}; {self.remedy}"
+        return f"{self.severity}: {self.text}"
 
     def __repr__(self) -> str:
         return f"<{self}>"
@@ -48,3 +54,8 @@ def error(where: str, what: str, remedy: str, *, may_pass: bool = False) -> Find
 def warning(where: str, what: str, remedy: str) -> Finding:
     """Return a finding that is a warning."""
     return Finding(severity=Severity.WARNING, where=where, what=what, remedy=remedy)
+
+
+def has_error(found: Iterable[Finding]) -> bool:
+    """Whether one of the findings is an error."""
+    return any(finding.severity is Severity.ERROR for finding in found)

@@ -16,7 +16,10 @@ NOBODY = "nobody@ticket-export.invalid"
 
 def directory_problems(directory: UserDirectory) -> Iterator[Finding]:
     """Check that the directory finds nobody where there is nobody."""
-    asked = {"find(an unknown id)": directory.find(uuid4()), f"find_by_email({NOBODY!r})": directory.find_by_email(NOBODY)}
+    asked = {
+        "find(an unknown id)": directory.find(uuid4()),
+        f"find_by_email({NOBODY!r})": directory.find_by_email(NOBODY),
+    }
     for call, found in asked.items():
         if found is not None:
             yield error(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from ticket_export.application.finding import Finding, error
 from ticket_export.errors import (
@@ -25,18 +25,30 @@ def guarded(where: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]
         found.extend(check())
     except Exception as raised:  # noqa: BLE001 - one check must not hide the others
         _log.info("the check of %s raised an error", where, exc_info=True)
-        found.append(finding_of(where, raised))
+        found += _findings_of(where, raised)
     return found
 
 
-def finding_of(where: str, raised: Exception) -> Finding:
-    """Return the finding for an error. Only the library's own errors have a text that is safe to show."""
+def configuration_findings(where: str, raised: ConfigurationError) -> Iterator[Finding]:
+    """Return a finding for each line of the error, whose text says what to do behind the semicolon."""
+    if isinstance(raised, MissingExtraError):
+        what, _, _ = str(raised).partition(": pip install")
+        yield error(where, what, f"run: pip install 'ticket-export[{raised.extra}]'")
+        return
+    for line in str(raised).splitlines():
+        what, _, remedy = line.removeprefix("ticket catalog: ").partition("; ")
+        yield error(where, what, remedy or "correct the setting, or the line of the wiring, that this names")
+
+
+def _findings_of(where: str, raised: Exception) -> Iterable[Finding]:
+    if isinstance(raised, ConfigurationError):
+        return configuration_findings(where, raised)
+    return (_finding_of(where, raised),)
+
+
+def _finding_of(where: str, raised: Exception) -> Finding:
+    # Only the library's own errors have a text that is safe to show.
     match raised:
-        case MissingExtraError():
-            what, _, _ = str(raised).partition(": pip install")
-            return error(where, what, f"run: pip install 'ticket-export[{raised.extra}]'")
-        case ConfigurationError():
-            return error(where, str(raised), "correct the setting, or the line of the wiring, that this names")
         case JobDatabaseError() | TicketsUnavailableError():
             return error(where, _sentence(raised), "see what is wrong with the database", may_pass=True)
         case StorageError():

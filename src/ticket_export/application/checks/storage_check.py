@@ -8,33 +8,33 @@ from datetime import timedelta
 from typing import Final
 from uuid import uuid4
 
+from ticket_export.application.checks.guarded import guarded
 from ticket_export.application.file.export_file import KEY_PREFIX
-from ticket_export.application.finding import Finding, error
+from ticket_export.application.finding import Finding, error, has_error
 from ticket_export.application.ports.export_storage import ExportStorage, SupportsSignedUrl
+from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.application.run.bounded_calls import BoundedCalls
 from ticket_export.errors import ObjectNotFoundError, StorageError
 
-#: Seconds that the trial may take.
+#: Seconds that the check may take.
 PATIENCE: Final = 20.0
 _WHERE: Final = "storage"
 _DATA: Final = b"ticket-export writes and deletes this object when it checks its setup.\n"
 
 
-def link_problems(storage: ExportStorage, url_lifetime: timedelta | None) -> Iterator[Finding]:
-    """Check that the storage signs links, if the settings ask for links."""
+def storage_problems(
+    storage: ExportStorage, *, url_lifetime: timedelta | None, patience: float = PATIENCE
+) -> Iterator[Finding]:
+    """Ask the storage for its own problems; if there are none, write, read, list and delete one small object."""
     if url_lifetime is not None and not isinstance(storage, SupportsSignedUrl):
         yield error(
             _WHERE,
             f"TICKET_EXPORT_DOWNLOAD is signed-url, and the storage {storage.provider!a} cannot sign links",
             "set TICKET_EXPORT_DOWNLOAD=stream, or use a storage that signs links, such as s3://…",
         )
-
-
-def trial_problems(storage: ExportStorage, patience: float = PATIENCE) -> Iterator[Finding]:
-    """Write, read, list and delete one small object."""
     trial = _Trial(storage)
     # In a thread of its own, since a storage may hang.
-    with BoundedCalls("trial of the storage", patience=patience) as calls:
+    with BoundedCalls("check of the storage", patience=patience) as calls:
         calls.make(trial.run)
         is_over = trial.is_over
     yield from tuple(trial.found)
@@ -54,11 +54,14 @@ class _Trial:
         # deletes the object during the trial.
         self._key = f"{KEY_PREFIX}check-{uuid4()}"
         self.found: list[Finding] = []
-        self.step = ""
+        self.step = "look"
         self.is_over = False
 
     def run(self) -> None:
-        if self._can("write an object", self._write):
+        storage = self._storage
+        if isinstance(storage, SupportsCheck):
+            self.found += guarded(_WHERE, lambda: storage.problems(()))
+        if not has_error(self.found) and self._can("write an object", self._write):
             self._can("read an object", self._read)
             self._can("list objects", self._list)
             if self._can("delete an object", lambda: self._storage.delete(self._key)):

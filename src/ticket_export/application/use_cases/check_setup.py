@@ -15,9 +15,9 @@ from ticket_export.application.actor import Actor
 from ticket_export.application.checks.directory_check import directory_problems, found_actors
 from ticket_export.application.checks.guarded import guarded
 from ticket_export.application.checks.policy_check import policy_problems
-from ticket_export.application.checks.storage_check import link_problems, trial_problems
+from ticket_export.application.checks.storage_check import storage_problems
 from ticket_export.application.export_policy import ExportPolicy
-from ticket_export.application.finding import Finding, Severity
+from ticket_export.application.finding import Finding, has_error
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.application.ports.ticket_source import TicketSource
@@ -76,7 +76,7 @@ class CheckSetup:
 
     def _of_users(self, actors: list[Actor]) -> list[Finding]:
         found = _own_problems("users", self.user_directory)
-        if _has_error(found):
+        if has_error(found):
             return found
 
         def ask() -> Iterator[Finding]:
@@ -96,19 +96,10 @@ class CheckSetup:
         return True
 
     def _of_policy(self, actors: Sequence[Actor]) -> list[Finding]:
-        return _own_problems("policy", self.policy) or guarded(
-            "policy", lambda: policy_problems(self.policy(), actors)
-        )
+        return _own_problems("policy", self.policy) or guarded("policy", lambda: policy_problems(self.policy(), actors))
 
     def _of_storage(self) -> list[Finding]:
-        found = _own_problems("storage", self.storage)
-        if _has_error(found):
-            return found
-        return [
-            *found,
-            *guarded("storage", lambda: link_problems(self.storage(), self.url_lifetime())),
-            *guarded("storage", lambda: trial_problems(self.storage())),
-        ]
+        return guarded("storage", lambda: storage_problems(self.storage(), url_lifetime=self.url_lifetime()))
 
 
 def _own_problems(name: str, part: Callable[[], object], actors: Sequence[Actor] = ()) -> list[Finding]:
@@ -122,7 +113,3 @@ def _own_problems(name: str, part: Callable[[], object], actors: Sequence[Actor]
 def _made(part: Callable[[], object]) -> Iterable[Finding]:
     part()
     return ()
-
-
-def _has_error(found: Iterable[Finding]) -> bool:
-    return any(finding.severity is Severity.ERROR for finding in found)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from uuid import uuid4
 
 from sqlalchemy import URL, Connection, Engine, insert, select
 
+from ticket_export.application.actor import Actor
+from ticket_export.application.finding import Finding, error
 from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
+from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.infrastructure.persistence.database.engine import commit
 from ticket_export.infrastructure.persistence.database.errors import database_errors
 from ticket_export.infrastructure.persistence.database.transaction import quick_read, short_transaction
+from ticket_export.infrastructure.persistence.missing_tables import missing_among
 from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
 
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-class SqlAlchemyAuditLog(AuditLog):
+class SqlAlchemyAuditLog(AuditLog, SupportsCheck):
     """Stores every entry as a row of ``ExportAuditEntries``, which is permanent when `record` returns.
 
     `record` has a short transaction of its own, which takes SQLite's one write lock. Inside a unit of work, which holds
@@ -35,6 +40,12 @@ class SqlAlchemyAuditLog(AuditLog):
         """
         with database_errors(), quick_read(self._engine) as connection:
             connection.execute(select(self._entries.c.id).limit(0))
+
+    def problems(self, actors: Sequence[Actor]) -> Iterator[Finding]:
+        """See `SupportsCheck.problems`."""
+        missing = missing_among(self._engine, [self._entries])
+        if missing:
+            yield error("audit log", f"the database lacks the table {missing[0]}", "run: ticket-export migrate")
 
     def record(self, entry: AuditEntry) -> None:
         """Store the entry; its duration is cut to whole milliseconds.

@@ -14,7 +14,7 @@ from ticket_export.application.ports.ticket_source import CsvBlock, SupportsInte
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 from ticket_export.infrastructure.tickets.read_errors import read_errors
-from ticket_export.infrastructure.tickets.ticket_select import count_tickets
+from ticket_export.infrastructure.tickets.ticket_select import count_tickets, select_tickets
 
 #: The size of a block, as near as a reader can come to it: large enough that the calls between blocks do not count,
 #: small enough for any length of a ticket's texts.
@@ -39,6 +39,17 @@ class BlockReader(TicketReader, SupportsInterrupt):
         """
         with read_errors(self.connection.dialect):
             return self.connection.execute(count_tickets(self.catalog_as_stored(), self.query)).scalar_one()
+
+    def prepare(self) -> None:
+        """Let the database check the query and the types of its columns. No row is read.
+
+        Raises:
+            ConfigurationError: the catalog does not fit the types that the database stores.
+            TicketSourceError: the database refuses the query.
+        """
+        with read_errors(self.connection.dialect):
+            catalog = self.catalog_as_stored()
+            self.connection.execute(select_tickets(catalog, self.query).limit(0)).close()
 
     def blocks(self) -> Iterator[CsvBlock]:
         """All rows, in order."""

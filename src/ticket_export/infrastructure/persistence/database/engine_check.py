@@ -25,9 +25,7 @@ _FEWEST_CONNECTIONS: Final = 2
 def engine_problems(engine: object) -> Iterator[Finding]:
     """Check the kind of the engine, then connect, and check the kind and the mode of the database."""
     if not isinstance(engine, Engine):
-        yield error(
-            _WHERE, f"the engine is a {type(engine).__name__}, not SQLAlchemy's Engine", f"use: {_OWN_ENGINE}"
-        )
+        yield error(_WHERE, f"the engine is a {type(engine).__name__}, not SQLAlchemy's Engine", f"use: {_OWN_ENGINE}")
         return
     wrong = [*_wrong_kind(engine)]
     yield from wrong or _of_connection(engine)

@@ -1,0 +1,29 @@
+"""What is wrong with the tables of exports, compared with the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sqlalchemy import Engine
+
+from ticket_export.application.finding import Finding, error
+from ticket_export.application.safe_text import listed
+from ticket_export.infrastructure.persistence.missing_tables import missing_host_tables, missing_own_tables
+from ticket_export.infrastructure.persistence.tables import Tables
+
+_WHERE: Final = "database"
+
+
+def table_problems(engine: Engine, tables: Tables) -> Iterator[Finding]:
+    """Compare the tables with the database, which can be reached."""
+    hosts, own = missing_host_tables(engine, tables), missing_own_tables(engine, tables)
+    if hosts:
+        yield error(
+            _WHERE,
+            f"the database lacks {listed(hosts)}",
+            "create what is missing with your application's migrations, or correct its name in HostTableNames; "
+            "without a host run: ticket-export migrate --reference-schema",
+        )
+    if own:
+        yield error(_WHERE, f"the database lacks {listed(own)}", "run: ticket-export migrate")
