@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any
 from uuid import UUID
 
 import attrs
@@ -13,12 +13,10 @@ from ticket_export.domain.system_permissions import SystemPermissions
 from ticket_export.domain.user_id import UserId
 from ticket_export.errors import ConfigurationError
 
-#: One fact about a user, as a rule of the host compares it.
-Fact: TypeAlias = str | int | UUID | bool | None
 _FACTS = (str, int, UUID, type(None))
 
 
-def _frozen(attributes: Mapping[str, Fact | tuple[Fact, ...]]) -> Mapping[str, Fact | tuple[Fact, ...]]:
+def _frozen(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
     for name, value in attributes.items():
         if not isinstance(name, str):
             raise ConfigurationError(f"Actor.attributes: the name {name!r} is of type {type(name).__name__}, not str")
@@ -36,7 +34,8 @@ class Actor:
     """The user for whom a use case runs; the host has authenticated them.
 
     `attributes` are the host's own facts about the user, such as the ids of their teams, for the rules of a catalog and
-    a policy. The actor of a run comes from the user directory, so the directory must return them too.
+    a policy. A value is a str, int, UUID, bool, None or a tuple of them; the host knows which. The actor of a run comes
+    from the user directory, so the directory must return them too.
 
     Raises:
         ConfigurationError: an attribute has a value of another type.
@@ -45,7 +44,7 @@ class Actor:
     user_id: UserId
     is_admin: bool = False
     permissions: SystemPermissions = SystemPermissions.NONE
-    attributes: Mapping[str, Fact | tuple[Fact, ...]] = attrs.field(factory=dict, converter=_frozen, hash=False)
+    attributes: Mapping[str, Any] = attrs.field(factory=dict, converter=_frozen, hash=False)
 
     @property
     def may_import_export_tickets(self) -> bool:
