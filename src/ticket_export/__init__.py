@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ticket_export.application.dto import ExportJobDto, ExportPage, RequestedExportDto
     from ticket_export.application.export_policy import ExportPolicy
     from ticket_export.application.file.download import Download
+    from ticket_export.application.finding import Finding, Severity
     from ticket_export.application.formula_guard import unguard
     from ticket_export.application.run.stop_signal import StopSignal
     from ticket_export.application.view.snapshot import ExportFilter, ExportScope, ExportSnapshotPayload
@@ -81,6 +82,7 @@ __all__ = [
     "ExportPolicy",
     "ExportScope",
     "ExportSnapshotPayload",
+    "Finding",
     "HostTable",
     "HostTableNames",
     "InvalidPayloadError",
@@ -92,6 +94,7 @@ __all__ = [
     "ProgressStage",
     "RequestedExportDto",
     "Settings",
+    "Severity",
     "StopSignal",
     "StorageError",
     "SystemPermissions",
@@ -112,6 +115,7 @@ _NAMES_BY_MODULE = {
     "application.dto": ["ExportJobDto", "ExportPage", "RequestedExportDto"],
     "application.export_policy": ["ExportPolicy"],
     "application.file.download": ["Download"],
+    "application.finding": ["Finding", "Severity"],
     "application.formula_guard": ["unguard"],
     "application.run.stop_signal": ["StopSignal"],
     "application.view.snapshot": ["ExportFilter", "ExportScope", "ExportSnapshotPayload"],

@@ -1,0 +1,493 @@
+"""Mistakes in a setup. Each names the finding, and follows its remedy as it is printed."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import attrs
+import sqlalchemy as sa
+from dependency_injector.providers import Factory
+from sqlalchemy.ext.asyncio import create_async_engine
+
+import ticket_export as te
+from tests.integration.checks.host import NAMES, Host, case_catalog, cases, people
+from ticket_export import catalog, ports
+from ticket_export.errors import StorageError
+from ticket_export.infrastructure.memory.storage import InMemoryStorage
+
+#: Makes the mistake, and returns what follows the printed remedy.
+Seed: TypeAlias = Callable[[Host], Callable[[str], object]]
+
+
+@attrs.frozen
+class Mistake:
+    """A mistake, and the beginnings of all findings about it; the first one has the remedy."""
+
+    seed: Seed
+    findings: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.seed.__name__
+
+
+ON_SQLITE: list[Mistake] = []
+ON_POSTGRESQL: list[Mistake] = []
+
+
+def found_as(*findings: str, on: list[Mistake] = ON_SQLITE) -> Callable[[Seed], Seed]:
+    """Add a mistake to the table."""
+
+    def add(seed: Seed) -> Seed:
+        on.append(Mistake(seed, findings))
+        return seed
+
+    return add
+
+
+def quoted_in(remedy: str, pattern: str) -> str:
+    """What the remedy prints in the place of the pattern's group."""
+    found = re.search(pattern, remedy)
+    assert found, f"{remedy!r} does not print {pattern}"
+    return found[1]
+
+
+def runs(host: Host) -> Callable[[str], object]:
+    """Run the command of the remedy."""
+    return lambda remedy: host.shell(quoted_in(remedy, r"run: (.*?)(?:, or|;|$)"))
+
+
+def sets(host: Host) -> Callable[[str], object]:
+    """Set the variable of the remedy."""
+
+    def follow(remedy: str) -> None:
+        name, value = quoted_in(remedy, r"set (TICKET_EXPORT_\w+=[^\s,]+)").split("=")
+        host.settings[name] = value
+
+    return follow
+
+
+def says(code: str, then: Callable[[], object]) -> Callable[[str], object]:
+    """Change what the remedy prints, which is `code`."""
+
+    def follow(remedy: str) -> None:
+        assert code in remedy
+        then()
+
+    return follow
+
+
+def wires(host: Host, code: str, **parts: object) -> Callable[[str], object]:
+    """Change the wiring as the remedy prints it."""
+    return says(code, lambda: host.parts.update(parts))
+
+
+def catalog_of(host: Host, *columns: catalog.CatalogColumn, **options: Any) -> None:
+    host.parts["catalog"] = case_catalog(*columns, **options)
+
+
+# The database.
+
+
+@found_as(
+    "error: database: the database lacks BackgroundTasks, MediaItems, Users;",
+    "error: database: the database lacks ExportAuditEntries, ExportJobs;",
+    "error: users: ",
+    *["error: catalog: the database has no table "] * 4,
+)
+def reference_schema_is_not_migrated(host: Host) -> Callable[[str], object]:
+    host.parts.clear()
+    host.database_url = f"sqlite:///{host.folder}/new.db"
+    return runs(host)
+
+
+@found_as("error: database: the database lacks ExportAuditEntries, ExportJobs;")
+def own_tables_are_not_migrated(host: Host) -> Callable[[str], object]:
+    te.downgrade(host.engine(), reference_schema=False, names=NAMES)
+    (host.folder / "crm_exports.py").write_text(
+        "from tests.integration.checks.host import NAMES\n"
+        "from ticket_export import TicketExportContainer\n"
+        "container = TicketExportContainer(table_names=NAMES)\n"
+    )
+    host.settings["TICKET_EXPORT_APP"] = "crm_exports:container"
+    host.settings["PYTHONPATH"] = str(Path(__file__).parents[3])
+    return runs(host)
+
+
+@found_as("error: database: the database lacks crm_jobs;")
+def table_of_the_host_is_missing(host: Host) -> Callable[[str], object]:
+    tables = te.TicketExportContainer(table_names=NAMES).tables()
+    engine = host.engine()
+    te.downgrade(engine, reference_schema=False, names=NAMES)
+    tables.background_tasks.drop(engine)
+
+    def create() -> None:
+        tables.background_tasks.create(engine)
+        te.upgrade(engine, reference_schema=False, names=NAMES)
+
+    return says("create what is missing with your application's migrations", create)
+
+
+@found_as("error: database: the SQLite database is in 'delete' mode")
+def sqlite_is_not_in_wal_mode(host: Host) -> Callable[[str], object]:
+    host.close()
+    with closing(sqlite3.connect(f"{host.folder}/crm.db")) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+    # An application with an engine of its own.
+    host.parts["engine"] = host.keep(sa.create_engine(host.database_url))
+
+    def follow(remedy: str) -> None:
+        with closing(sqlite3.connect(f"{host.folder}/crm.db")) as connection:
+            connection.execute(quoted_in(remedy, "once: (.*)"))
+
+    return follow
+
+
+def makes_engine(host: Host) -> Callable[[str], object]:
+    """Give the container the engine that the remedy prints."""
+    code = "container.engine.override(ticket_export.create_engine("
+    return says(code, lambda: host.parts.update(engine=host.engine()))
+
+
+@found_as("error: database: the engine is a AsyncEngine")
+def engine_is_asynchronous(host: Host) -> Callable[[str], object]:
+    host.parts["engine"] = create_async_engine("postgresql+asyncpg://crm:secret@127.0.0.1/crm")
+    return makes_engine(host)
+
+
+@found_as("error: database: the engine has the asynchronous driver asyncpg")
+def engine_is_the_inside_of_an_asynchronous_one(host: Host) -> Callable[[str], object]:
+    host.parts["engine"] = create_async_engine("postgresql+asyncpg://crm:secret@127.0.0.1/crm").sync_engine
+    return makes_engine(host)
+
+
+@found_as("error: database: all threads share one connection, or each has an empty database")
+def sqlite_is_in_memory(host: Host) -> Callable[[str], object]:
+    host.parts["engine"] = host.keep(sa.create_engine("sqlite://"))
+    return makes_engine(host)
+
+
+@found_as("error: database: the pool of the engine has at most 1 connection")
+def pool_has_one_connection(host: Host) -> Callable[[str], object]:
+    def engine(**pool: int) -> sa.Engine:
+        return host.keep(sa.create_engine(host.database_url, **pool))
+
+    host.parts["engine"] = engine(pool_size=1, max_overflow=0)
+    return wires(host, "pool_size=5, max_overflow=10", engine=engine(pool_size=5, max_overflow=10))
+
+
+@found_as("error: database: the database is damaged, or is not a database")
+def database_is_another_file(host: Host) -> Callable[[str], object]:
+    right = host.database_url
+    (host.folder / "crm.csv").write_text("no database at all, but a file with some text in it" * 100)
+    host.database_url = f"sqlite:///{host.folder}/crm.csv"
+
+    def follow() -> None:
+        host.database_url = right
+
+    return says("correct TICKET_EXPORT_DATABASE_URL", follow)
+
+
+@found_as("error: database: the database cannot be reached", on=ON_POSTGRESQL)
+def database_is_elsewhere(host: Host) -> Callable[[str], object]:
+    right = host.database_url
+    host.database_url = sa.make_url(right).set(port=1, host="127.0.0.1", password="secret").render_as_string(False)
+
+    def follow(remedy: str) -> None:
+        assert "correct TICKET_EXPORT_DATABASE_URL" in remedy
+        host.database_url = right
+
+    return follow
+
+
+# The catalog.
+
+
+@found_as("error: catalog: the database has no table crm_casez; create it with your application's migrations, or")
+def catalog_names_another_table(host: Host) -> Callable[[str], object]:
+    renamed = cases.to_metadata(sa.MetaData(), name="crm_casez")
+    catalog_of(host, tables=renamed, cases=renamed)
+    return lambda remedy: catalog_of(host, **_named(quoted_in(remedy, r"did you mean (\w+)\?")))
+
+
+def _named(table: str) -> dict[str, sa.Table]:
+    named = cases.to_metadata(sa.MetaData(), name=table)
+    return {"tables": named, "cases": named}
+
+
+@found_as("error: catalog: the table crm_cases has no column subjekt;")
+def catalog_names_another_column(host: Host) -> Callable[[str], object]:
+    def column(name: str) -> catalog.CatalogColumn:
+        table = sa.table("crm_cases", sa.column(name, sa.Text))
+        return catalog.text_column("text", "Text", sa.select(table.c[name]).limit(1).scalar_subquery())
+
+    catalog_of(host, column("subjekt"))
+    return lambda remedy: catalog_of(host, column(quoted_in(remedy, r"did you mean (\w+)\?")))
+
+
+_OWNER = catalog.text_column("owner", "Owner", people.c.family)
+
+
+@found_as("error: catalog: the column 'owner' reads the table crm_people, which the catalog does not join")
+def table_of_a_column_is_not_joined(host: Host) -> Callable[[str], object]:
+    catalog_of(host, _OWNER)
+    joined = cases.outerjoin(people, people.c.person_id == cases.c.owner_id)
+    return says("TicketCatalog(tables=….outerjoin(crm_people, …))", lambda: catalog_of(host, _OWNER, tables=joined))
+
+
+@found_as("warning: catalog: the columns 'subject' and 'title' have the same label, 'Subject'")
+def two_columns_have_one_label(host: Host) -> Callable[[str], object]:
+    catalog_of(host, catalog.text_column("title", "Subject", cases.c.subject))
+    other = catalog.text_column("title", "Title", cases.c.subject)
+    return says("a label of its own", lambda: catalog_of(host, other))
+
+
+@found_as("error: catalog: the database refuses the expression of the column 'size'")
+def database_lacks_a_function(host: Host) -> Callable[[str], object]:
+    def size(function: str) -> catalog.CatalogColumn:
+        return catalog.number_column("size", "Size", getattr(sa.func, function)(cases.c.subject, type_=sa.Integer()))
+
+    catalog_of(host, size("len"))
+    return says("correct the expression", lambda: catalog_of(host, size("length")))
+
+
+@found_as(
+    "error: catalog: the text column 'custom' is stored as jsonb; use text_column on JoinedTags(…)", on=ON_POSTGRESQL
+)
+def json_is_declared_as_text(host: Host) -> Callable[[str], object]:
+    host.execute("ALTER TABLE crm_cases ALTER custom TYPE jsonb")
+    declared = sa.type_coerce(cases.c.custom, sa.Text)
+    catalog_of(host, catalog.text_column("custom", "Custom", declared))
+    tags = catalog.text_column("custom", "Custom", catalog.JoinedTags(cases.c.custom))
+    return says("JoinedTags(…)", lambda: catalog_of(host, tags))
+
+
+@found_as("error: catalog: the date column 'due' is stored as text; a moment is stored as timestamp", on=ON_POSTGRESQL)
+def time_is_stored_as_text(host: Host) -> Callable[[str], object]:
+    host.execute("ALTER TABLE crm_cases ADD due text")
+    catalog_of(host, catalog.date_column("due", "Due", sa.literal_column("due", sa.DateTime)))
+    statement = "ALTER TABLE crm_cases ALTER due TYPE timestamptz USING due::timestamptz"
+    return says("timestamptz", lambda: host.execute(statement))
+
+
+@found_as("error: catalog: the number column 'team' is stored as text; use text_column", on=ON_POSTGRESQL)
+def text_is_declared_as_a_number(host: Host) -> Callable[[str], object]:
+    catalog_of(host, catalog.number_column("team", "Team", sa.type_coerce(cases.c.team, sa.Integer)))
+    column = catalog.text_column("team", "Team", cases.c.team)
+    return says("use text_column", lambda: catalog_of(host, column))
+
+
+@found_as("error: catalog: the database refuses the tables, or created_at", on=ON_POSTGRESQL)
+def role_may_not_read_the_tickets(host: Host) -> Callable[[str], object]:
+    host.execute("CREATE SCHEMA secret")
+    host.execute("CREATE VIEW secret.crm_cases AS SELECT 1/0 AS number, subject, opened_at FROM crm_cases")
+    view = cases.to_metadata(sa.MetaData(), schema="secret")
+    catalog_of(host, tables=view, cases=view)
+    return lambda remedy: None
+
+
+# The storage.
+
+
+@found_as("error: storage: ")
+def storage_is_a_file(host: Host) -> Callable[[str], object]:
+    (host.folder / "files").write_text("")
+    return runs(host)
+
+
+@found_as("warning: storage: every user of this machine may replace files in the folder ")
+def everybody_may_write_to_the_storage(host: Host) -> Callable[[str], object]:
+    (host.folder / "files").mkdir()
+    (host.folder / "files").chmod(0o777)
+    return runs(host)
+
+
+class _RefusingStorage(InMemoryStorage):
+    """Lets a process do some of it only."""
+
+    refuses = ""
+
+    @contextmanager
+    def open_writer(self, key: str, content_type: str) -> Iterator[ports.ObjectWriter]:
+        self._require("open_writer")
+        with super().open_writer(key, content_type) as writer:
+            yield writer
+
+    def delete(self, key: str) -> None:
+        self._require("delete")
+        super().delete(key)
+
+    def list(self, prefix: str) -> Iterator[str]:
+        self._require("list")
+        return super().list(prefix)
+
+    def _require(self, method: str) -> None:
+        if method == self.refuses:
+            raise StorageError("the storage refuses access")
+
+
+def _refusing(host: Host, method: str, step: str) -> Callable[[str], object]:
+    storage = _RefusingStorage()
+    storage.refuses = method
+    host.parts["storage"] = storage
+    return says(f"let this process {step} there", lambda: setattr(storage, "refuses", ""))
+
+
+@found_as("error: storage: this process cannot write an object: the storage refuses access")
+def storage_refuses_to_write(host: Host) -> Callable[[str], object]:
+    return _refusing(host, "open_writer", "write an object")
+
+
+@found_as("error: storage: this process cannot list objects: the storage refuses access")
+def storage_refuses_to_list(host: Host) -> Callable[[str], object]:
+    return _refusing(host, "list", "list objects")
+
+
+@found_as("error: storage: this process cannot delete an object: the storage refuses access")
+def storage_refuses_to_delete(host: Host) -> Callable[[str], object]:
+    return _refusing(host, "delete", "delete an object")
+
+
+@found_as("error: storage: TICKET_EXPORT_DOWNLOAD is signed-url, and the storage 'file' cannot sign links")
+def storage_cannot_sign_links(host: Host) -> Callable[[str], object]:
+    host.settings["TICKET_EXPORT_DOWNLOAD"] = "signed-url"
+    return sets(host)
+
+
+@found_as("error: storage: TICKET_EXPORT_STORAGE_URL cannot be used: no installed package adds storages")
+def storage_has_no_plugin(host: Host) -> Callable[[str], object]:
+    right = host.settings["TICKET_EXPORT_STORAGE_URL"]
+    host.settings["TICKET_EXPORT_STORAGE_URL"] = "gopher://user:secret@example.test/files"
+    return says("known schemes are file", lambda: host.settings.update(TICKET_EXPORT_STORAGE_URL=right))
+
+
+@found_as("error: compression: TICKET_EXPORT_COMPRESSION=zstd needs an optional dependency")
+def extra_is_not_installed(host: Host) -> Callable[[str], object]:
+    host.settings["TICKET_EXPORT_COMPRESSION"] = "zstd"
+    name = "compression" if sys.version_info >= (3, 14) else "backports.zstd"
+    installed = sys.modules.get(name)
+    # Python then raises ImportError, as for a package that is not installed.
+    sys.modules[name] = None  # type: ignore[assignment]
+
+    def install() -> None:
+        del sys.modules[name]
+        if installed is not None:
+            sys.modules[name] = installed
+
+    return says("pip install 'ticket-export[zstd]'", install)
+
+
+# Users and rights.
+
+
+@found_as("error: users: the database lacks RoleUser, Roles, which the user directory of the reference schema reads")
+def users_are_the_hosts_and_the_directory_is_not(host: Host) -> Callable[[str], object]:
+    own = host.parts.pop("user_directory")
+    return wires(host, "container.user_directory.override(", user_directory=own)
+
+
+class _Directory(ports.UserDirectory):
+    """Returns the same object, whoever is asked for."""
+
+    def __init__(self, found: object) -> None:
+        self._found = found
+
+    def find(self, user_id: te.UserId) -> Any:
+        return self._found
+
+    def find_by_email(self, email_address: str) -> Any:
+        return self._found
+
+
+@found_as(
+    "error: users: _Directory.find(an unknown id) returns", "error: users: _Directory.find_by_email(", "error: users: "
+)
+def directory_finds_everybody(host: Host) -> Callable[[str], object]:
+    own = host.parts["user_directory"]
+    host.parts["user_directory"] = _Directory({"name": "Ada"})
+    return wires(host, "return None where there is no active user", user_directory=own)
+
+
+class _Policy(te.ExportPolicy):
+    """Forgets to return something for the others."""
+
+    def may_request(self, actor: te.Actor) -> bool:
+        if actor.is_admin:
+            return True
+        return None  # type: ignore[return-value]
+
+
+@found_as("error: policy: _Policy.may_request returns NoneType for an actor")
+def policy_returns_nothing(host: Host) -> Callable[[str], object]:
+    host.parts["policy"] = _Policy()
+    return wires(host, "return True or False for every actor", policy=te.ExportPolicy())
+
+
+class _OldPolicy(te.ExportPolicy):
+    """Needs a fact that the directory does not give."""
+
+    def may_request(self, actor: te.Actor) -> bool:
+        return actor.attributes["level"] == 3
+
+
+@found_as("error: policy: _OldPolicy.may_request raises KeyError for an active user")
+def policy_raises_an_error(host: Host) -> Callable[[str], object]:
+    host.parts["policy"] = _OldPolicy()
+    return wires(host, "return True or False for every actor", policy=te.ExportPolicy())
+
+
+# Settings, and the rest.
+
+
+@found_as("error: settings: TICKET_EXPORT_TASK_QUEUE: ")
+def setting_is_invalid(host: Host) -> Callable[[str], object]:
+    host.settings["TICKET_EXPORT_TASK_QUEUE"] = "celery"
+    return says("database", lambda: host.settings.update(TICKET_EXPORT_TASK_QUEUE="database"))
+
+
+@found_as("warning: settings: files are kept for 0.1 h")
+def files_expire_too_early(host: Host) -> Callable[[str], object]:
+    host.settings["TICKET_EXPORT_RETENTION_HOURS"] = "0.1"
+    return sets(host)
+
+
+@found_as("warning: settings: a storage may take no bytes for 60 s, and after 30 s")
+def attempt_is_given_up_too_early(host: Host) -> Callable[[str], object]:
+    host.settings["TICKET_EXPORT_STALL_SECONDS"] = "30"
+    return sets(host)
+
+
+class _Deaf:
+    """A task queue, as its author thinks."""
+
+    def send(self, task: ports.BackgroundTask) -> None:
+        """Do nothing."""
+
+
+@found_as(
+    "error: task queue: container.task_queue: _Deaf cannot be used as TaskQueue, because it does not define dispatch"
+)
+def adapter_is_incomplete(host: Host) -> Callable[[str], object]:
+    # From a function, so that nobody sees at the override what it is.
+    host.parts["task_queue"] = Factory(lambda: _Deaf())
+    right = type("Heard", (ports.TaskQueue,), {"dispatch": lambda self, task: None})()
+    return wires(host, "add what is missing", task_queue=right)
+
+
+@found_as("error: audit log: ")
+def part_cannot_be_made(host: Host) -> Callable[[str], object]:
+    def broken() -> ports.AuditLog:
+        raise RuntimeError("with a secret")
+
+    host.parts["audit_log"] = Factory(broken)
+
+    def follow() -> None:
+        del host.parts["audit_log"]
+
+    return says("ticket-export --debug check", follow)
