@@ -4,6 +4,7 @@ A host describes its tickets once, in a `TicketCatalog`; these functions make it
 """
 
 from ticket_export.application.view.ticket_column import ColumnKind, IdType, ScopeRole
+from ticket_export.application.view.visibility import EVERY_ROW
 from ticket_export.infrastructure.tickets.catalog import (
     CatalogColumn,
     TicketCatalog,
@@ -18,6 +19,7 @@ from ticket_export.infrastructure.tickets.catalog import (
 from ticket_export.infrastructure.tickets.sql_functions import JoinedTags
 
 __all__ = [
+    "EVERY_ROW",
     "CatalogColumn",
     "ColumnKind",
     "IdType",

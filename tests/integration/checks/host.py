@@ -58,8 +58,9 @@ NAMES = te.HostTableNames(
 class CrmDirectory(ports.UserDirectory):
     """Everybody who works there may export, and belongs to one team."""
 
-    def __init__(self, engine: Callable[[], sa.Engine]) -> None:
-        self._engine = engine
+    def __init__(self, engine: Callable[[], sa.Engine], **facts: Any) -> None:
+        self.engine = engine
+        self._facts = facts
 
     def find(self, user_id: te.UserId) -> te.Actor | None:
         return self._find(people.c.person_id == user_id)
@@ -68,13 +69,15 @@ class CrmDirectory(ports.UserDirectory):
         return self._find(sa.func.lower(people.c.mail) == email_address.lower())
 
     def _find(self, which: sa.ColumnElement[bool]) -> te.Actor | None:
-        with self._engine().connect() as connection:
+        with self.engine().connect() as connection:
             row = connection.execute(sa.select(people).where(which, people.c.works_here)).first()
-        return row and te.Actor(
+        if row is None:
+            return None
+        return te.Actor(
             user_id=row.person_id,
             is_admin=row.is_boss,
             permissions=te.SystemPermissions.IMPORT_EXPORT_TICKETS,
-            attributes={"team": "support"},
+            attributes={"team": "support", **self._facts},
         )
 
 
@@ -94,6 +97,7 @@ def case_catalog(
             "id": cases.c.number,
             "created_at": cases.c.opened_at,
             "columns": columns,
+            "visible_to": lambda actor: cases.c.team == actor.attributes["team"],
             **options,
         }
     )

@@ -18,6 +18,7 @@ from tests.integration.postgresql.filtered_views import CATALOG, CREATED, FILTER
 from tests.integration.postgresql.query_plans import Plan, plan_of
 from tests.integration.sample_data.filled import NOW, fill
 from tests.postgresql_server import PostgresqlServer
+from ticket_export.application.view.visibility import EVERY_ROW
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.ticket_select import count_tickets, select_tickets
 
@@ -39,7 +40,7 @@ def help_desk(postgresql_server: PostgresqlServer) -> Iterator[Connection]:
 def _plans(connection: Connection, *filters: Filter) -> list[Plan]:
     """Of the two statements that an export sends."""
     query = default_view(NOW, *filters)
-    return [plan_of(connection, select(CATALOG, query)) for select in (select_tickets, count_tickets)]
+    return [plan_of(connection, select(CATALOG, query, EVERY_ROW)) for select in (select_tickets, count_tickets)]
 
 
 def test_default_sort_walks_an_index_and_sorts_nothing(help_desk: Connection) -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests.integration.tickets.test_stored_types import desk
 from ticket_export import CsvFormat
 from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.application.view.visibility import EVERY_ROW
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
 from ticket_export.infrastructure.tickets.sqlite.functions import register_functions
@@ -84,7 +85,7 @@ def test_filter_by_time_uses_the_index_of_the_column(tmp_path: Path) -> None:
         connection.exec_driver_sql("CREATE TABLE desk (id integer, opened text, gone boolean, gone_at text, due text)")
         connection.exec_driver_sql("CREATE INDEX by_due ON desk (due)")
         register_functions(connection.connection.driver_connection)  # type: ignore[arg-type]
-        statement = select_tickets(catalog, query).compile(engine, compile_kwargs={"literal_binds": True})
+        statement = select_tickets(catalog, query, EVERY_ROW).compile(engine, compile_kwargs={"literal_binds": True})
         plan = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")]
     engine.dispose()
     assert plan[0] == "SEARCH desk USING INDEX by_due (due>? AND due<?)"

@@ -29,15 +29,17 @@ def guarded(where: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]
     return found
 
 
-def configuration_findings(where: str, raised: ConfigurationError) -> Iterator[Finding]:
-    """Return a finding for each line of the error, whose text says what to do behind the semicolon."""
+def configuration_findings(
+    where: str, raised: ConfigurationError, *, remedy: str = "correct the setting, or the line of the wiring, it names"
+) -> Iterator[Finding]:
+    """Return a finding for each line of the error. What to do is behind the semicolon, or else it is `remedy`."""
     if isinstance(raised, MissingExtraError):
         what, _, _ = str(raised).partition(": pip install")
         yield error(where, what, f"run: pip install 'ticket-export[{raised.extra}]'")
         return
     for line in str(raised).splitlines():
-        what, _, remedy = line.removeprefix("ticket catalog: ").partition("; ")
-        yield error(where, what, remedy or "correct the setting, or the line of the wiring, that this names")
+        what, _, told = line.removeprefix("ticket catalog: ").partition("; ")
+        yield error(where, what, told or remedy)
 
 
 def _findings_of(where: str, raised: Exception) -> Iterable[Finding]:

@@ -13,7 +13,7 @@ import attrs
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.checks.directory_check import directory_problems, found_actors
-from ticket_export.application.checks.guarded import guarded
+from ticket_export.application.checks.guarded import configuration_findings, guarded
 from ticket_export.application.checks.policy_check import policy_problems
 from ticket_export.application.checks.storage_check import storage_problems
 from ticket_export.application.export_policy import ExportPolicy
@@ -23,6 +23,7 @@ from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.ports.user_directory import UserDirectory
+from ticket_export.errors import ConfigurationError
 
 T = TypeVar("T")
 #: The most users for whom rules are tried.
@@ -57,15 +58,15 @@ class CheckSetup:
     def __call__(self) -> list[Finding]:
         """Return the findings, in the order of the parts; nothing if all is well. It raises no error."""
         # Every other part would repeat the same error.
-        if wrong := guarded("settings", lambda: _made(self.settings)):
-            return wrong
+        try:
+            self.settings()
+        except ConfigurationError as wrong:
+            return list(configuration_findings("settings", wrong, remedy="correct this variable, or remove it"))
         found = guarded("settings", self.setting_problems)
         of_database = _own_problems("database", self.unit_of_work)
         found += of_database
         actors: list[Actor] = []
-        # The users are in the database, as a rule. While it is down, each question would wait for it.
-        if not any(finding.may_pass for finding in of_database):
-            found += self._of_users(actors)
+        found += self._of_users(actors, can_ask=not has_error(of_database))
         found += self._of_policy(actors)
         found += _own_problems("tickets", self.ticket_source, actors)
         found += self._of_storage()
@@ -74,9 +75,10 @@ class CheckSetup:
         # Two parts may have the same database.
         return list(dict.fromkeys(found))
 
-    def _of_users(self, actors: list[Actor]) -> list[Finding]:
+    def _of_users(self, actors: list[Actor], *, can_ask: bool) -> list[Finding]:
         found = _own_problems("users", self.user_directory)
-        if has_error(found):
+        # The users are in the database, as a rule, so a question would only repeat what is wrong with it.
+        if has_error(found) or not can_ask:
             return found
 
         def ask() -> Iterator[Finding]:
@@ -108,8 +110,3 @@ def _own_problems(name: str, part: Callable[[], object], actors: Sequence[Actor]
         return made.problems(actors) if isinstance(made, SupportsCheck) else ()
 
     return guarded(name, ask)
-
-
-def _made(part: Callable[[], object]) -> Iterable[Finding]:
-    part()
-    return ()

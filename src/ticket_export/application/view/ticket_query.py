@@ -15,6 +15,7 @@ from ticket_export.application.view.filter_values import parse_ids
 from ticket_export.application.view.read_view import read_view
 from ticket_export.application.view.snapshot import ExportSnapshotPayload
 from ticket_export.application.view.ticket_column import ScopeRole, TicketColumn, TicketColumns
+from ticket_export.errors import StaleViewError
 
 
 @attrs.frozen
@@ -70,6 +71,21 @@ class TicketQuery:
             time_zone=zone,
         )
 
+    def require_columns(self, columns: TicketColumns) -> None:
+        """Refuse the query if it names a column that is not one of `columns`, which are those of its actor.
+
+        A ticket source calls this, so that a mistake of a caller cannot show or search a hidden column.
+
+        Raises:
+            StaleViewError: it names such a column.
+        """
+        conditions = (condition.column for condition in self.conditions)
+        searched = self.search.columns if self.search else ()
+        sorted_by = (self.sort_column,) if self.sort_column else ()
+        named = (*self.columns, *conditions, *searched, *sorted_by)
+        if any(columns.find(column.name) is None for column in named):
+            raise StaleViewError("The view names a column that its requester may not see.")
+
 
 def _scope_conditions(view: ExportSnapshotPayload, columns: TicketColumns) -> tuple[Condition, ...]:
     if view.scope is None:
@@ -81,5 +97,6 @@ def _scope_conditions(view: ExportSnapshotPayload, columns: TicketColumns) -> tu
     return tuple(
         IsOneOf(column, parse_ids((str(value),), column))
         for role, value in wanted.items()
+        # `read_view` has refused a scope without a column.
         if value is not None and (column := columns.find_scope(role)) is not None
     )

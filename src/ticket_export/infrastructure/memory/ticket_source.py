@@ -35,7 +35,15 @@ from ticket_export.application.view.conditions import (
 from ticket_export.application.view.local_time import time_text
 from ticket_export.application.view.ticket_column import TicketColumn, TicketColumns
 from ticket_export.application.view.ticket_query import TicketQuery
-from ticket_export.errors import TicketSourceError
+from ticket_export.application.view.visibility import (
+    EVERY_ROW,
+    ColumnRule,
+    EveryRow,
+    asked_bool,
+    require_rule,
+    visible_columns,
+)
+from ticket_export.errors import ConfigurationError, TicketSourceError
 
 #: A sequence of texts is the tags of a ticket. A `Decimal` has the scale that its column shows.
 CellValue: TypeAlias = str | int | float | Decimal | bool | datetime | date | time | UUID | Sequence[str] | None
@@ -62,18 +70,54 @@ class InMemoryTicket:
 
 @attrs.define
 class InMemoryTicketSource(TicketSource):
-    """`tickets` may change at any time. A reader keeps the tickets that it found when it was opened."""
+    """`tickets` may change at any time. A reader keeps the tickets that it found when it was opened.
+
+    `visible_to` says whether an actor may see a ticket; `every_row_to` names the actors to whom it is not applied, as
+    those for whom the row rule of a catalog returns `EVERY_ROW`. `column_rules` has the rules of columns, by name.
+
+    These are rules in Python: a test with this source does not test the SQL rule of your catalog. Test that rule on
+    SQLite.
+
+    Raises:
+        ConfigurationError: a rule is not a function, or is for an unknown column.
+    """
 
     catalog: TicketColumns
     tickets: Sequence[InMemoryTicket] = ()
+    visible_to: Callable[[Actor, InMemoryTicket], bool] | EveryRow = attrs.field(default=EVERY_ROW, kw_only=True)
+    every_row_to: ColumnRule = attrs.field(default=lambda _actor: False, kw_only=True)
+    column_rules: Mapping[str, ColumnRule] = attrs.field(factory=dict, kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        require_rule("ticket source", self.visible_to, EVERY_ROW)
+        for name, rule in self.column_rules.items():
+            require_rule(f"ticket source: the column {name!r}", rule)
+            if self.catalog.find(name) is None:
+                raise ConfigurationError(f"ticket source: there is a rule for the unknown column {name!r}")
 
     def columns(self, actor: Actor) -> TicketColumns:
-        return self.catalog
+        by_name = {name.lower(): rule for name, rule in self.column_rules.items()}
+        rules = [(column, by_name.get(column.name.lower())) for column in self.catalog]
+        return visible_columns(rules, actor, sees_every_row=self._sees_every_row(actor))
 
     @contextmanager
     def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
-        shown = [ticket for ticket in tuple(self.tickets) if _is_shown(ticket, query)]
+        query.require_columns(self.columns(query.actor))
+        sees_every_row = self._sees_every_row(query.actor)
+        visible = [each for each in tuple(self.tickets) if sees_every_row or self._shows(each, query.actor)]
+        shown = [ticket for ticket in visible if _is_shown(ticket, query)]
         yield _Reader(_in_order(shown, query), query, csv_format)
+
+    def _sees_every_row(self, actor: Actor) -> bool:
+        if isinstance(self.visible_to, EveryRow):
+            return True
+        return asked_bool("ticket source: the rule every_row_to", lambda: self.every_row_to(actor))
+
+    def _shows(self, ticket: InMemoryTicket, actor: Actor) -> bool:
+        rule = self.visible_to
+        return isinstance(rule, EveryRow) or asked_bool(
+            "ticket source: the row rule (visible_to)", lambda: rule(actor, ticket)
+        )
 
 
 @attrs.frozen

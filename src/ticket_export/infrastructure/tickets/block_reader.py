@@ -14,6 +14,7 @@ from ticket_export.application.ports.ticket_source import CsvBlock, SupportsInte
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 from ticket_export.infrastructure.tickets.read_errors import read_errors
+from ticket_export.infrastructure.tickets.row_rule import VisibleRows
 from ticket_export.infrastructure.tickets.ticket_select import count_tickets, select_tickets
 
 #: The size of a block, as near as a reader can come to it: large enough that the calls between blocks do not count,
@@ -23,11 +24,15 @@ BLOCK_BYTES: Final = 128 * 1024
 
 @attrs.define(kw_only=True)
 class BlockReader(TicketReader, SupportsInterrupt):
-    """Counts and reads inside the transaction that `connection` has open."""
+    """Counts and reads inside the transaction that `connection` has open.
+
+    `rows` are those that the actor of the query may see.
+    """
 
     connection: Connection
     catalog: TicketCatalog
     query: TicketQuery
+    rows: VisibleRows
     csv_format: CsvFormat
     _reading: Generator[CsvBlock] | None = attrs.field(default=None, init=False)
 
@@ -38,7 +43,7 @@ class BlockReader(TicketReader, SupportsInterrupt):
             ConfigurationError: the catalog does not fit the types that the database stores.
         """
         with read_errors(self.connection.dialect):
-            return self.connection.execute(count_tickets(self.catalog_as_stored(), self.query)).scalar_one()
+            return self.connection.execute(count_tickets(self.catalog_as_stored(), self.query, self.rows)).scalar_one()
 
     def prepare(self) -> None:
         """Let the database check the query and the types of its columns. No row is read.
@@ -48,8 +53,8 @@ class BlockReader(TicketReader, SupportsInterrupt):
             TicketSourceError: the database refuses the query.
         """
         with read_errors(self.connection.dialect):
-            catalog = self.catalog_as_stored()
-            self.connection.execute(select_tickets(catalog, self.query).limit(0)).close()
+            rows = select_tickets(self.catalog_as_stored(), self.query, self.rows).limit(0)
+            self.connection.execute(rows).close()
 
     def blocks(self) -> Iterator[CsvBlock]:
         """All rows, in order."""

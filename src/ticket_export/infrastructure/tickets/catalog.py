@@ -1,7 +1,7 @@
 """The catalog, in which a host declares which of its data may be exported.
 
 An export can read, filter and sort only what the catalog names. The expressions come from the host's code; a user's
-view only chooses among them::
+view only chooses among them. Of the tickets, an export shows those that its requester may see::
 
     catalog = TicketCatalog(
         tables=cases.outerjoin(people, people.c.id == cases.c.owner_id),
@@ -12,6 +12,7 @@ view only chooses among them::
             text_column("subject", "Subject", cases.c.subject, searchable=True),
             choice_column("state", "State", cases.c.state, choices=("open", "done")),
         ],
+        visible_to=lambda actor: cases.c.team_id.in_(actor.attributes["team_ids"]),
     )
 """
 
@@ -24,8 +25,11 @@ import attrs
 from sqlalchemy import ColumnElement, Text, cast
 from sqlalchemy.sql.selectable import FromClause
 
+from ticket_export.application.actor import Actor
 from ticket_export.application.view.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
+from ticket_export.application.view.visibility import EVERY_ROW, ColumnRule, EveryRow, require_rule, visible_columns
 from ticket_export.errors import ConfigurationError
+from ticket_export.infrastructure.tickets.row_rule import RowRule, VisibleRows, unjoined, visible_rows
 from ticket_export.infrastructure.tickets.sql_types import SqlType, needs_cast, refusal, sql_type
 
 #: A SQLAlchemy expression of any type.
@@ -34,10 +38,19 @@ Expression: TypeAlias = ColumnElement[Any]
 
 @attrs.frozen
 class CatalogColumn:
-    """An exportable column and the expression that reads it."""
+    """An exportable column, the expression that reads it, and the rule that says who may see it; None is everybody."""
 
     column: TicketColumn
     expression: Expression
+    visible_to: ColumnRule | None = None
+
+
+@attrs.frozen
+class VisibleTickets:
+    """What an actor may see: columns, and the condition that a row must meet or `EVERY_ROW`."""
+
+    columns: TicketColumns
+    rows: VisibleRows
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -49,9 +62,13 @@ class TicketCatalog:
     soft-deleted, `is_deleted` and `deleted_at` say which and when; a deleted ticket without `deleted_at` counts as
     deleted before any request.
 
+    `visible_to` is the row rule: it returns, for the actor of an export, the condition that a row must meet, or
+    `EVERY_ROW`. A row for which the condition is NULL is not shown. `EVERY_ROW` itself says that every user may see
+    every row; so does None, but `check` asks whether this is meant.
+
     Raises:
-        ConfigurationError: two columns share a name, only one of `is_deleted` and `deleted_at` is there, or one of
-            these expressions is of a wrong type.
+        ConfigurationError: two columns share a name, only one of `is_deleted` and `deleted_at` is there, one of these
+            expressions is of a wrong type or names a table that `tables` does not join, or `visible_to` is not a rule.
     """
 
     tables: FromClause
@@ -60,6 +77,7 @@ class TicketCatalog:
     is_deleted: Expression | None = None
     deleted_at: Expression | None = None
     columns: tuple[CatalogColumn, ...] = attrs.field(converter=tuple[CatalogColumn, ...])
+    visible_to: RowRule | EveryRow | None = None
 
     def __attrs_post_init__(self) -> None:
         if (self.is_deleted is None) != (self.deleted_at is None):
@@ -72,15 +90,39 @@ class TicketCatalog:
                 f"ticket catalog: is_deleted is of type {self.is_deleted.type!r}, not Boolean; "
                 "use a condition, such as `column != 0`"
             )
+        require_rule("ticket catalog", self.visible_to, EVERY_ROW, None)
+        self._require_joined()
         self.describe()
 
     def describe(self) -> TicketColumns:
-        """The columns as the application knows them."""
+        """All columns as the application knows them, whoever may see them."""
         return self._described
+
+    def visible_to_actor(self, actor: Actor) -> VisibleTickets:
+        """The columns and the rows that the actor may see.
+
+        Raises:
+            ConfigurationError: the row rule, or the rule of a column, cannot be evaluated.
+        """
+        rows = visible_rows(self.visible_to, actor, self.tables)
+        rules = [(each.column, each.visible_to) for each in self.columns]
+        return VisibleTickets(visible_columns(rules, actor, sees_every_row=rows is EVERY_ROW), rows)
 
     def expression(self, column: TicketColumn) -> Expression:
         """The expression that reads that column."""
         return self._expressions[column.name]
+
+    def _require_joined(self) -> None:
+        own = {
+            "id": self.id,
+            "created_at": self.created_at,
+            "is_deleted": self.is_deleted,
+            "deleted_at": self.deleted_at,
+        }
+        named = own | {f"the column {each.column.name!r}": each.expression for each in self.columns}
+        for name, expression in named.items():
+            if expression is not None and (strange := unjoined(self.tables, expression)):
+                raise ConfigurationError(f"ticket catalog: {name} names {strange[0]}, which `tables` does not join")
 
     @cached_property
     def _described(self) -> TicketColumns:
@@ -102,6 +144,7 @@ def text_column(
     searchable: bool = False,
     filterable: bool = True,
     sortable: bool = True,
+    visible_to: ColumnRule | None = None,
 ) -> CatalogColumn:
     """Free text, or a value shown as text: a number, boolean, day, time of day, UUID or enumeration.
 
@@ -116,21 +159,29 @@ def text_column(
         filterable=filterable,
         sortable=sortable,
     )
-    return _catalog_column(column, expression)
+    return _catalog_column(column, expression, visible_to)
 
 
-def number_column(name: str, label: str, expression: Expression, *, searchable: bool = False) -> CatalogColumn:
+def number_column(
+    name: str,
+    label: str,
+    expression: Expression,
+    *,
+    searchable: bool = False,
+    visible_to: ColumnRule | None = None,
+) -> CatalogColumn:
     """An integer, decimal or floating-point number; a search looks at its digits.
 
     Raises:
         ConfigurationError: the expression is of another type.
     """
-    return _catalog_column(
-        TicketColumn(name=name, label=label, kind=ColumnKind.NUMBER, searchable=searchable), expression
-    )
+    column = TicketColumn(name=name, label=label, kind=ColumnKind.NUMBER, searchable=searchable)
+    return _catalog_column(column, expression, visible_to)
 
 
-def date_column(name: str, label: str, expression: Expression) -> CatalogColumn:
+def date_column(
+    name: str, label: str, expression: Expression, *, visible_to: ColumnRule | None = None
+) -> CatalogColumn:
     """A moment, in a column of SQLAlchemy's ``DateTime``; shown in the view's time zone.
 
     On PostgreSQL the stored type decides, not the declared one: a ``timestamptz`` is taken as it is, a ``timestamp`` as
@@ -139,29 +190,37 @@ def date_column(name: str, label: str, expression: Expression) -> CatalogColumn:
     Raises:
         ConfigurationError: the expression is of another type; a day without a time has no zone to be shown in.
     """
-    return _catalog_column(TicketColumn(name=name, label=label, kind=ColumnKind.DATE), expression)
+    return _catalog_column(TicketColumn(name=name, label=label, kind=ColumnKind.DATE), expression, visible_to)
 
 
-def day_column(name: str, label: str, expression: Expression) -> CatalogColumn:
+def day_column(name: str, label: str, expression: Expression, *, visible_to: ColumnRule | None = None) -> CatalogColumn:
     """A day without a time, in a column of SQLAlchemy's ``Date``; shown as it is stored, in every time zone.
 
     Raises:
         ConfigurationError: the expression is of another type.
     """
-    return _catalog_column(TicketColumn(name=name, label=label, kind=ColumnKind.DAY), expression)
+    return _catalog_column(TicketColumn(name=name, label=label, kind=ColumnKind.DAY), expression, visible_to)
 
 
-def boolean_column(name: str, label: str, expression: Expression) -> CatalogColumn:
+def boolean_column(
+    name: str, label: str, expression: Expression, *, visible_to: ColumnRule | None = None
+) -> CatalogColumn:
     """True or false.
 
     Raises:
         ConfigurationError: the expression is of another type; ``column != 0`` makes a number a boolean.
     """
-    return _catalog_column(TicketColumn(name=name, label=label, kind=ColumnKind.BOOLEAN), expression)
+    return _catalog_column(TicketColumn(name=name, label=label, kind=ColumnKind.BOOLEAN), expression, visible_to)
 
 
 def choice_column(
-    name: str, label: str, expression: Expression, *, choices: tuple[str, ...] = (), searchable: bool = False
+    name: str,
+    label: str,
+    expression: Expression,
+    *,
+    choices: tuple[str, ...] = (),
+    searchable: bool = False,
+    visible_to: ColumnRule | None = None,
 ) -> CatalogColumn:
     """One of a few texts; they sort in the order of `choices`, which are spelled as they are stored.
 
@@ -169,10 +228,17 @@ def choice_column(
         ConfigurationError: the expression is of a type that `text_column` refuses.
     """
     column = TicketColumn(name=name, label=label, kind=ColumnKind.CHOICE, choices=choices, searchable=searchable)
-    return _catalog_column(column, expression)
+    return _catalog_column(column, expression, visible_to)
 
 
-def id_column(name: str, label: str, expression: Expression, *, scope_role: ScopeRole | None = None) -> CatalogColumn:
+def id_column(
+    name: str,
+    label: str,
+    expression: Expression,
+    *,
+    scope_role: ScopeRole | None = None,
+    visible_to: ColumnRule | None = None,
+) -> CatalogColumn:
     """An identifier: a UUID, an integer or a text, depending on the type of the expression.
 
     Raises:
@@ -181,17 +247,18 @@ def id_column(name: str, label: str, expression: Expression, *, scope_role: Scop
     found = sql_type(expression.type)
     id_type = {SqlType.UUID: IdType.UUID, SqlType.INTEGER: IdType.INTEGER}.get(found, IdType.TEXT)
     column = TicketColumn(name=name, label=label, kind=ColumnKind.ID, id_type=id_type, scope_role=scope_role)
-    return _catalog_column(column, expression)
+    return _catalog_column(column, expression, visible_to)
 
 
-def _catalog_column(column: TicketColumn, expression: Expression) -> CatalogColumn:
+def _catalog_column(column: TicketColumn, expression: Expression, visible_to: ColumnRule | None) -> CatalogColumn:
+    require_rule(f"ticket catalog: the column {column.name!r}", visible_to, None)
     if advice := refusal(column, sql_type(expression.type), _TIME_ADVICE):
         wanted = f", not {_TIMES[column.kind]}" if column.kind in _TIMES else ""
         raise ConfigurationError(
             f"ticket catalog: the {column.kind} column {column.name!r} is of type {expression.type!r}{wanted}; {advice}"
         )
     # PostgreSQL has types of its own for these texts, and compares an enumeration with nothing else.
-    return CatalogColumn(column, cast(expression, Text) if needs_cast(expression.type) else expression)
+    return CatalogColumn(column, cast(expression, Text) if needs_cast(expression.type) else expression, visible_to)
 
 
 _TIMES: Final = {ColumnKind.DATE: "DateTime", ColumnKind.DAY: "Date"}

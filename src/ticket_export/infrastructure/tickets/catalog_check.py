@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from sqlalchemy import Connection, FromClause, inspect, select
-from sqlalchemy.sql.expression import ColumnClause, Join, TableClause
-from sqlalchemy.sql.selectable import AliasedReturnsRows, FromGrouping
+from sqlalchemy import Connection, FromClause, inspect
+from sqlalchemy.sql.expression import ColumnClause, TableClause
+from sqlalchemy.sql.selectable import AliasedReturnsRows
 from sqlalchemy.sql.visitors import iterate
 
 from ticket_export.application.finding import Finding, error, warning
 from ticket_export.application.safe_text import most_alike
+from ticket_export.infrastructure.persistence.database.rights import lacking_rights, right_finding
 from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
 
 _WHERE: Final = "catalog"
 
 
-def label_problems(catalog: TicketCatalog) -> Iterator[Finding]:
-    """Find labels that several columns share; a reader of the file could not tell these columns apart."""
+def declared_problems(catalog: TicketCatalog) -> Iterator[Finding]:
+    """Find what the catalog itself does not say, or says twice."""
+    if catalog.visible_to is None:
+        yield warning(
+            _WHERE,
+            "there is no row rule, so every user who may export can export every row",
+            "add TicketCatalog(visible_to=lambda actor: …) with your rule, or visible_to=EVERY_ROW if this is meant",
+        )
     names: dict[str, list[str]] = {}
     for each in catalog.columns:
         names.setdefault(each.column.label, []).append(each.column.name)
@@ -31,27 +38,8 @@ def label_problems(catalog: TicketCatalog) -> Iterator[Finding]:
             )
 
 
-def join_problems(catalog: TicketCatalog) -> Iterator[Finding]:
-    """Find expressions on tables that the catalog does not join: each ticket would appear with all of their rows."""
-    for name, expression in _expressions(catalog):
-        yield from not_joined(catalog, name, expression)
-
-
-def not_joined(catalog: TicketCatalog, name: str, expression: Expression) -> Iterator[Finding]:
-    """Find the tables that `expression` reads without a subquery, and that the catalog does not join."""
-    joined = {catalog.tables, *_joined(catalog.tables)}
-    for other in select(expression).columns_clause_froms:
-        if other not in joined:
-            table = _named(other)
-            yield error(
-                _WHERE,
-                f"{name} reads the table {table}, which the catalog does not join",
-                f"join it: TicketCatalog(tables=….outerjoin({table}, …))",
-            )
-
-
 def missing_parts(connection: Connection, catalog: TicketCatalog) -> Iterator[Finding]:
-    """Find the tables and columns of the catalog that the database does not have."""
+    """Find the tables and columns of the catalog that the database does not have, or does not let the role read."""
     inspector = inspect(connection)
     read = {element for each in _read_by(catalog) for element in iterate(each)}
     tables = {each for each in read if isinstance(each, TableClause)}
@@ -65,6 +53,8 @@ def missing_parts(connection: Connection, catalog: TicketCatalog) -> Iterator[Fi
             )
             continue
         stored = {each["name"] for each in inspector.get_columns(table.name, schema)}
+        if lacking := lacking_rights(connection, table, ("SELECT",)):
+            yield right_finding(connection, _WHERE, table, lacking)
         named = {each.name for each in read if isinstance(each, ColumnClause) and each.table is table}
         for column in sorted(named - stored):
             yield error(
@@ -74,30 +64,11 @@ def missing_parts(connection: Connection, catalog: TicketCatalog) -> Iterator[Fi
             )
 
 
-def _expressions(catalog: TicketCatalog) -> Iterator[tuple[str, Expression]]:
-    yield "id", catalog.id
-    yield "created_at", catalog.created_at
-    if catalog.is_deleted is not None and catalog.deleted_at is not None:
-        yield "is_deleted", catalog.is_deleted
-        yield "deleted_at", catalog.deleted_at
-    for each in catalog.columns:
-        yield f"the column {each.column.name!r}", each.expression
-
-
 def _read_by(catalog: TicketCatalog) -> Iterator[FromClause | Expression]:
     yield catalog.tables
-    for _, expression in _expressions(catalog):
-        yield expression
-
-
-def _joined(tables: FromClause) -> Iterator[FromClause]:
-    if isinstance(tables, Join):
-        yield from _joined(tables.left)
-        yield from _joined(tables.right)
-    elif isinstance(tables, FromGrouping):
-        yield from _joined(tables.element)
-    else:
-        yield tables
+    yield from (each.expression for each in catalog.columns)
+    own = (catalog.id, catalog.created_at, catalog.is_deleted, catalog.deleted_at)
+    yield from (expression for expression in own if expression is not None)
 
 
 def _named(table: FromClause) -> str:

@@ -42,6 +42,14 @@ def arguments(element: SqlFunction[Any], compiler: SQLCompiler, **kw: Any) -> li
     return [compiler.process(clause, **kw) for clause in element.clauses]
 
 
+class _Condition(SqlFunction[bool]):
+    type = Boolean()
+
+    def self_group(self, against: OperatorType | None = None) -> Self:
+        """Add nothing: for SQLite, SQLAlchemy would write ``(…) = 1``, and no index would be used."""
+        return self
+
+
 class Folded(SqlFunction[str]):
     """``fold(text)``."""
 
@@ -81,19 +89,11 @@ class TimeText(SqlFunction[str]):
     type = Text()
 
 
-class _MomentComparison(SqlFunction[bool]):
-    type = Boolean()
-
-    def self_group(self, against: OperatorType | None = None) -> Self:
-        """Add nothing: for SQLite, SQLAlchemy would write ``(…) = 1``, and no index would be used."""
-        return self
-
-
-class MomentFrom(_MomentComparison):
+class MomentFrom(_Condition):
     """``moment >= bound``, of (moment, bound, the first day that a text of such a moment can begin with)."""
 
 
-class MomentBefore(_MomentComparison):
+class MomentBefore(_Condition):
     """``moment < bound``, of (moment, bound, the first day that no text of such a moment can begin with)."""
 
 
@@ -164,6 +164,10 @@ class IsTrue(SqlFunction[bool]):
     """Whether a boolean is true; NULL for a value that is not a boolean."""
 
     type = Boolean()
+
+
+class HostsCondition(_Condition):
+    """A condition of the host as it is, in parentheses: it may have an OR that SQLAlchemy cannot see."""
 
 
 class StoredText(SqlFunction[str]):

@@ -25,14 +25,15 @@ from ticket_export.infrastructure.persistence.database.export_pool import one_co
 from ticket_export.infrastructure.persistence.database.transaction import quick_read
 from ticket_export.infrastructure.tickets.block_reader import BlockReader
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog
-from ticket_export.infrastructure.tickets.catalog_check import join_problems, label_problems, missing_parts
+from ticket_export.infrastructure.tickets.catalog_check import declared_problems, missing_parts
 from ticket_export.infrastructure.tickets.postgresql.reader import copy_reader
-from ticket_export.infrastructure.tickets.query_check import query_problems
+from ticket_export.infrastructure.tickets.query_check import query_problems, rule_problems
 from ticket_export.infrastructure.tickets.read_errors import read_errors
+from ticket_export.infrastructure.tickets.row_rule import VisibleRows
 from ticket_export.infrastructure.tickets.sqlite.reader import row_stream_reader
 
 OpenReader: TypeAlias = Callable[
-    [Connection, TicketCatalog, TicketQuery, CsvFormat, timedelta], AbstractContextManager[BlockReader]
+    [Connection, TicketCatalog, TicketQuery, VisibleRows, CsvFormat, timedelta], AbstractContextManager[BlockReader]
 ]
 
 _READERS: dict[str, OpenReader] = {"postgresql": copy_reader, "sqlite": row_stream_reader}
@@ -50,8 +51,12 @@ class SqlAlchemyTicketSource(TicketSource, SupportsCheck):
     patience: timedelta = timedelta(minutes=1)
 
     def columns(self, actor: Actor) -> TicketColumns:
-        """The columns of the catalog that the actor may see."""
-        return self.catalog.describe()
+        """The columns of the catalog that the actor may see.
+
+        Raises:
+            ConfigurationError: the row rule, or the rule of a column, cannot be evaluated.
+        """
+        return self.catalog.visible_to_actor(actor).columns
 
     @contextmanager
     def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[BlockReader]:
@@ -59,9 +64,13 @@ class SqlAlchemyTicketSource(TicketSource, SupportsCheck):
 
         Raises:
             TicketSourceError: the database failed.
+            StaleViewError: the actor of the query may not see one of its columns.
             UnsupportedDialectError: the library does not support the database, its release or its driver.
-            ConfigurationError: the SQLite database is not in WAL mode.
+            ConfigurationError: a rule cannot be evaluated, or the SQLite database is not in WAL mode.
         """
+        # Once for count and rows.
+        visible = self.catalog.visible_to_actor(query.actor)
+        query.require_columns(visible.columns)
         part_from_parent(self.engine)
         with one_connection_more(self.engine), ExitStack() as stack:
             with read_errors(self.engine.dialect):
@@ -69,23 +78,22 @@ class SqlAlchemyTicketSource(TicketSource, SupportsCheck):
             name = connection.dialect.name
             if name not in _READERS:
                 raise UnsupportedDialectError(f"tickets cannot be read from {name}; only from PostgreSQL and SQLite")
-            with _READERS[name](connection, self.catalog, query, csv_format, self.patience) as reader:
+            with _READERS[name](connection, self.catalog, query, visible.rows, csv_format, self.patience) as reader:
                 yield reader
 
     def problems(self, actors: Sequence[Actor]) -> Iterator[Finding]:
         """See `SupportsCheck.problems`: the database, and the catalog compared with it."""
-        wrong = [*engine_problems(self.engine), *join_problems(self.catalog)]
+        wrong = [*engine_problems(self.engine)]
         yield from wrong
-        yield from label_problems(self.catalog)
+        yield from declared_problems(self.catalog)
         if wrong:
             return
         with quick_read(self.engine) as connection:
             missing = [*missing_parts(connection, self.catalog)]
-        yield from missing
-        # The database would repeat a problem in its own words.
-        if not missing:
-            yield from query_problems(self.catalog, actors, self._prepare)
+        # Each of these would repeat the problems of the one before it.
+        refused = missing or [*query_problems(self.catalog, self._prepare)]
+        yield from refused or rule_problems(self.catalog, actors, self._prepare)
 
-    def _prepare(self, query: TicketQuery) -> None:
-        with self.open(query, CsvFormat()) as reader:
+    def _prepare(self, catalog: TicketCatalog, query: TicketQuery) -> None:
+        with attrs.evolve(self, catalog=catalog).open(query, CsvFormat()) as reader:
             reader.prepare()

@@ -11,10 +11,12 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, literal, nulls_l
 from ticket_export.application.view.filter_values import shifted
 from ticket_export.application.view.ticket_column import ColumnKind, TicketColumn
 from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.application.view.visibility import EveryRow
 from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
 from ticket_export.infrastructure.tickets.cell_forms import exact_text_of, shown_cell, sort_key
 from ticket_export.infrastructure.tickets.condition_compiler import compile_condition, compile_search
 from ticket_export.infrastructure.tickets.moment_conditions import moment_before, moment_from
+from ticket_export.infrastructure.tickets.row_rule import VisibleRows
 from ticket_export.infrastructure.tickets.sql_functions import DayText, IsTrue, MomentKey, TimeText
 
 
@@ -22,17 +24,22 @@ def _unchanged(_column: TicketColumn, cell: Expression) -> Expression:
     return cell
 
 
-def count_tickets(catalog: TicketCatalog, query: TicketQuery) -> Select[int]:
-    """The query for the number of tickets in the view."""
-    return select(func.count()).select_from(catalog.tables).where(_shown(catalog, query))
+def count_tickets(catalog: TicketCatalog, query: TicketQuery, rows: VisibleRows) -> Select[int]:
+    """The query for the number of tickets in the view, among `rows`."""
+    return select(func.count()).select_from(catalog.tables).where(_shown(catalog, query, rows))
 
 
 def select_tickets(
-    catalog: TicketCatalog, query: TicketQuery, *, finish: Callable[[TicketColumn, Expression], Expression] = _unchanged
+    catalog: TicketCatalog,
+    query: TicketQuery,
+    rows: VisibleRows,
+    *,
+    finish: Callable[[TicketColumn, Expression], Expression] = _unchanged,
 ) -> Select[Any]:
-    """The query for the view's cells in the view's order, formatted and passed through `finish`."""
+    """The query for the view's cells in the view's order, among `rows`, formatted and passed through `finish`."""
     cells = [finish(column, _cell(column, catalog, query)) for column in query.columns]
-    return select(*cells).select_from(catalog.tables).where(_shown(catalog, query)).order_by(*_order(catalog, query))
+    shown = select(*cells).select_from(catalog.tables).where(_shown(catalog, query, rows))
+    return shown.order_by(*_order(catalog, query))
 
 
 def zone_name(query: TicketQuery) -> str:
@@ -41,7 +48,7 @@ def zone_name(query: TicketQuery) -> str:
     return name
 
 
-def _shown(catalog: TicketCatalog, query: TicketQuery) -> ColumnElement[bool]:
+def _shown(catalog: TicketCatalog, query: TicketQuery, rows: VisibleRows) -> ColumnElement[bool]:
     # PostgreSQL stores whole microseconds, so "up to" a moment means "before" the next microsecond.
     after_request = shifted(query.as_of, timedelta(microseconds=1))
     terms = [moment_before(catalog.created_at, after_request)]
@@ -51,6 +58,8 @@ def _shown(catalog: TicketCatalog, query: TicketQuery) -> ColumnElement[bool]:
     terms += [compile_condition(condition, catalog) for condition in query.conditions]
     if query.search:
         terms.append(compile_search(query.search, catalog))
+    if not isinstance(rows, EveryRow):
+        terms.append(rows)
     return and_(*terms)
 
 

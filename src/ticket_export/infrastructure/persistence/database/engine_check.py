@@ -31,6 +31,11 @@ def engine_problems(engine: object) -> Iterator[Finding]:
     yield from wrong or _of_connection(engine)
 
 
+def can_connect(engine: object) -> bool:
+    """Whether the engine is of a kind that can be asked; `engine_problems` says what is wrong with another one."""
+    return isinstance(engine, Engine) and not engine.dialect.is_async
+
+
 def _wrong_kind(engine: Engine) -> Iterator[Finding]:
     name = engine.dialect.name
     if name not in {"sqlite", "postgresql"}:
@@ -109,6 +114,8 @@ def _sqlite_problems(connection: Connection) -> Iterator[Finding]:
             f"the SQLite database is in {encoding}, not in UTF-8",
             "copy the data into a new file that begins with: PRAGMA encoding = 'UTF-8'",
         )
+    # Until it reads, a connection knows only the mode of its last read.
+    connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
     mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
     if mode != "wal":
         yield error(

@@ -23,6 +23,7 @@ from ticket_export.infrastructure.tickets.postgresql.copy_statement import copy_
 from ticket_export.infrastructure.tickets.postgresql.snapshot import begin_snapshot, driver_connection, end_snapshot
 from ticket_export.infrastructure.tickets.postgresql.stored_catalog import catalog_as_stored
 from ticket_export.infrastructure.tickets.read_errors import read_errors
+from ticket_export.infrastructure.tickets.row_rule import VisibleRows
 from ticket_export.infrastructure.tickets.ticket_select import select_tickets, zone_name
 
 # Seconds for the request that cancels a statement; the caller tries again.
@@ -31,13 +32,18 @@ _INTERRUPT_TIMEOUT = 5
 
 @contextmanager
 def copy_reader(
-    connection: Connection, catalog: TicketCatalog, query: TicketQuery, csv_format: CsvFormat, patience: timedelta
+    connection: Connection,
+    catalog: TicketCatalog,
+    query: TicketQuery,
+    rows: VisibleRows,
+    csv_format: CsvFormat,
+    patience: timedelta,
 ) -> Iterator[CopyReader]:
     """Begin a snapshot on `connection` and yield a reader of it; both end with the block."""
     try:
         with read_errors(connection.dialect), answered_in_time(connection):
             begin_snapshot(connection, zone_name(query), patience)
-        reader = CopyReader(connection=connection, catalog=catalog, query=query, csv_format=csv_format)
+        reader = CopyReader(connection=connection, catalog=catalog, query=query, rows=rows, csv_format=csv_format)
         try:
             # Errors that the block raises pass unchanged, even a database's.
             yield reader
@@ -72,7 +78,7 @@ class CopyReader(BlockReader):
     def read(self) -> Generator[CsvBlock]:
         """Execute the COPY and yield its rows in blocks."""
         with read_errors(self.connection.dialect):
-            rows_query = select_tickets(self.catalog_as_stored(), self.query, finish=_without_empty_texts)
+            rows_query = select_tickets(self.catalog_as_stored(), self.query, self.rows, finish=_without_empty_texts)
             statement, values = copy_statement(rows_query, self.connection)
             driver = driver_connection(self.connection)
             rewrite = _single if len(self.query.columns) == 1 else None

@@ -144,6 +144,7 @@ def _is_number(_element: sql.IsNumber, _compiler: SQLCompiler, **_kw: Any) -> st
 
 
 @compiles(sql.IsTrue, "postgresql")
+@compiles(sql.HostsCondition, "postgresql")
 @compiles(sql.UuidKey, "postgresql")
 @compiles(sql.StoredText, "postgresql")
 @compiles(sql.ComparedText, "postgresql")

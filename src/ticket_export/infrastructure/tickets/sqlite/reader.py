@@ -20,6 +20,7 @@ from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.tickets.block_reader import BLOCK_BYTES, BlockReader
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 from ticket_export.infrastructure.tickets.read_errors import read_errors
+from ticket_export.infrastructure.tickets.row_rule import VisibleRows
 from ticket_export.infrastructure.tickets.sql_types import scale_of, underlying
 from ticket_export.infrastructure.tickets.sqlite import spellings  # noqa: F401 - registers them
 from ticket_export.infrastructure.tickets.sqlite.snapshot import begin_snapshot, reading_any_bytes
@@ -40,13 +41,14 @@ def row_stream_reader(
     connection: Connection,
     catalog: TicketCatalog,
     query: TicketQuery,
+    rows: VisibleRows,
     csv_format: CsvFormat,
     patience: timedelta,  # noqa: ARG001 - a snapshot of SQLite does not keep others from writing
 ) -> Iterator[RowStreamReader]:
     """Begin a snapshot on `connection` and yield a reader of it; the snapshot ends with the connection."""
     with read_errors(connection.dialect):
         driver = begin_snapshot(connection)
-    reader = RowStreamReader(connection=connection, catalog=catalog, query=query, csv_format=csv_format)
+    reader = RowStreamReader(connection=connection, catalog=catalog, query=query, rows=rows, csv_format=csv_format)
     try:
         with reading_any_bytes(driver):
             # Errors that the block raises pass unchanged, even a database's.
@@ -60,7 +62,7 @@ class RowStreamReader(BlockReader):
 
     def read(self) -> Generator[CsvBlock]:
         """Execute the SELECT and yield its rows in blocks."""
-        rows_query = select_tickets(self.catalog, self.query)
+        rows_query = select_tickets(self.catalog, self.query, self.rows)
         written_numbers = _written_numbers(self.catalog, self.query)
         with read_errors(self.connection.dialect), self.connection.execute(rows_query) as result:
             # Every cell is text, number or NULL already, so the driver's own tuples are encoded; SQLAlchemy's

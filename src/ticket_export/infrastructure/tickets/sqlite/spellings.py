@@ -129,6 +129,11 @@ def _is_true(element: sql.IsTrue, compiler: SQLCompiler, **kw: Any) -> str:
     return f"(CASE WHEN {_is_number_in(stored)} THEN {stored} <> 0 ELSE {of_text} END)"
 
 
+@compiles(sql.HostsCondition, "sqlite")
+def _hosts_condition(element: sql.HostsCondition, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"({compiler.process(element.clauses, **kw)})"
+
+
 @compiles(sql.StoredText, "sqlite")
 @compiles(sql.LooselyCollated, "sqlite")
 def _stored_text(element: sql.StoredText, compiler: SQLCompiler, **kw: Any) -> str:
