@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ticket_export.application.actor import Actor
     from ticket_export.application.csv_format import CsvFormat
     from ticket_export.application.dto import ExportJobDto, ExportPage, RequestedExportDto
-    from ticket_export.application.export_policy import ExportPolicy
+    from ticket_export.application.export_policy import EVERYONE, ONLY_OWN, ExportPolicy
     from ticket_export.application.file.download import Download
     from ticket_export.application.finding import Finding, Severity
     from ticket_export.application.formula_guard import unguard
@@ -65,7 +65,9 @@ else:
 
 
 __all__ = [
+    "EVERYONE",
     "IMPORT_EXPORT_TICKETS_PERMISSION",
+    "ONLY_OWN",
     "Actor",
     "BuiltInSystemPermission",
     "ConfigurationError",
@@ -113,7 +115,7 @@ _NAMES_BY_MODULE = {
     "application.actor": ["Actor"],
     "application.csv_format": ["CsvFormat"],
     "application.dto": ["ExportJobDto", "ExportPage", "RequestedExportDto"],
-    "application.export_policy": ["ExportPolicy"],
+    "application.export_policy": ["EVERYONE", "ONLY_OWN", "ExportPolicy"],
     "application.file.download": ["Download"],
     "application.finding": ["Finding", "Severity"],
     "application.formula_guard": ["unguard"],

@@ -29,14 +29,18 @@ from ticket_export.application.ports.task_queue import TaskQueue
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.ports.user_directory import UserDirectory
+from ticket_export.application.refusals import Refusals
+from ticket_export.application.rights import Rights
 from ticket_export.application.run.claims import Claims
 from ticket_export.application.run.export_pipeline import READ_AHEAD
 from ticket_export.application.use_cases.cancel_export import CancelExport
 from ticket_export.application.use_cases.check_setup import CheckSetup
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
+from ticket_export.application.use_cases.forget_user import ForgetUser
 from ticket_export.application.use_cases.get_export import GetExport
 from ticket_export.application.use_cases.list_exports import ListExports
 from ticket_export.application.use_cases.open_download import OpenDownload
+from ticket_export.application.use_cases.purge_exports import PurgeExports
 from ticket_export.application.use_cases.recover_stalled_exports import RecoverStalledExports
 from ticket_export.application.use_cases.request_export import RequestExport
 from ticket_export.application.use_cases.retry_export import RetryExport
@@ -83,7 +87,6 @@ class TicketExportContainer(DeclarativeContainer):
     tables = ThreadSafeSingleton(build_help_desk_tables, table_names)
     engine = ThreadSafeSingleton(create_engine, settings.provided.database_url)
     catalog = ThreadSafeSingleton(reference_catalog, tables)
-    policy = PortProvider(ExportPolicy, Factory(ExportPolicy))
     csv_format = PortProvider(
         CsvFormat,
         Factory(CsvFormat, bom=settings.provided.csv_bom, formula_guard=settings.provided.formula_guard),
@@ -117,6 +120,14 @@ class TicketExportContainer(DeclarativeContainer):
     )
     events = PortProvider(ExportEvents, ThreadSafeSingleton(NullExportEvents))
 
+    # The rules of the host, checked; and what they refuse, recorded.
+    policy = PortProvider(
+        ExportPolicy,
+        Factory(ExportPolicy, ticket_source=ticket_source, download_own=settings.provided.download_own),
+    )
+    rights = Factory(Rights, policy=policy, ticket_source=ticket_source, download_own=settings.provided.download_own)
+    refusals = Factory(Refusals, audit_log=audit_log, clock=clock)
+
     # Running an export. An inline task queue does it too.
     announcements = Factory(Announcements, audit_log, events)
     claims = Factory(
@@ -134,7 +145,7 @@ class TicketExportContainer(DeclarativeContainer):
         ticket_source=ticket_source,
         storage=storage,
         user_directory=user_directory,
-        policy=policy,
+        rights=rights,
         csv_format=csv_format,
         compression=compression,
         stall=settings.provided.stall,
@@ -158,26 +169,37 @@ class TicketExportContainer(DeclarativeContainer):
         ticket_source=ticket_source,
         task_queue=task_queue,
         audit_log=audit_log,
-        policy=policy,
+        rights=rights,
+        refusals=refusals,
         clock=clock,
         retention=settings.provided.retention,
         max_active_jobs=settings.provided.max_active_jobs_per_user,
         turns=ThreadSafeSingleton(renewed_in_children, Factory(UserTurns)),
     )
     retry_export = Factory(
-        RetryExport, unit_of_work=unit_of_work.provider, request_export=request_export, policy=policy
+        RetryExport,
+        unit_of_work=unit_of_work.provider,
+        request_export=request_export,
+        rights=rights,
+        refusals=refusals,
     )
     cancel_export = Factory(
-        CancelExport, unit_of_work=unit_of_work.provider, announcements=announcements, policy=policy, clock=clock
+        CancelExport,
+        unit_of_work=unit_of_work.provider,
+        announcements=announcements,
+        rights=rights,
+        refusals=refusals,
+        clock=clock,
     )
-    get_export = Factory(GetExport, unit_of_work=unit_of_work.provider, policy=policy)
-    list_exports = Factory(ListExports, unit_of_work=unit_of_work.provider, policy=policy)
+    get_export = Factory(GetExport, unit_of_work=unit_of_work.provider, rights=rights)
+    list_exports = Factory(ListExports, unit_of_work=unit_of_work.provider, rights=rights)
     open_download = Factory(
         OpenDownload,
         unit_of_work=unit_of_work.provider,
         storage=storage,
         audit_log=audit_log,
-        policy=policy,
+        rights=rights,
+        refusals=refusals,
         clock=clock,
         url_lifetime=settings.provided.url_lifetime,
     )
@@ -207,14 +229,29 @@ class TicketExportContainer(DeclarativeContainer):
         clocks=List(clock, machine_clock),
         stall=settings.provided.stall,
     )
+    purge_exports = Factory(
+        PurgeExports, unit_of_work=unit_of_work.provider, clock=clock, history=settings.provided.history
+    )
     housekeeping = Factory(
         Housekeeping,
         recover_stalled_exports=recover_stalled_exports,
         clean_up_expired_exports=clean_up_expired_exports,
         sweep_orphaned_objects=sweep_orphaned_objects,
+        purge_exports=purge_exports,
         lease=settings.provided.lease,
     )
     worker = Factory(Worker, run_next_export=run_next_export, task_queue=task_queue, housekeeping=housekeeping)
+
+    # The use case of an operator.
+    forget_user = Factory(
+        ForgetUser,
+        unit_of_work=unit_of_work.provider,
+        storage=storage,
+        audit_log=audit_log,
+        announcements=announcements,
+        clock=clock,
+        audit=settings.provided.forget_audit,
+    )
 
     # What is wrong with all of this. Every argument is a provider, so that a part that cannot be made is a finding.
     check_setup = Factory(
@@ -224,7 +261,9 @@ class TicketExportContainer(DeclarativeContainer):
         unit_of_work=unit_of_work.provider,
         user_directory=user_directory.provider,
         user_ids=Callable(some_user_ids, engine, tables).provider,
+        user_key=tables.provided.user_key.provider,
         policy=policy.provider,
+        rights=rights.provider,
         ticket_source=ticket_source.provider,
         storage=storage.provider,
         url_lifetime=settings.provided.url_lifetime.provider,

@@ -25,6 +25,7 @@
     ├── WorkerShortageError                            the process lacks open files, threads or memory
     ├── LeaseLostError                                 another attempt has the task, or the job has ended
     ├── JobDatabaseError                               the database of jobs or users failed
+    ├── UserNotForgottenError                          some of a user's exports could not be deleted yet
     └── ConfigurationError          (ValueError)       wiring or settings that cannot work
         ├── MissingExtraError       (ImportError)      an optional dependency is not installed
         ├── MissingTableError                          a migration lacks a table of the host
@@ -68,6 +69,7 @@ __all__ = [
     "TooManyExportsError",
     "UnknownDeveloperNameError",
     "UnsupportedDialectError",
+    "UserNotForgottenError",
     "WorkerShortageError",
 ]
 
@@ -240,6 +242,10 @@ class LeaseLostError(TicketExportError):
 
 class JobDatabaseError(TicketExportError):
     """The database of jobs, tasks and users failed. The driver's own error is the ``__cause__``."""
+
+
+class UserNotForgottenError(TicketExportError):
+    """Some of a user's exports could not be deleted: a storage or the database failed. Another call does the rest."""
 
 
 class ConfigurationError(TicketExportError, ValueError):

@@ -18,6 +18,8 @@ from ticket_export.errors import ConfigurationError
 _PREFIX = "TICKET_EXPORT_"
 # A longer retention may leave the calendar; with a longer lease, the export of a lost worker would wait for days.
 _CENTURY_IN_HOURS = 100 * 365 * 24
+#: The most days that the rows of an export can be kept, except for ever.
+MAX_HISTORY_DAYS = 100 * 365
 _DAY_IN_SECONDS = 24 * 60 * 60
 
 
@@ -55,8 +57,11 @@ class Settings(BaseSettings):
             bucket; boto3 finds the credentials.
         compression: how files are packed.
         download: whether a host gets the bytes of a file, or also a link that is valid for `signed_url_seconds`.
+        download_own: whether users who are not administrators may download their own exports; see `ExportPolicy`.
         app: the ``module:attribute`` of a host's own container, for the command line.
         max_active_jobs_per_user: the limit of a user's queued and running exports; 0 is no limit.
+        history_days: how many days after its clean-up the rows of an export are deleted; 0 keeps them.
+        forget_audit: what `ForgetUser` does with the entries of the audit log.
         stall_seconds: how long an export may make no progress before another attempt takes it over.
         storage_patience_seconds: how long a storage may take no bytes while rows are read, before the export fails.
 
@@ -82,12 +87,15 @@ class Settings(BaseSettings):
     compression: Literal["none", "gzip", "zstd"] = "none"
     download: Literal["stream", "signed-url"] = "stream"
     signed_url_seconds: int = Field(default=300, ge=1, le=_DAY_IN_SECONDS)
+    download_own: bool = False
     s3_endpoint_url: _Url | None = None
     s3_region: str | None = None
     s3_encryption: Literal["AES256", "aws:kms"] | None = None
     s3_kms_key_id: str | None = None
     formula_guard: bool = True
     csv_bom: bool = True
+    history_days: int = Field(default=0, ge=0, le=MAX_HISTORY_DAYS)
+    forget_audit: Literal["keep", "anonymise"] = "keep"
     app: str | None = None
 
     def __repr_args__(self) -> Iterator[tuple[str | None, object]]:
@@ -131,6 +139,11 @@ class Settings(BaseSettings):
     def retention(self) -> timedelta:
         """How long a file can be downloaded."""
         return timedelta(hours=self.retention_hours)
+
+    @property
+    def history(self) -> timedelta | None:
+        """How long the rows of an export stay after its clean-up; None is for ever."""
+        return timedelta(days=self.history_days) if self.history_days else None
 
     @property
     def url_lifetime(self) -> timedelta | None:

@@ -124,7 +124,7 @@ class InMemoryWorld:
         return 0
 
     def audited(self) -> Sequence[tuple[AuditAction, UUID]]:
-        return [(entry.action, entry.job_id) for entry in self._audit_log.entries]
+        return [(entry.action, entry.job_id) for entry in self._audit_log.entries if entry.job_id]
 
     def take_the_permission_away(self) -> None:
         self._users.add(self._user)

@@ -121,7 +121,7 @@ class RealWorld:
     def rows(self) -> Rows:
         tables = self._outside.tables()
         with self._outside.unit_of_work() as work:
-            jobs, _ = work.jobs.page(requester_user_id=None, offset=0, limit=_PAGE)
+            jobs, _ = work.jobs.page(requester_ids=None, offset=0, limit=_PAGE)
         with self._outside.engine().connect() as connection:
             tasks = [
                 entity_from(row, tables.background_tasks, BackgroundTask)

@@ -162,6 +162,7 @@ class Draining(Plain):
             recover_stalled_exports=case.seen.recover_stalled_exports(),
             clean_up_expired_exports=case.seen.clean_up_expired_exports(),
             sweep_orphaned_objects=case.seen.sweep_orphaned_objects(),
+            purge_exports=case.seen.purge_exports(),
         )
         case.seen.worker(housekeeping=housekeeping).drain()
         return None

@@ -82,6 +82,7 @@ def audit_entry(
     by: UserId | None,
     duration: timedelta | None = None,
     detail: str | None = None,
+    actor_facts: str | None = None,
 ) -> AuditEntry:
     """Return the entry for an action on the job at `at` by user `by`, or by the system."""
     return AuditEntry(
@@ -93,6 +94,7 @@ def audit_entry(
         row_count=job.row_count,
         duration=duration,
         detail=detail,
+        actor_facts=actor_facts,
     )
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from ticket_export.application.view.view_summary import summary_of
-from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.export_job import CANCELLED, ExportJob
 from ticket_export.domain.user_id import UserId
+
+#: The view and the error message of an export without its details.
+HIDDEN_VIEW: Final = "a view of another user"
+HIDDEN_MESSAGE: Final = "The export failed."
 
 
 class Dto(BaseModel):
@@ -26,11 +30,15 @@ class Dto(BaseModel):
 
 
 class ExportJobDto(Dto):
-    """An export job as its requester sees it; JSON is camelCase, times are aware UTC.
+    """An export job; JSON is camelCase, times are aware UTC.
 
     `requester_name` is the requester's display name; it is None if the database does not know the user or the name is
     blank. `view` is a summary of the view in one line of at most 1,000 characters; a list has a fixed text for a long
     view. `status` is the developer name. `file_name` and `length` (bytes) are None without a file.
+
+    Some details tell of the tickets that the requester could see: columns, filter values, numbers of rows. Another user
+    who may not see every row and every column gets the export without them: `row_count`, `file_name` and `length` are
+    None, and `view` and `error_message` are fixed texts.
     """
 
     id: UUID
@@ -70,6 +78,18 @@ class ExportJobDto(Dto):
             length=job.media_item.length if job.media_item else None,
         )
 
+    def without_details(self) -> ExportJobDto:
+        """Return the export as a user sees it who may not know what its requester could see."""
+        says_nothing = self.error_message in {None, CANCELLED}
+        hidden = {
+            "view": HIDDEN_VIEW,
+            "row_count": None,
+            "error_message": self.error_message if says_nothing else HIDDEN_MESSAGE,
+            "file_name": None,
+            "length": None,
+        }
+        return self.model_copy(update=hidden)
+
 
 class RequestedExportDto(ExportJobDto):
     """The result of a request.
@@ -93,9 +113,3 @@ class ExportPage(Dto):
     page: int
     page_size: int
     total: int
-
-    @classmethod
-    def of(cls, jobs: Sequence[ExportJob], *, page: int, page_size: int, total: int) -> ExportPage:
-        """Return the page of these jobs."""
-        items = tuple(ExportJobDto.of(job) for job in jobs)
-        return cls(items=items, page=page, page_size=page_size, total=total)

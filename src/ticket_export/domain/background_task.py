@@ -32,8 +32,9 @@ class BackgroundTask:
 
     `args` is a JSON object. Every claim raises `fencing_token` by one; a worker with an older token has lost the task
     and may change nothing. `number_of_retries` counts the attempts that lost their worker or their tickets, but not
-    those that were handed back. Times are aware UTC. Only a task that is being processed can be renewed, handed back,
-    released, recovered or completed; a method that the task's state does not allow raises `InvalidTransitionError`.
+    those that were handed back. Tasks of one `share_key` share the workers equally with those of others. Times are
+    aware UTC. Only a task that is being processed can be renewed, handed back, released, recovered or completed; a
+    method that the task's state does not allow raises `InvalidTransitionError`.
     """
 
     id: UUID = attrs.field(factory=uuid4)
@@ -51,6 +52,7 @@ class BackgroundTask:
     fencing_token: int = 0
     leased_by: str | None = None
     leased_until: datetime | None = attrs.field(default=None, validator=is_utc)
+    share_key: str | None = None
 
     def claim(self, now: datetime, *, worker: str, lease: timedelta) -> int:
         """Take an enqueued task for `worker` until `now + lease`; returns the attempt's fencing token."""

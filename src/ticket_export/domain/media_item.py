@@ -12,7 +12,8 @@ class MediaItem(AuditableEntity):
     """The finished file of an export.
 
     `length` is in bytes, `object_key` is where the storage named by `file_storage_provider`
-    keeps the file, and `file_name` is what the user's browser saves it as.
+    keeps the file, and `file_name` is what the user's browser saves it as. `storage_place` is the place of that
+    storage; None for a file of an older version.
     """
 
     length: int = attrs.field(validator=attrs.validators.ge(0))
@@ -20,3 +21,4 @@ class MediaItem(AuditableEntity):
     content_type: str
     file_storage_provider: str
     object_key: str
+    storage_place: str | None = None

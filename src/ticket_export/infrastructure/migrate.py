@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _POSTGRESQL_LOCK = 7_453_091_218
 
 
-def upgrade(engine: Engine, *, reference_schema: bool, names: HostTableNames = SEED_TABLE_NAMES) -> None:
+def upgrade(engine: Engine, *, reference_schema: bool = False, names: HostTableNames = SEED_TABLE_NAMES) -> None:
     """Bring the library's own tables up to date; with `reference_schema`, first the help desk's tables.
 
     Everything happens in one transaction. Tables that are up to date stay as they are.
@@ -46,7 +46,7 @@ def upgrade(engine: Engine, *, reference_schema: bool, names: HostTableNames = S
             command.upgrade(history.config(connection, names), "head")
 
 
-def downgrade(engine: Engine, *, reference_schema: bool, names: HostTableNames = SEED_TABLE_NAMES) -> None:
+def downgrade(engine: Engine, *, reference_schema: bool = False, names: HostTableNames = SEED_TABLE_NAMES) -> None:
     """Remove the library's own tables with their data; with `reference_schema`, then the help desk's tables.
 
     Raises:

@@ -24,7 +24,7 @@ from uuid import uuid4
 import attrs
 import pytest
 
-from ticket_export.application.ports.audit_log import AuditAction, AuditEntry, AuditLog
+from ticket_export.application.ports.audit_log import AuditAction, AuditEntry, AuditLog, SupportsAnonymising
 from ticket_export.testing.entities import NOW
 
 A = TypeVar("A", bound=AuditLog)
@@ -142,6 +142,31 @@ class AuditLogContract(Generic[A]):
         with ThreadPoolExecutor(RECORDERS) as threads:
             list(threads.map(record, shares))
         self.assert_kept(audit_log, [entry for share in shares for entry in share])
+
+    def test_user_is_removed_from_all_entries_and_from_the_systems_about_their_exports(self, audit_log: A) -> None:
+        if not isinstance(audit_log, SupportsAnonymising):
+            pytest.skip("this audit log cannot change its entries")
+        gone, other, theirs, others = (uuid4() for _ in range(4))
+        entry = attrs.evolve(an_entry(), action=AuditAction.REQUESTED, actor_id=gone, job_id=theirs)
+        cleaned = attrs.evolve(entry, action=AuditAction.CLEANED_UP, actor_id=None)
+        own = [
+            entry,
+            attrs.evolve(entry, action=AuditAction.RETRIED, detail=None),
+            attrs.evolve(entry, action=AuditAction.DOWNLOADED, job_id=others),
+            cleaned,
+        ]
+        kept = [
+            attrs.evolve(entry, action=AuditAction.DOWNLOADED, actor_id=other),
+            attrs.evolve(entry, actor_id=other, job_id=others),
+            attrs.evolve(cleaned, job_id=others),
+        ]
+        for each in (*own, *kept):
+            audit_log.record(each)
+        assert audit_log.anonymise(gone) == len(own)
+        anonymous = [attrs.evolve(each, actor_id=None, view="", detail=None) for each in own]
+        self.assert_kept(audit_log, [*anonymous, *kept])
+        assert audit_log.anonymise(gone) == 0
+        self.assert_kept(audit_log, [*anonymous, *kept])
 
     def assert_kept(self, audit_log: A, entries: Sequence[AuditEntry]) -> None:
         """The record holds these entries and no others."""

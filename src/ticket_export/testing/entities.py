@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from random import getrandbits
 from uuid import UUID, uuid4
 
 import attrs
@@ -14,6 +15,7 @@ from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.system_permissions import BuiltInSystemPermission
 from ticket_export.domain.user import User
+from ticket_export.domain.user_id import UserId, UserKeyType
 
 # Microseconds are the smallest step that every database keeps.
 NOW = datetime(2025, 12, 13, 9, 30, 15, 123456, tzinfo=UTC)
@@ -27,11 +29,23 @@ AN_ACTOR = Actor(
 )
 
 
-def a_user() -> User:
+def a_user_id(user_key: UserKeyType = UUID) -> UserId:
+    """A new key that changes if it is cut, trimmed, folded or made a smaller number."""
+    if user_key is UUID:
+        return uuid4()
+    return getrandbits(62) + 2**62 if user_key is int else f" Zoë \u0130 '{uuid4()}' "
+
+
+def user_key_of(user_id: UserId) -> UserKeyType:
+    """The type of the key."""
+    return next(kind for kind in (UUID, int, str) if isinstance(user_id, kind))
+
+
+def a_user(user_key: UserKeyType = UUID) -> User:
     """A new user with an id and an address of their own."""
-    user_id = uuid4()
+    user_id = a_user_id(user_key)
     return User(
-        id=user_id, first_name="Zoë", last_name="O'Hara", email_address=f"{user_id}@example.test", is_admin=True
+        id=user_id, first_name="Zoë", last_name="O'Hara", email_address=f"{uuid4()}@example.test", is_admin=True
     )
 
 
@@ -52,10 +66,11 @@ def a_task() -> BackgroundTask:
         fencing_token=3,
         leased_by="worker-1",
         leased_until=NOW + timedelta(seconds=30),
+        share_key="acme ☃",
     )
 
 
-def a_media_item() -> MediaItem:
+def a_media_item(user_key: UserKeyType = UUID) -> MediaItem:
     """A media item with nothing left at its default, longer than 32 bits can hold."""
     return MediaItem(
         length=5_000_000_000,
@@ -63,10 +78,11 @@ def a_media_item() -> MediaItem:
         content_type="text/csv; charset=utf-8",
         file_storage_provider="local",
         object_key=f"exports/{uuid4()}/1/tickets.csv",
+        storage_place="file:///srv/exports ☃",
         creation_time=NOW,
         last_modification_time=NOW + timedelta(seconds=1),
-        creator_user_id=uuid4(),
-        last_modifier_user_id=uuid4(),
+        creator_user_id=a_user_id(user_key),
+        last_modifier_user_id=a_user_id(user_key),
     )
 
 
@@ -101,6 +117,6 @@ def a_completed_job(requester: User, media_item: MediaItem, task: BackgroundTask
         media_item_id=media_item.id,
         is_cleaned_up=True,
         last_modification_time=NOW + timedelta(minutes=2),
-        creator_user_id=uuid4(),
-        last_modifier_user_id=uuid4(),
+        creator_user_id=a_user_id(user_key_of(requester.id)),
+        last_modifier_user_id=a_user_id(user_key_of(requester.id)),
     )

@@ -29,7 +29,7 @@ ENDED = {BackgroundTaskStatus.COMPLETE, BackgroundTaskStatus.ERROR}
 
 #: The methods that return several jobs, each called with a job that is among them.
 _SEVERAL: dict[str, Callable[..., Any]] = {
-    "page": lambda jobs, _job: jobs.page(requester_user_id=None, offset=0, limit=EVERYTHING)[0],
+    "page": lambda jobs, _job: jobs.page(requester_ids=None, offset=0, limit=EVERYTHING)[0],
     "active_of": lambda jobs, job: jobs.active_of(job.requester_user_id),
     "find_all": lambda jobs, job: jobs.find_all([job.id]),
     "due_for_clean_up": lambda jobs, job: jobs.due_for_clean_up(now=job.expires_at, after=None, limit=EVERYTHING),
@@ -191,16 +191,16 @@ class ListedJobsContract(BackDoor[D]):
         self.put_jobs(database, *jobs)
         newest_first = sorted(jobs, key=lambda job: job.requested_at, reverse=True)
         with self.unit_of_work(database) as unit_of_work:
-            assert unit_of_work.jobs.page(requester_user_id=None, offset=0, limit=2) == (newest_first[:2], 5)
-            assert unit_of_work.jobs.page(requester_user_id=None, offset=2, limit=2) == (newest_first[2:4], 5)
-            assert unit_of_work.jobs.page(requester_user_id=None, offset=4, limit=2) == (newest_first[4:], 5)
-            assert unit_of_work.jobs.page(requester_user_id=None, offset=6, limit=2) == ([], 5)
+            assert unit_of_work.jobs.page(requester_ids=None, offset=0, limit=2) == (newest_first[:2], 5)
+            assert unit_of_work.jobs.page(requester_ids=None, offset=2, limit=2) == (newest_first[2:4], 5)
+            assert unit_of_work.jobs.page(requester_ids=None, offset=4, limit=2) == (newest_first[4:], 5)
+            assert unit_of_work.jobs.page(requester_ids=None, offset=6, limit=2) == ([], 5)
 
     def test_jobs_of_one_moment_are_each_on_one_page(self, database: D, requester: User) -> None:
         jobs = [a_job(requester) for _ in range(6)]
         self.put_jobs(database, *jobs)
         with self.unit_of_work(database) as unit_of_work:
-            pages = [unit_of_work.jobs.page(requester_user_id=None, offset=n, limit=2)[0] for n in (0, 2, 4)]
+            pages = [unit_of_work.jobs.page(requester_ids=None, offset=n, limit=2)[0] for n in (0, 2, 4)]
         assert ids_of([job for page in pages for job in page]) == ids_of(jobs)
 
     def test_a_page_of_one_requester_holds_and_counts_theirs_alone(
@@ -210,10 +210,46 @@ class ListedJobsContract(BackDoor[D]):
         self.put_user_behind(database, somebody_else)
         self.put_jobs(database, a_job(somebody_else))
         with self.unit_of_work(database) as unit_of_work:
-            page = unit_of_work.jobs.page(requester_user_id=requester.id, offset=0, limit=10)
+            page = unit_of_work.jobs.page(requester_ids=[requester.id], offset=0, limit=10)
             assert page == ([stored_job], 1)
             assert page[0][0].requester == requester
-            assert unit_of_work.jobs.page(requester_user_id=None, offset=0, limit=10)[1] == 2
+            assert unit_of_work.jobs.page(requester_ids=None, offset=0, limit=10)[1] == 2
+
+    def test_a_page_of_some_requesters_holds_and_counts_theirs_alone(self, database: D, requester: User) -> None:
+        colleague, stranger = a_user(), a_user()
+        for user in (colleague, stranger):
+            self.put_user_behind(database, user)
+        jobs = [
+            a_job(user, requested_at=NOW + n * A_MOMENT)
+            for n, user in enumerate([requester, colleague, stranger, colleague, requester])
+        ]
+        self.put_jobs(database, *jobs)
+        theirs = [jobs[4], jobs[3], jobs[1], jobs[0]]
+        with self.unit_of_work(database) as unit_of_work:
+            for requester_ids in (
+                [requester.id, colleague.id],
+                {colleague.id, requester.id, a_user().id},
+                (requester.id, colleague.id, requester.id),
+            ):
+                found = unit_of_work.jobs.page(requester_ids=requester_ids, offset=0, limit=10)
+                assert found == (theirs, 4)
+            assert unit_of_work.jobs.page(requester_ids=[requester.id, colleague.id], offset=3, limit=1) == (
+                theirs[3:],
+                4,
+            )
+
+    def test_a_page_of_no_requester_is_empty(self, database: D, requester: User, stored_job: ExportJob) -> None:
+        with self.unit_of_work(database) as unit_of_work:
+            for requester_ids in ([], [a_user().id]):
+                assert unit_of_work.jobs.page(requester_ids=requester_ids, offset=0, limit=10) == ([], 0)
+
+    def test_a_page_may_be_of_a_thousand_requesters_and_one(
+        self, database: D, requester: User, stored_job: ExportJob
+    ) -> None:
+        # SQLite before version 3.32 takes 999 parameters in one statement.
+        requester_ids = [*(a_user().id for _ in range(1_000)), requester.id]
+        with self.unit_of_work(database) as unit_of_work:
+            assert unit_of_work.jobs.page(requester_ids=requester_ids, offset=0, limit=10) == ([stored_job], 1)
 
     @pytest.mark.parametrize("status", ExportJobStatus.supported_types(), ids=str)
     def test_a_job_is_due_for_clean_up_from_its_expiry_until_it_is_cleaned_up(

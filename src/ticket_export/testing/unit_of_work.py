@@ -32,9 +32,12 @@ from ticket_export.testing.back_door import D
 from ticket_export.testing.entities import NOW, a_completed_job, a_job, a_media_item, a_task
 from ticket_export.testing.listed_jobs import ListedJobsContract
 from ticket_export.testing.queued_tasks import QueuedTasksContract
+from ticket_export.testing.removed_rows import RemovedRowsContract
 
 
-class UnitOfWorkContract(QueuedTasksContract[D], ListedJobsContract[D], AuditedChangesContract[D]):
+class UnitOfWorkContract(
+    QueuedTasksContract[D], ListedJobsContract[D], RemovedRowsContract[D], AuditedChangesContract[D]
+):
     """The tests; override the fixture `database` and the ten methods of `BackDoor`."""
 
     def test_an_added_task_is_stored_field_by_field(self, database: D) -> None:

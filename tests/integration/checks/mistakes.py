@@ -480,10 +480,10 @@ class _Policy(te.ExportPolicy):
         return None  # type: ignore[return-value]
 
 
-@found_as("error: policy: _Policy.may_request returns NoneType for an actor")
+@found_as("error: policy: may_request returned None; return True or False")
 def policy_returns_nothing(host: Host) -> Callable[[str], object]:
     host.parts["policy"] = _Policy()
-    return wires(host, "return True or False for every actor", policy=te.ExportPolicy())
+    return wires(host, "return True or False", policy=te.ExportPolicy())
 
 
 class _OldPolicy(te.ExportPolicy):
@@ -493,10 +493,12 @@ class _OldPolicy(te.ExportPolicy):
         return bool(actor.attributes["level"])
 
 
-@found_as("error: policy: _OldPolicy.may_request raises KeyError for an active user")
+@found_as("error: policy: may_request raised KeyError; return what ExportPolicy promises, for every actor")
 def policy_raises_an_error(host: Host) -> Callable[[str], object]:
-    host.parts["policy"] = _OldPolicy()
-    return wires(host, "return True or False for every actor", policy=te.ExportPolicy())
+    own, host.parts["policy"] = host.parts["user_directory"], _OldPolicy()
+    assert isinstance(own, CrmDirectory)
+    directory = CrmDirectory(own.engine, level=3)
+    return wires(host, "what a rule needs comes from your user directory", user_directory=directory)
 
 
 # Settings, and the rest.

@@ -33,7 +33,8 @@ class SqliteRows:
     path: Path
 
     def put(self, entity: Stored) -> None:
-        names = stored_fields(type(entity))
+        # A table of an older version lacks some columns that may be null.
+        names = [name for name in stored_fields(type(entity)) if getattr(entity, name) is not None]
         columns = ", ".join(f'"{pascal_case(name)}"' for name in names)
         values = [to_raw(getattr(entity, name)) for name in names]
         marks = ", ".join("?" * len(names))

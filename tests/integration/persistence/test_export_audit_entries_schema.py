@@ -18,12 +18,13 @@ COLUMNS = [
     ("Id", "CHAR(32)", False),
     ("At", "DATETIME", False),
     ("Action", "VARCHAR(50)", False),
-    ("ExportJobId", "CHAR(32)", False),
+    ("ExportJobId", "CHAR(32)", True),
     ("ActorUserId", "CHAR(32)", True),
     ("View", "TEXT", False),
     ("RowCount", "INTEGER", True),
     ("DurationMilliseconds", "BIGINT", True),
     ("Detail", "TEXT", True),
+    ("ActorFacts", "TEXT", True),
 ]
 
 
@@ -59,6 +60,7 @@ def test_column_refuses_null(engine: Engine, rows: SqliteRows, column: str) -> N
 def test_what_the_table_holds_of_an_entry(engine: Engine, rows: SqliteRows) -> None:
     entry = an_entry()
     assert isinstance(entry.actor_id, UUID)
+    assert isinstance(entry.job_id, UUID)
     SqlAlchemyAuditLog(engine).record(entry)
     (stored,) = map(dict, rows.run('SELECT * FROM "ExportAuditEntries"'))
     assert len(stored.pop("Id")) == 32
@@ -71,4 +73,5 @@ def test_what_the_table_holds_of_an_entry(engine: Engine, rows: SqliteRows) -> N
         "RowCount": 1_000_000,
         "DurationMilliseconds": 60_005,
         "Detail": entry.detail,
+        "ActorFacts": None,
     }

@@ -96,7 +96,7 @@ def test_clean_up_of_100_exports_reads_no_long_view(container: TicketExportConta
 
 def test_sweep_and_recovery_read_no_long_view(container: TicketExportContainer, user: User) -> None:
     with container.unit_of_work() as work:
-        jobs, _ = work.jobs.page(requester_user_id=user.id, offset=0, limit=_JOBS)
+        jobs, _ = work.jobs.page(requester_ids=[user.id], offset=0, limit=_JOBS)
     for job in jobs:
         with container.storage().open_writer(f"exports/{job.id}/1/tickets.csv", "text/csv") as writer:
             writer.write(b"x")

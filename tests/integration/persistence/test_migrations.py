@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
+import attrs
 import pytest
 import sqlalchemy as sa
 from alembic import command
@@ -26,7 +27,7 @@ from ticket_export.testing.audit_log import an_entry
 from ticket_export.testing.entities import a_completed_job, a_media_item, a_task, a_user
 
 HELP_DESK = {"Users", "Roles", "RoleUser", "Teams", "Contacts", "Tickets", "MediaItems", "BackgroundTasks"}
-OWN_TABLES = {"ExportJobs", "ExportAuditEntries"}
+OWN_TABLES = {"ExportJobs", "ExportAuditEntries", "ExportDatabase"}
 HOST_TABLES = ("Users", "MediaItems", "BackgroundTasks")
 
 
@@ -141,7 +142,8 @@ def test_a_database_of_the_first_release_is_upgraded_without_loss(empty_engine: 
     with_all = schema(rows)
     go_down_to("add_export_jobs", empty_engine)
     assert tables(empty_engine) == HELP_DESK | {"ExportJobs"}
-    requester, media_item, task = a_user(), a_media_item(), a_task()
+    requester, media_item = a_user(), attrs.evolve(a_media_item(), storage_place=None)
+    task = attrs.evolve(a_task(), share_key=None)
     job = a_completed_job(requester, media_item, task)
     for entity in (requester, media_item, task, job):
         rows.put(entity)

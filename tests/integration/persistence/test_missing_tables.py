@@ -50,7 +50,7 @@ def test_only_what_is_not_there_is_named_and_in_order(empty_engine: Engine) -> N
         connection.execute(text("CREATE TABLE MediaItems (a)"))
         connection.execute(text("CREATE VIEW staff AS SELECT 1"))
     assert missing_host_tables(empty_engine, tables) == ("BackgroundTasks",)
-    assert missing_own_tables(empty_engine, tables) == ("ExportAuditEntries", "ExportJobs")
+    assert missing_own_tables(empty_engine, tables) == ("ExportAuditEntries", "ExportDatabase", "ExportJobs")
     everything = missing_tables(empty_engine, tables)
     assert everything == tuple(sorted(everything))
     assert {"BackgroundTasks", "ExportAuditEntries", "ExportJobs", "Tickets", "Roles"} <= set(everything)

@@ -31,11 +31,11 @@ COLUMNS = {
     ),
     "MediaItems": (
         "Id Length FileName ContentType FileStorageProvider ObjectKey CreationTime LastModificationTime CreatorUserId "
-        "LastModifierUserId"
+        "LastModifierUserId StoragePlace"
     ),
     "BackgroundTasks": (
         "Id Name Args Status StatusInfo PercentComplete NumberOfRetries ErrorMessage CreationTime "
-        "LastModificationTime CompletionTime TaskStep FencingToken LeasedBy LeasedUntil"
+        "LastModificationTime CompletionTime TaskStep FencingToken LeasedBy LeasedUntil ShareKey"
     ),
 }
 

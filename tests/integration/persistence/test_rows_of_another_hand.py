@@ -81,7 +81,7 @@ class Queue:
 
     def listed(self) -> tuple[list[UUID], int]:
         with self.unit_of_work() as work:
-            jobs, total = work.jobs.page(requester_user_id=None, offset=0, limit=200)
+            jobs, total = work.jobs.page(requester_ids=None, offset=0, limit=200)
         return [job.id for job in jobs], total
 
     def status(self, job_id: UUID) -> str:

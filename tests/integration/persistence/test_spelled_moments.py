@@ -72,7 +72,7 @@ def test_pages_and_clean_up_go_by_instants_and_not_by_texts(engine: Engine, rows
             'UPDATE "ExportJobs" SET "RequestedAt" = ?, "ExpiresAt" = ? WHERE "Id" = ?', spelling, spelling, job.id.hex
         )
     with SqlAlchemyUnitOfWork(engine) as unit_of_work:
-        page, _ = unit_of_work.jobs.page(requester_user_id=None, offset=0, limit=9)
+        page, _ = unit_of_work.jobs.page(requester_ids=None, offset=0, limit=9)
         assert [job.id for job in page] == [job.id for job in reversed(jobs)]
         now, after, found = MOMENT + timedelta(hours=9), None, []
         while due := unit_of_work.jobs.due_for_clean_up(now=now, after=after, limit=1):

@@ -17,5 +17,5 @@ def test_view_that_is_stored_as_a_blob_is_a_text(engine: Engine, rows: SqliteRow
     rows.run('UPDATE "ExportJobs" SET "SnapshotPayloadJson" = ?', job.snapshot_payload_json.encode())
     with SqlAlchemyUnitOfWork(engine) as unit_of_work:
         found = unit_of_work.jobs.find(job.id)
-        (listed,), _ = unit_of_work.jobs.page(requester_user_id=None, offset=0, limit=5)
+        (listed,), _ = unit_of_work.jobs.page(requester_ids=None, offset=0, limit=5)
     assert found == listed == job

@@ -25,7 +25,8 @@ class PostgresqlRows:
     url: str
 
     def put(self, entity: Stored) -> None:
-        names = stored_fields(type(entity))
+        # A table of an older version lacks some columns that may be null.
+        names = [name for name in stored_fields(type(entity)) if getattr(entity, name) is not None]
         columns = ", ".join(f'"{pascal_case(name)}"' for name in names)
         values = [_to_raw(getattr(entity, name)) for name in names]
         marks = ", ".join(["%s"] * len(names))

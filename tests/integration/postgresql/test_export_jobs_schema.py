@@ -81,12 +81,13 @@ def test_the_audit_log_has_postgresqls_own_types(migrated: PostgresqlRows) -> No
         ("Id", "uuid", False, None),
         ("At", _TIME, False, None),
         ("Action", "character varying(50)", False, None),
-        ("ExportJobId", "uuid", False, None),
+        ("ExportJobId", "uuid", True, None),
         ("ActorUserId", "uuid", True, None),
         ("View", "text", False, None),
         ("RowCount", "integer", True, None),
         ("DurationMilliseconds", "bigint", True, None),
         ("Detail", "text", True, None),
+        ("ActorFacts", "jsonb", True, None),
     ]
     assert primary_key(migrated, "ExportAuditEntries") == {"PK_ExportAuditEntries": 'PRIMARY KEY ("Id")'}
     assert foreign_keys(migrated, "ExportAuditEntries") == {}

@@ -39,7 +39,7 @@ def test_job_is_found_whatever_document_another_program_stored(
     rows.run('UPDATE "ExportJobs" SET "SnapshotPayloadJson" = %s', stored)
     with SqlAlchemyUnitOfWork(engine) as unit_of_work:
         found = unit_of_work.jobs.find(job.id)
-        (listed,), _ = unit_of_work.jobs.page(requester_user_id=None, offset=0, limit=5)
+        (listed,), _ = unit_of_work.jobs.page(requester_ids=None, offset=0, limit=5)
     assert found is not None
     assert attrs.evolve(found, snapshot_payload_json="") == attrs.evolve(listed, snapshot_payload_json="")
 

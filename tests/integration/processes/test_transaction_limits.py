@@ -132,7 +132,7 @@ def locked(monkeypatch: pytest.MonkeyPatch, postgresql_url: str, tmp_path: Path)
 
 def _is_queued(desk: Desk) -> bool:
     with desk.container.unit_of_work() as work:
-        _, total = work.jobs.page(requester_user_id=None, offset=0, limit=1)
+        _, total = work.jobs.page(requester_ids=None, offset=0, limit=1)
     return total == 1
 
 

@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from tests.unit.application.use_cases.help_desk import NOW, HelpDesk, once, raising
+from ticket_export.application.actor_facts import rights_digest
 from ticket_export.application.run.export_task import TASK_NAME, task_args
 from ticket_export.errors import (
     ExportNotFoundError,
@@ -238,5 +239,6 @@ def test_job_that_was_cancelled_at_the_last_moment_stays_as_it_is(desk: HelpDesk
 
 
 def test_args_of_a_task_name_its_job(desk: HelpDesk) -> None:
-    job_id = desk.requested().id
-    assert json.loads(desk.task(job_id).args) == {"exportJobId": str(job_id)}
+    actor = desk.user()
+    job_id = desk.requested(actor).id
+    assert json.loads(desk.task(job_id).args) == {"exportJobId": str(job_id), "rights": rights_digest(actor)}

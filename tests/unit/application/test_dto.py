@@ -112,9 +112,26 @@ def test_cleaned_up_job_has_no_file(job: ExportJob) -> None:
 
 
 def test_page_holds_its_jobs_in_order(job: ExportJob) -> None:
-    page = ExportPage.of([job, job], page=2, page_size=2, total=9)
+    page = ExportPage(items=(ExportJobDto.of(job),) * 2, page=2, page_size=2, total=9)
     assert page.items == (ExportJobDto.of(job),) * 2
     assert json.loads(page.model_dump_json()).keys() == {"items", "page", "pageSize", "total"}
+
+
+def test_an_export_without_details_tells_nothing_of_the_tickets(job: ExportJob) -> None:
+    complete(job)
+    whole, bare = ExportJobDto.of(job), ExportJobDto.of(job).without_details()
+    assert (bare.view, bare.row_count, bare.file_name, bare.length) == ("a view of another user", None, None, None)
+    hidden = {"view", "row_count", "file_name", "length"}
+    assert bare.model_dump(by_alias=False, exclude=hidden) == whole.model_dump(by_alias=False, exclude=hidden)
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [("The view no longer fits: unknown column 'salary'", "The export failed."), ("Cancelled", "Cancelled")],
+)
+def test_the_message_of_an_export_without_details_is_one_of_two(job: ExportJob, message: str, shown: str) -> None:
+    job.fail(message, LATER)
+    assert ExportJobDto.of(job).without_details().error_message == shown
 
 
 def test_answers_do_not_change(job: ExportJob) -> None:

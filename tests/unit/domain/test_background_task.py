@@ -104,6 +104,7 @@ def test_fields_and_defaults_are_those_of_the_reference_table() -> None:
         "fencing_token": 0,
         "leased_by": None,
         "leased_until": None,
+        "share_key": None,
     }
 
 

@@ -21,7 +21,7 @@ def media_item(length: int) -> MediaItem:
 
 def test_fields_are_those_of_the_media_library() -> None:
     own = set(attrs.fields_dict(MediaItem)) - set(attrs.fields_dict(AuditableEntity))
-    assert own == {"length", "file_name", "content_type", "file_storage_provider", "object_key"}
+    assert own == {"length", "file_name", "content_type", "file_storage_provider", "object_key", "storage_place"}
 
 
 def test_an_empty_file_has_a_length_too() -> None:

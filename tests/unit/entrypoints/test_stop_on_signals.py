@@ -36,14 +36,6 @@ def test_a_signal_is_a_signal_to_stop_and_a_second_one_has_its_usual_effect(numb
         assert _handlers() == [signal.SIG_DFL, signal.SIG_DFL]
 
 
-def test_a_signal_hurts_nobody_who_holds_the_lock_that_it_needs() -> None:
-    stop, heard = StopSignal(), threading.Event()
-    with stop_on_signals(stop), stop.calling(heard.set):
-        with stop._lock:
-            signal.raise_signal(signal.SIGTERM)
-        assert heard.wait(60)
-
-
 def test_the_handlers_of_before_come_back_and_no_thread_stays() -> None:
     before, threads = _handlers(), threading.active_count()
     with stop_on_signals(StopSignal()):

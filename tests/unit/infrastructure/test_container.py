@@ -9,11 +9,12 @@ from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
 from time import sleep
-from typing import Literal
+from typing import Any, Literal
+from uuid import UUID
 
 import pytest
 from dependency_injector import providers
-from dependency_injector.providers import Factory, Object
+from dependency_injector.providers import Factory, Object, Singleton
 
 from tests.unit.application.use_cases.help_desk import COLUMNS, NOW, VIEW, HelpDesk
 from tests.unit.infrastructure.worker_desk import PATIENCE
@@ -40,7 +41,7 @@ from ticket_export.infrastructure.storage.local.storage import LocalStorage
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
 from ticket_export.infrastructure.tasks.silent_task_queue import SilentTaskQueue
-from ticket_export.ports import User
+from ticket_export.ports import ExportJob, User
 from ticket_export.testing.entities import AN_ACTOR
 
 
@@ -285,7 +286,8 @@ def a_part(container: TicketExportContainer, port: str) -> object:
 def parts_named(port: str, built: object) -> list[object]:
     """The adapters of that port in a use-case and in the parts that it is built from."""
     claims = getattr(built, "claims", None)
-    holders = (built, claims, getattr(built, "announcements", None), getattr(claims, "announcements", None))
+    parts = (getattr(built, name, None) for name in ("announcements", "rights", "refusals"))
+    holders = (built, claims, *parts, getattr(claims, "announcements", None))
     return [getattr(each, port) for each in holders if hasattr(each, port)]
 
 
@@ -347,6 +349,39 @@ def test_policy_of_the_host_decides(container: TicketExportContainer) -> None:
     container.policy.override(Everybody())
     nobody = Actor(user_id=memory.actor.user_id)
     assert container.request_export()(nobody, VIEW).status == "queued"
+
+
+class OwnTeam(ExportPolicy):
+    """Without arguments, as a host writes it."""
+
+    def may_download(self, actor: Actor, job: ExportJob) -> bool:
+        return super().may_download(actor, job)
+
+
+@pytest.mark.parametrize("given", [OwnTeam, Object(OwnTeam()), Factory(OwnTeam), Singleton(OwnTeam)])
+@pytest.mark.parametrize("download_own", [True, False])
+def test_policy_of_the_host_knows_the_setting_and_the_tickets(
+    container: TicketExportContainer, given: Any, download_own: bool
+) -> None:
+    memory = InMemory(container)
+    container.settings.override(Object(container.settings().model_copy(update={"download_own": download_own})))
+    container.policy.override(given() if given is OwnTeam else given)
+    staff = Actor(user_id=memory.actor.user_id, permissions=memory.actor.permissions)
+    job = container.request_export()(staff, VIEW)
+    assert container.rights().refusal_of_download(memory.actor, stored_job(memory, job.id)) is None
+    assert (container.rights().refusal_of_download(staff, stored_job(memory, job.id)) is None) is download_own
+
+
+def test_default_policy_of_the_container_can_be_called_alone(container: TicketExportContainer) -> None:
+    memory = InMemory(container)
+    job = container.request_export()(memory.actor, VIEW)
+    admin = Actor(user_id=UUID(int=9), is_admin=True, permissions=memory.actor.permissions)
+    assert container.policy().may_download(admin, stored_job(memory, job.id))
+
+
+def stored_job(memory: InMemory, job_id: UUID) -> ExportJob:
+    job: ExportJob = memory.database.committed.jobs[job_id]
+    return job
 
 
 def test_engine_tables_and_catalog_of_the_host_reach_the_adapters(

@@ -11,6 +11,7 @@ import pytest
 from tests.unit.application.use_cases.help_desk import NOW, HelpDesk, raising
 from tests.unit.infrastructure.worker_desk import PATIENCE, a_house, at_work
 from ticket_export import ExportJobStatus, StopSignal
+from ticket_export.application.run.latch import Latch
 from ticket_export.infrastructure.tasks import housekeeping as house
 from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
 
@@ -73,7 +74,7 @@ def often(desk: HelpDesk, chore: Chore) -> Housekeeping:
 
 def keeping(house: Housekeeping) -> Callable[[StopSignal], None]:
     def keep(stop: StopSignal) -> None:
-        is_over = Event()
+        is_over = Latch()
         threads = [Thread(target=chore.keep, args=(is_over,), daemon=True) for chore in house.chores]
         with stop.calling(is_over.set):
             for thread in threads:
@@ -157,7 +158,7 @@ def test_no_chore_raises(desk: HelpDesk, which: int, caplog: pytest.LogCaptureFi
 def test_chore_that_fails_on_and_on_is_done_less_and_less_often() -> None:
     pauses: list[float] = []
 
-    class Time(Event):
+    class Time(Latch):
         def wait(self, timeout: float | None = None) -> bool:
             pauses.append(timeout or 0)
             if len(pauses) == 12:
@@ -189,7 +190,7 @@ def test_tidying_cleans_up_and_sweeps_and_does_not_recover(desk: HelpDesk) -> No
 
 
 def test_house_whose_time_is_over_is_not_kept(desk: HelpDesk) -> None:
-    key, is_over = leave_an_object(desk), Event()
+    key, is_over = leave_an_object(desk), Latch()
     is_over.set()
     for chore in a_house(desk).chores:
         chore.keep(is_over)

@@ -23,6 +23,7 @@ def a_house(desk: HelpDesk, **rhythm: timedelta) -> Housekeeping:
         recover_stalled_exports=desk.recover_stalled_exports,
         clean_up_expired_exports=desk.clean_up_expired_exports,
         sweep_orphaned_objects=desk.sweep_orphaned_objects,
+        purge_exports=desk.purge_exports,
     )
     return attrs.evolve(house, **rhythm)  # type: ignore[arg-type]
 

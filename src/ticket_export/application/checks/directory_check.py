@@ -8,54 +8,46 @@ from uuid import UUID, uuid4
 from ticket_export.application.actor import Actor
 from ticket_export.application.finding import Finding, error
 from ticket_export.application.ports.user_directory import UserDirectory
+from ticket_export.domain.user_id import UserId, UserKeyType
 
 _WHERE = "users"
 #: An address that nobody has (RFC 2606).
-NOBODY = "nobody@ticket-export.invalid"
+_NOWHERE = "nobody@ticket-export.invalid"
 
 
-def directory_problems(directory: UserDirectory) -> Iterator[Finding]:
+def nobody_of(user_key: UserKeyType) -> UserId:
+    """Return a key that no user has."""
+    if user_key is int:
+        return -1
+    return uuid4() if user_key is UUID else f"nobody-{uuid4()}"
+
+
+def unknown_user_problems(directory: UserDirectory, nobody: UserId) -> Iterator[Finding]:
     """Check that the directory finds nobody where there is nobody."""
-    asked = {
-        "find(an unknown id)": directory.find(uuid4()),
-        f"find_by_email({NOBODY!r})": directory.find_by_email(NOBODY),
+    found: dict[str, object] = {
+        f"find({nobody!r})": directory.find(nobody),
+        f"find_by_email({_NOWHERE!r})": directory.find_by_email(_NOWHERE),
     }
-    for call, found in asked.items():
-        if found is not None:
+    for call, user in found.items():
+        if user is not None:
             yield error(
                 _WHERE,
-                f"{_name(directory)}.{call} returns a {type(found).__name__}, and no user has it",
+                f"{type(directory).__name__}.{call} returns a {type(user).__name__}, and there is no such user",
                 "return None where there is no active user",
             )
 
 
-def found_actors(directory: UserDirectory, user_ids: Iterable[UUID], problems: list[Finding]) -> Iterator[Actor]:
-    """Return the actors of those ids, and add what is wrong with one of them to `problems`."""
+def known_user_problems(directory: UserDirectory, user_ids: Iterable[UserId], actors: list[Actor]) -> Iterator[Finding]:
+    """Check what the directory returns for these users, and add the actors that it returns to `actors`."""
     for user_id in user_ids:
         found: object = directory.find(user_id)
-        if found is None:  # such as a user who is not active
-            continue
-        if not isinstance(found, Actor):
-            problems.append(
-                error(
-                    _WHERE,
-                    f"{_name(directory)}.find returns a {type(found).__name__}",
-                    "return an Actor of ticket_export, or None",
-                )
+        if isinstance(found, Actor) and found.user_id == user_id and type(found.user_id) is type(user_id):
+            actors.append(found)
+        elif found is not None:  # None is for a user who is not active
+            returned = "the Actor of another user" if isinstance(found, Actor) else f"a {type(found).__name__}"
+            yield error(
+                _WHERE,
+                f"{type(directory).__name__}.find returns {returned}",
+                "return an Actor of ticket_export with the user_id that was asked for, or None",
             )
-        elif found.user_id != user_id:
-            problems.append(
-                error(
-                    _WHERE,
-                    f"{_name(directory)}.find returns another user than the one of the id",
-                    "give the Actor the user_id that was asked for",
-                )
-            )
-        else:
-            yield found
-            continue
-        return
-
-
-def _name(directory: UserDirectory) -> str:
-    return type(directory).__name__
+            return

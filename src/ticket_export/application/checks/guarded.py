@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from ticket_export.application.finding import Finding, error
@@ -16,6 +17,9 @@ from ticket_export.errors import (
 )
 
 _log = logging.getLogger(__name__)
+
+# The place that a message begins with. A finding has it already.
+_PLACE = re.compile(r"^(?:ticket catalog|container\.policy): ")
 
 
 def guarded(where: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]:
@@ -38,7 +42,7 @@ def configuration_findings(
         yield error(where, what, f"run: pip install 'ticket-export[{raised.extra}]'")
         return
     for line in str(raised).splitlines():
-        what, _, told = line.removeprefix("ticket catalog: ").partition("; ")
+        what, _, told = _PLACE.sub("", line).partition("; ")
         yield error(where, what, told or remedy)
 
 

@@ -3,43 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from uuid import uuid4
+from datetime import UTC, datetime
+from functools import partial
 
 from ticket_export.application.actor import Actor
-from ticket_export.application.export_policy import ExportPolicy
-from ticket_export.application.finding import Finding, error
+from ticket_export.application.checks.guarded import configuration_findings
+from ticket_export.application.finding import Finding
+from ticket_export.application.rights import Rights
+from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.system_permissions import SystemPermissions
+from ticket_export.domain.user_id import UserId
+from ticket_export.errors import ConfigurationError
 
-_WHERE = "policy"
+# How the message about an answer of the policy begins.
+_OWN = "container.policy: "
 
 
-def policy_problems(policy: ExportPolicy, actors: Sequence[Actor]) -> Iterator[Finding]:
-    """Check that each answer of the policy is True or False, for made-up actors and for `actors`, who exist.
+def policy_problems(rights: Rights, actors: Sequence[Actor], nobody: UserId) -> Iterator[Finding]:
+    """Check each answer of the policy, for made-up actors and for `actors`, who exist; no user has the id `nobody`.
 
-    A policy may need attributes that made-up actors do not have, so only an error about `actors` counts.
+    A rule may need facts that made-up actors do not have, so an error that it raises counts only for `actors`.
     """
-    questions: dict[str, Callable[[Actor], object]] = {
-        "may_request": policy.may_request,
-        "may_see_others": policy.may_see_others,
-        "may_download": policy.may_download,
-    }
-    for name, question in questions.items():
-        for actor in (*_made_up(), *actors):
+    for actor in (*_made_up(nobody), *actors):
+        for ask in _questions(rights, actor, nobody):
             try:
-                answer = question(actor)
-            except Exception as raised:  # noqa: BLE001 - a host's own code
-                if actor not in actors:
-                    continue
-                what = f"raises {type(raised).__name__} for an active user"
-            else:
-                if isinstance(answer, bool):
-                    continue
-                what = f"returns {type(answer).__name__} for an actor"
-            yield error(_WHERE, f"{type(policy).__name__}.{name} {what}", "return True or False for every actor")
-            break
+                ask()
+            except ConfigurationError as raised:
+                is_own = str(raised).startswith(_OWN)
+                if is_own and (raised.__cause__ is None or actor in actors):
+                    yield from configuration_findings("policy", raised, remedy=_REMEDY)
 
 
-def _made_up() -> Iterator[Actor]:
+_REMEDY = "return what ExportPolicy promises, for every actor; what a rule needs comes from your user directory"
+
+
+def _questions(rights: Rights, actor: Actor, nobody: UserId) -> Iterator[Callable[[], object]]:
+    yield lambda: rights.sight(actor)
+    yield lambda: rights.refusal_of_request(actor)
+    yield from (partial(rights.refusal_of_download, actor, _job_of(each)) for each in (actor.user_id, nobody))
+
+
+def _made_up(nobody: UserId) -> Iterator[Actor]:
     for is_admin in (True, False):
         for permissions in (SystemPermissions.IMPORT_EXPORT_TICKETS, SystemPermissions.NONE):
-            yield Actor(user_id=uuid4(), is_admin=is_admin, permissions=permissions)
+            yield Actor(user_id=nobody, is_admin=is_admin, permissions=permissions)
+
+
+def _job_of(requester: UserId) -> ExportJob:
+    now = datetime.now(UTC)
+    return ExportJob(
+        requester_user_id=requester, requested_at=now, expires_at=now, creation_time=now, snapshot_payload_json="{}"
+    )

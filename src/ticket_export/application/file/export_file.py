@@ -29,7 +29,12 @@ def file_name(job: ExportJob, *, suffix: str = "") -> str:
 
 def object_key(job: ExportJob, *, attempt: int, suffix: str = "") -> str:
     """Return the key of the attempt with this fencing token; no two attempts share a key."""
-    return f"{KEY_PREFIX}{job.id}/{attempt}/{file_name(job, suffix=suffix)}"
+    return f"{job_prefix(job.id)}{attempt}/{file_name(job, suffix=suffix)}"
+
+
+def job_prefix(job_id: UUID) -> str:
+    """Return the prefix of the keys of all objects of the job."""
+    return f"{KEY_PREFIX}{job_id}/"
 
 
 def manifest_key(key: str) -> str:

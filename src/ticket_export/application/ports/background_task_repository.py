@@ -31,6 +31,10 @@ class BackgroundTaskRepository(Protocol):
         """
 
     @abstractmethod
+    def remove(self, task_id: UUID) -> bool:
+        """Delete the task; return False at once if another transaction keeps it, or if there is none."""
+
+    @abstractmethod
     def next_enqueued(self, name: str, *, besides: Collection[UUID] = ()) -> BackgroundTask | None:
         """Return the task of that name that has waited longest, and keep it from others until the transaction ends.
 

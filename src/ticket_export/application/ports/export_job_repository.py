@@ -24,7 +24,7 @@ class ExportJobRepository(Protocol):
     `SHORT_VIEW` (see `ExportJob.has_view`), because a view may have 256 KiB.
 
     Another program may have written a row that no export can have, for example with another status. `page`,
-    `active_of` and `due_for_clean_up` pass over such a row; the other methods raise one of `UNREADABLE`.
+    `active_of` and the two ``due_for`` methods pass over such a row; the other methods raise one of `UNREADABLE`.
     """
 
     @abstractmethod
@@ -48,10 +48,12 @@ class ExportJobRepository(Protocol):
         """
 
     @abstractmethod
-    def page(self, *, requester_user_id: UserId | None, offset: int, limit: int) -> tuple[Sequence[ExportJob], int]:
-        """Return `limit` jobs from `offset` on, newest request first, and the number of all jobs.
+    def page(
+        self, *, requester_ids: Collection[UserId] | None, offset: int, limit: int
+    ) -> tuple[Sequence[ExportJob], int]:
+        """Return `limit` jobs from `offset` on, newest request first, and the number of all of them.
 
-        Only the jobs of one requester, or of all if it is None.
+        Only the jobs of these requesters; of no requester there are none. None means the jobs of everyone.
         """
 
     @abstractmethod
@@ -74,6 +76,31 @@ class ExportJobRepository(Protocol):
         """Return at most `limit` jobs that have expired by `now` and are not cleaned up, in the order of their expiry.
 
         `after` is the last job of the previous page, or None for the first page.
+        """
+
+    @abstractmethod
+    def due_for_purge(self, name: str, *, before: datetime, after: ExportJob | None, limit: int) -> Sequence[ExportJob]:
+        """Return at most `limit` jobs that were cleaned up by `before`, in the order of their expiry.
+
+        Only jobs with a task of that name: another program may store jobs in the same table. `after` is the last job of
+        the previous page, or None for the first page.
+        """
+
+    @abstractmethod
+    def remove(self, job_id: UUID) -> bool:
+        """Delete the job; return False at once if another transaction keeps it, or if there is none.
+
+        Its task and its media item stay.
+        """
+
+    @abstractmethod
+    def clear_stamps_of(self, user_id: UserId, *, name: str, limit: int) -> int:
+        """Empty the stamps (creator, last modifier) that name this user, in at most `limit` jobs; return their number.
+
+        Only jobs with a task of that name.
+
+        Raises:
+            JobDatabaseError: another transaction keeps one of the jobs for some seconds.
         """
 
     @abstractmethod

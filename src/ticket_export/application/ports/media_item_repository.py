@@ -7,6 +7,7 @@ from typing import Protocol
 from uuid import UUID
 
 from ticket_export.domain.media_item import MediaItem
+from ticket_export.domain.user_id import UserId
 
 
 class MediaItemRepository(Protocol):
@@ -23,3 +24,13 @@ class MediaItemRepository(Protocol):
     @abstractmethod
     def remove(self, media_item_id: UUID) -> None:
         """Delete the row, and the job's reference to it; a missing row is not an error."""
+
+    @abstractmethod
+    def clear_stamps_of(self, user_id: UserId, *, prefix: str, limit: int) -> int:
+        """Empty the stamps (creator, last modifier) that name this user, in at most `limit` rows; return their number.
+
+        Only rows of files whose object keys begin with `prefix`: the media library is the host's.
+
+        Raises:
+            JobDatabaseError: another transaction keeps one of the rows for some seconds.
+        """

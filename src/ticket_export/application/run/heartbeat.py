@@ -14,6 +14,7 @@ from typing import Self
 from ticket_export.application.ports.ticket_source import SupportsInterrupt, TicketReader
 from ticket_export.application.run.attempt import Attempt
 from ticket_export.application.run.bounded_calls import BoundedCalls
+from ticket_export.application.run.latch import Latch
 from ticket_export.application.run.progress import Progress
 from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.domain.background_task import BackgroundTask
@@ -59,7 +60,7 @@ class Heartbeat:
         self._latest = Progress(ProgressStage.COUNTING)
         self._told_at = monotonic()
         self._lost: str | None = None
-        self._wake, self._end = Event(), Event()
+        self._wake, self._end = Latch(), Event()
         self._writing = Lock()
         self._reader: SupportsInterrupt | None = None
         self._reading = Lock()

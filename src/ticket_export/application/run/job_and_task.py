@@ -1,6 +1,7 @@
-"""A job and its task: found together, changed together, and stored in one transaction.
+"""A job and its task: found together, changed together, stored in one transaction, and removed together.
 
-The task is stored before its job, everywhere, so that no two transactions wait for each other.
+The task is stored before its job, everywhere, so that no two transactions wait for each other. A removal waits for
+none.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
+from ticket_export.application.file.export_file import attempt_of
 from ticket_export.application.ports.export_job_repository import UNREADABLE
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.run.export_task import TASK_NAME, is_settled, job_id_of
@@ -86,7 +88,7 @@ def failing(work: UnitOfWork, job: ExportJob, now: datetime) -> Iterator[None]:
         LeaseLostError: as `changing` does.
     """
     task = job.background_task
-    if task is not None and (task.name != TASK_NAME or task.has_ended):
+    if task is not None and (not has_own_task(job) or task.has_ended):
         task = None
     with changing(work, job, task):
         yield
@@ -111,3 +113,29 @@ def end_lost_attempt(
     else:
         task.fail(message(attempts), now)
         job.fail(message(attempts), now)
+
+
+def has_own_task(job: ExportJob) -> bool:
+    """Return whether the job's task is a task of this library."""
+    return job.background_task is not None and job.background_task.name == TASK_NAME
+
+
+def has_own_file(job: ExportJob) -> bool:
+    """Return whether the job's media item is a file that this library wrote for the job."""
+    attempt = attempt_of(job.media_item.object_key) if job.media_item is not None else None
+    return attempt is not None and attempt[0] == job.id
+
+
+def remove_export(work: UnitOfWork, job: ExportJob) -> bool:
+    """Delete the job, its task and the row of its file, and commit. Rows of another program stay.
+
+    Return False, and change nothing, if another transaction keeps the job or the task, or has deleted it.
+    """
+    if not work.jobs.remove(job.id):
+        return False
+    if job.background_task is not None and has_own_task(job) and not work.tasks.remove(job.background_task.id):
+        return False
+    if job.media_item is not None and has_own_file(job):
+        work.media_items.remove(job.media_item.id)
+    work.commit()
+    return True

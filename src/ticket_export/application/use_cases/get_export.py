@@ -9,8 +9,8 @@ import attrs
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.dto import ExportJobDto
-from ticket_export.application.export_policy import ExportPolicy, find_visible_export
 from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.application.rights import Rights, find_visible_export
 
 
 @attrs.frozen(kw_only=True)
@@ -21,10 +21,11 @@ class GetExport:
         1. Users may see their own exports, with any permissions.
         2. The policy decides whether a user may see the exports of others. An export that the user may not see looks
            exactly like a missing one.
+        3. A user who may not see every row and every column gets the exports of others without their details.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
-    policy: ExportPolicy
+    rights: Rights
 
     def __call__(self, actor: Actor, job_id: UUID) -> ExportJobDto:
         """Return the export as it is now.
@@ -32,5 +33,8 @@ class GetExport:
         Raises:
             ExportNotFoundError: it does not exist or may not be seen.
         """
+        sight = self.rights.sight(actor)
         with self.unit_of_work() as work:
-            return ExportJobDto.of(find_visible_export(work, self.policy, actor, job_id))
+            job = find_visible_export(work, sight, job_id)
+        (shown,) = self.rights.shown(actor, [job])
+        return shown

@@ -8,8 +8,8 @@ import attrs
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.dto import ExportPage
-from ticket_export.application.export_policy import ExportPolicy
 from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.application.rights import Rights
 
 #: The most exports that one page may hold.
 MAX_PAGE_SIZE = 200
@@ -23,10 +23,11 @@ class ListExports:
 
     Rules:
         1. Users see their own exports. The policy decides whether a user sees the exports of others.
+        2. A user who may not see every row and every column gets the exports of others without their details.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
-    policy: ExportPolicy
+    rights: Rights
 
     def __call__(self, actor: Actor, *, page: int = 1, page_size: int = 50) -> ExportPage:
         """Return page number `page`, counted from 1, of at most `page_size` exports.
@@ -38,7 +39,10 @@ class ListExports:
             raise ValueError(f"page must be from 1 to {MAX_PAGE}, not {page}")
         if not 1 <= page_size <= MAX_PAGE_SIZE:
             raise ValueError(f"page_size must be from 1 to {MAX_PAGE_SIZE}, not {page_size}")
-        requester = None if self.policy.may_see_others(actor) else actor.user_id
+        sight = self.rights.sight(actor)
         with self.unit_of_work() as work:
-            jobs, total = work.jobs.page(requester_user_id=requester, offset=(page - 1) * page_size, limit=page_size)
-            return ExportPage.of(jobs, page=page, page_size=page_size, total=total)
+            jobs, total = work.jobs.page(
+                requester_ids=sight.requester_ids, offset=(page - 1) * page_size, limit=page_size
+            )
+        shown = self.rights.shown(actor, jobs)
+        return ExportPage(items=tuple(shown), page=page, page_size=page_size, total=total)

@@ -10,8 +10,8 @@ from uuid import UUID
 import attrs
 
 from ticket_export.application.actor import Actor
+from ticket_export.application.actor_facts import facts_of
 from ticket_export.application.announcements import audit_entry
-from ticket_export.application.export_policy import ExportPolicy, find_visible_export
 from ticket_export.application.file.download import Download
 from ticket_export.application.file.export_file import manifest_key, require_storage_of
 from ticket_export.application.file.manifest import MAX_LENGTH, ExportManifest
@@ -19,6 +19,8 @@ from ticket_export.application.ports.audit_log import AuditAction, AuditLog
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_storage import ExportStorage, SupportsSignedUrl
 from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.application.refusals import Refusals
+from ticket_export.application.rights import Rights, find_visible_export
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.errors import ConfigurationError, ExportExpiredError, ExportFailure, ExportNotReadyError
@@ -32,7 +34,8 @@ class OpenDownload:
 
     Rules:
         1. An export that the actor may not see looks like a missing one.
-        2. Downloading needs a permission of its own, which is checked at every download.
+        2. The policy decides at every download whether the actor may have this file. The file has the rows and columns
+           that its requester could see when the run began.
         3. An expired export has no file, also before it is cleaned up.
         4. Every download is recorded in the audit log before a byte, or a link, is returned.
         5. A link is valid for `url_lifetime`, but no longer than the export. Without `url_lifetime` there are no links,
@@ -43,7 +46,8 @@ class OpenDownload:
     unit_of_work: Callable[[], UnitOfWork]
     storage: ExportStorage
     audit_log: AuditLog
-    policy: ExportPolicy
+    rights: Rights
+    refusals: Refusals
     clock: Clock
     url_lifetime: timedelta | None = None
 
@@ -60,16 +64,22 @@ class OpenDownload:
             ConfigurationError: the settings ask for links, and the storage cannot sign links.
             StorageError: the file is in another storage, or the link could not be made.
         """
+        sight = self.rights.sight(actor)
         with self.unit_of_work() as work:
-            job = find_visible_export(work, self.policy, actor, job_id)
-        self.policy.require_download(actor)
+            job = find_visible_export(work, sight, job_id)
+        if refusal := self.rights.refusal_of_download(actor, job):
+            raise self.refusals.recorded(refusal, "download", actor, job)
         now = self.clock.now()
-        media_item = _downloadable(job, now)
+        media_item = self._downloadable(actor, job, now)
         require_storage_of(media_item, self.storage)
         signer = self._signer() if with_link else None
         link_lifetime = min(self.url_lifetime or timedelta(), job.expires_at - now)
         detail = f"link for {link_lifetime.total_seconds():.0f} s" if signer else None
-        self.audit_log.record(audit_entry(AuditAction.DOWNLOADED, job, at=now, by=actor.user_id, detail=detail))
+        self.audit_log.record(
+            audit_entry(
+                AuditAction.DOWNLOADED, job, at=now, by=actor.user_id, detail=detail, actor_facts=facts_of(actor)
+            )
+        )
         file = {"file_name": media_item.file_name, "content_type": media_item.content_type}
         digest = self._digest(job.id, media_item)
         return Download(
@@ -80,6 +90,15 @@ class OpenDownload:
             url=signer.signed_url(media_item.object_key, **file, expires_in=link_lifetime) if signer else None,
             sha256=digest,
         )
+
+    def _downloadable(self, actor: Actor, job: ExportJob, now: datetime) -> MediaItem:
+        if job.is_cleaned_up or job.is_expired_at(now):
+            raise ExportExpiredError(f"export {job.id} expired at {job.expires_at.isoformat()}; request it again")
+        if job.media_item is None:
+            (shown,) = self.rights.shown(actor, [job])
+            reason = f": {shown.error_message}" if shown.error_message else ""
+            raise ExportNotReadyError(f"export {job.id} has no file: it is {job.status}{reason}")
+        return job.media_item
 
     def _signer(self) -> SupportsSignedUrl | None:
         if self.url_lifetime is None:
@@ -100,12 +119,3 @@ class OpenDownload:
             return None
         is_its_own = (manifest.job_id, manifest.length) == (job_id, item.length)
         return manifest.sha256 if is_its_own else None
-
-
-def _downloadable(job: ExportJob, now: datetime) -> MediaItem:
-    if job.is_cleaned_up or job.is_expired_at(now):
-        raise ExportExpiredError(f"export {job.id} expired at {job.expires_at.isoformat()}; request it again")
-    if job.media_item is None:
-        reason = f": {job.error_message}" if job.error_message else ""
-        raise ExportNotReadyError(f"export {job.id} has no file: it is {job.status}{reason}")
-    return job.media_item

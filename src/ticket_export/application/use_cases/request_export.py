@@ -8,15 +8,17 @@ from datetime import datetime, timedelta
 import attrs
 
 from ticket_export.application.actor import Actor
+from ticket_export.application.actor_facts import facts_of, rights_digest
 from ticket_export.application.announcements import audit_entry, dispatch_committed, record_in
 from ticket_export.application.dto import RequestedExportDto
-from ticket_export.application.export_policy import ExportPolicy
 from ticket_export.application.ports.audit_log import AuditAction, AuditLog
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.task_queue import TaskQueue
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.ports.unit_of_work import UnitOfWork
-from ticket_export.application.run.export_task import TASK_NAME, task_args
+from ticket_export.application.refusals import Refusals
+from ticket_export.application.rights import Rights
+from ticket_export.application.run.export_task import TASK_NAME, has_rights, task_args
 from ticket_export.application.user_turns import UserTurns
 from ticket_export.application.view.json_text import parse_json
 from ticket_export.application.view.read_view import read_view
@@ -32,10 +34,11 @@ class RequestExport:
     """Store a job with a snapshot of the view, and queue it.
 
     Rules:
-        1. The actor needs the permission "Import / Export Tickets".
-        2. The view must fit the columns of the ticket source. One error names every mistake in it.
-        3. While an export of the same view is queued or running, a request returns that export, with
-           `already_requested` set.
+        1. The policy decides whether the actor may request. By default they need the permission "Import / Export
+           Tickets".
+        2. The view must fit the columns that the actor may see. One error names every mistake in it.
+        3. While an export of the same view is queued or running that the actor requested with the same permissions and
+           attributes, a request returns that export, with `already_requested` set.
         4. A user has at most `max_active_jobs` queued or running exports; 0 means no limit.
         5. The job and its task are stored in one transaction, and the task is dispatched after the commit: there is no
            job without a task, and no task before its job.
@@ -48,7 +51,8 @@ class RequestExport:
     ticket_source: TicketSource
     task_queue: TaskQueue
     audit_log: AuditLog
-    policy: ExportPolicy
+    rights: Rights
+    refusals: Refusals
     clock: Clock
     retention: timedelta
     max_active_jobs: int
@@ -76,23 +80,27 @@ class RequestExport:
         detail: str | None = None,
     ) -> RequestedExportDto:
         """Request an export, and record it in the audit log with `action` and `detail`."""
-        self.policy.require_request(actor)
+        if refusal := self.rights.refusal_of_request(actor):
+            raise self.refusals.recorded(refusal, "request", actor)
         view_json = read_view(payload, self.ticket_source.columns(actor)).to_json()
         with self.turns.of(actor.user_id) as turn_is_over, self.unit_of_work() as work:
             # The first action after the commit: a later one may run the whole export.
             work.after_commit(turn_is_over)
             now = self.clock.now()
             active = [job for job in work.jobs.active_of(actor.user_id) if not job.is_expired_at(now)]
-            same = next((job for job in active if _is_same_view(_view_of(job, work), view_json)), None)
+            rights = rights_digest(actor)
+            same = next((job for job in active if _is_same(job, work, view_json, rights)), None)
             if same is None:
                 if 0 < self.max_active_jobs <= len(active):
                     raise TooManyExportsError(self.max_active_jobs)
-                job, task = self._new_job(actor, view_json, now)
+                job, task = self._new_job(actor, view_json, rights, now)
                 work.tasks.add(task)
                 work.jobs.add(job)
                 # The result has the name of the requester, which only the repository knows.
                 job.requester = next((stored.requester for stored in work.jobs.find_all([job.id])), None)
-                requested = audit_entry(action, job, at=now, by=actor.user_id, detail=detail)
+                requested = audit_entry(
+                    action, job, at=now, by=actor.user_id, detail=detail, actor_facts=facts_of(actor)
+                )
                 work.after_commit(record_in(work, self.audit_log, requested))
                 work.after_commit(lambda: dispatch_committed(self.task_queue, task))
                 work.commit()
@@ -104,7 +112,7 @@ class RequestExport:
                 work.commit()
         return RequestedExportDto.of_request(same, already_requested=True)
 
-    def _new_job(self, actor: Actor, view_json: str, now: datetime) -> tuple[ExportJob, BackgroundTask]:
+    def _new_job(self, actor: Actor, view_json: str, rights: str, now: datetime) -> tuple[ExportJob, BackgroundTask]:
         task = BackgroundTask(name=TASK_NAME, creation_time=now)
         job = ExportJob.request(
             requester_user_id=actor.user_id,
@@ -113,8 +121,13 @@ class RequestExport:
             now=now,
             retention=self.retention,
         )
-        task.args = task_args(job.id)
+        task.args = task_args(job.id, rights=rights)
         return job, task
+
+
+def _is_same(job: ExportJob, work: UnitOfWork, view_json: str, rights: str) -> bool:
+    task = job.background_task
+    return task is not None and has_rights(task, rights) and _is_same_view(_view_of(job, work), view_json)
 
 
 def _view_of(job: ExportJob, work: UnitOfWork) -> str:

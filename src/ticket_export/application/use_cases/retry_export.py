@@ -9,9 +9,10 @@ import attrs
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.dto import RequestedExportDto
-from ticket_export.application.export_policy import ExportPolicy, find_visible_export
 from ticket_export.application.ports.audit_log import AuditAction
 from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.application.refusals import Refusals
+from ticket_export.application.rights import Rights, find_visible_export, refusal_to_others
 from ticket_export.application.use_cases.request_export import RequestExport
 
 
@@ -21,15 +22,16 @@ class RetryExport:
 
     Rules:
         1. An export that the actor may not see looks like a missing one.
-        2. Only the requester may retry, with the permission "Import / Export Tickets".
-        3. The rules of `RequestExport` apply: the view must fit the columns of now, and an export that is still queued
-           or running is returned itself.
+        2. Only the requester may retry, and only if they may request.
+        3. The rules of `RequestExport` apply: the view must fit the columns that the actor may see now, and an export
+           that is still queued or running is returned itself.
         4. The old export stays as it is.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
     request_export: RequestExport
-    policy: ExportPolicy
+    rights: Rights
+    refusals: Refusals
 
     def __call__(self, actor: Actor, job_id: UUID) -> RequestedExportDto:
         """Return the new export.
@@ -39,9 +41,11 @@ class RetryExport:
             NotPermittedError: by rule 2.
             InvalidPayloadError, TooManyExportsError: by rule 3.
         """
+        sight = self.rights.sight(actor)
         with self.unit_of_work() as work:
-            job = find_visible_export(work, self.policy, actor, job_id)
-        self.policy.require_change(actor, job)
+            job = find_visible_export(work, sight, job_id)
+        if refusal := self.rights.refusal_of_request(actor) or refusal_to_others(actor, job):
+            raise self.refusals.recorded(refusal, "retry", actor, job)
         # In the host's transaction, if this unit of work is inside one.
         request_export = attrs.evolve(self.request_export, unit_of_work=self.unit_of_work)
         return request_export.submit(

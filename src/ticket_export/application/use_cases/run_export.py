@@ -13,7 +13,6 @@ import attrs
 
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.dto import ExportJobDto
-from ticket_export.application.export_policy import ExportPolicy
 from ticket_export.application.file.export_file import WrittenFile, delete_file, file_name, manifest_key, object_key
 from ticket_export.application.file.manifest import CONTENT_TYPE as MANIFEST_TYPE
 from ticket_export.application.file.manifest import ExportManifest
@@ -22,6 +21,7 @@ from ticket_export.application.ports.compression import Compression
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.ports.user_directory import UserDirectory
+from ticket_export.application.rights import Rights
 from ticket_export.application.run.attempt import Attempt
 from ticket_export.application.run.claims import Claims
 from ticket_export.application.run.export_pipeline import READ_AHEAD, ExportPipeline
@@ -35,6 +35,7 @@ from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.errors import (
+    ConfigurationError,
     ExportFailure,
     InvalidPayloadError,
     JobDatabaseError,
@@ -64,8 +65,8 @@ class RunExport:
     """Turn a queued job into a downloadable file, or into a failed job with nothing to download.
 
     Rules:
-        1. The permission of the requester is checked again. If they have lost it, or are no longer active, the job
-           fails.
+        1. The requester is read again, with the rights that they have now. If they may no longer request, or are no
+           longer active, the job fails. The file has the rows and columns that they may see now.
         2. Count and rows come from one consistent snapshot. If they differ, the job fails.
         3. The snapshot is released before the file is published, and the file and its manifest are published before
            the job is Completed. If the storage takes no data for `storage_patience` while there are rows to read, or if
@@ -86,7 +87,7 @@ class RunExport:
     ticket_source: TicketSource
     storage: ExportStorage
     user_directory: UserDirectory
-    policy: ExportPolicy
+    rights: Rights
     csv_format: CsvFormat
     compression: Compression
     stall: timedelta
@@ -168,9 +169,9 @@ class RunExport:
             # Failing the export would need the database now. It may be back for the next attempt.
             _log.exception("export %s waits until its lease ends", job_id, extra={"job_id": str(job_id)})
             raise
-        except Exception:  # noqa: BLE001 - the job must not stay Running, whatever the error is
+        except Exception as error:  # noqa: BLE001 - the job must not stay Running, whatever the error is
             _log.exception("export %s failed", job_id, extra=_failed(job_id))
-            return self._fail(attempt, f"The export failed unexpectedly. The log has the cause under {job_id}.")
+            return self._fail(attempt, f"{_unforeseen(error)} The log has the cause under {job_id}.")
         except BaseException:
             # The interruption must come out, and not an error of the database.
             with suppress(Exception):
@@ -217,8 +218,12 @@ class RunExport:
 
     def _permitted_query(self, job: ExportJob) -> TicketQuery:
         requester = self.user_directory.find(job.requester_user_id)
-        if requester is None or not self.policy.may_request(requester):
+        if requester is None or self.rights.refusal_of_request(requester):
             raise PermissionLostError("The requester no longer has the permission to export tickets.")
+        if requester.user_id != job.requester_user_id:
+            raise ConfigurationError(
+                f"container.user_directory: find({job.requester_user_id!r}) returned user {requester.user_id!r}"
+            )
         try:
             return TicketQuery.of(
                 job.snapshot_payload_json,
@@ -291,6 +296,13 @@ class RunExport:
             raise
         attempt.tell_end()
         return job
+
+
+def _unforeseen(error: Exception) -> str:
+    if isinstance(error, ConfigurationError):
+        # Such as a rule of the host for rows, columns or rights that raises.
+        return "The application is not configured correctly, so no file was made."
+    return "The export failed unexpectedly."
 
 
 def _failed(job_id: UUID) -> dict[str, str]:

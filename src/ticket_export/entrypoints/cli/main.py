@@ -39,6 +39,8 @@ COMMANDS: Final = {
     "list": "List exports, newest first: your own, and those of other users if you may see them.",
     "download": "Save the file of a completed export.",
     "cleanup": "Delete expired files and orphans, put lost exports back into the queue.",
+    "purge": "Delete the rows of exports that were cleaned up some days ago.",
+    "forget": "Delete all exports of a user, with their files, so that the user can be deleted.",
 }
 
 app = typer.Typer(cls=LazyGroup, add_completion=False, help="Export the ticket view you are looking at to a CSV file.")

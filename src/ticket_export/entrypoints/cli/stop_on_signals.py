@@ -5,8 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from queue import SimpleQueue
-from threading import Thread, current_thread, main_thread
+from threading import current_thread, main_thread
 from types import FrameType
 
 from ticket_export.application.run.stop_signal import StopSignal
@@ -24,22 +23,13 @@ def stop_on_signals(stop: StopSignal) -> Iterator[None]:
     if current_thread() is not main_thread():
         yield
         return
-    # A handler runs between any two steps of the main thread, which may hold the lock that `give` needs. So it only
-    # puts a message into a queue, for a thread; SimpleQueue is the queue that a handler may use.
-    messages: SimpleQueue[bool] = SimpleQueue()
-
-    def listen() -> None:
-        if messages.get():
-            stop.give()
 
     def handle(_number: int, _frame: FrameType | None) -> None:
         for each in before:
             signal.signal(each, signal.SIG_DFL)
-        messages.put(True)
+        stop.give()
 
     before = {each: signal.getsignal(each) for each in _SIGNALS if signal.getsignal(each) != signal.SIG_IGN}
-    listener = Thread(target=listen, name="ticket-export stop on signals", daemon=True)
-    listener.start()
     try:
         for each in before:
             signal.signal(each, handle)
@@ -47,5 +37,3 @@ def stop_on_signals(stop: StopSignal) -> Iterator[None]:
     finally:
         for each, earlier in before.items():
             signal.signal(each, earlier)
-        messages.put(False)
-        listener.join()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
 import attrs
 from sqlalchemy import (
     BigInteger,
@@ -18,6 +21,7 @@ from sqlalchemy import (
     false,
 )
 
+from ticket_export.errors import ConfigurationError
 from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES, HostTableNames
 from ticket_export.infrastructure.persistence.tables import Tables, build_tables
 from ticket_export.infrastructure.persistence.types import JsonText, UtcDateTime
@@ -35,23 +39,43 @@ _FILTERED = (
 
 @attrs.frozen(kw_only=True, eq=False)
 class HelpDeskTables(Tables):
-    """The tables of exports and those of the help desk, on one `MetaData`."""
+    """The tables of exports and those of the help desk, on one `MetaData`.
+
+    With a host's own users, nobody uses the tables of the help desk.
+    """
 
     roles: Table
     role_user: Table
     teams: Table
     contacts: Table
     tickets: Table
+    has_reference_users: bool
+
+    @property
+    def users(self) -> Table:
+        """The table ``Users`` of the reference schema.
+
+        Raises:
+            ConfigurationError: the users are the host's.
+        """
+        if self.host_users is None or not self.has_reference_users:
+            raise ConfigurationError(
+                "table_names names your own users, and the library knows only those of the reference schema by itself; "
+                "override user_directory and catalog of the container with your own"
+            )
+        return self.host_users.table
 
 
 def build_help_desk_tables(names: HostTableNames = SEED_TABLE_NAMES) -> HelpDeskTables:
     """Build the tables, with a host's own `names` for three of them.
 
     Raises:
-        ConfigurationError: `names` contains a column that the library does not know.
+        ConfigurationError: as for `build_tables`.
     """
     tables = build_tables(names)
-    metadata, users = tables.metadata, tables.users
+    metadata = tables.metadata
+    has_reference_users = names.users == SEED_TABLE_NAMES.users and tables.user_key is UUID
+    users = tables.host_users.id if tables.host_users is not None and has_reference_users else None
     roles, teams, contacts = _roles(metadata), _teams(metadata), _contacts(metadata)
     return HelpDeskTables(
         **attrs.asdict(tables, recurse=False),
@@ -60,6 +84,7 @@ def build_help_desk_tables(names: HostTableNames = SEED_TABLE_NAMES) -> HelpDesk
         teams=teams,
         contacts=contacts,
         tickets=_tickets(metadata, teams=teams, users=users, contacts=contacts),
+        has_reference_users=has_reference_users,
     )
 
 
@@ -75,12 +100,12 @@ def _roles(metadata: MetaData) -> Table:
     )
 
 
-def _role_user(metadata: MetaData, *, roles: Table, users: Table) -> Table:
+def _role_user(metadata: MetaData, *, roles: Table, users: Column[Any] | None) -> Table:
     table = Table(
         "RoleUser",
         metadata,
         Column("RolesId", Uuid, ForeignKey(roles.c.id, ondelete="CASCADE"), key="roles_id", primary_key=True),
-        Column("UsersId", Uuid, ForeignKey(users.c.id, ondelete="CASCADE"), key="users_id", primary_key=True),
+        Column("UsersId", Uuid, *_reference(users, "CASCADE"), key="users_id", primary_key=True),
     )
     Index(None, table.c.users_id)
     return table
@@ -109,7 +134,7 @@ def _contacts(metadata: MetaData) -> Table:
     )
 
 
-def _tickets(metadata: MetaData, *, teams: Table, users: Table, contacts: Table) -> Table:
+def _tickets(metadata: MetaData, *, teams: Table, users: Column[Any] | None, contacts: Table) -> Table:
     table = Table(
         "Tickets",
         metadata,
@@ -121,8 +146,8 @@ def _tickets(metadata: MetaData, *, teams: Table, users: Table, contacts: Table)
         Column("Category", Text, key="category"),
         Column("Language", Text, key="language"),
         Column("OwningTeamId", Uuid, ForeignKey(teams.c.id, ondelete="SET NULL"), key="owning_team_id"),
-        Column("AssigneeId", Uuid, ForeignKey(users.c.id, ondelete="SET NULL"), key="assignee_id"),
-        Column("CreatedByStaffId", Uuid, ForeignKey(users.c.id, ondelete="SET NULL"), key="created_by_staff_id"),
+        Column("AssigneeId", Uuid, *_reference(users, "SET NULL"), key="assignee_id"),
+        Column("CreatedByStaffId", Uuid, *_reference(users, "SET NULL"), key="created_by_staff_id"),
         Column("ContactId", _RowNumber, ForeignKey(contacts.c.id, ondelete="SET NULL"), key="contact_id"),
         # A JSON array of texts.
         Column("TagsJson", JsonText, key="tags_json"),
@@ -141,6 +166,10 @@ def _tickets(metadata: MetaData, *, teams: Table, users: Table, contacts: Table)
     for filtered in _FILTERED:
         Index(None, table.c[filtered])
     return table
+
+
+def _reference(users: Column[Any] | None, ondelete: str) -> tuple[ForeignKey, ...]:
+    return () if users is None else (ForeignKey(users, ondelete=ondelete),)
 
 
 #: The tables under the seed's own names.

@@ -40,6 +40,14 @@ class InMemoryBackgroundTaskRepository(BackgroundTaskRepository):
             raise LeaseLostError(f"task {task.id} is no longer at attempt {fencing_token}")
         tasks[task.id] = attrs.evolve(task)
 
+    def remove(self, task_id: UUID) -> bool:
+        """Delete the task, and the reference of its job to it."""
+        rows = self._transaction.writing()
+        for job in list(rows.jobs.values()):
+            if job.background_task_id == task_id:
+                rows.jobs[job.id] = attrs.evolve(job, background_task_id=None)
+        return rows.tasks.pop(task_id, None) is not None
+
     def next_enqueued(self, name: str, *, besides: Collection[UUID] = ()) -> BackgroundTask | None:
         waiting = self._kept(name, BackgroundTaskStatus.ENQUEUED, besides)
         oldest = min(waiting, key=lambda task: (task.creation_time, task.id), default=None)

@@ -54,8 +54,10 @@ class InMemoryExportJobRepository(ExportJobRepository):
             raise LeaseLostError(f"export {job.id} is no longer {was}, or is cleaned up")
         self._store(attrs.evolve(job, snapshot_payload_json=stored.snapshot_payload_json))
 
-    def page(self, *, requester_user_id: UserId | None, offset: int, limit: int) -> tuple[Sequence[ExportJob], int]:
-        jobs = self._oldest_first(lambda job: requester_user_id is None or job.requester_user_id == requester_user_id)
+    def page(
+        self, *, requester_ids: Collection[UserId] | None, offset: int, limit: int
+    ) -> tuple[Sequence[ExportJob], int]:
+        jobs = self._oldest_first(lambda job: requester_ids is None or job.requester_user_id in requester_ids)
         return [self._short(job) for job in jobs[::-1][offset : offset + limit]], len(jobs)
 
     def active_of(self, requester_user_id: UserId) -> Sequence[ExportJob]:
@@ -67,21 +69,45 @@ class InMemoryExportJobRepository(ExportJobRepository):
         return [self._short(job) for job in map(self.find, set(job_ids)) if job is not None]
 
     def due_for_clean_up(self, *, now: datetime, after: ExportJob | None, limit: int) -> Sequence[ExportJob]:
-        due = [
-            job
-            for job in self._transaction.reading().jobs.values()
-            if job.is_expired_at(now)
-            and not job.is_cleaned_up
-            and (after is None or (job.expires_at, job.id) > (after.expires_at, after.id))
-        ]
-        due.sort(key=lambda job: (job.expires_at, job.id))
-        return [self._short(job) for job in due[:limit]]
+        return self._by_expiry(lambda job: job.is_expired_at(now) and not job.is_cleaned_up, after, limit)
+
+    def due_for_purge(self, name: str, *, before: datetime, after: ExportJob | None, limit: int) -> Sequence[ExportJob]:
+        def is_due(job: ExportJob) -> bool:
+            changed = job.last_modification_time
+            was_cleaned_up = job.is_cleaned_up and job.is_expired_at(before) and (changed is None or changed <= before)
+            return was_cleaned_up and self._has_task(job, name)
+
+        return self._by_expiry(is_due, after, limit)
+
+    def remove(self, job_id: UUID) -> bool:
+        return self._transaction.writing().jobs.pop(job_id, None) is not None
+
+    def clear_stamps_of(self, user_id: UserId, *, name: str, limit: int) -> int:
+        jobs = self._transaction.writing().jobs
+        stamped = [job for job in jobs.values() if job.is_stamped_by(user_id) and self._has_task(job, name)][:limit]
+        jobs.update((job.id, job.without_stamps_of(user_id)) for job in stamped)
+        return len(stamped)
 
     def active_without_task(self, name: str, *, before: datetime, limit: int, skip: int = 0) -> Sequence[ExportJob]:
         abandoned = self._oldest_first(
             lambda job: not job.status.is_final and not job.is_cleaned_up and self._lacks_task(job, name, before)
         )
         return [self._short(job) for job in abandoned[skip : skip + limit]]
+
+    def _by_expiry(
+        self, is_due: Callable[[ExportJob], bool], after: ExportJob | None, limit: int
+    ) -> Sequence[ExportJob]:
+        due = [
+            job
+            for job in self._transaction.reading().jobs.values()
+            if is_due(job) and (after is None or (job.expires_at, job.id) > (after.expires_at, after.id))
+        ]
+        due.sort(key=lambda job: (job.expires_at, job.id))
+        return [self._short(job) for job in due[:limit]]
+
+    def _has_task(self, job: ExportJob, name: str) -> bool:
+        task = self._transaction.reading().tasks.get(job.background_task_id) if job.background_task_id else None
+        return task is not None and task.name == name
 
     def _oldest_first(self, wanted: Callable[[ExportJob], bool]) -> list[ExportJob]:
         jobs = filter(wanted, self._transaction.reading().jobs.values())

@@ -8,6 +8,7 @@ import attrs
 
 from ticket_export.application.ports.media_item_repository import MediaItemRepository
 from ticket_export.domain.media_item import MediaItem
+from ticket_export.domain.user_id import UserId
 from ticket_export.infrastructure.memory.database import InMemoryTransaction
 
 
@@ -34,3 +35,10 @@ class InMemoryMediaItemRepository(MediaItemRepository):
         for job in list(rows.jobs.values()):
             if job.media_item_id == media_item_id:
                 rows.jobs[job.id] = attrs.evolve(job, media_item_id=None)
+
+    def clear_stamps_of(self, user_id: UserId, *, prefix: str, limit: int) -> int:
+        items = self._transaction.writing().media_items
+        ours = (item for item in items.values() if item.object_key.startswith(prefix))
+        stamped = [item for item in ours if item.is_stamped_by(user_id)][:limit]
+        items.update((item.id, item.without_stamps_of(user_id)) for item in stamped)
+        return len(stamped)

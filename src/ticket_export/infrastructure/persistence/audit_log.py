@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from uuid import uuid4
 
-from sqlalchemy import URL, Connection, Engine, insert, select
+from sqlalchemy import URL, Connection, Engine, insert, select, update
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.finding import Finding, error
-from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
+from ticket_export.application.ports.audit_log import REQUESTS, AuditEntry, AuditLog, SupportsAnonymising
 from ticket_export.application.ports.supports_check import SupportsCheck
+from ticket_export.domain.user_id import UserId
 from ticket_export.infrastructure.persistence.database.engine import commit
 from ticket_export.infrastructure.persistence.database.errors import database_errors
 from ticket_export.infrastructure.persistence.database.transaction import quick_read, short_transaction
@@ -21,7 +22,7 @@ from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-class SqlAlchemyAuditLog(AuditLog, SupportsCheck):
+class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising, SupportsCheck):
     """Stores every entry as a row of ``ExportAuditEntries``, which is permanent when `record` returns.
 
     `record` has a short transaction of its own, which takes SQLite's one write lock. Inside a unit of work, which holds
@@ -56,6 +57,27 @@ class SqlAlchemyAuditLog(AuditLog, SupportsCheck):
         with database_errors(), short_transaction(self._engine) as connection:
             self.insert(connection, entry)
             commit(connection)
+
+    def anonymise(self, user_id: UserId) -> int:
+        """See `SupportsAnonymising.anonymise`; all entries change in one transaction.
+
+        Raises:
+            JobDatabaseError: the database failed.
+        """
+        entries = self._entries.c
+        is_own = entries.actor_user_id == user_id
+        requested = select(entries.export_job_id).where(is_own & entries.action.in_(REQUESTS))
+        is_systems = entries.actor_user_id.is_(None) & entries.export_job_id.in_(requested)
+        with database_errors(), short_transaction(self._engine) as connection:
+            # The user's own entries last: the others are found by them.
+            changed = sum(
+                connection.execute(
+                    update(self._entries).where(found).values(actor_user_id=None, view="", detail=None)
+                ).rowcount
+                for found in (is_systems, is_own)
+            )
+            commit(connection)
+        return changed
 
     def is_kept_where(self, connection: Connection) -> bool:
         """Whether a transaction of that connection can write to the table.

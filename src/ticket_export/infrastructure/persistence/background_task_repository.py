@@ -13,6 +13,7 @@ from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskS
 from ticket_export.errors import LeaseLostError
 from ticket_export.infrastructure.persistence.instant import Instant
 from ticket_export.infrastructure.persistence.mapping import changes_of, entity_from, row_of
+from ticket_export.infrastructure.persistence.removal import is_deleted
 from ticket_export.infrastructure.persistence.tables import Tables
 
 
@@ -34,6 +35,10 @@ class SqlAlchemyBackgroundTaskRepository(BackgroundTaskRepository):
         changed = self._connection.execute(update(self._tasks).where(unchanged), changes_of(task, self._tasks))
         if changed.rowcount == 0:
             raise LeaseLostError(f"task {task.id} is no longer at attempt {fencing_token}")
+
+    def remove(self, task_id: UUID) -> bool:
+        # The foreign key empties the job's reference to the row.
+        return is_deleted(self._connection, self._tasks, task_id)
 
     def next_enqueued(self, name: str, *, besides: Collection[UUID] = ()) -> BackgroundTask | None:
         waiting = self._kept(name, BackgroundTaskStatus.ENQUEUED, besides)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -34,11 +35,12 @@ from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskS
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.media_item import MediaItem
-from ticket_export.domain.user import User
 from ticket_export.domain.user_id import UserId
 from ticket_export.errors import JobDatabaseError, LeaseLostError
 from ticket_export.infrastructure.persistence.instant import SPELLING_SLACK, Instant
 from ticket_export.infrastructure.persistence.mapping import changes_of, entity_from, row_of
+from ticket_export.infrastructure.persistence.removal import cleared_stamps, is_deleted
+from ticket_export.infrastructure.persistence.requester import requester_columns, requester_from
 from ticket_export.infrastructure.persistence.tables import Tables
 
 _log = logging.getLogger(__name__)
@@ -88,12 +90,14 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
         if changed.rowcount == 0:
             raise LeaseLostError(f"export {job.id} is no longer {was}, or is cleaned up")
 
-    def page(self, *, requester_user_id: UserId | None, offset: int, limit: int) -> tuple[Sequence[ExportJob], int]:
+    def page(
+        self, *, requester_ids: Collection[UserId] | None, offset: int, limit: int
+    ) -> tuple[Sequence[ExportJob], int]:
         jobs, total = self._selected(), select(func.count()).select_from(self._jobs)
         jobs, total = jobs.where(self._is_ours), total.where(self._is_ours)
-        if requester_user_id is not None:
-            mine = self._jobs.c.requester_user_id == requester_user_id
-            jobs, total = jobs.where(mine), total.where(mine)
+        if requester_ids is not None:
+            theirs = self._are_by(requester_ids)
+            jobs, total = jobs.where(theirs), total.where(theirs)
         newest_first = jobs.order_by(Instant(self._jobs.c.requested_at).desc(), self._jobs.c.id.desc())
         found = self._readable(newest_first.offset(offset).limit(limit))
         return found, self._connection.execute(total).scalar_one()
@@ -112,14 +116,22 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
         ]
 
     def due_for_clean_up(self, *, now: datetime, after: ExportJob | None, limit: int) -> Sequence[ExportJob]:
-        column, expires_at, job_id = self._jobs.c.expires_at, Instant(self._jobs.c.expires_at), self._jobs.c.id
-        # In each pair, the comparison of the column itself uses the index.
-        is_due = (column <= now + SPELLING_SLACK) & (expires_at <= now)
-        due = self._selected().where(is_due & self._jobs.c.is_cleaned_up.is_(False) & self._is_ours)
-        if after is not None:
-            beyond = (expires_at > after.expires_at) | (job_id > after.id)
-            due = due.where((column >= after.expires_at - SPELLING_SLACK) & (expires_at >= after.expires_at) & beyond)
-        return self._readable(due.order_by(expires_at, job_id).limit(limit))
+        return self._by_expiry(self._jobs.c.is_cleaned_up.is_(False), now, after, limit)
+
+    def due_for_purge(self, name: str, *, before: datetime, after: ExportJob | None, limit: int) -> Sequence[ExportJob]:
+        jobs = self._jobs.c
+        # Nothing changes a job after its clean-up.
+        changed = jobs.last_modification_time
+        was_cleaned_up = jobs.is_cleaned_up.is_(True) & (changed.is_(None) | (Instant(changed) <= before))
+        return self._by_expiry(was_cleaned_up & (self._tables.background_tasks.c.name == name), before, after, limit)
+
+    def remove(self, job_id: UUID) -> bool:
+        return is_deleted(self._connection, self._jobs, job_id)
+
+    def clear_stamps_of(self, user_id: UserId, *, name: str, limit: int) -> int:
+        tasks, jobs = self._tables.background_tasks.c, self._jobs.c
+        ours = select(tasks.id).where(tasks.name == name)
+        return cleared_stamps(self._connection, self._jobs, user_id, jobs.background_task_id.in_(ours), limit)
 
     def active_without_task(self, name: str, *, before: datetime, limit: int, skip: int = 0) -> Sequence[ExportJob]:
         tasks, jobs = self._tables.background_tasks.c, self._jobs.c
@@ -135,6 +147,28 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
         abandoned = self._jobs.c.status.in_(_ACTIVE) & (gone | ended)
         oldest_first = self._selected().where(abandoned).order_by(self._jobs.c.requested_at, self._jobs.c.id)
         return self._found(oldest_first.offset(skip or None).limit(limit))
+
+    def _by_expiry(
+        self, is_wanted: ColumnElement[bool], expired_by: datetime, after: ExportJob | None, limit: int
+    ) -> Sequence[ExportJob]:
+        column, expires_at, job_id = self._jobs.c.expires_at, Instant(self._jobs.c.expires_at), self._jobs.c.id
+        # In each pair, the comparison of the column itself uses the index.
+        is_expired = (column <= expired_by + SPELLING_SLACK) & (expires_at <= expired_by)
+        due = self._selected().where(is_expired & is_wanted & self._is_ours)
+        if after is not None:
+            beyond = (expires_at > after.expires_at) | (job_id > after.id)
+            due = due.where((column >= after.expires_at - SPELLING_SLACK) & (expires_at >= after.expires_at) & beyond)
+        return self._readable(due.order_by(expires_at, job_id).limit(limit))
+
+    def _are_by(self, requester_ids: Collection[UserId]) -> ColumnElement[bool]:
+        requester, dialect = self._jobs.c.requester_user_id, self._connection.dialect
+        if dialect.name != "sqlite":
+            return requester.in_(requester_ids)
+        # The ids are more than an old SQLite has parameters, and a page needs all of them in one statement.
+        stored = requester.type.dialect_impl(dialect).bind_processor(dialect)
+        ids = [stored(user_id) if stored else user_id for user_id in requester_ids]
+        theirs = func.json_each(json.dumps(ids)).table_valued("value")
+        return requester.in_(select(theirs.c.value))
 
     @property
     def _is_ours(self) -> ColumnElement[bool]:
@@ -189,7 +223,8 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
 @lru_cache(maxsize=16)
 def _jobs_with_references(tables: Tables, dialect: str, *, is_whole: bool) -> Select[*tuple[object, ...]]:
     """Jobs with user, media item and task; without the views that are longer than `SHORT_VIEW`, unless `is_whole`."""
-    jobs, users, media_items, tasks = tables.export_jobs, tables.users, tables.media_items, tables.background_tasks
+    jobs, media_items, tasks = tables.export_jobs, tables.media_items, tables.background_tasks
+    users, requester = tables.host_users, requester_columns(tables)
     view: ColumnElement[str | None] = jobs.c.snapshot_payload_json
     others = [column for column in jobs.columns if column is not view]
     if not is_whole:
@@ -197,21 +232,21 @@ def _jobs_with_references(tables: Tables, dialect: str, *, is_whole: bool) -> Se
         # To find the length of a text that it stores out of line, PostgreSQL would read the text first.
         unread = ((func.pg_column_size(view) > SHORT_VIEW, None),) if dialect == "postgresql" else ()
         view = case(*unread, short)
-    return (
-        select(*others, view.label(_VIEW), users, media_items, tasks)
-        .outerjoin(users, users.c.id == jobs.c.requester_user_id)
-        .outerjoin(media_items, media_items.c.id == jobs.c.media_item_id)
-        .outerjoin(tasks, (tasks.c.id == jobs.c.background_task_id) & _is_one_of(tasks.c.status, BackgroundTaskStatus))
+    selected = select(*others, view.label(_VIEW), *requester, media_items, tasks).select_from(jobs)
+    if users is not None:
+        selected = selected.outerjoin(users.table, users.id == jobs.c.requester_user_id)
+    return selected.outerjoin(media_items, media_items.c.id == jobs.c.media_item_id).outerjoin(
+        tasks, (tasks.c.id == jobs.c.background_task_id) & _is_one_of(tasks.c.status, BackgroundTaskStatus)
     )
 
 
 def _job_from(row: RowMapping, tables: Tables) -> ExportJob:
-    users, media_items, tasks = tables.users, tables.media_items, tables.background_tasks
+    media_items, tasks = tables.media_items, tables.background_tasks
     # Where the outer join found nothing, the primary key is empty.
     return ExportJob(
         **{column.key: row[column] for column in tables.export_jobs.columns if column.key != "snapshot_payload_json"},
         snapshot_payload_json=row[_VIEW] or "",
-        requester=None if row[users.c.id] is None else entity_from(row, users, User),
+        requester=requester_from(row, tables),
         media_item=None if row[media_items.c.id] is None else entity_from(row, media_items, MediaItem),
         background_task=None if row[tasks.c.id] is None else entity_from(row, tasks, BackgroundTask),
     )

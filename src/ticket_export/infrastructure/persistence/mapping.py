@@ -12,7 +12,7 @@ from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.user import User
 
-_Entity = TypeVar("_Entity", User, MediaItem, BackgroundTask)
+_Entity = TypeVar("_Entity", MediaItem, BackgroundTask)
 
 
 def entity_from(row: RowMapping, table: Table, kind: type[_Entity]) -> _Entity:

@@ -13,12 +13,13 @@ from ticket_export.infrastructure.persistence.tables import Tables
 
 def missing_host_tables(engine: Engine, tables: Tables) -> tuple[str, ...]:
     """Return the sorted names of the host's three tables that are missing."""
-    return missing_among(engine, (tables.users, tables.media_items, tables.background_tasks))
+    users = () if tables.host_users is None else (tables.host_users.table,)
+    return missing_among(engine, (*users, tables.media_items, tables.background_tasks))
 
 
 def missing_own_tables(engine: Engine, tables: Tables) -> tuple[str, ...]:
     """Return the sorted names of the library's tables that are missing."""
-    return missing_among(engine, (tables.export_jobs, tables.export_audit_entries))
+    return missing_among(engine, (tables.export_jobs, tables.export_audit_entries, tables.export_database))
 
 
 def missing_tables(engine: Engine, tables: Tables) -> tuple[str, ...]:

@@ -37,8 +37,9 @@ def table_problems(engine: Engine, tables: Tables) -> Iterator[Finding]:
 def _refused(engine: Engine, tables: Tables) -> Iterator[Finding]:
     """What the role of the engine may not do. An owner may do everything, and other roles often lack a right."""
     written = (tables.export_jobs, tables.media_items, tables.background_tasks)
+    read = () if tables.host_users is None else (tables.host_users.table,)
     with quick_read(engine) as connection:
-        for table, rights in (*((table, _WRITTEN) for table in written), (tables.users, ("SELECT",))):
+        for table, rights in (*((each, _WRITTEN) for each in written), *((each, ("SELECT",)) for each in read)):
             lacking = lacking_rights(connection, table, rights)
             if lacking:
                 yield right_finding(connection, _WHERE, table, lacking)

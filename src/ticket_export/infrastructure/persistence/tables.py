@@ -1,6 +1,8 @@
-"""The library's two tables and the host's three. Column keys are the entities' field names."""
+"""The library's three tables and the host's three. Column keys are the entities' field names."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import attrs
 from sqlalchemy import (
@@ -17,13 +19,15 @@ from sqlalchemy import (
     Uuid,
     false,
     text,
-    true,
 )
+from sqlalchemy.types import TypeEngine
 
 from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.domain.export_job_status import ExportJobStatus
-from ticket_export.errors import ConfigurationError
+from ticket_export.domain.user_id import UserKeyType
+from ticket_export.infrastructure.persistence.host_columns import plain_name, require_known
 from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES, HostTable, HostTableNames
+from ticket_export.infrastructure.persistence.host_users import HostUsers, host_users, key_column_type, user_key_of
 from ticket_export.infrastructure.persistence.types import JsonText, StatusText, UtcDateTime
 
 # As Entity Framework, and so the original system, names constraints and indexes.
@@ -36,43 +40,56 @@ _NAMING_CONVENTION = {
 
 @attrs.frozen(kw_only=True, eq=False)
 class Tables:
-    """One set of the five tables. No table is global."""
+    """One set of the library's tables and the host's three. No table is global.
+
+    `host_users` is None if the host's users are not in this database.
+    """
 
     metadata: MetaData
     export_jobs: Table
     export_audit_entries: Table
-    users: Table
+    export_database: Table
+    host_users: HostUsers | None
     media_items: Table
     background_tasks: Table
+    user_key: UserKeyType
 
 
 def build_tables(names: HostTableNames = SEED_TABLE_NAMES) -> Tables:
     """Return the tables for a host whose tables have these `names`.
 
     Raises:
-        ConfigurationError: `names` has a column that the library does not know.
+        ConfigurationError: `names` has a column that the library does not know, or an expression or a type of key that
+            it cannot use.
     """
     metadata = MetaData(naming_convention=_NAMING_CONVENTION)
-    users = _users(metadata, names.users)
-    media_items = _media_items(metadata, names.media_items)
+    user_key = user_key_of(names)
+    users = None if names.users is None else host_users(names.users, metadata, user_key)
+    key = key_column_type(user_key)
+    media_items = _media_items(metadata, names.media_items, key)
     background_tasks = _background_tasks(metadata, names.background_tasks)
     return Tables(
         metadata=metadata,
-        export_jobs=_export_jobs(metadata, users, media_items, background_tasks),
-        export_audit_entries=_export_audit_entries(metadata),
-        users=users,
+        export_jobs=_export_jobs(metadata, users, media_items, background_tasks, key),
+        export_audit_entries=_export_audit_entries(metadata, key),
+        export_database=_export_database(metadata),
+        host_users=users,
         media_items=media_items,
         background_tasks=background_tasks,
+        user_key=user_key,
     )
 
 
-def _export_jobs(metadata: MetaData, users: Table, media_items: Table, background_tasks: Table) -> Table:
-    user, media_item, task = users.c.id, media_items.c.id, background_tasks.c.id
+def _export_jobs(
+    metadata: MetaData, users: HostUsers | None, media_items: Table, background_tasks: Table, key: TypeEngine[Any]
+) -> Table:
+    media_item, task = media_items.c.id, background_tasks.c.id
+    requester = () if users is None else (ForeignKey(users.id, ondelete="RESTRICT"),)
     table = Table(
         "ExportJobs",
         metadata,
         Column("Id", Uuid, key="id", primary_key=True),
-        Column("RequesterUserId", Uuid, ForeignKey(user, ondelete="RESTRICT"), key="requester_user_id", nullable=False),
+        Column("RequesterUserId", key, *requester, key="requester_user_id", nullable=False),
         Column("RequestedAt", UtcDateTime, key="requested_at", nullable=False),
         Column("Status", StatusText(ExportJobStatus.from_developer_name), key="status", nullable=False),
         Column("ProgressStage", String(100), key="progress_stage"),
@@ -85,7 +102,7 @@ def _export_jobs(metadata: MetaData, users: Table, media_items: Table, backgroun
         Column("ExpiresAt", UtcDateTime, key="expires_at", nullable=False),
         Column("IsCleanedUp", Boolean, key="is_cleaned_up", nullable=False, server_default=false()),
         Column("BackgroundTaskId", Uuid, ForeignKey(task, ondelete="SET NULL"), key="background_task_id"),
-        *_history(),
+        *_history(key),
     )
     Index(None, table.c.requester_user_id)
     Index(None, table.c.status)
@@ -94,7 +111,7 @@ def _export_jobs(metadata: MetaData, users: Table, media_items: Table, backgroun
     return table
 
 
-def _export_audit_entries(metadata: MetaData) -> Table:
+def _export_audit_entries(metadata: MetaData, key: TypeEngine[Any]) -> Table:
     # Without foreign keys, since the record outlives the job and the user.
     table = Table(
         "ExportAuditEntries",
@@ -102,8 +119,11 @@ def _export_audit_entries(metadata: MetaData) -> Table:
         Column("Id", Uuid, key="id", primary_key=True),
         Column("At", UtcDateTime, key="at", nullable=False),
         Column("Action", String(50), key="action", nullable=False),
-        Column("ExportJobId", Uuid, key="export_job_id", nullable=False),
-        Column("ActorUserId", Uuid, key="actor_user_id"),
+        # Null if the action was refused before there was a job.
+        Column("ExportJobId", Uuid, key="export_job_id"),
+        Column("ActorUserId", key, key="actor_user_id"),
+        # The actor's permissions and attributes.
+        Column("ActorFacts", JsonText, key="actor_facts"),
         Column("View", Text, key="view", nullable=False),
         Column("RowCount", Integer, key="row_count"),
         Column("DurationMilliseconds", BigInteger, key="duration_milliseconds"),
@@ -114,22 +134,17 @@ def _export_audit_entries(metadata: MetaData) -> Table:
     return table
 
 
-def _users(metadata: MetaData, host: HostTable) -> Table:
-    table = _host_table(
-        host,
+def _export_database(metadata: MetaData) -> Table:
+    """One row: the id of this database, and when each chore was last done, as a JSON object by its name."""
+    return Table(
+        "ExportDatabase",
         metadata,
         Column("Id", Uuid, key="id", primary_key=True),
-        Column("FirstName", Text, key="first_name", nullable=False),
-        Column("LastName", Text, key="last_name", nullable=False),
-        Column("EmailAddress", Text, key="email_address", nullable=False),
-        Column("IsAdmin", Boolean, key="is_admin", nullable=False, server_default=false()),
-        Column("IsActive", Boolean, key="is_active", nullable=False, server_default=true()),
+        Column("Chores", JsonText, key="chores"),
     )
-    Index(None, table.c.email_address, unique=True)
-    return table
 
 
-def _media_items(metadata: MetaData, host: HostTable) -> Table:
+def _media_items(metadata: MetaData, host: HostTable, key: TypeEngine[Any]) -> Table:
     return _host_table(
         host,
         metadata,
@@ -139,7 +154,9 @@ def _media_items(metadata: MetaData, host: HostTable) -> Table:
         Column("ContentType", Text, key="content_type", nullable=False),
         Column("FileStorageProvider", Text, key="file_storage_provider", nullable=False),
         Column("ObjectKey", Text, key="object_key", nullable=False),
-        *_history(),
+        # The storage that has the file; null for a file that an older version stored.
+        Column("StoragePlace", Text, key="storage_place"),
+        *_history(key),
     )
 
 
@@ -163,31 +180,28 @@ def _background_tasks(metadata: MetaData, host: HostTable) -> Table:
         Column("FencingToken", Integer, key="fencing_token", nullable=False, server_default=text("0")),
         Column("LeasedBy", String(200), key="leased_by"),
         Column("LeasedUntil", UtcDateTime, key="leased_until"),
+        # The users whose tasks share the workers equally with the tasks of others.
+        Column("ShareKey", Text, key="share_key"),
     )
     # Workers look for the oldest enqueued task and for leases that have run out.
     Index(None, table.c.status, table.c.creation_time)
     return table
 
 
-def _history() -> tuple[Column[object], ...]:
+def _history(key: TypeEngine[Any]) -> tuple[Column[Any], ...]:
     return (
         Column("CreationTime", UtcDateTime, key="creation_time", nullable=False),
         Column("LastModificationTime", UtcDateTime, key="last_modification_time"),
-        Column("CreatorUserId", Uuid, key="creator_user_id"),
-        Column("LastModifierUserId", Uuid, key="last_modifier_user_id"),
+        Column("CreatorUserId", key, key="creator_user_id"),
+        Column("LastModifierUserId", key, key="last_modifier_user_id"),
     )
 
 
-def _host_table(host: HostTable, metadata: MetaData, *columns: Column[object]) -> Table:
-    known = {column.key for column in columns}
-    unknown = sorted(set(host.columns) - known)
-    if unknown:
-        raise ConfigurationError(
-            f"table {host.name!r}: unknown column {', '.join(unknown)}; known columns: {', '.join(sorted(known))}"
-        )
+def _host_table(host: HostTable, metadata: MetaData, *columns: Column[Any]) -> Table:
+    require_known(host, (column.key for column in columns))
     for column in columns:
-        column.name = host.columns.get(column.key, column.name)
-    return Table(host.name, metadata, *columns)
+        column.name = plain_name(host, column.key, column.name)
+    return Table(host.name, metadata, *columns, schema=host.schema)
 
 
 #: The tables with the seed's names.

@@ -6,11 +6,12 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from random import uniform
-from threading import Event
 
 import attrs
 
+from ticket_export.application.run.latch import Latch
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
+from ticket_export.application.use_cases.purge_exports import PurgeExports
 from ticket_export.application.use_cases.recover_stalled_exports import RecoverStalledExports
 from ticket_export.application.use_cases.sweep_orphaned_objects import SweepOrphanedObjects
 
@@ -21,16 +22,18 @@ _LONGEST_PAUSE = timedelta(minutes=1)
 
 @attrs.frozen(kw_only=True)
 class Housekeeping:
-    """Recovery, clean-up and sweep at intervals. Several workers may do the same at once."""
+    """Recovery, clean-up, sweep and purge at intervals. Several workers may do the same at once."""
 
     recover_stalled_exports: RecoverStalledExports
     clean_up_expired_exports: CleanUpExpiredExports
     sweep_orphaned_objects: SweepOrphanedObjects
+    purge_exports: PurgeExports
     lease: timedelta = timedelta(seconds=10)
     #: A lost export waits for the end of its lease, and not much longer.
     recover_every: timedelta = attrs.field()
     clean_up_every: timedelta = timedelta(minutes=1)
     sweep_every: timedelta = timedelta(minutes=15)
+    purge_every: timedelta = timedelta(hours=1)
 
     @recover_every.default
     def _a_part_of_the_lease(self) -> timedelta:
@@ -38,8 +41,12 @@ class Housekeeping:
 
     @property
     def chores(self) -> Sequence[Chore]:
-        """Recovery, clean-up and sweep. Each needs its own thread: a long sweep must not delay the recovery."""
-        return (self._recovery, self._clean_up, self._sweep)
+        """Recovery, clean-up, sweep, and the purge if the settings ask for it.
+
+        Each needs its own thread: a long sweep must not delay the recovery.
+        """
+        chores = (self._recovery, self._clean_up, self._sweep)
+        return chores if self.purge_exports.history is None else (*chores, self._purge)
 
     def prepare(self) -> None:
         """Expire and recover exports now, before a queue is drained. Never raises."""
@@ -47,9 +54,10 @@ class Housekeeping:
         self._recovery()
 
     def tidy(self) -> None:
-        """Clean up and sweep now. Never raises."""
+        """Clean up, sweep and purge now. Never raises."""
         self._clean_up()
         self._sweep()
+        self._purge()
 
     @property
     def _recovery(self) -> Chore:
@@ -63,6 +71,10 @@ class Housekeeping:
     def _sweep(self) -> Chore:
         return Chore("sweep", self.sweep_orphaned_objects, self.sweep_every)
 
+    @property
+    def _purge(self) -> Chore:
+        return Chore("purge", self.purge_exports, self.purge_every)
+
 
 @attrs.frozen
 class Chore:
@@ -72,7 +84,7 @@ class Chore:
     do: Callable[[], object]
     every: timedelta
 
-    def keep(self, is_over: Event) -> None:
+    def keep(self, is_over: Latch) -> None:
         """Do it now and then at its interval, until `is_over`. Never raises."""
         pause = self.every
         while not is_over.is_set():

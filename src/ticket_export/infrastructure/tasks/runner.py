@@ -98,10 +98,8 @@ class Runner:
             self._take_turn()
 
     def _pause(self, timeout: float) -> None:
-        is_stopping = Event()
         self._turn_at = monotonic() + timeout
-        with self._stop.calling(is_stopping.set):
-            is_stopping.wait(timeout)
+        self._stop.wait(timeout)
 
     def _take_turn(self, _progress: Progress | None = None) -> None:
         self._turn_at = monotonic()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from threading import Event, Thread
+from threading import Thread
 
 from ticket_export.application.run.stop_signal import StopSignal
 
@@ -21,7 +21,7 @@ def until_stopped(stop: StopSignal, work: Callable[[], object]) -> None:
     """
     if stop.is_given:
         return
-    stopped, result = Event(), Future[object]()
+    result = Future[object]()
 
     def run() -> None:
         try:
@@ -29,10 +29,9 @@ def until_stopped(stop: StopSignal, work: Callable[[], object]) -> None:
         except BaseException as error:  # noqa: BLE001 - raised in the caller's thread
             result.set_exception(error)
 
-    with stop.calling(stopped.set):
-        Thread(target=run, name="ticket-export work before and after", daemon=True).start()
-        while not (result.done() or stopped.is_set()):
-            wait([result], _LOOK_EVERY)
-        wait([result], _GRACE)
+    Thread(target=run, name="ticket-export work before and after", daemon=True).start()
+    while not (result.done() or stop.is_given):
+        wait([result], _LOOK_EVERY)
+    wait([result], _GRACE)
     if result.done():
         result.result()

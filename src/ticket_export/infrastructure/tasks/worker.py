@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from threading import Event, Thread
+from threading import Thread
 from time import monotonic
 
 import attrs
 
 from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.ports.task_queue import SupportsListening, TaskQueue
+from ticket_export.application.run.latch import Latch
 from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.application.use_cases.run_next_export import RunNextExport
 from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
@@ -90,7 +91,7 @@ class Worker:
         def runner() -> Runner:
             return Runner(self.run_next_export, self.task_queue, stop, on_end, is_draining=is_draining)
 
-        is_over = Event()
+        is_over = Latch()
         runners = [runner() for _ in range(concurrency)]
         keepers = [
             Thread(target=chore.keep, args=(is_over,), name=f"ticket-export {chore.what}", daemon=True)

@@ -29,6 +29,12 @@ from ticket_export.application.actor import Actor
 from ticket_export.application.view.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
 from ticket_export.application.view.visibility import EVERY_ROW, ColumnRule, EveryRow, require_rule, visible_columns
 from ticket_export.errors import ConfigurationError
+from ticket_export.infrastructure.tickets.core_elements import (
+    HostExpression,
+    core_expression,
+    core_tables,
+    optional_core_expression,
+)
 from ticket_export.infrastructure.tickets.row_rule import RowRule, VisibleRows, unjoined, visible_rows
 from ticket_export.infrastructure.tickets.sql_types import SqlType, needs_cast, refusal, sql_type
 
@@ -57,8 +63,9 @@ class VisibleTickets:
 class TicketCatalog:
     """A host's tickets.
 
-    `tables` is a table, join or subquery with one row for each ticket. `id` identifies a ticket and breaks ties in the
-    sort order. `created_at` (stored in UTC) decides whether a ticket existed at the request. If tickets are
+    `tables` is a table, join, subquery or mapped class with one row for each ticket. Every expression may be one of
+    SQLAlchemy Core (``cases.c.number``) or of its ORM (``Case.number``). `id` identifies a ticket and breaks ties in
+    the sort order. `created_at` (stored in UTC) decides whether a ticket existed at the request. If tickets are
     soft-deleted, `is_deleted` and `deleted_at` say which and when; a deleted ticket without `deleted_at` counts as
     deleted before any request.
 
@@ -71,11 +78,11 @@ class TicketCatalog:
             expressions is of a wrong type or names a table that `tables` does not join, or `visible_to` is not a rule.
     """
 
-    tables: FromClause
-    id: Expression
-    created_at: Expression
-    is_deleted: Expression | None = None
-    deleted_at: Expression | None = None
+    tables: FromClause = attrs.field(converter=core_tables)
+    id: Expression = attrs.field(converter=core_expression)
+    created_at: Expression = attrs.field(converter=core_expression)
+    is_deleted: Expression | None = attrs.field(default=None, converter=optional_core_expression)
+    deleted_at: Expression | None = attrs.field(default=None, converter=optional_core_expression)
     columns: tuple[CatalogColumn, ...] = attrs.field(converter=tuple[CatalogColumn, ...])
     visible_to: RowRule | EveryRow | None = None
 
@@ -139,7 +146,7 @@ class TicketCatalog:
 def text_column(
     name: str,
     label: str,
-    expression: Expression,
+    expression: HostExpression,
     *,
     searchable: bool = False,
     filterable: bool = True,
@@ -165,7 +172,7 @@ def text_column(
 def number_column(
     name: str,
     label: str,
-    expression: Expression,
+    expression: HostExpression,
     *,
     searchable: bool = False,
     visible_to: ColumnRule | None = None,
@@ -180,7 +187,7 @@ def number_column(
 
 
 def date_column(
-    name: str, label: str, expression: Expression, *, visible_to: ColumnRule | None = None
+    name: str, label: str, expression: HostExpression, *, visible_to: ColumnRule | None = None
 ) -> CatalogColumn:
     """A moment, in a column of SQLAlchemy's ``DateTime``; shown in the view's time zone.
 
@@ -193,7 +200,9 @@ def date_column(
     return _catalog_column(TicketColumn(name=name, label=label, kind=ColumnKind.DATE), expression, visible_to)
 
 
-def day_column(name: str, label: str, expression: Expression, *, visible_to: ColumnRule | None = None) -> CatalogColumn:
+def day_column(
+    name: str, label: str, expression: HostExpression, *, visible_to: ColumnRule | None = None
+) -> CatalogColumn:
     """A day without a time, in a column of SQLAlchemy's ``Date``; shown as it is stored, in every time zone.
 
     Raises:
@@ -203,7 +212,7 @@ def day_column(name: str, label: str, expression: Expression, *, visible_to: Col
 
 
 def boolean_column(
-    name: str, label: str, expression: Expression, *, visible_to: ColumnRule | None = None
+    name: str, label: str, expression: HostExpression, *, visible_to: ColumnRule | None = None
 ) -> CatalogColumn:
     """True or false.
 
@@ -216,7 +225,7 @@ def boolean_column(
 def choice_column(
     name: str,
     label: str,
-    expression: Expression,
+    expression: HostExpression,
     *,
     choices: tuple[str, ...] = (),
     searchable: bool = False,
@@ -234,7 +243,7 @@ def choice_column(
 def id_column(
     name: str,
     label: str,
-    expression: Expression,
+    expression: HostExpression,
     *,
     scope_role: ScopeRole | None = None,
     visible_to: ColumnRule | None = None,
@@ -244,13 +253,14 @@ def id_column(
     Raises:
         ConfigurationError: the expression is of another type.
     """
-    found = sql_type(expression.type)
+    found = sql_type(core_expression(expression).type)
     id_type = {SqlType.UUID: IdType.UUID, SqlType.INTEGER: IdType.INTEGER}.get(found, IdType.TEXT)
     column = TicketColumn(name=name, label=label, kind=ColumnKind.ID, id_type=id_type, scope_role=scope_role)
     return _catalog_column(column, expression, visible_to)
 
 
-def _catalog_column(column: TicketColumn, expression: Expression, visible_to: ColumnRule | None) -> CatalogColumn:
+def _catalog_column(column: TicketColumn, expression: HostExpression, visible_to: ColumnRule | None) -> CatalogColumn:
+    expression = core_expression(expression)
     require_rule(f"ticket catalog: the column {column.name!r}", visible_to, None)
     if advice := refusal(column, sql_type(expression.type), _TIME_ADVICE):
         wanted = f", not {_TIMES[column.kind]}" if column.kind in _TIMES else ""

@@ -8,11 +8,11 @@ from typing import Any, Final, TypeAlias
 from sqlalchemy import BindParameter, ColumnClause, ColumnElement, FromClause, SQLColumnExpression, select
 from sqlalchemy.sql.operators import and_
 from sqlalchemy.sql.visitors import iterate
-from sqlalchemy.util import EMPTY_DICT
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.view.visibility import EVERY_ROW, EveryRow, asked
 from ticket_export.errors import ConfigurationError
+from ticket_export.infrastructure.tickets.core_elements import core_expression
 from ticket_export.infrastructure.tickets.sql_functions import HostsCondition
 from ticket_export.infrastructure.tickets.sql_types import SqlType, sql_type
 
@@ -52,6 +52,8 @@ def _condition(result: object, tables: FromClause) -> ColumnElement[bool]:
         raise ConfigurationError(f"{_NAME} returned a bool; use EVERY_ROW, sqlalchemy.true() or sqlalchemy.false()")
     if not isinstance(expression, ColumnElement):
         raise ConfigurationError(f"{_NAME} returned {type(expression).__name__}; return a SQL condition or EVERY_ROW")
+    # Else SQLAlchemy would compile the whole SELECT as one of the ORM, and add conditions to the rows or to the count.
+    expression = core_expression(expression)
     if sql_type(expression.type) is not SqlType.BOOLEAN:
         raise ConfigurationError(
             f"{_NAME} returned an expression of type {type(expression.type).__name__}, not Boolean; "
@@ -63,8 +65,6 @@ def _condition(result: object, tables: FromClause) -> ColumnElement[bool]:
     is_sql = isinstance(expression, ColumnClause) and expression.is_literal
     # To a column, SQLAlchemy adds `= 1` for SQLite. It would do so behind the last part of the host's own SQL.
     condition = HostsCondition(expression if is_sql else expression.self_group(against=and_))
-    # Else SQLAlchemy would compile the whole SELECT as one of the ORM, and add conditions to the rows or to the count.
-    condition._propagate_attrs = EMPTY_DICT  # noqa: SLF001
     if strange := unjoined(tables, condition):
         raise ConfigurationError(
             f"{_NAME} names {strange[0]}, which `tables` of the catalog does not join; "

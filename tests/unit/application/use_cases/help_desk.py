@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 from uuid import UUID, uuid4
 
 import attrs
@@ -22,13 +22,17 @@ from tests.unit.application.use_cases.watched_adapters import (
 from ticket_export import Actor, CsvFormat, ExportPolicy, RequestedExportDto, SystemPermissions
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.ports.compression import Compression
+from ticket_export.application.refusals import Refusals
+from ticket_export.application.rights import Rights
 from ticket_export.application.run.claims import Claims
 from ticket_export.application.run.export_pipeline import READ_AHEAD
 from ticket_export.application.use_cases.cancel_export import CancelExport
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
+from ticket_export.application.use_cases.forget_user import ForgetUser
 from ticket_export.application.use_cases.get_export import GetExport
 from ticket_export.application.use_cases.list_exports import ListExports
 from ticket_export.application.use_cases.open_download import OpenDownload
+from ticket_export.application.use_cases.purge_exports import PurgeExports
 from ticket_export.application.use_cases.recover_stalled_exports import RecoverStalledExports
 from ticket_export.application.use_cases.request_export import RequestExport
 from ticket_export.application.use_cases.retry_export import RetryExport
@@ -71,8 +75,8 @@ class HelpDesk:
     ``storage.write`` (not for the header), ``storage.publish``, ``storage.delete`` (also followed by the key),
     ``storage.delete.done``, the same of ``manifest``, ``storage.list.done``, ``storage.provider``, ``users.find``,
     ``audit.<action>``, ``events.<event>``, ``queue.dispatch``, ``work.enter``, ``jobs.found`` (after a job was looked
-    for), ``work.<status>`` (before a commit that leaves a job in that status, or ``cleaned_up``) and
-    ``work.<status>.committed``.
+    for), ``work.<status>`` (before a commit that leaves a job in that status, ``cleaned_up`` or
+    ``removed``), ``work.<status>.committed`` and ``jobs.remove`` (also followed by the id).
     """
 
     happen: dict[str, Callable[[], object]] = attrs.field(factory=dict)
@@ -82,6 +86,8 @@ class HelpDesk:
     tickets: list[InMemoryTicket] = attrs.field(factory=list)
     csv_format: CsvFormat = attrs.field(factory=CsvFormat)
     compression: Compression = attrs.field(factory=NoCompression)
+    policy: ExportPolicy = attrs.field(factory=ExportPolicy)
+    download_own: bool = False
     url_lifetime: timedelta | None = None
     retention: timedelta = timedelta(hours=72)
     lease: timedelta = timedelta(seconds=30)
@@ -90,6 +96,8 @@ class HelpDesk:
     read_ahead: int = READ_AHEAD
     max_active_jobs: int = 0
     max_attempts: int = 3
+    history: timedelta | None = None
+    forget_audit: Literal["keep", "anonymise"] = "keep"
     users: WatchedUsers = attrs.field(init=False)
     storage: WatchedStorage = attrs.field(init=False)
     audit_log: WatchedAuditLog | WatchedOwnAuditLog = attrs.field(init=False)
@@ -140,13 +148,22 @@ class HelpDesk:
         return Announcements(self.audit_log, self.events)
 
     @property
+    def rights(self) -> Rights:
+        return Rights(policy=self.policy, ticket_source=WatchedSource(self), download_own=self.download_own)
+
+    @property
+    def refusals(self) -> Refusals:
+        return Refusals(audit_log=self.audit_log, clock=self.clock)
+
+    @property
     def request_export(self) -> RequestExport:
         return RequestExport(
             unit_of_work=self.unit_of_work,
             ticket_source=WatchedSource(self),
             task_queue=self.queue,
             audit_log=self.audit_log,
-            policy=ExportPolicy(),
+            rights=self.rights,
+            refusals=self.refusals,
             clock=self.clock,
             retention=self.retention,
             max_active_jobs=self.max_active_jobs,
@@ -160,7 +177,7 @@ class HelpDesk:
             ticket_source=WatchedSource(self),
             storage=self.storage,
             user_directory=self.users,
-            policy=ExportPolicy(),
+            rights=self.rights,
             csv_format=self.csv_format,
             compression=self.compression,
             stall=self.stall,
@@ -175,14 +192,20 @@ class HelpDesk:
 
     @property
     def retry_export(self) -> RetryExport:
-        return RetryExport(unit_of_work=self.unit_of_work, request_export=self.request_export, policy=ExportPolicy())
+        return RetryExport(
+            unit_of_work=self.unit_of_work,
+            request_export=self.request_export,
+            rights=self.rights,
+            refusals=self.refusals,
+        )
 
     @property
     def cancel_export(self) -> CancelExport:
         return CancelExport(
             unit_of_work=self.unit_of_work,
             announcements=self.announcements,
-            policy=ExportPolicy(),
+            rights=self.rights,
+            refusals=self.refusals,
             clock=self.clock,
         )
 
@@ -215,12 +238,27 @@ class HelpDesk:
         )
 
     @property
+    def purge_exports(self) -> PurgeExports:
+        return PurgeExports(unit_of_work=self.unit_of_work, clock=self.clock, history=self.history)
+
+    @property
+    def forget_user(self) -> ForgetUser:
+        return ForgetUser(
+            unit_of_work=self.unit_of_work,
+            storage=self.storage,
+            audit_log=self.audit_log,
+            announcements=self.announcements,
+            clock=self.clock,
+            audit=self.forget_audit,
+        )
+
+    @property
     def get_export(self) -> GetExport:
-        return GetExport(unit_of_work=self.unit_of_work, policy=ExportPolicy())
+        return GetExport(unit_of_work=self.unit_of_work, rights=self.rights)
 
     @property
     def list_exports(self) -> ListExports:
-        return ListExports(unit_of_work=self.unit_of_work, policy=ExportPolicy())
+        return ListExports(unit_of_work=self.unit_of_work, rights=self.rights)
 
     @property
     def open_download(self) -> OpenDownload:
@@ -228,7 +266,8 @@ class HelpDesk:
             unit_of_work=self.unit_of_work,
             storage=self.storage,
             audit_log=self.audit_log,
-            policy=ExportPolicy(),
+            rights=self.rights,
+            refusals=self.refusals,
             clock=self.clock,
             url_lifetime=self.url_lifetime,
         )

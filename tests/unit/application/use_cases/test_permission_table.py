@@ -12,7 +12,7 @@ from tests.unit.application.use_cases.help_desk import NOW, PERMITTED, VIEW, Hel
 from ticket_export import Actor, SystemPermissions
 from ticket_export.domain.user_id import UserId
 from ticket_export.errors import ExportNotFoundError, NotPermittedError
-from ticket_export.ports import ExportJob
+from ticket_export.ports import AuditAction, ExportJob
 
 EVERYTHING_ELSE = SystemPermissions(511)
 
@@ -92,6 +92,12 @@ def looks_missing(ask: Callable[[UUID], object], job_id: UUID) -> bool:
     return True
 
 
+def refused(desk: HelpDesk) -> list[tuple[UUID | None, str]]:
+    """The job and the name of each refusal; nothing else is recorded."""
+    assert {entry.action for entry in desk.audit_log.entries} <= {AuditAction.REFUSED}
+    return [(entry.job_id, (entry.detail or "").partition(":")[0]) for entry in desk.audit_log.entries]
+
+
 @ROWS
 def test_request(scene: Scene, rights: Rights) -> None:
     desk = scene.desk
@@ -104,7 +110,7 @@ def test_request(scene: Scene, rights: Rights) -> None:
         desk.request_export(scene.actor, VIEW)
     assert desk.database.committed == before
     assert len(desk.queue.dispatched) == dispatched
-    assert desk.audit_log.entries == []
+    assert refused(desk) == [(None, "request")]
 
 
 @ROWS
@@ -144,7 +150,7 @@ def test_download_own(scene: Scene, rights: Rights) -> None:
         return
     with pytest.raises(NotPermittedError, match="administrator"):
         desk.open_download(scene.actor, scene.own)
-    assert desk.audit_log.entries == []
+    assert refused(desk) == [(scene.own, "download")]
 
 
 @ROWS
@@ -158,6 +164,7 @@ def test_download_others(scene: Scene, rights: Rights) -> None:
     assert desk.audit_log.entries == []
 
 
+WHAT = {"retry_export": "retry", "cancel_export": "cancellation"}
 CHANGES = pytest.mark.parametrize("change", ["retry_export", "cancel_export"])
 
 
@@ -176,7 +183,7 @@ def test_change_own(scene: Scene, rights: Rights, change: str) -> None:
     with pytest.raises(NotPermittedError, match="Import / Export Tickets"):
         ask(scene.actor, job_id)
     assert desk.database.committed == before
-    assert desk.audit_log.entries == []
+    assert refused(desk) == [(job_id, WHAT[change])]
 
 
 @CHANGES
@@ -190,7 +197,7 @@ def test_change_others(scene: Scene, rights: Rights, change: str) -> None:
     else:
         assert looks_missing(lambda job_id: ask(scene.actor, job_id), scene.others)
     assert desk.database.committed == before
-    assert desk.audit_log.entries == []
+    assert refused(desk) == ([(scene.others, WHAT[change])] if rights.see_others else [])
 
 
 def _running(job: ExportJob) -> None:

@@ -12,8 +12,9 @@ from uuid import UUID
 import attrs
 import pytest
 
-from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk, raising
-from ticket_export import RequestedExportDto, TooManyExportsError
+from tests.unit.application.use_cases.help_desk import NOW, PERMITTED, VIEW, HelpDesk, raising
+from ticket_export import RequestedExportDto, SystemPermissions, TooManyExportsError
+from ticket_export.application.run.export_task import task_args
 from ticket_export.errors import InvalidPayloadError, NotPermittedError, TicketSourceError
 
 SORTED = {"columns": ["id", "title"], "sortField": "title", "sortDirection": "desc"}
@@ -146,13 +147,56 @@ def test_task_of_a_running_export_is_not_sent_again(desk: HelpDesk) -> None:
     assert desk.queue.dispatched == []
 
 
-def test_waiting_export_without_a_task_is_answered_too(desk: HelpDesk) -> None:
+def without_task(desk: HelpDesk, job_id: UUID) -> None:
+    desk.change(attrs.evolve(desk.job(job_id), background_task_id=None))
+
+
+def of_an_older_version(desk: HelpDesk, job_id: UUID) -> None:
+    desk.change(desk.job(job_id), attrs.evolve(desk.task(job_id), args=task_args(job_id)))
+
+
+def with_other_args(desk: HelpDesk, job_id: UUID) -> None:
+    desk.change(desk.job(job_id), attrs.evolve(desk.task(job_id), args="[1]"))
+
+
+@pytest.mark.parametrize("forget", [without_task, of_an_older_version, with_other_args])
+def test_export_whose_rights_at_the_request_are_not_known_answers_no_request(
+    desk: HelpDesk, forget: Callable[[HelpDesk, UUID], None]
+) -> None:
     actor = desk.user()
     first = desk.request_export(actor, VIEW)
-    desk.change(attrs.evolve(desk.job(first.id), background_task_id=None))
-    desk.queue.dispatched.clear()
-    assert desk.request_export(actor, VIEW).id == first.id
-    assert desk.queue.dispatched == []
+    forget(desk, first.id)
+    second = desk.request_export(actor, VIEW)
+    assert second.id != first.id
+    assert desk.request_export(actor, VIEW).id == second.id
+
+
+RIGHTS: dict[str, Any] = {
+    "no attributes": {},
+    "admin": {"is_admin": True},
+    "another permission": {"permissions": PERMITTED | SystemPermissions.MANAGE_TEAMS},
+    "a team": {"attributes": {"team": 7}},
+    "a team as text": {"attributes": {"team": "7"}},
+    "teams": {"attributes": {"team": (7,)}},
+    "more teams": {"attributes": {"team": (7, 8)}},
+    "one": {"attributes": {"team": 1}},
+    "true": {"attributes": {"team": True}},
+    "null": {"attributes": {"team": None}},
+    "a UUID": {"attributes": {"team": UUID(int=7)}},
+    "a UUID as text": {"attributes": {"team": str(UUID(int=7))}},
+    "another name": {"attributes": {"tenant": 7}},
+    "two": {"attributes": {"team": 7, "tenant": 7}},
+}
+
+
+def test_same_view_is_the_same_export_only_under_equal_rights(desk: HelpDesk) -> None:
+    actor = desk.user()
+    asked = {name: attrs.evolve(actor, **rights) for name, rights in RIGHTS.items()}
+    exports = {name: desk.request_export(each, VIEW) for name, each in asked.items()}
+    assert len({export.id for export in exports.values()}) == len(RIGHTS)
+    for name, each in asked.items():
+        again = desk.request_export(attrs.evolve(each, attributes=dict(reversed(list(each.attributes.items())))), VIEW)
+        assert (again.id, again.already_requested) == (exports[name].id, True)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 5])

@@ -20,7 +20,7 @@ def test_job_and_task_are_stored_together(desk: HelpDesk) -> None:
     assert (job.requested_at, job.creation_time, task.creation_time) == (NOW, NOW, NOW)
     assert job.background_task_id == task.id
     assert task.name == "ticket_export.run_export"
-    assert json.loads(task.args) == {"exportJobId": str(job.id)}
+    assert json.loads(task.args)["exportJobId"] == str(job.id)
     assert (asked.status, asked.progress_stage, asked.progress_percent) == ("queued", "Queued", None)
 
 

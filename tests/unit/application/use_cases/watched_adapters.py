@@ -58,11 +58,13 @@ class WatchedUnitOfWork(InMemoryUnitOfWork):
     def commit(self) -> None:
         before = self._desk.database.committed.jobs
         changed = [job for job in self._transaction.reading().jobs.values() if before.get(job.id) != job]
-        for job in changed:
-            self._desk.at(f"work.{_state(job)}")
+        removed = before.keys() - self._transaction.reading().jobs.keys()
+        states = [_state(job) for job in changed] + ["removed"] * len(removed)
+        for state in states:
+            self._desk.at(f"work.{state}")
         super().commit()
-        for job in changed:
-            self._desk.at(f"work.{_state(job)}.committed")
+        for state in states:
+            self._desk.at(f"work.{state}.committed")
 
 
 def _state(job: ExportJob) -> str:
@@ -78,6 +80,11 @@ class WatchedJobs(InMemoryExportJobRepository):
         job = super().find(job_id)
         self._desk.at("jobs.found")
         return job
+
+    def remove(self, job_id: UUID) -> bool:
+        self._desk.at("jobs.remove")
+        self._desk.at(f"jobs.remove {job_id}")
+        return super().remove(job_id)
 
 
 @attrs.frozen

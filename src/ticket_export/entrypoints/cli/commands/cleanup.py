@@ -23,7 +23,8 @@ def cleanup(context: typer.Context, as_json: AsJson = False) -> None:
     recovery = container.recover_stalled_exports()()
     clean_up = container.clean_up_expired_exports()()
     sweep, problem = _swept(container)
-    failed = clean_up.failed + sweep.failed
+    purge = container.purge_exports()()
+    failed = clean_up.failed + sweep.failed + purge.failed
     if as_json:
         write_json(
             {
@@ -32,6 +33,7 @@ def cleanup(context: typer.Context, as_json: AsJson = False) -> None:
                 "cleanedUp": clean_up.cleaned_up,
                 "orphansRemoved": sweep.removed,
                 "unfinishedRemoved": sweep.unfinished,
+                "purged": purge.purged,
                 "failed": failed,
             }
         )
@@ -39,7 +41,8 @@ def cleanup(context: typer.Context, as_json: AsJson = False) -> None:
         write_summary(
             f"{clean_up.cleaned_up:,} expired exports cleaned up; "
             f"{recovery.requeued:,} lost exports back in the queue, {recovery.given_up:,} given up; "
-            f"{sweep.removed:,} orphaned and {sweep.unfinished:,} unfinished files removed"
+            f"{sweep.removed:,} orphaned and {sweep.unfinished:,} unfinished files removed; "
+            f"{purge.purged:,} old exports purged"
         )
     # After the report of what was done.
     if problem is not None:

@@ -1,6 +1,7 @@
 """``ticket-export columns``: the columns of a view."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
@@ -12,13 +13,31 @@ from ticket_export.entrypoints.cli.options import AsJson
 from ticket_export.entrypoints.cli.output.standard_streams import write_json, write_line
 from ticket_export.entrypoints.cli.output.text_table import text_table
 from ticket_export.entrypoints.cli.session import session_of
+from ticket_export.errors import ConfigurationError
 
-_EVERYBODY = Actor(user_id="", is_admin=True, permissions=BuiltInSystemPermission.all_permissions())
+_ADMIN = Actor(user_id="", is_admin=True, permissions=BuiltInSystemPermission.all_permissions())
+
+_As = Annotated[
+    str | None,
+    typer.Option("--as", metavar="EMAIL", help="Show the columns that this active user may see."),
+]
 
 
-def columns(context: typer.Context, as_json: AsJson = False) -> None:
-    """Show the columns that can be exported, filtered, searched and sorted."""
-    source_columns = session_of(context).container().ticket_source().columns(_EVERYBODY)
+def columns(context: typer.Context, email: _As = None, as_json: AsJson = False) -> None:
+    """Show the columns that can be exported, filtered, searched and sorted.
+
+    Without --as, these are the columns that an admin with all permissions may see.
+    """
+    session = session_of(context)
+    actor = _ADMIN if email is None else session.actor(email)
+    source = session.container().ticket_source()
+    try:
+        source_columns = source.columns(actor)
+    except ConfigurationError as error:
+        if email is not None:
+            raise
+        # A rule may need what only a real user has.
+        raise ConfigurationError(f"{error}; name a user with --as") from error
     described = [_described(column) for column in source_columns]
     if as_json:
         write_json(described)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from ticket_export.infrastructure.persistence.migrations.host_schema import refuse_existing
+from ticket_export.infrastructure.persistence.migrations.host_schema import refuse_existing, user_key_type
 
 revision = "add_export_audit_entries"
 down_revision = "add_export_jobs"
@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("At", sa.DateTime(), nullable=False),
         sa.Column("Action", sa.String(50), nullable=False),
         sa.Column("ExportJobId", sa.Uuid(), nullable=False),
-        sa.Column("ActorUserId", sa.Uuid()),
+        sa.Column("ActorUserId", user_key_type()),
         sa.Column("View", sa.Text(), nullable=False),
         sa.Column("RowCount", sa.Integer()),
         sa.Column("DurationMilliseconds", sa.BigInteger()),

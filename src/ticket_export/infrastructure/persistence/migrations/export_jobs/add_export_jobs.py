@@ -9,8 +9,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 from ticket_export.infrastructure.persistence.migrations.host_schema import (
     host_table_names,
     refuse_existing,
+    require_key,
     require_tables,
+    user_key_type,
 )
+from ticket_export.infrastructure.persistence.tables import build_tables
 
 revision = "add_export_jobs"
 down_revision = None
@@ -18,14 +21,22 @@ down_revision = None
 
 def upgrade() -> None:
     """Create ``ExportJobs``, which refers to the host's users, media items and background tasks."""
-    names = host_table_names()
-    users, media_items, tasks = names.users, names.media_items, names.background_tasks
-    require_tables(users.name, media_items.name, tasks.name)
+    tables, key = build_tables(host_table_names()), user_key_type()
+    referred = [
+        (tables.media_items.c.id, "MediaItemId", "SET NULL"),
+        (tables.background_tasks.c.id, "BackgroundTaskId", "SET NULL"),
+    ]
+    users = tables.host_users
+    if users is not None:
+        referred.insert(0, (users.id, "RequesterUserId", "RESTRICT"))
+    require_tables(*(column.table for column, _, _ in referred))
+    if users is not None:
+        require_key(users.id, tables.user_key)
     refuse_existing("ExportJobs")
     op.create_table(
         "ExportJobs",
         sa.Column("Id", sa.Uuid(), nullable=False),
-        sa.Column("RequesterUserId", sa.Uuid(), nullable=False),
+        sa.Column("RequesterUserId", key, nullable=False),
         sa.Column("RequestedAt", sa.DateTime(), nullable=False),
         sa.Column("Status", sa.String(50), nullable=False),
         sa.Column("ProgressStage", sa.String(100)),
@@ -40,21 +51,17 @@ def upgrade() -> None:
         sa.Column("BackgroundTaskId", sa.Uuid()),
         sa.Column("CreationTime", sa.DateTime(), nullable=False),
         sa.Column("LastModificationTime", sa.DateTime()),
-        sa.Column("CreatorUserId", sa.Uuid()),
-        sa.Column("LastModifierUserId", sa.Uuid()),
+        sa.Column("CreatorUserId", key),
+        sa.Column("LastModifierUserId", key),
         sa.PrimaryKeyConstraint("Id", name="PK_ExportJobs"),
         *(
             sa.ForeignKeyConstraint(
+                [name],
                 [column],
-                [f"{table.name}.{table.columns.get('id', 'Id')}"],
-                name=f"FK_ExportJobs_{table.name}_{column}",
+                name=f"FK_ExportJobs_{column.table.name}_{name}",
                 ondelete=ondelete,
             )
-            for column, table, ondelete in (
-                ("RequesterUserId", users, "RESTRICT"),
-                ("MediaItemId", media_items, "SET NULL"),
-                ("BackgroundTaskId", tasks, "SET NULL"),
-            )
+            for column, name, ondelete in referred
         ),
     )
     op.create_index("IX_ExportJobs_RequesterUserId", "ExportJobs", ["RequesterUserId"])

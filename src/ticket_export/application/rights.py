@@ -1,0 +1,171 @@
+"""The answers of the policy, checked: what a rule of the host does not clearly allow is not allowed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import islice
+from typing import TypeVar
+from uuid import UUID
+
+import attrs
+
+from ticket_export.application.actor import Actor
+from ticket_export.application.dto import ExportJobDto
+from ticket_export.application.export_policy import (
+    EVERYONE,
+    MAX_REQUESTERS,
+    ONLY_OWN,
+    ExportPolicy,
+    bound,
+)
+from ticket_export.application.ports.export_job_repository import UNREADABLE
+from ticket_export.application.ports.ticket_source import TicketSource
+from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.user_id import UserId
+from ticket_export.errors import ConfigurationError, ExportNotFoundError, NotPermittedError
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Sight:
+    """The exports that an actor may see: those of the users `requester_ids`, or all if it is None."""
+
+    requester_ids: frozenset[UserId] | None
+
+    def covers(self, job: ExportJob) -> bool:
+        """Return whether the job is one of them."""
+        return self.requester_ids is None or job.requester_user_id in self.requester_ids
+
+
+@attrs.frozen(kw_only=True)
+class Rights:
+    """The rights of actors by the policy of the host.
+
+    Each method calls code of the host, which may be slow, so call it outside of a transaction. Each raises
+    `ConfigurationError` if that code raises, or returns something else than the policy promises.
+    """
+
+    policy: ExportPolicy
+    ticket_source: TicketSource
+    download_own: bool = False
+    _policy: ExportPolicy = attrs.field(init=False)
+
+    @_policy.default
+    def _bind(self) -> ExportPolicy:
+        return bound(self.policy, ticket_source=self.ticket_source, download_own=self.download_own)
+
+    def sight(self, actor: Actor) -> Sight:
+        """Return the exports that the actor may see; their own are always among them."""
+        return self._asked("visible_requesters", lambda: self._sight(actor))
+
+    def refusal_of_request(self, actor: Actor) -> NotPermittedError | None:
+        """Return the error if the actor may not request exports."""
+        if self._allows("may_request", lambda: self._policy.may_request(actor)):
+            return None
+        return NotPermittedError('exporting tickets needs the permission "Import / Export Tickets"')
+
+    def refusal_of_download(self, actor: Actor, job: ExportJob) -> NotPermittedError | None:
+        """Return the error if the actor may not download this export, which they may see."""
+        if self._allows("may_download", lambda: self._policy.may_download(actor, job)):
+            return None
+        permission = 'the permission "Import / Export Tickets"'
+        is_own = job.requester_user_id == actor.user_id
+        if actor.is_admin and actor.may_import_export_tickets and not is_own:
+            return NotPermittedError(
+                "the file may have tickets or columns that you may not see; request the view yourself instead"
+            )
+        if is_own and self.download_own:
+            return NotPermittedError(f"downloading an export needs {permission}")
+        return NotPermittedError(f"downloading an export needs an administrator with {permission}")
+
+    def shown(self, actor: Actor, jobs: Sequence[ExportJob]) -> list[ExportJobDto]:
+        """Return these exports, which the actor may see, as the actor may see them.
+
+        The details of an export tell of the tickets that its requester could see. Only the requester gets them, and
+        whoever may see every row and every column.
+        """
+        shown = [ExportJobDto.of(job) for job in jobs]
+        is_own = [job.requester_user_id == actor.user_id for job in jobs]
+        if all(is_own) or self.ticket_source.columns(actor).is_complete:
+            return shown
+        return [dto if own else dto.without_details() for dto, own in zip(shown, is_own, strict=True)]
+
+    def _sight(self, actor: Actor) -> Sight:
+        answer: object = self._policy.visible_requesters(actor)
+        if answer is EVERYONE:
+            return Sight(None)
+        if answer is ONLY_OWN:
+            return Sight(frozenset({actor.user_id}))
+        if not isinstance(answer, Collection) or isinstance(answer, str | bytes | bytearray | Mapping):
+            raise _broken(
+                "visible_requesters", f"returned {_type_of(answer)}; return EVERYONE, ONLY_OWN or a list of user ids"
+            )
+        ids = list(islice(answer, MAX_REQUESTERS + 1))
+        if len(ids) > MAX_REQUESTERS:
+            raise _broken("visible_requesters", f"returned more than {MAX_REQUESTERS:,} user ids")
+        kind = _kind_of(actor.user_id)
+        for each in ids:
+            if kind is None or _kind_of(each) is not kind:
+                raise _broken(
+                    "visible_requesters",
+                    f"returned a user id of {_type_of(each)}, but the id of the actor is of {_type_of(actor.user_id)}",
+                )
+        return Sight(frozenset([actor.user_id, *ids]))
+
+    def _allows(self, method: str, ask: Callable[[], bool]) -> bool:
+        answer = self._asked(method, ask)
+        if type(answer) is not bool:
+            raise _broken(method, f"returned {_type_of(answer)}; return True or False")
+        return answer
+
+    def _asked(self, method: str, ask: Callable[[], T]) -> T:
+        try:
+            return ask()
+        except ConfigurationError:
+            raise
+        except Exception as error:
+            # The text of the error is the host's, and may hold a secret. It is the cause, for the log.
+            raise _broken(method, f"raised {type(error).__name__}") from error
+
+
+def refusal_to_others(actor: Actor, job: ExportJob) -> NotPermittedError | None:
+    """Return the error of a retry or cancellation if the actor is not the requester of this export."""
+    if job.requester_user_id == actor.user_id:
+        return None
+    return NotPermittedError("an export can be retried or cancelled only by the user who requested it")
+
+
+def find_visible_export(work: UnitOfWork, sight: Sight, job_id: UUID) -> ExportJob:
+    """Return the job, if it is in sight.
+
+    Raises:
+        ExportNotFoundError: the job does not exist, is not in sight, or its row holds values that no export can have;
+            the error is the same.
+    """
+    try:
+        job = work.jobs.find(job_id)
+    except UNREADABLE:
+        _log.exception("export %s cannot be read", job_id, extra={"job_id": str(job_id)})
+        job = None
+    if job is None or not sight.covers(job):
+        raise ExportNotFoundError(job_id)
+    return job
+
+
+def _broken(method: str, what: str) -> ConfigurationError:
+    return ConfigurationError(f"container.policy: {method} {what}")
+
+
+def _type_of(value: object) -> str:
+    return "None" if value is None else f"type {type(value).__name__}"
+
+
+def _kind_of(user_id: object) -> type | None:
+    # Drivers return subclasses, such as asyncpg's UUID. True is not the user 1.
+    if isinstance(user_id, bool):
+        return None
+    return next((kind for kind in (UUID, int, str) if isinstance(user_id, kind)), None)
