@@ -25,14 +25,14 @@ def nobody_of(user_key: UserKeyType) -> UserId:
 def unknown_user_problems(directory: UserDirectory, nobody: UserId) -> Iterator[Finding]:
     """Check that the directory finds nobody where there is nobody."""
     found: dict[str, object] = {
-        f"find({nobody!r})": directory.find(nobody),
-        f"find_by_email({_NOWHERE!r})": directory.find_by_email(_NOWHERE),
+        "find": directory.find(nobody),
+        "find_by_email": directory.find_by_email(_NOWHERE),
     }
-    for call, user in found.items():
+    for method, user in found.items():
         if user is not None:
             yield error(
                 _WHERE,
-                f"{type(directory).__name__}.{call} returns a {type(user).__name__}, and there is no such user",
+                f"{type(directory).__name__}.{method} returns a {type(user).__name__} for a user who does not exist",
                 "return None where there is no active user",
             )
 
