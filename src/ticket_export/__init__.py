@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         TooManyExportsError,
     )
     from ticket_export.infrastructure.help_desk.sample_data.loader import load_sample_data
-    from ticket_export.infrastructure.migrate import downgrade, upgrade
+    from ticket_export.infrastructure.migrate import adopt, downgrade, is_own_table, upgrade
     from ticket_export.infrastructure.null_export_events import NullExportEvents
     from ticket_export.infrastructure.persistence.database.engine import create_engine
     from ticket_export.infrastructure.persistence.host_tables import HostTable, HostTableNames
@@ -104,8 +104,10 @@ __all__ = [
     "TicketExportError",
     "TooManyExportsError",
     "UserId",
+    "adopt",
     "create_engine",
     "downgrade",
+    "is_own_table",
     "load_sample_data",
     "unguard",
     "upgrade",
@@ -145,7 +147,7 @@ _NAMES_BY_MODULE = {
         "TooManyExportsError",
     ],
     "infrastructure.help_desk.sample_data.loader": ["load_sample_data"],
-    "infrastructure.migrate": ["downgrade", "upgrade"],
+    "infrastructure.migrate": ["adopt", "downgrade", "is_own_table", "upgrade"],
     "infrastructure.null_export_events": ["NullExportEvents"],
     "infrastructure.persistence.database.engine": ["create_engine"],
     "infrastructure.persistence.host_tables": ["HostTable", "HostTableNames"],

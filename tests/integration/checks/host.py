@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import attrs
 import pytest
@@ -58,19 +58,19 @@ NAMES = te.HostTableNames(
 class CrmDirectory(ports.UserDirectory):
     """Everybody who works there may export, and belongs to one team."""
 
-    def __init__(self, engine: Callable[[], sa.Engine], **facts: Any) -> None:
-        self.engine = engine
+    def __init__(self, engine: Callable[[], sa.Engine], people: sa.Table = people, **facts: Any) -> None:
+        self.engine, self._people = engine, people
         self._facts = facts
 
     def find(self, user_id: te.UserId) -> te.Actor | None:
-        return self._find(people.c.person_id == user_id)
+        return self._find(self._people.c.person_id == user_id)
 
     def find_by_email(self, email_address: str) -> te.Actor | None:
-        return self._find(sa.func.lower(people.c.mail) == email_address.lower())
+        return self._find(sa.func.lower(self._people.c.mail) == email_address.lower())
 
     def _find(self, which: sa.ColumnElement[bool]) -> te.Actor | None:
         with self.engine().connect() as connection:
-            row = connection.execute(sa.select(people).where(which, people.c.works_here)).first()
+            row = connection.execute(sa.select(self._people).where(which, self._people.c.works_here)).first()
         if row is None:
             return None
         return te.Actor(
@@ -103,6 +103,13 @@ def case_catalog(
     )
 
 
+def hire(engine: sa.Engine, people: sa.Table, key: te.UserId) -> None:
+    """Add a person."""
+    row = {"person_id": key, "given": "Ada", "family": "Byron", "mail": "ada@example.test"}
+    with engine.begin() as connection:
+        connection.execute(sa.insert(people), [{**row, "is_boss": True, "works_here": True}])
+
+
 @attrs.define
 class Host:
     """The wiring of one application, in one folder. A test changes `settings` and `parts`, or what is outside."""
@@ -126,18 +133,16 @@ class Host:
 
     def create(self) -> None:
         """Create all tables, and one person."""
-        engine, tables = self.engine(), te.TicketExportContainer(table_names=NAMES).tables()
-        metadata.create_all(engine)
-        tables.metadata.create_all(engine, [tables.media_items, tables.background_tasks])
-        te.upgrade(engine, reference_schema=False, names=NAMES)
-        self.hire(uuid4())
+        engine = self.engine()
+        self.create_tables(people, cases)
+        te.upgrade(engine, names=NAMES)
+        hire(engine, people, uuid4())
 
-    def hire(self, person: UUID) -> None:
-        """Add a person."""
-        rights = {"is_boss": True, "works_here": True}
-        row = {"person_id": person, "given": "Ada", "family": "Byron", "mail": "ada@example.test", **rights}
-        with self.engine().begin() as connection:
-            connection.execute(sa.insert(people), [row])
+    def create_tables(self, *tables: sa.Table, names: te.HostTableNames = NAMES) -> None:
+        """Create these tables, and those of files and tasks."""
+        written = te.TicketExportContainer(table_names=names).tables()
+        for table in (*tables, written.media_items, written.background_tasks):
+            table.create(self.engine())
 
     def container(self) -> te.TicketExportContainer:
         """A container as the application makes it when it starts."""
@@ -171,8 +176,8 @@ class Host:
         )
 
     def execute(self, statement: str) -> None:
-        """Execute a statement of SQL on the database, outside of a transaction."""
-        with self.engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        """Execute a statement of SQL on the database."""
+        with self.engine().begin() as connection:
             connection.exec_driver_sql(statement)
 
     def engine(self) -> sa.Engine:

@@ -14,13 +14,15 @@ from typing import Any, TypeAlias
 import attrs
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from dependency_injector.providers import Factory
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import ticket_export as te
-from tests.integration.checks.host import NAMES, CrmDirectory, Host, case_catalog, cases, people
+from tests.integration.checks.host import NAMES, CrmDirectory, Host, case_catalog, cases, hire, people
 from ticket_export import catalog, ports
 from ticket_export.errors import StorageError
+from ticket_export.infrastructure import migrate
 from ticket_export.infrastructure.memory.storage import InMemoryStorage
 
 #: Makes the mistake, and returns what follows the printed remedy.
@@ -62,7 +64,7 @@ def quoted_in(remedy: str, pattern: str) -> str:
 
 def runs(host: Host) -> Callable[[str], object]:
     """Run the command of the remedy."""
-    return lambda remedy: host.shell(quoted_in(remedy, r"run: (.*?)(?:, or|;|$)"))
+    return lambda remedy: host.shell(quoted_in(remedy, r"run(?:: | `)(.*?)(?:`|, or|;|$)"))
 
 
 def sets(host: Host) -> Callable[[str], object]:
@@ -98,8 +100,8 @@ def catalog_of(host: Host, *columns: catalog.CatalogColumn, **options: Any) -> N
 
 
 @found_as(
-    "error: database: the database lacks BackgroundTasks, MediaItems, Users;",
-    "error: database: the database lacks ExportAuditEntries, ExportDatabase, ExportJobs;",
+    "error: database: the database lacks Users;",
+    *["error: database: the database lacks "] * 2,
     "error: users: ",
     *["error: catalog: the database has no table "] * 4,
 )
@@ -109,9 +111,8 @@ def reference_schema_is_not_migrated(host: Host) -> Callable[[str], object]:
     return runs(host)
 
 
-@found_as("error: database: the database lacks ExportAuditEntries, ExportDatabase, ExportJobs;")
-def own_tables_are_not_migrated(host: Host) -> Callable[[str], object]:
-    te.downgrade(host.engine(), reference_schema=False, names=NAMES)
+def _is_an_application(host: Host) -> None:
+    """Let commands find the container of the host."""
     (host.folder / "crm_exports.py").write_text(
         "from tests.integration.checks.host import NAMES\n"
         "from ticket_export import TicketExportContainer\n"
@@ -119,14 +120,81 @@ def own_tables_are_not_migrated(host: Host) -> Callable[[str], object]:
     )
     host.settings["TICKET_EXPORT_APP"] = "crm_exports:container"
     host.settings["PYTHONPATH"] = str(Path(__file__).parents[3])
+
+
+@found_as("error: database: the database lacks ExportJobs, ExportDatabase; run `ticket-export migrate`")
+def own_tables_are_not_migrated(host: Host) -> Callable[[str], object]:
+    te.downgrade(host.engine(), names=NAMES)
+    _is_an_application(host)
     return runs(host)
 
 
-@found_as("error: database: the database lacks crm_jobs;")
-def table_of_the_host_is_missing(host: Host) -> Callable[[str], object]:
-    table, engine = te.TicketExportContainer(table_names=NAMES).tables().background_tasks, host.engine()
-    table.drop(engine)
-    return says("create what is missing with your application's migrations", lambda: table.create(engine))
+@found_as("error: database: the database lacks crm_jobs; set the name of your table")
+def table_of_tasks_has_another_name(host: Host) -> Callable[[str], object]:
+    host.execute("ALTER TABLE crm_jobs RENAME TO crm_tasks")
+    named = attrs.evolve(NAMES, background_tasks=te.HostTable("crm_tasks"))
+    return wires(host, "in the container's table_names (HostTableNames)", table_names=named)
+
+
+@found_as("error: database: ExportJobs.RowCount is missing; run `ticket-export migrate`")
+def column_of_jobs_is_missing(host: Host) -> Callable[[str], object]:
+    host.execute('ALTER TABLE "ExportJobs" DROP COLUMN "RowCount"')
+    return lambda remedy: host.execute(quoted_in(remedy, "(ALTER TABLE .*)"))
+
+
+@found_as("error: database: crm_people.mail_address is missing; set the name of your column in")
+def column_of_users_has_another_name(host: Host) -> Callable[[str], object]:
+    users = NAMES.users
+    assert users is not None
+    wrong = te.HostTable(users.name, {**users.columns, "email_address": "mail_address"})
+    host.parts["table_names"] = attrs.evolve(NAMES, users=wrong)
+    return wires(host, "in the container's table_names (HostTableNames)", table_names=NAMES)
+
+
+@found_as(
+    "error: database: crm_people.person_id is INTEGER, but must be CHAR(32); ",
+    *["error: database: crm_files."] * 2,
+    "error: database: the database lacks ExportJobs, ExportDatabase;",
+)
+def users_have_integers_as_keys(host: Host) -> Callable[[str], object]:
+    host.database_url = f"sqlite:///{host.folder}/numbers.db"
+    numbered = people.to_metadata(sa.MetaData())
+    numbered.c.person_id.type = sa.Integer()
+    names = attrs.evolve(NAMES, user_key=int)
+    host.create_tables(numbered, cases, names=names)
+    hire(host.engine(), numbered, 7)
+    host.parts["user_directory"] = CrmDirectory(host.engine, numbered)
+
+    def follow() -> None:
+        host.parts["table_names"] = names
+        te.upgrade(host.engine(), names=names)
+
+    return says("set the type of a user's key in the container's table_names", follow)
+
+
+@found_as("warning: database: crm_jobs has no index on Status, CreationTime", on=ON_POSTGRESQL)
+def index_of_the_queue_is_missing(host: Host) -> Callable[[str], object]:
+    host.execute('DROP INDEX "IX_crm_jobs_Status_CreationTime"')
+    return lambda remedy: host.execute(quoted_in(remedy, "(CREATE INDEX .*)"))
+
+
+@found_as("error: database: crm_files.checksum is NOT NULL without a default", on=ON_POSTGRESQL)
+def table_of_files_needs_more_than_the_library_knows(host: Host) -> Callable[[str], object]:
+    host.execute("ALTER TABLE crm_files ADD checksum text NOT NULL")
+    return lambda remedy: host.execute(quoted_in(remedy, "(ALTER TABLE .*)"))
+
+
+@found_as(
+    "error: database: the database lacks ExportDatabase; run `ticket-export migrate`",
+    "error: database: the database lacks ExportAuditEntries; run `ticket-export migrate`",
+)
+def table_of_the_audit_log_is_missing(host: Host) -> Callable[[str], object]:
+    host.settings["TICKET_EXPORT_AUDIT_LOG"] = "table"
+    # As the release before audit logs has left it.
+    with migrate._transaction(host.engine()) as connection:
+        command.downgrade(migrate._EXPORT_JOBS.config(connection, NAMES), "add_export_jobs")
+    _is_an_application(host)
+    return runs(host)
 
 
 @found_as("error: database: the SQLite database is in 'delete' mode")

@@ -13,6 +13,7 @@ from ticket_export.errors import (
     ExportNotFoundError,
     InvalidPayloadError,
     NotPermittedError,
+    SchemaMismatchError,
     TicketExportError,
 )
 
@@ -73,6 +74,8 @@ def foreseen_ending(error: Exception) -> Ending | None:
     """Return the ending for an error that the library or the command line raises on purpose; None for any other."""
     if isinstance(error, InvalidPayloadError):
         return Ending(ExitCode.BAD_INPUT, error.problems)
+    if isinstance(error, SchemaMismatchError):
+        return Ending(ExitCode.BAD_INPUT, error.differences)
     if isinstance(error, CommandError):
         return Ending(error.exit_code, error.problems)
     if isinstance(error, TyperException):

@@ -30,8 +30,7 @@ class SqlAlchemyUserDirectory(UserDirectory, SupportsCheck):
 
     def __init__(self, engine: Engine, tables: HelpDeskTables = REFERENCE_TABLES) -> None:
         self._engine = engine
-        users, roles, role_user = tables.users, tables.roles, tables.role_user
-        self._own_tables = (roles, role_user)
+        self._tables = users, roles, role_user = tables.users, tables.roles, tables.role_user
         # Built once: every export looks up its requester, and building a statement takes longer than executing it.
         active = select(users.c.id, users.c.is_admin).where(users.c.is_active).limit(1)
         stored, asked = users.c.email_address, bindparam("email_address", type_=users.c.email_address.type)
@@ -63,7 +62,7 @@ class SqlAlchemyUserDirectory(UserDirectory, SupportsCheck):
 
     def problems(self, actors: Sequence[Actor]) -> Iterator[Finding]:
         """See `SupportsCheck.problems`: this directory fits only the reference schema."""
-        missing = missing_among(self._engine, self._own_tables)
+        missing = missing_among(self._engine, self._tables[1:])
         if missing:
             yield error(
                 "users",
@@ -73,7 +72,7 @@ class SqlAlchemyUserDirectory(UserDirectory, SupportsCheck):
             )
 
     def _find(self, user: Select[UserId, bool], asked: Mapping[str, object]) -> Actor | None:
-        with database_errors(), quick_read(self._engine) as connection:
+        with database_errors(tables=self._tables), quick_read(self._engine) as connection:
             found = connection.execute(user, asked).one_or_none()
             if found is None:
                 return None

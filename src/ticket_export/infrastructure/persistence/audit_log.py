@@ -9,14 +9,15 @@ from uuid import uuid4
 from sqlalchemy import URL, Connection, Engine, insert, select, update
 
 from ticket_export.application.actor import Actor
-from ticket_export.application.finding import Finding, error
+from ticket_export.application.finding import Finding
 from ticket_export.application.ports.audit_log import REQUESTS, AuditEntry, AuditLog, SupportsAnonymising
 from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.domain.user_id import UserId
 from ticket_export.infrastructure.persistence.database.engine import commit
+from ticket_export.infrastructure.persistence.database.engine_check import engine_problems
 from ticket_export.infrastructure.persistence.database.errors import database_errors
 from ticket_export.infrastructure.persistence.database.transaction import quick_read, short_transaction
-from ticket_export.infrastructure.persistence.missing_tables import missing_among
+from ticket_export.infrastructure.persistence.schema.table_check import audit_table_problems
 from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
 
 _MILLISECOND = timedelta(milliseconds=1)
@@ -30,7 +31,7 @@ class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising, SupportsCheck):
     """
 
     def __init__(self, engine: Engine, tables: Tables = SEED_TABLES) -> None:
-        self._engine = engine
+        self._engine, self._tables = engine, tables
         self._entries = tables.export_audit_entries
 
     def require_table(self) -> None:
@@ -39,14 +40,13 @@ class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising, SupportsCheck):
         Raises:
             JobDatabaseError: the table does not exist, or the database failed.
         """
-        with database_errors(), quick_read(self._engine) as connection:
+        with database_errors(tables=[self._entries]), quick_read(self._engine) as connection:
             connection.execute(select(self._entries.c.id).limit(0))
 
     def problems(self, actors: Sequence[Actor]) -> Iterator[Finding]:
         """See `SupportsCheck.problems`."""
-        missing = missing_among(self._engine, [self._entries])
-        if missing:
-            yield error("audit log", f"the database lacks the table {missing[0]}", "run: ticket-export migrate")
+        wrong = [*engine_problems(self._engine)]
+        yield from wrong or audit_table_problems(self._engine, self._tables)
 
     def record(self, entry: AuditEntry) -> None:
         """Store the entry; its duration is cut to whole milliseconds.
@@ -54,7 +54,7 @@ class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising, SupportsCheck):
         Raises:
             JobDatabaseError: the database failed.
         """
-        with database_errors(), short_transaction(self._engine) as connection:
+        with database_errors(tables=[self._entries]), short_transaction(self._engine) as connection:
             self.insert(connection, entry)
             commit(connection)
 
@@ -68,7 +68,7 @@ class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising, SupportsCheck):
         is_own = entries.actor_user_id == user_id
         requested = select(entries.export_job_id).where(is_own & entries.action.in_(REQUESTS))
         is_systems = entries.actor_user_id.is_(None) & entries.export_job_id.in_(requested)
-        with database_errors(), short_transaction(self._engine) as connection:
+        with database_errors(tables=[self._entries]), short_transaction(self._engine) as connection:
             # The user's own entries last: the others are found by them.
             changed = sum(
                 connection.execute(

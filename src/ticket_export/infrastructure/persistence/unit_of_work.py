@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from types import TracebackType
 from typing import Self
 
@@ -19,12 +19,17 @@ from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLo
 from ticket_export.infrastructure.persistence.background_task_repository import SqlAlchemyBackgroundTaskRepository
 from ticket_export.infrastructure.persistence.database.engine import commit
 from ticket_export.infrastructure.persistence.database.engine_check import engine_problems
-from ticket_export.infrastructure.persistence.database.errors import DATABASE_ERRORS, database_errors
+from ticket_export.infrastructure.persistence.database.errors import (
+    DATABASE_ERRORS,
+    database_errors,
+    is_missing_part,
+)
 from ticket_export.infrastructure.persistence.database.transaction import short_transaction
 from ticket_export.infrastructure.persistence.export_job_repository import SqlAlchemyExportJobRepository
 from ticket_export.infrastructure.persistence.media_item_repository import SqlAlchemyMediaItemRepository
-from ticket_export.infrastructure.persistence.table_check import table_problems
+from ticket_export.infrastructure.persistence.schema.table_check import table_problems
 from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
+from ticket_export.infrastructure.persistence.tables_in_use import look_again, tables_in_use
 
 
 class ConnectionRepositories(UnitOfWork):
@@ -38,15 +43,15 @@ class ConnectionRepositories(UnitOfWork):
 
     @property
     def jobs(self) -> SqlAlchemyExportJobRepository:
-        return SqlAlchemyExportJobRepository(self._begun(), self._tables)
+        return SqlAlchemyExportJobRepository(*self._in_use())
 
     @property
     def media_items(self) -> SqlAlchemyMediaItemRepository:
-        return SqlAlchemyMediaItemRepository(self._begun(), self._tables)
+        return SqlAlchemyMediaItemRepository(*self._in_use())
 
     @property
     def tasks(self) -> SqlAlchemyBackgroundTaskRepository:
-        return SqlAlchemyBackgroundTaskRepository(self._begun(), self._tables)
+        return SqlAlchemyBackgroundTaskRepository(*self._in_use())
 
     def after_commit(self, action: Callable[[], None]) -> None:
         self._after_commit.add(action)
@@ -60,6 +65,16 @@ class ConnectionRepositories(UnitOfWork):
     def _begun(self) -> Connection:
         # With a transaction begun.
         return self._connection
+
+    def _errors(self, block_error: BaseException | None) -> AbstractContextManager[None]:
+        if is_missing_part(block_error):
+            # The tables may be adopted later.
+            look_again(self._connection.dialect)
+        return database_errors(block_error, tables=self._tables.every)
+
+    def _in_use(self) -> tuple[Connection, Tables]:
+        connection = self._begun()
+        return connection, tables_in_use(connection, self._tables)
 
 
 class SqlAlchemyUnitOfWork(ConnectionRepositories, SupportsCheck):
@@ -77,7 +92,7 @@ class SqlAlchemyUnitOfWork(ConnectionRepositories, SupportsCheck):
         self._engine = engine
 
     def __enter__(self) -> Self:
-        with database_errors():
+        with database_errors(tables=self._tables.every):
             self._connection = self._begin()
         return self
 
@@ -91,7 +106,7 @@ class SqlAlchemyUnitOfWork(ConnectionRepositories, SupportsCheck):
         # Closing undoes what was not committed. A lost connection has nothing left to undo, and its error must not
         # hide that of the block.
         blocks_own = exc is not None and not isinstance(exc, DATABASE_ERRORS)
-        with suppress(*DATABASE_ERRORS) if blocks_own else database_errors(exc):
+        with suppress(*DATABASE_ERRORS) if blocks_own else self._errors(exc):
             self._resources.close()
 
     def problems(self, actors: Sequence[Actor]) -> Iterator[Finding]:
