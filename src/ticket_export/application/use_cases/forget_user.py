@@ -123,15 +123,18 @@ class ForgetUser:
                 page, total = work.jobs.page(requester_ids=[user_id], offset=stayed, limit=_PAGE)
             if stayed >= total:
                 break
-            before = removed
+            # A page leaves out the rows that cannot be read.
+            stayed += 0 if page else _PAGE
             for job in page:
+                if not _is_own(job):
+                    stayed += 1
+                    continue
                 try:
-                    removed += _is_own(job) and self._remove(job)
+                    removed += self._remove(job)
                 except Exception as error:  # noqa: BLE001 - by rule 3
                     _log.exception("export %s could not be deleted", job.id, extra={"job_id": str(job.id)})
                     errors.append(error)
-            # A page without the rows that cannot be read may be empty.
-            stayed += len(page) - (removed - before) if page else _PAGE
+                    stayed += 1
         if errors:
             # Another error may hold a path or a credential.
             reason = errors[0] if isinstance(errors[0], TicketExportError) else "the log has the cause"
@@ -145,9 +148,13 @@ class ForgetUser:
             raise LeaseLostError(f"export {job.id} was requested, or handed back, meanwhile")
         self._delete_objects(job)
         with self.unit_of_work() as work:
-            if not remove_export(work, job) and work.jobs.find_all([job.id]):
+            if remove_export(work, job):
+                return True
+        with self.unit_of_work() as work:
+            if work.jobs.find_all([job.id]):
                 raise LeaseLostError(f"another transaction keeps export {job.id}")
-        return True
+        # Another call has just deleted it.
+        return False
 
     def _delete_objects(self, job: ExportJob) -> None:
         if job.media_item is not None and has_own_file(job):
