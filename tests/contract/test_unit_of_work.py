@@ -124,7 +124,11 @@ class SqlBackDoor(BackDoor[SqlDatabase]):
         return database.rows.get(ExportJob, job_id)
 
 
-class TestSqlAlchemyUnitOfWorkOnSqlite(SqlBackDoor, UnitOfWorkContract[SqlDatabase]):
+class SqlUnitOfWorkContract(SqlBackDoor, UnitOfWorkContract[SqlDatabase]):
+    pass
+
+
+class TestSqlAlchemyUnitOfWorkOnSqlite(SqlUnitOfWorkContract):
     @pytest.fixture
     def database(self, tmp_path: Path) -> Iterator[SqlDatabase]:
         path = tmp_path / "help-desk.db"
@@ -133,7 +137,7 @@ class TestSqlAlchemyUnitOfWorkOnSqlite(SqlBackDoor, UnitOfWorkContract[SqlDataba
         engine.dispose()
 
 
-class TestSqlAlchemyUnitOfWorkOnPostgresql(SqlBackDoor, UnitOfWorkContract[SqlDatabase]):
+class TestSqlAlchemyUnitOfWorkOnPostgresql(SqlUnitOfWorkContract):
     @pytest.fixture
     def database(self, each_postgresql_url: str) -> Iterator[SqlDatabase]:
         engine = create_engine(each_postgresql_url)

@@ -45,19 +45,20 @@ class TestUsersOnSqlite(OfEachKind[SqlDatabase], SqlBackDoor, UserKeysContract[S
         engine.dispose()
 
 
-class TestUsersOnPostgresql(OfEachKind[SqlDatabase], SqlBackDoor, UserKeysContract[SqlDatabase]):
-    @pytest.fixture(scope="class")
-    def databases(self, postgresql_server: PostgresqlServer) -> Iterator[dict[str, SqlDatabase]]:
-        made: dict[str, SqlDatabase] = {}
-        with ExitStack() as stack:
-            for kind in OTHERS:
-                url = stack.enter_context(postgresql_server.database(migrated=False))
-                engine = create_engine(url)
-                stack.callback(engine.dispose)
-                tables = migrate_host(engine, names_of(*KINDS[kind]))
-                made[kind] = SqlDatabase(engine, PostgresqlRows(url, KINDS[kind][0]), tables)
-            yield made
+@pytest.fixture(scope="module")
+def databases(postgresql_server: PostgresqlServer) -> Iterator[dict[str, SqlDatabase]]:
+    made: dict[str, SqlDatabase] = {}
+    with ExitStack() as stack:
+        for kind in OTHERS:
+            url = stack.enter_context(postgresql_server.database(migrated=False))
+            engine = create_engine(url)
+            stack.callback(engine.dispose)
+            tables = migrate_host(engine, names_of(*KINDS[kind]))
+            made[kind] = SqlDatabase(engine, PostgresqlRows(url, KINDS[kind][0]), tables)
+        yield made
 
+
+class TestUsersOnPostgresql(OfEachKind[SqlDatabase], SqlBackDoor, UserKeysContract[SqlDatabase]):
     @pytest.fixture
     def database(self, kind: str, databases: dict[str, SqlDatabase]) -> SqlDatabase:
         database = databases[kind]

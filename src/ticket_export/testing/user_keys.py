@@ -32,11 +32,13 @@ class UserKeysContract(BackDoor[D]):
 
     def test_users_whose_keys_are_alike_are_different_users(self, database: D) -> None:
         users = [attrs.evolve(a_user(self.user_key), id=user_id) for user_id in ALIKE[self.user_key]]
-        jobs = [a_job(user) for user in users]
+        tasks = [a_task() for _ in users]
+        jobs = [a_job(user, background_task_id=task.id) for user, task in zip(users, tasks, strict=True)]
         for user in users:
             self.put_user_behind(database, user)
         with self.unit_of_work(database) as unit_of_work:
-            for job in jobs:
+            for task, job in zip(tasks, jobs, strict=True):
+                unit_of_work.tasks.add(task)
                 unit_of_work.jobs.add(job)
             unit_of_work.commit()
         with self.unit_of_work(database) as unit_of_work:
