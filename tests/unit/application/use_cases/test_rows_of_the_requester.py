@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import attrs
 import pytest
@@ -11,23 +12,7 @@ from tests.unit.application.use_cases.help_desk import COLUMNS, PERMITTED, VIEW,
 from ticket_export import Actor, ConfigurationError, InvalidPayloadError
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicketSource
 from ticket_export.infrastructure.memory.user_directory import InMemoryUserDirectory
-from ticket_export.ports import UserId
-
-
-class Teams(InMemoryUserDirectory):
-    """Adds to every actor what the host knows of them now."""
-
-    def __init__(self, desk: HelpDesk) -> None:
-        super().__init__(desk.database)
-        self.attributes: dict[str, Any] = {"tickets": (1,), "hidden": ()}
-
-    def add_all(self, desk: HelpDesk) -> None:
-        for user_id in desk.database.users:
-            self._permissions[user_id] = PERMITTED
-
-    def find(self, user_id: UserId) -> Actor | None:
-        actor = super().find(user_id)
-        return actor and attrs.evolve(actor, attributes=self.attributes)
+from ticket_export.ports import User
 
 
 class Office:
@@ -42,12 +27,16 @@ class Office:
             visible_to=lambda actor, ticket: ticket.id in actor.attributes["tickets"],
             column_rules={"title": lambda actor: "title" not in actor.attributes["hidden"]},
         )
-        someone = self.desk.user()
-        self.directory = Teams(self.desk)
-        self.directory.add_all(self.desk)
-        found = self.directory.find(someone.user_id)
-        assert found is not None
-        self.actor = found
+        self.user = User(id=uuid4())
+        self.directory = InMemoryUserDirectory(self.desk.database)
+        self.actor = self.now({"tickets": (1,), "hidden": ()})
+
+    def now(self, attributes: dict[str, Any]) -> Actor:
+        """What the host knows of the user from now on."""
+        self.directory.add(self.user, PERMITTED, attributes)
+        actor = self.directory.find(self.user.id)
+        assert actor is not None
+        return actor
 
     def request(self, actor: Actor | None = None, **view: object) -> Any:
         request = attrs.evolve(self.desk.request_export, ticket_source=self.source)
@@ -68,7 +57,7 @@ def office() -> Office:
 
 def test_file_has_the_rows_that_the_requester_may_see_when_it_runs(office: Office) -> None:
     asked = office.request()
-    office.directory.attributes = {"tickets": (2, 4), "hidden": ()}
+    office.now({"tickets": (2, 4), "hidden": ()})
     job = office.run(asked.id)
     assert job.row_count == 2
     assert office.lines(asked.id) == ["2,'=ticket 2", "4,'=ticket 4"]
@@ -81,7 +70,7 @@ def test_right_that_the_actor_of_the_request_claimed_does_not_count_at_the_run(o
 
 def test_column_that_was_hidden_after_the_request_fails_the_job_without_a_file(office: Office) -> None:
     asked = office.request()
-    office.directory.attributes = {"tickets": (1,), "hidden": ("title",)}
+    office.now({"tickets": (1,), "hidden": ("title",)})
     job = office.run(asked.id)
     assert (job.status, office.desk.files) == ("failed", {})
     assert job.error_message.startswith("The view no longer fits the tickets: columns[1]: unknown column 'title'")
@@ -103,7 +92,7 @@ def test_rule_that_fails_at_the_run_fails_the_job_without_a_file_and_without_a_s
     office: Office, caplog: pytest.LogCaptureFixture
 ) -> None:
     asked = office.request()
-    office.directory.attributes = {"hidden": ()}
+    office.now({"hidden": ()})
     job = office.run(asked.id)
     assert (job.status, office.desk.files) == ("failed", {})
     assert job.error_message == (
