@@ -19,11 +19,12 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 
 from dependency_injector.containers import ProvidersOverridingContext
-from dependency_injector.providers import Factory, List, Object, Selector, ThreadSafeSingleton
+from dependency_injector.providers import Callable, Dict, Factory, List, Object, Selector, ThreadSafeSingleton
 
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.export_policy import ExportPolicy
+from ticket_export.application.file.file_name import FileNameTemplate
 from ticket_export.application.ports.audit_log import AuditLog
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.compression import Compression
@@ -34,10 +35,12 @@ from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.ports.user_directory import UserDirectory
 from ticket_export.application.refusals import Refusals
+from ticket_export.application.requester_names import RequesterNames
 from ticket_export.application.rights import Rights
 from ticket_export.application.run.claims import Claims
 from ticket_export.application.run.export_pipeline import READ_AHEAD
 from ticket_export.application.use_cases.cancel_export import CancelExport
+from ticket_export.application.use_cases.check_setup import CheckSetup
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
 from ticket_export.application.use_cases.forget_user import ForgetUser
 from ticket_export.application.use_cases.get_export import GetExport
@@ -67,7 +70,10 @@ from ticket_export.infrastructure.persistence.database.engine import (
     one_of_two_engines,
 )
 from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES, HostTableNames
+from ticket_export.infrastructure.persistence.host_users import user_key_for
+from ticket_export.infrastructure.persistence.some_users import some_user_ids
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
+from ticket_export.infrastructure.setting_check import setting_problems
 from ticket_export.infrastructure.storage.registry import open_storage
 from ticket_export.infrastructure.system_clock import SystemClock
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
@@ -184,7 +190,15 @@ class TicketExportContainer(StrictContainer):
         ExportPolicy,
         Factory(ExportPolicy, ticket_source=ticket_source, download_own=settings.provided.download_own),
     )
-    rights = Factory(Rights, policy=policy, ticket_source=ticket_source, download_own=settings.provided.download_own)
+    user_key = ThreadSafeSingleton(user_key_for, table_names)
+    rights = Factory(
+        Rights,
+        policy=policy,
+        ticket_source=ticket_source,
+        download_own=settings.provided.download_own,
+        user_key=user_key,
+    )
+    requester_names = Factory(RequesterNames, user_directory.provider)
     refusals = Factory(Refusals, audit_log=audit_log, clock=clock)
 
     # Running an export. An inline task queue does it too.
@@ -197,6 +211,7 @@ class TicketExportContainer(StrictContainer):
         lease=settings.provided.lease,
     )
     read_ahead = Object(READ_AHEAD)
+    file_name = Factory(FileNameTemplate, settings.provided.file_name)
     run_export = Factory(
         RunExport,
         claims=claims,
@@ -210,6 +225,7 @@ class TicketExportContainer(StrictContainer):
         stall=settings.provided.stall,
         storage_patience=settings.provided.storage_patience,
         read_ahead=read_ahead,
+        naming=file_name,
         max_attempts=settings.provided.max_attempts,
     )
     task_queue: PortProvider[TaskQueue] = PortProvider(
@@ -250,8 +266,8 @@ class TicketExportContainer(StrictContainer):
         refusals=refusals,
         clock=clock,
     )
-    get_export = Factory(GetExport, unit_of_work=unit_of_work.provider, rights=rights)
-    list_exports = Factory(ListExports, unit_of_work=unit_of_work.provider, rights=rights)
+    get_export = Factory(GetExport, unit_of_work=unit_of_work.provider, rights=rights, names=requester_names)
+    list_exports = Factory(ListExports, unit_of_work=unit_of_work.provider, rights=rights, names=requester_names)
     open_download = Factory(
         OpenDownload,
         unit_of_work=unit_of_work.provider,
@@ -310,4 +326,32 @@ class TicketExportContainer(StrictContainer):
         announcements=announcements,
         clock=clock,
         audit=settings.provided.forget_audit,
+        user_key=user_key,
     )
+
+    # What is wrong with all of this. Every argument is a provider, so that a part that cannot be made is a finding.
+    check_setup = Factory(
+        CheckSetup,
+        settings=settings.provider,
+        setting_problems=Callable(setting_problems, settings).provider,
+        unit_of_work=unit_of_work.provider,
+        user_directory=user_directory.provider,
+        user_ids=Callable(some_user_ids, engine, tables).provider,
+        user_key=tables.provided.user_key.provider,
+        policy=policy.provider,
+        rights=rights.provider,
+        ticket_source=ticket_source.provider,
+        storage=storage.provider,
+        url_lifetime=settings.provided.url_lifetime.provider,
+        parts=Dict(
+            {
+                "clock": clock.provider,
+                "audit log": audit_log.provider,
+                "compression": compression.provider,
+                "csv format": csv_format.provider,
+                "events": events.provider,
+                "task queue": task_queue.provider,
+            }
+        ),
+    )
+    check = Callable(CheckSetup.__call__, check_setup)

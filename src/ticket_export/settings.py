@@ -27,6 +27,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from ticket_export.application.file.file_name import DEFAULT_TEMPLATE, FileNameTemplate
 from ticket_export.application.safe_text import did_you_mean
 from ticket_export.application.secret_url import SecretUrl, without_secrets
 from ticket_export.domain.export_job import RETENTION
@@ -48,6 +49,12 @@ def _default_storage_url() -> str:
 
 
 _URLS = {"database_url", "tickets_database_url", "storage_url", "s3_endpoint_url"}
+
+
+def _is_template(text: str) -> str:
+    return FileNameTemplate(text).text
+
+
 # Dumped as it is shown.
 _Url = Annotated[str, AfterValidator(SecretUrl), PlainSerializer(without_secrets)]
 
@@ -117,6 +124,7 @@ class Settings(BaseSettings):
         download_own: whether users who are not administrators may download their own exports; see `ExportPolicy`.
         app: the ``module:attribute`` of a host's own container, for the command line.
         max_active_jobs_per_user: the limit of a user's queued and running exports; 0 is no limit.
+        file_name: the name of a file without its extension, see `FileNameTemplate`.
         history_days: how many days after its clean-up the rows of an export are deleted; 0 keeps them.
         forget_audit: what `ForgetUser` does with the entries of the audit log.
         stall_seconds: how long an export may make no progress before another attempt takes it over.
@@ -155,6 +163,7 @@ class Settings(BaseSettings):
     s3_kms_key_id: str | None = None
     formula_guard: bool = True
     csv_bom: bool = True
+    file_name: Annotated[str, AfterValidator(_is_template)] = DEFAULT_TEMPLATE
     history_days: int = Field(default=0, ge=0, le=MAX_HISTORY_DAYS)
     forget_audit: Literal["keep", "anonymise"] = "keep"
     app: str | None = None

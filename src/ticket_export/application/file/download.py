@@ -31,9 +31,13 @@ def content_disposition(file_name: str) -> str:
     digits, ``.``, ``-``, ``_`` and the space, so that no name breaks the header or leaves the user's folder. A name
     that is too long loses its beginning.
     """
+    return f'attachment; filename="{safe_name(file_name[-MAX_NAME_LENGTH:]) or "download"}"'
+
+
+def safe_name(name: str) -> str:
+    """Return the name with ``_`` in place of what a header or a file system may take for something else."""
     # A leading dot hides a file; Windows drops dots and spaces at the end.
-    name = _UNSAFE.sub("_", file_name[-MAX_NAME_LENGTH:].strip(". ")) or "download"
-    return f'attachment; filename="{name}"'
+    return _UNSAFE.sub("_", name.strip(". "))
 
 
 class _Source(RawIOBase):

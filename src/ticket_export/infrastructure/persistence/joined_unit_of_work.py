@@ -64,7 +64,7 @@ class JoinedUnitOfWork(ConnectionRepositories):
 
     def __enter__(self) -> Self:
         _require_synchronous(self._host)
-        with database_errors():
+        with database_errors(tables=self._tables.every):
             self._connection = self._host if isinstance(self._host, Connection) else self._host.connection()
             if isinstance(self._host, Connection) and not event.contains(self._host, "rollback", self._undone):
                 event.listen(self._host, "rollback", self._undone)
@@ -80,7 +80,7 @@ class JoinedUnitOfWork(ConnectionRepositories):
         traceback: TracebackType | None,
     ) -> None:
         self._after_commit.drop()
-        with database_errors(exc):
+        with self._errors(exc):
             if self._savepoint.is_active:
                 self._savepoint.rollback()
 
