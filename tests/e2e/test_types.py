@@ -86,7 +86,7 @@ class Person(Base):
 class Ticket(Base):
     __tablename__ = "tickets"
     id: Mapped[int] = mapped_column(primary_key=True)
-    title: Mapped[str | None]
+    title: Mapped[str | None] = mapped_column()
     tags: Mapped[list[str]] = mapped_column(JSON)
     opened_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
