@@ -45,11 +45,13 @@ def asked(name: str, rule: Callable[[], T]) -> T:
     """Return the result of a rule.
 
     Raises:
-        ConfigurationError: the rule raised an error, which is the cause. The message has only its type: its text may
-            hold data.
+        ConfigurationError: the rule raised this error itself, or another one, which is the cause. The message has only
+            the type of the other one: its text may hold data.
     """
     try:
         return rule()
+    except ConfigurationError:
+        raise
     except Exception as error:
         raise ConfigurationError(f"{name} raised {type(error).__name__}") from error
 
