@@ -21,6 +21,7 @@ from ticket_export.application.export_policy import (
 from ticket_export.application.ports.export_job_repository import UNREADABLE
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.application.user_key import UserKey
 from ticket_export.application.view.visibility import asked, asked_bool
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.user_id import UserId
@@ -51,6 +52,7 @@ class Rights:
     policy: ExportPolicy
     ticket_source: TicketSource
     download_own: bool = False
+    user_key: UserKey = attrs.field(factory=UserKey)
     _policy: ExportPolicy = attrs.field(init=False)
 
     @_policy.default
@@ -59,6 +61,7 @@ class Rights:
 
     def sight(self, actor: Actor) -> Sight:
         """Return the exports that the actor may see; their own are always among them."""
+        self.user_key.require_actor(actor)
         name = "container.policy: visible_requesters"
         # What a host returns need not be what it promised.
         answer: object = asked(name, lambda: self._policy.visible_requesters(actor))
@@ -73,17 +76,13 @@ class Rights:
         ids = asked(name, lambda: list(islice(answer, MAX_REQUESTERS + 1)))
         if len(ids) > MAX_REQUESTERS:
             raise ConfigurationError(f"{name} returned more than {MAX_REQUESTERS:,} user ids")
-        kind = _kind_of(actor.user_id)
         for each in ids:
-            if kind is None or _kind_of(each) is not kind:
-                raise ConfigurationError(
-                    f"{name} returned a user id of type {type(each).__name__}, but the id of the actor is of type "
-                    f"{type(actor.user_id).__name__}"
-                )
+            self.user_key.require(each, "container.policy: a user id that visible_requesters returned")
         return Sight(frozenset([actor.user_id, *ids]))
 
     def refusal_of_request(self, actor: Actor) -> NotPermittedError | None:
         """Return the error if the actor may not request exports."""
+        self.user_key.require_actor(actor)
         if asked_bool("container.policy: may_request", lambda: self._policy.may_request(actor)):
             return None
         return NotPermittedError('exporting tickets needs the permission "Import / Export Tickets"')
@@ -137,10 +136,3 @@ def find_visible_export(work: UnitOfWork, sight: Sight, job_id: UUID) -> ExportJ
     if job is None or not sight.covers(job):
         raise ExportNotFoundError(job_id)
     return job
-
-
-def _kind_of(user_id: object) -> type | None:
-    # Drivers return subclasses, such as asyncpg's UUID. True is not the user 1.
-    if isinstance(user_id, bool):
-        return None
-    return next((kind for kind in (UUID, int, str) if isinstance(user_id, kind)), None)

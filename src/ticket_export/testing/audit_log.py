@@ -197,7 +197,7 @@ class AuditLogContract(Generic[A]):
         for each in (*own, *kept):
             audit_log.record(each)
         assert audit_log.anonymise(gone) == len(own)
-        anonymous = [attrs.evolve(each, actor_id=None, view="", detail=None, actor_facts=None) for each in own]
+        anonymous = [attrs.evolve(each, actor_id=None, actor_facts=None, view="", detail=None) for each in own]
         self.assert_kept(audit_log, [*anonymous, *kept])
         assert audit_log.anonymise(gone) == 0
         self.assert_kept(audit_log, [*anonymous, *kept])

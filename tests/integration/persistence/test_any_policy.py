@@ -245,7 +245,7 @@ def outcome(ask: object) -> object:
 
 def container_of(world: World, **adapters: object) -> TicketExportContainer:
     container = TicketExportContainer()
-    settings_ = Settings(download_own=world.download_own, database_url="sqlite://", storage_url="file:///nowhere")
+    settings_ = Settings(download_own=world.download_own, database_url="sqlite:///never-opened.db", storage_url="file:///nowhere")
     parts = {
         "settings": settings_,
         "policy": Told(world),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Final, TypeAlias, TypeVar
 
-from ticket_export.application.actor import Actor
+from ticket_export.application.actor import Actor, MissingAttributeError
 from ticket_export.application.view.ticket_column import TicketColumn, TicketColumns
 from ticket_export.errors import ConfigurationError
 
@@ -46,10 +46,15 @@ def asked(name: str, rule: Callable[[], T]) -> T:
 
     Raises:
         ConfigurationError: the rule raised this error itself, or another one, which is the cause. The message has only
-            the type of the other one: its text may hold data.
+            the type of the other one, since its text may hold data, or the name of the attribute that the actor lacks.
     """
     try:
         return rule()
+    except MissingAttributeError as error:
+        raise ConfigurationError(
+            f"{name} needs the attribute {error.args[0]!r}, which this actor lacks; set it in Actor.attributes, "
+            "also where the user directory makes an actor"
+        ) from error
     except ConfigurationError:
         raise
     except Exception as error:
