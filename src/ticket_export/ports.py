@@ -23,7 +23,7 @@ from ticket_export.application.ports.media_item_repository import MediaItemRepos
 from ticket_export.application.ports.task_queue import SupportsListening, SupportsWaiting, TaskQueue
 from ticket_export.application.ports.ticket_source import CsvBlock, SupportsInterrupt, TicketReader, TicketSource
 from ticket_export.application.ports.unit_of_work import UnitOfWork
-from ticket_export.application.ports.user_directory import UserDirectory
+from ticket_export.application.ports.user_directory import SupportsNames, UserDirectory
 from ticket_export.application.view.conditions import (
     Condition,
     Interval,
@@ -83,6 +83,7 @@ __all__ = [
     "SupportsDiscardStale",
     "SupportsInterrupt",
     "SupportsListening",
+    "SupportsNames",
     "SupportsSignedUrl",
     "SupportsWaiting",
     "SystemPermissions",
