@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ticket_export.application.dto import ExportJobDto, ExportPage, RequestedExportDto
     from ticket_export.application.export_policy import EVERYONE, ONLY_OWN, ExportPolicy, VisibleRequesters
     from ticket_export.application.file.download import Download
+    from ticket_export.application.finding import Finding, Severity
     from ticket_export.application.formula_guard import unguard
     from ticket_export.application.ports.user_directory import UserDirectory
     from ticket_export.application.run.stop_signal import StopSignal
@@ -84,6 +85,7 @@ __all__ = [
     "ExportPolicy",
     "ExportScope",
     "ExportSnapshotPayload",
+    "Finding",
     "HostTable",
     "HostTableNames",
     "InvalidPayloadError",
@@ -95,6 +97,7 @@ __all__ = [
     "ProgressStage",
     "RequestedExportDto",
     "Settings",
+    "Severity",
     "StopSignal",
     "StorageError",
     "SystemPermissions",
@@ -119,6 +122,7 @@ _NAMES_BY_MODULE = {
     "application.dto": ["ExportJobDto", "ExportPage", "RequestedExportDto"],
     "application.export_policy": ["EVERYONE", "ONLY_OWN", "ExportPolicy", "VisibleRequesters"],
     "application.file.download": ["Download"],
+    "application.finding": ["Finding", "Severity"],
     "application.formula_guard": ["unguard"],
     "application.ports.user_directory": ["UserDirectory"],
     "application.run.stop_signal": ["StopSignal"],

@@ -19,7 +19,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 
 from dependency_injector.containers import ProvidersOverridingContext
-from dependency_injector.providers import Factory, List, Object, Selector, ThreadSafeSingleton
+from dependency_injector.providers import Callable, Dict, Factory, List, Object, Selector, ThreadSafeSingleton
 
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.csv_format import CsvFormat
@@ -40,6 +40,7 @@ from ticket_export.application.rights import Rights
 from ticket_export.application.run.claims import Claims
 from ticket_export.application.run.export_pipeline import READ_AHEAD
 from ticket_export.application.use_cases.cancel_export import CancelExport
+from ticket_export.application.use_cases.check_setup import CheckSetup
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
 from ticket_export.application.use_cases.forget_user import ForgetUser
 from ticket_export.application.use_cases.get_export import GetExport
@@ -70,7 +71,9 @@ from ticket_export.infrastructure.persistence.database.engine import (
 )
 from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES, HostTableNames
 from ticket_export.infrastructure.persistence.host_users import user_key_for
+from ticket_export.infrastructure.persistence.some_users import some_user_ids
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
+from ticket_export.infrastructure.setting_check import setting_problems
 from ticket_export.infrastructure.storage.registry import open_storage
 from ticket_export.infrastructure.system_clock import SystemClock
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
@@ -325,3 +328,30 @@ class TicketExportContainer(StrictContainer):
         audit=settings.provided.forget_audit,
         user_key=user_key,
     )
+
+    # What is wrong with all of this. Every argument is a provider, so that a part that cannot be made is a finding.
+    check_setup = Factory(
+        CheckSetup,
+        settings=settings.provider,
+        setting_problems=Callable(setting_problems, settings).provider,
+        unit_of_work=unit_of_work.provider,
+        user_directory=user_directory.provider,
+        user_ids=Callable(some_user_ids, engine, tables).provider,
+        user_key=tables.provided.user_key.provider,
+        policy=policy.provider,
+        rights=rights.provider,
+        ticket_source=ticket_source.provider,
+        storage=storage.provider,
+        url_lifetime=settings.provided.url_lifetime.provider,
+        parts=Dict(
+            {
+                "clock": clock.provider,
+                "audit log": audit_log.provider,
+                "compression": compression.provider,
+                "csv format": csv_format.provider,
+                "events": events.provider,
+                "task queue": task_queue.provider,
+            }
+        ),
+    )
+    check = Callable(CheckSetup.__call__, check_setup)

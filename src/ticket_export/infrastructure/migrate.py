@@ -38,6 +38,8 @@ _POSTGRESQL_LOCK = 7_453_091_218
 _OWN_COLUMNS = {"storage_place", "share_key"}
 _OWN_TABLES = {
     *("ExportJobs", "ExportAuditEntries", "ExportDatabase", "ExportTasks"),
+    # Of the library where a host has no such tables.
+    *("MediaItems", "BackgroundTasks"),
     *("ticket_export_version", "ticket_export_reference_version", "ticket_export_additions"),
 }
 
@@ -110,7 +112,7 @@ def downgrade(engine: Engine, *, reference_schema: bool = False, names: HostTabl
 
 
 def is_own_table(name: str) -> bool:
-    """Whether a table of that name belongs to the library.
+    """Whether a table of that name belongs to the library, unless the host has one of that name itself.
 
     For the ``include_name`` of a host's own Alembic, which would otherwise propose to drop the library's tables.
     """

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection, Engine
 
+from ticket_export.application.actor import Actor
+from ticket_export.application.finding import Finding
 from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
+from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.infrastructure.after_commit import AfterCommitActions
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.background_task_repository import SqlAlchemyBackgroundTaskRepository
 from ticket_export.infrastructure.persistence.database.engine import commit
+from ticket_export.infrastructure.persistence.database.engine_check import engine_problems
 from ticket_export.infrastructure.persistence.database.errors import (
     DATABASE_ERRORS,
     database_errors,
@@ -23,6 +27,7 @@ from ticket_export.infrastructure.persistence.database.errors import (
 from ticket_export.infrastructure.persistence.database.transaction import short_transaction
 from ticket_export.infrastructure.persistence.export_job_repository import SqlAlchemyExportJobRepository
 from ticket_export.infrastructure.persistence.media_item_repository import SqlAlchemyMediaItemRepository
+from ticket_export.infrastructure.persistence.schema.table_check import table_problems
 from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
 from ticket_export.infrastructure.persistence.tables_in_use import look_again, tables_in_use
 
@@ -72,7 +77,7 @@ class ConnectionRepositories(UnitOfWork):
         return connection, tables_in_use(connection, self._tables)
 
 
-class SqlAlchemyUnitOfWork(ConnectionRepositories):
+class SqlAlchemyUnitOfWork(ConnectionRepositories, SupportsCheck):
     """A transaction of its own, on a connection from the engine's pool.
 
     The block begins the transaction, which takes SQLite's one write lock. So keep the block short: do slow work between
@@ -103,6 +108,13 @@ class SqlAlchemyUnitOfWork(ConnectionRepositories):
         blocks_own = exc is not None and not isinstance(exc, DATABASE_ERRORS)
         with suppress(*DATABASE_ERRORS) if blocks_own else self._errors(exc):
             self._resources.close()
+
+    def problems(self, actors: Sequence[Actor]) -> Iterator[Finding]:
+        """See `SupportsCheck.problems`: the database and its tables."""
+        wrong = [*engine_problems(self._engine)]
+        yield from wrong
+        if not wrong:
+            yield from table_problems(self._engine, self._tables)
 
     def commit(self) -> None:
         if not self._connection.closed:
