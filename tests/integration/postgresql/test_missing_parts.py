@@ -7,11 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from tests.e2e.command_line import run_command
-from ticket_export import Actor, Settings, SystemPermissions, TicketExportContainer
 from ticket_export.entrypoints.cli.exit_codes import ExitCode
 from ticket_export.errors import JobDatabaseError
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
-from ticket_export.testing.entities import a_task, a_user
+from ticket_export.testing.entities import a_task
 
 MIGRATE = "; run `ticket-export migrate`"
 MISSING = [
@@ -47,42 +46,6 @@ def test_what_a_new_task_lacks_is_named(engine: Engine) -> None:
     with pytest.raises(JobDatabaseError) as raised, SqlAlchemyUnitOfWork(engine) as work:
         work.tasks.add(a_task())
     assert str(raised.value) == f"the database lacks the column FencingToken of BackgroundTasks{MIGRATE}"
-
-
-def test_the_table_of_tickets_is_named_and_a_column_of_it_is_not(
-    engine: Engine, postgresql_url: str, tmp_path: object
-) -> None:
-    container = TicketExportContainer()
-    container.settings.override(Settings(database_url=postgresql_url, storage_url=f"file://{tmp_path}"))
-    user = a_user()
-    actor = Actor(user_id=user.id, is_admin=True, permissions=SystemPermissions.IMPORT_EXPORT_TICKETS)
-    with engine.begin() as connection:
-        _store(connection, user.id)
-        connection.exec_driver_sql('ALTER TABLE "Tickets" DROP COLUMN "Title"')
-    messages = []
-    for view, change in (({"columns": ["title"]}, 'DROP TABLE "Tickets"'), ({"columns": ["id"]}, "SELECT 1")):
-        job = container.request_export()(actor, view)
-        container.worker().drain()
-        messages.append(container.get_export()(actor, job.id).error_message)
-        with engine.begin() as connection:
-            connection.exec_driver_sql(change)
-    container.engine().dispose()
-    assert messages == [
-        "The tickets could not be read from the database.",
-        "The tickets could not be read: the database lacks the table Tickets.",
-    ]
-
-
-def _store(connection: Connection, user_id: object) -> None:
-    role = "11111111-2222-3333-4444-555555555555"
-    for statement in (
-        """INSERT INTO "Users" ("Id", "FirstName", "LastName", "EmailAddress", "IsAdmin") VALUES
-           (:user, 'A', 'B', 'a@example.test', true)""",
-        """INSERT INTO "Roles" VALUES (:role, 'Agents', 'agents', 512)""",
-        """INSERT INTO "RoleUser" VALUES (:role, :user)""",
-    ):
-        values = {"user": user_id, "role": role}
-        connection.execute(sa.text(statement), {name: values[name] for name in values if f":{name}" in statement})
 
 
 def test_a_command_names_every_column_that_is_missing(
