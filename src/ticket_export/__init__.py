@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from ticket_export.application.actor import Actor
     from ticket_export.application.csv_format import CsvFormat
     from ticket_export.application.dto import ExportJobDto, ExportPage, RequestedExportDto
-    from ticket_export.application.export_policy import EVERYONE, ONLY_OWN, ExportPolicy
+    from ticket_export.application.export_policy import EVERYONE, ONLY_OWN, ExportPolicy, VisibleRequesters
     from ticket_export.application.file.download import Download
+    from ticket_export.application.finding import Finding, Severity
     from ticket_export.application.formula_guard import unguard
+    from ticket_export.application.ports.user_directory import UserDirectory
     from ticket_export.application.run.stop_signal import StopSignal
     from ticket_export.application.view.snapshot import ExportFilter, ExportScope, ExportSnapshotPayload
     from ticket_export.container import TicketExportContainer
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
         TooManyExportsError,
     )
     from ticket_export.infrastructure.help_desk.sample_data.loader import load_sample_data
-    from ticket_export.infrastructure.migrate import downgrade, upgrade
+    from ticket_export.infrastructure.migrate import adopt, downgrade, is_own_table, upgrade
     from ticket_export.infrastructure.null_export_events import NullExportEvents
     from ticket_export.infrastructure.persistence.database.engine import create_engine
     from ticket_export.infrastructure.persistence.host_tables import HostTable, HostTableNames
@@ -83,6 +85,7 @@ __all__ = [
     "ExportPolicy",
     "ExportScope",
     "ExportSnapshotPayload",
+    "Finding",
     "HostTable",
     "HostTableNames",
     "InvalidPayloadError",
@@ -94,15 +97,20 @@ __all__ = [
     "ProgressStage",
     "RequestedExportDto",
     "Settings",
+    "Severity",
     "StopSignal",
     "StorageError",
     "SystemPermissions",
     "TicketExportContainer",
     "TicketExportError",
     "TooManyExportsError",
+    "UserDirectory",
     "UserId",
+    "VisibleRequesters",
+    "adopt",
     "create_engine",
     "downgrade",
+    "is_own_table",
     "load_sample_data",
     "unguard",
     "upgrade",
@@ -112,9 +120,11 @@ _NAMES_BY_MODULE = {
     "application.actor": ["Actor"],
     "application.csv_format": ["CsvFormat"],
     "application.dto": ["ExportJobDto", "ExportPage", "RequestedExportDto"],
-    "application.export_policy": ["EVERYONE", "ONLY_OWN", "ExportPolicy"],
+    "application.export_policy": ["EVERYONE", "ONLY_OWN", "ExportPolicy", "VisibleRequesters"],
     "application.file.download": ["Download"],
+    "application.finding": ["Finding", "Severity"],
     "application.formula_guard": ["unguard"],
+    "application.ports.user_directory": ["UserDirectory"],
     "application.run.stop_signal": ["StopSignal"],
     "application.view.snapshot": ["ExportFilter", "ExportScope", "ExportSnapshotPayload"],
     "container": ["TicketExportContainer"],
@@ -141,7 +151,7 @@ _NAMES_BY_MODULE = {
         "TooManyExportsError",
     ],
     "infrastructure.help_desk.sample_data.loader": ["load_sample_data"],
-    "infrastructure.migrate": ["downgrade", "upgrade"],
+    "infrastructure.migrate": ["adopt", "downgrade", "is_own_table", "upgrade"],
     "infrastructure.null_export_events": ["NullExportEvents"],
     "infrastructure.persistence.database.engine": ["create_engine"],
     "infrastructure.persistence.host_tables": ["HostTable", "HostTableNames"],

@@ -28,7 +28,8 @@
     ├── UserNotForgottenError                          some of a user's exports could not be deleted yet
     └── ConfigurationError          (ValueError)       wiring or settings that cannot work
         ├── MissingExtraError       (ImportError)      an optional dependency is not installed
-        ├── MissingTableError                          a migration lacks a table of the host
+        ├── SchemaMismatchError                        the database's tables do not fit; lists every difference
+        │   └── MissingTableError                      a table of the host is missing
         └── UnsupportedDialectError                    a database that the ticket source cannot read
 
 A message says what is wrong, where, and what to do. The text of an `ExportFailure` is safe to show to a user; its
@@ -61,6 +62,7 @@ __all__ = [
     "ObjectNotFoundError",
     "PermissionLostError",
     "RowCountMismatchError",
+    "SchemaMismatchError",
     "StaleViewError",
     "StorageError",
     "TicketExportError",
@@ -260,8 +262,22 @@ class MissingExtraError(ConfigurationError, ImportError):
         super().__init__(f"{needed_for} needs an optional dependency: pip install 'ticket-export[{extra}]'")
 
 
-class MissingTableError(ConfigurationError):
-    """A migration needs a table of the host application that does not exist."""
+class SchemaMismatchError(ConfigurationError):
+    """The tables of the database do not fit. Nothing was changed.
+
+    Attributes:
+        differences: one text a difference: the table or column, what is wrong, and what to do.
+    """
+
+    def __init__(self, differences: Sequence[str]) -> None:
+        self.differences: tuple[str, ...] = tuple(differences)
+        count = "a difference" if len(self.differences) == 1 else f"{len(self.differences)} differences"
+        lines = "".join(f"\n- {difference}" for difference in self.differences)
+        super().__init__(f"the database has {count} from the tables that exports need; nothing was changed:{lines}")
+
+
+class MissingTableError(SchemaMismatchError):
+    """A table of the host application does not exist; other differences may be listed too."""
 
 
 class UnsupportedDialectError(ConfigurationError):

@@ -6,6 +6,7 @@ A host or a plugin that replaces a part inherits its port, and runs the contract
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.csv_format import CsvFormat
+from ticket_export.application.finding import Finding, Severity
 from ticket_export.application.formula_guard import guard
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry, AuditLog
 from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository
@@ -20,10 +21,11 @@ from ticket_export.application.ports.export_storage import (
     SupportsSignedUrl,
 )
 from ticket_export.application.ports.media_item_repository import MediaItemRepository
+from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.application.ports.task_queue import SupportsListening, SupportsWaiting, TaskQueue
 from ticket_export.application.ports.ticket_source import CsvBlock, SupportsInterrupt, TicketReader, TicketSource
 from ticket_export.application.ports.unit_of_work import UnitOfWork
-from ticket_export.application.ports.user_directory import UserDirectory
+from ticket_export.application.ports.user_directory import SupportsNames, UserDirectory
 from ticket_export.application.view.conditions import (
     Condition,
     Interval,
@@ -68,6 +70,7 @@ __all__ = [
     "ExportJobRepository",
     "ExportJobStatus",
     "ExportStorage",
+    "Finding",
     "IdType",
     "Interval",
     "IsBoolean",
@@ -80,9 +83,12 @@ __all__ = [
     "ProgressStage",
     "ScopeRole",
     "Search",
+    "Severity",
+    "SupportsCheck",
     "SupportsDiscardStale",
     "SupportsInterrupt",
     "SupportsListening",
+    "SupportsNames",
     "SupportsSignedUrl",
     "SupportsWaiting",
     "SystemPermissions",

@@ -33,6 +33,13 @@ def held(help_desk: HelpDesk) -> HeldExports:
     return HeldExports.prepare(help_desk.folder)
 
 
+def _block(help_desk: HelpDesk, job_id: str) -> None:
+    """Put a file in the place of the export's folder, so that this export fails and nothing else does."""
+    folder = help_desk.folder / "storage" / "exports"
+    folder.mkdir(parents=True)
+    (folder / job_id).touch()
+
+
 def _number_of_retries(help_desk: HelpDesk) -> int:
     with closing(sqlite3.connect(help_desk.database)) as database:
         ((number,),) = database.execute('SELECT "NumberOfRetries" FROM "BackgroundTasks"').fetchall()
@@ -146,12 +153,9 @@ def test_draining_an_empty_queue_ends_at_once(help_desk: HelpDesk) -> None:
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
 
 
-def test_a_failed_export_is_told_and_is_no_failure_of_the_worker(
-    help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_export_is_told_and_is_no_failure_of_the_worker(help_desk: HelpDesk) -> None:
     job_id = request()
-    (help_desk.folder / "no-folder").touch()
-    monkeypatch.setenv("TICKET_EXPORT_STORAGE_URL", (help_desk.folder / "no-folder").as_uri())
+    _block(help_desk, job_id)
     drained = run_command("worker", "--drain")
     assert (drained.exit_code, drained.text) == (0, "0 completed, 1 failed\n")
     message = job(run_command("show", job_id, *STAFF, "--json"))["errorMessage"]
@@ -170,22 +174,20 @@ def test_a_worker_without_tables_ends_and_says_what_to_do(help_desk: HelpDesk, m
     assert "ticket-export migrate --reference-schema" in ended.problems[0]
 
 
-@pytest.mark.parametrize("storage", ["storage", "no-folder"])
+@pytest.mark.parametrize("fails", [False, True])
 def test_how_an_export_ended_is_told_once_where_the_audit_log_is_a_table(
-    help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch, storage: str
+    help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch, fails: bool
 ) -> None:
     job_id = request()
-    (help_desk.folder / "no-folder").touch()
-    monkeypatch.setenv("TICKET_EXPORT_STORAGE_URL", (help_desk.folder / storage).as_uri())
+    if fails:
+        _block(help_desk, job_id)
     monkeypatch.setenv("TICKET_EXPORT_AUDIT_LOG", "table")
     (told,) = (line for line in run_command("worker", "--drain").err.splitlines() if job_id in line)
     assert f"export {job_id} {status(job_id)}: " in told
 
 
-@pytest.mark.parametrize("storage", ["storage", "no-folder"])
-def test_how_an_export_ended_is_told_where_a_host_keeps_the_log_quiet(
-    help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch, storage: str
-) -> None:
+@pytest.mark.parametrize("fails", [False, True])
+def test_how_an_export_ended_is_told_where_a_host_keeps_the_log_quiet(help_desk: HelpDesk, fails: bool) -> None:
     (help_desk.folder / "quiet_helpdesk.py").write_text(
         "import logging.config\n"
         "from ticket_export.container import TicketExportContainer\n"
@@ -193,10 +195,12 @@ def test_how_an_export_ended_is_told_where_a_host_keeps_the_log_quiet(
         "logging.config.dictConfig({'version': 1, 'disable_existing_loggers': True})\n"
     )
     job_id = request()
-    (help_desk.folder / "no-folder").touch()
-    settings = help_desk.settings | {"TICKET_EXPORT_STORAGE_URL": (help_desk.folder / storage).as_uri()}
+    if fails:
+        _block(help_desk, job_id)
     drained = run_script(
-        *("--app", "quiet_helpdesk:container", "worker", "--drain"), folder=help_desk.folder, settings=settings
+        *("--app", "quiet_helpdesk:container", "worker", "--drain"),
+        folder=help_desk.folder,
+        settings=help_desk.settings,
     )
     _ready, told = drained.err.splitlines()
     assert told.startswith(f"export {job_id} {status(job_id)}: ")
@@ -215,3 +219,29 @@ def test_a_worker_without_the_table_of_its_audit_log_ends_and_says_what_to_do(
         "error: the database lacks the table ExportAuditEntries; "
         "create what is missing with: ticket-export migrate --reference-schema\n"
     )
+
+
+@pytest.mark.parametrize("options", [(), ("--drain",)], ids=["runs", "drains"])
+def test_a_worker_whose_exports_would_all_fail_ends_before_it_claims_one(
+    help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    job_id = request()
+    (help_desk.folder / "file").touch()
+    monkeypatch.setenv("TICKET_EXPORT_STORAGE_URL", (help_desk.folder / "file").as_uri())
+    ended = run_command("worker", *options)
+    assert ended.exit_code == 2
+    assert [problem.partition(": ")[0] for problem in ended.problems] == ["storage"]
+    assert len(ended.err.splitlines()) == 1
+    assert status(job_id) == "queued"
+
+
+def test_a_worker_tells_a_warning_of_the_check_once_and_works(
+    help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = request()
+    monkeypatch.setenv("TICKET_EXPORT_STALL_SECONDS", "30")
+    drained = run_command("worker", "--drain")
+    told = [line for line in drained.err.splitlines() if line.startswith("warning: ")]
+    assert len(told) == 1
+    assert told[0].endswith("; set TICKET_EXPORT_STALL_SECONDS=600")
+    assert (drained.exit_code, status(job_id)) == (0, "completed")

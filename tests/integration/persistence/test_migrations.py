@@ -14,12 +14,15 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 from sqlalchemy import Engine
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateTable
 
 from tests.integration.persistence.sqlite_rows import SqliteRows
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.errors import ConfigurationError, MissingTableError
 from ticket_export.infrastructure import migrate
+from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.migrate import downgrade, upgrade
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES, HostTable, HostTableNames
@@ -41,8 +44,9 @@ def schema(rows: SqliteRows) -> set[str]:
 
 
 def create_host_tables(rows: SqliteRows, *names: str) -> None:
+    """With the columns that exports need, in the order of their names' table."""
     for name in names:
-        rows.run(f'CREATE TABLE "{name}" ("Id" CHAR(32) NOT NULL PRIMARY KEY)')
+        rows.run(str(CreateTable(REFERENCE_TABLES.metadata.tables[name]).compile(dialect=sqlite.dialect())))
 
 
 def test_the_reference_schema_goes_up_down_and_up_again(empty_engine: Engine, rows: SqliteRows) -> None:
@@ -107,16 +111,36 @@ def test_downgrading_an_empty_database_is_fine(empty_engine: Engine) -> None:
     "present",
     [(), ("Users",), ("MediaItems",), ("BackgroundTasks",), ("Users", "BackgroundTasks"), ("Users", "MediaItems")],
 )
-def test_missing_host_tables_are_named_and_nothing_is_changed(
+def test_missing_host_tables_that_the_host_has_named_are_named_and_nothing_is_changed(
     empty_engine: Engine, rows: SqliteRows, present: tuple[str, ...]
 ) -> None:
     create_host_tables(rows, *present)
+    # A host that maps a column has a table.
+    names = HostTableNames(
+        users=HostTable("Users", {"id": "Id"}),
+        media_items=HostTable("MediaItems", {"id": "Id"}),
+        background_tasks=HostTable("BackgroundTasks", {"id": "Id"}),
+    )
     with pytest.raises(MissingTableError) as caught:
-        upgrade(empty_engine, reference_schema=False)
-    assert [name for name in HOST_TABLES if f'"{name}"' in str(caught.value)] == [
+        upgrade(empty_engine, names=names)
+    assert [name for name in HOST_TABLES if f"table {name} is missing" in str(caught.value)] == [
         name for name in HOST_TABLES if name not in present
     ]
     assert set(sa.inspect(empty_engine).get_table_names()) == set(present)
+
+
+@pytest.mark.parametrize("present", [("Users",), ("Users", "BackgroundTasks"), ("Users", "MediaItems")])
+def test_missing_tables_of_files_and_tasks_are_created_and_removed_again(
+    empty_engine: Engine, rows: SqliteRows, present: tuple[str, ...]
+) -> None:
+    create_host_tables(rows, *present)
+    before = schema(rows)
+    upgrade(empty_engine)
+    assert tables(empty_engine) == {*HOST_TABLES, *OWN_TABLES}
+    downgrade(empty_engine)
+    added = schema(rows) - before
+    assert all("ticket_export_version" in statement for statement in added)
+    assert tables(empty_engine) == set(present)
 
 
 def test_tables_that_exist_already_are_named_and_nothing_is_changed(empty_engine: Engine, rows: SqliteRows) -> None:
@@ -132,7 +156,7 @@ def test_a_table_of_the_librarys_name_by_another_hand_is_refused_and_nothing_is_
 ) -> None:
     create_host_tables(rows, *HOST_TABLES, name)
     before = schema(rows)
-    with pytest.raises(ConfigurationError, match=f'already has "{name}"'):
+    with pytest.raises(ConfigurationError, match=f"table {name} exists, but `ticket-export migrate` has not created"):
         upgrade(empty_engine, reference_schema=False)
     assert schema(rows) == before
 
@@ -169,8 +193,8 @@ def go_down_to(revision: str, engine: Engine) -> None:
 
 def test_a_host_with_other_names_gets_foreign_keys_to_them(empty_engine: Engine, rows: SqliteRows) -> None:
     rows.run("CREATE TABLE staff (user_id CHAR(32) NOT NULL PRIMARY KEY)")
-    rows.run("CREATE TABLE files (id CHAR(32) NOT NULL PRIMARY KEY)")
-    create_host_tables(rows, "BackgroundTasks")
+    create_host_tables(rows, "BackgroundTasks", "MediaItems")
+    rows.run('ALTER TABLE "MediaItems" RENAME TO files')
     names = HostTableNames(users=HostTable("staff", {"id": "user_id"}), media_items=HostTable("files", {"id": "id"}))
     upgrade(empty_engine, reference_schema=False, names=names)
     keys = sa.inspect(empty_engine).get_foreign_keys("ExportJobs")
@@ -185,7 +209,7 @@ def test_a_host_with_other_names_gets_foreign_keys_to_them(empty_engine: Engine,
 
 def test_a_missing_table_is_named_as_the_host_calls_it(empty_engine: Engine, rows: SqliteRows) -> None:
     create_host_tables(rows, *HOST_TABLES)
-    with pytest.raises(MissingTableError, match='lacks "staff",'):
+    with pytest.raises(MissingTableError, match="table staff is missing"):
         upgrade(empty_engine, reference_schema=False, names=HostTableNames(users=HostTable("staff")))
 
 

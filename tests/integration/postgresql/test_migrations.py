@@ -9,6 +9,8 @@ from threading import Barrier
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
 
 from tests.e2e.command_line import run_command
 from tests.integration.persistence.test_migrations import HELP_DESK, HOST_TABLES, OWN_TABLES
@@ -22,8 +24,11 @@ from ticket_export.infrastructure.migrate import downgrade, upgrade
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.persistence.host_tables import HostTable, HostTableNames
+from ticket_export.infrastructure.persistence.tables import SEED_TABLES
 from ticket_export.testing.audit_log import an_entry
 from ticket_export.testing.entities import a_completed_job, a_media_item, a_task, a_user
+
+DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 def schema(rows: PostgresqlRows) -> list[object]:
@@ -33,7 +38,9 @@ def schema(rows: PostgresqlRows) -> list[object]:
 def create_host_tables(rows: PostgresqlRows, *names: str) -> None:
     """As another system has made them: with columns of their own, and somebody in them."""
     for name in names:
-        rows.run(f'CREATE TABLE "{name}" ("Id" uuid PRIMARY KEY DEFAULT gen_random_uuid(), "Remark" text)')
+        definition = str(CreateTable(SEED_TABLES.metadata.tables[name]).compile(dialect=DIALECT))
+        rows.run(definition.replace(" NOT NULL", ""))
+        rows.run(f'ALTER TABLE "{name}" ADD "Remark" text, ALTER "Id" SET DEFAULT gen_random_uuid()')
         rows.run(f'INSERT INTO "{name}" ("Remark") VALUES (\'of the host\')')
 
 
@@ -81,13 +88,19 @@ def test_upgrading_twice_keeps_the_data(engine: Engine, rows: PostgresqlRows) ->
     "present",
     [(), ("Users",), ("MediaItems",), ("BackgroundTasks",), ("Users", "BackgroundTasks"), ("Users", "MediaItems")],
 )
-def test_missing_host_tables_are_named_and_nothing_is_changed(
+def test_missing_host_tables_that_the_host_has_named_are_named_and_nothing_is_changed(
     empty_engine: Engine, empty_rows: PostgresqlRows, present: tuple[str, ...]
 ) -> None:
     create_host_tables(empty_rows, *present)
+    # A host that maps a column has a table.
+    names = HostTableNames(
+        users=HostTable("Users", {"id": "Id"}),
+        media_items=HostTable("MediaItems", {"id": "Id"}),
+        background_tasks=HostTable("BackgroundTasks", {"id": "Id"}),
+    )
     with pytest.raises(MissingTableError) as caught:
-        upgrade(empty_engine, reference_schema=False)
-    named = [name for name in HOST_TABLES if f'"{name}"' in str(caught.value)]
+        upgrade(empty_engine, names=names)
+    named = [name for name in HOST_TABLES if f"table {name} is missing" in str(caught.value)]
     assert named == [name for name in HOST_TABLES if name not in present]
     assert set(sa.inspect(empty_engine).get_table_names()) == set(present)
 
@@ -95,10 +108,10 @@ def test_missing_host_tables_are_named_and_nothing_is_changed(
 def test_tables_that_exist_already_are_named_and_nothing_is_changed(
     empty_engine: Engine, empty_rows: PostgresqlRows
 ) -> None:
-    create_host_tables(empty_rows, *HOST_TABLES, "ExportAuditEntries")
-    with pytest.raises(ConfigurationError, match='already has "ExportAuditEntries"'):
+    create_host_tables(empty_rows, *HOST_TABLES)
+    empty_rows.run('CREATE TABLE "ExportAuditEntries" ("Id" uuid PRIMARY KEY)')
+    with pytest.raises(ConfigurationError, match="ExportAuditEntries exists, but `ticket-export migrate` has not"):
         upgrade(empty_engine, reference_schema=False)
-    # The table that the first migration had made is gone with the second's failure.
     assert set(sa.inspect(empty_engine).get_table_names()) == {*HOST_TABLES, "ExportAuditEntries"}
 
 
@@ -108,8 +121,10 @@ def test_the_jobs_point_at_a_hosts_tables_by_their_own_names(empty_engine: Engin
         media_items=HostTable("Stored Files"),
         background_tasks=HostTable("queue"),
     )
-    for name, key in (("staff", "user_id"), ("Stored Files", "Id"), ("queue", "Id")):
-        empty_rows.run(f'CREATE TABLE "{name}" ("{key}" uuid PRIMARY KEY)')
+    create_host_tables(empty_rows, *HOST_TABLES)
+    for old, new in zip(HOST_TABLES, ("staff", "Stored Files", "queue"), strict=True):
+        empty_rows.run(f'ALTER TABLE "{old}" RENAME TO "{new}"')
+    empty_rows.run('ALTER TABLE staff RENAME "Id" TO user_id')
     upgrade(empty_engine, reference_schema=False, names=names)
     assert foreign_keys(empty_rows, "ExportJobs") == {
         "FK_ExportJobs_staff_RequesterUserId": (

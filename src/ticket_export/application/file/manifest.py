@@ -12,10 +12,10 @@ from pydantic import Field, ValidationError
 
 from ticket_export.application.dto import Dto
 from ticket_export.application.file.export_file import WrittenFile
+from ticket_export.application.user_key import UserIdField
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.media_item import MediaItem
-from ticket_export.domain.user_id import UserId
 from ticket_export.errors import StorageError
 
 CONTENT_TYPE: Final = "application/json"
@@ -45,7 +45,7 @@ class ExportManifest(Dto):
     """
 
     job_id: UUID
-    requester_user_id: UserId
+    requester_user_id: UserIdField
     view: dict[str, Any]
     columns: tuple[ManifestColumn, ...]
     as_of: datetime

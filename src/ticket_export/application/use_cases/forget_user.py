@@ -18,6 +18,7 @@ from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.run.export_task import TASK_NAME
 from ticket_export.application.run.job_and_task import failing, has_own_file, has_own_task, remove_export
+from ticket_export.application.user_key import UserKey
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.user_id import UserId
 from ticket_export.errors import LeaseLostError, TicketExportError, UserNotForgottenError
@@ -74,6 +75,7 @@ class ForgetUser:
     announcements: Announcements
     clock: Clock
     audit: Literal["keep", "anonymise"]
+    user_key: UserKey = attrs.field(factory=UserKey)
 
     def __call__(self, user_id: UserId) -> Forgotten:
         """Forget the user of that id.
@@ -81,7 +83,9 @@ class ForgetUser:
         Raises:
             UserNotForgottenError: by rule 3.
             JobDatabaseError: the database failed; call it again.
+            ConfigurationError: the id is not of the type of the users' keys.
         """
+        self.user_key.require(user_id, "user_id")
         ended = self._end_all(user_id)
         removed, left = self._remove_all(user_id)
         cleared = self._clear_stamps(user_id)

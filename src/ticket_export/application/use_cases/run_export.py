@@ -220,12 +220,12 @@ class RunExport:
 
     def _permitted_query(self, job: ExportJob) -> TicketQuery:
         requester = self.user_directory.find(job.requester_user_id)
-        if requester is None or self.rights.refusal_of_request(requester):
-            raise PermissionLostError("The requester no longer has the permission to export tickets.")
-        if requester.user_id != job.requester_user_id:
+        if requester is not None and requester.user_id != job.requester_user_id:
             raise ConfigurationError(
                 f"container.user_directory: find({job.requester_user_id!r}) returned user {requester.user_id!r}"
             )
+        if requester is None or self.rights.refusal_of_request(requester):
+            raise PermissionLostError("The requester no longer has the permission to export tickets.")
         try:
             return TicketQuery.of(
                 job.snapshot_payload_json,

@@ -13,6 +13,7 @@ from ticket_export.errors import (
     ExportNotFoundError,
     InvalidPayloadError,
     NotPermittedError,
+    SchemaMismatchError,
     TicketExportError,
 )
 
@@ -35,18 +36,19 @@ class ExitCode(IntEnum):
 
 
 class CommandError(Exception):
-    """Ends a command with one line and an exit code."""
+    """Ends a command with an exit code and its problems, one a line; usually one."""
 
-    def __init__(self, message: str, exit_code: ExitCode = ExitCode.FAILED) -> None:
+    def __init__(self, *problems: str, exit_code: ExitCode = ExitCode.FAILED) -> None:
         self.exit_code = exit_code
-        super().__init__(message)
+        self.problems = problems
+        super().__init__(*problems)
 
 
 class BadInputError(CommandError):
     """An option or argument, `where`, that cannot work."""
 
     def __init__(self, where: str, what: str) -> None:
-        super().__init__(f"{where}: {what}", ExitCode.BAD_INPUT)
+        super().__init__(f"{where}: {what}", exit_code=ExitCode.BAD_INPUT)
 
 
 class ClosedOutputError(Exception):
@@ -72,8 +74,10 @@ def foreseen_ending(error: Exception) -> Ending | None:
     """Return the ending for an error that the library or the command line raises on purpose; None for any other."""
     if isinstance(error, InvalidPayloadError):
         return Ending(ExitCode.BAD_INPUT, error.problems)
+    if isinstance(error, SchemaMismatchError):
+        return Ending(ExitCode.BAD_INPUT, error.differences)
     if isinstance(error, CommandError):
-        return Ending(error.exit_code, [str(error)])
+        return Ending(error.exit_code, error.problems)
     if isinstance(error, TyperException):
         return Ending(error.exit_code, [error.format_message()])
     for kind, exit_code in _EXIT_CODES:

@@ -27,6 +27,7 @@ from ticket_export.errors import JobDatabaseError
 COMMANDS: Final = {
     "demo": "Create a help desk, export a view of it, show the file.",
     "migrate": "Create or upgrade the tables. Tables that are up to date do not change.",
+    "check": "Find mistakes in settings, tables, columns, rights and storage.",
     "sample-data": "Add made-up tickets to the reference schema, after those that are there.",
     "columns": "Show the columns that can be exported, filtered, searched and sorted.",
     "export": "Request an export of a view, run it here, and save its file.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import FromClause, Text, func
 
 from ticket_export.application.view.ticket_column import ScopeRole
+from ticket_export.application.view.visibility import EVERY_ROW
 from ticket_export.infrastructure.help_desk.tables import HelpDeskTables
 from ticket_export.infrastructure.tickets.catalog import (
     Expression,
@@ -41,6 +42,7 @@ def reference_catalog(tables: HelpDeskTables) -> TicketCatalog:
         created_at=tickets.creation_time,
         is_deleted=tickets.is_deleted,
         deleted_at=tickets.deletion_time,
+        visible_to=EVERY_ROW,
         columns=(
             number_column("id", "Ticket ID", tickets.id, searchable=True),
             text_column("title", "Title", tickets.title, searchable=True),

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from uuid import uuid4
 
 from sqlalchemy import URL, Connection, Engine, insert, select, update
 
+from ticket_export.application.actor import Actor
+from ticket_export.application.finding import Finding
 from ticket_export.application.ports.audit_log import REQUESTS, AuditEntry, AuditLog, SupportsAnonymising
+from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.domain.user_id import UserId
 from ticket_export.infrastructure.persistence.database.engine import commit
+from ticket_export.infrastructure.persistence.database.engine_check import engine_problems
 from ticket_export.infrastructure.persistence.database.errors import database_errors
 from ticket_export.infrastructure.persistence.database.transaction import quick_read, short_transaction
+from ticket_export.infrastructure.persistence.schema.table_check import audit_table_problems
 from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
 
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising):
+class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising, SupportsCheck):
     """Stores every entry as a row of ``ExportAuditEntries``, which is permanent when `record` returns.
 
     `record` has a short transaction of its own, which takes SQLite's one write lock. Inside a unit of work, which holds
@@ -25,7 +31,7 @@ class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising):
     """
 
     def __init__(self, engine: Engine, tables: Tables = SEED_TABLES) -> None:
-        self._engine = engine
+        self._engine, self._tables = engine, tables
         self._entries = tables.export_audit_entries
 
     def require_table(self) -> None:
@@ -34,8 +40,13 @@ class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising):
         Raises:
             JobDatabaseError: the table does not exist, or the database failed.
         """
-        with database_errors(), quick_read(self._engine) as connection:
+        with database_errors(tables=[self._entries]), quick_read(self._engine) as connection:
             connection.execute(select(self._entries.c.id).limit(0))
+
+    def problems(self, actors: Sequence[Actor]) -> Iterator[Finding]:
+        """See `SupportsCheck.problems`."""
+        wrong = [*engine_problems(self._engine)]
+        yield from wrong or audit_table_problems(self._engine, self._tables)
 
     def record(self, entry: AuditEntry) -> None:
         """Store the entry; its duration is cut to whole milliseconds.
@@ -43,7 +54,7 @@ class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising):
         Raises:
             JobDatabaseError: the database failed.
         """
-        with database_errors(), short_transaction(self._engine) as connection:
+        with database_errors(tables=[self._entries]), short_transaction(self._engine) as connection:
             self.insert(connection, entry)
             commit(connection)
 
@@ -58,7 +69,7 @@ class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising):
         requested = select(entries.export_job_id).where(is_own & entries.action.in_(REQUESTS))
         is_systems = entries.actor_user_id.is_(None) & entries.export_job_id.in_(requested)
         anonymous = {"actor_user_id": None, "actor_facts": None, "view": "", "detail": None}
-        with database_errors(), short_transaction(self._engine) as connection:
+        with database_errors(tables=[self._entries]), short_transaction(self._engine) as connection:
             # The user's own entries last: the others are found by them.
             changed = sum(
                 connection.execute(update(self._entries).where(found).values(anonymous)).rowcount
@@ -89,6 +100,7 @@ class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising):
             row_count=entry.row_count,
             duration_milliseconds=None if entry.duration is None else entry.duration // _MILLISECOND,
             detail=entry.detail,
+            actor_facts=entry.actor_facts,
         )
         connection.execute(row)
 

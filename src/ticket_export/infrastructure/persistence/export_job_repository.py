@@ -47,6 +47,8 @@ _log = logging.getLogger(__name__)
 
 _ACTIVE = [status for status in ExportJobStatus.supported_types() if not status.is_final]
 _ENDED = [BackgroundTaskStatus.COMPLETE, BackgroundTaskStatus.ERROR]
+# The key of the job's reference to its task.
+_TASK = "background_task_id"
 # The label of a job's view in a row.
 _VIEW = "ticket_export_view"
 # A statement has at most 65,535 parameters on PostgreSQL, 32,766 on SQLite, and 999 before its version 3.32.
@@ -66,7 +68,17 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
         self._jobs = tables.export_jobs
 
     def add(self, job: ExportJob) -> None:
-        self._connection.execute(insert(self._jobs), row_of(job, self._jobs))
+        row = row_of(job, self._jobs)
+        if not self._tables.has_own_tasks:
+            self._connection.execute(insert(self._jobs), row)
+            return
+        # The reference belongs to the other program that has this table; our task refers to the job.
+        self._connection.execute(insert(self._jobs), {**row, _TASK: None})
+        if job.background_task_id is not None:
+            tasks = self._tables.export_tasks
+            stored = update(tasks).where(tasks.c.id == job.background_task_id).values(export_job_id=job.id)
+            if self._connection.execute(stored).rowcount == 0:
+                raise JobDatabaseError(f"export {job.id} refers to a task that is not stored")
 
     def find(self, job_id: UUID) -> ExportJob | None:
         return next(iter(self._found(self._selected(is_whole=True).where(self._jobs.c.id == job_id))), None)
@@ -86,7 +98,10 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
             & (func.lower(jobs.status, type_=jobs.status.type) == was)
             & jobs.is_cleaned_up.is_(False)
         )
-        changed = self._connection.execute(update(self._jobs).where(unchanged), changes_of(job, self._jobs))
+        changes = changes_of(job, self._jobs)
+        if self._tables.has_own_tasks:
+            changes = {key: value for key, value in changes.items() if key != _TASK}
+        changed = self._connection.execute(update(self._jobs).where(unchanged), changes)
         if changed.rowcount == 0:
             raise LeaseLostError(f"export {job.id} is no longer {was}, or is cleaned up")
 
@@ -94,7 +109,7 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
         self, *, requester_ids: Collection[UserId] | None, offset: int, limit: int
     ) -> tuple[Sequence[ExportJob], int]:
         jobs, total = self._selected(), select(func.count()).select_from(self._jobs)
-        jobs, total = jobs.where(self._is_ours), total.where(self._is_ours)
+        jobs, total = jobs.where(self._has_known_status), total.where(self._has_known_status)
         if requester_ids is not None:
             theirs = self._are_by(requester_ids)
             jobs, total = jobs.where(theirs), total.where(theirs)
@@ -105,6 +120,8 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
     def active_of(self, requester_user_id: UserId) -> Sequence[ExportJob]:
         self._wait_for_turn_of(requester_user_id)
         mine = (self._jobs.c.requester_user_id == requester_user_id) & self._jobs.c.status.in_(_ACTIVE)
+        if self._tables.has_own_tasks:
+            mine &= self._has_own_task
         return self._readable(self._selected().where(mine).order_by(self._jobs.c.requested_at, self._jobs.c.id))
 
     def find_all(self, job_ids: Collection[UUID]) -> Sequence[ExportJob]:
@@ -130,8 +147,10 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
 
     def clear_stamps_of(self, user_id: UserId, *, name: str, limit: int) -> int:
         tasks, jobs = self._tables.background_tasks.c, self._jobs.c
-        ours = select(tasks.id).where(tasks.name == name)
-        return cleared_stamps(self._connection, self._jobs, user_id, jobs.background_task_id.in_(ours), limit)
+        has_own = self._tables.has_own_tasks
+        ours = select(tasks.export_job_id if has_own else tasks.id).where(tasks.name == name)
+        is_ours = (jobs.id if has_own else jobs.background_task_id).in_(ours)
+        return cleared_stamps(self._connection, self._jobs, user_id, is_ours, limit)
 
     def active_without_task(self, name: str, *, before: datetime, limit: int, skip: int = 0) -> Sequence[ExportJob]:
         tasks, jobs = self._tables.background_tasks.c, self._jobs.c
@@ -144,7 +163,8 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
         other = self._tables.background_tasks.alias()
         gone = ~exists().where(other.c.id == jobs.background_task_id) & is_settled & uncleaned
         ended = (tasks.name == name) & tasks.status.in_(_ENDED) & uncleaned
-        abandoned = self._jobs.c.status.in_(_ACTIVE) & (gone | ended)
+        # A job without a task of ours belongs to another program, if our tasks have a table of their own.
+        abandoned = self._jobs.c.status.in_(_ACTIVE) & (ended if self._tables.has_own_tasks else gone | ended)
         oldest_first = self._selected().where(abandoned).order_by(self._jobs.c.requested_at, self._jobs.c.id)
         return self._found(oldest_first.offset(skip or None).limit(limit))
 
@@ -172,8 +192,17 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
 
     @property
     def _is_ours(self) -> ColumnElement[bool]:
+        return self._has_known_status & self._has_own_task if self._tables.has_own_tasks else self._has_known_status
+
+    @property
+    def _has_known_status(self) -> ColumnElement[bool]:
         # A row with another status must not keep the others from being listed or cleaned up.
         return _is_one_of(self._jobs.c.status, ExportJobStatus)
+
+    @property
+    def _has_own_task(self) -> ColumnElement[bool]:
+        tasks = self._tables.export_tasks.alias()
+        return exists().where(tasks.c.export_job_id == self._jobs.c.id)
 
     def _wait_for_turn_of(self, requester_user_id: UserId) -> None:
         match self._connection.dialect.name:
@@ -232,19 +261,23 @@ def _jobs_with_references(tables: Tables, dialect: str, *, is_whole: bool) -> Se
         # To find the length of a text that it stores out of line, PostgreSQL would read the text first.
         unread = ((func.pg_column_size(view) > SHORT_VIEW, None),) if dialect == "postgresql" else ()
         view = case(*unread, short)
+    refers = tasks.c.export_job_id == jobs.c.id if tables.has_own_tasks else tasks.c.id == jobs.c.background_task_id
     selected = select(*others, view.label(_VIEW), *requester, media_items, tasks).select_from(jobs)
     if users is not None:
         selected = selected.outerjoin(users.table, users.id == jobs.c.requester_user_id)
     return selected.outerjoin(media_items, media_items.c.id == jobs.c.media_item_id).outerjoin(
-        tasks, (tasks.c.id == jobs.c.background_task_id) & _is_one_of(tasks.c.status, BackgroundTaskStatus)
+        tasks, refers & _is_one_of(tasks.c.status, BackgroundTaskStatus)
     )
 
 
 def _job_from(row: RowMapping, tables: Tables) -> ExportJob:
     media_items, tasks = tables.media_items, tables.background_tasks
+    fields = {column.key: row[column] for column in tables.export_jobs.columns if column.key != "snapshot_payload_json"}
+    if tables.has_own_tasks and row[tasks.c.id] is not None:
+        fields[_TASK] = row[tasks.c.id]
     # Where the outer join found nothing, the primary key is empty.
     return ExportJob(
-        **{column.key: row[column] for column in tables.export_jobs.columns if column.key != "snapshot_payload_json"},
+        **fields,
         snapshot_payload_json=row[_VIEW] or "",
         requester=requester_from(row, tables),
         media_item=None if row[media_items.c.id] is None else entity_from(row, media_items, MediaItem),

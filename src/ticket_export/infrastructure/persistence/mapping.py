@@ -14,10 +14,13 @@ from ticket_export.domain.user import User
 
 _Entity = TypeVar("_Entity", MediaItem, BackgroundTask)
 
+# A task in ``ExportTasks`` refers to its job. The repository of jobs stores and reads this reference.
+_JOB_OF_TASK = "export_job_id"
+
 
 def entity_from(row: RowMapping, table: Table, kind: type[_Entity]) -> _Entity:
     """Return the entity that the row holds in the columns of `table`."""
-    return kind(**{column.key: row[column] for column in table.columns})
+    return kind(**{column.key: row[column] for column in table.columns if column.key != _JOB_OF_TASK})
 
 
 def row_of(entity: ExportJob | MediaItem | BackgroundTask | User, table: Table) -> Mapping[str, object]:
@@ -26,7 +29,7 @@ def row_of(entity: ExportJob | MediaItem | BackgroundTask | User, table: Table) 
     Pass it to ``execute`` next to the statement, not to ``values``: the statement then stays the same for every entity,
     and SQLAlchemy neither builds nor inspects an expression for each value.
     """
-    return {column.key: getattr(entity, column.key) for column in table.columns}
+    return {column.key: getattr(entity, column.key) for column in table.columns if column.key != _JOB_OF_TASK}
 
 
 def changes_of(entity: ExportJob | BackgroundTask, table: Table) -> Mapping[str, object]:

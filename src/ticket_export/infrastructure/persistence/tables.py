@@ -42,7 +42,9 @@ _NAMING_CONVENTION = {
 class Tables:
     """One set of the library's tables and the host's three. No table is global.
 
-    `host_users` is None if the host's users are not in this database.
+    `host_users` is None if the host's users are not in this database. Exports have their tasks in `background_tasks`;
+    in a database that `adopt` took over, this is `export_tasks` (`tables_in_use`). Other databases have no table
+    `export_tasks`.
     """
 
     metadata: MetaData
@@ -52,7 +54,20 @@ class Tables:
     host_users: HostUsers | None
     media_items: Table
     background_tasks: Table
+    export_tasks: Table
     user_key: UserKeyType
+
+    @property
+    def every(self) -> tuple[Table, ...]:
+        """All of the tables, the host's and the library's."""
+        users = () if self.host_users is None else (self.host_users.table,)
+        own = (self.export_jobs, self.export_audit_entries, self.export_database, self.export_tasks)
+        return (*users, self.media_items, self.background_tasks, *own)
+
+    @property
+    def has_own_tasks(self) -> bool:
+        """Whether exports have their tasks in a table of their own."""
+        return self.background_tasks is self.export_tasks
 
 
 def build_tables(names: HostTableNames = SEED_TABLE_NAMES) -> Tables:
@@ -68,14 +83,16 @@ def build_tables(names: HostTableNames = SEED_TABLE_NAMES) -> Tables:
     key = key_column_type(user_key)
     media_items = _media_items(metadata, names.media_items, key)
     background_tasks = _background_tasks(metadata, names.background_tasks)
+    export_jobs = _export_jobs(metadata, users, media_items, background_tasks, key)
     return Tables(
         metadata=metadata,
-        export_jobs=_export_jobs(metadata, users, media_items, background_tasks, key),
+        export_jobs=export_jobs,
         export_audit_entries=_export_audit_entries(metadata, key),
         export_database=_export_database(metadata),
         host_users=users,
         media_items=media_items,
         background_tasks=background_tasks,
+        export_tasks=_export_tasks(export_jobs),
         user_key=user_key,
     )
 
@@ -185,6 +202,16 @@ def _background_tasks(metadata: MetaData, host: HostTable) -> Table:
     )
     # Workers look for the oldest enqueued task and for leases that have run out.
     Index(None, table.c.status, table.c.creation_time)
+    return table
+
+
+def _export_tasks(export_jobs: Table) -> Table:
+    # Not in the metadata of the other tables, since most databases do not have it.
+    table = _background_tasks(MetaData(naming_convention=_NAMING_CONVENTION), HostTable("ExportTasks"))
+    # Null until the job is stored, which comes after its task, and after the job is deleted.
+    job = ForeignKey(export_jobs.c.id, ondelete="SET NULL")
+    table.append_column(Column("ExportJobId", Uuid, job, key="export_job_id"))
+    Index(None, table.c.export_job_id, unique=True)
     return table
 
 

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, suppress
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection, Engine
 
+from ticket_export.application.actor import Actor
+from ticket_export.application.finding import Finding
 from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
+from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.infrastructure.after_commit import AfterCommitActions
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.background_task_repository import SqlAlchemyBackgroundTaskRepository
 from ticket_export.infrastructure.persistence.database.engine import commit
-from ticket_export.infrastructure.persistence.database.errors import DATABASE_ERRORS, database_errors
+from ticket_export.infrastructure.persistence.database.engine_check import engine_problems
+from ticket_export.infrastructure.persistence.database.errors import (
+    DATABASE_ERRORS,
+    database_errors,
+    is_missing_part,
+)
 from ticket_export.infrastructure.persistence.database.transaction import short_transaction
 from ticket_export.infrastructure.persistence.export_job_repository import SqlAlchemyExportJobRepository
 from ticket_export.infrastructure.persistence.media_item_repository import SqlAlchemyMediaItemRepository
+from ticket_export.infrastructure.persistence.schema.table_check import table_problems
 from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
+from ticket_export.infrastructure.persistence.tables_in_use import look_again, tables_in_use
 
 
 class ConnectionRepositories(UnitOfWork):
@@ -33,15 +43,15 @@ class ConnectionRepositories(UnitOfWork):
 
     @property
     def jobs(self) -> SqlAlchemyExportJobRepository:
-        return SqlAlchemyExportJobRepository(self._begun(), self._tables)
+        return SqlAlchemyExportJobRepository(*self._in_use())
 
     @property
     def media_items(self) -> SqlAlchemyMediaItemRepository:
-        return SqlAlchemyMediaItemRepository(self._begun(), self._tables)
+        return SqlAlchemyMediaItemRepository(*self._in_use())
 
     @property
     def tasks(self) -> SqlAlchemyBackgroundTaskRepository:
-        return SqlAlchemyBackgroundTaskRepository(self._begun(), self._tables)
+        return SqlAlchemyBackgroundTaskRepository(*self._in_use())
 
     def after_commit(self, action: Callable[[], None]) -> None:
         self._after_commit.add(action)
@@ -56,8 +66,18 @@ class ConnectionRepositories(UnitOfWork):
         # With a transaction begun.
         return self._connection
 
+    def _errors(self, block_error: BaseException | None) -> AbstractContextManager[None]:
+        if is_missing_part(block_error):
+            # The tables may be adopted later.
+            look_again(self._connection.dialect)
+        return database_errors(block_error, tables=self._tables.every)
 
-class SqlAlchemyUnitOfWork(ConnectionRepositories):
+    def _in_use(self) -> tuple[Connection, Tables]:
+        connection = self._begun()
+        return connection, tables_in_use(connection, self._tables)
+
+
+class SqlAlchemyUnitOfWork(ConnectionRepositories, SupportsCheck):
     """A transaction of its own, on a connection from the engine's pool.
 
     The block begins the transaction, which takes SQLite's one write lock. So keep the block short: do slow work between
@@ -72,7 +92,7 @@ class SqlAlchemyUnitOfWork(ConnectionRepositories):
         self._engine = engine
 
     def __enter__(self) -> Self:
-        with database_errors():
+        with database_errors(tables=self._tables.every):
             self._connection = self._begin()
         return self
 
@@ -86,8 +106,15 @@ class SqlAlchemyUnitOfWork(ConnectionRepositories):
         # Closing undoes what was not committed. A lost connection has nothing left to undo, and its error must not
         # hide that of the block.
         blocks_own = exc is not None and not isinstance(exc, DATABASE_ERRORS)
-        with suppress(*DATABASE_ERRORS) if blocks_own else database_errors(exc):
+        with suppress(*DATABASE_ERRORS) if blocks_own else self._errors(exc):
             self._resources.close()
+
+    def problems(self, actors: Sequence[Actor]) -> Iterator[Finding]:
+        """See `SupportsCheck.problems`: the database and its tables."""
+        wrong = [*engine_problems(self._engine)]
+        yield from wrong
+        if not wrong:
+            yield from table_problems(self._engine, self._tables)
 
     def commit(self) -> None:
         if not self._connection.closed:

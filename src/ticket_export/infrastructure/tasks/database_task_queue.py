@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from math import inf
 from threading import Condition, Lock, local
 from time import monotonic
 
-from sqlalchemy import Engine, exists, select
+from sqlalchemy import Engine, Select, Table, exists, select
 
 from ticket_export.application.ports.task_queue import SupportsListening, SupportsWaiting, TaskQueue
 from ticket_export.application.run.export_task import TASK_NAME
@@ -16,6 +17,7 @@ from ticket_export.infrastructure.fork import renew_in_children
 from ticket_export.infrastructure.persistence.database.errors import database_errors
 from ticket_export.infrastructure.persistence.database.transaction import quick_read
 from ticket_export.infrastructure.persistence.tables import Tables
+from ticket_export.infrastructure.persistence.tables_in_use import tables_in_use
 from ticket_export.infrastructure.tasks.notifications import Notifications
 
 #: Seconds between two polls of a process whose threads are idle. A poll is one read of one index, without any lock.
@@ -32,12 +34,7 @@ class DatabaseTaskQueue(TaskQueue, SupportsWaiting, SupportsListening):
 
     def __init__(self, engine: Engine, tables: Tables, notifications: Notifications) -> None:
         self._engine = engine
-        self._waiting = select(
-            exists().where(
-                tables.background_tasks.c.status == BackgroundTaskStatus.ENQUEUED,
-                tables.background_tasks.c.name == TASK_NAME,
-            )
-        )
+        self._tables = tables
         self._notifications = notifications
         self._begin()
         renew_in_children(self._begin)
@@ -93,8 +90,16 @@ class DatabaseTaskQueue(TaskQueue, SupportsWaiting, SupportsListening):
             return may_poll
 
     def _has_task(self) -> bool:
-        with database_errors(), quick_read(self._engine) as connection:
-            return bool(connection.execute(self._waiting).scalar_one())
+        with database_errors(tables=self._tables.every), quick_read(self._engine) as connection:
+            waiting = _waiting(tables_in_use(connection, self._tables).background_tasks)
+            return bool(connection.execute(waiting).scalar_one())
+
+
+# Built once: a poll is a small query, and building it takes longer.
+@lru_cache(maxsize=16)
+def _waiting(tasks: Table) -> Select[bool]:
+    is_ours = (tasks.c.status == BackgroundTaskStatus.ENQUEUED) & (tasks.c.name == TASK_NAME)
+    return select(exists().where(is_ours))
 
 
 class WakeUp:

@@ -15,7 +15,7 @@ from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 from ticket_export.infrastructure.tickets.read_errors import read_errors
 from ticket_export.infrastructure.tickets.row_rule import VisibleRows
-from ticket_export.infrastructure.tickets.ticket_select import count_tickets
+from ticket_export.infrastructure.tickets.ticket_select import count_tickets, select_tickets
 
 #: The size of a block, as near as a reader can come to it: large enough that the calls between blocks do not count,
 #: small enough for any length of a ticket's texts.
@@ -44,6 +44,17 @@ class BlockReader(TicketReader, SupportsInterrupt):
         """
         with read_errors(self.connection.dialect):
             return self.connection.execute(count_tickets(self.catalog_as_stored(), self.query, self.rows)).scalar_one()
+
+    def prepare(self) -> None:
+        """Let the database check the query and the types of its columns. No row is read.
+
+        Raises:
+            ConfigurationError: the catalog does not fit the types that the database stores.
+            TicketSourceError: the database refuses the query.
+        """
+        with read_errors(self.connection.dialect):
+            rows = select_tickets(self.catalog_as_stored(), self.query, self.rows).limit(0)
+            self.connection.execute(rows).close()
 
     def blocks(self) -> Iterator[CsvBlock]:
         """All rows, in order."""

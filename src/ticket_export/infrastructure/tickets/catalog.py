@@ -76,14 +76,14 @@ class TicketCatalog:
     SQLAlchemy Core (``cases.c.number``) or of its ORM (``Case.number``). `id` identifies a ticket and breaks ties in
     the sort order. `created_at` (stored in UTC) decides whether a ticket existed at the request. If tickets are
     soft-deleted, `is_deleted` and `deleted_at` say which and when; a deleted ticket without `deleted_at` counts as
-    deleted before any request.
+    deleted before any request. Without `is_deleted`, a ticket is deleted if it has a `deleted_at`.
 
     `visible_to` is the row rule: it returns, for the actor of an export, the condition that a row must meet, or
     `EVERY_ROW`. A row for which the condition is NULL is not shown. `EVERY_ROW` itself says that every user may see
     every row; so does None, but `check` asks whether this is meant.
 
     Raises:
-        ConfigurationError: two columns share a name, only one of `is_deleted` and `deleted_at` is there, one of these
+        ConfigurationError: two columns share a name, `is_deleted` has no `deleted_at`, one of these
             expressions is of a wrong type or names a table that `tables` does not join, or `visible_to` is not a rule.
     """
 
@@ -96,8 +96,10 @@ class TicketCatalog:
     visible_to: RowRule | EveryRow | None = None
 
     def __attrs_post_init__(self) -> None:
-        if (self.is_deleted is None) != (self.deleted_at is None):
-            raise ConfigurationError("a catalog needs both is_deleted and deleted_at, or neither")
+        if self.is_deleted is not None and self.deleted_at is None:
+            raise ConfigurationError("ticket catalog: is_deleted needs deleted_at, the moment of the deletion")
+        if self.is_deleted is None and self.deleted_at is not None:
+            object.__setattr__(self, "is_deleted", self.deleted_at.is_not(None))
         _require_moment("created_at", self.created_at, _TIME_ADVICE[ColumnKind.DATE])
         if self.deleted_at is not None:
             _require_moment("deleted_at", self.deleted_at, "it is the moment of the deletion")

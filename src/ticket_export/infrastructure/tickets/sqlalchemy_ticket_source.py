@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import timedelta
 from typing import TypeAlias
@@ -12,28 +12,35 @@ from sqlalchemy import Connection, Engine
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.csv_format import CsvFormat
-from ticket_export.application.ports.ticket_source import TicketReader, TicketSource
+from ticket_export.application.finding import Finding
+from ticket_export.application.ports.supports_check import SupportsCheck
+from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.view.ticket_column import TicketColumns
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import UnsupportedDialectError
 from ticket_export.infrastructure.fork import part_from_parent
 from ticket_export.infrastructure.persistence.database.engine import connected
+from ticket_export.infrastructure.persistence.database.engine_check import engine_problems
 from ticket_export.infrastructure.persistence.database.export_pool import one_connection_more
+from ticket_export.infrastructure.persistence.database.transaction import quick_read
+from ticket_export.infrastructure.tickets.block_reader import BlockReader
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog
+from ticket_export.infrastructure.tickets.catalog_check import declared_problems, missing_parts
 from ticket_export.infrastructure.tickets.postgresql.reader import copy_reader
-from ticket_export.infrastructure.tickets.read_errors import read_errors
+from ticket_export.infrastructure.tickets.query_check import query_problems, rule_problems
+from ticket_export.infrastructure.tickets.read_errors import naming_tables, read_errors
 from ticket_export.infrastructure.tickets.row_rule import VisibleRows
 from ticket_export.infrastructure.tickets.sqlite.reader import row_stream_reader
 
 OpenReader: TypeAlias = Callable[
-    [Connection, TicketCatalog, TicketQuery, VisibleRows, CsvFormat, timedelta], AbstractContextManager[TicketReader]
+    [Connection, TicketCatalog, TicketQuery, VisibleRows, CsvFormat, timedelta], AbstractContextManager[BlockReader]
 ]
 
 _READERS: dict[str, OpenReader] = {"postgresql": copy_reader, "sqlite": row_stream_reader}
 
 
 @attrs.frozen
-class SqlAlchemyTicketSource(TicketSource):
+class SqlAlchemyTicketSource(TicketSource, SupportsCheck):
     """Reads a catalog's tickets through `engine`, each export in one read transaction.
 
     PostgreSQL ends that transaction if nothing is read for `patience`, and for at least a minute.
@@ -52,7 +59,7 @@ class SqlAlchemyTicketSource(TicketSource):
         return self.catalog.visible_to_actor(actor).columns
 
     @contextmanager
-    def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
+    def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[BlockReader]:
         """Begin a snapshot and yield a reader of it; the snapshot ends with the block.
 
         Raises:
@@ -65,7 +72,7 @@ class SqlAlchemyTicketSource(TicketSource):
         visible = self.catalog.visible_to_actor(query.actor)
         query.require_columns(visible.columns)
         part_from_parent(self.engine)
-        with one_connection_more(self.engine), ExitStack() as stack:
+        with naming_tables(self.catalog.tables), one_connection_more(self.engine), ExitStack() as stack:
             with read_errors(self.engine.dialect):
                 connection = stack.enter_context(connected(self.engine))
             name = connection.dialect.name
@@ -73,3 +80,20 @@ class SqlAlchemyTicketSource(TicketSource):
                 raise UnsupportedDialectError(f"tickets cannot be read from {name}; only from PostgreSQL and SQLite")
             with _READERS[name](connection, self.catalog, query, visible.rows, csv_format, self.patience) as reader:
                 yield reader
+
+    def problems(self, actors: Sequence[Actor]) -> Iterator[Finding]:
+        """See `SupportsCheck.problems`: the database, and the catalog compared with it."""
+        wrong = [*engine_problems(self.engine)]
+        yield from wrong
+        yield from declared_problems(self.catalog)
+        if wrong:
+            return
+        with quick_read(self.engine) as connection:
+            missing = [*missing_parts(connection, self.catalog)]
+        # Each of these would repeat the problems of the one before it.
+        refused = missing or [*query_problems(self.catalog, self._prepare)]
+        yield from refused or rule_problems(self.catalog, actors, self._prepare)
+
+    def _prepare(self, catalog: TicketCatalog, query: TicketQuery) -> None:
+        with attrs.evolve(self, catalog=catalog).open(query, CsvFormat()) as reader:
+            reader.prepare()

@@ -41,7 +41,7 @@ def export(context: typer.Context, view: View, email: As, output: Output, as_jso
                 f"export {job.id} is complete, with {job.row_count:,} rows, but {error}; "
                 "a permitted user can save it with: "
                 + session.command_line(f"download {job.id} --as EMAIL --output FILE"),
-                ExitCode.NOT_PERMITTED,
+                exit_code=ExitCode.NOT_PERMITTED,
             ) from error
         with progress_view("bytes") as shown:
             save_download(file, target, shown)

@@ -1,11 +1,13 @@
-"""``ticket-export migrate``: create or upgrade the tables."""
+"""``ticket-export migrate``: create, upgrade or adopt the tables."""
 
 from typing import Annotated
 
 import typer
 
+from ticket_export.entrypoints.cli.exit_codes import BadInputError
 from ticket_export.entrypoints.cli.output.standard_streams import write_summary
 from ticket_export.entrypoints.cli.session import session_of
+from ticket_export.infrastructure.migrate import adopt as adopt_tables
 from ticket_export.infrastructure.migrate import upgrade
 
 
@@ -14,8 +16,23 @@ def migrate(
     reference_schema: Annotated[
         bool, typer.Option("--reference-schema", help="Also create the help desk's tables, for use without a host.")
     ] = False,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Take over an ExportJobs that another program made; add what is missing.")
+    ] = False,
+    shared_tasks: Annotated[
+        bool,
+        typer.Option("--shared-tasks", help="With --adopt: store the tasks of exports in the other program's table."),
+    ] = False,
 ) -> None:
     """Create or upgrade the tables. Tables that are up to date do not change."""
+    if reference_schema and adopt:
+        raise BadInputError("--adopt", "cannot be combined with --reference-schema, which creates a help desk")
+    if shared_tasks and not adopt:
+        raise BadInputError("--shared-tasks", "needs --adopt")
     container = session_of(context).container()
-    upgrade(container.engine(), reference_schema=reference_schema, names=container.table_names())
+    if adopt:
+        for line in adopt_tables(container.engine(), names=container.table_names(), shared_tasks=shared_tasks):
+            write_summary(line)
+    else:
+        upgrade(container.engine(), reference_schema=reference_schema, names=container.table_names())
     write_summary(f"ExportJobs{' and the reference schema are' if reference_schema else ' is'} up to date")

@@ -1,5 +1,6 @@
 """``ticket-export worker``: run queued exports."""
 
+import logging
 from collections import Counter, deque
 from threading import Lock
 from typing import Annotated
@@ -8,14 +9,19 @@ import attrs
 import typer
 
 from ticket_export.application.dto import ExportJobDto
+from ticket_export.application.finding import Severity
 from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.container import TicketExportContainer
+from ticket_export.entrypoints.cli.exit_codes import CommandError, ExitCode
+from ticket_export.entrypoints.cli.output.finding_text import with_commands_of
 from ticket_export.entrypoints.cli.output.job_text import end_text
 from ticket_export.entrypoints.cli.output.standard_streams import write_note, write_summary
-from ticket_export.entrypoints.cli.session import session_of
+from ticket_export.entrypoints.cli.session import Session, session_of
 from ticket_export.entrypoints.cli.stop_on_signals import stop_on_signals
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.tasks.until_stopped import until_stopped
+
+_log = logging.getLogger(__name__)
 
 # For more, several processes are faster than more threads.
 _MOST_AT_ONCE = 64
@@ -40,12 +46,23 @@ def worker(
     container = session.container()
     hands, stop, tally = container.worker(), StopSignal(), _Tally(session.told)
     with stop_on_signals(stop):
-        until_stopped(stop, lambda: _require_database(container))
+        until_stopped(stop, lambda: _require_setup(session, container))
         write_note(f"worker ready: {concurrency} at a time; stop with Ctrl-C")
         work = hands.drain if drain else hands.run
         work(concurrency=concurrency, stop=stop, on_end=tally.add)
     if drain:
         write_summary(tally.text)
+
+
+def _require_setup(session: Session, container: TicketExportContainer) -> None:
+    _require_database(container)
+    findings = [with_commands_of(session, each) for each in container.check()]
+    # What may pass does not end a worker that waits for it.
+    lasting = [each for each in findings if each.severity is Severity.ERROR and not each.may_pass]
+    if lasting:
+        raise CommandError(*(each.text for each in lasting), exit_code=ExitCode.BAD_INPUT)
+    for each in findings:
+        _log.warning(each.text)
 
 
 def _require_database(container: TicketExportContainer) -> None:

@@ -8,14 +8,16 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 import attrs
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError, TimeoutError
+from sqlalchemy import Table
+from sqlalchemy.exc import DBAPIError, MissingGreenlet, SQLAlchemyError, TimeoutError
 
-from ticket_export.errors import JobDatabaseError
+from ticket_export.errors import ConfigurationError, JobDatabaseError
+from ticket_export.infrastructure.persistence.database.missing_parts import missing_column, missing_table
 
 _log = logging.getLogger(__name__)
 
@@ -24,21 +26,32 @@ DATABASE_ERRORS: Final = (SQLAlchemyError, sqlite3.Error)
 
 
 @contextmanager
-def database_errors(block_error: BaseException | None = None) -> Iterator[None]:
+def database_errors(block_error: BaseException | None = None, *, tables: Iterable[Table] = ()) -> Iterator[None]:
     """Raise `JobDatabaseError` for a database's error in the block, with that error as the ``__cause__``.
 
     Around the end of a transaction, `block_error` is the error of the transaction's own block. If it is a database's
-    error, it is the cause, even if the end of the transaction fails too.
+    error, it is the cause, even if the end of the transaction fails too. If the database lacks a table, or a column,
+    and it is one of `tables`, the message names it.
     """
     try:
         yield
     except DATABASE_ERRORS as error:
+        _require_synchronous(error)
         name_shortage(error)
         cause = block_error if isinstance(block_error, DATABASE_ERRORS) else error
-        raise _job_database_error(cause) from cause
+        raise _job_database_error(cause, tables) from cause
     if isinstance(block_error, DATABASE_ERRORS):
+        _require_synchronous(block_error)
         name_shortage(block_error)
-        raise _job_database_error(block_error) from block_error
+        raise _job_database_error(block_error, tables) from block_error
+
+
+def _require_synchronous(error: Exception) -> None:
+    if isinstance(error, MissingGreenlet):
+        raise ConfigurationError(
+            "the transaction belongs to an asynchronous engine; call the use case inside "
+            "`await session.run_sync(…)`, with JoinedUnitOfWork on the session that the function receives"
+        ) from error
 
 
 def driver_message(error: BaseException | None) -> str | None:
@@ -66,6 +79,11 @@ def reached_limit(error: Exception) -> str | None:
 def is_missing_table(error: BaseException | None) -> bool:
     """Whether the database refused a statement because a table does not exist."""
     return isinstance(error, DBAPIError) and _trouble(error) is _NO_TABLE
+
+
+def is_missing_part(error: BaseException | None) -> bool:
+    """Whether the database refused a statement because a table or a column does not exist."""
+    return isinstance(error, DBAPIError) and _trouble(error) in {_NO_TABLE, _NO_COLUMN}
 
 
 def name_shortage(error: BaseException) -> None:
@@ -201,10 +219,14 @@ def _by_sqlstate(cause: BaseException | None) -> _Trouble | None:
     return _AWAY if is_unanswered else None
 
 
-def _job_database_error(cause: Exception) -> JobDatabaseError:
+def _job_database_error(cause: Exception, tables: Iterable[Table]) -> JobDatabaseError:
     trouble = _trouble(cause)
     message = trouble.text
-    if trouble is _FAILED:
+    if trouble in {_NO_TABLE, _NO_COLUMN}:
+        missing = (missing_table if trouble is _NO_TABLE else missing_column)(cause, tables)
+        if missing is not None:
+            message = f"the database lacks {missing}; run `ticket-export migrate`"
+    elif trouble is _FAILED:
         # The caller may show the error without logging it, and this message alone explains nothing.
         _log.error(message, exc_info=cause)
         message = f"{message}; the log has the cause"

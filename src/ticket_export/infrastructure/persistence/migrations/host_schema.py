@@ -13,17 +13,24 @@ from sqlalchemy.types import TypeEngine
 
 from ticket_export.domain.user_id import UserKeyType
 from ticket_export.errors import ConfigurationError, MissingTableError
-from ticket_export.infrastructure.persistence.host_columns import plain_name
-from ticket_export.infrastructure.persistence.host_tables import HostTable, HostTableNames
+from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES, HostTableNames
 from ticket_export.infrastructure.persistence.host_users import key_column_type, user_key_of
 
 
 def host_table_names() -> HostTableNames:
     """Return the names of the host's tables that the migration was called with."""
-    config = op.get_context().config
-    assert config is not None  # noqa: S101 - `migrate` always sets it
-    names: HostTableNames = config.attributes["names"]
+    names: HostTableNames = _attribute("names", SEED_TABLE_NAMES)
     return names
+
+
+def is_adopted(table: str) -> bool:
+    """Whether another program made the table, so that a downgrade must not drop it."""
+    return table in _attribute("adopted", ())
+
+
+def has_own_tasks() -> bool:
+    """Whether the tasks of exports have a table of their own."""
+    return bool(_attribute("own_tasks", False))
 
 
 def user_key_type() -> TypeEngine[Any]:
@@ -43,11 +50,7 @@ def require_tables(*tables: sa.FromClause) -> None:
             "table that has the users. With SQL expressions in HostTable, you need no view"
         )
     if missing:
-        raise MissingTableError(
-            f"the database lacks {_listed(table.fullname for table in missing)}, which ExportJobs refers to; create "
-            "the missing tables first, or set your tables' names in the container (table_names); the reference schema "
-            "is only for a help desk without tables of its own"
-        )
+        raise MissingTableError([f"table {table.fullname} is missing" for table in missing])
 
 
 def require_key(column: sa.Column[Any], user_key: UserKeyType) -> None:
@@ -77,17 +80,10 @@ def refuse_existing(*names: str) -> None:
         raise ConfigurationError(f"the database already has {_listed(existing)}, which this migration would create")
 
 
-def add_column_if_missing(host: HostTable, key: str, seed_name: str) -> None:
-    """Add a column of texts that may be null to a host's table, unless it is there."""
-    name = plain_name(host, key, seed_name)
-    if name not in {each["name"] for each in sa.inspect(op.get_bind()).get_columns(host.name, host.schema)}:
-        op.add_column(host.name, sa.Column(name, sa.Text()), schema=host.schema)
-
-
-def drop_column_of_the_library(host: HostTable, key: str, seed_name: str) -> None:
-    """Drop a column of `add_column_if_missing`; one that the host has named is the host's, and stays."""
-    if key not in host.columns:
-        op.drop_column(host.name, seed_name, schema=host.schema)
+def _attribute(name: str, default: object) -> Any:
+    config = op.get_context().config
+    assert config is not None  # noqa: S101 - `migrate` always sets it
+    return config.attributes.get(name, default)
 
 
 def _keys_of(stored: TypeEngine[Any]) -> tuple[UserKeyType, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -12,10 +12,14 @@ from typing import BinaryIO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from ticket_export.application.actor import Actor
+from ticket_export.application.finding import Finding
 from ticket_export.application.ports.export_storage import ExportStorage, ObjectWriter, SupportsDiscardStale
+from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.errors import ConfigurationError, InvalidKeyError, ObjectNotFoundError
 from ticket_export.infrastructure.storage.keys import check_key, check_prefix, is_segment
 from ticket_export.infrastructure.storage.local.directories import opened_directory, prune_directories, sync_directories
+from ticket_export.infrastructure.storage.local.folder_check import folder_problems
 from ticket_export.infrastructure.storage.local.partial_file import PartialFile
 from ticket_export.infrastructure.storage.local.regular_files import open_file, require_file
 from ticket_export.infrastructure.storage.os_errors import storage_errors
@@ -26,7 +30,7 @@ from ticket_export.settings import Settings
 _PARTIAL = ".partial"
 
 
-class LocalStorage(ExportStorage, SupportsDiscardStale):
+class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale):
     """A store that keeps the object of key ``a/b`` as the file ``<root>/a/b``.
 
     The first write creates the root; new folders and files are private (modes 0700 and 0600). The root may be a
@@ -132,6 +136,10 @@ class LocalStorage(ExportStorage, SupportsDiscardStale):
                         os.unlink(entry.name, dir_fd=directory)
                         removed += 1
         return removed
+
+    def problems(self, actors: Sequence[Actor]) -> Iterable[Finding]:
+        """See `SupportsCheck.problems`."""
+        return folder_problems(self._root)
 
     def _keys_below(self, folders: tuple[str, ...], prefix: str) -> Iterator[str]:
         for name in self._sorted_names(folders):

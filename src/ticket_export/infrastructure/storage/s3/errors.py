@@ -35,9 +35,10 @@ _NO_CREDENTIALS = (
 )
 _UNREACHABLE = (ConnectionError, HTTPClientError, HTTPError, OSError)
 # Codes of Amazon's list ("Error responses", REST API reference), of MinIO and of Ceph. Other codes go by their status.
+_ABSENT, _REFUSED = "the storage does not exist", "the storage refuses access"
 _REASONS = {
-    "the storage does not exist": "NoSuchBucket PermanentRedirect",
-    "the storage refuses access": "AccessDenied AccountProblem AllAccessDisabled ExpiredToken InvalidAccessKeyId "
+    _ABSENT: "NoSuchBucket PermanentRedirect",
+    _REFUSED: "AccessDenied AccountProblem AllAccessDisabled ExpiredToken InvalidAccessKeyId "
     "InvalidToken RequestTimeTooSkewed SignatureDoesNotMatch TokenRefreshRequired",
     "the storage is full": "QuotaExceeded QuotaExceededException XMinioStorageFull",
     "the storage is busy; try again later": "OperationAborted RequestLimitExceeded ServiceUnavailable SlowDown "
@@ -45,8 +46,8 @@ _REASONS = {
 }
 _BY_CODE = {code: reason for reason, codes in _REASONS.items() for code in codes.split()}
 _BY_STATUS: dict[int, str] = {
-    HTTPStatus.UNAUTHORIZED: "the storage refuses access",
-    HTTPStatus.FORBIDDEN: "the storage refuses access",
+    HTTPStatus.UNAUTHORIZED: _REFUSED,
+    HTTPStatus.FORBIDDEN: _REFUSED,
     HTTPStatus.TOO_MANY_REQUESTS: "the storage is busy; try again later",
     HTTPStatus.SERVICE_UNAVAILABLE: "the storage is busy; try again later",
     HTTPStatus.INSUFFICIENT_STORAGE: "the storage is full",
@@ -86,9 +87,15 @@ def is_unreachable(error: StorageError) -> bool:
     return isinstance(error.__cause__, _UNREACHABLE)
 
 
+def is_refusal(error: StorageError) -> bool:
+    """Whether S3 refused the call itself, as it will refuse the next one: no such bucket, or no right to it."""
+    cause = error.__cause__
+    return isinstance(cause, Exception) and _reason(cause) in {_ABSENT, _REFUSED}
+
+
 def _reason(error: Exception) -> str:
     if isinstance(error, _NO_CREDENTIALS):
-        return "the storage refuses access"
+        return _REFUSED
     if isinstance(error, _UNREACHABLE):
         return "the storage cannot be reached"
     other = "the storage failed; the log has the cause"

@@ -11,20 +11,23 @@ from typing import TYPE_CHECKING, BinaryIO, Self, cast
 # Imported first, because its error names the extra to install if boto3 is missing.
 from ticket_export.infrastructure.storage.s3.client import S3Patience, connect  # isort: skip
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from ticket_export.application.actor import Actor
 from ticket_export.application.file.download import content_disposition
 from ticket_export.application.file.export_file import KEY_PREFIX
+from ticket_export.application.finding import Finding, error
 from ticket_export.application.ports.export_storage import (
     ExportStorage,
     ObjectWriter,
     SupportsDiscardStale,
     SupportsSignedUrl,
 )
+from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.errors import ConfigurationError, StorageError
 from ticket_export.infrastructure.storage.keys import check_prefix
-from ticket_export.infrastructure.storage.s3.errors import is_missing, s3_errors
+from ticket_export.infrastructure.storage.s3.errors import is_missing, is_refusal, s3_errors
 from ticket_export.infrastructure.storage.s3.location import S3Location
 from ticket_export.infrastructure.storage.s3.reader import S3RawReader
 from ticket_export.infrastructure.storage.s3.stale_uploads import abort_stale_uploads
@@ -44,7 +47,7 @@ _READ_BUFFER = 256 * 1024
 _LONGEST_LINK = 7 * 24 * 60 * 60
 
 
-class S3Storage(ExportStorage, SupportsSignedUrl, SupportsDiscardStale):
+class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscardStale):
     """A store that keeps the object of key ``a/b`` as ``<prefix>a/b`` in a bucket, with smart-open's S3 writers.
 
     Threads may share it. Writing an object takes some 20 MB of memory, independent of its size. A killed writer leaves
@@ -146,6 +149,19 @@ class S3Storage(ExportStorage, SupportsSignedUrl, SupportsDiscardStale):
             # Not the uploads of other programs in the same bucket or prefix.
             own = self._location.prefix + KEY_PREFIX
             return abort_stale_uploads(self._client, self._location.bucket, own, before=before)
+
+    def problems(self, actors: Sequence[Actor]) -> Iterator[Finding]:
+        """See `SupportsCheck.problems`: a bucket that does not exist, or refuses its list."""
+        try:
+            next(self.list(KEY_PREFIX), None)
+        except StorageError as raised:
+            yield error(
+                "storage",
+                f"the bucket {self._location.bucket}: {raised}",
+                "create the bucket, or correct TICKET_EXPORT_STORAGE_URL, TICKET_EXPORT_S3_ENDPOINT_URL, the region "
+                "or the credentials",
+                may_pass=not is_refusal(raised),
+            )
 
     def signed_url(self, key: str, *, file_name: str, content_type: str, expires_in: timedelta) -> str:
         """See `SupportsSignedUrl.signed_url`.

@@ -13,9 +13,6 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 from ticket_export.infrastructure.persistence.migrations.host_schema import (
-    add_column_if_missing,
-    drop_column_of_the_library,
-    host_table_names,
     refuse_existing,
 )
 
@@ -27,7 +24,6 @@ _json = sa.Text().with_variant(JSONB(), "postgresql")
 
 def upgrade() -> None:
     """Create ``ExportDatabase`` with its row, and add the columns."""
-    names = host_table_names()
     refuse_existing("ExportDatabase")
     database = op.create_table(
         "ExportDatabase",
@@ -36,8 +32,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("Id", name="PK_ExportDatabase"),
     )
     op.bulk_insert(database, [{"Id": uuid4()}])
-    add_column_if_missing(names.media_items, "storage_place", "StoragePlace")
-    add_column_if_missing(names.background_tasks, "share_key", "ShareKey")
     # SQLite copies the table, to change a column.
     with op.batch_alter_table("ExportAuditEntries") as entries:
         entries.add_column(sa.Column("ActorFacts", _json))
@@ -49,11 +43,8 @@ def downgrade() -> None:
 
     A column of a host's table stays if the host has named it.
     """
-    names = host_table_names()
     op.execute('DELETE FROM "ExportAuditEntries" WHERE "ExportJobId" IS NULL')
     with op.batch_alter_table("ExportAuditEntries") as entries:
         entries.alter_column("ExportJobId", existing_type=sa.Uuid(), nullable=False)
         entries.drop_column("ActorFacts")
-    drop_column_of_the_library(names.background_tasks, "share_key", "ShareKey")
-    drop_column_of_the_library(names.media_items, "storage_place", "StoragePlace")
     op.drop_table("ExportDatabase")

@@ -7,7 +7,9 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 from ticket_export.infrastructure.persistence.migrations.host_schema import (
+    has_own_tasks,
     host_table_names,
+    is_adopted,
     refuse_existing,
     require_key,
     require_tables,
@@ -22,10 +24,9 @@ down_revision = None
 def upgrade() -> None:
     """Create ``ExportJobs``, which refers to the host's users, media items and background tasks."""
     tables, key = build_tables(host_table_names()), user_key_type()
-    referred = [
-        (tables.media_items.c.id, "MediaItemId", "SET NULL"),
-        (tables.background_tasks.c.id, "BackgroundTaskId", "SET NULL"),
-    ]
+    referred = [(tables.media_items.c.id, "MediaItemId", "SET NULL")]
+    if not has_own_tasks():
+        referred.append((tables.background_tasks.c.id, "BackgroundTaskId", "SET NULL"))
     users = tables.host_users
     if users is not None:
         referred.insert(0, (users.id, "RequesterUserId", "RESTRICT"))
@@ -71,5 +72,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Remove the table with every record of an export."""
-    op.drop_table("ExportJobs")
+    """Remove the table with every record of an export, unless another program made it."""
+    if not is_adopted("ExportJobs"):
+        op.drop_table("ExportJobs")

@@ -1,0 +1,109 @@
+"""A storage, tried with one small object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final
+from uuid import uuid4
+
+from ticket_export.application.checks.guarded import guarded
+from ticket_export.application.file.export_file import KEY_PREFIX
+from ticket_export.application.finding import Finding, error, has_error
+from ticket_export.application.ports.export_storage import ExportStorage, SupportsSignedUrl
+from ticket_export.application.ports.supports_check import SupportsCheck
+from ticket_export.application.run.bounded_calls import BoundedCalls
+from ticket_export.errors import ObjectNotFoundError, StorageError
+
+#: Seconds that the check may take.
+PATIENCE: Final = 20.0
+_WHERE: Final = "storage"
+_DATA: Final = b"ticket-export writes and deletes this object when it checks its setup.\n"
+
+
+def storage_problems(
+    storage: ExportStorage, *, url_lifetime: timedelta | None, patience: float = PATIENCE
+) -> Iterator[Finding]:
+    """Ask the storage for its own problems; if there are none, write, read, list and delete one small object."""
+    if url_lifetime is not None and not isinstance(storage, SupportsSignedUrl):
+        yield error(
+            _WHERE,
+            f"TICKET_EXPORT_DOWNLOAD is signed-url, and the storage {storage.provider!a} cannot sign links",
+            "set TICKET_EXPORT_DOWNLOAD=stream, or use a storage that signs links, such as s3://…",
+        )
+    trial = _Trial(storage)
+    # In a thread of its own, since a storage may hang.
+    with BoundedCalls("check of the storage", patience=patience) as calls:
+        calls.make(trial.run)
+        is_over = trial.is_over
+    yield from tuple(trial.found)
+    if not is_over:
+        yield error(
+            _WHERE,
+            f"it has not answered within {patience:g} s; the check tries to {trial.step} there",
+            "start the storage, or correct the network or TICKET_EXPORT_STORAGE_URL",
+            may_pass=True,
+        )
+
+
+class _Trial:
+    def __init__(self, storage: ExportStorage) -> None:
+        self._storage = storage
+        # Below the prefix that the rights of a process may be limited to. It is not the key of an export, so no sweep
+        # deletes the object during the trial.
+        self._key = f"{KEY_PREFIX}check-{uuid4()}"
+        self.found: list[Finding] = []
+        self.step = "look"
+        self.is_over = False
+
+    def run(self) -> None:
+        storage = self._storage
+        if isinstance(storage, SupportsCheck):
+            self.found += guarded(_WHERE, lambda: storage.problems(()))
+        if not has_error(self.found) and self._can("write an object", self._write):
+            self._can("read an object", self._read)
+            self._can("list objects", self._list)
+            if self._can("delete an object", lambda: self._storage.delete(self._key)):
+                self._can("delete an object", self._require_deleted)
+        self.is_over = True
+
+    def _can(self, step: str, call: Callable[[], None]) -> bool:
+        self.step = step
+        try:
+            call()
+        except _WrongError as wrong:
+            self._fail(str(wrong))
+        except StorageError as raised:
+            self._fail(str(raised).removesuffix("."), may_pass=True)
+        except Exception as raised:  # noqa: BLE001 - a plugin may raise anything
+            self._fail(f"it raises {type(raised).__name__}")
+        else:
+            return True
+        return False
+
+    def _fail(self, why: str, *, may_pass: bool = False) -> None:
+        remedy = f"let this process {self.step} there, or correct TICKET_EXPORT_STORAGE_URL"
+        self.found.append(error(_WHERE, f"this process cannot {self.step}: {why}", remedy, may_pass=may_pass))
+
+    def _write(self) -> None:
+        with self._storage.open_writer(self._key, "text/plain") as writer:
+            writer.write(_DATA)
+
+    def _read(self) -> None:
+        with self._storage.open_reader(self._key) as reader:
+            if reader.read() != _DATA:
+                raise _WrongError("it returns other bytes than were written")
+
+    def _list(self) -> None:
+        if self._key not in self._storage.list(self._key):
+            raise _WrongError("an object that was just written is missing in the list")
+
+    def _require_deleted(self) -> None:
+        with suppress(ObjectNotFoundError), self._storage.open_reader(self._key) as reader:
+            reader.read()
+            raise _WrongError("an object is still readable after it was deleted")
+
+
+class _WrongError(Exception):
+    """The storage answers, and the answer is wrong."""

@@ -1,0 +1,97 @@
+"""What the database, and the rules of the host, say about the query of a catalog. No row is read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
+from uuid import uuid4
+
+import attrs
+
+from ticket_export.application.actor import Actor
+from ticket_export.application.checks.guarded import configuration_findings
+from ticket_export.application.finding import Finding, error
+from ticket_export.application.view.ticket_column import TicketColumn
+from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.application.view.visibility import EVERY_ROW
+from ticket_export.errors import ConfigurationError, TicketSourceError, TicketsUnavailableError
+from ticket_export.infrastructure.tickets.catalog import TicketCatalog
+
+_log = logging.getLogger(__name__)
+
+#: Lets the database check a query of a catalog.
+Prepare: TypeAlias = Callable[[TicketCatalog, TicketQuery], None]
+
+_WHERE: Final = "catalog"
+_SHOW: Final = "correct the expression; ticket-export --debug check shows the database's own message"
+_RULE: Final = (
+    "return a SQL condition or EVERY_ROW (a column's rule: True or False) for every user; the facts that a rule needs "
+    "come from Actor(attributes=…) of your user directory"
+)
+
+
+def query_problems(catalog: TicketCatalog, prepare: Prepare) -> Iterator[Finding]:
+    """Prepare the query of all columns, without the rules. If the database refuses it, find the refused expression."""
+    columns = tuple(catalog.describe())
+    without_rules = attrs.evolve(
+        catalog, visible_to=EVERY_ROW, columns=[attrs.evolve(each, visible_to=None) for each in catalog.columns]
+    )
+    try:
+        prepare(without_rules, _query(columns))
+    except ConfigurationError as raised:
+        yield from configuration_findings(_WHERE, raised)
+    except TicketsUnavailableError:
+        raise
+    except TicketSourceError:
+        _log.info("the database refuses the query of the catalog", exc_info=True)
+        refused = [column for column in columns if _is_refused(prepare, without_rules, column)]
+        yield from _refused(refused, of=len(columns))
+
+
+def rule_problems(catalog: TicketCatalog, actors: Sequence[Actor], prepare: Prepare) -> Iterator[Finding]:
+    """Evaluate the rules for each of `actors`, or for a made-up actor if there are none.
+
+    A rule may need facts that a made-up actor does not have, so an error that a rule raises for that actor counts for
+    nothing.
+    """
+    for actor in actors or (_nobody(),):
+        try:
+            columns = tuple(catalog.visible_to_actor(actor).columns)
+            if columns:
+                prepare(catalog, _query(columns, actor))
+        except ConfigurationError as raised:
+            if actors or raised.__cause__ is None:
+                yield from configuration_findings(_WHERE, raised, remedy=_RULE)
+        except TicketsUnavailableError:
+            raise
+        except TicketSourceError:
+            _log.info("the database refuses the row rule of the catalog", exc_info=True)
+            yield error(_WHERE, "the database refuses the condition of the row rule (visible_to)", _SHOW)
+
+
+def _refused(columns: Iterable[TicketColumn], *, of: int) -> Iterator[Finding]:
+    refused = list(columns)
+    # Each query also has the catalog's tables and conditions.
+    if len(refused) == of > 1:
+        yield error(_WHERE, "the database refuses the tables, or created_at, is_deleted or deleted_at", _SHOW)
+        return
+    for column in refused:
+        yield error(_WHERE, f"the database refuses the expression of the column {column.name!r}", _SHOW)
+
+
+def _is_refused(prepare: Prepare, catalog: TicketCatalog, column: TicketColumn) -> bool:
+    try:
+        prepare(catalog, _query((column,)))
+    except TicketSourceError:
+        return True
+    return False
+
+
+def _nobody() -> Actor:
+    return Actor(user_id=uuid4())
+
+
+def _query(columns: tuple[TicketColumn, ...], actor: Actor | None = None) -> TicketQuery:
+    return TicketQuery(actor=actor or _nobody(), columns=columns, as_of=datetime.now(UTC))
