@@ -123,7 +123,7 @@ def test_audit_table_is_anonymised(help_desk: HelpDesk, monkeypatch: pytest.Monk
     monkeypatch.setenv("TICKET_EXPORT_AUDIT_LOG", "table")
     export(monkeypatch)
     monkeypatch.setenv("TICKET_EXPORT_FORGET_AUDIT", "anonymise")
-    assert run_command("forget", ADMIN).text.endswith(" 3 audit entries anonymised\n")
+    assert run_command("forget", ADMIN).text.endswith(" 4 audit entries anonymised\n")
     rows = execute(help_desk, 'SELECT DISTINCT "ActorUserId", "ActorFacts", "View", "Detail" FROM "ExportAuditEntries"')
     assert rows == [(None, None, "", None)]
 
