@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from time import sleep
 from typing import Any
 from uuid import UUID
 
@@ -27,26 +26,27 @@ def admin_id(help_desk: HelpDesk) -> UUID:
     return UUID(user_id)
 
 
-def export(monkeypatch: pytest.MonkeyPatch, *, retention_hours: str = "72") -> str:
-    monkeypatch.setenv("TICKET_EXPORT_RETENTION_HOURS", retention_hours)
+def export() -> str:
     ended = run_command("export", "--columns", "id", *AS_ADMIN, "--output", "made.csv", "--json")
     assert ended.exit_code == 0, ended.err
     return str(job(ended)["id"])
 
 
-def old_export(help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch, days: int) -> str:
-    job_id = export(monkeypatch, retention_hours="0.0003")
-    sleep(1.1)
+def old_export(help_desk: HelpDesk, days: int) -> str:
+    """The id of an export that was cleaned up so many days ago."""
+    job_id = export()
+    age(help_desk, "ExpiresAt", days + 3)
     assert job(run_command("cleanup", "--json"))["cleanedUp"] == 1
-    for column in ("ExpiresAt", "LastModificationTime"):
-        execute(help_desk, f"""UPDATE "ExportJobs" SET "{column}" = datetime("{column}", '-{days} days')""")
+    age(help_desk, "LastModificationTime", days)
     return job_id
 
 
-def test_purge_deletes_the_rows_of_exports_that_were_cleaned_up_some_days_ago(
-    help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    job_id, kept = old_export(help_desk, monkeypatch, 31), export(monkeypatch)
+def age(help_desk: HelpDesk, column: str, days: int) -> None:
+    execute(help_desk, f"""UPDATE "ExportJobs" SET "{column}" = datetime("{column}", '-{days} days')""")
+
+
+def test_purge_deletes_the_rows_of_exports_that_were_cleaned_up_some_days_ago(help_desk: HelpDesk) -> None:
+    job_id, kept = old_export(help_desk, 31), export()
     early = run_command("purge", "--days", "32", "--json")
     assert (early.exit_code, early.document) == (0, {"purged": 0, "failed": 0})
     assert run_command("purge", "--days", "31").text == "1 old exports purged\n"
@@ -55,7 +55,7 @@ def test_purge_deletes_the_rows_of_exports_that_were_cleaned_up_some_days_ago(
 
 
 def test_purge_and_cleanup_do_what_the_setting_says(help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    old_export(help_desk, monkeypatch, 31)
+    old_export(help_desk, 31)
     refused = run_command("purge")
     assert (refused.exit_code, refused.problems) == (
         2,
@@ -74,8 +74,8 @@ def test_days_that_no_history_has_are_refused(help_desk: HelpDesk, days: str) ->
     assert "--days" in ended.problems[0]
 
 
-def test_purge_that_fails_is_told(help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    old_export(help_desk, monkeypatch, 31)
+def test_purge_that_fails_is_told(help_desk: HelpDesk) -> None:
+    old_export(help_desk, 31)
     execute(help_desk, 'CREATE TRIGGER no BEFORE DELETE ON "BackgroundTasks" BEGIN SELECT RAISE(ABORT, "no"); END')
     ended = run_command("purge", "--days", "1")
     assert (ended.exit_code, ended.text) == (1, "0 old exports purged\n")
@@ -84,10 +84,8 @@ def test_purge_that_fails_is_told(help_desk: HelpDesk, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("by", ["address", "id"])
-def test_forgotten_user_has_no_exports_and_can_be_deleted(
-    help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch, by: str
-) -> None:
-    export(monkeypatch)
+def test_forgotten_user_has_no_exports_and_can_be_deleted(help_desk: HelpDesk, by: str) -> None:
+    export()
     assert run_command("request", "--columns", "id,title", *AS_ADMIN).exit_code == 0
     user = ADMIN if by == "address" else str(admin_id(help_desk))
     ended = run_command("forget", user, "--json")
@@ -101,18 +99,18 @@ def test_forgotten_user_has_no_exports_and_can_be_deleted(
     assert again.text.startswith("0 exports deleted, 0 of them ended for that")
 
 
-def test_user_who_is_no_longer_active_is_forgotten_by_id(help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    export(monkeypatch)
+def test_user_who_is_no_longer_active_is_forgotten_by_id(help_desk: HelpDesk) -> None:
+    export()
     user_id = admin_id(help_desk)
     execute(help_desk, 'UPDATE "Users" SET "IsActive" = 0')
     refused = run_command("forget", ADMIN)
     assert refused.exit_code == 2
-    assert "is not the e-mail address of an active user, nor a user's id, which is a UUID" in refused.problems[0]
+    assert "is not the e-mail address of an active user, nor a user's key, which is of type UUID" in refused.problems[0]
     assert job(run_command("forget", str(user_id), "--json"))["removed"] == 1
 
 
 def test_log_whose_entries_stay_is_told(help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    export(monkeypatch)
+    export()
     monkeypatch.setenv("TICKET_EXPORT_FORGET_AUDIT", "anonymise")
     ended = run_command("forget", ADMIN, "--json")
     assert (ended.exit_code, job(ended)["anonymised"]) == (0, None)
@@ -121,15 +119,15 @@ def test_log_whose_entries_stay_is_told(help_desk: HelpDesk, monkeypatch: pytest
 
 def test_audit_table_is_anonymised(help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TICKET_EXPORT_AUDIT_LOG", "table")
-    export(monkeypatch)
+    export()
     monkeypatch.setenv("TICKET_EXPORT_FORGET_AUDIT", "anonymise")
     assert run_command("forget", ADMIN).text.endswith(" 4 audit entries anonymised\n")
     rows = execute(help_desk, 'SELECT DISTINCT "ActorUserId", "ActorFacts", "View", "Detail" FROM "ExportAuditEntries"')
     assert rows == [(None, None, "", None)]
 
 
-def test_exports_of_another_program_are_told(help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    export(monkeypatch)
+def test_exports_of_another_program_are_told(help_desk: HelpDesk) -> None:
+    export()
     execute(help_desk, 'UPDATE "BackgroundTasks" SET "Name" = ?', "tickets.export")
     execute(help_desk, 'UPDATE "MediaItems" SET "ObjectKey" = ?', "reports/1.csv")
     ended = run_command("forget", ADMIN)
@@ -137,10 +135,8 @@ def test_exports_of_another_program_are_told(help_desk: HelpDesk, monkeypatch: p
     assert ended.problems == ["1 exports of another program still refer to the user"]
 
 
-def test_storage_that_fails_is_told_and_the_next_call_goes_on(
-    help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    export(monkeypatch)
+def test_storage_that_fails_is_told_and_the_next_call_goes_on(help_desk: HelpDesk) -> None:
+    export()
     execute(help_desk, 'UPDATE "MediaItems" SET "FileStorageProvider" = ?', "elsewhere")
     ended = run_command("forget", ADMIN)
     assert ended.exit_code == 1
