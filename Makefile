@@ -13,7 +13,7 @@ PROGRAMS := $(foreach folder,benchmarks examples,$(if $(wildcard $(folder)/*.py 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test steady chaos bench docs constraints clean
+.PHONY: help demo quick test steady chaos rights bench docs constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ steady: $(VENV)/.dev ## run the tests that ever failed on a busy machine, 30 tim
 
 chaos: $(VENV)/.dev ## kill, stop and pause workers, end connections, restart the database while 200 exports are made; takes minutes
 	CHAOS_EXPORTS=200 $(BIN)/pytest tests/chaos
+
+rights: $(VENV)/.dev ## try 10,000 random rules over rows and columns on each database; takes half an hour
+	RIGHTS_POLICIES=10000 $(BIN)/pytest tests/rights
 
 bench: $(BENCH)/.bench $(VENV)/.dev ## measure rows/s and peak memory against the alternatives, the way to S3, and what a queued job costs
 	$(BENCH)/bin/python -m benchmarks

@@ -134,7 +134,7 @@ def _values(column: TicketColumn) -> SearchStrategy[str]:
         case ColumnKind.NUMBER, _:
             return st.integers(min_value=-5, max_value=20).map(str) | st.sampled_from(["2.5", "-0.1"])
         case ColumnKind.CHOICE, _:
-            return st.sampled_from(column.choices)
+            return st.sampled_from([choice.value for choice in column.choices])
         case ColumnKind.ID, IdType.UUID:
             return st.sampled_from([str(each[0]) for each in TEAMS] + [str(user.id) for user in USERS])
         case ColumnKind.ID, IdType.INTEGER:

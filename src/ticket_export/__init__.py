@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from ticket_export.application.actor import Actor
     from ticket_export.application.csv_format import CsvFormat
     from ticket_export.application.dto import ExportJobDto, ExportPage, RequestedExportDto
-    from ticket_export.application.export_policy import EVERYONE, ONLY_OWN, ExportPolicy
+    from ticket_export.application.export_policy import EVERYONE, ONLY_OWN, ExportPolicy, VisibleRequesters
     from ticket_export.application.file.download import Download
     from ticket_export.application.finding import Finding, Severity
     from ticket_export.application.formula_guard import unguard
+    from ticket_export.application.ports.user_directory import UserDirectory
     from ticket_export.application.run.stop_signal import StopSignal
     from ticket_export.application.view.snapshot import ExportFilter, ExportScope, ExportSnapshotPayload
     from ticket_export.container import TicketExportContainer
@@ -103,7 +104,9 @@ __all__ = [
     "TicketExportContainer",
     "TicketExportError",
     "TooManyExportsError",
+    "UserDirectory",
     "UserId",
+    "VisibleRequesters",
     "adopt",
     "create_engine",
     "downgrade",
@@ -117,10 +120,11 @@ _NAMES_BY_MODULE = {
     "application.actor": ["Actor"],
     "application.csv_format": ["CsvFormat"],
     "application.dto": ["ExportJobDto", "ExportPage", "RequestedExportDto"],
-    "application.export_policy": ["EVERYONE", "ONLY_OWN", "ExportPolicy"],
+    "application.export_policy": ["EVERYONE", "ONLY_OWN", "ExportPolicy", "VisibleRequesters"],
     "application.file.download": ["Download"],
     "application.finding": ["Finding", "Severity"],
     "application.formula_guard": ["unguard"],
+    "application.ports.user_directory": ["UserDirectory"],
     "application.run.stop_signal": ["StopSignal"],
     "application.view.snapshot": ["ExportFilter", "ExportScope", "ExportSnapshotPayload"],
     "container": ["TicketExportContainer"],

@@ -1,25 +1,30 @@
 """The composition root: it connects every port with an adapter, and the use cases with the ports.
 
-A host replaces an adapter by overriding its provider. All objects that are made from then on use the new one::
+A host gives its own parts, as objects or as providers that make them. All others keep their defaults::
 
-    container = TicketExportContainer()
-    container.storage.override(InMemoryStorage())
+    container = TicketExportContainer(catalog=my_catalog, user_directory=MyUserDirectory())
     job = container.request_export()(actor, {"columns": ["id", "title"]})
 
+A part can also be replaced later. All objects that are made from then on use the new one::
+
+    container.storage.override(InMemoryStorage())
+
 Settings, tables, engine and catalog are built once and kept, so override those before their first use. Threads may
-share a container, and then share its engine.
+share a container, and then share its engine. The making of a container opens no connection and reads no setting.
 """
 
 from __future__ import annotations
 
 from contextlib import nullcontext
+from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 
-from dependency_injector.containers import DeclarativeContainer
+from dependency_injector.containers import ProvidersOverridingContext
 from dependency_injector.providers import Callable, Dict, Factory, List, Object, Selector, ThreadSafeSingleton
 
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.export_policy import ExportPolicy
+from ticket_export.application.file.file_name import FileNameTemplate
 from ticket_export.application.ports.audit_log import AuditLog
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.compression import Compression
@@ -30,6 +35,7 @@ from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.ports.user_directory import UserDirectory
 from ticket_export.application.refusals import Refusals
+from ticket_export.application.requester_names import RequesterNames
 from ticket_export.application.rights import Rights
 from ticket_export.application.run.claims import Claims
 from ticket_export.application.run.export_pipeline import READ_AHEAD
@@ -51,14 +57,20 @@ from ticket_export.application.user_turns import UserTurns
 from ticket_export.infrastructure.compression import GzipCompression, NoCompression, ZstdCompression
 from ticket_export.infrastructure.fork import hold_while_forking, renewed_in_children
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
-from ticket_export.infrastructure.help_desk.tables import build_help_desk_tables
+from ticket_export.infrastructure.help_desk.tables import HelpDeskTables, build_help_desk_tables
 from ticket_export.infrastructure.help_desk.user_directory import SqlAlchemyUserDirectory
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
 from ticket_export.infrastructure.null_export_events import NullExportEvents
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.database.clock import DatabaseClock
-from ticket_export.infrastructure.persistence.database.engine import create_engine
-from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES
+from ticket_export.infrastructure.persistence.database.engine import (
+    SyncEngine,
+    asynchronous_refusal,
+    create_engine,
+    one_of_two_engines,
+)
+from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES, HostTableNames
+from ticket_export.infrastructure.persistence.host_users import user_key_for
 from ticket_export.infrastructure.persistence.some_users import some_user_ids
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.infrastructure.setting_check import setting_problems
@@ -69,38 +81,89 @@ from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
 from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue, queue_for_workers
 from ticket_export.infrastructure.tasks.notifications import notifications_on
 from ticket_export.infrastructure.tasks.worker import Worker
+from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
-from ticket_export.port_provider import PortProvider
+from ticket_export.port_provider import PartProvider, PortProvider, Provides
 from ticket_export.settings import Settings
+from ticket_export.strict_container import StrictContainer
 
 # Another thread may hold this lock while it makes a singleton.
 hold_while_forking(getattr(ThreadSafeSingleton, "storage_lock", nullcontext()))
 
 
-class TicketExportContainer(DeclarativeContainer):
-    """Ports and use cases by name. Call a provider to get its object."""
+class Parts(TypedDict, total=False):
+    """The parts that a host can give to its container, each as an object or as a provider of one."""
 
-    settings = ThreadSafeSingleton(Settings.load)
+    settings: Settings | Provides[Settings]
+    table_names: HostTableNames | Provides[HostTableNames]
+    tables: HelpDeskTables | Provides[HelpDeskTables]
+    engine: SyncEngine | Provides[SyncEngine]
+    tickets_engine: SyncEngine | Provides[SyncEngine]
+    catalog: TicketCatalog | Provides[TicketCatalog]
+    policy: ExportPolicy | Provides[ExportPolicy]
+    csv_format: CsvFormat | Provides[CsvFormat]
+    clock: Clock | Provides[Clock]
+    machine_clock: Clock | Provides[Clock]
+    unit_of_work: UnitOfWork | Provides[UnitOfWork]
+    ticket_source: TicketSource | Provides[TicketSource]
+    storage: ExportStorage | Provides[ExportStorage]
+    compression: Compression | Provides[Compression]
+    user_directory: UserDirectory | Provides[UserDirectory]
+    audit_log: AuditLog | Provides[AuditLog]
+    events: ExportEvents | Provides[ExportEvents]
+    task_queue: TaskQueue | Provides[TaskQueue]
+
+
+class TicketExportContainer(StrictContainer):
+    """Ports and use cases by name. Call a provider to get its object.
+
+    Raises:
+        ConfigurationError: a part has a name that the container does not know, or cannot do its work.
+    """
+
+    def __new__(cls, **parts: Unpack[Parts]) -> Self:  # noqa: D102 - the class says it
+        return super().__new__(cls, **parts)
+
+    if TYPE_CHECKING:
+
+        @classmethod
+        def override_providers(  # type: ignore[override]  # noqa: D102 - its types are more exact
+            cls, **parts: Unpack[Parts]
+        ) -> ProvidersOverridingContext[Self]: ...
+
+    settings = PartProvider(Settings, ThreadSafeSingleton(Settings.load))
 
     # The parts that hosts usually replace.
-    table_names = Object(SEED_TABLE_NAMES)
-    tables = ThreadSafeSingleton(build_help_desk_tables, table_names)
-    engine = ThreadSafeSingleton(create_engine, settings.provided.database_url)
-    catalog = ThreadSafeSingleton(reference_catalog, tables)
+    table_names = PartProvider(HostTableNames, Object(SEED_TABLE_NAMES))
+    tables = PartProvider(HelpDeskTables, ThreadSafeSingleton(build_help_desk_tables, table_names))
+    engine = PartProvider(
+        SyncEngine, ThreadSafeSingleton(create_engine, settings.provided.database_url), asynchronous_refusal
+    )
+    tickets_engine = PartProvider(
+        SyncEngine,
+        Factory(
+            one_of_two_engines,
+            settings.provided.tickets_database_url,
+            ThreadSafeSingleton(create_engine, settings.provided.tickets_database_url).provider,
+            engine.provider,
+        ),
+        asynchronous_refusal,
+    )
+    catalog = PartProvider(TicketCatalog, ThreadSafeSingleton(reference_catalog, tables))
     csv_format = PortProvider(
         CsvFormat,
         Factory(CsvFormat, bom=settings.provided.csv_bom, formula_guard=settings.provided.formula_guard),
     )
 
     # The ports.
-    clock = PortProvider(Clock, ThreadSafeSingleton(DatabaseClock, engine.provider))
-    machine_clock = PortProvider(Clock, ThreadSafeSingleton(SystemClock))
-    unit_of_work = PortProvider(UnitOfWork, Factory(SqlAlchemyUnitOfWork, engine, tables))
-    ticket_source = PortProvider(
-        TicketSource, Factory(SqlAlchemyTicketSource, engine, catalog, settings.provided.storage_patience)
+    clock: PortProvider[Clock] = PortProvider(Clock, ThreadSafeSingleton(DatabaseClock, engine.provider))
+    machine_clock: PortProvider[Clock] = PortProvider(Clock, ThreadSafeSingleton(SystemClock))
+    unit_of_work: PortProvider[UnitOfWork] = PortProvider(UnitOfWork, Factory(SqlAlchemyUnitOfWork, engine, tables))
+    ticket_source: PortProvider[TicketSource] = PortProvider(
+        TicketSource, Factory(SqlAlchemyTicketSource, tickets_engine, catalog, settings.provided.storage_patience)
     )
-    storage = PortProvider(ExportStorage, ThreadSafeSingleton(open_storage, settings))
-    compression = PortProvider(
+    storage: PortProvider[ExportStorage] = PortProvider(ExportStorage, ThreadSafeSingleton(open_storage, settings))
+    compression: PortProvider[Compression] = PortProvider(
         Compression,
         Selector(
             settings.provided.compression,
@@ -109,8 +172,10 @@ class TicketExportContainer(DeclarativeContainer):
             zstd=Factory(ZstdCompression),
         ),
     )
-    user_directory = PortProvider(UserDirectory, Factory(SqlAlchemyUserDirectory, engine, tables))
-    audit_log = PortProvider(
+    user_directory: PortProvider[UserDirectory] = PortProvider(
+        UserDirectory, Factory(SqlAlchemyUserDirectory, engine, tables)
+    )
+    audit_log: PortProvider[AuditLog] = PortProvider(
         AuditLog,
         Selector(
             settings.provided.audit_log,
@@ -118,14 +183,22 @@ class TicketExportContainer(DeclarativeContainer):
             table=Factory(SqlAlchemyAuditLog, engine, tables),
         ),
     )
-    events = PortProvider(ExportEvents, ThreadSafeSingleton(NullExportEvents))
+    events: PortProvider[ExportEvents] = PortProvider(ExportEvents, ThreadSafeSingleton(NullExportEvents))
 
     # The rules of the host, checked; and what they refuse, recorded.
     policy = PortProvider(
         ExportPolicy,
         Factory(ExportPolicy, ticket_source=ticket_source, download_own=settings.provided.download_own),
     )
-    rights = Factory(Rights, policy=policy, ticket_source=ticket_source, download_own=settings.provided.download_own)
+    user_key = ThreadSafeSingleton(user_key_for, table_names)
+    rights = Factory(
+        Rights,
+        policy=policy,
+        ticket_source=ticket_source,
+        download_own=settings.provided.download_own,
+        user_key=user_key,
+    )
+    requester_names = Factory(RequesterNames, user_directory.provider)
     refusals = Factory(Refusals, audit_log=audit_log, clock=clock)
 
     # Running an export. An inline task queue does it too.
@@ -138,6 +211,7 @@ class TicketExportContainer(DeclarativeContainer):
         lease=settings.provided.lease,
     )
     read_ahead = Object(READ_AHEAD)
+    file_name = Factory(FileNameTemplate, settings.provided.file_name)
     run_export = Factory(
         RunExport,
         claims=claims,
@@ -151,9 +225,10 @@ class TicketExportContainer(DeclarativeContainer):
         stall=settings.provided.stall,
         storage_patience=settings.provided.storage_patience,
         read_ahead=read_ahead,
+        naming=file_name,
         max_attempts=settings.provided.max_attempts,
     )
-    task_queue = PortProvider(
+    task_queue: PortProvider[TaskQueue] = PortProvider(
         TaskQueue,
         Selector(
             settings.provided.task_queue,
@@ -191,8 +266,8 @@ class TicketExportContainer(DeclarativeContainer):
         refusals=refusals,
         clock=clock,
     )
-    get_export = Factory(GetExport, unit_of_work=unit_of_work.provider, rights=rights)
-    list_exports = Factory(ListExports, unit_of_work=unit_of_work.provider, rights=rights)
+    get_export = Factory(GetExport, unit_of_work=unit_of_work.provider, rights=rights, names=requester_names)
+    list_exports = Factory(ListExports, unit_of_work=unit_of_work.provider, rights=rights, names=requester_names)
     open_download = Factory(
         OpenDownload,
         unit_of_work=unit_of_work.provider,
@@ -205,7 +280,7 @@ class TicketExportContainer(DeclarativeContainer):
     )
 
     # The use cases of a worker.
-    workers_queue = PortProvider(TaskQueue, Factory(queue_for_workers, task_queue))
+    workers_queue: PortProvider[TaskQueue] = PortProvider(TaskQueue, Factory(queue_for_workers, task_queue))
     run_next_export = Factory(RunNextExport, run_export=run_export, claims=claims, task_queue=workers_queue)
     recover_stalled_exports = Factory(
         RecoverStalledExports,
@@ -251,6 +326,7 @@ class TicketExportContainer(DeclarativeContainer):
         announcements=announcements,
         clock=clock,
         audit=settings.provided.forget_audit,
+        user_key=user_key,
     )
 
     # What is wrong with all of this. Every argument is a provider, so that a part that cannot be made is a finding.

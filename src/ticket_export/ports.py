@@ -25,7 +25,7 @@ from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.application.ports.task_queue import SupportsListening, SupportsWaiting, TaskQueue
 from ticket_export.application.ports.ticket_source import CsvBlock, SupportsInterrupt, TicketReader, TicketSource
 from ticket_export.application.ports.unit_of_work import UnitOfWork
-from ticket_export.application.ports.user_directory import UserDirectory
+from ticket_export.application.ports.user_directory import SupportsNames, UserDirectory
 from ticket_export.application.view.conditions import (
     Condition,
     Interval,
@@ -88,6 +88,7 @@ __all__ = [
     "SupportsDiscardStale",
     "SupportsInterrupt",
     "SupportsListening",
+    "SupportsNames",
     "SupportsSignedUrl",
     "SupportsWaiting",
     "SystemPermissions",

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
+from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, Self, cast
 
-from pydantic import AfterValidator, Field, PlainSerializer, ValidationError
+from pydantic import (
+    AfterValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
+from ticket_export.application.file.file_name import DEFAULT_TEMPLATE, FileNameTemplate
+from ticket_export.application.safe_text import did_you_mean
 from ticket_export.application.secret_url import SecretUrl, without_secrets
 from ticket_export.domain.export_job import RETENTION
 from ticket_export.errors import ConfigurationError
+
+#: The group of the entry points of storage plugins; the name of each is the scheme of its URLs.
+STORAGE_PLUGINS: Final = "ticket_export.storage"
 
 _PREFIX = "TICKET_EXPORT_"
 # A longer retention may leave the calendar; with a longer lease, the export of a lost worker would wait for days.
@@ -27,31 +48,74 @@ def _default_storage_url() -> str:
     return SecretUrl((Path.cwd() / "exports").as_uri())
 
 
-_URLS = {"database_url", "storage_url", "s3_endpoint_url"}
+_URLS = {"database_url", "tickets_database_url", "storage_url", "s3_endpoint_url"}
+
+
+def _is_template(text: str) -> str:
+    return FileNameTemplate(text).text
+
+
 # Dumped as it is shown.
 _Url = Annotated[str, AfterValidator(SecretUrl), PlainSerializer(without_secrets)]
 
 
-class _WithoutApp(PydanticBaseSettingsSource):
-    """The file ``.env`` without the setting `app`, which names code to run."""
+class _Variables(PydanticBaseSettingsSource):
+    """The settings in `source`, and with them the variables that look like settings and are none.
 
-    def __init__(self, settings_cls: type[BaseSettings], file: PydanticBaseSettingsSource) -> None:
+    The file ``.env`` does not set `app`, which names code to run.
+    """
+
+    def __init__(self, settings_cls: type[BaseSettings], source: PydanticBaseSettingsSource) -> None:
         super().__init__(settings_cls)
-        self._file = file
+        self._source = cast("EnvSettingsSource", source)
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[object, str, bool]:
         """Return one value; see `PydanticBaseSettingsSource`."""
-        return self._file.get_field_value(field, field_name)
+        return self._source.get_field_value(field, field_name)
 
     def __call__(self) -> dict[str, object]:
-        """Return the values of the file."""
-        return {name: value for name, value in self._file().items() if name != "app"}
+        """Return the values; those of unknown variables with the name of the variable."""
+        fields = self.settings_cls.model_fields
+        found: dict[str, object] = {name: value for name, value in self._source().items() if name in fields}
+        if isinstance(self._source, DotEnvSettingsSource):
+            found.pop("app", None)
+        names = (name.upper() for name in self._source.env_vars)
+        unknown = {name for name in names if name.startswith(_PREFIX)} - {_variable(name) for name in fields}
+        if unknown:
+            # Reading the names of the installed plugins takes milliseconds.
+            others = tuple(f"{_PREFIX}{scheme.upper()}_" for scheme in _plugin_schemes() | {"test"})
+            found |= {name: self._source.env_vars.get(name) for name in unknown if not name.startswith(others)}
+        return found
+
+
+def _variable(name: str) -> str:
+    return f"{_PREFIX}{name.upper().removeprefix(_PREFIX)}"
+
+
+def _plugin_schemes() -> set[str]:
+    """Return the schemes of the storage plugins, each of which may have variables of its own."""
+    # The library's own storages have settings, which are all known.
+    plugins = (each for each in entry_points(group=STORAGE_PLUGINS) if not each.value.startswith("ticket_export."))
+    return {re.sub(r"[+.-]", "_", each.name) for each in plugins}
+
+
+def _advised(error: ErrorDetails) -> InitErrorDetails:
+    """Return the error; that of an unknown setting with the name that was probably meant."""
+    kind: str | PydanticCustomError = error["type"]
+    if kind == "extra_forbidden":
+        name = str(error["loc"][0])
+        shown = _variable if name.startswith(_PREFIX) else str
+        text = f"unknown setting; {did_you_mean(name.removeprefix(_PREFIX), Settings.model_fields, shown=shown)}"
+        kind = PydanticCustomError("unknown_setting", "{text}", {"text": text})
+    return {"type": kind, "loc": error["loc"], "input": error["input"], "ctx": error.get("ctx", {})}
 
 
 class Settings(BaseSettings):
     """The settings; each field is the environment variable ``TICKET_EXPORT_`` and the field's name in upper case.
 
     Attributes:
+        tickets_database_url: the database from which tickets are read, such as a read replica; the default is
+            `database_url`.
         storage_url: ``file:///an/absolute/folder``, ``s3://bucket/prefix``, or a URL of an installed storage plugin.
             The default is the folder ``exports`` in the working directory at the start. The ``s3_`` fields configure a
             bucket; boto3 finds the credentials.
@@ -60,10 +124,14 @@ class Settings(BaseSettings):
         download_own: whether users who are not administrators may download their own exports; see `ExportPolicy`.
         app: the ``module:attribute`` of a host's own container, for the command line.
         max_active_jobs_per_user: the limit of a user's queued and running exports; 0 is no limit.
+        file_name: the name of a file without its extension, see `FileNameTemplate`.
         history_days: how many days after its clean-up the rows of an export are deleted; 0 keeps them.
         forget_audit: what `ForgetUser` does with the entries of the audit log.
         stall_seconds: how long an export may make no progress before another attempt takes it over.
         storage_patience_seconds: how long a storage may take no bytes while rows are read, before the export fails.
+
+    A name that is not a setting is refused, as an argument, as a variable ``TICKET_EXPORT_…`` and in ``.env``. A
+    storage plugin may have its own variables, ``TICKET_EXPORT_<SCHEME>_…``; tests, any ``TICKET_EXPORT_TEST_…``.
 
     A URL may hold a password. The field is the full URL; a dump or the text of the settings shows it without passwords
     and without its query. `app` names code to run, so it is never read from ``.env``: anybody may have put that file
@@ -71,10 +139,11 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix=_PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+        env_prefix=_PREFIX, env_file=".env", extra="forbid", frozen=True, hide_input_in_errors=True
     )
 
     database_url: _Url = "sqlite:///ticket-export.db"
+    tickets_database_url: _Url | None = None
     storage_url: _Url = Field(default_factory=_default_storage_url)
     task_queue: Literal["database", "inline"] = "database"
     retention_hours: float = Field(default=RETENTION / timedelta(hours=1), gt=0, le=_CENTURY_IN_HOURS)
@@ -94,6 +163,7 @@ class Settings(BaseSettings):
     s3_kms_key_id: str | None = None
     formula_guard: bool = True
     csv_bom: bool = True
+    file_name: Annotated[str, AfterValidator(_is_template)] = DEFAULT_TEMPLATE
     history_days: int = Field(default=0, ge=0, le=MAX_HISTORY_DAYS)
     forget_audit: Literal["keep", "anonymise"] = "keep"
     app: str | None = None
@@ -113,7 +183,17 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return the sources of values; the first one wins."""
-        return init_settings, env_settings, _WithoutApp(settings_cls, dotenv_settings), file_secret_settings
+        files = [_Variables(settings_cls, each) for each in (env_settings, dotenv_settings)]
+        return init_settings, *files, file_secret_settings
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _name_unknown_settings(cls, values: object, validate: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return validate(values)
+        except ValidationError as error:
+            advised = [_advised(each) for each in error.errors(include_url=False)]
+            raise ValidationError.from_exception_data(error.title, advised, hide_input=True) from None
 
     @classmethod
     def load(cls) -> Settings:
@@ -126,7 +206,7 @@ class Settings(BaseSettings):
             return cls()
         except ValidationError as error:
             problems = [
-                f"{_PREFIX}{'.'.join(map(str, each['loc'])).upper()}: {each['msg']}"
+                f"{_variable('.'.join(map(str, each['loc'])))}: {each['msg']}"
                 for each in error.errors(include_url=False, include_input=False)
             ]
             raise ConfigurationError("; ".join(problems)) from None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from tests.integration.persistence.sqlite_rows import SqliteRows
 from tests.integration.postgresql.postgresql_rows import PostgresqlRows
+from ticket_export.application.actor_facts import json_text
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry
 
 
@@ -14,16 +16,23 @@ def stored_entries(rows: SqliteRows | PostgresqlRows) -> list[AuditEntry]:
     return [
         AuditEntry(
             action=AuditAction(row["Action"]),
-            job_id=_uuid(row["ExportJobId"]),
+            job_id=None if row["ExportJobId"] is None else _uuid(row["ExportJobId"]),
             actor_id=None if row["ActorUserId"] is None else _uuid(row["ActorUserId"]),
             at=_moment(row["At"]),
             view=row["View"],
             row_count=row["RowCount"],
             duration=_milliseconds(row["DurationMilliseconds"]),
             detail=row["Detail"],
+            actor_facts=_json(row["ActorFacts"]),
         )
         for row in rows.run('SELECT * FROM "ExportAuditEntries"')
     ]
+
+
+def _json(stored: object) -> str | None:
+    # Of SQLite a text, of PostgreSQL what it means.
+    document = json.loads(stored) if isinstance(stored, str) else stored
+    return None if document is None else json_text(document)  # type: ignore[arg-type]
 
 
 def _uuid(stored: str | UUID) -> UUID:

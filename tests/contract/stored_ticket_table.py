@@ -6,10 +6,26 @@ from collections.abc import Iterable
 from datetime import datetime
 
 import attrs
-from sqlalchemy import JSON, Boolean, Column, Date, DateTime, Engine, Integer, MetaData, Numeric, Table, Text, Uuid
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ColumnElement,
+    Date,
+    DateTime,
+    Engine,
+    Integer,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    Uuid,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
+from ticket_export.application.actor import Actor
 from ticket_export.application.view.ticket_column import ScopeRole
+from ticket_export.application.view.visibility import EVERY_ROW, ColumnRule, EveryRow
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket
 from ticket_export.infrastructure.tickets.catalog import (
     TicketCatalog,
@@ -58,6 +74,22 @@ CATALOG = TicketCatalog(
         choice_column("state", "State", TABLE.c.state, choices=("new", "open", "done")),
         id_column("owner", "Owner", TABLE.c.owner, scope_role=ScopeRole.ASSIGNEE),
     ],
+)
+
+
+def is_shown(name: str) -> ColumnRule:
+    """The rule of a column in the contract of rules."""
+    return lambda actor: actor.is_admin or name not in actor.attributes["hidden"]
+
+
+def _shown_rows(actor: Actor) -> ColumnElement[bool] | EveryRow:
+    return EVERY_ROW if actor.is_admin else TABLE.c.owner.in_(actor.attributes["owners"])
+
+
+LIMITED_CATALOG = attrs.evolve(
+    CATALOG,
+    columns=[attrs.evolve(each, visible_to=is_shown(each.column.name)) for each in CATALOG.columns],
+    visible_to=_shown_rows,
 )
 
 

@@ -61,13 +61,14 @@ class TestLoggingAuditLog(AuditLogContract[LoggingAuditLog]):
         return [
             AuditEntry(
                 action=AuditAction(fields["action"]),
-                job_id=UUID(fields["job_id"]),
+                job_id=None if fields["job_id"] is None else UUID(fields["job_id"]),
                 actor_id=None if fields["actor_id"] is None else UUID(fields["actor_id"]),
                 at=datetime.fromisoformat(fields["at"]),
                 view=fields["view"],
                 row_count=fields["row_count"],
                 duration=None if fields["duration_seconds"] is None else timedelta(seconds=fields["duration_seconds"]),
                 detail=fields["detail"],
+                actor_facts=None if fields["actor_facts"] is None else json.dumps(fields["actor_facts"]),
             )
             for fields in map(json.loads, self.handler.lines)
         ]

@@ -11,18 +11,21 @@ import attrs
 import pytest
 from sqlalchemy import Engine
 
-from tests.contract.stored_ticket_table import CATALOG, TABLE, in_memory, replace_rows
+from tests.contract.stored_ticket_table import CATALOG, LIMITED_CATALOG, TABLE, in_memory, is_shown, replace_rows
 from tests.postgresql_server import PostgresqlServer
+from ticket_export.application.actor import Actor
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader
 from ticket_export.application.view.filter_operators import OPERATORS
+from ticket_export.application.view.ticket_column import TicketColumns
 from ticket_export.application.view.ticket_query import TicketQuery
-from ticket_export.errors import TicketSourceError
+from ticket_export.errors import ConfigurationError, TicketSourceError
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket, InMemoryTicketSource
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
 from ticket_export.testing.stored_tickets import AS_OF, TICKET_COLUMNS, StoredTicket
 from ticket_export.testing.ticket_filters import FILTERS
+from ticket_export.testing.ticket_rules import ADMIN, USES
 from ticket_export.testing.ticket_source import TicketSourceContract
 
 
@@ -33,6 +36,13 @@ class TestInMemoryTicketSource(TicketSourceContract[InMemoryTicketSource]):
 
     def put_tickets(self, source: InMemoryTicketSource, tickets: Sequence[StoredTicket]) -> None:
         source.tickets = [in_memory(ticket) for ticket in tickets]
+
+    def limited(self, source: InMemoryTicketSource) -> InMemoryTicketSource:
+        # The source itself, so that both have the same tickets.
+        source.visible_to = lambda actor, ticket: ticket.values["owner"] in actor.attributes["owners"]
+        source.every_row_to = lambda actor: actor.is_admin
+        source.column_rules = {column.name: is_shown(column.name) for column in TICKET_COLUMNS}
+        return source
 
     def break_behind(self, source: InMemoryTicketSource) -> None:
         source.tickets = [InMemoryTicket(id=1, created_at=AS_OF, values={"id": 1, "title": "half a letter: \ud83c"})]
@@ -47,6 +57,9 @@ class SqlTicketSourceContract(TicketSourceContract[SqlAlchemyTicketSource]):
 
     def put_tickets(self, source: SqlAlchemyTicketSource, tickets: Sequence[StoredTicket]) -> None:
         replace_rows(source.engine, tickets)
+
+    def limited(self, source: SqlAlchemyTicketSource) -> SqlAlchemyTicketSource:
+        return SqlAlchemyTicketSource(source.engine, LIMITED_CATALOG)
 
     def break_behind(self, source: SqlAlchemyTicketSource) -> None:
         TABLE.drop(source.engine)
@@ -197,6 +210,45 @@ class Deaf(Altered):
         return self.Reader(reader)
 
 
+class Forgetting(Altered):
+    """Asks the rules for the columns, and reads as an admin."""
+
+    def altered(self, query: TicketQuery) -> TicketQuery:
+        return attrs.evolve(query, actor=ADMIN)
+
+
+class Unquestioning(Forgetting):
+    """Reads every column that a query names."""
+
+
+class Indiscreet(InMemoryTicketSource):
+    """Shows every column to everybody."""
+
+    def columns(self, actor: Actor) -> TicketColumns:
+        super().columns(actor)
+        return TicketColumns(self.catalog, is_complete=False)
+
+
+class Boastful(InMemoryTicketSource):
+    """Always says that the actor sees everything."""
+
+    def columns(self, actor: Actor) -> TicketColumns:
+        return TicketColumns(super().columns(actor))
+
+
+class Trusting(InMemoryTicketSource):
+    """Takes a rule that fails for one that hides nothing."""
+
+    @contextmanager
+    def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
+        try:
+            self.columns(query.actor)
+        except ConfigurationError:
+            query = attrs.evolve(query, actor=ADMIN)
+        with super().open(query, csv_format) as reader:
+            yield reader
+
+
 class Leaking(InMemoryTicketSource):
     """Shows the driver's own text."""
 
@@ -248,6 +300,16 @@ _A_FORMULA = "=1+1"
             Deaf,
             _contract.test_interrupted_reading_ends_with_the_sources_error_and_the_next_one_is_whole,
         ),
+        (Forgetting, lambda it: _contract.test_rows_and_count_are_those_that_the_actor_may_see(it, {}, [1, 4])),
+        (Forgetting, _contract.test_actor_gets_the_rows_of_everybody_without_those_of_others),
+        (
+            Unquestioning,
+            lambda it: _contract.test_query_that_names_a_hidden_column_is_refused_before_a_row_is_read(it, *USES[0]),
+        ),
+        (Indiscreet, lambda it: _contract.test_hidden_column_looks_like_one_that_does_not_exist(it, *USES[0])),
+        (Indiscreet, _contract.test_scope_on_a_hidden_column_is_refused_and_not_ignored),
+        (Boastful, lambda it: _contract.test_what_a_rule_limits_is_not_complete(it, ())),
+        (Trusting, _contract.test_rule_that_fails_is_a_mistake_of_the_host_and_shows_nothing),
         (Leaking, _contract.test_tickets_that_cannot_be_read_are_the_sources_error_and_safe_to_show),
     ],
 )

@@ -63,6 +63,8 @@ class Scenario(Protocol):
     counts_heartbeat: bool
     #: Whether jobs and tasks agree from the beginning.
     begins_in_order: bool
+    #: Whether a file may go before the rows that name it.
+    deletes_files: bool
 
     def prepare(self, world: World) -> tuple[UUID, ...]:
         """Let there be jobs."""
@@ -74,6 +76,10 @@ class Scenario(Protocol):
 
     def claim_at_once(self, case: Case) -> None:
         """What is true before any other process has done anything."""
+        ...
+
+    def finish(self, case: Case) -> None:
+        """What an operator does again after the survivors."""
         ...
 
     def claim_end(self, case: Case) -> None:

@@ -39,16 +39,17 @@ def enumerate_faults(stage: Stage, mode: Mode, *, but_not: tuple[str, ...] = ())
 
 def _claim(scenario: Scenario, case: Case) -> None:
     assert case.error is None or case.process.hit is not None, "a scenario that fails by itself"
-    claim_sound(case.world)
-    claim_audited(case.world)
+    claim_sound(case.world, files_may_be_gone=scenario.deletes_files)
+    claim_audited(case)
     if scenario.begins_in_order:
         claim_in_order(case.world)
     scenario.claim_at_once(case)
     survive(case.world)
+    scenario.finish(case)
     claim_sound(case.world)
     if scenario.begins_in_order:
         claim_in_order(case.world)
     claim_ended(case)
-    claim_audited(case.world)
+    claim_audited(case)
     claim_told(case)
     scenario.claim_end(case)

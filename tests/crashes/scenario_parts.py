@@ -24,8 +24,12 @@ class Plain:
     loses_tickets = False
     counts_heartbeat = False
     begins_in_order = True
+    deletes_files = False
 
     def claim_at_once(self, case: Case) -> None:
+        pass
+
+    def finish(self, case: Case) -> None:
         pass
 
 

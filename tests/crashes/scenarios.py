@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.crashes import cancels, requests, runs, upkeep
+from tests.crashes import cancels, removals, requests, runs, upkeep
 from tests.crashes.case import Scenario
 
 SCENARIOS: Sequence[Scenario] = (
@@ -29,6 +29,8 @@ SCENARIOS: Sequence[Scenario] = (
     upkeep.CleaningUpRunning(),
     upkeep.Sweeping(),
     upkeep.Draining(),
+    removals.Purging(),
+    removals.Forgetting(),
 )
 
 

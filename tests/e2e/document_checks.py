@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
+from itertools import dropwhile
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +27,9 @@ from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.settings import Settings
 
 #: What a person types that no test can run, since it is somebody else's program; only its syntax is checked.
-OTHER_PROGRAMS: Final = {".", "aws", "cd", "mc", "pip", "psql", "python3", "ssh-keyscan", "systemctl"}
+OTHER_PROGRAMS: Final = {
+    *(".", "aws", "cd", "flask", "mc", "pip", "psql", "python3", "ssh-keyscan", "systemctl", "uvicorn"),
+}
 _VARIABLE = re.compile(r"\bTICKET_EXPORT_[A-Z0-9_]+")
 
 
@@ -78,7 +81,9 @@ def check_console(block: Block, workshop: Workshop) -> None:
     assert commands, "a line that somebody types begins with `$ `"
     workshop.run("sh", "-n", "-c", "\n".join(commands))
     for command in commands:
-        program, *arguments = shlex.split(command, comments=True)
+        words = shlex.split(command, comments=True)
+        # Variables that are set for this one command come first.
+        program, *arguments = dropwhile(lambda word: re.fullmatch(r"[A-Z_]+=.*", word), words)
         if program == "ticket-export":
             _check_command_line(arguments)
         elif program == "make":

@@ -1,20 +1,34 @@
-"""A host with its own tables: the example runs, and the pages show it word for word."""
+"""Hosts with their own tables, users and rights: the examples run, and the pages show them word for word."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
+from tests.e2e.command_line import clean_environment
+from tests.postgresql_server import PostgresqlServer
+
 ROOT = Path(__file__).parents[2]
-HOST_APP = ROOT / "examples" / "host_app"
-FASTAPI_HOST = ROOT / "examples" / "fastapi_host"
+EXAMPLES = ROOT / "examples"
+HOST_APP = EXAMPLES / "host_app"
+#: What a host adds to its own code is between these two lines.
+BEGIN, END = "# --- ticket-export: begin", "# --- ticket-export: end"
 
 
-def run(folder: Path, *arguments: str | Path) -> str:
-    ran = subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+def run(folder: Path, *arguments: str | Path, environment: Mapping[str, str] | None = None) -> str:
+    ran = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={**clean_environment(), **(environment or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout
 
@@ -32,9 +46,8 @@ def test_the_wiring_fits_on_a_screen() -> None:
     assert len((HOST_APP / "host_app.py").read_text(encoding="utf-8").splitlines()) < 60
 
 
-@pytest.mark.parametrize("example", [HOST_APP, FASTAPI_HOST], ids=lambda example: example.name)
-def test_the_hosts_own_test_passes_and_leaves_nothing_on_disk(tmp_path: Path, example: Path) -> None:
-    run(tmp_path, "-B", "-m", "pytest", "-p", "no:cacheprovider", example)
+def test_the_hosts_own_test_passes_and_leaves_nothing_on_disk(tmp_path: Path) -> None:
+    run(tmp_path, "-B", "-m", "pytest", "-p", "no:cacheprovider", HOST_APP)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -44,3 +57,77 @@ def test_the_hosts_own_test_passes_and_leaves_nothing_on_disk(tmp_path: Path, ex
 def test_the_document_shows_the_example_as_it_is(name: str, page: str) -> None:
     source = (HOST_APP / name).read_text(encoding="utf-8")
     assert f"```py\n{source}```\n" in (ROOT / "docs" / "how-to" / page).read_text(encoding="utf-8")
+
+
+def on_postgresql(folder: Path, server: str) -> dict[str, str]:
+    """The database as an asynchronous application names it."""
+    url = server.replace("postgresql://", "postgresql+asyncpg://")
+    return {"DATABASE_URL": url, "TICKET_EXPORT_DATABASE_URL": url}
+
+
+def in_one_file(folder: Path, _server: str) -> dict[str, str]:
+    url = f"sqlite:///{folder}/desk.db"
+    return {"DATABASE_URL": url, "TICKET_EXPORT_DATABASE_URL": url}
+
+
+def in_a_file_for_each_company(folder: Path, _server: str) -> dict[str, str]:
+    tenants = {
+        name: {"database_url": f"sqlite:///{folder}/{name}.db", "storage_url": (folder / name).as_uri()}
+        for name in ("acme", "globex")
+    }
+    return {"TENANTS": json.dumps(tenants), "PEOPLE": str(folder / "people.json")}
+
+
+HOSTS: dict[str, tuple[str, Callable[[Path, str], dict[str, str]]]] = {
+    "fastapi_orm": ("use-with-fastapi.md", on_postgresql),
+    "flask_integer_users": ("use-with-flask.md", in_one_file),
+    "multi_tenant": ("serve-several-tenants.md", in_a_file_for_each_company),
+}
+
+
+@pytest.mark.parametrize("name", HOSTS)
+def test_a_host_exports_after_at_most_45_lines_of_wiring(
+    name: str, tmp_path: Path, postgresql_server: PostgresqlServer
+) -> None:
+    wiring = wiring_of(name)
+    assert 0 < len(wiring) <= 45, "\n".join(wiring)
+    assert max(map(len, wiring)) <= 100
+    _, databases = HOSTS[name]
+    with postgresql_server.database(migrated=False) as url:
+        environment = {
+            **databases(tmp_path, url),
+            "TICKET_EXPORT_STORAGE_URL": (tmp_path / "exports").as_uri(),
+            "TICKET_EXPORT_DOWNLOAD_OWN": "true",
+        }
+        shown = run(tmp_path, "-B", "-m", "pytest", "-p", "no:cacheprovider", EXAMPLES / name, environment=environment)
+    assert " skipped" not in shown
+
+
+@pytest.mark.parametrize("name", HOSTS)
+def test_only_the_wiring_of_a_host_knows_the_library(name: str) -> None:
+    sources = [path for path in (EXAMPLES / name).glob("*.py") if not path.name.startswith("test_")]
+    lines = [line for path in sources for line in path.read_text(encoding="utf-8").splitlines()]
+    knowing = [line for line in lines if "ticket_export" in line]
+    assert knowing
+    assert set(knowing) <= set(wiring_of(name))
+
+
+@pytest.mark.parametrize("name", HOSTS)
+def test_the_page_of_a_host_shows_its_whole_wiring(name: str) -> None:
+    page = (ROOT / "docs" / "how-to" / HOSTS[name][0]).read_text(encoding="utf-8")
+    assert [line for line in wiring_of(name) if line not in page.splitlines()] == []
+
+
+def wiring_of(name: str) -> list[str]:
+    """The lines between the marks that are neither blank nor a comment."""
+    found: list[str] = []
+    for path in sorted((EXAMPLES / name).glob("*.py")):
+        is_inside = False
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line in {BEGIN, END}:
+                assert is_inside == (line == END)
+                is_inside = line == BEGIN
+            elif is_inside and line.strip() and not line.lstrip().startswith("#"):
+                found.append(line)
+        assert not is_inside
+    return found

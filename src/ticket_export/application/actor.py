@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 import attrs
@@ -14,6 +14,15 @@ from ticket_export.domain.user_id import UserId
 from ticket_export.errors import ConfigurationError
 
 _FACTS = (str, int, UUID, type(None))
+
+
+class MissingAttributeError(KeyError):
+    """The actor has no attribute of this name."""
+
+
+class _Attributes(dict[str, Any]):
+    def __missing__(self, name: object) -> NoReturn:
+        raise MissingAttributeError(name)
 
 
 def _frozen(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -26,7 +35,7 @@ def _frozen(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
                     f"Actor.attributes[{name!r}] holds a value of type {type(fact).__name__}; use str, int, UUID, "
                     "bool, None or a tuple of them"
                 )
-    return MappingProxyType(dict(attributes))
+    return MappingProxyType(_Attributes(attributes))
 
 
 @attrs.frozen(kw_only=True)

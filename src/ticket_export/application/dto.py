@@ -9,9 +9,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from ticket_export.application.user_key import UserIdField
 from ticket_export.application.view.view_summary import summary_of
 from ticket_export.domain.export_job import CANCELLED, ExportJob
-from ticket_export.domain.user_id import UserId
 
 #: The view and the error message of an export without its details.
 HIDDEN_VIEW: Final = "a view of another user"
@@ -32,9 +32,10 @@ class Dto(BaseModel):
 class ExportJobDto(Dto):
     """An export job; JSON is camelCase, times are aware UTC.
 
-    `requester_name` is the requester's display name; it is None if the database does not know the user or the name is
-    blank. `view` is a summary of the view in one line of at most 1,000 characters; a list has a fixed text for a long
-    view. `status` is the developer name. `file_name` and `length` (bytes) are None without a file.
+    `requester_name` is the requester's display name, from the users table or else, in the results of `GetExport` and
+    `ListExports`, from the user directory; None if neither has one. `view` is a summary of the view in one line of at
+    most 1,000 characters; a list has a fixed text for a long view. `status` is the developer name. `file_name` and
+    `length` (bytes) are None without a file.
 
     Some details tell of the tickets that the requester could see: columns, filter values, numbers of rows. Another user
     who may not see every row and every column gets the export without them: `row_count`, `file_name` and `length` are
@@ -42,7 +43,7 @@ class ExportJobDto(Dto):
     """
 
     id: UUID
-    requester_user_id: UserId
+    requester_user_id: UserIdField
     requester_name: str | None
     view: str
     status: str

@@ -22,6 +22,7 @@ from ticket_export.application.export_policy import (
 from ticket_export.application.ports.export_job_repository import UNREADABLE
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.application.user_key import UserKey
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.user_id import UserId
 from ticket_export.errors import ConfigurationError, ExportNotFoundError, NotPermittedError
@@ -52,6 +53,7 @@ class Rights:
     policy: ExportPolicy
     ticket_source: TicketSource
     download_own: bool = False
+    user_key: UserKey = attrs.field(factory=UserKey)
     _policy: ExportPolicy = attrs.field(init=False)
 
     @_policy.default
@@ -60,10 +62,12 @@ class Rights:
 
     def sight(self, actor: Actor) -> Sight:
         """Return the exports that the actor may see; their own are always among them."""
+        self.user_key.require_actor(actor)
         return self._asked("visible_requesters", lambda: self._sight(actor))
 
     def refusal_of_request(self, actor: Actor) -> NotPermittedError | None:
         """Return the error if the actor may not request exports."""
+        self.user_key.require_actor(actor)
         if self._allows("may_request", lambda: self._policy.may_request(actor)):
             return None
         return NotPermittedError('exporting tickets needs the permission "Import / Export Tickets"')
@@ -107,13 +111,8 @@ class Rights:
         ids = list(islice(answer, MAX_REQUESTERS + 1))
         if len(ids) > MAX_REQUESTERS:
             raise _broken("visible_requesters", f"returned more than {MAX_REQUESTERS:,} user ids")
-        kind = _kind_of(actor.user_id)
         for each in ids:
-            if kind is None or _kind_of(each) is not kind:
-                raise _broken(
-                    "visible_requesters",
-                    f"returned a user id of {_type_of(each)}, but the id of the actor is of {_type_of(actor.user_id)}",
-                )
+            self.user_key.require(each, "container.policy: a user id that visible_requesters returned")
         return Sight(frozenset([actor.user_id, *ids]))
 
     def _allows(self, method: str, ask: Callable[[], bool]) -> bool:
@@ -162,10 +161,3 @@ def _broken(method: str, what: str) -> ConfigurationError:
 
 def _type_of(value: object) -> str:
     return "None" if value is None else f"type {type(value).__name__}"
-
-
-def _kind_of(user_id: object) -> type | None:
-    # Drivers return subclasses, such as asyncpg's UUID. True is not the user 1.
-    if isinstance(user_id, bool):
-        return None
-    return next((kind for kind in (UUID, int, str) if isinstance(user_id, kind)), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from itertools import accumulate
 from typing import Final
@@ -52,3 +52,10 @@ def most_alike(name: str, names: Iterable[str]) -> str | None:
     near = {each.lower(): each for each in names if each[:1].lower() == typed[:1] and abs(len(each) - len(typed)) <= 2}
     found = get_close_matches(typed, near, n=1, cutoff=0.75) if len(near) <= _COMPARED else ()
     return near[found[0]] if found else None
+
+
+def did_you_mean(name: str, names: Iterable[str], *, shown: Callable[[str], str] = str) -> str:
+    """Return the end of a message about an unknown name: the most similar of `names`, or all of them."""
+    known = sorted(names)
+    found = get_close_matches(name.lower(), known, n=1, cutoff=0.6)
+    return f"did you mean {shown(found[0])}?" if found else f"known are {', '.join(map(shown, known))}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -16,8 +15,8 @@ from ticket_export.domain.user_id import UserId, UserKeyType
 from ticket_export.errors import ConfigurationError
 
 _CANONICAL_UUID: Final = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# What a BIGINT of both databases holds.
-_NUMBERS: Final = range(-(2**63), 2**63)
+# The numbers that a BIGINT of both databases holds.
+_LEAST, _LARGEST = -(2**63), 2**63 - 1
 
 
 @attrs.frozen
@@ -39,22 +38,13 @@ class UserKey:
                 f"{where} is of type {type(user_id).__name__}, but the users of this container have keys of type "
                 f"{self.type.__name__}; convert it, or set user_key in HostTableNames"
             )
-        if isinstance(user_id, int) and user_id not in _NUMBERS:
+        if isinstance(user_id, int) and not _LEAST <= user_id <= _LARGEST:
             raise ConfigurationError(f"{where} is a number beyond 64 bits, which no database column of keys holds")
         if isinstance(user_id, str):
             try:
                 require_storable(user_id)
             except ValueError as error:
                 raise ConfigurationError(f"{where}, {quoted(user_id)}, {error}") from None
-
-    def require_all(self, user_ids: Iterable[object], where: str) -> None:
-        """Check several keys.
-
-        Raises:
-            ConfigurationError: as for `require`.
-        """
-        for user_id in user_ids:
-            self.require(user_id, where)
 
     def require_actor(self, actor: Actor) -> None:
         """Check the key of the acting user.
@@ -64,15 +54,15 @@ class UserKey:
         """
         self.require(actor.user_id, "actor.user_id")
 
-    def require_found(self, actor: Actor, user_id: UserId) -> None:
-        """Check that the user directory has returned the user whom it was asked for.
-
-        Raises:
-            ConfigurationError: it has returned another user, or a key of another type.
-        """
-        self.require(actor.user_id, "the user_id that the user directory returned")
-        if actor.user_id != user_id:
-            raise ConfigurationError("the user directory returned another user than the one it was asked for")
+    def parse(self, text: str) -> UserId | None:
+        """Return the key that is written as `text`, or None if no key is."""
+        try:
+            key = self.type(text)
+            self.require(key, "the key")
+        except ValueError:
+            return None
+        # Python reads other spellings too, such as "+0_7".
+        return key if str(key) == (text.lower() if self.type is UUID else text) else None
 
 
 def _read(value: object, info: ValidationInfo) -> UserId:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from uuid import UUID
 
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry, AuditLog
 
@@ -42,7 +43,7 @@ def _fields(entry: AuditEntry) -> dict[str, object]:
     return {
         "action": entry.action.value,
         "job_id": None if entry.job_id is None else str(entry.job_id),
-        "actor_id": None if entry.actor_id is None else str(entry.actor_id),
+        "actor_id": str(entry.actor_id) if isinstance(entry.actor_id, UUID) else entry.actor_id,
         "at": entry.at.isoformat(),
         "view": entry.view,
         "row_count": entry.row_count,

@@ -20,6 +20,7 @@ from ticket_export.infrastructure.persistence.schema.additions import SchemaAddi
 from ticket_export.infrastructure.persistence.schema.differences import (
     MIGRATE,
     SchemaDifference,
+    can_be_added,
     hosts_written_tables,
     own_tables,
     schema_differences,
@@ -37,6 +38,8 @@ _POSTGRESQL_LOCK = 7_453_091_218
 _OWN_COLUMNS = {"storage_place", "share_key"}
 _OWN_TABLES = {
     *("ExportJobs", "ExportAuditEntries", "ExportDatabase", "ExportTasks"),
+    # Of the library where a host has no such tables.
+    *("MediaItems", "BackgroundTasks"),
     *("ticket_export_version", "ticket_export_reference_version", "ticket_export_additions"),
 }
 
@@ -109,7 +112,7 @@ def downgrade(engine: Engine, *, reference_schema: bool = False, names: HostTabl
 
 
 def is_own_table(name: str) -> bool:
-    """Whether a table of that name belongs to the library.
+    """Whether a table of that name belongs to the library, unless the host has one of that name itself.
 
     For the ``include_name`` of a host's own Alembic, which would otherwise propose to drop the library's tables.
     """
@@ -206,8 +209,7 @@ class _Migration:
             return self._is_unnamed(table)
         else:
             is_ours = table in hosts_written_tables(self._tables) and (self._adopts or self._is_own_column(missing))
-        can_add = not isinstance(missing, Column) or missing.nullable or missing.server_default is not None
-        return is_ours and can_add
+        return is_ours and (not isinstance(missing, Column) or can_be_added(missing))
 
     def _is_unnamed(self, table: Table) -> bool:
         # A host that names a table has one.

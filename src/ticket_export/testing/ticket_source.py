@@ -6,11 +6,12 @@ Inherit it in your adapter's tests::
         @pytest.fixture
         def source(self) -> MyTicketSource: ...
         def put_tickets(self, source: MyTicketSource, tickets: Sequence[StoredTicket]) -> None: ...
+        def limited(self, source: MyTicketSource) -> MyTicketSource: ...
         def break_behind(self, source: MyTicketSource) -> None: ...
 
 The source has the columns of `TICKET_COLUMNS` under these names. The methods reach the store without the adapter. The
-tests spell out what they expect, and compare with no other source. Tests of a column, of soft delete or of interrupting
-that the source lacks are skipped, each with its reason.
+tests spell out what they expect, and compare with no other source. Tests of a column, of rules, of soft delete or of
+interrupting that the source lacks are skipped, each with its reason.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from ticket_export.errors import TicketSourceError
 from ticket_export.testing.stored_tickets import AS_OF, StoredTicket, T
 from ticket_export.testing.ticket_cells import TicketCellsContract
 from ticket_export.testing.ticket_filters import TicketFiltersContract
+from ticket_export.testing.ticket_rules import TicketRulesContract
 
 #: 1 and 5 are empty. In every column 3 and 4 are equal, 6 comes after them, and 2 after 6.
 UNSORTED = [
@@ -49,7 +51,7 @@ MANY = [StoredTicket(id=number, title=f"Line one\nof ticket, {number}") for numb
 _PATIENCE = 60
 
 
-class TicketSourceContract(TicketCellsContract[T], TicketFiltersContract[T]):
+class TicketSourceContract(TicketCellsContract[T], TicketFiltersContract[T], TicketRulesContract[T]):
     """The tests; override the fixture `source` and its back door."""
 
     # The order of rows

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 from uuid import uuid4
 
 import attrs
@@ -383,7 +384,7 @@ def test_commands_repeat_no_password_from_a_setting(
 def test_command_that_fails_unforeseen_repeats_nothing(
     scene: FailureScene, commands: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail() -> None:
+    def fail() -> Any:
         raise RuntimeError(HOSTILE)
 
     with scene.container.clock.override(Callable(fail)), scene.container.policy.override(Callable(fail)):

@@ -73,5 +73,5 @@ def test_what_the_table_holds_of_an_entry(engine: Engine, rows: SqliteRows) -> N
         "RowCount": 1_000_000,
         "DurationMilliseconds": 60_005,
         "Detail": entry.detail,
-        "ActorFacts": None,
+        "ActorFacts": entry.actor_facts,
     }

@@ -15,6 +15,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from tests.migrated_sqlite import migrated_sqlite
 from ticket_export.errors import ConfigurationError, JobDatabaseError
+from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.migrate import upgrade
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
@@ -87,9 +88,9 @@ def test_units_of_work_that_read_before_they_write_do_not_fail_each_other(host_e
 @pytest.mark.parametrize("make", [plain, with_begin, own])
 def test_migration_that_fails_leaves_nothing_behind(make: Callable[[Path], Engine], tmp_path: Path) -> None:
     engine = make(tmp_path / "host.db")
+    hosts = [REFERENCE_TABLES.metadata.tables[name] for name in ("Users", "MediaItems", "BackgroundTasks")]
+    REFERENCE_TABLES.metadata.create_all(engine, hosts)
     with engine.begin() as connection:
-        for table in ("Users", "MediaItems", "BackgroundTasks"):
-            connection.exec_driver_sql(f'CREATE TABLE "{table}" ("Id" CHAR(32) PRIMARY KEY)')
         connection.exec_driver_sql('CREATE INDEX "IX_ExportJobs_Status" ON "Users" ("Id")')
     before = sa.inspect(engine).get_table_names()
     with pytest.raises(Exception, match="IX_ExportJobs_Status"):

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from tests.integration.persistence.test_reference_schema import differences
 from tests.integration.postgresql.catalog import columns, foreign_keys, indexes, other_constraints, primary_key
 from tests.integration.postgresql.postgresql_rows import PostgresqlRows
+from tests.integration.postgresql.test_migrations import create_host_tables
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.infrastructure.migrate import upgrade
 from ticket_export.testing.entities import a_completed_job, a_media_item, a_task, a_user
@@ -47,7 +48,7 @@ def migrated(request: pytest.FixtureRequest) -> PostgresqlRows:
         return rows
     empty: PostgresqlRows = request.getfixturevalue("empty_rows")
     for name in ("Users", "MediaItems", "BackgroundTasks"):
-        empty.run(f'CREATE TABLE "{name}" ("Id" uuid PRIMARY KEY, "Anything" text)')
+        create_host_tables(empty, name)
     upgrade(request.getfixturevalue("empty_engine"), reference_schema=False)
     return empty
 

@@ -21,6 +21,7 @@ from tests.integration.postgresql.test_queue_notifications import (
 from tests.unit.infrastructure.worker_desk import at_work
 from ticket_export import Actor, Settings, SystemPermissions, TicketExportContainer
 from ticket_export.infrastructure.tasks import database_task_queue
+from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.testing.entities import a_user
 
 VIEW = {"columns": ["id"]}
@@ -56,6 +57,12 @@ def actor(rows: PostgresqlRows) -> Actor:
     return Actor(user_id=user.id, permissions=permissions)
 
 
+def are_heard(worker: TicketExportContainer) -> bool:
+    queue = worker.task_queue()
+    assert isinstance(queue, DatabaseTaskQueue)
+    return queue._notifications.are_heard
+
+
 def request(container: TicketExportContainer, actor: Actor) -> UUID:
     return container.request_export()(actor, VIEW).id
 
@@ -64,7 +71,7 @@ def test_idle_worker_of_many_threads_listens_on_one_connection_and_takes_it_alon
     worker: TicketExportContainer, rows: PostgresqlRows
 ) -> None:
     with at_work(lambda stop: worker.worker().run(concurrency=4, stop=stop)):
-        until(lambda: worker.task_queue()._notifications.are_heard)
+        until(lambda: are_heard(worker))
         assert len(listening_connections(rows)) == 1
         assert len(listener_threads()) == 1
     assert listener_threads() == []
@@ -84,7 +91,7 @@ def test_idle_worker_runs_what_others_request_though_it_hardly_ever_looks(
     ended = Semaphore(0)
     with at_work(lambda stop: worker.worker().run(concurrency=2, stop=stop, on_end=lambda _job: ended.release())):
         for is_cut_off in (False, True, False):
-            until(lambda: worker.task_queue()._notifications.are_heard)
+            until(lambda: are_heard(worker))
             if is_cut_off:
                 terminate_listeners(rows)
             job_id = request(requester, actor)

@@ -28,6 +28,8 @@ from ticket_export.infrastructure.persistence.tables import SEED_TABLES
 from ticket_export.testing.audit_log import an_entry
 from ticket_export.testing.entities import a_completed_job, a_media_item, a_task, a_user
 
+DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+
 
 def schema(rows: PostgresqlRows) -> list[object]:
     return [(name, columns(rows, name), foreign_keys(rows, name), indexes(rows, name)) for name in sorted(tables(rows))]
@@ -36,7 +38,7 @@ def schema(rows: PostgresqlRows) -> list[object]:
 def create_host_tables(rows: PostgresqlRows, *names: str) -> None:
     """As another system has made them: with columns of their own, and somebody in them."""
     for name in names:
-        definition = str(CreateTable(SEED_TABLES.metadata.tables[name]).compile(dialect=postgresql.dialect()))
+        definition = str(CreateTable(SEED_TABLES.metadata.tables[name]).compile(dialect=DIALECT))
         rows.run(definition.replace(" NOT NULL", ""))
         rows.run(f'ALTER TABLE "{name}" ADD "Remark" text, ALTER "Id" SET DEFAULT gen_random_uuid()')
         rows.run(f'INSERT INTO "{name}" ("Remark") VALUES (\'of the host\')')

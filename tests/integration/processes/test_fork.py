@@ -81,7 +81,7 @@ def test_singleton_that_another_thread_is_making_is_not_locked_in_the_child() ->
     from dependency_injector.providers import ThreadSafeSingleton
 
     container = TicketExportContainer()
-    container.catalog.override(ThreadSafeSingleton(make))
+    container.catalog.override(ThreadSafeSingleton(make))  # type: ignore[arg-type]  # it is never used
     maker = Thread(target=container.catalog, daemon=True)
     maker.start()
     assert making.wait(PATIENCE)

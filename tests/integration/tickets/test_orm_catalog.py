@@ -193,6 +193,7 @@ def test_mapped_class_can_be_the_table(engine: Engine) -> None:
         lambda _actor: Ticket.notes == 0,
         lambda _actor: Person.full_name.is_(None),
     ],
+    ids=["attribute", "relationship", "subquery", "column_property", "hybrid"],
 )
 def test_row_rule_of_mapped_classes(rule: Any, engine: Engine) -> None:
     catalog = attrs.evolve(catalog_of(outerjoin(Ticket, Person, Ticket.owner_id == Person.id)), visible_to=rule)

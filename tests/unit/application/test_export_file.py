@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from ticket_export.application.file.export_file import KEY_PREFIX, attempt_of, file_name, object_key
+from ticket_export.application.file.export_file import KEY_PREFIX, attempt_of, object_key
 from ticket_export.infrastructure.storage.keys import check_key
 from ticket_export.ports import BackgroundTask, ExportJob
 
@@ -18,10 +18,6 @@ JOB = ExportJob.request(
 )
 # The names of the tests must not change from run to run.
 JOB.id = UUID("72fd4456-04b6-46e7-867b-ecd203aede71")
-
-
-def test_file_is_named_for_the_moment_of_the_request() -> None:
-    assert file_name(JOB) == "tickets-20260301T090507Z.csv"
 
 
 def test_key_holds_job_and_attempt() -> None:

@@ -79,7 +79,7 @@ def test_columns_are_described_in_their_order() -> None:
     ]
     assert [column.searchable for column in described] == [True, True, False, False, False, False]
     assert [column.name for column in described if not column.sortable] == ["subject"]
-    assert described[2].choices == ("open", "done")
+    assert [choice.value for choice in described[2].choices] == ["open", "done"]
     assert described[5].scope_role is ScopeRole.ASSIGNEE
     assert made.expression(described[1]) is C.subject
 

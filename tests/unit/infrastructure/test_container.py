@@ -41,7 +41,8 @@ from ticket_export.infrastructure.storage.local.storage import LocalStorage
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
 from ticket_export.infrastructure.tasks.silent_task_queue import SilentTaskQueue
-from ticket_export.ports import ExportJob, User
+from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
+from ticket_export.ports import ExportJob, TaskQueue, User
 from ticket_export.testing.entities import AN_ACTOR
 
 
@@ -192,7 +193,7 @@ def test_what_a_stopped_worker_hands_back_is_not_run_on_the_way_though_the_queue
 
 @pytest.mark.parametrize("keeps", [InMemoryTaskQueue, SilentTaskQueue])
 def test_queue_of_the_host_hears_of_what_is_recovered_or_handed_back(
-    container: TicketExportContainer, keeps: Callable[[], object]
+    container: TicketExportContainer, keeps: Callable[[], TaskQueue]
 ) -> None:
     queue = keeps()
     container.task_queue.override(Object(queue))
@@ -391,11 +392,14 @@ def test_engine_tables_and_catalog_of_the_host_reach_the_adapters(
     container.engine.override(engine)
     container.tables.override(tables)
     source = container.ticket_source()
+    assert isinstance(source, SqlAlchemyTicketSource)
     assert source.engine is engine
     assert source.catalog.id is tables.tickets.c.id
     catalog = reference_catalog(build_help_desk_tables())
     container.catalog.override(catalog)
-    assert container.ticket_source().catalog is catalog
+    source = container.ticket_source()
+    assert isinstance(source, SqlAlchemyTicketSource)
+    assert source.catalog is catalog
     assert container.request_export().ticket_source.columns(AN_ACTOR).find("slaDueAt") is not None
     engine.dispose()
 

@@ -52,8 +52,8 @@ def told(error: Exception, tables: object = REFERENCE_TABLES.every) -> str:
         "relacja „ExportJobs” nie istnieje",
         "la relation « ExportJobs » n'existe pas",
         'リレーション"ExportJobs"は存在しません',
-        "отношение \"ExportJobs\" не существует",
-        'no existe la relación «ExportJobs»',
+        'отношение "ExportJobs" не существует',
+        "no existe la relación «ExportJobs»",
     ],
 )
 def test_missing_table_is_named_in_every_language(text: str) -> None:
@@ -63,13 +63,13 @@ def test_missing_table_is_named_in_every_language(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        'column BackgroundTasks.LeasedUntil does not exist\nLINE 1: SELECT "Users"."Id"\nHINT:  Perhaps "ExportJobs.Id"',
+        'column BackgroundTasks.LeasedUntil does not exist\nLINE 1: SELECT "Users"."Id"\nHINT:  "ExportJobs.Id"?',
         'column "LeasedUntil" of relation "BackgroundTasks" does not exist',
         "column BackgroundTasks_1.LeasedUntil does not exist",
         "Spalte »LeasedUntil« von Relation »BackgroundTasks« existiert nicht",
         "kolumna BackgroundTasks.LeasedUntil nie istnieje",
         'リレーション"BackgroundTasks"の列"LeasedUntil"は存在しません',
-        "столбец \"LeasedUntil\" в таблице \"BackgroundTasks\" не существует",
+        'столбец "LeasedUntil" в таблице "BackgroundTasks" не существует',
     ],
 )
 def test_missing_column_is_named_with_its_table_in_every_language(text: str) -> None:

@@ -8,11 +8,14 @@ import pprint
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from rich.console import Console
 
 from ticket_export import Settings
@@ -273,3 +276,88 @@ def test_code_is_not_named_by_a_file_in_the_folder(name: str, tmp_path: Path, mo
     assert Settings(_env_file=tmp_path / ".env").app is None
     monkeypatch.setenv("TICKET_EXPORT_APP", "helpdesk:container")
     assert Settings.load().app == "helpdesk:container"
+
+
+def in_environment(_folder: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "s3cret")
+
+
+def in_file(folder: Path, _monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    (folder / ".env").write_text(f"{name}=s3cret\n")
+
+
+PLACES = [in_environment, in_file]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("TICKET_EXPORT_RETENTION_HOUR", "RETENTION_HOURS"),
+        ("ticket_export_retention_hour", "RETENTION_HOURS"),
+        ("TICKET_EXPORT_DATABSE_URL", "DATABASE_URL"),
+        ("TICKET_EXPORT_S3_REGOIN", "S3_REGION"),
+        ("TICKET_EXPORT_STORAGE", "STORAGE_URL"),
+        ("TICKET_EXPORT_FILE_MODE", None),
+        ("TICKET_EXPORT_", None),
+    ],
+)
+@pytest.mark.parametrize("place", PLACES)
+def test_variable_that_is_no_setting_is_refused_by_name(
+    place: Callable[[Path, pytest.MonkeyPatch, str], None],
+    name: str,
+    meant: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place(tmp_path, monkeypatch, name)
+    with pytest.raises(ConfigurationError) as refused:
+        Settings.load()
+    text = str(refused.value)
+    assert text.startswith(f"{name.upper()}: unknown setting; ")
+    assert meant is None or text.endswith(f"did you mean TICKET_EXPORT_{meant}?")
+    assert "s3cret" not in text
+    with pytest.raises(ValidationError, match=name.upper()):
+        Settings(csv_bom=False)
+
+
+def test_argument_that_is_no_setting_is_refused_by_name() -> None:
+    wrong: dict[str, Any] = {"databse_url": "s3cret", "lease_seconds": -1}
+    with pytest.raises(ValidationError) as refused:
+        Settings(**wrong)
+    assert {error["loc"]: error["msg"] for error in refused.value.errors()} == {
+        ("lease_seconds",): "Input should be greater than or equal to 1",
+        ("databse_url",): "unknown setting; did you mean database_url?",
+    }
+    assert "s3cret" not in str(refused.value)
+
+
+def test_every_unknown_variable_is_named_next_to_the_other_mistakes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TICKET_EXPORT_LEESE_SECONDS", "5")
+    monkeypatch.setenv("TICKET_EXPORT_MAX_ATTEMPTS", "many")
+    (tmp_path / ".env").write_text("TICKET_EXPORT_CSV_BOMB=1\n")
+    with pytest.raises(ConfigurationError) as refused:
+        Settings.load()
+    assert all(name in str(refused.value) for name in ("LEESE_SECONDS: ", "MAX_ATTEMPTS: ", "CSV_BOMB: "))
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("name", ["OTHER_SETTING", "TICKET_EXPORTER", "XTICKET_EXPORT_A", "TICKET_EXPORT_TEST_REQUIRE"])
+def test_variable_of_another_program_or_of_tests_is_ignored(
+    place: Callable[[Path, pytest.MonkeyPatch, str], None], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place(tmp_path, monkeypatch, name)
+    assert Settings.load() == Settings()
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_plugin_has_variables_that_begin_with_its_scheme(
+    place: Callable[[Path, pytest.MonkeyPatch, str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place(tmp_path, monkeypatch, "TICKET_EXPORT_SFTP_PASSWORD")
+    with pytest.raises(ConfigurationError, match="TICKET_EXPORT_SFTP_PASSWORD: unknown setting"):
+        Settings.load()
+    installed = [EntryPoint("sftp", "package:Storage", "ticket_export.storage")]
+    monkeypatch.setattr("ticket_export.settings.entry_points", lambda group: installed)
+    Settings.load()

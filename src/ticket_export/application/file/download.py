@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from contextlib import AbstractContextManager
-from typing import BinaryIO
+from contextlib import AbstractContextManager, ExitStack
+from io import BufferedReader, RawIOBase
+from typing import TYPE_CHECKING, BinaryIO
 
 import attrs
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+# Bytes that are read at once when lines are read.
+_BUFFER = 1 << 16
 
 #: The longest name that common file systems allow.
 MAX_NAME_LENGTH = 255
@@ -24,18 +31,49 @@ def content_disposition(file_name: str) -> str:
     digits, ``.``, ``-``, ``_`` and the space, so that no name breaks the header or leaves the user's folder. A name
     that is too long loses its beginning.
     """
+    return f'attachment; filename="{safe_name(file_name[-MAX_NAME_LENGTH:]) or "download"}"'
+
+
+def safe_name(name: str) -> str:
+    """Return the name with ``_`` in place of what a header or a file system may take for something else."""
     # A leading dot hides a file; Windows drops dots and spaces at the end.
-    name = _UNSAFE.sub("_", file_name[-MAX_NAME_LENGTH:].strip(". ")) or "download"
-    return f'attachment; filename="{name}"'
+    return _UNSAFE.sub("_", name.strip(". "))
+
+
+class _Source(RawIOBase):
+    """The bytes of a stream, which is open until this is closed."""
+
+    def __init__(self, stream: AbstractContextManager[BinaryIO]) -> None:
+        self._resources = ExitStack()
+        self._stream = self._resources.enter_context(stream)
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Read at most as many bytes as the buffer takes; return their number."""
+        target = memoryview(buffer)
+        data = self._stream.read(len(target))
+        target[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        """Close the stream; a second call has no effect."""
+        try:
+            self._resources.close()
+        finally:
+            super().close()
 
 
 @attrs.frozen(kw_only=True)
 class Download:
     """A file for the user; `length` is in bytes.
 
-    `stream` is a context manager that opens the file; enter it once. `url` is a link to the storage where the settings
-    ask for links. Anyone who has the link can download the file for some minutes: redirect the browser to it, keep it
-    out of the log, and do not read the stream. `sha256` is the digest of the file in hexadecimal digits, if known.
+    `open` opens the file; `stream` is a context manager that opens it. Use one of them, once. `url` is a link to the
+    storage where the settings ask for links. Anyone who has the link can download the file for some minutes: redirect
+    the browser to it, keep it out of the log, and do not open the file. `sha256` is the digest of the file in
+    hexadecimal digits, if known.
     """
 
     file_name: str
@@ -44,6 +82,18 @@ class Download:
     stream: AbstractContextManager[BinaryIO]
     url: str | None = attrs.field(default=None, repr=False)
     sha256: str | None = None
+
+    def open(self) -> BinaryIO:
+        """Open the file, and return it as a file object that cannot seek.
+
+        Its `close` returns the storage's resources, also after a part was read; a second call has no effect. A ``with``
+        block, or the end of its last reference, closes it too. So it can be given to what closes a file after the
+        response: Django's ``FileResponse``, Werkzeug's ``send_file`` and ``wrap_file``, a WSGI server's own wrapper.
+
+        Raises:
+            StorageError: the file cannot be read; `read` may raise it too.
+        """
+        return BufferedReader(_Source(self.stream), _BUFFER)
 
     @property
     def headers(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The name of an export's file, for the user and in the storage."""
+"""The keys of an export's files in the storage."""
 
 from __future__ import annotations
 
@@ -19,17 +19,13 @@ _KEY = re.compile(
 )
 
 
-def file_name(job: ExportJob, *, suffix: str = "") -> str:
-    """Return the user's name of the file, from the time of the request in UTC: every attempt has the same name.
-
-    `suffix` is the suffix of a compressed file.
-    """
-    return f"tickets-{job.requested_at:%Y%m%dT%H%M%SZ}.csv{suffix}"
-
-
 def object_key(job: ExportJob, *, attempt: int, suffix: str = "") -> str:
-    """Return the key of the attempt with this fencing token; no two attempts share a key."""
-    return f"{job_prefix(job.id)}{attempt}/{file_name(job, suffix=suffix)}"
+    """Return the key of the attempt with this fencing token; no two attempts share a key.
+
+    Its last segment is not the user's name of the file, which may have characters that no key has. `suffix` is the
+    suffix of a compressed file.
+    """
+    return f"{job_prefix(job.id)}{attempt}/tickets-{job.requested_at:%Y%m%dT%H%M%SZ}.csv{suffix}"
 
 
 def job_prefix(job_id: UUID) -> str:

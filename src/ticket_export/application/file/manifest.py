@@ -12,10 +12,10 @@ from pydantic import Field, ValidationError
 
 from ticket_export.application.dto import Dto
 from ticket_export.application.file.export_file import WrittenFile
+from ticket_export.application.user_key import UserIdField
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.media_item import MediaItem
-from ticket_export.domain.user_id import UserId
 from ticket_export.errors import StorageError
 
 CONTENT_TYPE: Final = "application/json"
@@ -26,10 +26,14 @@ _VERSION: Final = version("ticket-export")
 
 
 class ManifestColumn(Dto):
-    """A column of the file: its name in views, and its label in the header."""
+    """A column of the file: its name in views, and its label in the header.
+
+    `choices` has, by stored value, the labels that the file shows instead.
+    """
 
     name: str
     label: str
+    choices: dict[str, str] = Field(default_factory=dict)
 
 
 class ExportManifest(Dto):
@@ -41,7 +45,7 @@ class ExportManifest(Dto):
     """
 
     job_id: UUID
-    requester_user_id: UserId
+    requester_user_id: UserIdField
     view: dict[str, Any]
     columns: tuple[ManifestColumn, ...]
     as_of: datetime
@@ -60,7 +64,10 @@ class ExportManifest(Dto):
             job_id=job.id,
             requester_user_id=job.requester_user_id,
             view=json.loads(job.snapshot_payload_json),
-            columns=tuple(ManifestColumn(name=column.name, label=column.label) for column in query.columns),
+            columns=tuple(
+                ManifestColumn(name=column.name, label=column.label, choices=dict(column.labels))
+                for column in query.columns
+            ),
             as_of=job.requested_at,
             row_count=file.rows,
             file_name=item.file_name,

@@ -77,7 +77,8 @@ class SupportsAnonymising(Protocol):
     def anonymise(self, user_id: UserId) -> int:
         """Remove the user from all entries, and return the number of entries that this changed.
 
-        An entry of the user keeps its action, job, time, number of rows and duration. It loses the acting user and
-        what may tell of the person: the view, which is the empty text then, and the detail. The system's entries about
-        an export that the user requested lose view and detail too. Entries of other users stay as they are.
+        An entry of the user keeps its action, job, time, number of rows and duration. It loses the acting user, the
+        facts, and what may tell of the person: the view, which is the empty text then, and the detail. The system's
+        entries about an export that the user requested lose view and detail too. Entries of other users stay as they
+        are.
         """

@@ -18,6 +18,7 @@ from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.run.export_task import TASK_NAME
 from ticket_export.application.run.job_and_task import failing, has_own_file, has_own_task, remove_export
+from ticket_export.application.user_key import UserKey
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.user_id import UserId
 from ticket_export.errors import LeaseLostError, TicketExportError, UserNotForgottenError
@@ -74,6 +75,7 @@ class ForgetUser:
     announcements: Announcements
     clock: Clock
     audit: Literal["keep", "anonymise"]
+    user_key: UserKey = attrs.field(factory=UserKey)
 
     def __call__(self, user_id: UserId) -> Forgotten:
         """Forget the user of that id.
@@ -81,7 +83,9 @@ class ForgetUser:
         Raises:
             UserNotForgottenError: by rule 3.
             JobDatabaseError: the database failed; call it again.
+            ConfigurationError: the id is not of the type of the users' keys.
         """
+        self.user_key.require(user_id, "user_id")
         ended = self._end_all(user_id)
         removed, left = self._remove_all(user_id)
         cleared = self._clear_stamps(user_id)
@@ -119,15 +123,18 @@ class ForgetUser:
                 page, total = work.jobs.page(requester_ids=[user_id], offset=stayed, limit=_PAGE)
             if stayed >= total:
                 break
-            before = removed
+            # A page leaves out the rows that cannot be read.
+            stayed += 0 if page else _PAGE
             for job in page:
+                if not _is_own(job):
+                    stayed += 1
+                    continue
                 try:
-                    removed += _is_own(job) and self._remove(job)
+                    removed += self._remove(job)
                 except Exception as error:  # noqa: BLE001 - by rule 3
                     _log.exception("export %s could not be deleted", job.id, extra={"job_id": str(job.id)})
                     errors.append(error)
-            # A page without the rows that cannot be read may be empty.
-            stayed += len(page) - (removed - before) if page else _PAGE
+                    stayed += 1
         if errors:
             # Another error may hold a path or a credential.
             reason = errors[0] if isinstance(errors[0], TicketExportError) else "the log has the cause"
@@ -141,9 +148,13 @@ class ForgetUser:
             raise LeaseLostError(f"export {job.id} was requested, or handed back, meanwhile")
         self._delete_objects(job)
         with self.unit_of_work() as work:
-            if not remove_export(work, job) and work.jobs.find_all([job.id]):
+            if remove_export(work, job):
+                return True
+        with self.unit_of_work() as work:
+            if work.jobs.find_all([job.id]):
                 raise LeaseLostError(f"another transaction keeps export {job.id}")
-        return True
+        # Another call has just deleted it.
+        return False
 
     def _delete_objects(self, job: ExportJob) -> None:
         if job.media_item is not None and has_own_file(job):

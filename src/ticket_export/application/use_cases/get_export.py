@@ -10,6 +10,7 @@ import attrs
 from ticket_export.application.actor import Actor
 from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.application.requester_names import RequesterNames
 from ticket_export.application.rights import Rights, find_visible_export
 
 
@@ -26,6 +27,7 @@ class GetExport:
 
     unit_of_work: Callable[[], UnitOfWork]
     rights: Rights
+    names: RequesterNames | None = None
 
     def __call__(self, actor: Actor, job_id: UUID) -> ExportJobDto:
         """Return the export as it is now.
@@ -36,5 +38,5 @@ class GetExport:
         sight = self.rights.sight(actor)
         with self.unit_of_work() as work:
             job = find_visible_export(work, sight, job_id)
-        (shown,) = self.rights.shown(actor, [job])
-        return shown
+        shown = self.rights.shown(actor, [job])
+        return (self.names.added_to(shown) if self.names else shown)[0]

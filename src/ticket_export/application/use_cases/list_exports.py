@@ -9,6 +9,7 @@ import attrs
 from ticket_export.application.actor import Actor
 from ticket_export.application.dto import ExportPage
 from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.application.requester_names import RequesterNames
 from ticket_export.application.rights import Rights
 
 #: The most exports that one page may hold.
@@ -28,6 +29,7 @@ class ListExports:
 
     unit_of_work: Callable[[], UnitOfWork]
     rights: Rights
+    names: RequesterNames | None = None
 
     def __call__(self, actor: Actor, *, page: int = 1, page_size: int = 50) -> ExportPage:
         """Return page number `page`, counted from 1, of at most `page_size` exports.
@@ -45,4 +47,5 @@ class ListExports:
                 requester_ids=sight.requester_ids, offset=(page - 1) * page_size, limit=page_size
             )
         shown = self.rights.shown(actor, jobs)
-        return ExportPage(items=tuple(shown), page=page, page_size=page_size, total=total)
+        named = self.names.added_to(shown) if self.names else shown
+        return ExportPage(items=tuple(named), page=page, page_size=page_size, total=total)

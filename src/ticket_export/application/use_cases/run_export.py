@@ -13,7 +13,8 @@ import attrs
 
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.dto import ExportJobDto
-from ticket_export.application.file.export_file import WrittenFile, delete_file, file_name, manifest_key, object_key
+from ticket_export.application.file.export_file import WrittenFile, delete_file, manifest_key, object_key
+from ticket_export.application.file.file_name import FileNameTemplate, FileNaming, file_name
 from ticket_export.application.file.manifest import CONTENT_TYPE as MANIFEST_TYPE
 from ticket_export.application.file.manifest import ExportManifest
 from ticket_export.application.ports.clock import Clock
@@ -94,6 +95,7 @@ class RunExport:
     max_attempts: int
     storage_patience: timedelta
     read_ahead: int = READ_AHEAD
+    naming: FileNaming = attrs.field(factory=FileNameTemplate)
 
     def __call__(
         self,
@@ -218,12 +220,12 @@ class RunExport:
 
     def _permitted_query(self, job: ExportJob) -> TicketQuery:
         requester = self.user_directory.find(job.requester_user_id)
-        if requester is None or self.rights.refusal_of_request(requester):
-            raise PermissionLostError("The requester no longer has the permission to export tickets.")
-        if requester.user_id != job.requester_user_id:
+        if requester is not None and requester.user_id != job.requester_user_id:
             raise ConfigurationError(
                 f"container.user_directory: find({job.requester_user_id!r}) returned user {requester.user_id!r}"
             )
+        if requester is None or self.rights.refusal_of_request(requester):
+            raise PermissionLostError("The requester no longer has the permission to export tickets.")
         try:
             return TicketQuery.of(
                 job.snapshot_payload_json,
@@ -246,7 +248,7 @@ class RunExport:
     def _media_item(self, job: ExportJob, file: WrittenFile) -> MediaItem:
         return MediaItem(
             length=file.length,
-            file_name=file_name(job, suffix=self.compression.suffix),
+            file_name=file_name(self.naming, job, suffix=self.compression.suffix),
             content_type=self.compression.content_type,
             file_storage_provider=self.storage.provider,
             object_key=file.key,

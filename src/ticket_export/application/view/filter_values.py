@@ -116,19 +116,22 @@ def _parse_uuid(text: str) -> UUID:
 
 
 def parse_choices(texts: tuple[str, ...], column: TicketColumn) -> tuple[str, ...]:
-    """Return the texts in the spelling of the column's choices; without choices, as they are.
+    """Return the stored values that the texts mean, which are values or labels; without choices, the texts.
 
     Raises:
         ValueError: a text is not one of the choices.
     """
     if not column.choices:
         return texts
-    stored = {choice.lower(): choice for choice in reversed(column.choices)}
-    wanted = [text.strip().lower() for text in texts]
-    for text, each in zip(texts, wanted, strict=True):
-        if each not in stored:
-            raise ValueError(f"{quoted(text)} is not one of {listed(column.choices)}")
-    return tuple(stored[each] for each in wanted)
+    spellings = column.spellings
+    return tuple(spellings.get(text.strip()) or _any_case(text, column) for text in texts)
+
+
+def _any_case(text: str, column: TicketColumn) -> str:
+    value = column.spellings.get(text.strip().lower())
+    if value is None:
+        raise ValueError(f"{quoted(text)} is not one of {listed(choice.label for choice in column.choices)}")
+    return value
 
 
 def parse_days(text: str) -> int:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
+from functools import cached_property
 
 import attrs
+
+from ticket_export.application.view.choices import Choice, choices_by_spelling, choices_of
 
 
 class ColumnKind(StrEnum):
@@ -46,9 +49,10 @@ class ScopeRole(StrEnum):
 class TicketColumn:
     """One column that may be exported.
 
-    `name` is the name in payloads, in any letter case; `label` is the text in the header. `choices` are the values of a
-    choice column in workflow order: the column sorts in this order, and a filter may name only these. Without choices a
-    filter may name any text, and the column sorts as text.
+    `name` is the name in payloads, in any letter case; `label` is the text in the header. `choices` of a choice column
+    are in workflow order: texts, or a mapping of values to labels. The column sorts in this order and shows the labels,
+    and a filter may name only these. Any other stored value is shown as it is and sorts, by its text, after the
+    choices. Without choices a filter may name any text, and the column sorts as text.
     """
 
     name: str
@@ -57,7 +61,7 @@ class TicketColumn:
     searchable: bool = False
     filterable: bool = True
     sortable: bool = True
-    choices: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = attrs.field(default=(), converter=choices_of)
     id_type: IdType = IdType.TEXT
     scope_role: ScopeRole | None = None
 
@@ -66,6 +70,21 @@ class TicketColumn:
         """Whether the cells are typed text, which may hold a formula."""
         typed = {ColumnKind.TEXT, ColumnKind.CHOICE}
         return self.kind in typed or (self.kind is ColumnKind.ID and self.id_type is IdType.TEXT)
+
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """The labels by value of those choices whose label is not the value."""
+        return {choice.value: choice.label for choice in self.choices if choice.label != choice.value}
+
+    @cached_property
+    def ranks(self) -> Mapping[str, int]:
+        """The places of the choices in workflow order, by value."""
+        return {choice.value: rank for rank, choice in enumerate(self.choices)}
+
+    @cached_property
+    def spellings(self) -> Mapping[str, str]:
+        """The value that each spelling in a filter means; look for a text as it is, then in lower case."""
+        return choices_by_spelling(self.choices)
 
 
 class TicketColumns:

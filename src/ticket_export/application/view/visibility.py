@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Final, TypeAlias, TypeVar
 
-from ticket_export.application.actor import Actor
+from ticket_export.application.actor import Actor, MissingAttributeError
 from ticket_export.application.view.ticket_column import TicketColumn, TicketColumns
 from ticket_export.errors import ConfigurationError
 
@@ -45,11 +45,16 @@ def asked(name: str, rule: Callable[[], T]) -> T:
     """Return the result of a rule.
 
     Raises:
-        ConfigurationError: the rule raised an error, which is the cause. The message has only its type: its text may
-            hold data.
+        ConfigurationError: the rule raised an error, which is the cause. The message has only its type, since its text
+            may hold data, or the name of the attribute that the actor lacks.
     """
     try:
         return rule()
+    except MissingAttributeError as error:
+        raise ConfigurationError(
+            f"{name} needs the attribute {error.args[0]!r}, which this actor lacks; set it in Actor.attributes, "
+            "also where the user directory makes an actor"
+        ) from error
     except Exception as error:
         raise ConfigurationError(f"{name} raised {type(error).__name__}") from error
 

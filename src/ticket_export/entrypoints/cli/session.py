@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, cast
 
 from ticket_export.application.safe_text import quoted, require_storable
 from ticket_export.entrypoints.cli.exit_codes import BadInputError
+from ticket_export.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import typer
 
     from ticket_export.application.actor import Actor
     from ticket_export.container import TicketExportContainer
+    from ticket_export.domain.user_id import UserId
 
 # Several for every export that a worker can run at a time.
 _REMEMBERED = 1000
@@ -65,20 +67,48 @@ class Session:
             with suppress(Exception):
                 self.opened_container.engine().dispose()
 
-    def actor(self, email_address: str) -> Actor:
-        """Return the active user on whose behalf the command runs.
+    def actor(self, user: str) -> Actor:
+        """Return the active user on whose behalf the command runs, by e-mail address or key.
 
         Raises:
             BadInputError: there is none.
         """
-        try:
-            require_storable(email_address)
-        except ValueError as error:
-            raise BadInputError("--as", f"{quoted(email_address)} {error}") from None
-        actor = self.container().user_directory().find_by_email(email_address)
+        actor = self._by_email("--as", user)
         if actor is None:
-            raise BadInputError("--as", f"no active user has the e-mail address {quoted(email_address)}")
+            key = self.container().user_key().parse(user)
+            actor = None if key is None else self.container().user_directory().find(key)
+        if actor is None:
+            raise BadInputError("--as", f"no active user has the e-mail address or the key {quoted(user)}")
         return actor
+
+    def user_id(self, where: str, user: str) -> UserId:
+        """Return the key of an active user by e-mail address, or of any user by the key itself.
+
+        Raises:
+            BadInputError: it is neither an address nor a key.
+        """
+        actor = self._by_email(where, user)
+        key = self.container().user_key().parse(user) if actor is None else actor.user_id
+        if key is None:
+            raise BadInputError(
+                where,
+                f"{quoted(user)} is not the e-mail address of an active user, nor a user's key, which is "
+                f"of type {self.container().user_key().type.__name__}",
+            )
+        return key
+
+    def _by_email(self, where: str, user: str) -> Actor | None:
+        try:
+            require_storable(user)
+        except ValueError as error:
+            raise BadInputError(where, f"{quoted(user)} {error}") from None
+        try:
+            return self.container().user_directory().find_by_email(user)
+        except ConfigurationError:
+            # The directory finds users by key only. An address is not a key.
+            if self.container().user_key().parse(user) is None:
+                raise
+            return None
 
 
 def session_of(context: typer.Context) -> Session:

@@ -26,6 +26,6 @@ class InMemoryAuditLog(AuditLog, SupportsAnonymising):
         changed = 0
         for place, entry in enumerate(self.entries):
             if entry.actor_id == user_id or (entry.actor_id is None and entry.job_id in own):
-                self.entries[place] = attrs.evolve(entry, actor_id=None, view="", detail=None)
+                self.entries[place] = attrs.evolve(entry, actor_id=None, actor_facts=None, view="", detail=None)
                 changed += 1
         return changed

@@ -143,7 +143,7 @@ class _Reader(TicketReader):
             return None
         if isinstance(value, datetime):
             return time_text(value, self.query.time_zone)
-        text = _text_of(value)
+        text = _shown(value, column)
         return guard(text) if column.is_text and self.csv_format.formula_guard else text
 
 
@@ -153,7 +153,7 @@ def _is_shown(ticket: InMemoryTicket, query: TicketQuery) -> bool:
     return (
         is_there
         and all(holds(condition, ticket.value(condition.column)) for condition in query.conditions)
-        and (search is None or any(search.needle in fold(_text_of(ticket.value(column))) for column in search.columns))
+        and (search is None or any(search.needle in fold(_shown(ticket.value(each), each)) for each in search.columns))
     )
 
 
@@ -171,7 +171,9 @@ def _in_order(tickets: list[InMemoryTicket], query: TicketQuery) -> list[InMemor
 
 def _sort_key(value: CellValue, column: TicketColumn) -> Any:  # the values of one column compare with each other
     if column.choices:
-        return column.choices.index(value) if value in column.choices else len(column.choices)
+        text = _text_of(value)
+        rank = column.ranks.get(text)
+        return (len(column.choices), text) if rank is None else (rank, "")
     if isinstance(value, (int, float, Decimal)):
         return (True, 0) if _is_nan(value) else (False, value)
     return _text_of(value) if isinstance(value, Sequence) else value
@@ -238,8 +240,13 @@ def _is_day(value: CellValue) -> TypeGuard[date]:
     return isinstance(value, date) and not isinstance(value, datetime)
 
 
-def _text_of(value: CellValue) -> str:
+def _shown(value: CellValue, column: TicketColumn) -> str:
     """Return the value as a file shows it and a search sees it; empty for None."""
+    text = _text_of(value)
+    return column.labels.get(text, text)
+
+
+def _text_of(value: CellValue) -> str:
     match value:
         case None:
             return ""

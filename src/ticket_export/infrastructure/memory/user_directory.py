@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from ticket_export.application.actor import Actor
-from ticket_export.application.ports.user_directory import UserDirectory
+from ticket_export.application.ports.user_directory import SupportsNames, UserDirectory
 from ticket_export.domain.system_permissions import SystemPermissions
 from ticket_export.domain.user import User
 from ticket_export.domain.user_id import UserId
 from ticket_export.infrastructure.memory.database import InMemoryDatabase
 
 
-class InMemoryUserDirectory(UserDirectory):
-    """The users of an `InMemoryDatabase`, who are also the requesters of its jobs."""
+class InMemoryUserDirectory(UserDirectory, SupportsNames):
+    """The users of an `InMemoryDatabase`, who are also the requesters of its jobs.
+
+    Without a `database`, the users are in no table of it, as with ``users=None``.
+    """
 
     def __init__(self, database: InMemoryDatabase | None = None) -> None:
         self._users = (database or InMemoryDatabase()).users
@@ -28,11 +33,19 @@ class InMemoryUserDirectory(UserDirectory):
 
     def find_by_email(self, email_address: str) -> Actor | None:
         wanted = email_address.lower()
-        actors = (self._actor(user) for user in self._users.values() if (user.email_address or "").lower() == wanted)
+        actors = (self._actor(user) for user in self._users.values() if _address_of(user) == wanted)
         return next((actor for actor in actors if actor is not None), None)
+
+    def names(self, user_ids: Collection[UserId]) -> Mapping[UserId, str]:
+        found = {user_id: self._users[user_id].full_name for user_id in user_ids if user_id in self._users}
+        return {user_id: name for user_id, name in found.items() if name}
 
     def _actor(self, user: User) -> Actor | None:
         if not user.is_active:
             return None
         permissions = self._permissions.get(user.id, SystemPermissions.NONE)
         return Actor(user_id=user.id, is_admin=user.is_admin, permissions=permissions)
+
+
+def _address_of(user: User) -> str | None:
+    return None if user.email_address is None else user.email_address.lower()

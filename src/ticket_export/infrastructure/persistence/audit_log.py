@@ -68,12 +68,11 @@ class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising, SupportsCheck):
         is_own = entries.actor_user_id == user_id
         requested = select(entries.export_job_id).where(is_own & entries.action.in_(REQUESTS))
         is_systems = entries.actor_user_id.is_(None) & entries.export_job_id.in_(requested)
+        anonymous = {"actor_user_id": None, "actor_facts": None, "view": "", "detail": None}
         with database_errors(tables=[self._entries]), short_transaction(self._engine) as connection:
             # The user's own entries last: the others are found by them.
             changed = sum(
-                connection.execute(
-                    update(self._entries).where(found).values(actor_user_id=None, view="", detail=None)
-                ).rowcount
+                connection.execute(update(self._entries).where(found).values(anonymous)).rowcount
                 for found in (is_systems, is_own)
             )
             commit(connection)
@@ -101,6 +100,7 @@ class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising, SupportsCheck):
             row_count=entry.row_count,
             duration_milliseconds=None if entry.duration is None else entry.duration // _MILLISECOND,
             detail=entry.detail,
+            actor_facts=entry.actor_facts,
         )
         connection.execute(row)
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
+from ticket_export.application.user_key import UserKey
 from ticket_export.domain.user_id import UserKeyType
 from ticket_export.errors import ConfigurationError
 from ticket_export.infrastructure.persistence.host_columns import HostExpressions, columns_in, require_known
@@ -95,6 +96,15 @@ def user_key_of(names: HostTableNames) -> UserKeyType:
     found = declared or stored
     assert found is not None  # noqa: S101 - refused above
     return found
+
+
+def user_key_for(names: HostTableNames) -> UserKey:
+    """Return the check of the users' keys.
+
+    Raises:
+        ConfigurationError: as for `user_key_of`.
+    """
+    return UserKey(user_key_of(names))
 
 
 def key_column_type(user_key: UserKeyType) -> TypeEngine[Any]:

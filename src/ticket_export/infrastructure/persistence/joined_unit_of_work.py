@@ -9,6 +9,7 @@ from typing import Self
 from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session
 
+from ticket_export.errors import ConfigurationError
 from ticket_export.infrastructure.after_commit import AfterCommitActions
 from ticket_export.infrastructure.persistence.database.clock import measure_time
 from ticket_export.infrastructure.persistence.database.errors import database_errors
@@ -46,7 +47,7 @@ class JoinedUnitOfWork(ConnectionRepositories):
 
     def __init__(self, host: Connection | Session | Callable[[], Session], tables: Tables = SEED_TABLES) -> None:
         super().__init__(tables)
-        self._host = host() if callable(host) else host
+        self._host = _synchronous(host() if callable(host) else host)
         self._awaiting_host = AfterCommitActions()
 
     def __enter__(self) -> Self:
@@ -90,6 +91,16 @@ class JoinedUnitOfWork(ConnectionRepositories):
         if not self._connection.closed and self._connection.in_transaction():
             raise RuntimeError("call committed() after the host's own commit; its transaction is still open")
         self._awaiting_host.run()
+
+
+def _synchronous(host: Connection | Session) -> Connection | Session:
+    # By the module: the host has imported it if it has such an object.
+    if type(host).__module__.startswith("sqlalchemy.ext.asyncio"):
+        raise ConfigurationError(
+            f"JoinedUnitOfWork cannot join an {type(host).__name__}; call the use case inside "
+            "`await session.run_sync(…)`, with JoinedUnitOfWork on the session that the function receives"
+        )
+    return host
 
 
 def _ensure_begun(connection: Connection) -> None:

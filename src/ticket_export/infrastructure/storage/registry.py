@@ -16,11 +16,11 @@ from typing import Final, Protocol, cast
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.safe_text import quoted
 from ticket_export.errors import ConfigurationError, TicketExportError
-from ticket_export.settings import Settings
+from ticket_export.settings import STORAGE_PLUGINS, Settings
 
 # The members of `ExportStorage`.
 _MEMBERS = ("provider", "open_writer", "open_reader", "delete", "list")
-GROUP: Final = "ticket_export.storage"
+GROUP: Final = STORAGE_PLUGINS
 
 # RFC 3986, 3.1, with the slashes: a message must not show the user of "user:password@host", and "C:\exports" is a path.
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")

@@ -18,6 +18,7 @@ view only chooses among them. Of the tickets, an export shows those that its req
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final, TypeAlias
 
@@ -40,15 +41,23 @@ from ticket_export.infrastructure.tickets.sql_types import SqlType, needs_cast, 
 
 #: A SQLAlchemy expression of any type.
 Expression: TypeAlias = ColumnElement[Any]
+#: Texts, which are their own labels, or a mapping of stored values to labels; in workflow order.
+Choices: TypeAlias = Sequence[str] | Mapping[str, str]
+#: Returns the choices that a column has now.
+ChoicesNow: TypeAlias = Callable[[], Choices]
 
 
 @attrs.frozen
 class CatalogColumn:
-    """An exportable column, the expression that reads it, and the rule that says who may see it; None is everybody."""
+    """An exportable column, the expression that reads it, and the rule that says who may see it; None is everybody.
+
+    `choices` is the function that returns the choices, where the column does not have them.
+    """
 
     column: TicketColumn
     expression: Expression
     visible_to: ColumnRule | None = None
+    choices: ChoicesNow | None = None
 
 
 @attrs.frozen
@@ -67,14 +76,14 @@ class TicketCatalog:
     SQLAlchemy Core (``cases.c.number``) or of its ORM (``Case.number``). `id` identifies a ticket and breaks ties in
     the sort order. `created_at` (stored in UTC) decides whether a ticket existed at the request. If tickets are
     soft-deleted, `is_deleted` and `deleted_at` say which and when; a deleted ticket without `deleted_at` counts as
-    deleted before any request.
+    deleted before any request. Without `is_deleted`, a ticket is deleted if it has a `deleted_at`.
 
     `visible_to` is the row rule: it returns, for the actor of an export, the condition that a row must meet, or
     `EVERY_ROW`. A row for which the condition is NULL is not shown. `EVERY_ROW` itself says that every user may see
     every row; so does None, but `check` asks whether this is meant.
 
     Raises:
-        ConfigurationError: two columns share a name, only one of `is_deleted` and `deleted_at` is there, one of these
+        ConfigurationError: two columns share a name, `is_deleted` has no `deleted_at`, one of these
             expressions is of a wrong type or names a table that `tables` does not join, or `visible_to` is not a rule.
     """
 
@@ -87,8 +96,10 @@ class TicketCatalog:
     visible_to: RowRule | EveryRow | None = None
 
     def __attrs_post_init__(self) -> None:
-        if (self.is_deleted is None) != (self.deleted_at is None):
-            raise ConfigurationError("a catalog needs both is_deleted and deleted_at, or neither")
+        if self.is_deleted is not None and self.deleted_at is None:
+            raise ConfigurationError("ticket catalog: is_deleted needs deleted_at, the moment of the deletion")
+        if self.is_deleted is None and self.deleted_at is not None:
+            object.__setattr__(self, "is_deleted", self.deleted_at.is_not(None))
         _require_moment("created_at", self.created_at, _TIME_ADVICE[ColumnKind.DATE])
         if self.deleted_at is not None:
             _require_moment("deleted_at", self.deleted_at, "it is the moment of the deletion")
@@ -106,18 +117,30 @@ class TicketCatalog:
         return self._described
 
     def visible_to_actor(self, actor: Actor) -> VisibleTickets:
-        """The columns and the rows that the actor may see.
+        """The columns, with their choices as they are now, and the rows that the actor may see.
 
         Raises:
-            ConfigurationError: the row rule, or the rule of a column, cannot be evaluated.
+            ConfigurationError: the row rule, or the rule of a column, cannot be evaluated; or a function of choices
+                fails, or returns something else.
         """
         rows = visible_rows(self.visible_to, actor, self.tables)
         rules = [(each.column, each.visible_to) for each in self.columns]
-        return VisibleTickets(visible_columns(rules, actor, sees_every_row=rows is EVERY_ROW), rows)
+        columns = visible_columns(rules, actor, sees_every_row=rows is EVERY_ROW)
+        return VisibleTickets(self._with_choices(columns), rows)
 
     def expression(self, column: TicketColumn) -> Expression:
         """The expression that reads that column."""
         return self._expressions[column.name]
+
+    def _with_choices(self, columns: TicketColumns) -> TicketColumns:
+        functions = {each.column.name: each.choices for each in self.columns if each.choices is not None}
+        if not functions:
+            return columns
+        with_choices = [
+            _with_choices_now(column, functions[column.name]) if column.name in functions else column
+            for column in columns
+        ]
+        return TicketColumns(with_choices, is_complete=columns.is_complete)
 
     def _require_joined(self) -> None:
         own = {
@@ -227,17 +250,28 @@ def choice_column(
     label: str,
     expression: HostExpression,
     *,
-    choices: tuple[str, ...] = (),
+    choices: Choices | ChoicesNow = (),
     searchable: bool = False,
     visible_to: ColumnRule | None = None,
 ) -> CatalogColumn:
-    """One of a few texts; they sort in the order of `choices`, which are spelled as they are stored.
+    """One of a few texts, such as a status.
+
+    `choices` are in workflow order, in which the column sorts. They are texts as they are stored, or a mapping of
+    stored texts to labels: the file shows the labels, a search looks at them, and a filter takes a value or a label in
+    any letter case. The stored text of a number, a UUID or an enumeration is the text that `text_column` shows. A value
+    that is not among the choices is shown as it is stored, and sorts after them by its text.
+
+    `choices` may be a function without arguments that returns one of these, for statuses that a table configures. It
+    is called at each request and at each run, by the thread that does it, and its result is not kept.
 
     Raises:
-        ConfigurationError: the expression is of a type that `text_column` refuses.
+        ConfigurationError: the expression is of a type that `text_column` refuses, or the choices are not such texts:
+            empty, of the same value or label, or with a label that is the value of another choice.
     """
-    column = TicketColumn(name=name, label=label, kind=ColumnKind.CHOICE, choices=choices, searchable=searchable)
-    return _catalog_column(column, expression, visible_to)
+    column = TicketColumn(name=name, label=label, kind=ColumnKind.CHOICE, searchable=searchable)
+    if callable(choices):
+        return attrs.evolve(_catalog_column(column, expression, visible_to), choices=choices)
+    return _catalog_column(_with_choices_given(column, choices), expression, visible_to)
 
 
 def id_column(
@@ -269,6 +303,24 @@ def _catalog_column(column: TicketColumn, expression: HostExpression, visible_to
         )
     # PostgreSQL has types of its own for these texts, and compares an enumeration with nothing else.
     return CatalogColumn(column, cast(expression, Text) if needs_cast(expression.type) else expression, visible_to)
+
+
+def _with_choices_given(column: TicketColumn, choices: Choices) -> TicketColumn:
+    try:
+        return attrs.evolve(column, choices=choices)
+    except (ValueError, TypeError) as error:
+        raise ConfigurationError(f"ticket catalog: the choice column {column.name!r}: {error}") from error
+
+
+def _with_choices_now(column: TicketColumn, choices: ChoicesNow) -> TicketColumn:
+    try:
+        found = choices()
+    except Exception as error:
+        # Its text may hold data.
+        raise ConfigurationError(
+            f"ticket catalog: the function of the choices of {column.name!r} raised {type(error).__name__}"
+        ) from error
+    return _with_choices_given(column, found)
 
 
 _TIMES: Final = {ColumnKind.DATE: "DateTime", ColumnKind.DAY: "Date"}

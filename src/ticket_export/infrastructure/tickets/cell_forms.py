@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, Uuid, and_, cast, func, or_
+from sqlalchemy import ColumnElement, Text, Uuid, and_, case, cast, func, or_
 
 from ticket_export.application.view.ticket_column import ColumnKind, IdType, TicketColumn
 from ticket_export.infrastructure.tickets.catalog import Expression
@@ -53,14 +53,22 @@ def exact_text_of(cell: Expression) -> ColumnElement[str]:
     return ExactText(text_of(cell))
 
 
+def searched_text(column: TicketColumn, cell: Expression) -> ColumnElement[str]:
+    """The cell as a text, as a file shows it: with the label instead of a choice's value."""
+    if not column.labels:
+        return text_of(cell)
+    exact = exact_text_of(cell)
+    return case(column.labels, value=exact, else_=exact)
+
+
 def shown_cell(column: TicketColumn, cell: Expression) -> Expression:
     """The cell as the file shows it, unless it is a moment or a day."""
     if column.kind is ColumnKind.BOOLEAN:
         return BooleanText(cell)
     if column.kind is ColumnKind.NUMBER or column.id_type is IdType.INTEGER:
         return NumberCell(cell)
-    text = text_of(cell)
-    return ExactText(text) if isinstance(cell, LooselyCollated) else text
+    text = searched_text(column, cell)
+    return ExactText(text) if isinstance(cell, LooselyCollated) and not column.labels else text
 
 
 def sort_key(cell: Expression) -> Expression:

@@ -28,6 +28,7 @@ from ticket_export.infrastructure.tickets.cell_forms import (
     is_empty_text,
     is_one_of_texts,
     is_one_of_uuids,
+    searched_text,
     text_of,
 )
 from ticket_export.infrastructure.tickets.moment_conditions import moment_before, moment_from
@@ -64,7 +65,9 @@ def compile_condition(condition: Condition, catalog: TicketCatalog) -> ColumnEle
 
 def compile_search(search: Search, catalog: TicketCatalog) -> ColumnElement[bool]:
     """The condition that at least one of the searched columns contains the needle."""
-    return or_(*(Contains(text_of(catalog.expression(column)), search.needle) for column in search.columns))
+    return or_(
+        *(Contains(searched_text(column, catalog.expression(column)), search.needle) for column in search.columns)
+    )
 
 
 def _is_in(cell: Expression, interval: Interval) -> ColumnElement[bool]:

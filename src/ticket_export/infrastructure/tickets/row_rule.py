@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import BindParameter, ColumnClause, ColumnElement, FromClause, SQLColumnExpression, select
-from sqlalchemy.sql.operators import and_
+from sqlalchemy import (
+    BinaryExpression,
+    BindParameter,
+    ColumnClause,
+    ColumnElement,
+    FromClause,
+    SQLColumnExpression,
+    UnaryExpression,
+    select,
+)
+from sqlalchemy.sql.elements import Grouping
+from sqlalchemy.sql.operators import and_, between_op, inv, not_between_op
 from sqlalchemy.sql.visitors import iterate
 
 from ticket_export.application.actor import Actor
@@ -21,6 +31,7 @@ RowRule: TypeAlias = Callable[[Actor], SQLColumnExpression[bool] | EveryRow]
 #: The condition that a row must meet, or `EVERY_ROW`.
 VisibleRows: TypeAlias = ColumnElement[bool] | EveryRow
 
+_BETWEEN: Final = (between_op, not_between_op)
 _NAME: Final = "ticket catalog: the row rule (visible_to)"
 
 
@@ -54,7 +65,7 @@ def _condition(result: object, tables: FromClause) -> ColumnElement[bool]:
         raise ConfigurationError(f"{_NAME} returned {type(expression).__name__}; return a SQL condition or EVERY_ROW")
     # Else SQLAlchemy would compile the whole SELECT as one of the ORM, and add conditions to the rows or to the count.
     expression = core_expression(expression)
-    if sql_type(expression.type) is not SqlType.BOOLEAN:
+    if not _is_condition(expression):
         raise ConfigurationError(
             f"{_NAME} returned an expression of type {type(expression.type).__name__}, not Boolean; "
             "for a function of the database, use type_=Boolean"
@@ -71,6 +82,17 @@ def _condition(result: object, tables: FromClause) -> ColumnElement[bool]:
             "use exists() or column.in_(select(…)) for it"
         )
     return condition
+
+
+def _is_condition(expression: Any) -> bool:
+    if sql_type(expression.type) is SqlType.BOOLEAN:
+        return True
+    # SQLAlchemy gives these no type.
+    if isinstance(expression, UnaryExpression) and expression.operator is inv:
+        return _is_condition(expression.element)
+    if isinstance(expression, Grouping):
+        return _is_condition(expression.element)
+    return isinstance(expression, BinaryExpression) and expression.operator in _BETWEEN
 
 
 def _name_of(table: FromClause) -> str:

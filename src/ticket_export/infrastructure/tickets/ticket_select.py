@@ -66,7 +66,7 @@ def _shown(catalog: TicketCatalog, query: TicketQuery, rows: VisibleRows) -> Col
 def _order(catalog: TicketCatalog, query: TicketQuery) -> list[ColumnElement[Any]]:
     keys = [catalog.id]
     if query.sort_column:
-        keys.insert(0, _sort_key(query.sort_column, catalog))
+        keys = [*_sort_keys(query.sort_column, catalog), *keys]
     ordered: list[ColumnElement[Any]] = [key.desc() if query.descending else key.asc() for key in keys]
     # With NULLS LAST the database could not walk an index backwards, so columns that are never NULL go without it. Any
     # other column may be NULL: an outer join produces NULL for a column that is NOT NULL in its table.
@@ -76,17 +76,18 @@ def _order(catalog: TicketCatalog, query: TicketQuery) -> list[ColumnElement[Any
     return ordered
 
 
-def _sort_key(column: TicketColumn, catalog: TicketCatalog) -> Expression:
+def _sort_keys(column: TicketColumn, catalog: TicketCatalog) -> list[Expression]:
     expression = catalog.expression(column)
     if column.kind is ColumnKind.DATE:
-        return MomentKey(expression)
+        return [MomentKey(expression)]
     if column.kind is ColumnKind.DAY:
-        return DayText(expression)
+        return [DayText(expression)]
     if not column.choices:
-        return sort_key(expression)
-    ranks = {choice: rank for rank, choice in enumerate(column.choices)}
-    # Other values sort after the choices; NULL stays NULL.
-    return case((expression.is_(None), None), else_=case(ranks, value=exact_text_of(expression), else_=len(ranks)))
+        return [sort_key(expression)]
+    # Other values sort after the choices, by their text; NULL stays NULL.
+    exact, ranks = exact_text_of(expression), column.ranks
+    rank = case((expression.is_(None), None), else_=case(ranks, value=exact, else_=len(ranks)))
+    return [rank, case((exact.in_(list(ranks)), None), else_=exact)]
 
 
 def _cell(column: TicketColumn, catalog: TicketCatalog, query: TicketQuery) -> Expression:

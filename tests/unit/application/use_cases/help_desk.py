@@ -21,6 +21,7 @@ from tests.unit.application.use_cases.watched_adapters import (
 )
 from ticket_export import Actor, CsvFormat, ExportPolicy, RequestedExportDto, SystemPermissions
 from ticket_export.application.announcements import Announcements
+from ticket_export.application.file.file_name import FileNameTemplate, FileNaming
 from ticket_export.application.ports.compression import Compression
 from ticket_export.application.refusals import Refusals
 from ticket_export.application.rights import Rights
@@ -96,6 +97,7 @@ class HelpDesk:
     read_ahead: int = READ_AHEAD
     max_active_jobs: int = 0
     max_attempts: int = 3
+    naming: FileNaming = attrs.field(factory=FileNameTemplate)
     history: timedelta | None = None
     forget_audit: Literal["keep", "anonymise"] = "keep"
     users: WatchedUsers = attrs.field(init=False)
@@ -183,6 +185,7 @@ class HelpDesk:
             stall=self.stall,
             storage_patience=self.storage_patience,
             read_ahead=self.read_ahead,
+            naming=self.naming,
             max_attempts=self.max_attempts,
         )
 

@@ -54,19 +54,22 @@ def _described(column: TicketColumn) -> dict[str, object]:
         "filterable": column.filterable,
         "sortable": column.sortable,
         "operators": [operator.value for operator in OPERATORS[column.kind]] if column.filterable else [],
-        "choices": list(column.choices),
+        "choices": [{"value": choice.value, "label": choice.label} for choice in column.choices],
     }
 
 
 def _columns_text(columns: Sequence[TicketColumn]) -> str:
-    rows = [
-        (column.name, column.label, column.kind.value, _abilities(column), " ".join(column.choices))
-        for column in columns
-    ]
+    rows = [(column.name, column.label, column.kind.value, _abilities(column), _choices(column)) for column in columns]
     table = text_table(("name", "label", "kind", "can be used to", "choices"), rows)
     kinds = dict.fromkeys(column.kind for column in columns if column.filterable)
     operators = [(kind.value, " ".join(OPERATORS[kind])) for kind in kinds]
     return f"{table}\n\n{text_table(('kind', 'operators of a filter'), operators)}" if operators else table
+
+
+def _choices(column: TicketColumn) -> str:
+    labels = column.labels
+    each = (f"{value} ({labels[value]})" if value in labels else value for value in column.ranks)
+    return ", ".join(each)
 
 
 def _abilities(column: TicketColumn) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, TypeAlias, cast
 
 import sqlalchemy
 from sqlalchemy import URL, Connection, Dialect, Engine, event, make_url
@@ -20,12 +20,20 @@ from ticket_export.infrastructure.persistence.database.export_pool import Export
 from ticket_export.infrastructure.persistence.database.sqlite_file import create_sqlite_file
 from ticket_export.infrastructure.private_files import make_private_folders
 
+#: The library works synchronously, in threads.
+SyncEngine: TypeAlias = Engine
+
 _DRIVERS: Final = {
     "sqlite": "sqlite",
     "sqlite+pysqlite": "sqlite",
     "postgres": "postgresql+psycopg",
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
+}
+_FAMILIES: Final = {
+    "sqlite": "sqlite:///…",
+    "postgres": "postgresql://…, which uses psycopg 3,",
+    "postgresql": "postgresql://…, which uses psycopg 3,",
 }
 # For one process, in addition to the connections that read tickets. A thread that holds one never waits for a second,
 # so a few serve any number of threads.
@@ -83,13 +91,35 @@ def create_engine(url: str) -> Engine:
     return engine
 
 
+def asynchronous_refusal(engine: Any) -> str | None:
+    """Return what to do instead of an asynchronous engine, as the end of a sentence; None for any other object."""
+    dialect: Any = getattr(engine, "dialect", None)
+    if not getattr(dialect, "is_async", False):
+        return None
+    url = "sqlite:///…" if dialect.name == "sqlite" else "postgresql://…"
+    return (
+        f"the library works synchronously, and {dialect.driver} is asynchronous; give it an engine of its own for the "
+        f"same database: ticket_export.create_engine({url!r})"
+    )
+
+
+def one_of_two_engines(
+    tickets_url: str | None, tickets_engine: Callable[[], Engine], engine: Callable[[], Engine]
+) -> Engine:
+    """Return the engine that reads tickets: `tickets_engine` if it has a URL of its own, else `engine`."""
+    return engine() if tickets_url is None else tickets_engine()
+
+
 def connected(engine: Engine) -> Connection:
     """Return a connection of an engine, which may be the host's own.
 
     Raises:
+        ConfigurationError: the engine is asynchronous.
         UnsupportedDialectError: the database is in SQL_ASCII, and the engine does not set a ``client_encoding``.
         SQLAlchemyError: the connection failed.
     """
+    if advice := asynchronous_refusal(engine):
+        raise ConfigurationError(f"this engine cannot be used; {advice}")
     try:
         return engine.connect()
     except TypeError as error:
@@ -157,6 +187,11 @@ def _parsed(url: str) -> URL:
             "or postgresql://user:password@host/database"
         ) from None
     driver = _DRIVERS.get(parsed.drivername)
+    family = _FAMILIES.get(parsed.drivername.partition("+")[0])
+    if driver is None and family is not None:
+        raise UnsupportedDialectError(
+            f"the driver of {parsed.drivername!a} is not supported; use {family} for the same database"
+        )
     if driver is None:
         raise UnsupportedDialectError(
             f"the database {parsed.drivername!a} is not supported; use sqlite:///… or postgresql://…"

@@ -14,9 +14,9 @@ from typing import Final
 
 import attrs
 from sqlalchemy import Table
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError, TimeoutError
+from sqlalchemy.exc import DBAPIError, MissingGreenlet, SQLAlchemyError, TimeoutError
 
-from ticket_export.errors import JobDatabaseError
+from ticket_export.errors import ConfigurationError, JobDatabaseError
 from ticket_export.infrastructure.persistence.database.missing_parts import missing_column, missing_table
 
 _log = logging.getLogger(__name__)
@@ -36,12 +36,22 @@ def database_errors(block_error: BaseException | None = None, *, tables: Iterabl
     try:
         yield
     except DATABASE_ERRORS as error:
+        _require_synchronous(error)
         name_shortage(error)
         cause = block_error if isinstance(block_error, DATABASE_ERRORS) else error
         raise _job_database_error(cause, tables) from cause
     if isinstance(block_error, DATABASE_ERRORS):
+        _require_synchronous(block_error)
         name_shortage(block_error)
         raise _job_database_error(block_error, tables) from block_error
+
+
+def _require_synchronous(error: Exception) -> None:
+    if isinstance(error, MissingGreenlet):
+        raise ConfigurationError(
+            "the transaction belongs to an asynchronous engine; call the use case inside "
+            "`await session.run_sync(…)`, with JoinedUnitOfWork on the session that the function receives"
+        ) from error
 
 
 def driver_message(error: BaseException | None) -> str | None:

@@ -130,7 +130,7 @@ class _Comparison:
             remedy = f"set its name, {alike}, {_NAMES}"
         elif self._is_own:
             remedy = f"run `{MIGRATE}`, or if that does not help: {added}"
-        elif self._is_written:
+        elif self._is_written and can_be_added(column):
             remedy = f"run `{MIGRATE} --adopt`, or add it: {added}"
         else:
             remedy = f"set the name of your column {_NAMES}, or add it: {added}"
@@ -242,6 +242,11 @@ class _Comparison:
     ) -> SchemaDifference:
         name = None if column is None else column.name
         return SchemaDifference(table=self._name, column=name, problem=problem, remedy=remedy, is_fatal=is_fatal)
+
+
+def can_be_added(column: Column[Any]) -> bool:
+    """Whether a table that has rows can get the column."""
+    return column.nullable is True or column.server_default is not None
 
 
 def addable(column: Column[object], dialect: Dialect) -> str:

@@ -19,7 +19,7 @@ from sqlalchemy import (
     String,
     Uuid,
 )
-from sqlalchemy.dialects.postgresql import CHAR, DOMAIN, JSON
+from sqlalchemy.dialects.postgresql import CHAR, DOMAIN, JSONB
 from sqlalchemy.types import NullType, TypeEngine
 
 from ticket_export.domain.error_message import MAX_ERROR_MESSAGE
@@ -60,7 +60,7 @@ def _holds_on_postgresql(stored: TypeEngine[Any], needed: TypeEngine[Any], key: 
         case UtcDateTime():
             return isinstance(stored, DateTime)
         case JsonText():
-            return isinstance(stored, JSON) or _is_text(stored)
+            return isinstance(stored, JSONB)
         case Uuid():
             return isinstance(stored, Uuid)
         case Boolean():

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 
+import attrs
 from sqlalchemy import Connection, Text, func
 
 from ticket_export.application.csv_format import CsvFormat
@@ -22,9 +23,10 @@ from ticket_export.infrastructure.tickets.postgresql.copy_blocks import Record, 
 from ticket_export.infrastructure.tickets.postgresql.copy_statement import copy_statement
 from ticket_export.infrastructure.tickets.postgresql.snapshot import begin_snapshot, driver_connection, end_snapshot
 from ticket_export.infrastructure.tickets.postgresql.stored_catalog import catalog_as_stored
+from ticket_export.infrastructure.tickets.postgresql.zones import unabbreviated
 from ticket_export.infrastructure.tickets.read_errors import read_errors
 from ticket_export.infrastructure.tickets.row_rule import VisibleRows
-from ticket_export.infrastructure.tickets.ticket_select import select_tickets, zone_name
+from ticket_export.infrastructure.tickets.ticket_select import select_tickets
 
 # Seconds for the request that cancels a statement; the caller tries again.
 _INTERRUPT_TIMEOUT = 5
@@ -42,7 +44,7 @@ def copy_reader(
     """Begin a snapshot on `connection` and yield a reader of it; both end with the block."""
     try:
         with read_errors(connection.dialect), answered_in_time(connection):
-            begin_snapshot(connection, zone_name(query), patience)
+            begin_snapshot(connection, patience)
         reader = CopyReader(connection=connection, catalog=catalog, query=query, rows=rows, csv_format=csv_format)
         try:
             # Errors that the block raises pass unchanged, even a database's.
@@ -78,7 +80,8 @@ class CopyReader(BlockReader):
     def read(self) -> Generator[CsvBlock]:
         """Execute the COPY and yield its rows in blocks."""
         with read_errors(self.connection.dialect):
-            rows_query = select_tickets(self.catalog_as_stored(), self.query, self.rows, finish=_without_empty_texts)
+            query = attrs.evolve(self.query, time_zone=unabbreviated(self.query.time_zone))
+            rows_query = select_tickets(self.catalog_as_stored(), query, self.rows, finish=_without_empty_texts)
             statement, values = copy_statement(rows_query, self.connection)
             driver = driver_connection(self.connection)
             rewrite = _single if len(self.query.columns) == 1 else None

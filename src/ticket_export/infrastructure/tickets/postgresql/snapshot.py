@@ -26,13 +26,15 @@ _SETTINGS = {
     "client_encoding": "UTF8",
     "extra_float_digits": "1",
     "standard_conforming_strings": "on",
+    # Not the view's zone: the host's own expressions and its row rule may depend on it, and a user chooses the view.
+    "TimeZone": "UTC",
     # SQLAlchemy's option would make a connection writable that is read-only by default.
     "transaction_read_only": "on",
 }
 
 
-def begin_snapshot(connection: Connection, time_zone: str, patience: timedelta) -> None:
-    """Begin a transaction in which everything is read as of one moment, with local times in that IANA zone.
+def begin_snapshot(connection: Connection, patience: timedelta) -> None:
+    """Begin a transaction in which everything is read as of one moment, and whose time zone is UTC.
 
     The server ends the snapshot if nothing is read for `patience`, and for at least a minute. The settings end with the
     transaction, so the pool gets the connection back unchanged.
@@ -43,10 +45,7 @@ def begin_snapshot(connection: Connection, time_zone: str, patience: timedelta) 
     _require_support(connection)
     connection.execution_options(isolation_level="REPEATABLE READ")
     limit_snapshot(connection, patience.total_seconds())
-    # The zone is set once: ``AT TIME ZONE 'CET'`` would read that name as the abbreviation of a zone without summer
-    # time, and look it up for every cell.
-    settings = {**_SETTINGS, "TimeZone": time_zone}
-    connection.execute(select(*(func.set_config(name, value, True) for name, value in settings.items())))
+    connection.execute(select(*(func.set_config(name, value, True) for name, value in _SETTINGS.items())))
 
 
 def end_snapshot(connection: Connection) -> None:

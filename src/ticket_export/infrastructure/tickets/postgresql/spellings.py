@@ -55,8 +55,7 @@ def _time_text(element: sql.TimeText, compiler: SQLCompiler, **kw: Any) -> str:
     moment = f"({compiler.process(cell, **kw)})"
     other = f"({moment} AT TIME ZONE INTERVAL '0')"
     utc, aware = (other, moment) if has_time_zone(cell.type) else (moment, other)
-    # In the zone of the transaction.
-    local = f"{aware}::timestamp" if zone else utc
+    local = f"timezone({compiler.process(zone[0], **kw)}, {aware})" if zone else utc
     # COPY writes a timestamp as in ISO 8601, with a blank, and with a fraction only if there is one. date_bin() is
     # cheaper than date_trunc(), which parses the name of the unit again for every cell. No zone moves a moment by more
     # than a day, so that the first condition holds for nearly all. Moments outside of Python's calendar (infinity,

@@ -1,0 +1,1 @@
+"""Nobody learns more than their rights allow: random rules against a naive oracle in Python."""
