@@ -58,8 +58,10 @@ def test_a_warning_is_exit_code_0(help_desk: HelpDesk, monkeypatch: pytest.Monke
     ended = run_command("check")
     assert ended.exit_code == 0
     assert ended.text.splitlines() == [
-        "warning: settings: a storage may take no bytes for 60 s, and after 30 s without progress another attempt "
-        "takes the export over",
+        (
+            "warning: settings: a storage may take no bytes for 60 s, and after 30 s without progress another attempt "
+            "takes the export over"
+        ),
         "  set TICKET_EXPORT_STALL_SECONDS=600",
         "1 warning",
     ]

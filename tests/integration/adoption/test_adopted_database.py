@@ -81,7 +81,7 @@ def test_a_process_that_has_looked_before_the_adoption_looks_again(
     engine: Engine, container: TicketExportContainer
 ) -> None:
     request = container.request_export()
-    with pytest.raises(JobDatabaseError, match="the database lacks the column .* run `ticket-export migrate`"):
+    with pytest.raises(JobDatabaseError, match=r"the database lacks the column .* run `ticket-export migrate`"):
         request(ADA, VIEW)
     # With another engine, as another process has.
     adopt(engine)

@@ -100,7 +100,7 @@ def test_transaction_of_the_hosts_keeps_its_own_limits(engine: Engine) -> None:
 
 def test_export_may_read_for_as_long_as_it_takes(engine: Engine) -> None:
     with engine.connect() as connection:
-        begin_snapshot(connection, "UTC", timedelta(seconds=600))
+        begin_snapshot(connection, timedelta(seconds=600))
         assert settings_of(connection, *SHORT) == {
             "statement_timeout": "0",
             "lock_timeout": "0",
