@@ -41,10 +41,8 @@ class CrmUserDirectory(ports.UserDirectory):
         return te.Actor(user_id=row.person_id, is_admin=row.is_boss, permissions=rights) if row else None
 
 
-container = te.TicketExportContainer()  # database and storage: TICKET_EXPORT_DATABASE_URL, TICKET_EXPORT_STORAGE_URL
-container.table_names.override(names)
-container.catalog.override(case_catalog)
-container.user_directory.override(CrmUserDirectory())
+# Database and storage: TICKET_EXPORT_DATABASE_URL and TICKET_EXPORT_STORAGE_URL.
+container = te.TicketExportContainer(table_names=names, catalog=case_catalog, user_directory=CrmUserDirectory())
 
 if __name__ == "__main__":
     fill(container.engine())
@@ -52,5 +50,5 @@ if __name__ == "__main__":
     ada = te.Actor(user_id=ADA, is_admin=True, permissions=te.SystemPermissions.IMPORT_EXPORT_TICKETS)
     job = container.request_export()(ada, {"columns": ["number", "subject", "owner"], "sortField": "state"})
     container.worker().drain()  # in production a process of its own: ticket-export --app host_app:container worker
-    with container.open_download()(ada, job.id).stream as file:
+    with container.open_download()(ada, job.id).open() as file:
         print(file.read().decode("utf-8-sig"), end="")

@@ -114,7 +114,8 @@ TROUBLES = {
     "locked": Trouble(
         locked,
         "database is locked",
-        "the database did not answer within its time limit (busy_timeout); try again later",
+        "the database did not answer within its time limit (busy_timeout); try again later. If your own transaction "
+        "holds the lock, commit it first, or call the use case inside it (JoinedUnitOfWork)",
     ),
     "read-only": Trouble(
         read_only, "attempt to write a readonly database", "the database refuses access, or is read-only"
