@@ -13,6 +13,7 @@ from ticket_export.infrastructure.persistence.database.errors import (
     is_missing_part,
     is_missing_table,
 )
+from ticket_export.infrastructure.persistence.host_tables import unnamed_tables
 from ticket_export.infrastructure.persistence.missing_tables import (
     missing_host_tables,
     missing_own_tables,
@@ -48,7 +49,10 @@ def _own_lack(container: TicketExportContainer, session: Session) -> str | None:
 def _hosts_lack(container: TicketExportContainer, session: Session) -> str | None:
     # The reference schema would create a second help desk next to the host's.
     engine, tables = container.engine(), container.tables()
-    hosts, own = missing_host_tables(engine, tables), missing_own_tables(engine, tables)
+    created = unnamed_tables(container.table_names())
+    missing = missing_host_tables(engine, tables)
+    hosts = [name for name in missing if name not in created]
+    own = sorted({*missing, *missing_own_tables(engine, tables)} - {*hosts})
     if not hosts and not own:
         return None
     lacks = _lacks(sorted((*hosts, *own)))
