@@ -38,7 +38,7 @@ from ticket_export.infrastructure.tickets.catalog import (
     text_column,
 )
 from ticket_export.infrastructure.tickets.sql_functions import JoinedTags
-from ticket_export.testing.stored_tickets import StoredTicket
+from ticket_export.testing.tickets.stored_tickets import StoredTicket
 
 TABLE = Table(
     "stored_tickets",

@@ -23,10 +23,10 @@ from ticket_export.errors import ConfigurationError, TicketSourceError
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket, InMemoryTicketSource
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
-from ticket_export.testing.stored_tickets import AS_OF, TICKET_COLUMNS, StoredTicket
-from ticket_export.testing.ticket_filters import FILTERS
-from ticket_export.testing.ticket_rules import ADMIN, USES
-from ticket_export.testing.ticket_source import TicketSourceContract
+from ticket_export.testing.tickets.stored_tickets import AS_OF, TICKET_COLUMNS, StoredTicket
+from ticket_export.testing.tickets.ticket_filters import FILTERS
+from ticket_export.testing.tickets.ticket_rules import ADMIN, USES
+from ticket_export.testing.tickets.ticket_source import TicketSourceContract
 
 
 class TestInMemoryTicketSource(TicketSourceContract[InMemoryTicketSource]):
