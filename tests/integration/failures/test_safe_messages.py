@@ -262,7 +262,9 @@ def test_failed_export_says_nothing_of_how_its_tickets_are_configured(scene: Fai
     engine = sa.create_engine(f"sqlite:///{tmp_path}/not-in-wal-mode.db")
     source = SqlAlchemyTicketSource(engine, scene.container.catalog())
     with scene.container.ticket_source.override(Object(source)):
-        assert failed_message(scene) == UNEXPECTED
+        assert failed_message(scene) == (
+            "The application is not configured correctly, so no file was made. The log has the cause under ID."
+        )
     engine.dispose()
 
 

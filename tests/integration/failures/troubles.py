@@ -130,11 +130,11 @@ TROUBLES = {
     "no table": Trouble(
         renamed('"ExportJobs"', 'RENAME TO "Elsewhere"', '"Elsewhere" RENAME TO "ExportJobs"'),
         "no such table: ExportJobs",
-        "the database lacks a table",
+        "the database lacks the table ExportJobs; run `ticket-export migrate`",
     ),
     "no column": Trouble(
         renamed('"ExportJobs"', 'RENAME "Status" TO "State"', '"ExportJobs" RENAME "State" TO "Status"'),
         "no such column: ExportJobs.Status",
-        "the database lacks a column",
+        "the database lacks the column Status of ExportJobs; run `ticket-export migrate`",
     ),
 }
