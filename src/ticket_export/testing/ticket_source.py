@@ -30,6 +30,7 @@ from ticket_export.application.ports.ticket_source import SupportsInterrupt
 from ticket_export.errors import TicketSourceError
 from ticket_export.testing.stored_tickets import AS_OF, StoredTicket, T
 from ticket_export.testing.ticket_cells import TicketCellsContract
+from ticket_export.testing.ticket_choices import TicketChoicesContract
 from ticket_export.testing.ticket_filters import TicketFiltersContract
 from ticket_export.testing.ticket_rules import TicketRulesContract
 
@@ -51,7 +52,9 @@ MANY = [StoredTicket(id=number, title=f"Line one\nof ticket, {number}") for numb
 _PATIENCE = 60
 
 
-class TicketSourceContract(TicketCellsContract[T], TicketFiltersContract[T], TicketRulesContract[T]):
+class TicketSourceContract(
+    TicketCellsContract[T], TicketChoicesContract[T], TicketFiltersContract[T], TicketRulesContract[T]
+):
     """The tests; override the fixture `source` and its back door."""
 
     # The order of rows
