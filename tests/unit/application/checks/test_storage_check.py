@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import Event
+from typing import BinaryIO
+
+import pytest
+
+from ticket_export.application.actor import Actor
+from ticket_export.application.checks.storage_check import storage_problems
+from ticket_export.application.file.export_file import attempt_of
+from ticket_export.application.finding import Finding, error
+from ticket_export.application.ports.export_storage import ObjectWriter
+from ticket_export.application.ports.supports_check import SupportsCheck
+from ticket_export.errors import StorageError
+from ticket_export.infrastructure.memory.storage import InMemoryStorage
+
+
+def found(storage: InMemoryStorage, **options: float) -> list[Finding]:
+    return list(storage_problems(storage, url_lifetime=None, **options))
+
+
+class RecordingStorage(InMemoryStorage):
+    """Remembers the keys that were written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.keys: list[str] = []
+
+    @contextmanager
+    def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
+        self.keys.append(key)
+        with super().open_writer(key, content_type) as writer:
+            yield writer
+
+
+def test_a_storage_that_works_has_no_finding_and_keeps_nothing() -> None:
+    storage = RecordingStorage()
+    storage.objects["exports/other"] = b"kept"
+    assert found(storage) == []
+    assert storage.objects == {"exports/other": b"kept"}
+
+
+def test_no_sweep_takes_the_object_of_a_check_for_an_orphan() -> None:
+    storage = RecordingStorage()
+    found(storage)
+    (key,) = storage.keys
+    assert key.startswith("exports/")
+    assert attempt_of(key) is None
+
+
+class OtherBytes(InMemoryStorage):
+    @contextmanager
+    def open_reader(self, key: str) -> Iterator[BinaryIO]:
+        with super().open_reader(key):
+            yield io.BytesIO(b"other")
+
+
+class EmptyList(InMemoryStorage):
+    def list(self, prefix: str) -> Iterator[str]:
+        return iter(())
+
+
+class DeletingNothing(InMemoryStorage):
+    def delete(self, key: str) -> None:
+        pass
+
+
+class ReadingNothing(InMemoryStorage):
+    @contextmanager
+    def open_reader(self, key: str) -> Iterator[BinaryIO]:
+        raise StorageError("The storage refuses access.")
+        yield io.BytesIO()
+
+
+class Broken(InMemoryStorage):
+    def delete(self, key: str) -> None:
+        raise RuntimeError("secret")
+
+
+@pytest.mark.parametrize(
+    ("storage", "what", "may_pass"),
+    [
+        (OtherBytes(), "cannot read an object: it returns other bytes than were written", False),
+        (EmptyList(), "cannot list objects: an object that was just written is missing in the list", False),
+        (DeletingNothing(), "cannot delete an object: an object is still readable after it was deleted", False),
+        (Broken(), "cannot delete an object: it raises RuntimeError", False),
+        (ReadingNothing(), "cannot read an object: The storage refuses access", True),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, InMemoryStorage) else None,
+)
+def test_what_a_storage_does_wrong_is_a_finding(storage: InMemoryStorage, what: str, may_pass: bool) -> None:
+    first = found(storage)[0]
+    assert (first.what, first.may_pass) == (f"this process {what}", may_pass)
+
+
+class Hanging(InMemoryStorage):
+    """Takes no bytes before `end`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.end = Event()
+
+    @contextmanager
+    def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
+        self.end.wait(60)
+        with super().open_writer(key, content_type) as writer:
+            yield writer
+
+
+def test_a_storage_that_does_not_answer_is_a_finding_that_may_pass() -> None:
+    storage = Hanging()
+    try:
+        (finding,) = found(storage, patience=0.05)
+    finally:
+        storage.end.set()
+    assert finding.may_pass
+    assert finding.what == "it has not answered within 0.05 s; the check tries to write an object there"
+
+
+class Knowing(RecordingStorage, SupportsCheck):
+    """Knows what is wrong with it."""
+
+    def problems(self, actors: Sequence[Actor]) -> Sequence[Finding]:
+        return (error("storage", "the bucket is missing", "create it"),)
+
+
+def test_a_storage_that_knows_its_problem_is_not_tried() -> None:
+    storage = Knowing()
+    assert [str(each) for each in found(storage)] == ["error: storage: the bucket is missing; create it"]
+    assert storage.keys == []
+
+
+def test_links_that_a_storage_cannot_sign_are_a_finding() -> None:
+    (finding,) = storage_problems(InMemoryStorage(), url_lifetime=timedelta(minutes=5))
+    assert finding.remedy.startswith("set TICKET_EXPORT_DOWNLOAD=stream")

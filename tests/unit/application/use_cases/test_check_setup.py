@@ -1,0 +1,196 @@
+"""The check of a setup whose ports are all in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+import attrs
+import pytest
+
+from tests.unit.application.use_cases.help_desk import COLUMNS, PERMITTED
+from ticket_export import Actor, ConfigurationError, ExportPolicy, Finding
+from ticket_export.application.finding import error, warning
+from ticket_export.application.rights import Rights
+from ticket_export.application.use_cases.check_setup import MOST_ACTORS, CheckSetup
+from ticket_export.infrastructure.memory.clock import InMemoryClock
+from ticket_export.infrastructure.memory.database import InMemoryDatabase
+from ticket_export.infrastructure.memory.storage import InMemoryStorage
+from ticket_export.infrastructure.memory.ticket_source import InMemoryTicketSource
+from ticket_export.infrastructure.memory.unit_of_work import InMemoryUnitOfWork
+from ticket_export.infrastructure.memory.user_directory import InMemoryUserDirectory
+from ticket_export.ports import SupportsCheck, UserId
+from ticket_export.testing.entities import a_user
+
+_WRONG = error("part", "it is wrong", "mend it")
+
+
+class Wrong(SupportsCheck):
+    """Any part, and what is wrong with it."""
+
+    def __init__(self, *found: Finding) -> None:
+        self._found = found
+
+    def problems(self, actors: Sequence[Actor]) -> Sequence[Finding]:
+        return self._found
+
+
+class Source(InMemoryTicketSource, SupportsCheck):
+    """Remembers for whom its rules were tried."""
+
+    tried: Sequence[Actor] = ()
+
+    def problems(self, actors: Sequence[Actor]) -> Sequence[Finding]:
+        self.tried = actors
+        return ()
+
+
+def _raising(raised: Exception) -> Callable[[], Any]:
+    def part() -> Any:
+        raise raised
+
+    return part
+
+
+@pytest.fixture
+def users() -> InMemoryUserDirectory:
+    return InMemoryUserDirectory(InMemoryDatabase())
+
+
+@pytest.fixture
+def source() -> Source:
+    return Source(COLUMNS, [])
+
+
+@pytest.fixture
+def check(users: InMemoryUserDirectory, source: Source) -> CheckSetup:
+    database, storage, policy = InMemoryDatabase(), InMemoryStorage(), ExportPolicy()
+    return CheckSetup(
+        settings=lambda: None,
+        setting_problems=lambda: (),
+        unit_of_work=lambda: InMemoryUnitOfWork(database),
+        user_directory=lambda: users,
+        user_ids=lambda: (),
+        user_key=lambda: UUID,
+        policy=lambda: policy,
+        rights=lambda: Rights(policy=policy, ticket_source=source),
+        ticket_source=lambda: source,
+        storage=lambda: storage,
+        url_lifetime=lambda: None,
+        parts={"clock": InMemoryClock, "events": object},
+    )
+
+
+def _with_policy(check: CheckSetup, policy: ExportPolicy) -> CheckSetup:
+    source = check.ticket_source()
+    return attrs.evolve(check, policy=lambda: policy, rights=lambda: Rights(policy=policy, ticket_source=source))
+
+
+def test_a_right_setup_has_no_finding(check: CheckSetup) -> None:
+    assert check() == []
+
+
+def test_wrong_settings_are_the_only_finding(check: CheckSetup) -> None:
+    wrong = _raising(ConfigurationError("TICKET_EXPORT_X: no number"))
+    (finding,) = attrs.evolve(check, settings=wrong, policy=wrong)()
+    assert str(finding) == "error: settings: TICKET_EXPORT_X: no number; correct this variable, or remove it"
+
+
+PARTS = ["unit_of_work", "user_directory", "policy", "ticket_source", "storage", "setting_problems"]
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_part_that_cannot_be_made_is_a_finding_and_hides_no_other(check: CheckSetup, name: str) -> None:
+    broken = {name: _raising(RuntimeError("secret"))}
+    if name in {"policy", "ticket_source"}:
+        broken["rights"] = broken[name]
+    found = attrs.evolve(check, **broken, parts={"clock": lambda: Wrong(_WRONG)})()
+    assert [each.what for each in found] == ["it raises RuntimeError", _WRONG.what]
+
+
+def test_what_several_parts_find_is_told_once(check: CheckSetup) -> None:
+    twice: dict[str, Callable[[], object]] = {"clock": lambda: Wrong(_WRONG), "events": lambda: Wrong(_WRONG)}
+    assert attrs.evolve(check, parts=twice)() == [_WRONG]
+
+
+def test_users_are_not_asked_for_while_the_database_is_wrong(check: CheckSetup) -> None:
+    class Work(InMemoryUnitOfWork, Wrong):
+        def __init__(self) -> None:
+            InMemoryUnitOfWork.__init__(self, InMemoryDatabase())
+            self._found = (_WRONG,)
+
+    wrong = attrs.evolve(check, unit_of_work=Work, user_ids=_raising(RuntimeError()))
+    assert wrong() == [_WRONG]
+
+
+def test_rules_are_tried_for_a_few_users_who_may_export(
+    check: CheckSetup, users: InMemoryUserDirectory, source: Source
+) -> None:
+    known = [a_user() for _ in range(MOST_ACTORS + 3)]
+    for number, user in enumerate(known):
+        users.add(user, *([PERMITTED] if number else []))
+    ids: list[UserId] = [uuid4(), *(user.id for user in known)]
+    assert attrs.evolve(check, user_ids=lambda: ids)() == []
+    assert [actor.user_id for actor in source.tried] == ids[2 : 2 + MOST_ACTORS]
+
+
+class Strict(ExportPolicy):
+    """Needs a fact that only some users have."""
+
+    def may_request(self, actor: Actor) -> bool:
+        return bool(actor.attributes["level"])
+
+
+def test_a_rule_of_the_policy_that_fails_for_made_up_users_only_is_right(check: CheckSetup) -> None:
+    assert _with_policy(check, Strict())() == []
+
+
+def test_a_rule_of_the_policy_that_fails_for_a_user_is_a_finding(
+    check: CheckSetup, users: InMemoryUserDirectory
+) -> None:
+    user = a_user()
+    users.add(user, PERMITTED)
+    (finding,) = attrs.evolve(_with_policy(check, Strict()), user_ids=lambda: [user.id])()
+    assert (finding.where, finding.what) == ("policy", "may_request raised KeyError")
+
+
+class Silent(ExportPolicy):
+    """Returns nothing."""
+
+    def visible_requesters(self, actor: Actor) -> Any:
+        return None
+
+
+def test_a_policy_that_returns_nothing_is_a_finding_without_users(check: CheckSetup) -> None:
+    (finding,) = _with_policy(check, Silent())()
+    assert finding.what == "visible_requesters returned None"
+
+
+def test_a_warning_of_the_policy_itself_is_told(check: CheckSetup) -> None:
+    class Warned(ExportPolicy, Wrong):
+        def __init__(self) -> None:
+            ExportPolicy.__init__(self)
+            self._found = (warning("policy", "it is old", "replace it"),)
+
+    assert [str(each) for each in _with_policy(check, Warned())()] == ["warning: policy: it is old; replace it"]
+
+
+def test_mistakes_of_the_catalog_are_told_by_the_catalog_alone(check: CheckSetup, users: InMemoryUserDirectory) -> None:
+    def rule(_actor: Actor, _ticket: object) -> bool:
+        return True
+
+    def every_row_to(_actor: Actor) -> bool:
+        raise KeyError("team")
+
+    broken = InMemoryTicketSource(COLUMNS, [], visible_to=rule, every_row_to=every_row_to)
+    user = a_user()
+    users.add(user, PERMITTED)
+    policy = ExportPolicy()
+    wrong = attrs.evolve(
+        check,
+        user_ids=lambda: [user.id],
+        ticket_source=lambda: broken,
+        rights=lambda: Rights(policy=policy, ticket_source=broken),
+    )
+    assert wrong() == []
