@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TypeAlias
+from uuid import UUID
 
 import attrs
+import psycopg
 
 from benchmarks import measure
 from benchmarks.measure import Run
@@ -54,6 +57,11 @@ def ticket_export_unguarded(desk: HelpDesk, file: Path) -> Run:
     return _started_worker(desk, file, formula_guard=False)
 
 
+def ticket_export_by_team(desk: HelpDesk, file: Path) -> Run:
+    """The first one, in a catalog whose row rule shows the tickets of half of the teams."""
+    return _started_worker(desk, file, formula_guard=True, teams=_half_of_the_teams(desk))
+
+
 def ticket_export_command(desk: HelpDesk, file: Path) -> Run:
     """Start the command, request, run as a worker does, store durably, download to `file`."""
     command = [TICKET_EXPORT, "export", "--columns", ",".join(COLUMNS), "--sort", "creationTime:desc"]
@@ -69,12 +77,13 @@ def sqlite_shell(desk: HelpDesk, file: Path) -> Run:
 
 @attrs.frozen
 class Psql:
-    r"""``psql \copy``, which only writes the rows."""
+    r"""``psql \copy``, which only writes the rows; with `by_team`, those of half of the teams."""
 
     program: str
+    by_team: bool = False
 
     def __call__(self, desk: HelpDesk, file: Path) -> Run:
-        rows = " ".join(select_of(desk.url).split())
+        rows = " ".join(select_of(desk.url, _half_of_the_teams(desk) if self.by_team else ()).split())
         copy = rf"\copy ({rows}) to '{file}' with (format csv, header)"
         return measure.run([self.program, "--no-psqlrc", "--quiet", desk.url, "--command", copy], environment={})
 
@@ -90,10 +99,16 @@ class Peer:
         return measure.run(command, environment={})
 
 
-def _started_worker(desk: HelpDesk, file: Path, *, formula_guard: bool) -> Run:
+def _half_of_the_teams(desk: HelpDesk) -> list[UUID]:
+    with closing(psycopg.connect(desk.url)) as connection:
+        teams = [team for (team,) in connection.execute('SELECT "Id" FROM "Teams" ORDER BY "Name"')]
+    return teams[: (len(teams) + 1) // 2]
+
+
+def _started_worker(desk: HelpDesk, file: Path, *, formula_guard: bool, teams: Sequence[UUID] = ()) -> Run:
     figures = desk.folder / "figures.json"
     process = measure.run(
-        [sys.executable, "-m", "benchmarks.started_worker", str(figures)],
+        [sys.executable, "-m", "benchmarks.started_worker", str(figures), *map(str, teams)],
         environment={**desk.environment, "TICKET_EXPORT_FORMULA_GUARD": str(formula_guard)},
     )
     *others, stored = sorted(desk.storage.rglob("*.csv"), key=lambda each: each.stat().st_mtime)
@@ -109,6 +124,10 @@ UNGUARDED = "ticket-export, guard off"
 COMMAND = "ticket-export command"
 SQLITE_SHELL = "sqlite3 shell"
 PSQL = r"psql \copy"
+OURS_BY_TEAM = "ticket-export, row rule"
+PSQL_BY_TEAM = r"psql \copy, row rule"
+#: These write fewer rows than the others.
+BY_TEAM = (OURS_BY_TEAM, PSQL_BY_TEAM)
 PANDAS = "pandas"
 DJANGO = "django-import-export"
 
@@ -128,6 +147,8 @@ def postgresql_contenders(psql: str) -> dict[str, Contender]:
         UNGUARDED: ticket_export_unguarded,
         COMMAND: ticket_export_command,
         PSQL: Psql(psql),
+        OURS_BY_TEAM: ticket_export_by_team,
+        PSQL_BY_TEAM: Psql(psql, by_team=True),
         "ADBC + Arrow": Peer("adbc_export"),
         "SQLAlchemy + csv": Peer("sqlalchemy_export"),
         PANDAS: Peer("pandas_export"),

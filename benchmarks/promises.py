@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from benchmarks.contenders import DJANGO, OURS, PANDAS, PSQL, UNGUARDED
+from benchmarks.contenders import DJANGO, OURS, OURS_BY_TEAM, PANDAS, PSQL, PSQL_BY_TEAM, UNGUARDED
 
 
 @attrs.frozen
@@ -30,6 +30,7 @@ class Promises:
 POSTGRESQL_PROMISES = Promises(
     ratios=(
         Ratio(OURS, PSQL, at_most=1.15),
+        Ratio(OURS_BY_TEAM, PSQL_BY_TEAM, at_most=1.15),
         Ratio(OURS, UNGUARDED, at_most=1.15),
         Ratio(PANDAS, OURS, at_least=4),
         Ratio(DJANGO, OURS, at_least=20),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from uuid import UUID
+
 COLUMNS = (
     "id",
     "title",
@@ -47,6 +50,14 @@ ORDER BY t."CreationTime" DESC, t."Id" DESC
 """.strip()
 
 
-def select_of(url: str) -> str:
-    """The SELECT that a developer would write for that database: no guard, no job, no check."""
-    return _SQLITE if url.startswith("sqlite") else _POSTGRESQL
+def select_of(url: str, teams: Sequence[UUID] = ()) -> str:
+    """The SELECT that a developer would write for that database: no guard, no job, no check.
+
+    With `teams`, it shows only their tickets, as a row rule does.
+    """
+    select = _SQLITE if url.startswith("sqlite") else _POSTGRESQL
+    if not teams:
+        return select
+    where, order, by = select.rpartition("ORDER BY")
+    listed = ", ".join(f"'{team}'" for team in teams)
+    return f'{where.rstrip()} AND t."OwningTeamId" IN ({listed})\n{order}{by}'

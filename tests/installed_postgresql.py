@@ -17,7 +17,7 @@ from tests.embedded_postgresql import FAST, ending_with_the_tests
 from tests.programs import require_program
 
 # The user that Debian's packages make; PostgreSQL refuses to run as root.
-_USER = "postgres"
+USER = "postgres"
 
 
 @contextmanager
@@ -30,14 +30,14 @@ def installed_postgresql(settings: Mapping[str, str] = FAST) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="ticket-export-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         if os.geteuid() == 0:
-            shutil.chown(folder, _USER)
+            shutil.chown(folder, USER)
         data = folder / "data"
-        _run(
+        run_as_postgres(
             initdb,
             "--pgdata",
             data,
             "--username",
-            _USER,
+            USER,
             "--auth",
             "trust",
             "--encoding",
@@ -48,18 +48,19 @@ def installed_postgresql(settings: Mapping[str, str] = FAST) -> Iterator[str]:
         configuration = {**settings, "listen_addresses": "", "unix_socket_directories": name}
         with (data / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.writelines(f"{name} = '{value}'\n" for name, value in configuration.items())
-        _run(control, "start", "--wait", "--pgdata", data, "--log", folder / "log")
+        run_as_postgres(control, "start", "--wait", "--pgdata", data, "--log", folder / "log")
         with ending_with_the_tests(name):
             try:
-                yield URL.create("postgresql", _USER, database="postgres", query={"host": name}).render_as_string(
+                yield URL.create("postgresql", USER, database="postgres", query={"host": name}).render_as_string(
                     hide_password=False
                 )
             finally:
-                _run(control, "stop", "--wait", "--mode", "immediate", "--pgdata", data)
+                run_as_postgres(control, "stop", "--wait", "--mode", "immediate", "--pgdata", data)
 
 
-def _run(*command: str | Path) -> None:
-    user = pwd.getpwnam(_USER) if os.geteuid() == 0 else None
+def run_as_postgres(*command: str | Path) -> None:
+    """Run a program as the user whom PostgreSQL accepts."""
+    user = pwd.getpwnam(USER) if os.geteuid() == 0 else None
     # The server keeps what it was given as its output for as long as it runs.
     subprocess.run(
         command,

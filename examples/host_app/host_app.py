@@ -8,7 +8,7 @@ from ticket_export import catalog, ports
 
 person = {"id": "person_id", "first_name": "given", "last_name": "family", "email_address": "mail"}
 users = te.HostTable("crm_people", {**person, "is_admin": "is_boss", "is_active": "works_here"})
-names = te.HostTableNames(users=users, media_items=te.HostTable("crm_files"), background_tasks=te.HostTable("crm_jobs"))
+names = te.HostTableNames(users=users)
 case_catalog = catalog.TicketCatalog(
     tables=cases.outerjoin(people, people.c.person_id == cases.c.owner_id),
     id=cases.c.number,
@@ -41,18 +41,14 @@ class CrmUserDirectory(ports.UserDirectory):
         return te.Actor(user_id=row.person_id, is_admin=row.is_boss, permissions=rights) if row else None
 
 
-container = te.TicketExportContainer()  # database and storage: TICKET_EXPORT_DATABASE_URL, TICKET_EXPORT_STORAGE_URL
-container.table_names.override(names)
-container.catalog.override(case_catalog)
-container.user_directory.override(CrmUserDirectory())
+# Database and storage: TICKET_EXPORT_DATABASE_URL and TICKET_EXPORT_STORAGE_URL.
+container = te.TicketExportContainer(table_names=names, catalog=case_catalog, user_directory=CrmUserDirectory())
 
 if __name__ == "__main__":
     fill(container.engine())
-    for table in (container.tables().media_items, container.tables().background_tasks):
-        table.create(container.engine())  # the CRM has no tables for files and tasks yet
-    te.upgrade(container.engine(), reference_schema=False, names=names)
+    te.upgrade(container.engine(), names=names)  # creates the tables of exports, files and tasks
     ada = te.Actor(user_id=ADA, is_admin=True, permissions=te.SystemPermissions.IMPORT_EXPORT_TICKETS)
     job = container.request_export()(ada, {"columns": ["number", "subject", "owner"], "sortField": "state"})
     container.worker().drain()  # in production a process of its own: ticket-export --app host_app:container worker
-    with container.open_download()(ada, job.id).stream as file:
+    with container.open_download()(ada, job.id).open() as file:
         print(file.read().decode("utf-8-sig"), end="")

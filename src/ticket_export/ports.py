@@ -8,7 +8,7 @@ from ticket_export.application.actor import Actor
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.finding import Finding, Severity
 from ticket_export.application.formula_guard import guard
-from ticket_export.application.ports.audit_log import AuditAction, AuditEntry, AuditLog
+from ticket_export.application.ports.audit_log import AuditAction, AuditEntry, AuditLog, SupportsAnonymising
 from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.compression import Compression, Compressor
@@ -26,6 +26,7 @@ from ticket_export.application.ports.task_queue import SupportsListening, Suppor
 from ticket_export.application.ports.ticket_source import CsvBlock, SupportsInterrupt, TicketReader, TicketSource
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.ports.user_directory import SupportsNames, UserDirectory
+from ticket_export.application.view.choices import Choice
 from ticket_export.application.view.conditions import (
     Condition,
     Interval,
@@ -58,6 +59,7 @@ __all__ = [
     "BackgroundTask",
     "BackgroundTaskRepository",
     "BackgroundTaskStatus",
+    "Choice",
     "Clock",
     "ColumnKind",
     "Compression",
@@ -84,6 +86,7 @@ __all__ = [
     "ScopeRole",
     "Search",
     "Severity",
+    "SupportsAnonymising",
     "SupportsCheck",
     "SupportsDiscardStale",
     "SupportsInterrupt",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from tests.integration.persistence.sqlite_rows import SqliteRows
 from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 from ticket_export.application.actor_facts import json_text
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry
+from ticket_export.domain.user_id import UserId, UserKeyType
 
 
 def stored_entries(rows: SqliteRows | PostgresqlRows) -> list[AuditEntry]:
@@ -17,7 +19,7 @@ def stored_entries(rows: SqliteRows | PostgresqlRows) -> list[AuditEntry]:
         AuditEntry(
             action=AuditAction(row["Action"]),
             job_id=None if row["ExportJobId"] is None else _uuid(row["ExportJobId"]),
-            actor_id=None if row["ActorUserId"] is None else _uuid(row["ActorUserId"]),
+            actor_id=_key(row["ActorUserId"], rows.user_key),
             at=_moment(row["At"]),
             view=row["View"],
             row_count=row["RowCount"],
@@ -27,6 +29,10 @@ def stored_entries(rows: SqliteRows | PostgresqlRows) -> list[AuditEntry]:
         )
         for row in rows.run('SELECT * FROM "ExportAuditEntries"')
     ]
+
+
+def _key(stored: Any, user_key: UserKeyType) -> UserId | None:
+    return _uuid(stored) if user_key is UUID and stored is not None else stored
 
 
 def _json(stored: object) -> str | None:

@@ -25,12 +25,14 @@ from ticket_export.infrastructure.memory.database import InMemoryDatabase, InMem
 from ticket_export.infrastructure.memory.unit_of_work import InMemoryUnitOfWork
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.database.engine import create_engine
+from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
+from ticket_export.testing.back_door import BackDoor
 from ticket_export.testing.entities import a_task
 from ticket_export.testing.unit_of_work import UnitOfWorkContract
 
 
-class TestInMemoryUnitOfWork(UnitOfWorkContract[InMemoryDatabase]):
+class InMemoryBackDoor(BackDoor[InMemoryDatabase]):
     @pytest.fixture
     def database(self) -> InMemoryDatabase:
         return InMemoryDatabase()
@@ -49,7 +51,8 @@ class TestInMemoryUnitOfWork(UnitOfWorkContract[InMemoryDatabase]):
         return self.log.entries
 
     def put_user_behind(self, database: InMemoryDatabase, user: User) -> None:
-        database.users[user.id] = user
+        if self.has_users_table:
+            database.users[user.id] = user
 
     def put_task_behind(self, database: InMemoryDatabase, task: BackgroundTask) -> None:
         database.committed.tasks[task.id] = attrs.evolve(task)
@@ -69,6 +72,8 @@ class TestInMemoryUnitOfWork(UnitOfWorkContract[InMemoryDatabase]):
     def get_job_behind(self, database: InMemoryDatabase, job_id: UUID) -> ExportJob | None:
         return database.committed.jobs.get(job_id)
 
+
+class TestInMemoryUnitOfWork(InMemoryBackDoor, UnitOfWorkContract[InMemoryDatabase]):
     def test_one_writer_inside_another_is_told_so_instead_of_waiting_for_ever(
         self, database: InMemoryDatabase, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -83,20 +88,22 @@ class TestInMemoryUnitOfWork(UnitOfWorkContract[InMemoryDatabase]):
 class SqlDatabase:
     engine: Engine
     rows: SqliteRows | PostgresqlRows
+    tables: Tables = SEED_TABLES
 
 
-class SqlUnitOfWorkContract(UnitOfWorkContract[SqlDatabase]):
+class SqlBackDoor(BackDoor[SqlDatabase]):
     def unit_of_work(self, database: SqlDatabase) -> UnitOfWork:
-        return SqlAlchemyUnitOfWork(database.engine)
+        return SqlAlchemyUnitOfWork(database.engine, database.tables)
 
     def audit_log(self, database: SqlDatabase) -> AuditLog:
-        return SqlAlchemyAuditLog(database.engine)
+        return SqlAlchemyAuditLog(database.engine, database.tables)
 
     def get_entries_behind(self, database: SqlDatabase) -> Sequence[AuditEntry]:
         return stored_entries(database.rows)
 
     def put_user_behind(self, database: SqlDatabase, user: User) -> None:
-        database.rows.put(user)
+        if self.has_users_table:
+            database.rows.put(user)
 
     def put_task_behind(self, database: SqlDatabase, task: BackgroundTask) -> None:
         database.rows.put(task)
@@ -115,6 +122,10 @@ class SqlUnitOfWorkContract(UnitOfWorkContract[SqlDatabase]):
 
     def get_job_behind(self, database: SqlDatabase, job_id: UUID) -> ExportJob | None:
         return database.rows.get(ExportJob, job_id)
+
+
+class SqlUnitOfWorkContract(SqlBackDoor, UnitOfWorkContract[SqlDatabase]):
+    pass
 
 
 class TestSqlAlchemyUnitOfWorkOnSqlite(SqlUnitOfWorkContract):

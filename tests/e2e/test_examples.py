@@ -60,9 +60,9 @@ def test_the_document_shows_the_example_as_it_is(name: str, page: str) -> None:
 
 
 def on_postgresql(folder: Path, server: str) -> dict[str, str]:
-    """The database as an asynchronous application names it."""
-    url = server.replace("postgresql://", "postgresql+asyncpg://")
-    return {"DATABASE_URL": url, "TICKET_EXPORT_DATABASE_URL": url}
+    """The application is asynchronous, the library is not."""
+    asynchronous = server.replace("postgresql://", "postgresql+asyncpg://")
+    return {"DATABASE_URL": asynchronous, "TICKET_EXPORT_DATABASE_URL": server}
 
 
 def in_one_file(folder: Path, _server: str) -> dict[str, str]:

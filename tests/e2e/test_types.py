@@ -22,7 +22,7 @@ from ticket_export import TicketExportContainer
 # Of a checker, in a process of its own.
 _LIMIT: Final = 300
 _EXAMPLES: Final = sorted(each for each in (ROOT / "examples").iterdir() if each.is_dir() and list(each.rglob("*.py")))
-# What an example's modules import by their bare names: those next to them.
+# What an example's modules import by their bare names: those next to them. Some examples are packages.
 _ROOTS: Final = {each: [each / "src", each / "tests"] if (each / "src").is_dir() else [each] for each in _EXAMPLES}
 
 #: What a host may get wrong; each line is refused.
@@ -86,7 +86,7 @@ class Person(Base):
 class Ticket(Base):
     __tablename__ = "tickets"
     id: Mapped[int] = mapped_column(primary_key=True)
-    title: Mapped[str | None]
+    title: Mapped[str | None] = mapped_column()
     tags: Mapped[list[str]] = mapped_column(JSON)
     opened_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
@@ -190,7 +190,7 @@ def _pyright(folder: Path) -> Iterator[Finding]:
     if find_spec("pyright") is None:
         (pytest.fail if os.environ.get(VARIABLE) else pytest.skip)("the package pyright is not installed")
     environments = [
-        {"root": str(root), "extraPaths": [str(ROOT / "src"), *map(str, roots)]}
+        {"root": str(root), "extraPaths": [str(ROOT / "src"), str(ROOT / "examples"), *map(str, roots)]}
         for roots in _ROOTS.values()
         for root in roots
     ]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
-from typing import TypeVar
 from uuid import UUID
 
 import attrs
@@ -23,12 +22,12 @@ from ticket_export.application.ports.export_job_repository import UNREADABLE
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.user_key import UserKey
+from ticket_export.application.view.visibility import asked, asked_bool
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.user_id import UserId
 from ticket_export.errors import ConfigurationError, ExportNotFoundError, NotPermittedError
 
 _log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 
 @attrs.frozen
@@ -63,18 +62,34 @@ class Rights:
     def sight(self, actor: Actor) -> Sight:
         """Return the exports that the actor may see; their own are always among them."""
         self.user_key.require_actor(actor)
-        return self._asked("visible_requesters", lambda: self._sight(actor))
+        name = "container.policy: visible_requesters"
+        # What a host returns need not be what it promised.
+        answer: object = asked(name, lambda: self._policy.visible_requesters(actor))
+        if answer is EVERYONE:
+            return Sight(None)
+        if answer is ONLY_OWN:
+            return Sight(frozenset({actor.user_id}))
+        if not isinstance(answer, Collection) or isinstance(answer, str | bytes | bytearray | Mapping):
+            raise ConfigurationError(
+                f"{name} returned {type(answer).__name__}; return EVERYONE, ONLY_OWN or a list of user ids"
+            )
+        ids = asked(name, lambda: list(islice(answer, MAX_REQUESTERS + 1)))
+        if len(ids) > MAX_REQUESTERS:
+            raise ConfigurationError(f"{name} returned more than {MAX_REQUESTERS:,} user ids")
+        for each in ids:
+            self.user_key.require(each, "container.policy: a user id that visible_requesters returned")
+        return Sight(frozenset([actor.user_id, *ids]))
 
     def refusal_of_request(self, actor: Actor) -> NotPermittedError | None:
         """Return the error if the actor may not request exports."""
         self.user_key.require_actor(actor)
-        if self._allows("may_request", lambda: self._policy.may_request(actor)):
+        if asked_bool("container.policy: may_request", lambda: self._policy.may_request(actor)):
             return None
         return NotPermittedError('exporting tickets needs the permission "Import / Export Tickets"')
 
     def refusal_of_download(self, actor: Actor, job: ExportJob) -> NotPermittedError | None:
         """Return the error if the actor may not download this export, which they may see."""
-        if self._allows("may_download", lambda: self._policy.may_download(actor, job)):
+        if asked_bool("container.policy: may_download", lambda: self._policy.may_download(actor, job)):
             return None
         permission = 'the permission "Import / Export Tickets"'
         is_own = job.requester_user_id == actor.user_id
@@ -97,38 +112,6 @@ class Rights:
         if all(is_own) or self.ticket_source.columns(actor).is_complete:
             return shown
         return [dto if own else dto.without_details() for dto, own in zip(shown, is_own, strict=True)]
-
-    def _sight(self, actor: Actor) -> Sight:
-        answer: object = self._policy.visible_requesters(actor)
-        if answer is EVERYONE:
-            return Sight(None)
-        if answer is ONLY_OWN:
-            return Sight(frozenset({actor.user_id}))
-        if not isinstance(answer, Collection) or isinstance(answer, str | bytes | bytearray | Mapping):
-            raise _broken(
-                "visible_requesters", f"returned {_type_of(answer)}; return EVERYONE, ONLY_OWN or a list of user ids"
-            )
-        ids = list(islice(answer, MAX_REQUESTERS + 1))
-        if len(ids) > MAX_REQUESTERS:
-            raise _broken("visible_requesters", f"returned more than {MAX_REQUESTERS:,} user ids")
-        for each in ids:
-            self.user_key.require(each, "container.policy: a user id that visible_requesters returned")
-        return Sight(frozenset([actor.user_id, *ids]))
-
-    def _allows(self, method: str, ask: Callable[[], bool]) -> bool:
-        answer = self._asked(method, ask)
-        if type(answer) is not bool:
-            raise _broken(method, f"returned {_type_of(answer)}; return True or False")
-        return answer
-
-    def _asked(self, method: str, ask: Callable[[], T]) -> T:
-        try:
-            return ask()
-        except ConfigurationError:
-            raise
-        except Exception as error:
-            # The text of the error is the host's, and may hold a secret. It is the cause, for the log.
-            raise _broken(method, f"raised {type(error).__name__}") from error
 
 
 def refusal_to_others(actor: Actor, job: ExportJob) -> NotPermittedError | None:
@@ -153,11 +136,3 @@ def find_visible_export(work: UnitOfWork, sight: Sight, job_id: UUID) -> ExportJ
     if job is None or not sight.covers(job):
         raise ExportNotFoundError(job_id)
     return job
-
-
-def _broken(method: str, what: str) -> ConfigurationError:
-    return ConfigurationError(f"container.policy: {method} {what}")
-
-
-def _type_of(value: object) -> str:
-    return "None" if value is None else f"type {type(value).__name__}"

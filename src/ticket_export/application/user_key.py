@@ -15,6 +15,8 @@ from ticket_export.domain.user_id import UserId, UserKeyType
 from ticket_export.errors import ConfigurationError
 
 _CANONICAL_UUID: Final = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# Characters; PostgreSQL refuses an index entry of more than 2,700 bytes.
+_LONGEST: Final = 500
 # The numbers that a BIGINT of both databases holds.
 _LEAST, _LARGEST = -(2**63), 2**63 - 1
 
@@ -30,7 +32,7 @@ class UserKey:
 
         Raises:
             ConfigurationError: it is of another type, or the database cannot store it: a number beyond 64 bits, or a
-                text with a NUL character or half of a surrogate pair.
+                text of more than 500 characters, with a NUL character or with half of a surrogate pair.
         """
         # A bool is an int in Python.
         if not isinstance(user_id, self.type) or isinstance(user_id, bool):
@@ -41,6 +43,8 @@ class UserKey:
         if isinstance(user_id, int) and not _LEAST <= user_id <= _LARGEST:
             raise ConfigurationError(f"{where} is a number beyond 64 bits, which no database column of keys holds")
         if isinstance(user_id, str):
+            if len(user_id) > _LONGEST:
+                raise ConfigurationError(f"{where} has {len(user_id):,} characters, more than {_LONGEST}")
             try:
                 require_storable(user_id)
             except ValueError as error:

@@ -19,15 +19,16 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
-from typing import Generic, TypeVar
-from uuid import uuid4
+from typing import ClassVar, Generic, TypeVar
+from uuid import UUID, uuid4
 
 import attrs
 import pytest
 
 from ticket_export.application.actor_facts import json_text
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry, AuditLog, SupportsAnonymising
-from ticket_export.testing.entities import NOW
+from ticket_export.domain.user_id import UserKeyType
+from ticket_export.testing.entities import NOW, a_user_id
 
 A = TypeVar("A", bound=AuditLog)
 
@@ -53,12 +54,12 @@ ATTRIBUTES: dict[str, dict[str, object]] = {
 }
 
 
-def an_entry() -> AuditEntry:
+def an_entry(user_key: UserKeyType = UUID) -> AuditEntry:
     """An entry with nothing left at its default, on an export and by a user that do not exist."""
     return AuditEntry(
         action=AuditAction.COMPLETED,
         job_id=uuid4(),
-        actor_id=uuid4(),
+        actor_id=a_user_id(user_key),
         at=NOW,
         view="columns id, title; search 'é'",
         row_count=1_000_000,
@@ -71,6 +72,9 @@ def an_entry() -> AuditEntry:
 class AuditLogContract(Generic[A]):
     """The tests; override the fixture `audit_log` and `read_behind`."""
 
+    #: The type of the users' keys.
+    user_key: ClassVar[UserKeyType] = UUID
+
     @pytest.fixture
     def audit_log(self) -> A:
         """The adapter under test, with nothing recorded."""
@@ -82,22 +86,13 @@ class AuditLogContract(Generic[A]):
 
     @pytest.mark.parametrize("action", AuditAction)
     def test_entry_of_every_action_is_kept_with_all_its_fields(self, audit_log: A, action: AuditAction) -> None:
-        entry = attrs.evolve(an_entry(), action=action)
+        entry = attrs.evolve(an_entry(self.user_key), action=action)
         audit_log.record(entry)
         self.assert_kept(audit_log, [entry])
 
-    @pytest.mark.parametrize(
-        "entry",
-        [
-            pytest.param(attrs.evolve(an_entry(), actor_id=None), id="actor_id"),
-            pytest.param(attrs.evolve(an_entry(), row_count=None), id="row_count"),
-            pytest.param(attrs.evolve(an_entry(), duration=None), id="duration"),
-            pytest.param(attrs.evolve(an_entry(), detail=None), id="detail"),
-            pytest.param(attrs.evolve(an_entry(), job_id=None), id="job_id"),
-            pytest.param(attrs.evolve(an_entry(), actor_facts=None), id="actor_facts"),
-        ],
-    )
-    def test_each_optional_field_may_be_missing(self, audit_log: A, entry: AuditEntry) -> None:
+    @pytest.mark.parametrize("field", ["actor_id", "row_count", "duration", "detail", "job_id", "actor_facts"])
+    def test_each_optional_field_may_be_missing(self, audit_log: A, field: str) -> None:
+        entry = AuditEntry(**{**attrs.asdict(an_entry(self.user_key)), field: None})
         audit_log.record(entry)
         self.assert_kept(audit_log, [entry])
 
@@ -107,13 +102,13 @@ class AuditLogContract(Generic[A]):
         self.assert_kept(audit_log, [entry])
 
     def test_zero_and_empty_are_not_missing(self, audit_log: A) -> None:
-        entry = attrs.evolve(an_entry(), row_count=0, duration=timedelta(0), detail="", view="")
+        entry = attrs.evolve(an_entry(self.user_key), row_count=0, duration=timedelta(0), detail="", view="")
         audit_log.record(entry)
         self.assert_kept(audit_log, [entry])
 
     @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
     def test_text_is_kept_to_the_letter(self, audit_log: A, text: str) -> None:
-        entry = attrs.evolve(an_entry(), view=text, detail=f"{text[::-1]}.")
+        entry = attrs.evolve(an_entry(self.user_key), view=text, detail=f"{text[::-1]}.")
         audit_log.record(entry)
         self.assert_kept(audit_log, [entry])
 
@@ -132,24 +127,24 @@ class AuditLogContract(Generic[A]):
 
     @pytest.mark.parametrize("attributes", ATTRIBUTES.values(), ids=ATTRIBUTES)
     def test_rights_of_the_actor_are_kept(self, audit_log: A, attributes: dict[str, object]) -> None:
-        entry = attrs.evolve(an_entry(), actor_facts=json_text({**NO_RIGHTS, "attributes": attributes}))
+        entry = attrs.evolve(an_entry(self.user_key), actor_facts=json_text({**NO_RIGHTS, "attributes": attributes}))
         audit_log.record(entry)
         self.assert_kept(audit_log, [entry])
 
     @pytest.mark.parametrize("microsecond", [0, 1, 999_999])
     def test_moment_is_kept_to_the_microsecond(self, audit_log: A, microsecond: int) -> None:
-        entry = attrs.evolve(an_entry(), at=NOW.replace(microsecond=microsecond))
+        entry = attrs.evolve(an_entry(self.user_key), at=NOW.replace(microsecond=microsecond))
         audit_log.record(entry)
         self.assert_kept(audit_log, [entry])
 
     @pytest.mark.parametrize("duration", [timedelta(milliseconds=1), timedelta(seconds=1), timedelta(days=400)])
     def test_duration_is_kept_to_the_millisecond(self, audit_log: A, duration: timedelta) -> None:
-        entry = attrs.evolve(an_entry(), duration=duration, row_count=2**31 - 1)
+        entry = attrs.evolve(an_entry(self.user_key), duration=duration, row_count=2**31 - 1)
         audit_log.record(entry)
         self.assert_kept(audit_log, [entry])
 
     def test_all_that_happens_to_one_export_is_kept(self, audit_log: A) -> None:
-        first = an_entry()
+        first = an_entry(self.user_key)
         life = [
             attrs.evolve(first, action=action, at=NOW + timedelta(minutes=minute))
             for minute, action in enumerate(AuditAction)
@@ -159,14 +154,14 @@ class AuditLogContract(Generic[A]):
         self.assert_kept(audit_log, life)
 
     def test_what_happens_twice_in_one_moment_is_kept_twice(self, audit_log: A) -> None:
-        download = attrs.evolve(an_entry(), action=AuditAction.DOWNLOADED)
+        download = attrs.evolve(an_entry(self.user_key), action=AuditAction.DOWNLOADED)
         audit_log.record(download)
         audit_log.record(download)
         self.assert_kept(audit_log, [download, download])
 
     def test_entries_of_several_threads_are_all_kept(self, audit_log: A) -> None:
         ready = Barrier(RECORDERS)
-        shares = [[an_entry() for _ in range(25)] for _ in range(RECORDERS)]
+        shares = [[an_entry(self.user_key) for _ in range(25)] for _ in range(RECORDERS)]
 
         def record(entries: list[AuditEntry]) -> None:
             ready.wait(timeout=60)
@@ -181,7 +176,7 @@ class AuditLogContract(Generic[A]):
         if not isinstance(audit_log, SupportsAnonymising):
             pytest.skip("this audit log cannot change its entries")
         gone, other, theirs, others = (uuid4() for _ in range(4))
-        entry = attrs.evolve(an_entry(), action=AuditAction.REQUESTED, actor_id=gone, job_id=theirs)
+        entry = attrs.evolve(an_entry(self.user_key), action=AuditAction.REQUESTED, actor_id=gone, job_id=theirs)
         cleaned = attrs.evolve(entry, action=AuditAction.CLEANED_UP, actor_id=None)
         own = [
             entry,

@@ -16,7 +16,7 @@ class AuditedChangesContract(BackDoor[D]):
     """A part of `UnitOfWorkContract`."""
 
     def test_an_entry_is_permanent_with_the_changes_and_not_before(self, database: D) -> None:
-        entry, task = an_entry(), a_task()
+        entry, task = an_entry(self.user_key), a_task()
         with self.unit_of_work(database) as unit_of_work:
             unit_of_work.tasks.add(task)
             assert unit_of_work.audit(self.audit_log(database), entry)
@@ -25,7 +25,7 @@ class AuditedChangesContract(BackDoor[D]):
             assert self._behind(database, task) == ([entry], task)
 
     def test_an_entry_is_recorded_without_any_other_change(self, database: D) -> None:
-        entry = an_entry()
+        entry = an_entry(self.user_key)
         with self.unit_of_work(database) as unit_of_work:
             assert unit_of_work.audit(self.audit_log(database), entry)
             unit_of_work.commit()
@@ -35,28 +35,28 @@ class AuditedChangesContract(BackDoor[D]):
         task = a_task()
         with self.unit_of_work(database) as unit_of_work:
             unit_of_work.tasks.add(task)
-            unit_of_work.audit(self.audit_log(database), an_entry())
+            unit_of_work.audit(self.audit_log(database), an_entry(self.user_key))
         assert self._behind(database, task) == ([], None)
 
     def test_an_entry_is_undone_by_an_exception(self, database: D) -> None:
         task = a_task()
         with pytest.raises(KeyError), self.unit_of_work(database) as unit_of_work:
             unit_of_work.tasks.add(task)
-            unit_of_work.audit(self.audit_log(database), an_entry())
+            unit_of_work.audit(self.audit_log(database), an_entry(self.user_key))
             raise KeyError
         assert self._behind(database, task) == ([], None)
 
     def test_an_entry_that_follows_a_commit_is_undone_alone(self, database: D) -> None:
-        kept = an_entry()
+        kept = an_entry(self.user_key)
         with self.unit_of_work(database) as unit_of_work:
             unit_of_work.audit(self.audit_log(database), kept)
             unit_of_work.commit()
             unit_of_work.commit()
-            unit_of_work.audit(self.audit_log(database), an_entry())
+            unit_of_work.audit(self.audit_log(database), an_entry(self.user_key))
         assert self.get_entries_behind(database) == [kept]
 
     def test_what_is_recorded_twice_is_kept_twice(self, database: D) -> None:
-        entry = an_entry()
+        entry = an_entry(self.user_key)
         with self.unit_of_work(database) as unit_of_work:
             for _ in range(2):
                 unit_of_work.audit(self.audit_log(database), entry)
@@ -66,7 +66,7 @@ class AuditedChangesContract(BackDoor[D]):
     def test_a_log_that_is_kept_elsewhere_is_left_to_the_caller(self, database: D) -> None:
         elsewhere = _Elsewhere()
         with self.unit_of_work(database) as unit_of_work:
-            assert not unit_of_work.audit(elsewhere, an_entry())
+            assert not unit_of_work.audit(elsewhere, an_entry(self.user_key))
             unit_of_work.commit()
         assert elsewhere.entries == []
         assert self.get_entries_behind(database) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 from uuid import UUID
 
 import pytest
@@ -16,6 +16,7 @@ from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.user import User
+from ticket_export.domain.user_id import UserKeyType
 from ticket_export.testing.entities import a_job, a_user
 
 D = TypeVar("D")
@@ -35,6 +36,11 @@ class BackDoor(Generic[D]):
     The methods whose names end in ``_behind`` reach the database without the adapter, so that writing and reading
     are proven apart: two mistakes that cancel each other out do not pass.
     """
+
+    #: The type of the users' keys.
+    user_key: ClassVar[UserKeyType] = UUID
+    #: Whether the users are in a table of the database, as opposed to ``users=None``.
+    has_users_table: ClassVar[bool] = True
 
     @pytest.fixture
     def database(self) -> D:
@@ -76,7 +82,7 @@ class BackDoor(Generic[D]):
     @pytest.fixture
     def requester(self, database: D) -> User:
         """A stored user; jobs may point at it."""
-        user = a_user()
+        user = a_user(self.user_key)
         self.put_user_behind(database, user)
         return user
 
@@ -86,6 +92,10 @@ class BackDoor(Generic[D]):
         job = a_job(requester)
         self.put_job_behind(database, job)
         return job
+
+    def in_table(self, user: User) -> User | None:
+        """The user as the database knows them."""
+        return user if self.has_users_table else None
 
     def put_tasks(self, database: D, *tasks: BackgroundTask) -> None:
         for task in tasks:

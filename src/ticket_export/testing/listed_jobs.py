@@ -19,7 +19,7 @@ from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.user import User
 from ticket_export.testing.back_door import RACERS, BackDoor, D, ids_of
-from ticket_export.testing.entities import NOW, a_job, a_media_item, a_task, a_user
+from ticket_export.testing.entities import NOW, a_job, a_media_item, a_task, a_user, a_user_id
 
 A_MOMENT = timedelta(microseconds=1)
 EVERYTHING = 1000
@@ -44,7 +44,7 @@ class ListedJobsContract(BackDoor[D]):
     def test_jobs_are_listed_field_by_field_with_the_three_they_point_at(
         self, database: D, requester: User, asked: Callable[..., Sequence[ExportJob]]
     ) -> None:
-        media_item, task = a_media_item(), attrs.evolve(a_task(), status=BackgroundTaskStatus.ERROR)
+        media_item, task = a_media_item(self.user_key), attrs.evolve(a_task(), status=BackgroundTaskStatus.ERROR)
         self.put_media_item_behind(database, media_item)
         self.put_task_behind(database, task)
         job = attrs.evolve(
@@ -57,7 +57,11 @@ class ListedJobsContract(BackDoor[D]):
         with self.unit_of_work(database) as unit_of_work:
             (found,) = asked(unit_of_work.jobs, job)
         assert found == job
-        assert (found.requester, found.media_item, found.background_task) == (requester, media_item, task)
+        assert (found.requester, found.media_item, found.background_task) == (
+            self.in_table(requester),
+            media_item,
+            task,
+        )
 
     @pytest.mark.parametrize("asked", _SEVERAL.values(), ids=_SEVERAL)
     def test_a_long_view_is_left_out_of_a_list_and_found_by_id(
@@ -86,7 +90,7 @@ class ListedJobsContract(BackDoor[D]):
     def test_the_active_jobs_of_a_user_are_their_queued_and_running_ones_oldest_request_first(
         self, database: D, requester: User
     ) -> None:
-        somebody_else = a_user()
+        somebody_else = a_user(self.user_key)
         self.put_user_behind(database, somebody_else)
         mine = [
             a_job(requester, status=status, requested_at=NOW + n * A_MOMENT)
@@ -95,7 +99,7 @@ class ListedJobsContract(BackDoor[D]):
         self.put_jobs(database, *reversed(mine), a_job(somebody_else))
         with self.unit_of_work(database) as unit_of_work:
             assert list(unit_of_work.jobs.active_of(requester.id)) == [job for job in mine if job.status in ACTIVE]
-            assert list(unit_of_work.jobs.active_of(uuid4())) == []
+            assert list(unit_of_work.jobs.active_of(a_user_id(self.user_key))) == []
 
     def test_many_requests_of_a_user_at_once_come_one_after_the_other(self, database: D, requester: User) -> None:
         limit = RACERS - 3
@@ -206,17 +210,17 @@ class ListedJobsContract(BackDoor[D]):
     def test_a_page_of_one_requester_holds_and_counts_theirs_alone(
         self, database: D, requester: User, stored_job: ExportJob
     ) -> None:
-        somebody_else = a_user()
+        somebody_else = a_user(self.user_key)
         self.put_user_behind(database, somebody_else)
         self.put_jobs(database, a_job(somebody_else))
         with self.unit_of_work(database) as unit_of_work:
             page = unit_of_work.jobs.page(requester_ids=[requester.id], offset=0, limit=10)
             assert page == ([stored_job], 1)
-            assert page[0][0].requester == requester
+            assert page[0][0].requester == self.in_table(requester)
             assert unit_of_work.jobs.page(requester_ids=None, offset=0, limit=10)[1] == 2
 
     def test_a_page_of_some_requesters_holds_and_counts_theirs_alone(self, database: D, requester: User) -> None:
-        colleague, stranger = a_user(), a_user()
+        colleague, stranger = a_user(self.user_key), a_user(self.user_key)
         for user in (colleague, stranger):
             self.put_user_behind(database, user)
         jobs = [
@@ -228,7 +232,7 @@ class ListedJobsContract(BackDoor[D]):
         with self.unit_of_work(database) as unit_of_work:
             for requester_ids in (
                 [requester.id, colleague.id],
-                {colleague.id, requester.id, a_user().id},
+                {colleague.id, requester.id, a_user(self.user_key).id},
                 (requester.id, colleague.id, requester.id),
             ):
                 found = unit_of_work.jobs.page(requester_ids=requester_ids, offset=0, limit=10)
@@ -240,14 +244,14 @@ class ListedJobsContract(BackDoor[D]):
 
     def test_a_page_of_no_requester_is_empty(self, database: D, requester: User, stored_job: ExportJob) -> None:
         with self.unit_of_work(database) as unit_of_work:
-            for requester_ids in ([], [a_user().id]):
+            for requester_ids in ([], [a_user(self.user_key).id]):
                 assert unit_of_work.jobs.page(requester_ids=requester_ids, offset=0, limit=10) == ([], 0)
 
     def test_a_page_may_be_of_a_thousand_requesters_and_one(
         self, database: D, requester: User, stored_job: ExportJob
     ) -> None:
         # SQLite before version 3.32 takes 999 parameters in one statement.
-        requester_ids = [*(a_user().id for _ in range(1_000)), requester.id]
+        requester_ids = [*(a_user(self.user_key).id for _ in range(1_000)), requester.id]
         with self.unit_of_work(database) as unit_of_work:
             assert unit_of_work.jobs.page(requester_ids=requester_ids, offset=0, limit=10) == ([stored_job], 1)
 

@@ -33,10 +33,15 @@ from ticket_export.testing.entities import NOW, a_completed_job, a_job, a_media_
 from ticket_export.testing.listed_jobs import ListedJobsContract
 from ticket_export.testing.queued_tasks import QueuedTasksContract
 from ticket_export.testing.removed_rows import RemovedRowsContract
+from ticket_export.testing.user_keys import UserKeysContract
 
 
 class UnitOfWorkContract(
-    QueuedTasksContract[D], ListedJobsContract[D], RemovedRowsContract[D], AuditedChangesContract[D]
+    QueuedTasksContract[D],
+    ListedJobsContract[D],
+    RemovedRowsContract[D],
+    AuditedChangesContract[D],
+    UserKeysContract[D],
 ):
     """The tests; override the fixture `database` and the ten methods of `BackDoor`."""
 
@@ -56,20 +61,20 @@ class UnitOfWorkContract(
             assert unit_of_work.tasks.find(plain.id) == plain
 
     def test_an_added_media_item_is_stored_field_by_field(self, database: D) -> None:
-        media_item = a_media_item()
+        media_item = a_media_item(self.user_key)
         with self.unit_of_work(database) as unit_of_work:
             unit_of_work.media_items.add(media_item)
             unit_of_work.commit()
         assert self.get_media_item_behind(database, media_item.id) == media_item
 
     def test_a_media_item_is_found_field_by_field(self, database: D) -> None:
-        media_item = a_media_item()
+        media_item = a_media_item(self.user_key)
         self.put_media_item_behind(database, media_item)
         with self.unit_of_work(database) as unit_of_work:
             assert unit_of_work.media_items.find(media_item.id) == media_item
 
     def test_an_added_job_is_stored_field_by_field(self, database: D, requester: User) -> None:
-        media_item, task = a_media_item(), a_task()
+        media_item, task = a_media_item(self.user_key), a_task()
         plain, completed = a_job(requester), a_completed_job(requester, media_item, task)
         with self.unit_of_work(database) as unit_of_work:
             unit_of_work.tasks.add(task)
@@ -81,7 +86,7 @@ class UnitOfWorkContract(
         assert self.get_job_behind(database, completed.id) == completed
 
     def test_a_job_is_found_field_by_field_with_the_three_it_points_at(self, database: D, requester: User) -> None:
-        media_item, task = a_media_item(), a_task()
+        media_item, task = a_media_item(self.user_key), a_task()
         self.put_media_item_behind(database, media_item)
         self.put_task_behind(database, task)
         job = a_completed_job(requester, media_item, task)
@@ -90,7 +95,11 @@ class UnitOfWorkContract(
             found = unit_of_work.jobs.find(job.id)
         assert found == job
         assert found is not None
-        assert (found.requester, found.media_item, found.background_task) == (requester, media_item, task)
+        assert (found.requester, found.media_item, found.background_task) == (
+            self.in_table(requester),
+            media_item,
+            task,
+        )
 
     def test_a_job_without_file_and_task_is_found_with_its_requester_alone(
         self, database: D, requester: User, stored_job: ExportJob
@@ -99,7 +108,7 @@ class UnitOfWorkContract(
             found = unit_of_work.jobs.find(stored_job.id)
         assert found == stored_job
         assert found is not None
-        assert (found.requester, found.media_item, found.background_task) == (requester, None, None)
+        assert (found.requester, found.media_item, found.background_task) == (self.in_table(requester), None, None)
 
     @pytest.mark.parametrize("status", ExportJobStatus.supported_types(), ids=str)
     def test_every_status_is_stored_and_found(self, database: D, requester: User, status: ExportJobStatus) -> None:
@@ -157,7 +166,7 @@ class UnitOfWorkContract(
         assert self.get_job_behind(database, job.id) is None
 
     def test_an_id_that_is_taken_is_refused(self, database: D, stored_job: ExportJob) -> None:
-        media_item, task = a_media_item(), a_task()
+        media_item, task = a_media_item(self.user_key), a_task()
         self.put_media_item_behind(database, media_item)
         self.put_task_behind(database, task)
         taken = r"(?i)unique|stored already"
@@ -172,7 +181,7 @@ class UnitOfWorkContract(
         assert self.get_task_behind(database, task.id) == task
 
     def test_an_updated_job_is_stored_field_by_field(self, database: D, requester: User, stored_job: ExportJob) -> None:
-        media_item, task = a_media_item(), a_task()
+        media_item, task = a_media_item(self.user_key), a_task()
         changed = attrs.evolve(a_completed_job(requester, media_item, task), id=stored_job.id)
         with self.unit_of_work(database) as unit_of_work:
             unit_of_work.media_items.add(media_item)
@@ -228,7 +237,7 @@ class UnitOfWorkContract(
             unit_of_work.tasks.update(a_task(), fencing_token=3)
 
     def test_a_job_whose_media_item_is_removed_points_at_nothing(self, database: D, requester: User) -> None:
-        media_item, kept, task = a_media_item(), a_media_item(), a_task()
+        media_item, kept, task = a_media_item(self.user_key), a_media_item(self.user_key), a_task()
         self.put_media_item_behind(database, media_item)
         self.put_media_item_behind(database, kept)
         self.put_task_behind(database, task)
@@ -249,7 +258,7 @@ class UnitOfWorkContract(
             unit_of_work.commit()
 
     def test_what_was_not_committed_is_undone(self, database: D, requester: User, stored_job: ExportJob) -> None:
-        media_item, task = a_media_item(), a_task()
+        media_item, task = a_media_item(self.user_key), a_task()
         self.put_media_item_behind(database, media_item)
         self.put_task_behind(database, task)
         self._change_everything(database, requester, stored_job, media_item, task)
@@ -287,7 +296,7 @@ class UnitOfWorkContract(
     def test_changing_an_entity_stores_nothing_by_itself(
         self, database: D, requester: User, stored_job: ExportJob
     ) -> None:
-        job, media_item, task = a_job(requester), a_media_item(), a_task()
+        job, media_item, task = a_job(requester), a_media_item(self.user_key), a_task()
         as_added = attrs.evolve(job), attrs.evolve(media_item), attrs.evolve(task)
         with self.unit_of_work(database) as unit_of_work:
             found = unit_of_work.jobs.find(stored_job.id)
@@ -306,7 +315,7 @@ class UnitOfWorkContract(
         ) == as_added
 
     def test_changing_what_a_job_points_at_stores_nothing_by_itself(self, database: D, requester: User) -> None:
-        media_item, task = a_media_item(), a_task()
+        media_item, task = a_media_item(self.user_key), a_task()
         job = a_completed_job(requester, media_item, task)
         self.put_media_item_behind(database, media_item)
         self.put_task_behind(database, task)

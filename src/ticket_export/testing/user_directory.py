@@ -11,8 +11,8 @@ Inherit it in your adapter's tests::
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Generic, TypeVar
-from uuid import uuid4
+from typing import ClassVar, Generic, TypeVar
+from uuid import UUID
 
 import attrs
 import pytest
@@ -21,6 +21,8 @@ from ticket_export.application.actor import Actor
 from ticket_export.application.ports.user_directory import UserDirectory
 from ticket_export.domain.system_permissions import SystemPermissions
 from ticket_export.domain.user import User
+from ticket_export.domain.user_id import UserKeyType
+from ticket_export.testing.entities import a_user_id
 
 U = TypeVar("U", bound=UserDirectory)
 
@@ -31,6 +33,9 @@ UNKNOWN_FLAG = 1 << 20
 
 class UserDirectoryContract(Generic[U]):
     """The tests; override the fixture `directory` and `put_behind`."""
+
+    #: The type of the users' keys.
+    user_key: ClassVar[UserKeyType] = UUID
 
     @pytest.fixture
     def directory(self) -> U:
@@ -47,7 +52,9 @@ class UserDirectoryContract(Generic[U]):
     @pytest.fixture
     def ann(self) -> User:
         """An ordinary member of the staff."""
-        return User(id=uuid4(), first_name="Ann", last_name="Lee", email_address="Ann.Lee@Example.test")
+        return User(
+            id=a_user_id(self.user_key), first_name="Ann", last_name="Lee", email_address="Ann.Lee@Example.test"
+        )
 
     def test_a_user_is_found_by_id_and_by_address(self, directory: U, ann: User) -> None:
         self.put_behind(directory, ann, [_P.IMPORT_EXPORT_TICKETS])
@@ -69,11 +76,11 @@ class UserDirectoryContract(Generic[U]):
 
     def test_somebody_unknown_is_not_found(self, directory: U, ann: User) -> None:
         self.put_behind(directory, ann, [])
-        assert directory.find(uuid4()) is None
+        assert directory.find(a_user_id(self.user_key)) is None
         assert directory.find_by_email("bob@example.test") is None
 
     def test_the_right_one_of_several_is_found(self, directory: U, ann: User) -> None:
-        bob = attrs.evolve(ann, id=uuid4(), email_address="bob@example.test", is_admin=True)
+        bob = attrs.evolve(ann, id=a_user_id(self.user_key), email_address="bob@example.test", is_admin=True)
         self.put_behind(directory, ann, [_P.MANAGE_TEAMS])
         self.put_behind(directory, bob, [_P.IMPORT_EXPORT_TICKETS])
         as_bob = Actor(user_id=bob.id, is_admin=True, permissions=_P.IMPORT_EXPORT_TICKETS)

@@ -19,6 +19,7 @@ from ticket_export import (
     ExportNotFoundError,
     JobDatabaseError,
     JoinedUnitOfWork,
+    Severity,
     SystemPermissions,
     TicketExportContainer,
     TooManyExportsError,
@@ -158,3 +159,12 @@ def test_an_export_of_the_library_is_cancelled_cleaned_up_and_purged(
     with engine.connect() as connection:
         assert connection.execute(sa.text('SELECT count(*) FROM "ExportTasks"')).scalar_one() == 0
     assert other_system.rows(engine) == before
+
+
+def test_the_check_finds_what_an_adoption_adds_and_nothing_of_it_afterwards(
+    engine: Engine, container: TicketExportContainer
+) -> None:
+    before = [finding for finding in container.check() if "migrate --adopt" in str(finding)]
+    assert before != []
+    adopt(engine)
+    assert [finding for finding in container.check() if finding.severity == Severity.ERROR] == []

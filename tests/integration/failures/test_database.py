@@ -75,7 +75,7 @@ def test_job_that_cannot_be_stored_as_failed_is_logged_and_raised(
 
     with pytest.raises(JobDatabaseError) as raised:
         scene.run_with(lose_everything)
-    assert str(raised.value) == "the database lacks a table"
+    assert str(raised.value) == "the database lacks the table BackgroundTasks; run `ticket-export migrate`"
     assert "BackgroundTasks" in str(raised.value.__cause__)
     assert "and then this" in logged(caplog, scene)
     assert "could not be stored" in logged(caplog, scene)

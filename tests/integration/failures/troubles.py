@@ -114,7 +114,8 @@ TROUBLES = {
     "locked": Trouble(
         locked,
         "database is locked",
-        "the database did not answer within its time limit (busy_timeout); try again later",
+        "the database did not answer within its time limit (busy_timeout); try again later. If your own transaction "
+        "holds the lock, commit it first, or call the use case inside it (JoinedUnitOfWork)",
     ),
     "read-only": Trouble(
         read_only, "attempt to write a readonly database", "the database refuses access, or is read-only"
@@ -129,11 +130,11 @@ TROUBLES = {
     "no table": Trouble(
         renamed('"ExportJobs"', 'RENAME TO "Elsewhere"', '"Elsewhere" RENAME TO "ExportJobs"'),
         "no such table: ExportJobs",
-        "the database lacks a table",
+        "the database lacks the table ExportJobs; run `ticket-export migrate`",
     ),
     "no column": Trouble(
         renamed('"ExportJobs"', 'RENAME "Status" TO "State"', '"ExportJobs" RENAME "State" TO "Status"'),
         "no such column: ExportJobs.Status",
-        "the database lacks a column",
+        "the database lacks the column Status of ExportJobs; run `ticket-export migrate`",
     ),
 }

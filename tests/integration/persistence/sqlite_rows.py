@@ -18,7 +18,7 @@ from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.user import User
-from ticket_export.domain.user_id import UserId
+from ticket_export.domain.user_id import UserId, UserKeyType
 
 Stored = ExportJob | MediaItem | BackgroundTask | User
 E = TypeVar("E", ExportJob, MediaItem, BackgroundTask, User)
@@ -31,6 +31,7 @@ _JOINED = {"requester", "media_item", "background_task"}
 @attrs.frozen
 class SqliteRows:
     path: Path
+    user_key: UserKeyType = UUID
 
     def put(self, entity: Stored) -> None:
         # A table of an older version lacks some columns that may be null.
@@ -44,8 +45,14 @@ class SqliteRows:
         row = self.run(f'SELECT * FROM "{TABLES[entity_type]}" WHERE "Id" = ?', _key(entity_id))
         if not row:
             return None
-        fields = {name: _from_raw(name, row[0][pascal_case(name)]) for name in stored_fields(entity_type)}
+        fields = {
+            name: self._from_raw(entity_type, name, row[0][pascal_case(name)]) for name in stored_fields(entity_type)
+        }
         return restored(entity_type, fields)
+
+    def _from_raw(self, entity_type: type[Stored], name: str, value: Any) -> Any:
+        is_user = name.endswith("_user_id") or (entity_type is User and name == "id")
+        return value if is_user and self.user_key is not UUID else _from_raw(name, value)
 
     def remove(self, entity: Stored) -> None:
         """Take the row away, if there is one."""

@@ -29,6 +29,7 @@ from ticket_export import (
     UserId,
 )
 from ticket_export.application.export_policy import VisibleRequesters
+from ticket_export.application.user_key import UserKey
 from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.database import InMemoryDatabase
@@ -245,7 +246,9 @@ def outcome(ask: object) -> object:
 
 def container_of(world: World, **adapters: object) -> TicketExportContainer:
     container = TicketExportContainer()
-    settings_ = Settings(download_own=world.download_own, database_url="sqlite://", storage_url="file:///nowhere")
+    settings_ = Settings(
+        download_own=world.download_own, database_url="sqlite:///never-opened.db", storage_url="file:///nowhere"
+    )
     parts = {
         "settings": settings_,
         "policy": Told(world),
@@ -253,6 +256,7 @@ def container_of(world: World, **adapters: object) -> TicketExportContainer:
         "storage": InMemoryStorage(),
         "clock": InMemoryClock(NOW),
         "audit_log": InMemoryAuditLog(),
+        "user_key": UserKey(type(world.users[0])),
         **adapters,
     }
     for name, part in parts.items():

@@ -54,7 +54,7 @@ def test_an_entry_can_be_recorded_as_the_hosts_own_session_has_committed(engine:
 
 def test_an_entry_that_cannot_be_stored_is_told_so_and_leaves_no_lock_behind(engine: Engine, rows: SqliteRows) -> None:
     rows.run('ALTER TABLE "ExportAuditEntries" RENAME TO "Elsewhere"')
-    with pytest.raises(JobDatabaseError, match="lacks a table"):
+    with pytest.raises(JobDatabaseError, match="lacks the table ExportAuditEntries"):
         SqlAlchemyAuditLog(engine).record(an_entry())
     assert isinstance(engine.pool, sa.QueuePool)
     assert engine.pool.checkedout() == 0
@@ -76,7 +76,7 @@ def test_a_table_that_is_not_there_is_told_before_the_first_entry(engine: Engine
     audit_log.require_table()
     assert recorded(rows) == 1
     rows.run('DROP TABLE "ExportAuditEntries"')
-    with pytest.raises(JobDatabaseError, match="lacks a table") as raised:
+    with pytest.raises(JobDatabaseError, match="lacks the table ExportAuditEntries") as raised:
         audit_log.require_table()
     assert is_missing_table(raised.value.__cause__)
     assert isinstance(engine.pool, sa.QueuePool)

@@ -15,7 +15,7 @@ from psycopg.rows import dict_row
 
 from tests.integration.persistence.sqlite_rows import TABLES, E, Stored, pascal_case, restored, stored_fields, to_raw
 from tests.postgresql_server import conninfo
-from ticket_export.domain.user_id import UserId
+from ticket_export.domain.user_id import UserId, UserKeyType
 
 
 @attrs.frozen
@@ -23,6 +23,7 @@ class PostgresqlRows:
     """What `SqliteRows` is to a file; `url` is SQLAlchemy's."""
 
     url: str
+    user_key: UserKeyType = UUID
 
     def put(self, entity: Stored) -> None:
         # A table of an older version lacks some columns that may be null.

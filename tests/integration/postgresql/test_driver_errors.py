@@ -163,7 +163,7 @@ def test_what_is_stored_already_is_refused(engine: Engine, rows: PostgresqlRows)
 
 
 def test_a_reference_to_what_is_not_stored_is_refused(engine: Engine) -> None:
-    told = "the database refused a reference to something that is not stored"
+    told = "the database refused a reference to something that is not stored, or not committed yet"
     with pytest.raises(JobDatabaseError, match=told), SqlAlchemyUnitOfWork(engine) as unit_of_work:
         unit_of_work.jobs.add(a_job(a_user()))
 

@@ -258,8 +258,12 @@ REFUSED: dict[str, tuple[Rule, str]] = {
         r"names the table 'memberships', which `tables` of the catalog does not join; use exists\(\) or",
     ),
     "class that is not joined": (lambda _: Membership.team_id == Case.team_id, "names the table 'memberships'"),
-    "alias of a joined table": (lambda _: other_teams.c.region == "north", "names the table 'teams'"),
-    "aliased class": (lambda _: orm.aliased(Case).id == 1, "names the table 'cases'"),
+    "alias of a joined table": (lambda _: other_teams.c.region == "north", "names another object of the table 'teams'"),
+    "aliased class": (lambda _: orm.aliased(Case).id == 1, "names another object of the table 'cases'"),
+    "table of another MetaData": (
+        lambda _: CASES.to_metadata(sa.MetaData()).c.team_id == 1,
+        "names another object of the table 'cases', which `tables` of the catalog does not join",
+    ),
     "subquery": (lambda _: sa.select(C.id).subquery("others").c.id == 1, "which `tables` of the catalog does not join"),
     "function that returns rows": (
         lambda _: sa.func.json_each("[1]").table_valued("value").c.value == C.team_id,

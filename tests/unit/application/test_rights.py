@@ -226,9 +226,9 @@ def test_a_broken_rule_shows_no_export_and_costs_no_transaction(desk: HelpDesk, 
     desk.policy = answering(None)
     entered: list[str] = []
     desk.happen["work.enter"] = lambda: entered.append(use_case)
-    with pytest.raises(ConfigurationError, match="visible_requesters returned None"):
+    with pytest.raises(ConfigurationError, match="visible_requesters returned NoneType"):
         getattr(desk, use_case)(actor, job_id)
-    with pytest.raises(ConfigurationError, match="visible_requesters returned None"):
+    with pytest.raises(ConfigurationError, match="visible_requesters returned NoneType"):
         desk.list_exports(actor)
     assert entered == []
 
@@ -237,7 +237,7 @@ def test_a_broken_rule_requests_nothing(desk: HelpDesk) -> None:
     actor = desk.user(admin=True)
     desk.policy = answering(None)
     before = desk.database.committed
-    with pytest.raises(ConfigurationError, match="may_request returned None"):
+    with pytest.raises(ConfigurationError, match="may_request returned NoneType"):
         desk.request_export(actor, VIEW)
     assert desk.database.committed == before
 
@@ -251,7 +251,7 @@ def test_a_broken_rule_downloads_nothing_and_is_no_refusal(desk: HelpDesk) -> No
     job_id = desk.requested(actor).id
     assert desk.run_export(job_id).status == "completed"
     desk.policy = Undecided()
-    with pytest.raises(ConfigurationError, match="may_download returned None"):
+    with pytest.raises(ConfigurationError, match="may_download returned NoneType"):
         desk.open_download(actor, job_id)
     assert desk.audited(job_id) == ["requested", "started", "completed"]
 

@@ -42,7 +42,7 @@ def wrapped(cause: Exception, base: type[Exception] = sqlite3.Error) -> DBAPIErr
     [
         ("08006", UNREACHABLE),
         ("22021", FAILED),
-        ("23503", "the database refused a reference to something that is not stored"),
+        ("23503", "the database refused a reference to something that is not stored, or not committed yet"),
         ("23505", "the database refused what is stored already"),
         ("23514", "the database refused a change that conflicts with what is stored"),
         ("25006", REFUSED),

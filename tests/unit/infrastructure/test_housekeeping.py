@@ -15,6 +15,7 @@ from ticket_export.application.run.latch import Latch
 from ticket_export.infrastructure.tasks import housekeeping as house
 from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
 
+HISTORY = timedelta(days=30)
 OFTEN, HARDLY_EVER = timedelta(milliseconds=5), timedelta(days=1)
 
 
@@ -54,15 +55,26 @@ def leave_an_object(desk: HelpDesk) -> str:
     return key
 
 
+def leave_an_old_export(desk: HelpDesk) -> UUID:
+    """One that was cleaned up `HISTORY` ago."""
+    job_id, then = desk.requested().id, NOW - HISTORY
+    task = attrs.evolve(desk.task(job_id))
+    task.fail("no", then)
+    job = attrs.evolve(desk.job(job_id), status=ExportJobStatus.FAILED, error_message="no", is_cleaned_up=True)
+    desk.change(attrs.evolve(job, expires_at=then, last_modification_time=then), task)
+    return job_id
+
+
 RECOVERY = Chore(lose_an_export, "events.failed", "recover_every")
 CLEAN_UP = Chore(let_an_export_expire, "events.expired", "clean_up_every")
 SWEEP = Chore(leave_an_object, "storage.delete.done", "sweep_every")
-CHORES = [RECOVERY, CLEAN_UP, SWEEP]
+PURGE = Chore(leave_an_old_export, "work.removed.committed", "purge_every")
+CHORES = [RECOVERY, CLEAN_UP, SWEEP, PURGE]
 
 
 @pytest.fixture
 def desk() -> HelpDesk:
-    return HelpDesk()
+    return HelpDesk(history=HISTORY)
 
 
 def often(desk: HelpDesk, chore: Chore) -> Housekeeping:
@@ -136,7 +148,7 @@ def test_chore_that_fails_is_logged_and_done_again(
         if trouble >= 0:
             raise ConnectionError("the database is gone")
 
-    # The other two may have their share of the trouble, but they are done once.
+    # The others may have their share of the trouble, but they are done once.
     desk.happen |= {"work.enter": enter, chore.place: done.set}
     with at_work(keeping(often(desk, chore))):
         assert done.wait(PATIENCE)
@@ -195,3 +207,17 @@ def test_house_whose_time_is_over_is_not_kept(desk: HelpDesk) -> None:
     for chore in a_house(desk).chores:
         chore.keep(is_over)
     assert list(desk.files) == [key]
+
+
+def test_nothing_is_purged_and_no_thread_waits_for_it_where_history_is_kept(desk: HelpDesk) -> None:
+    desk.history = None
+    assert [chore.what for chore in a_house(desk).chores] == ["recovery", "clean-up", "sweep"]
+    job_id = leave_an_old_export(desk)
+    a_house(desk).tidy()
+    assert job_id in desk.database.committed.jobs
+
+
+def test_tidying_purges_too(desk: HelpDesk) -> None:
+    job_id = leave_an_old_export(desk)
+    a_house(desk).tidy()
+    assert job_id not in desk.database.committed.jobs

@@ -2,14 +2,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
+import attrs
 import pytest
 
-from ticket_export import CsvFormat
+from ticket_export import Actor, CsvFormat
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.catalog import ColumnKind, IdType
-from ticket_export.errors import TicketSourceError
+from ticket_export.errors import ConfigurationError, StaleViewError, TicketSourceError
 from ticket_export.infrastructure.memory.ticket_source import (
     BLOCK_ROWS,
     CellValue,
@@ -164,3 +166,46 @@ def test_what_is_not_a_number_sorts_behind_all_numbers_as_on_postgresql(kind: ty
     assert ids(tickets, sortField="score") == [3, 1, 2, 0, 4]
     assert ids(tickets, sortField="score", sortDirection="desc") == [0, 2, 1, 3, 4]
     assert found(tickets, "score", "gt", "0") == [0, 1, 2]
+
+
+AGENT = Actor(user_id=1, attributes={"ranks": ("low",)})
+RANKED = [ticket(1, rank="low"), ticket(2, rank="high"), ticket(3)]
+
+
+def seen(source: InMemoryTicketSource, actor: Actor) -> list[int]:
+    return [int(line) for line in read(source, attrs.evolve(query(), actor=actor)).split()]
+
+
+def test_rules_in_python_limit_rows_and_columns() -> None:
+    source = InMemoryTicketSource(
+        COLUMNS,
+        RANKED,
+        visible_to=lambda actor, ticket: ticket.values.get("rank") in actor.attributes["ranks"],
+        every_row_to=lambda actor: actor.is_admin,
+        column_rules={"SCORE": lambda actor: actor.is_admin},
+    )
+    admin = Actor(user_id=2, is_admin=True)
+    assert (seen(source, AGENT), seen(source, admin)) == ([1], [1, 2, 3])
+    assert (source.columns(AGENT).is_complete, source.columns(admin).is_complete) == (False, True)
+    assert source.columns(AGENT).find("score") is None
+    with pytest.raises(StaleViewError):
+        read(source, attrs.evolve(query(sortField="score"), actor=AGENT))
+
+
+@pytest.mark.parametrize("answer", [None, 1, "yes"])
+def test_rule_in_python_that_returns_no_bool_shows_nothing(answer: Any) -> None:
+    rows = InMemoryTicketSource(COLUMNS, RANKED, visible_to=lambda _actor, _ticket: answer)
+    with pytest.raises(ConfigurationError, match=r"the row rule \(visible_to\) returned .*; return True or False"):
+        seen(rows, AGENT)
+    exempt = InMemoryTicketSource(COLUMNS, visible_to=lambda _actor, _ticket: True, every_row_to=lambda _: answer)
+    with pytest.raises(ConfigurationError, match=r"the rule every_row_to returned .*; return True or False"):
+        exempt.columns(AGENT)
+
+
+def test_rule_in_python_that_is_none_is_refused_when_the_source_is_made() -> None:
+    with pytest.raises(ConfigurationError, match="ticket source: visible_to must be a function"):
+        InMemoryTicketSource(COLUMNS, visible_to=True)  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match="the column 'score': visible_to must be a function"):
+        InMemoryTicketSource(COLUMNS, column_rules={"score": True})  # type: ignore[dict-item]
+    with pytest.raises(ConfigurationError, match="there is a rule for the unknown column 'scores'"):
+        InMemoryTicketSource(COLUMNS, column_rules={"scores": lambda _: True})

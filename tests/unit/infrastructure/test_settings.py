@@ -361,3 +361,16 @@ def test_plugin_has_variables_that_begin_with_its_scheme(
     installed = [EntryPoint("sftp", "package:Storage", "ticket_export.storage")]
     monkeypatch.setattr("ticket_export.settings.entry_points", lambda group: installed)
     Settings.load()
+
+
+def test_history_is_kept_for_ever_or_for_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.load().history is None
+    monkeypatch.setenv("TICKET_EXPORT_HISTORY_DAYS", "30")
+    assert Settings.load().history == timedelta(days=30)
+
+
+@pytest.mark.parametrize("days", ["-1", "1.5", "36501", "x"])
+def test_days_that_no_history_has_are_refused(days: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKET_EXPORT_HISTORY_DAYS", days)
+    with pytest.raises(ConfigurationError, match="TICKET_EXPORT_HISTORY_DAYS"):
+        Settings.load()

@@ -13,8 +13,8 @@ import attrs
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-# Bytes that are read at once when lines are read.
-_BUFFER = 1 << 16
+# Bytes of a block.
+_BLOCK = 1 << 18
 
 #: The longest name that common file systems allow.
 MAX_NAME_LENGTH = 255
@@ -66,6 +66,19 @@ class _Source(RawIOBase):
             super().close()
 
 
+class _DownloadFile(BufferedReader):
+    """A file object whose iteration yields blocks.
+
+    A server sends each thing that an iteration yields apart, and a compressed file has no lines.
+    """
+
+    def __next__(self) -> bytes:
+        block = self.read(_BLOCK)
+        if not block:
+            raise StopIteration
+        return block
+
+
 @attrs.frozen(kw_only=True)
 class Download:
     """A file for the user; `length` is in bytes.
@@ -84,7 +97,7 @@ class Download:
     sha256: str | None = None
 
     def open(self) -> BinaryIO:
-        """Open the file, and return it as a file object that cannot seek.
+        """Open the file, and return it as a file object that cannot seek. Its iteration yields blocks, not lines.
 
         Its `close` returns the storage's resources, also after a part was read; a second call has no effect. A ``with``
         block, or the end of its last reference, closes it too. So it can be given to what closes a file after the
@@ -93,7 +106,7 @@ class Download:
         Raises:
             StorageError: the file cannot be read; `read` may raise it too.
         """
-        return BufferedReader(_Source(self.stream), _BUFFER)
+        return _DownloadFile(_Source(self.stream))
 
     @property
     def headers(self) -> dict[str, str]:

@@ -45,8 +45,8 @@ def asked(name: str, rule: Callable[[], T]) -> T:
     """Return the result of a rule.
 
     Raises:
-        ConfigurationError: the rule raised an error, which is the cause. The message has only its type, since its text
-            may hold data, or the name of the attribute that the actor lacks.
+        ConfigurationError: the rule raised this error itself, or another one, which is the cause. The message has only
+            the type of the other one, since its text may hold data, or the name of the attribute that the actor lacks.
     """
     try:
         return rule()
@@ -55,6 +55,8 @@ def asked(name: str, rule: Callable[[], T]) -> T:
             f"{name} needs the attribute {error.args[0]!r}, which this actor lacks; set it in Actor.attributes, "
             "also where the user directory makes an actor"
         ) from error
+    except ConfigurationError:
+        raise
     except Exception as error:
         raise ConfigurationError(f"{name} raised {type(error).__name__}") from error
 

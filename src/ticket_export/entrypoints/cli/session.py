@@ -61,11 +61,12 @@ class Session:
         return f"ticket-export {app}{command}"
 
     def close(self) -> None:
-        """Close the database. A host closes its own container."""
+        """Close the databases. A host closes its own container."""
         if self.opened_container is not None and self.host_app is None:
             # Where wrong settings prevent an engine, the command has already reported it.
             with suppress(Exception):
                 self.opened_container.engine().dispose()
+                self.opened_container.tickets_engine().dispose()
 
     def actor(self, user: str) -> Actor:
         """Return the active user on whose behalf the command runs, by e-mail address or key.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.ports.user_directory import SupportsNames, UserDirectory
@@ -21,11 +22,18 @@ class InMemoryUserDirectory(UserDirectory, SupportsNames):
     def __init__(self, database: InMemoryDatabase | None = None) -> None:
         self._users = (database or InMemoryDatabase()).users
         self._permissions: dict[UserId, SystemPermissions] = {}
+        self._attributes: dict[UserId, Mapping[str, Any]] = {}
 
-    def add(self, user: User, permissions: SystemPermissions = SystemPermissions.NONE) -> None:
-        """Add a user with their permissions, or replace the user of that id."""
+    def add(
+        self,
+        user: User,
+        permissions: SystemPermissions = SystemPermissions.NONE,
+        attributes: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add a user with their permissions and the attributes of their `Actor`, or replace the user of that id."""
         self._users[user.id] = user
         self._permissions[user.id] = permissions
+        self._attributes[user.id] = attributes or {}
 
     def find(self, user_id: UserId) -> Actor | None:
         user = self._users.get(user_id)
@@ -44,7 +52,8 @@ class InMemoryUserDirectory(UserDirectory, SupportsNames):
         if not user.is_active:
             return None
         permissions = self._permissions.get(user.id, SystemPermissions.NONE)
-        return Actor(user_id=user.id, is_admin=user.is_admin, permissions=permissions)
+        attributes = self._attributes.get(user.id, {})
+        return Actor(user_id=user.id, is_admin=user.is_admin, permissions=permissions, attributes=attributes)
 
 
 def _address_of(user: User) -> str | None:

@@ -37,6 +37,7 @@ from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.user_id import UserId
 from ticket_export.errors import JobDatabaseError, LeaseLostError
+from ticket_export.infrastructure.persistence.database.errors import OWN_TRANSACTION
 from ticket_export.infrastructure.persistence.instant import SPELLING_SLACK, Instant
 from ticket_export.infrastructure.persistence.mapping import changes_of, entity_from, row_of
 from ticket_export.infrastructure.persistence.removal import cleared_stamps, is_deleted
@@ -221,8 +222,8 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
         while not self._connection.execute(taking).scalar_one():
             if monotonic() > deadline:
                 raise JobDatabaseError(
-                    f"another transaction has locked the exports of this user for {_LONGEST_WAIT:g} s; try later. "
-                    "If it is yours, commit it first, or request the export inside it (JoinedUnitOfWork)"
+                    f"another transaction has locked the exports of this user for {_LONGEST_WAIT:g} s; try again "
+                    f"later. If it is your own, {OWN_TRANSACTION}"
                 )
             sleep(_TRY_EVERY)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import attrs
-from sqlalchemy import SQLColumnExpression, Table, inspect
+from sqlalchemy import FromClause, SQLColumnExpression, Table, inspect
 
 from ticket_export.domain.user_id import UserKeyType
 from ticket_export.errors import ConfigurationError
@@ -42,7 +42,7 @@ class HostTable:
 
     def __init__(
         self,
-        name: str | Table | type[Any],
+        name: str | FromClause | type[Any],
         columns: Mapping[str, HostColumn] | None = None,
         *,
         schema: str | None = None,

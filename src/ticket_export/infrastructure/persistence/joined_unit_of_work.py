@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from sqlalchemy import Connection, event
+from sqlalchemy.exc import UnboundExecutionError
 from sqlalchemy.orm import Session
+from sqlalchemy.util.concurrency import in_greenlet
 
 from ticket_export.errors import ConfigurationError
 from ticket_export.infrastructure.after_commit import AfterCommitActions
@@ -16,6 +19,12 @@ from ticket_export.infrastructure.persistence.database.errors import database_er
 from ticket_export.infrastructure.persistence.session_outcome import run_after_commit
 from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
 from ticket_export.infrastructure.persistence.unit_of_work import ConnectionRepositories
+
+# What to do with an asynchronous transaction, as the end of a sentence.
+_ASYNCHRONOUS: Final = (
+    "call the use case inside `await session.run_sync(…)`, with JoinedUnitOfWork on the session that the function "
+    "receives"
+)
 
 
 class JoinedUnitOfWork(ConnectionRepositories):
@@ -43,14 +52,18 @@ class JoinedUnitOfWork(ConnectionRepositories):
     A database's error that leaves the block becomes a `JobDatabaseError`, with the driver's error as its ``__cause__``,
     for a host that retries its transaction after some errors. Outside the block, the host's own commit included, errors
     are SQLAlchemy's.
+
+    An ``AsyncSession`` works inside its `run_sync`. Outside of it, an asynchronous transaction raises a
+    `ConfigurationError` when the block begins.
     """
 
     def __init__(self, host: Connection | Session | Callable[[], Session], tables: Tables = SEED_TABLES) -> None:
         super().__init__(tables)
-        self._host = _synchronous(host() if callable(host) else host)
+        self._host = host() if callable(host) else host
         self._awaiting_host = AfterCommitActions()
 
     def __enter__(self) -> Self:
+        _require_synchronous(self._host)
         with database_errors(tables=self._tables.every):
             self._connection = self._host if isinstance(self._host, Connection) else self._host.connection()
             if isinstance(self._host, Connection) and not event.contains(self._host, "rollback", self._undone):
@@ -93,14 +106,14 @@ class JoinedUnitOfWork(ConnectionRepositories):
         self._awaiting_host.run()
 
 
-def _synchronous(host: Connection | Session) -> Connection | Session:
-    # By the module: the host has imported it if it has such an object.
+def _require_synchronous(host: Connection | Session) -> None:
+    # By the module: a host that has such an object has imported it.
     if type(host).__module__.startswith("sqlalchemy.ext.asyncio"):
-        raise ConfigurationError(
-            f"JoinedUnitOfWork cannot join an {type(host).__name__}; call the use case inside "
-            "`await session.run_sync(…)`, with JoinedUnitOfWork on the session that the function receives"
-        )
-    return host
+        raise ConfigurationError(f"JoinedUnitOfWork cannot join an {type(host).__name__}; {_ASYNCHRONOUS}")
+    with suppress(UnboundExecutionError):
+        bind = host.get_bind() if isinstance(host, Session) else host
+        if bind.dialect.is_async and not in_greenlet():
+            raise ConfigurationError(f"this transaction belongs to an asynchronous engine; {_ASYNCHRONOUS}")
 
 
 def _ensure_begun(connection: Connection) -> None:

@@ -17,7 +17,9 @@ from sqlalchemy.exc import DBAPIError
 from ticket_export.infrastructure.persistence.tables import Tables
 
 _LOOK_UP: Final = {
-    "sqlite": "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'ExportTasks'",
+    # Does not read the file inside the transaction, which may be the host's and begin to write later. SQLite would
+    # refuse that, if another connection had written in between.
+    "sqlite": 'EXPLAIN SELECT 1 FROM "ExportTasks"',
     "postgresql": "SELECT 1 WHERE to_regclass('\"ExportTasks\"') IS NOT NULL",
 }
 # An engine, and the engines made from it with other options, share one dialect.
@@ -47,6 +49,8 @@ def _looked_up(connection: Connection) -> bool:
         cursor.execute(_LOOK_UP[dialect.name])
         return cursor.fetchone() is not None
     except dialect.loaded_dbapi.Error as error:
+        if dialect.name == "sqlite" and "no such table" in str(error):
+            return False
         raise DBAPIError(_LOOK_UP[dialect.name], None, error) from error
     finally:
         cursor.close()

@@ -53,7 +53,10 @@ def unjoined(tables: FromClause, expression: ColumnElement[Any]) -> Sequence[str
     The database would combine every ticket with every row of such a table.
     """
     joined = set(select(*tables.c).columns_clause_froms)
-    return [_name_of(each) for each in select(expression).columns_clause_froms if each not in joined]
+    known = {_name_of(each) for each in joined}
+    strange = [_name_of(each) for each in select(expression).columns_clause_froms if each not in joined]
+    # As of a MetaData of its own, or an alias.
+    return [f"another object of {name}" if name in known else name for name in strange]
 
 
 def _condition(result: object, tables: FromClause) -> ColumnElement[bool]:

@@ -28,7 +28,7 @@ from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 from ticket_export.infrastructure.tickets.catalog_check import declared_problems, missing_parts
 from ticket_export.infrastructure.tickets.postgresql.reader import copy_reader
 from ticket_export.infrastructure.tickets.query_check import query_problems, rule_problems
-from ticket_export.infrastructure.tickets.read_errors import naming_tables, read_errors
+from ticket_export.infrastructure.tickets.read_errors import read_errors
 from ticket_export.infrastructure.tickets.row_rule import VisibleRows
 from ticket_export.infrastructure.tickets.sqlite.reader import row_stream_reader
 
@@ -72,7 +72,7 @@ class SqlAlchemyTicketSource(TicketSource, SupportsCheck):
         visible = self.catalog.visible_to_actor(query.actor)
         query.require_columns(visible.columns)
         part_from_parent(self.engine)
-        with naming_tables(self.catalog.tables), one_connection_more(self.engine), ExitStack() as stack:
+        with one_connection_more(self.engine), ExitStack() as stack:
             with read_errors(self.engine.dialect):
                 connection = stack.enter_context(connected(self.engine))
             name = connection.dialect.name

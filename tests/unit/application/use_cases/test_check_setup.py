@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from tests.unit.application.use_cases.help_desk import COLUMNS, PERMITTED
-from ticket_export import Actor, ConfigurationError, ExportPolicy, Finding
+from ticket_export import Actor, ConfigurationError, ExportPolicy, Finding, SystemPermissions
 from ticket_export.application.finding import error, warning
 from ticket_export.application.rights import Rights
 from ticket_export.application.use_cases.check_setup import MOST_ACTORS, CheckSetup
@@ -129,7 +129,7 @@ def test_rules_are_tried_for_a_few_users_who_may_export(
 ) -> None:
     known = [a_user() for _ in range(MOST_ACTORS + 3)]
     for number, user in enumerate(known):
-        users.add(user, *([PERMITTED] if number else []))
+        users.add(user, PERMITTED if number else SystemPermissions.NONE)
     ids: list[UserId] = [uuid4(), *(user.id for user in known)]
     assert attrs.evolve(check, user_ids=lambda: ids)() == []
     assert [actor.user_id for actor in source.tried] == ids[2 : 2 + MOST_ACTORS]

@@ -14,9 +14,9 @@ from typing import Final
 
 import attrs
 from sqlalchemy import Table
-from sqlalchemy.exc import DBAPIError, MissingGreenlet, SQLAlchemyError, TimeoutError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, TimeoutError
 
-from ticket_export.errors import ConfigurationError, JobDatabaseError
+from ticket_export.errors import JobDatabaseError
 from ticket_export.infrastructure.persistence.database.missing_parts import missing_column, missing_table
 
 _log = logging.getLogger(__name__)
@@ -36,22 +36,12 @@ def database_errors(block_error: BaseException | None = None, *, tables: Iterabl
     try:
         yield
     except DATABASE_ERRORS as error:
-        _require_synchronous(error)
         name_shortage(error)
         cause = block_error if isinstance(block_error, DATABASE_ERRORS) else error
         raise _job_database_error(cause, tables) from cause
     if isinstance(block_error, DATABASE_ERRORS):
-        _require_synchronous(block_error)
         name_shortage(block_error)
         raise _job_database_error(block_error, tables) from block_error
-
-
-def _require_synchronous(error: Exception) -> None:
-    if isinstance(error, MissingGreenlet):
-        raise ConfigurationError(
-            "the transaction belongs to an asynchronous engine; call the use case inside "
-            "`await session.run_sync(…)`, with JoinedUnitOfWork on the session that the function receives"
-        ) from error
 
 
 def driver_message(error: BaseException | None) -> str | None:
@@ -100,6 +90,12 @@ def name_shortage(error: BaseException) -> None:
         cause.__cause__ = shortage
 
 
+#: What a host can do whose own transaction holds the lock that its call waits for; the end of a sentence.
+OWN_TRANSACTION: Final = "commit it first, or call the use case inside it (JoinedUnitOfWork)"
+# Settings that limit the wait for a lock.
+_LOCK_LIMITS: Final = ("busy_timeout", "lock_timeout")
+
+
 @attrs.frozen
 class _Trouble:
     text: str
@@ -122,7 +118,7 @@ _FULL = _Trouble("the database is full")
 _DAMAGED = _Trouble("the database is damaged, or is not a database")
 _NO_TABLE = _Trouble("the database lacks a table")
 _NO_COLUMN = _Trouble("the database lacks a column")
-_NO_REFERENCE = _Trouble("the database refused a reference to something that is not stored")
+_NO_REFERENCE = _Trouble("the database refused a reference to something that is not stored, or not committed yet")
 _TAKEN = _Trouble("the database refused what is stored already")
 _CONFLICT = _Trouble("the database refused a change that conflicts with what is stored")
 _FAILED = _Trouble("the database failed")
@@ -222,7 +218,10 @@ def _by_sqlstate(cause: BaseException | None) -> _Trouble | None:
 def _job_database_error(cause: Exception, tables: Iterable[Table]) -> JobDatabaseError:
     trouble = _trouble(cause)
     message = trouble.text
-    if trouble in {_NO_TABLE, _NO_COLUMN}:
+    if trouble.limit in _LOCK_LIMITS:
+        # The library cannot know whose lock it is. A host that has a transaction open in this thread waits for itself.
+        message = f"{message}. If your own transaction holds the lock, {OWN_TRANSACTION}"
+    elif trouble in {_NO_TABLE, _NO_COLUMN}:
         missing = (missing_table if trouble is _NO_TABLE else missing_column)(cause, tables)
         if missing is not None:
             message = f"the database lacks {missing}; run `ticket-export migrate`"

@@ -111,7 +111,9 @@ class _Comparison:
 
     def _compared(self, column: Column[object], stored: ReflectedColumn) -> Iterator[SchemaDifference]:
         needed_type = self._types.get(column.key)
-        if needed_type is not None and not holds(stored["type"], needed_type, column.key, self._dialect):
+        # Of a table that is only read, the key is the one column whose type matters; the host may call it as it likes.
+        key = column.key if self._is_written else "id"
+        if needed_type is not None and not holds(stored["type"], needed_type, key, self._dialect):
             is_type, needed = stored["type"].compile(self._dialect), needed_type.compile(self._dialect)
             if "VARCHAR" in is_type and ("VARCHAR" in needed or needed == "TEXT"):
                 needed = f"a text of at least {LONGEST_TEXT.get(column.key, 0):,} characters"
@@ -124,6 +126,8 @@ class _Comparison:
             )
 
     def _missing(self, column: Column[object], present: Collection[str]) -> SchemaDifference:
+        if self._is_view:
+            return self._difference(column, "is missing", "add it to the view")
         alike = next((name for name in present if _plain(name) == _plain(column.name)), None)
         added = f"ALTER TABLE {self._quoted()} ADD COLUMN {self._ddl(column)}"
         if alike is not None and not self._is_own:
@@ -135,6 +139,10 @@ class _Comparison:
         else:
             remedy = f"set the name of your column {_NAMES}, or add it: {added}"
         return attrs.evolve(self._difference(column, "is missing", remedy), missing=column)
+
+    @property
+    def _is_view(self) -> bool:
+        return self._table.name in self._inspector.get_view_names(self._table.schema)
 
     def _unfilled(self, stored: Sequence[ReflectedColumn]) -> Iterator[SchemaDifference]:
         known = {self._found_as(column.name) for column in self._table.columns}
@@ -155,7 +163,7 @@ class _Comparison:
 
     def _unguarded(self) -> Iterator[SchemaDifference]:
         name, schema = self._table.name, self._table.schema
-        if name in self._inspector.get_view_names(schema):
+        if self._is_view:
             return
         indexes = self._inspector.get_indexes(name, schema)
         unique: list[Sequence[str | None]] = [

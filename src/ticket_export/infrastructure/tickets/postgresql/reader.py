@@ -21,6 +21,7 @@ from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatal
 from ticket_export.infrastructure.tickets.postgresql import spellings  # noqa: F401 - registers them
 from ticket_export.infrastructure.tickets.postgresql.copy_blocks import Record, copy_blocks
 from ticket_export.infrastructure.tickets.postgresql.copy_statement import copy_statement
+from ticket_export.infrastructure.tickets.postgresql.replica import wait_for_replica
 from ticket_export.infrastructure.tickets.postgresql.snapshot import begin_snapshot, driver_connection, end_snapshot
 from ticket_export.infrastructure.tickets.postgresql.stored_catalog import catalog_as_stored
 from ticket_export.infrastructure.tickets.postgresql.zones import unabbreviated
@@ -44,6 +45,7 @@ def copy_reader(
     """Begin a snapshot on `connection` and yield a reader of it; both end with the block."""
     try:
         with read_errors(connection.dialect), answered_in_time(connection):
+            wait_for_replica(connection, query.as_of)
             begin_snapshot(connection, patience)
         reader = CopyReader(connection=connection, catalog=catalog, query=query, rows=rows, csv_format=csv_format)
         try:
