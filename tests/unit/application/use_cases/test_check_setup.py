@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from tests.unit.application.use_cases.help_desk import COLUMNS, PERMITTED
-from ticket_export import Actor, ConfigurationError, ExportPolicy, Finding
+from ticket_export import Actor, ConfigurationError, ExportPolicy, Finding, SystemPermissions
 from ticket_export.application.finding import error, warning
 from ticket_export.application.rights import Rights
 from ticket_export.application.use_cases.check_setup import MOST_ACTORS, CheckSetup
@@ -153,7 +153,10 @@ def test_a_rule_of_the_policy_that_fails_for_a_user_is_a_finding(
     user = a_user()
     users.add(user, PERMITTED)
     (finding,) = attrs.evolve(_with_policy(check, Strict()), user_ids=lambda: [user.id])()
-    assert (finding.where, finding.what) == ("policy", "may_request raised KeyError")
+    assert (finding.where, finding.what) == (
+        "policy",
+        "may_request needs the attribute 'level', which this actor lacks",
+    )
 
 
 class Silent(ExportPolicy):
@@ -165,7 +168,7 @@ class Silent(ExportPolicy):
 
 def test_a_policy_that_returns_nothing_is_a_finding_without_users(check: CheckSetup) -> None:
     (finding,) = _with_policy(check, Silent())()
-    assert finding.what == "visible_requesters returned None"
+    assert finding.what == "visible_requesters returned NoneType"
 
 
 def test_a_warning_of_the_policy_itself_is_told(check: CheckSetup) -> None:
