@@ -116,7 +116,7 @@ class AuditLogContract(Generic[A]):
         entry = AuditEntry(
             action=AuditAction.REFUSED,
             job_id=None,
-            actor_id=uuid4(),
+            actor_id=a_user_id(self.user_key),
             at=NOW,
             view="",
             detail="request: no permission",
