@@ -30,9 +30,9 @@ from ticket_export.application.ports.ticket_source import SupportsInterrupt
 from ticket_export.errors import TicketSourceError
 from ticket_export.testing.tickets.stored_tickets import AS_OF, StoredTicket, T
 from ticket_export.testing.tickets.ticket_cells import TicketCellsContract
+from ticket_export.testing.tickets.ticket_choices import TicketChoicesContract
 from ticket_export.testing.tickets.ticket_filters import TicketFiltersContract
 from ticket_export.testing.tickets.ticket_rules import TicketRulesContract
-from ticket_export.testing.tickets.ticket_choices import TicketChoicesContract
 
 #: 1 and 5 are empty. In every column 3 and 4 are equal, 6 comes after them, and 2 after 6.
 UNSORTED = [
