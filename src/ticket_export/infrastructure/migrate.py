@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAME
 from ticket_export.infrastructure.persistence.migrations import export_jobs
 from ticket_export.infrastructure.persistence.schema.additions import SchemaAdditions, table_of
 from ticket_export.infrastructure.persistence.schema.differences import (
+    ADDED_COLUMNS,
     MIGRATE,
     SchemaDifference,
     can_be_added,
@@ -25,6 +26,7 @@ from ticket_export.infrastructure.persistence.schema.differences import (
     own_tables,
     schema_differences,
 )
+from ticket_export.infrastructure.persistence.schema.obstacles import obstacles
 from ticket_export.infrastructure.persistence.tables import Tables, build_tables
 from ticket_export.infrastructure.persistence.tables_in_use import look_again, tables_in_use, with_own_tasks
 
@@ -33,9 +35,6 @@ if TYPE_CHECKING:
 
 # The key of an advisory lock: two migrations at once would both create the tables.
 _POSTGRESQL_LOCK = 7_453_091_218
-# The keys of the columns that the library adds to the host's tables. They may be null, and nothing of the host's
-# uses them.
-_OWN_COLUMNS = {"storage_place", "share_key"}
 _OWN_TABLES = {
     *("ExportJobs", "ExportAuditEntries", "ExportDatabase", "ExportTasks"),
     # Of the library where a host has no such tables.
@@ -54,8 +53,8 @@ def upgrade(engine: Engine, *, reference_schema: bool = False, names: HostTableN
     Raises:
         MissingTableError: a table of the host is missing; the error lists every other difference too.
         SchemaMismatchError: the tables differ in another way. ``ExportJobs`` that another program made are for `adopt`.
-        ConfigurationError: another table to be created exists already, or `names` are given together with the reference
-            schema, which has its own names.
+        ConfigurationError: another table to be created exists already, `names` are given together with the reference
+            schema, which has its own names, or a newer version of the library has migrated the database.
         UnsupportedDialectError: a PostgreSQL database that cannot store every letter.
     """
     # Only here: Alembic takes ten megabytes, and an export does not need it.
@@ -64,7 +63,8 @@ def upgrade(engine: Engine, *, reference_schema: bool = False, names: HostTableN
     _require_seed_names(reference_schema, names)
     with _transaction(engine) as connection:
         if reference_schema:
-            command.upgrade(_REFERENCE.config(connection), "head")
+            with _known_revision():
+                command.upgrade(_REFERENCE.config(connection), "head")
         _Migration(connection, names, tables_in_use(connection, build_tables(names))).run()
 
 
@@ -96,7 +96,8 @@ def downgrade(engine: Engine, *, reference_schema: bool = False, names: HostTabl
     A table that `adopt` took over stays, with the rows of exports in it and without the columns that `adopt` added.
 
     Raises:
-        ConfigurationError: `names` are given together with the reference schema.
+        ConfigurationError: `names` are given together with the reference schema, or a newer version of the library has
+            migrated the database.
     """
     from alembic import command
 
@@ -105,10 +106,12 @@ def downgrade(engine: Engine, *, reference_schema: bool = False, names: HostTabl
         additions = SchemaAdditions(connection)
         own_tasks = tables_in_use(connection, build_tables(names)).has_own_tasks
         config = _EXPORT_JOBS.config(connection, names, adopted=additions.adopted, own_tasks=own_tasks)
-        command.downgrade(config, "base")
+        with _known_revision():
+            command.downgrade(config, "base")
         additions.remove()
         if reference_schema:
-            command.downgrade(_REFERENCE.config(connection), "base")
+            with _known_revision():
+                command.downgrade(_REFERENCE.config(connection), "base")
 
 
 def is_own_table(name: str) -> bool:
@@ -165,7 +168,8 @@ class _Migration:
             self._own_names if _is_stamped(self._connection) else [each for each in strangers if each != jobs.name]
         )
         found = [each for each in self._differences() if each.table not in uncompared]
-        self._refuse([*(_stranger(each) for each in strangers if each != jobs.name or not self._adopts), *found])
+        others = [_stranger(each) for each in strangers if each != jobs.name or not self._adopts]
+        self._refuse([*others, *found, *self._obstacles(found, before)])
         if takes_over:
             additions.remember_adopted(jobs)
         adopted = additions.adopted
@@ -180,12 +184,20 @@ class _Migration:
         config = _EXPORT_JOBS.config(self._connection, self._names, adopted=adopted, own_tasks=own_tasks)
         if takes_over:
             command.stamp(config, "add_export_jobs")
-        command.upgrade(config, "head")
+        with _known_revision():
+            command.upgrade(config, "head")
         # What is missing although the history has created it.
         for missing in self._addable(self._differences()):
             additions.add(missing, remember=table_of(missing).name in adopted)
         self._refuse(self._differences())
         return self._lines(before, takes_over=takes_over)
+
+    def _obstacles(self, found: Sequence[SchemaDifference], present: Collection[str]) -> Iterator[SchemaDifference]:
+        missing = self._addable(found)
+        created = [table for table in own_tables(self._tables) if table.fullname not in present]
+        created += [each for each in missing if isinstance(each, Table) and each not in created]
+        indexes = [each for each in missing if isinstance(each, Index)]
+        return obstacles(self._connection, self._tables, created, indexes)
 
     def _differences(self) -> Sequence[SchemaDifference]:
         return schema_differences(self._connection, self._tables)
@@ -217,7 +229,7 @@ class _Migration:
 
     @staticmethod
     def _is_own_column(missing: Table | Column[object] | Index) -> bool:
-        return isinstance(missing, Column) and missing.key in _OWN_COLUMNS
+        return isinstance(missing, Column) and missing.key in ADDED_COLUMNS
 
     def _present(self) -> dict[str, tuple[set[str], set[str]]]:
         """Return the columns and the indexes of the tables that exist."""
@@ -279,6 +291,19 @@ def _transaction(engine: Engine) -> Iterator[Connection]:
             commit(connection)
         finally:
             look_again(connection.dialect)
+
+
+@contextmanager
+def _known_revision() -> Iterator[None]:
+    """Translate Alembic's error about a revision that this version of the library does not have."""
+    from alembic.util import CommandError
+
+    try:
+        yield
+    except CommandError as error:
+        raise ConfigurationError(
+            "a newer version of ticket-export has migrated this database; use that version, or a newer one, to migrate"
+        ) from error
 
 
 def _require_utf8(connection: Connection) -> None:

@@ -213,3 +213,43 @@ def test_the_command_prints_each_change_and_each_difference(
 @pytest.mark.parametrize("options", [("--adopt", "--reference-schema"), ("--shared-tasks",)])
 def test_options_that_contradict_each_other_are_refused(options: tuple[str, ...]) -> None:
     assert run_command("migrate", *options).exit_code == ExitCode.BAD_INPUT
+
+
+IX_EXPIRES_AT, IX_JOB = "IX_ExportJobs_ExpiresAt", "IX_ExportTasks_ExportJobId"
+_KEYLESS = "is not unique, and exports refer to it"
+OBSTACLES = [
+    (
+        (f'CREATE INDEX "{IX_EXPIRES_AT}" ON "Tickets" ("SlaDueAt")',),
+        f"table ExportJobs needs the name {IX_EXPIRES_AT}",
+    ),
+    ((f'CREATE INDEX "{IX_JOB}" ON "Tickets" ("SlaDueAt")',), f"table ExportTasks needs the name {IX_JOB}"),
+    (
+        (
+            'ALTER TABLE "ExportJobs" RENAME TO "Jobs"',
+            'CREATE VIEW "ExportJobs" AS SELECT * FROM "Jobs"',
+        ),
+        "table ExportJobs is a view",
+    ),
+    (
+        (
+            'ALTER TABLE "ExportJobs" RENAME TO "Jobs"',
+            'CREATE TABLE "ExportJobs" AS SELECT * FROM "Jobs"',
+            'DROP TABLE "Jobs"',
+        ),
+        f"ExportJobs.Id {_KEYLESS}",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "told"), OBSTACLES, ids=["index", "own-index", "view", "no-key"])
+def test_what_keeps_the_tables_from_being_made_is_named_and_nothing_is_changed(
+    engine: Engine, changes: tuple[str, ...], told: str
+) -> None:
+    with engine.begin() as connection:
+        for change in changes:
+            connection.exec_driver_sql(change)
+    before = schema(engine)
+    with pytest.raises(SchemaMismatchError) as caught:
+        adopt(engine)
+    assert any(told in each for each in caught.value.differences), caught.value.differences
+    assert schema(engine) == before

@@ -20,7 +20,7 @@ from sqlalchemy.schema import CreateTable
 from tests.integration.persistence.sqlite_rows import SqliteRows
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
-from ticket_export.errors import ConfigurationError, MissingTableError
+from ticket_export.errors import ConfigurationError, MissingTableError, SchemaMismatchError
 from ticket_export.infrastructure import migrate
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.migrate import downgrade, upgrade
@@ -175,6 +175,29 @@ def test_a_database_of_the_first_release_is_upgraded_without_loss(empty_engine: 
     assert schema(rows) == with_all
     assert rows.get(ExportJob, job.id) == job
     assert rows.get(BackgroundTask, task.id) == task
+
+
+@pytest.mark.parametrize("version", ["ticket_export_version", "ticket_export_reference_version"])
+def test_a_database_that_a_newer_version_has_migrated_is_refused_with_a_sentence(
+    engine: Engine, rows: SqliteRows, version: str
+) -> None:
+    rows.run(f"UPDATE {version} SET version_num = 'from_the_future'")
+    before = schema(rows)
+    for migrates in (upgrade, downgrade):
+        with pytest.raises(ConfigurationError, match="a newer version of ticket-export has migrated this database"):
+            migrates(engine, reference_schema=True)
+    assert schema(rows) == before
+
+
+def test_an_index_that_has_a_name_of_the_librarys_is_named_and_nothing_is_changed(
+    empty_engine: Engine, rows: SqliteRows
+) -> None:
+    create_host_tables(rows, *HOST_TABLES)
+    rows.run('CREATE INDEX "IX_ExportJobs_Status" ON "BackgroundTasks" ("Status")')
+    before = schema(rows)
+    with pytest.raises(SchemaMismatchError, match="table ExportJobs needs the name IX_ExportJobs_Status"):
+        upgrade(empty_engine)
+    assert schema(rows) == before
 
 
 def test_without_the_audit_table_jobs_stay(engine: Engine, rows: SqliteRows) -> None:

@@ -19,6 +19,9 @@ from ticket_export.infrastructure.persistence.tables_in_use import tables_in_use
 
 #: The command that creates the library's own tables.
 MIGRATE: Final = "ticket-export migrate"
+#: The keys of the columns that every migration adds to the host's tables. They may be null, and nothing of the host's
+#: uses them.
+ADDED_COLUMNS: Final = frozenset({"storage_place", "share_key"})
 _NAMES: Final = "in the container's table_names (HostTableNames)"
 
 
@@ -134,6 +137,8 @@ class _Comparison:
             remedy = f"set its name, {alike}, {_NAMES}"
         elif self._is_own:
             remedy = f"run `{MIGRATE}`, or if that does not help: {added}"
+        elif self._is_written and column.key in ADDED_COLUMNS:
+            remedy = f"run `{MIGRATE}`, or add it: {added}"
         elif self._is_written and can_be_added(column):
             remedy = f"run `{MIGRATE} --adopt`, or add it: {added}"
         else:
