@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sqlite3
@@ -270,6 +271,28 @@ def database_is_elsewhere(host: Host) -> Callable[[str], object]:
         host.database_url = right
 
     return follow
+
+
+@found_as("error: database: the database is read-only", on=ON_POSTGRESQL)
+def database_is_read_only(host: Host) -> Callable[[str], object]:
+    right = host.database_url
+    read_only = {"options": "-c default_transaction_read_only=on"}
+    host.database_url = sa.make_url(right).update_query_dict(read_only).render_as_string(False)
+
+    def follow(remedy: str) -> None:
+        assert "set default_transaction_read_only to off" in remedy
+        host.database_url = right
+
+    return follow
+
+
+@found_as("error: database: this process may not write to ")
+def sqlite_file_is_read_only(host: Host) -> Callable[[str], object]:
+    # Root, as which the tests may run, may write everywhere.
+    patch, may = pytest.MonkeyPatch(), os.access
+    file = sa.make_url(host.database_url).database
+    patch.setattr(os, "access", lambda path, mode: str(path) != file and may(path, mode))
+    return says("let its user write to the SQLite file", patch.undo)
 
 
 # The catalog.

@@ -45,7 +45,7 @@ class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising, SupportsCheck):
 
     def problems(self, actors: Sequence[Actor]) -> Iterator[Finding]:
         """See `SupportsCheck.problems`."""
-        wrong = [*engine_problems(self._engine)]
+        wrong = [*engine_problems(self._engine, is_written=True)]
         yield from wrong or audit_table_problems(self._engine, self._tables)
 
     def record(self, entry: AuditEntry) -> None:

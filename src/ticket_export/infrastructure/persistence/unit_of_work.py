@@ -111,7 +111,7 @@ class SqlAlchemyUnitOfWork(ConnectionRepositories, SupportsCheck):
 
     def problems(self, actors: Sequence[Actor]) -> Iterator[Finding]:
         """See `SupportsCheck.problems`: the database and its tables."""
-        wrong = [*engine_problems(self._engine)]
+        wrong = [*engine_problems(self._engine, is_written=True)]
         yield from wrong
         if not wrong:
             yield from table_problems(self._engine, self._tables)

@@ -83,7 +83,7 @@ class SqlAlchemyTicketSource(TicketSource, SupportsCheck):
 
     def problems(self, actors: Sequence[Actor]) -> Iterator[Finding]:
         """See `SupportsCheck.problems`: the database, and the catalog compared with it."""
-        wrong = [*engine_problems(self.engine)]
+        wrong = [*engine_problems(self.engine, is_written=False)]
         yield from wrong
         yield from declared_problems(self.catalog)
         if wrong:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, Engine, QueuePool, SingletonThreadPool, StaticPool, text
@@ -21,10 +23,13 @@ OLDEST_POSTGRESQL: Final = (14,)
 _FEWEST_CONNECTIONS: Final = 2
 
 
-def engine_problems(engine: Engine) -> Iterator[Finding]:
-    """Check the kind of the engine, then connect, and check the kind and the mode of the database."""
+def engine_problems(engine: Engine, *, is_written: bool) -> Iterator[Finding]:
+    """Check the kind of the engine, then connect, and check the kind and the mode of the database.
+
+    Tickets may be in a database that is only read, such as a replica; then `is_written` is false.
+    """
     wrong = [*_wrong_kind(engine)]
-    yield from wrong or _of_connection(engine)
+    yield from wrong or _of_connection(engine, is_written=is_written)
 
 
 def _wrong_kind(engine: Engine) -> Iterator[Finding]:
@@ -59,11 +64,13 @@ def _most_connections(engine: Engine) -> int | None:
     return None if overflow < 0 or pool.size() == 0 else pool.size() + overflow
 
 
-def _of_connection(engine: Engine) -> Iterator[Finding]:
+def _of_connection(engine: Engine, *, is_written: bool) -> Iterator[Finding]:
     try:
         with database_errors(), quick_read(engine) as connection:
             check = _postgresql_problems if engine.dialect.name == "postgresql" else _sqlite_problems
             found = [*check(connection)]
+            if is_written:
+                found += _write_problems(connection)
     except JobDatabaseError as raised:
         cause = raised.__cause__
         yield error(
@@ -107,4 +114,26 @@ def _sqlite_problems(connection: Connection) -> Iterator[Finding]:
             _WHERE,
             f"the SQLite database is in {mode!r} mode, in which an export blocks every writer",
             "execute this statement once: PRAGMA journal_mode = WAL",
+        )
+
+
+def _write_problems(connection: Connection) -> Iterator[Finding]:
+    # Nothing is written to find this out.
+    if connection.dialect.name == "postgresql":
+        if connection.execute(text("SHOW transaction_read_only")).scalar_one() == "on":
+            yield error(
+                _WHERE,
+                "the database is read-only, as a standby is, or a server that a provider has locked",
+                "name the primary server in TICKET_EXPORT_DATABASE_URL, or set default_transaction_read_only to off",
+                may_pass=True,
+            )
+        return
+    file = Path(connection.engine.url.database or "")
+    # SQLite keeps a log of its changes next to the file.
+    locked = [str(path) for path in (file, file.parent) if path.exists() and not os.access(path, os.W_OK)]
+    if locked:
+        yield error(
+            _WHERE,
+            f"this process may not write to {locked[0]}",
+            "let its user write to the SQLite file and to the folder of the file",
         )
