@@ -57,6 +57,10 @@ class ExportJobRepository(Protocol):
         """
 
     @abstractmethod
+    def count_of(self, requester_user_id: UserId) -> int:
+        """Return the number of all rows of the requester, also of those that `page` leaves out."""
+
+    @abstractmethod
     def active_of(self, requester_user_id: UserId) -> Sequence[ExportJob]:
         """Return the requester's queued and running jobs, oldest request first.
 

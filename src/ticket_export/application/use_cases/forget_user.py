@@ -141,7 +141,8 @@ class ForgetUser:
             raise UserNotForgottenError(
                 f"{len(errors):,} of the user's exports could not be deleted: {reason}. Their rows stay; call it again"
             ) from errors[0]
-        return removed, total
+        with self.unit_of_work() as work:
+            return removed, work.jobs.count_of(user_id)
 
     def _remove(self, job: ExportJob) -> bool:
         if not job.status.is_final and not job.is_cleaned_up:

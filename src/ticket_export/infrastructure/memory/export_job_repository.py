@@ -60,6 +60,9 @@ class InMemoryExportJobRepository(ExportJobRepository):
         jobs = self._oldest_first(lambda job: requester_ids is None or job.requester_user_id in requester_ids)
         return [self._short(job) for job in jobs[::-1][offset : offset + limit]], len(jobs)
 
+    def count_of(self, requester_user_id: UserId) -> int:
+        return len(self._oldest_first(lambda job: job.requester_user_id == requester_user_id))
+
     def active_of(self, requester_user_id: UserId) -> Sequence[ExportJob]:
         self._transaction.writing()
         mine = self._oldest_first(lambda job: job.requester_user_id == requester_user_id and not job.status.is_final)

@@ -118,6 +118,11 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
         found = self._readable(newest_first.offset(offset).limit(limit))
         return found, self._connection.execute(total).scalar_one()
 
+    def count_of(self, requester_user_id: UserId) -> int:
+        # Another program may have statuses that the library does not know.
+        theirs = self._jobs.c.requester_user_id == requester_user_id
+        return self._connection.execute(select(func.count()).select_from(self._jobs).where(theirs)).scalar_one()
+
     def active_of(self, requester_user_id: UserId) -> Sequence[ExportJob]:
         self._wait_for_turn_of(requester_user_id)
         mine = (self._jobs.c.requester_user_id == requester_user_id) & self._jobs.c.status.in_(_ACTIVE)
