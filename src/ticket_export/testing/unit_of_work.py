@@ -245,7 +245,7 @@ class UnitOfWorkContract(
         self.put_job_behind(database, job)
         self.put_job_behind(database, other)
         with self.unit_of_work(database) as unit_of_work:
-            unit_of_work.media_items.remove(media_item.id)
+            assert unit_of_work.media_items.remove(media_item.id)
             unit_of_work.commit()
         assert self.get_media_item_behind(database, media_item.id) is None
         assert self.get_job_behind(database, job.id) == attrs.evolve(job, media_item_id=None)
@@ -254,7 +254,7 @@ class UnitOfWorkContract(
 
     def test_removing_an_absent_media_item_is_fine(self, database: D) -> None:
         with self.unit_of_work(database) as unit_of_work:
-            unit_of_work.media_items.remove(uuid4())
+            assert not unit_of_work.media_items.remove(uuid4())
             unit_of_work.commit()
 
     def test_what_was_not_committed_is_undone(self, database: D, requester: User, stored_job: ExportJob) -> None:

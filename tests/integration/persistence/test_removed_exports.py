@@ -16,7 +16,9 @@ from sqlalchemy import Table, delete, func, insert, select, text, update
 from tests.migrated_sqlite import migrated_sqlite
 from ticket_export import Actor, ConfigurationError, HostTableNames, Settings, SystemPermissions, UserId, upgrade
 from ticket_export import TicketExportContainer as Container
+from ticket_export.application.file.export_file import object_key
 from ticket_export.application.run.export_task import TASK_NAME, task_args
+from ticket_export.application.use_cases.clean_up_expired_exports import CleanUp
 from ticket_export.application.use_cases.forget_user import Forgotten
 from ticket_export.application.use_cases.purge_exports import Purge
 from ticket_export.domain.export_job_status import ExportJobStatus
@@ -138,13 +140,19 @@ def test_row_that_cannot_be_read_or_deleted_stays_and_the_others_go(
     assert f"export {referred.id} could not be purged" in caplog.text
 
 
-@pytest.mark.parametrize("kept", ["export_jobs", "background_tasks"])
+@pytest.mark.parametrize("kept", ["export_jobs", "background_tasks", "media_items"])
 @pytest.mark.parametrize("container", ["postgresql"], indirect=True)
 def test_job_that_another_transaction_keeps_is_passed_over_at_once(container: Container, kept: str) -> None:
     user = put_user(container)
     first, second = (put_job(container, user) for _ in range(2))
+    item = attrs.evolve(a_media_item(), object_key=object_key(first, attempt=1))
+    put(container, container.tables().media_items, item)
+    with container.engine().begin() as connection:
+        jobs = container.tables().export_jobs
+        connection.execute(update(jobs).where(jobs.c.id == first.id).values(media_item_id=item.id))
     table: Table = getattr(container.tables(), kept)
-    row_id = first.id if kept == "export_jobs" else first.background_task_id
+    row_ids = {"export_jobs": first.id, "background_tasks": first.background_task_id, "media_items": item.id}
+    row_id = row_ids[kept]
     with container.engine().begin() as connection:
         connection.execute(select(table.c.id).where(table.c.id == row_id).with_for_update())
         before = datetime.now(UTC)
@@ -153,6 +161,21 @@ def test_job_that_another_transaction_keeps_is_passed_over_at_once(container: Co
     assert ids_in(container, container.tables().export_jobs) == {first.id}
     assert container.purge_exports()(history=DAYS) == Purge(purged=1)
     assert second.id != first.id
+
+
+@pytest.mark.parametrize("container", ["postgresql"], indirect=True)
+def test_clean_up_passes_over_a_file_whose_row_another_transaction_keeps(container: Container) -> None:
+    user, tables = put_user(container), container.tables()
+    export(container, user)
+    with container.engine().begin() as connection:
+        connection.execute(update(tables.export_jobs).values(expires_at=LONG_AGO))
+    with container.engine().begin() as connection:
+        connection.execute(select(tables.media_items.c.id).with_for_update())
+        before = datetime.now(UTC)
+        assert container.clean_up_expired_exports()() == CleanUp()
+        assert datetime.now(UTC) - before < timedelta(seconds=4), "it waited for the lock"
+    assert container.clean_up_expired_exports()() == CleanUp(cleaned_up=1)
+    assert ids_in(container, tables.media_items) == set()
 
 
 def test_forgotten_user_can_be_deleted_and_nothing_of_the_exports_is_left(container: Container, tmp_path: Path) -> None:
@@ -177,6 +200,14 @@ def test_forgotten_user_can_be_deleted_and_nothing_of_the_exports_is_left(contai
     assert len(files) == 2, "the file and the manifest of the other user"
     assert container.forget_user()(user.id) == Forgotten()
     assert container.forget_user()(uuid4()) == Forgotten()
+
+
+def test_job_of_a_status_that_only_another_program_knows_stays_and_is_counted(container: Container) -> None:
+    user = put_user(container)
+    put_job(container, user, name="tickets.export")
+    with container.engine().begin() as connection:
+        connection.execute(text('UPDATE "ExportJobs" SET "Status" = \'archived\''))
+    assert container.forget_user()(user.id) == Forgotten(left=1)
 
 
 @pytest.mark.parametrize(("user_key", "mine", "other"), [(int, 7, 8), (str, "7", "ada@example.test")])

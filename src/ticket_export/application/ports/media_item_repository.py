@@ -22,8 +22,11 @@ class MediaItemRepository(Protocol):
         """Return the row of that id, or None."""
 
     @abstractmethod
-    def remove(self, media_item_id: UUID) -> None:
-        """Delete the row, and the job's reference to it; a missing row is not an error."""
+    def remove(self, media_item_id: UUID) -> bool:
+        """Delete the row, and the job's reference to it.
+
+        Return False at once if another transaction keeps it, or if there is none.
+        """
 
     @abstractmethod
     def clear_stamps_of(self, user_id: UserId, *, prefix: str, limit: int) -> int:

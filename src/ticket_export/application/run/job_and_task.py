@@ -129,13 +129,17 @@ def has_own_file(job: ExportJob) -> bool:
 def remove_export(work: UnitOfWork, job: ExportJob) -> bool:
     """Delete the job, its task and the row of its file, and commit. Rows of another program stay.
 
-    Return False, and change nothing, if another transaction keeps the job or the task, or has deleted it.
+    Return False at once, and change nothing, if another transaction keeps one of these rows, or has deleted it.
     """
-    if not work.jobs.remove(job.id):
+    # To delete a row, the database also changes the row that refers to it, and would wait for that one. So the job is
+    # kept before its task goes, and the task goes before the job.
+    if not work.jobs.keep(job.id):
         return False
     if job.background_task is not None and has_own_task(job) and not work.tasks.remove(job.background_task.id):
         return False
-    if job.media_item is not None and has_own_file(job):
-        work.media_items.remove(job.media_item.id)
+    if not work.jobs.remove(job.id):
+        return False
+    if job.media_item is not None and has_own_file(job) and not work.media_items.remove(job.media_item.id):
+        return False
     work.commit()
     return True

@@ -86,10 +86,11 @@ class CleanUpExpiredExports:
             if stored.media_item_id != job.media_item_id:
                 raise LeaseLostError(f"export {job.id} has just got its file")
             _keep(work, job.id)
+            media_item = stored.media_item
             stored.clean_up(now)
             work.jobs.update(stored, was=stored.status)
-            if job.media_item_id is not None:
-                work.media_items.remove(job.media_item_id)
+            if media_item is not None and not work.media_items.remove(media_item.id):
+                raise LeaseLostError(f"another transaction keeps the media item of export {job.id}")
             tell = self.announcements.expired(work, stored, at=now)
             work.commit()
         tell()

@@ -29,12 +29,14 @@ class InMemoryMediaItemRepository(MediaItemRepository):
         media_item = self._transaction.reading().media_items.get(media_item_id)
         return None if media_item is None else attrs.evolve(media_item)
 
-    def remove(self, media_item_id: UUID) -> None:
+    def remove(self, media_item_id: UUID) -> bool:
         rows = self._transaction.writing()
-        rows.media_items.pop(media_item_id, None)
+        if rows.media_items.pop(media_item_id, None) is None:
+            return False
         for job in list(rows.jobs.values()):
             if job.media_item_id == media_item_id:
                 rows.jobs[job.id] = attrs.evolve(job, media_item_id=None)
+        return True
 
     def clear_stamps_of(self, user_id: UserId, *, prefix: str, limit: int) -> int:
         items = self._transaction.writing().media_items

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from ticket_export.application.ports.media_item_repository import MediaItemRepository
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.user_id import UserId
 from ticket_export.infrastructure.persistence.mapping import entity_from, row_of
-from ticket_export.infrastructure.persistence.removal import cleared_stamps
+from ticket_export.infrastructure.persistence.removal import cleared_stamps, is_deleted
 from ticket_export.infrastructure.persistence.tables import Tables
 
 
@@ -29,9 +29,9 @@ class SqlAlchemyMediaItemRepository(MediaItemRepository):
         row = self._connection.execute(statement).mappings().one_or_none()
         return None if row is None else entity_from(row, self._media_items, MediaItem)
 
-    def remove(self, media_item_id: UUID) -> None:
+    def remove(self, media_item_id: UUID) -> bool:
         # The foreign key empties a job's reference to the row.
-        self._connection.execute(delete(self._media_items).where(self._media_items.c.id == media_item_id))
+        return is_deleted(self._connection, self._media_items, media_item_id)
 
     def clear_stamps_of(self, user_id: UserId, *, prefix: str, limit: int) -> int:
         # In the exact letter case, which LIKE of SQLite ignores.
