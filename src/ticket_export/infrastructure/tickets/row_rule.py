@@ -23,6 +23,7 @@ from ticket_export.application.actor import Actor
 from ticket_export.application.view.visibility import EVERY_ROW, EveryRow, asked
 from ticket_export.errors import ConfigurationError
 from ticket_export.infrastructure.tickets.core_elements import core_expression
+from ticket_export.infrastructure.tickets.rule_pitfalls import pitfall, with_parentheses
 from ticket_export.infrastructure.tickets.sql_functions import HostsCondition
 from ticket_export.infrastructure.tickets.sql_types import SqlType, sql_type
 
@@ -76,6 +77,9 @@ def _condition(result: object, tables: FromClause) -> ColumnElement[bool]:
     unset = [each.key for each in iterate(expression) if isinstance(each, BindParameter) and each.required]
     if unset:
         raise ConfigurationError(f"{_NAME} returned a condition whose parameter {unset[0]!r} has no value")
+    if wrong := pitfall(tables, expression):
+        raise ConfigurationError(f"{_NAME} returned a condition that {wrong}")
+    expression = with_parentheses(tables, expression)
     is_sql = isinstance(expression, ColumnClause) and expression.is_literal
     # To a column, SQLAlchemy adds `= 1` for SQLite. It would do so behind the last part of the host's own SQL.
     condition = HostsCondition(expression if is_sql else expression.self_group(against=and_))
