@@ -146,3 +146,28 @@ def test_select_that_only_the_orm_reads_is_refused(engine: sa.Engine) -> None:
     limited = sa.select(Part.ticket_id).options(orm.with_loader_criteria(Part, Part.size > 6))
     with pytest.raises(ConfigurationError, match=r"options of the ORM, such as with_loader_criteria\(\)"):
         source_of(engine, lambda: Ticket.id.in_(limited)).columns(AN_ACTOR)
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [Screen, orm.aliased(Screen), orm.outerjoin(Screen, Ticket, Ticket.id == Screen.ticket_id)],
+    ids=["class", "alias", "join"],
+)
+def test_subclass_that_shares_a_table_is_not_the_tickets(tables: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"tables names the class Screen, .* other subclasses of Part too"):
+        TicketCatalog(
+            tables=tables,
+            id=Part.id,
+            created_at=Ticket.opened_at,
+            columns=[number_column("id", "ID", Part.id)],
+        )
+
+
+def test_subclass_with_a_table_of_its_own_is_joined(engine: sa.Engine) -> None:
+    catalog = TicketCatalog(
+        tables=orm.join(Battery, Ticket, Ticket.id == Battery.ticket_id),
+        id=Battery.id,
+        created_at=Ticket.opened_at,
+        columns=[number_column("id", "ID", Battery.size)],
+    )
+    assert exported(SqlAlchemyTicketSource(engine, catalog)) == [5]

@@ -205,9 +205,20 @@ RULES: dict[str, tuple[Rule, list[int]]] = {
     ),
     "function of a declared type": (lambda _: sa.func.coalesce(C.is_public, sa.false(), type_=sa.Boolean), [4, 5]),
     "label": (lambda _: (C.team_id == 2).label("mine"), [2]),
+    "regular expression": (lambda _: C.subject.regexp_match("case [12]"), [1, 2]),
+    "not regular expression": (lambda _: ~C.subject.regexp_match("case [12]"), [3, 4, 5]),
     "text in and": (lambda _: sa.and_(sa.text("team_id = 2 OR team_id = 1"), C.is_public), [4]),
     "the host's own SQL in and": (lambda _: _own_sql("team_id = 2 OR team_id = 1") & C.is_public, [4]),
     "the host's own SQL in not": (lambda _: ~_own_sql("team_id = 2 OR team_id = 1"), [5]),
+    "the host's own SQL, declared as a condition": (
+        lambda _: sa.type_coerce(sa.literal_column("team_id = 2 OR team_id = 1"), sa.Boolean) & C.is_public,
+        [4],
+    ),
+    "the host's own SQL in a comparison": (
+        lambda _: sa.and_(_own_sql("team_id = 2 OR team_id = 1") != sa.true(), C.is_public),
+        [5],
+    ),
+    "a value in the host's own SQL": (lambda _: sa.literal_column("team_id", sa.Integer).between(1, 2), [1, 2, 4]),
     "text in exists": (
         lambda _: sa.exists().where(
             other_teams.c.id == C.team_id, sa.text("other_teams.region = 'south' OR other_teams.region = 'east'")

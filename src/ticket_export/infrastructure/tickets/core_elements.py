@@ -64,12 +64,22 @@ def core_tables(tables: HostTables) -> FromClause:
     """Return the table, join or subquery without the ORM's notes.
 
     Raises:
-        ConfigurationError: it is none of them, and not a mapped class.
+        ConfigurationError: it is none of them, and not a mapped class; or it is a subclass that shares the table of its
+            base class.
     """
     found: object = tables
+    mapper = found._annotations.get("parentmapper") if isinstance(found, FromClause) else None  # noqa: SLF001
     if not isinstance(found, FromClause):
         with suppress(NoInspectionAvailable, AttributeError):
-            found = inspect(found).selectable
+            inspected = inspect(found)
+            found, mapper = inspected.selectable, inspected.mapper
+    # Only the ORM would add the condition on the type.
+    if mapper is not None and mapper.single:
+        name, base = mapper.class_.__name__, mapper.base_mapper.class_.__name__
+        raise ConfigurationError(
+            f"ticket catalog: tables names the class {name}, whose table has the rows of other subclasses of {base} "
+            f"too; use a subquery, such as select({base}.__table__).where({base}.type == …).subquery(), and its columns"
+        )
     if not isinstance(found, FromClause):
         raise ConfigurationError(
             f"ticket catalog: tables is of type {type(tables).__name__}; use a table, a join, a subquery "

@@ -16,7 +16,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.sql.elements import Grouping
-from sqlalchemy.sql.operators import and_, between_op, inv, not_between_op
+from sqlalchemy.sql.operators import and_, between_op, inv, not_between_op, not_regexp_match_op, regexp_match_op
 from sqlalchemy.sql.visitors import iterate
 
 from ticket_export.application.actor import Actor
@@ -32,7 +32,7 @@ RowRule: TypeAlias = Callable[[Actor], SQLColumnExpression[bool] | EveryRow]
 #: The condition that a row must meet, or `EVERY_ROW`.
 VisibleRows: TypeAlias = ColumnElement[bool] | EveryRow
 
-_BETWEEN: Final = (between_op, not_between_op)
+_UNTYPED: Final = (between_op, not_between_op, regexp_match_op, not_regexp_match_op)
 _NAME: Final = "ticket catalog: the row rule (visible_to)"
 
 
@@ -99,7 +99,7 @@ def _is_condition(expression: Any) -> bool:
         return _is_condition(expression.element)
     if isinstance(expression, Grouping):
         return _is_condition(expression.element)
-    return isinstance(expression, BinaryExpression) and expression.operator in _BETWEEN
+    return isinstance(expression, BinaryExpression) and expression.operator in _UNTYPED
 
 
 def _name_of(table: FromClause) -> str:

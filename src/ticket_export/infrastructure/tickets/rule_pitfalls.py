@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Exists, FromClause, Select, TextClause
+from sqlalchemy import BinaryExpression, Boolean, ColumnElement, Exists, FromClause, Select, TextClause, TypeCoerce
 from sqlalchemy.sql.elements import BooleanClauseList, ColumnClause, Grouping, UnaryExpression
 from sqlalchemy.sql.operators import and_
 from sqlalchemy.sql.visitors import ExternallyTraversible, cloned_traverse, iterate
 
 _ADVICE: Final = "begin with sqlalchemy.true() or sqlalchemy.false(), or use column.in_(…)"
+
+# The kinds of elements whose parts SQLAlchemy writes as they are.
+_WITHOUT_PARENTHESES: Final = ("expression_clauselist", "clauselist", "unary", "type_coerce", "binary", "select")
 
 
 def pitfall(tables: FromClause, expression: ColumnElement[Any]) -> str | None:
@@ -36,14 +39,13 @@ def pitfall(tables: FromClause, expression: ColumnElement[Any]) -> str | None:
 def with_parentheses(tables: FromClause, expression: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return the condition with parentheses around the host's own SQL.
 
-    It may have an OR, and SQLAlchemy puts none around a part of `and_`, `not_` or WHERE.
+    It may have an OR, and SQLAlchemy puts none around a part of `and_`, `not_`, a comparison or WHERE.
     """
     if not any(map(_is_own_sql, iterate(expression))):
         return expression
     # A copy of one of the catalog's tables would be another table.
     options = {"stop_on": _leaves(tables)}
-    visitors: dict[str, Any] = dict.fromkeys(("expression_clauselist", "clauselist", "unary", "select"), _group)
-    return cloned_traverse(expression, options, visitors)
+    return cloned_traverse(expression, options, dict.fromkeys(_WITHOUT_PARENTHESES, _group))
 
 
 def _group(element: Any) -> None:
@@ -51,6 +53,13 @@ def _group(element: Any) -> None:
         element.clauses = tuple(map(_grouped, element.clauses))
     elif isinstance(element, UnaryExpression):
         element.element = _grouped(element.element)
+    elif isinstance(element, TypeCoerce):
+        element.clause = _grouped(element.clause)
+    elif isinstance(element, BinaryExpression):
+        # Other parts of a comparison are not conditions: `= ANY(…)` must stay as it is.
+        element.left, element.right = (
+            _grouped(each) if isinstance(each.type, Boolean) else each for each in (element.left, element.right)
+        )
     elif isinstance(element, Select):
         element._where_criteria = tuple(map(_grouped, element._where_criteria))  # noqa: SLF001
 
