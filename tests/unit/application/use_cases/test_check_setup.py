@@ -14,7 +14,6 @@ from ticket_export import Actor, ConfigurationError, ExportPolicy, Finding, Syst
 from ticket_export.application.finding import error, warning
 from ticket_export.application.rights import Rights
 from ticket_export.application.use_cases.check_setup import MOST_ACTORS, CheckSetup
-from ticket_export.domain.system_permissions import SystemPermissions
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.database import InMemoryDatabase
 from ticket_export.infrastructure.memory.storage import InMemoryStorage
