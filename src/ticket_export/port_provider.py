@@ -95,8 +95,10 @@ class PortProvider(Provider[T]):
                 f"container.{self._name}: the class {provided.__name__} is given where an object is needed; make one, "
                 f"{provided.__name__}(…), or let the container make it: providers.Factory({provided.__name__}, …)"
             )
-        # A class may inherit no port. Properties are not evaluated: some raise outside of a ``with`` block.
-        names = getattr(self._port, "__abstractmethods__", ()) or {n for n in dir(self._port) if not n.startswith("_")}
+        # A class may inherit no port, and then lacks what the port itself defines too. Properties are not evaluated:
+        # some raise outside of a ``with`` block.
+        public = {name for name in dir(self._port) if not name.startswith("_")}
+        names = public | getattr(self._port, "__abstractmethods__", set())
         missing = [name for name in names if not hasattr(type(provided), name) and not hasattr(provided, name)]
         self._require(missing, type(provided))
 

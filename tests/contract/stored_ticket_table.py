@@ -38,7 +38,7 @@ from ticket_export.infrastructure.tickets.catalog import (
     text_column,
 )
 from ticket_export.infrastructure.tickets.sql_functions import JoinedTags
-from ticket_export.testing.stored_tickets import StoredTicket
+from ticket_export.testing.tickets.stored_tickets import StoredTicket
 
 TABLE = Table(
     "stored_tickets",
@@ -54,6 +54,7 @@ TABLE = Table(
     Column("due", DateTime),
     Column("day", Date),
     Column("state", Text),
+    Column("phase", Text),
     Column("owner", Uuid),
 )
 CATALOG = TicketCatalog(
@@ -72,6 +73,9 @@ CATALOG = TicketCatalog(
         date_column("due", "Due", TABLE.c.due),
         day_column("day", "Day", TABLE.c.day),
         choice_column("state", "State", TABLE.c.state, choices=("new", "open", "done")),
+        choice_column(
+            "phase", "Phase", TABLE.c.phase, choices=lambda: {"p1": "Draft", "p2": "=Checked"}, searchable=True
+        ),
         id_column("owner", "Owner", TABLE.c.owner, scope_role=ScopeRole.ASSIGNEE),
     ],
 )

@@ -62,7 +62,7 @@ class TestLoggingAuditLog(AuditLogContract[LoggingAuditLog]):
             AuditEntry(
                 action=AuditAction(fields["action"]),
                 job_id=None if fields["job_id"] is None else UUID(fields["job_id"]),
-                actor_id=None if fields["actor_id"] is None else UUID(fields["actor_id"]),
+                actor_id=UUID(actor) if (actor := fields["actor_id"]) and self.user_key is UUID else actor,
                 at=datetime.fromisoformat(fields["at"]),
                 view=fields["view"],
                 row_count=fields["row_count"],
@@ -100,3 +100,15 @@ class TestSqlAlchemyAuditLogOnPostgresql(AuditLogContract[SqlAlchemyAuditLog]):
 
     def read_behind(self, audit_log: SqlAlchemyAuditLog) -> Sequence[AuditEntry]:
         return stored_entries(self.rows)
+
+
+class TestInMemoryAuditLogOfNumberedUsers(TestInMemoryAuditLog):
+    user_key = int
+
+
+class TestLoggingAuditLogOfNumberedUsers(TestLoggingAuditLog):
+    user_key = int
+
+
+class TestLoggingAuditLogOfNamedUsers(TestLoggingAuditLog):
+    user_key = str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC
 from pathlib import Path
@@ -17,16 +17,16 @@ from ticket_export.application.actor import Actor
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader
 from ticket_export.application.view.filter_operators import OPERATORS
-from ticket_export.application.view.ticket_column import TicketColumns
+from ticket_export.application.view.ticket_column import TicketColumn, TicketColumns
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import ConfigurationError, TicketSourceError
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket, InMemoryTicketSource
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
-from ticket_export.testing.stored_tickets import AS_OF, TICKET_COLUMNS, StoredTicket
-from ticket_export.testing.ticket_filters import FILTERS
-from ticket_export.testing.ticket_rules import ADMIN, USES
-from ticket_export.testing.ticket_source import TicketSourceContract
+from ticket_export.testing.tickets.stored_tickets import AS_OF, TICKET_COLUMNS, StoredTicket
+from ticket_export.testing.tickets.ticket_filters import FILTERS
+from ticket_export.testing.tickets.ticket_rules import ADMIN, USES
+from ticket_export.testing.tickets.ticket_source import TicketSourceContract
 
 
 class TestInMemoryTicketSource(TicketSourceContract[InMemoryTicketSource]):
@@ -141,6 +141,18 @@ class OutOfTime(Altered):
 class InUtc(Altered):
     def altered(self, query: TicketQuery) -> TicketQuery:
         return attrs.evolve(query, time_zone=UTC)
+
+
+class Unlabelled(Altered):
+    """Shows and searches the stored values."""
+
+    def altered(self, query: TicketQuery) -> TicketQuery:
+        search = query.search and attrs.evolve(query.search, columns=_unlabelled(query.search.columns))
+        return attrs.evolve(query, columns=_unlabelled(query.columns), search=search)
+
+
+def _unlabelled(columns: Iterable[TicketColumn]) -> tuple[TicketColumn, ...]:
+    return tuple(attrs.evolve(each, choices=[choice.value for choice in each.choices]) for each in columns)
 
 
 class Unguarded(InMemoryTicketSource):
@@ -278,6 +290,9 @@ _A_FORMULA = "=1+1"
                 it, "title", "asc", [3, 4, 6, 2, 1, 5]
             ),
         ),
+        (Unlabelled, _contract.test_labels_are_shown_and_guarded_and_other_values_are_shown_as_they_are_stored),
+        (Unlabelled, lambda it: _contract.test_search_looks_at_the_labels(it, "DRAFT", [4])),
+        (Unguarded, _contract.test_labels_are_shown_and_guarded_and_other_values_are_shown_as_they_are_stored),
         (OutOfTime, _contract.test_ticket_created_after_the_request_is_not_shown),
         (OutOfTime, _contract.test_ticket_deleted_by_the_request_is_not_shown_and_one_deleted_later_is),
         (

@@ -27,8 +27,8 @@ from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLo
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
-from ticket_export.testing.back_door import BackDoor
 from ticket_export.testing.entities import a_task
+from ticket_export.testing.stored_jobs.back_door import BackDoor
 from ticket_export.testing.unit_of_work import UnitOfWorkContract
 
 

@@ -16,8 +16,8 @@ from tests.keyed_databases import KINDS, migrate_host, names_of
 from tests.postgresql_server import PostgresqlServer
 from ticket_export.infrastructure.memory.database import InMemoryDatabase
 from ticket_export.infrastructure.persistence.database.engine import create_engine
-from ticket_export.testing.back_door import BackDoor, D
-from ticket_export.testing.user_keys import UserKeysContract
+from ticket_export.testing.stored_jobs.back_door import BackDoor, D
+from ticket_export.testing.stored_jobs.user_keys import UserKeysContract
 
 # Other suites run on the first.
 OTHERS = [kind for kind in KINDS if kind != "uuid"]

@@ -13,6 +13,8 @@ _NEVER_CALLED = {
     "SupportsDiscardStale.discard_stale": "in memory nothing is left behind; on files it is called",
     "SupportsListening.listening": "an idle worker waits, and changes nothing",
     "SupportsListening.listening.__exit__": "as above",
+    "SupportsCheck.problems": "a check reads, and changes nothing",
+    "SupportsNames.names": "a list reads, and changes nothing",
     "SupportsSignedUrl.signed_url": "a link is made at the click, and changes nothing",
     "SupportsWaiting.wait": "an idle worker waits, and changes nothing",
     "UserDirectory.find_by_email": "the command line asks for its user",

@@ -31,12 +31,12 @@ def wait_for_no_lock(connection, entry):
 container = TicketExportContainer()
 container.engine.override(Object(engine))
 container.table_names.override(Object(HostTableNames(
-    users=HostTable("staff"), media_items=HostTable("files"), background_tasks=HostTable("jobs"),
+    media_items=HostTable("files"), background_tasks=HostTable("jobs"),
 )))
 """
-_NAMES = HostTableNames(users=HostTable("staff"), media_items=HostTable("files"), background_tasks=HostTable("jobs"))
+_NAMES = HostTableNames(media_items=HostTable("files"), background_tasks=HostTable("jobs"))
 _MIGRATE = "ticket-export --app helpdesk_exports:container migrate"
-_OWN = "ExportAuditEntries, ExportJobs"
+_OWN = "ExportAuditEntries, ExportDatabase, ExportJobs"
 _LIST = ("list", "--as", "admin@example.test")
 
 
@@ -70,7 +70,7 @@ def test_migrate_points_at_the_hosts_own_tables(folder: Path, database: Path) ->
     assert ended.exit_code == 0, ended.err
     with closing(sqlite3.connect(database)) as connection:
         keys = connection.execute("SELECT \"table\" FROM pragma_foreign_key_list('ExportJobs')").fetchall()
-    assert {table for (table,) in keys} == {"staff", "files", "jobs"}
+    assert {table for (table,) in keys} == {"Users", "files", "jobs"}
 
 
 def test_a_host_that_was_not_migrated_is_told_to_migrate_and_nothing_else(folder: Path, database: Path) -> None:
@@ -85,8 +85,8 @@ def test_what_only_the_host_can_bring_is_named_as_its_own(folder: Path) -> None:
     ended = _run(folder, *_LIST)
     (problem,) = ended.problems
     assert problem.split("; ") == [
-        f"the database lacks the tables {_OWN}, files, jobs, staff",
-        "the host itself has to create files, jobs, staff, with the names in its container",
+        f"the database lacks the tables {_OWN}, Users, files, jobs",
+        "the host itself has to create Users, files, jobs, with the names in its container",
         f"create {_OWN} with: {_MIGRATE}",
     ]
 

@@ -65,7 +65,7 @@ def test_wheel_holds_the_package_whole_and_nothing_else(wheel: Path) -> None:
     assert {
         "ticket_export/py.typed",
         "ticket_export/testing/storage.py",
-        "ticket_export/testing/ticket_source.py",
+        "ticket_export/testing/tickets/ticket_source.py",
         "ticket_export/infrastructure/persistence/migrations/env.py",
         "ticket_export/infrastructure/persistence/migrations/export_jobs/add_export_jobs.py",
     } <= expected

@@ -45,7 +45,7 @@ METHODS: dict[str, tuple[type, set[str]]] = {
         {"__enter__", "__exit__", "after_commit", "audit", "commit", "jobs", "media_items", "tasks"},
     ),
     "workers_queue": (TaskQueue, {"dispatch"}),
-    "user_directory": (UserDirectory, {"find"}),
+    "user_directory": (UserDirectory, {"find", "find_by_email"}),
 }
 EACH_METHOD = [(name, method) for name, (_, methods) in METHODS.items() for method in sorted(methods)]
 

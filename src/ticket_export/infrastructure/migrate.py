@@ -14,7 +14,7 @@ from ticket_export.errors import ConfigurationError, MissingTableError, SchemaMi
 from ticket_export.infrastructure.help_desk import migrations as reference
 from ticket_export.infrastructure.persistence import migrations
 from ticket_export.infrastructure.persistence.database.engine import begin_writing, commit, connected
-from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES, HostTableNames
+from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES, HostTableNames, unnamed_tables
 from ticket_export.infrastructure.persistence.migrations import export_jobs
 from ticket_export.infrastructure.persistence.schema.additions import SchemaAdditions, table_of
 from ticket_export.infrastructure.persistence.schema.differences import (
@@ -160,7 +160,11 @@ class _Migration:
         before = self._present()
         strangers = [] if _is_stamped(self._connection) else [each for each in self._own_names if each in before]
         takes_over = self._adopts and jobs.name in strangers
-        found = [each for each in self._differences() if each.table == jobs.name or each.table not in strangers]
+        # Tables of an earlier revision are compared after the history, which changes them.
+        uncompared = (
+            self._own_names if _is_stamped(self._connection) else [each for each in strangers if each != jobs.name]
+        )
+        found = [each for each in self._differences() if each.table not in uncompared]
         self._refuse([*(_stranger(each) for each in strangers if each != jobs.name or not self._adopts), *found])
         if takes_over:
             additions.remember_adopted(jobs)
@@ -206,17 +210,10 @@ class _Migration:
         if table in own_tables(self._tables):
             is_ours = True
         elif isinstance(missing, Table):
-            return self._is_unnamed(table)
+            return table in hosts_written_tables(self._tables) and table.name in unnamed_tables(self._names)
         else:
             is_ours = table in hosts_written_tables(self._tables) and (self._adopts or self._is_own_column(missing))
         return is_ours and (not isinstance(missing, Column) or can_be_added(missing))
-
-    def _is_unnamed(self, table: Table) -> bool:
-        # A host that names a table has one.
-        names, usual = self._names, SEED_TABLE_NAMES
-        return (table is self._tables.media_items and names.media_items == usual.media_items) or (
-            table is self._tables.background_tasks and names.background_tasks == usual.background_tasks
-        )
 
     @staticmethod
     def _is_own_column(missing: Table | Column[object] | Index) -> bool:

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from ticket_export.testing.clock import ClockContract
     from ticket_export.testing.compression import CompressionContract
     from ticket_export.testing.storage import StorageContract
-    from ticket_export.testing.stored_tickets import TICKET_COLUMNS, StoredTicket
     from ticket_export.testing.task_queue import TaskQueueContract
-    from ticket_export.testing.ticket_source import TicketSourceContract
+    from ticket_export.testing.tickets.stored_tickets import TICKET_COLUMNS, StoredTicket
+    from ticket_export.testing.tickets.ticket_source import TicketSourceContract
     from ticket_export.testing.unit_of_work import UnitOfWorkContract
     from ticket_export.testing.user_directory import UserDirectoryContract
 
@@ -53,14 +53,14 @@ __all__ = [
 ]
 
 _MODULES = {
-    "TICKET_COLUMNS": "stored_tickets",
+    "TICKET_COLUMNS": "tickets.stored_tickets",
     "AuditLogContract": "audit_log",
     "ClockContract": "clock",
     "CompressionContract": "compression",
     "StorageContract": "storage",
-    "StoredTicket": "stored_tickets",
+    "StoredTicket": "tickets.stored_tickets",
     "TaskQueueContract": "task_queue",
-    "TicketSourceContract": "ticket_source",
+    "TicketSourceContract": "tickets.ticket_source",
     "UnitOfWorkContract": "unit_of_work",
     "UserDirectoryContract": "user_directory",
 }

@@ -27,13 +27,13 @@ from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.domain.user import User
 from ticket_export.errors import LeaseLostError
-from ticket_export.testing.audited_changes import AuditedChangesContract
-from ticket_export.testing.back_door import D
 from ticket_export.testing.entities import NOW, a_completed_job, a_job, a_media_item, a_task
-from ticket_export.testing.listed_jobs import ListedJobsContract
-from ticket_export.testing.queued_tasks import QueuedTasksContract
-from ticket_export.testing.removed_rows import RemovedRowsContract
-from ticket_export.testing.user_keys import UserKeysContract
+from ticket_export.testing.stored_jobs.audited_changes import AuditedChangesContract
+from ticket_export.testing.stored_jobs.back_door import D
+from ticket_export.testing.stored_jobs.listed_jobs import ListedJobsContract
+from ticket_export.testing.stored_jobs.queued_tasks import QueuedTasksContract
+from ticket_export.testing.stored_jobs.removed_rows import RemovedRowsContract
+from ticket_export.testing.stored_jobs.user_keys import UserKeysContract
 
 
 class UnitOfWorkContract(

@@ -26,6 +26,7 @@ from ticket_export import (
     adopt,
 )
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUp
+from ticket_export.application.use_cases.forget_user import Forgotten
 from ticket_export.application.use_cases.purge_exports import Purge
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.testing.memory import InMemoryClock
@@ -156,6 +157,20 @@ def test_an_export_of_the_library_is_cancelled_cleaned_up_and_purged(
     assert container.purge_exports()(history=timedelta(0)) == Purge(purged=2)
     with pytest.raises(ExportNotFoundError):
         container.get_export()(ADA, done.id)
+    with engine.connect() as connection:
+        assert connection.execute(sa.text('SELECT count(*) FROM "ExportTasks"')).scalar_one() == 0
+    assert other_system.rows(engine) == before
+
+
+def test_a_forgotten_user_keeps_the_exports_of_the_other_system(
+    engine: Engine, container: TicketExportContainer
+) -> None:
+    before = other_system.rows(engine)
+    adopt(engine)
+    container.request_export()(ADA, VIEW)
+    container.worker().drain()
+    container.request_export()(ADA, {"columns": ["id"]})
+    assert container.forget_user()(ADA.user_id) == Forgotten(ended=1, removed=2, left=5)
     with engine.connect() as connection:
         assert connection.execute(sa.text('SELECT count(*) FROM "ExportTasks"')).scalar_one() == 0
     assert other_system.rows(engine) == before

@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -119,6 +120,7 @@ class Host:
     settings: dict[str, str] = attrs.field(factory=dict)
     parts: dict[str, object] = attrs.field(factory=dict)
     engines: list[sa.Engine] = attrs.field(factory=list)
+    resources: ExitStack = attrs.field(factory=ExitStack)
 
     @classmethod
     def prepared(cls, folder: Path, database_url: str) -> Host:
@@ -190,7 +192,8 @@ class Host:
         return engine
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections and servers."""
+        self.resources.close()
         for engine in self.engines:
             engine.dispose()
 

@@ -8,6 +8,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -24,6 +25,7 @@ from ticket_export import catalog, ports
 from ticket_export.errors import StorageError
 from ticket_export.infrastructure import migrate
 from ticket_export.infrastructure.memory.storage import InMemoryStorage
+from ticket_export.infrastructure.system_clock import SystemClock
 
 #: Makes the mistake, and returns what follows the printed remedy.
 Seed: TypeAlias = Callable[[Host], Callable[[str], object]]
@@ -214,19 +216,20 @@ def sqlite_is_not_in_wal_mode(host: Host) -> Callable[[str], object]:
 
 def makes_engine(host: Host) -> Callable[[str], object]:
     """Give the container the engine that the remedy prints."""
-    code = "container.engine.override(ticket_export.create_engine("
-    return says(code, lambda: host.parts.update(engine=host.engine()))
+    return says("ticket_export.create_engine(", lambda: host.parts.update(engine=host.engine()))
 
 
-@found_as("error: database: the engine is a AsyncEngine")
+@found_as("error: database: container.engine: AsyncEngine cannot be used as Engine")
 def engine_is_asynchronous(host: Host) -> Callable[[str], object]:
-    host.parts["engine"] = create_async_engine("postgresql+asyncpg://crm:secret@127.0.0.1/crm")
+    # From a function, so that nobody sees at the override what it is.
+    host.parts["engine"] = Factory(create_async_engine, "postgresql+asyncpg://crm:secret@127.0.0.1/crm")
     return makes_engine(host)
 
 
-@found_as("error: database: the engine has the asynchronous driver asyncpg")
+@found_as("error: database: container.engine: Engine cannot be used as Engine")
 def engine_is_the_inside_of_an_asynchronous_one(host: Host) -> Callable[[str], object]:
-    host.parts["engine"] = create_async_engine("postgresql+asyncpg://crm:secret@127.0.0.1/crm").sync_engine
+    engine = create_async_engine("postgresql+asyncpg://crm:secret@127.0.0.1/crm").sync_engine
+    host.parts["engine"] = Factory(lambda: engine)
     return makes_engine(host)
 
 
@@ -300,14 +303,14 @@ def catalog_has_no_row_rule(host: Host) -> Callable[[str], object]:
     return says("visible_to=EVERY_ROW", lambda: catalog_of(host, visible_to=catalog.EVERY_ROW))
 
 
-@found_as("error: catalog: the row rule (visible_to) raised KeyError; ")
+@found_as("error: catalog: the row rule (visible_to) needs the attribute ")
 def row_rule_needs_a_fact_that_no_user_has(host: Host) -> Callable[[str], object]:
     rule = case_catalog(visible_to=lambda actor: cases.c.team.in_(actor.attributes["teams"]))
     host.parts["catalog"] = rule
     own = host.parts["user_directory"]
     assert isinstance(own, CrmDirectory)
     directory = CrmDirectory(own.engine, teams=("support",))
-    return wires(host, "Actor(attributes=…) of your user directory", user_directory=directory)
+    return wires(host, "set it in Actor.attributes", user_directory=directory)
 
 
 @found_as("error: catalog: the row rule (visible_to) returned NoneType; ")
@@ -504,6 +507,41 @@ def extra_is_not_installed(host: Host) -> Callable[[str], object]:
     return says("pip install 'ticket-export[zstd]'", patch.undo)
 
 
+@found_as("warning: storage: the file system of ")
+def file_system_is_nearly_full(host: Host) -> Callable[[str], object]:
+    patch = pytest.MonkeyPatch()
+    little = shutil.disk_usage(host.folder)._replace(free=5 * 1024**2)
+    patch.setattr(shutil, "disk_usage", lambda path: little)
+    return says("free some space there", patch.undo)
+
+
+@found_as("error: storage: the bucket crm: the files could not be listed: the storage does not exist; create")
+def bucket_is_missing(host: Host) -> Callable[[str], object]:
+    from tests.s3_server import S3Server
+
+    server = host.resources.enter_context(S3Server())
+    host.settings["TICKET_EXPORT_STORAGE_URL"] = "s3://crm/exports"
+    host.settings["TICKET_EXPORT_S3_ENDPOINT_URL"] = server.url
+    host.settings |= {"AWS_ACCESS_KEY_ID": "crm", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
+    return says("create the bucket", lambda: server.client().create_bucket(Bucket="crm"))
+
+
+def _clocks_differ(host: Host, seconds: float) -> Callable[[str], object]:
+    patch = pytest.MonkeyPatch()
+    patch.setattr(SystemClock, "now", lambda _clock: datetime.now(UTC) + timedelta(seconds=seconds))
+    return says("synchronise both clocks", patch.undo)
+
+
+@found_as("warning: clock: the clock of this machine is 20 s ahead of the database's", on=ON_POSTGRESQL)
+def clock_is_ahead(host: Host) -> Callable[[str], object]:
+    return _clocks_differ(host, 20)
+
+
+@found_as("error: clock: the clock of this machine is 3,600 s behind the database's", on=ON_POSTGRESQL)
+def clock_is_far_behind(host: Host) -> Callable[[str], object]:
+    return _clocks_differ(host, -3600)
+
+
 # Users and rights.
 
 
@@ -542,7 +580,7 @@ class _Policy(te.ExportPolicy):
         return None  # type: ignore[return-value]
 
 
-@found_as("error: policy: may_request returned None; return True or False")
+@found_as("error: policy: may_request returned NoneType; return True or False")
 def policy_returns_nothing(host: Host) -> Callable[[str], object]:
     host.parts["policy"] = _Policy()
     return wires(host, "return True or False", policy=te.ExportPolicy())
@@ -555,12 +593,12 @@ class _OldPolicy(te.ExportPolicy):
         return bool(actor.attributes["level"])
 
 
-@found_as("error: policy: may_request raised KeyError; return what ExportPolicy promises, for every actor")
+@found_as("error: policy: may_request needs the attribute 'level', which this actor lacks")
 def policy_raises_an_error(host: Host) -> Callable[[str], object]:
     own, host.parts["policy"] = host.parts["user_directory"], _OldPolicy()
     assert isinstance(own, CrmDirectory)
     directory = CrmDirectory(own.engine, level=3)
-    return wires(host, "what a rule needs comes from your user directory", user_directory=directory)
+    return wires(host, "set it in Actor.attributes", user_directory=directory)
 
 
 # Settings, and the rest.

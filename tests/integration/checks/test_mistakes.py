@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.integration.checks.host import Host
 from tests.integration.checks.mistakes import ON_POSTGRESQL, ON_SQLITE, Mistake
+from tests.postgresql_server import PostgresqlServer
 
 _FEWEST = 25
 
@@ -32,6 +35,21 @@ def test_mistake_is_found_and_its_remedy_mends_it(mistake: Mistake, sqlite_host:
 @pytest.mark.parametrize("mistake", ON_POSTGRESQL, ids=lambda mistake: mistake.name)
 def test_mistake_on_postgresql_is_found_and_its_remedy_mends_it(mistake: Mistake, postgresql_host: Host) -> None:
     _is_found_and_mended(mistake, postgresql_host)
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_that_cannot_hold_every_letter_is_found(
+    postgresql_server: PostgresqlServer, tmp_path: Path, encoding: str
+) -> None:
+    with postgresql_server.encoded(encoding) as url:
+        host = Host.prepared(tmp_path, url)
+        try:
+            finding = host.check()[0]
+        finally:
+            host.close()
+    assert encoding in finding.what
+    assert "ENCODING 'UTF8'" in finding.remedy
+    assert not finding.may_pass
 
 
 def test_the_table_has_enough_mistakes() -> None:

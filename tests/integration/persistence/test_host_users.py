@@ -319,3 +319,14 @@ def test_users_by_name_and_by_class_make_the_same_table(postgresql_server: Postg
             engine.dispose()
     assert made[0] == made[1]
     assert (made[0]["RequesterUserId"], made[0]["CreatorUserId"]) == ("BIGINT", "BIGINT")
+
+
+def test_a_padded_key_is_found_without_its_blanks(empty_postgresql_url: str) -> None:
+    engine = create_engine(empty_postgresql_url)
+    staff = sa.Table("staff", sa.MetaData(), sa.Column("id", sa.CHAR(10), primary_key=True), sa.Column("name", sa.Text))
+    with engine.begin() as connection:
+        staff.create(connection)
+        connection.execute(sa.insert(staff), {"id": "ada", "name": "Ada"})
+    names = HostTableNames(users=HostTable(staff, {"first_name": staff.c.name}))
+    assert requesters(engine, names, "ada") == [User(id="ada", first_name="Ada")]
+    engine.dispose()

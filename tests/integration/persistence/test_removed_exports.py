@@ -14,7 +14,7 @@ from dependency_injector.providers import Object
 from sqlalchemy import Table, delete, func, insert, select, text, update
 
 from tests.migrated_sqlite import migrated_sqlite
-from ticket_export import Actor, Settings, SystemPermissions, UserId
+from ticket_export import Actor, ConfigurationError, HostTableNames, Settings, SystemPermissions, UserId, upgrade
 from ticket_export import TicketExportContainer as Container
 from ticket_export.application.run.export_task import TASK_NAME, task_args
 from ticket_export.application.use_cases.forget_user import Forgotten
@@ -22,8 +22,9 @@ from ticket_export.application.use_cases.purge_exports import Purge
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.user import User
 from ticket_export.infrastructure.persistence.mapping import row_of
-from ticket_export.ports import BackgroundTask, ExportJob, UserDirectory
+from ticket_export.ports import BackgroundTask, ColumnKind, ExportJob, TicketColumn, TicketColumns, UserDirectory
 from ticket_export.testing.entities import a_job, a_media_item, a_user
+from ticket_export.testing.memory import InMemoryTicketSource
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=400)
 DAYS = timedelta(days=30)
@@ -176,3 +177,25 @@ def test_forgotten_user_can_be_deleted_and_nothing_of_the_exports_is_left(contai
     assert len(files) == 2, "the file and the manifest of the other user"
     assert container.forget_user()(user.id) == Forgotten()
     assert container.forget_user()(uuid4()) == Forgotten()
+
+
+@pytest.mark.parametrize(("user_key", "mine", "other"), [(int, 7, 8), (str, "7", "ada@example.test")])
+def test_user_who_is_in_no_table_is_forgotten_by_a_key_of_any_type(
+    tmp_path: Path, user_key: type[int] | type[str], mine: UserId, other: UserId
+) -> None:
+    container, names = Container(), HostTableNames(users=None, user_key=user_key)
+    settings = Settings(database_url=f"sqlite:///{tmp_path}/desk.db", storage_url=(tmp_path / "files").as_uri())
+    container.settings.override(Object(settings))
+    container.table_names.override(Object(names))
+    container.user_directory.override(Object(Everybody()))
+    columns = TicketColumns([TicketColumn(name="id", label="ID", kind=ColumnKind.NUMBER)])
+    container.ticket_source.override(Object(InMemoryTicketSource(columns)))
+    upgrade(container.engine(), names=names)
+    for user_id in (mine, other):
+        job = container.request_export()(actor_of(user_id), {"columns": ["id"]})
+        assert container.run_export()(job.id).status == "completed"
+    with pytest.raises(ConfigurationError, match="user_id is of type"):
+        container.forget_user()("7" if user_key is int else 7)
+    assert container.forget_user()(mine) == Forgotten(removed=1)
+    assert container.list_exports()(actor_of(other)).items[0].requester_user_id == other
+    container.engine().dispose()

@@ -275,3 +275,23 @@ def test_a_directory_that_returns_another_user_fails_the_run(desk: HelpDesk) -> 
     desk.database.users[requester.user_id] = attrs.evolve(desk.database.users[other.user_id])
     assert desk.run_export(job_id).status == "failed"
     assert desk.storage.objects == {}
+
+
+class Duck:
+    """A policy that does not inherit the default."""
+
+    def may_request(self, actor: Actor) -> bool:
+        return True
+
+    def visible_requesters(self, actor: Actor) -> VisibleRequesters:
+        return ONLY_OWN
+
+    def may_download(self, actor: Actor, job: object) -> bool:
+        return False
+
+
+def test_a_policy_need_not_inherit_the_default() -> None:
+    asked = rights(cast(ExportPolicy, Duck()))
+    assert asked.refusal_of_request(STAFF) is None
+    assert asked.sight(STAFF) == Sight(frozenset({STAFF.user_id}))
+    assert asked.refusal_of_download(STAFF, job_of(STAFF)) is not None

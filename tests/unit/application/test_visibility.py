@@ -52,12 +52,19 @@ def _fail(error: Exception) -> Any:
     raise error
 
 
-@pytest.mark.parametrize("error", [ValueError("hunter2"), KeyError("hunter2"), ConfigurationError("hunter2")], ids=repr)
+@pytest.mark.parametrize("error", [ValueError("hunter2"), KeyError("hunter2"), StaleViewError("hunter2")], ids=repr)
 def test_error_of_a_rule_is_the_cause_and_not_in_the_message(error: Exception) -> None:
     with pytest.raises(ConfigurationError) as refused:
         shown((SCORE, lambda _: _fail(error)))
     assert str(refused.value) == f"the rule (visible_to) of the column 'score' raised {type(error).__name__}"
     assert refused.value.__cause__ is error
+
+
+def test_configuration_error_of_a_rule_says_itself_what_is_wrong() -> None:
+    error = ConfigurationError("the directory has no teams")
+    with pytest.raises(ConfigurationError) as refused:
+        shown((SCORE, lambda _: _fail(error)))
+    assert refused.value is error
 
 
 def test_attribute_that_the_actor_lacks_is_named() -> None:

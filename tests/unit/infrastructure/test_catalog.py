@@ -97,9 +97,8 @@ def test_identifiers_are_of_the_type_of_their_expression(expression: Column[Any]
     [
         lambda: catalog(text_column("subject", "A", C.subject), text_column("SUBJECT", "B", C.state)),
         lambda: catalog(text_column("subject", "A", C.subject), is_deleted=C.gone),
-        lambda: catalog(text_column("subject", "A", C.subject), deleted_at=C.gone_at),
     ],
-    ids=["one name twice", "no moment of deletion", "no mark of deletion"],
+    ids=["one name twice", "no moment of deletion"],
 )
 def test_catalog_that_cannot_work_is_refused_when_it_is_made(make: Callable[[], TicketCatalog]) -> None:
     with pytest.raises(ConfigurationError, match="catalog"):

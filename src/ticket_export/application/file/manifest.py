@@ -28,12 +28,12 @@ _VERSION: Final = version("ticket-export")
 class ManifestColumn(Dto):
     """A column of the file: its name in views, and its label in the header.
 
-    `choices` has, by stored value, the labels that the file shows instead.
+    `choices` has, by stored value, the labels that the file shows instead; JSON leaves it out if there are none.
     """
 
     name: str
     label: str
-    choices: dict[str, str] = Field(default_factory=dict)
+    choices: dict[str, str] = Field(default_factory=dict, exclude_if=lambda choices: not choices)
 
 
 class ExportManifest(Dto):

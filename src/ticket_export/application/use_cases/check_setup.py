@@ -81,8 +81,11 @@ class CheckSetup:
         ]
         for name, part in self.parts.items():
             found += _own_problems(name, part)
-        # Several parts may have the same database.
-        return list(dict.fromkeys(found))
+        # Several parts may need the same engine, or another part that cannot be made.
+        unique: dict[tuple[str, str], Finding] = {}
+        for each in found:
+            unique.setdefault((each.what, each.remedy), each)
+        return list(unique.values())
 
     def _of_users(self, users: list[Actor], *, can_ask: bool) -> list[Finding]:
         found = _own_problems("users", self.user_directory)

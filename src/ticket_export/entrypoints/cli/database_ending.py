@@ -9,17 +9,17 @@ from ticket_export.entrypoints.cli.exit_codes import Ending, ExitCode
 from ticket_export.entrypoints.cli.session import Session
 from ticket_export.errors import JobDatabaseError
 from ticket_export.infrastructure.persistence.database.errors import (
-    DATABASE_ERRORS,
     driver_message,
     is_missing_part,
     is_missing_table,
 )
+from ticket_export.infrastructure.persistence.host_tables import unnamed_tables
 from ticket_export.infrastructure.persistence.missing_tables import (
     missing_host_tables,
     missing_own_tables,
     missing_tables,
 )
-from ticket_export.infrastructure.persistence.schema.differences import MIGRATE, schema_differences
+from ticket_export.infrastructure.persistence.schema.differences import MIGRATE
 
 
 def database_ending(error: Exception, session: Session) -> Ending | None:
@@ -34,10 +34,8 @@ def database_ending(error: Exception, session: Session) -> Ending | None:
         lacking = _own_lack(container, session) if session.host_app is None else _hosts_lack(container, session)
         if lacking:
             return Ending(ExitCode.BAD_INPUT, [lacking])
-    elif container is not None and is_missing_part(cause):
-        columns = _missing_columns(container, session)
-        if columns:
-            return Ending(ExitCode.BAD_INPUT, columns)
+    elif isinstance(error, JobDatabaseError) and is_missing_part(cause) and MIGRATE in str(error):
+        return Ending(ExitCode.BAD_INPUT, [str(error).replace(MIGRATE, session.command_line("migrate"))])
     return Ending(ExitCode.FAILED, [f"{message} (ticket-export --debug COMMAND shows where)"])
 
 
@@ -51,22 +49,16 @@ def _own_lack(container: TicketExportContainer, session: Session) -> str | None:
 def _hosts_lack(container: TicketExportContainer, session: Session) -> str | None:
     # The reference schema would create a second help desk next to the host's.
     engine, tables = container.engine(), container.tables()
-    hosts, own = missing_host_tables(engine, tables), missing_own_tables(engine, tables)
+    created = unnamed_tables(container.table_names())
+    missing = missing_host_tables(engine, tables)
+    hosts = [name for name in missing if name not in created]
+    own = sorted({*missing, *missing_own_tables(engine, tables)} - {*hosts})
     if not hosts and not own:
         return None
     lacks = _lacks(sorted((*hosts, *own)))
     if hosts:
         lacks = f"{lacks}; the host itself has to create {', '.join(hosts)}, with the names in its container"
     return f"{lacks}; create {', '.join(own)} with: {session.command_line('migrate')}" if own else lacks
-
-
-def _missing_columns(container: TicketExportContainer, session: Session) -> list[str]:
-    try:
-        with container.engine().connect() as connection:
-            differences = schema_differences(connection, container.tables())
-    except DATABASE_ERRORS:  # the database does not tell its tables
-        return []
-    return [str(each).replace(MIGRATE, session.command_line("migrate")) for each in differences if each.is_fatal]
 
 
 def _lacks(missing: Sequence[str]) -> str:

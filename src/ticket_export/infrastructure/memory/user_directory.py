@@ -28,6 +28,7 @@ class InMemoryUserDirectory(UserDirectory, SupportsNames):
         self,
         user: User,
         permissions: SystemPermissions = SystemPermissions.NONE,
+        *,
         attributes: Mapping[str, Any] | None = None,
     ) -> None:
         """Add a user with their permissions and the attributes of their `Actor`, or replace the user of that id."""

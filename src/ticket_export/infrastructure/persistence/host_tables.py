@@ -101,3 +101,10 @@ def _table_of(given: object) -> Table:
 
 #: The names of the seed's data model.
 SEED_TABLE_NAMES = HostTableNames()
+
+
+def unnamed_tables(names: HostTableNames) -> frozenset[str]:
+    """Return which tables of files and tasks the host has not named, so that a migration may create them."""
+    usual = SEED_TABLE_NAMES
+    given = ((names.media_items, usual.media_items), (names.background_tasks, usual.background_tasks))
+    return frozenset(table.name for table, seed in given if table == seed)

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from sqlalchemy import Engine, Table, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
-from ticket_export.infrastructure.persistence.database.engine_check import can_connect
 from ticket_export.infrastructure.persistence.tables import Tables
 
 
@@ -29,8 +28,6 @@ def missing_tables(engine: Engine, tables: Tables) -> tuple[str, ...]:
 
 def missing_among(engine: Engine, tables: Iterable[Table]) -> tuple[str, ...]:
     """Return the sorted names of those of `tables` that are missing; none if the database does not answer."""
-    if not can_connect(engine):
-        return ()
     try:
         inspector = inspect(engine)
         # Not by a list of the tables, which does not include views.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Label, RowMapping, type_coerce
+from sqlalchemy import ColumnElement, Label, RowMapping, cast, type_coerce
 
 from ticket_export.domain.user import User
 from ticket_export.infrastructure.persistence.host_users import key_column_type
@@ -19,8 +19,9 @@ def requester_columns(tables: Tables) -> tuple[Label[Any], ...]:
     users = tables.host_users
     if users is None:
         return ()
-    # Whatever Python type the host reads its keys as.
-    key = type_coerce(users.id, key_column_type(tables.user_key))
+    # Whatever Python type the host reads its keys as. A cast to text removes the blanks that a CHAR pads.
+    key_type = key_column_type(tables.user_key)
+    key: ColumnElement[Any] = cast(users.id, key_type) if tables.user_key is str else type_coerce(users.id, key_type)
     return tuple((key if name == "id" else column).label(_PREFIX + name) for name, column in users.columns.items())
 
 

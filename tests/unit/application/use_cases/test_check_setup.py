@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from tests.unit.application.use_cases.help_desk import COLUMNS, PERMITTED
-from ticket_export import Actor, ConfigurationError, ExportPolicy, Finding
+from ticket_export import Actor, ConfigurationError, ExportPolicy, Finding, SystemPermissions
 from ticket_export.application.finding import error, warning
 from ticket_export.application.rights import Rights
 from ticket_export.application.use_cases.check_setup import MOST_ACTORS, CheckSetup
@@ -129,7 +129,7 @@ def test_rules_are_tried_for_a_few_users_who_may_export(
 ) -> None:
     known = [a_user() for _ in range(MOST_ACTORS + 3)]
     for number, user in enumerate(known):
-        users.add(user, *([PERMITTED] if number else []))
+        users.add(user, PERMITTED if number else SystemPermissions.NONE)
     ids: list[UserId] = [uuid4(), *(user.id for user in known)]
     assert attrs.evolve(check, user_ids=lambda: ids)() == []
     assert [actor.user_id for actor in source.tried] == ids[2 : 2 + MOST_ACTORS]
@@ -152,7 +152,10 @@ def test_a_rule_of_the_policy_that_fails_for_a_user_is_a_finding(
     user = a_user()
     users.add(user, PERMITTED)
     (finding,) = attrs.evolve(_with_policy(check, Strict()), user_ids=lambda: [user.id])()
-    assert (finding.where, finding.what) == ("policy", "may_request raised KeyError")
+    assert (finding.where, finding.what) == (
+        "policy",
+        "may_request needs the attribute 'level', which this actor lacks",
+    )
 
 
 class Silent(ExportPolicy):
@@ -164,7 +167,7 @@ class Silent(ExportPolicy):
 
 def test_a_policy_that_returns_nothing_is_a_finding_without_users(check: CheckSetup) -> None:
     (finding,) = _with_policy(check, Silent())()
-    assert finding.what == "visible_requesters returned None"
+    assert finding.what == "visible_requesters returned NoneType"
 
 
 def test_a_warning_of_the_policy_itself_is_told(check: CheckSetup) -> None:

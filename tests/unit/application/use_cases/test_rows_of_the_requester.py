@@ -33,7 +33,7 @@ class Office:
 
     def now(self, attributes: dict[str, Any]) -> Actor:
         """What the host knows of the user from now on."""
-        self.directory.add(self.user, PERMITTED, attributes)
+        self.directory.add(self.user, PERMITTED, attributes=attributes)
         actor = self.directory.find(self.user.id)
         assert actor is not None
         return actor

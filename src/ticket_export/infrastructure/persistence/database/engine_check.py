@@ -15,37 +15,22 @@ from ticket_export.infrastructure.persistence.database.errors import database_er
 from ticket_export.infrastructure.persistence.database.transaction import quick_read
 
 _WHERE: Final = "database"
-_OWN_ENGINE: Final = "container.engine.override(ticket_export.create_engine(url))"
 #: The oldest release of PostgreSQL that is still maintained.
 OLDEST_POSTGRESQL: Final = (14,)
 # An export reads on one connection and reports its progress on another.
 _FEWEST_CONNECTIONS: Final = 2
 
 
-def engine_problems(engine: object) -> Iterator[Finding]:
+def engine_problems(engine: Engine) -> Iterator[Finding]:
     """Check the kind of the engine, then connect, and check the kind and the mode of the database."""
-    if not isinstance(engine, Engine):
-        yield error(_WHERE, f"the engine is a {type(engine).__name__}, not SQLAlchemy's Engine", f"use: {_OWN_ENGINE}")
-        return
     wrong = [*_wrong_kind(engine)]
     yield from wrong or _of_connection(engine)
-
-
-def can_connect(engine: object) -> bool:
-    """Whether the engine is of a kind that can be asked; `engine_problems` says what is wrong with another one."""
-    return isinstance(engine, Engine) and not engine.dialect.is_async
 
 
 def _wrong_kind(engine: Engine) -> Iterator[Finding]:
     name = engine.dialect.name
     if name not in {"sqlite", "postgresql"}:
         yield error(_WHERE, f"{name} is not supported", "use sqlite:///… or postgresql://…")
-    elif engine.dialect.is_async:
-        yield error(
-            _WHERE,
-            f"the engine has the asynchronous driver {engine.dialect.driver}, and the library waits for its answers",
-            f"make a second engine, which is synchronous: {_OWN_ENGINE}",
-        )
     elif isinstance(engine.pool, (SingletonThreadPool, StaticPool)) or _is_in_memory(engine):
         yield error(
             _WHERE,

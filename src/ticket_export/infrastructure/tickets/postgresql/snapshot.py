@@ -10,14 +10,12 @@ from sqlalchemy import Connection, func, select
 
 from ticket_export.errors import UnsupportedDialectError
 from ticket_export.infrastructure.persistence.database.answer_watch import answered_in_time
+from ticket_export.infrastructure.persistence.database.engine_check import OLDEST_POSTGRESQL
 from ticket_export.infrastructure.persistence.database.transaction import limit_snapshot
 from ticket_export.infrastructure.tickets.read_errors import errors_of
 
 if TYPE_CHECKING:
     import psycopg
-
-#: The oldest release that is still maintained.
-_OLDEST = (14,)
 
 #: Settings that change how a value is written or a statement is read, and that a server, a database or a role may have
 #: changed.
@@ -76,10 +74,11 @@ def _require_support(connection: Connection) -> None:
         raise UnsupportedDialectError(
             f"tickets cannot be read from PostgreSQL with {dialect.driver}; use psycopg 3, postgresql+psycopg://…"
         )
-    version = dialect.server_version_info or _OLDEST
-    if version < _OLDEST:
+    version = dialect.server_version_info or OLDEST_POSTGRESQL
+    if version < OLDEST_POSTGRESQL:
         raise UnsupportedDialectError(
-            f"tickets cannot be read from PostgreSQL {'.'.join(map(str, version))}; use release {_OLDEST[0]} or newer"
+            f"tickets cannot be read from PostgreSQL {'.'.join(map(str, version))}; "
+            f"use release {OLDEST_POSTGRESQL[0]} or newer"
         )
     encoding = driver_connection(connection).info.parameter_status("server_encoding")
     if encoding != "UTF8":

@@ -18,8 +18,8 @@ from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.user import User
-from ticket_export.testing.back_door import RACERS, BackDoor, D, ids_of
 from ticket_export.testing.entities import NOW, a_job, a_media_item, a_task, a_user, a_user_id
+from ticket_export.testing.stored_jobs.back_door import RACERS, BackDoor, D, ids_of
 
 A_MOMENT = timedelta(microseconds=1)
 EVERYTHING = 1000

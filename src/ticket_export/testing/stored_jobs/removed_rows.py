@@ -12,8 +12,8 @@ import pytest
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.user import User
-from ticket_export.testing.back_door import BackDoor, D, ids_of
 from ticket_export.testing.entities import NOW, a_completed_job, a_job, a_media_item, a_task, a_user
+from ticket_export.testing.stored_jobs.back_door import BackDoor, D, ids_of
 
 _A_MOMENT = timedelta(microseconds=1)
 _EVERYTHING = 1_000

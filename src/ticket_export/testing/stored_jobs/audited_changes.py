@@ -8,8 +8,8 @@ import pytest
 from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.testing.audit_log import an_entry
-from ticket_export.testing.back_door import BackDoor, D
 from ticket_export.testing.entities import a_task
+from ticket_export.testing.stored_jobs.back_door import BackDoor, D
 
 
 class AuditedChangesContract(BackDoor[D]):

@@ -12,8 +12,8 @@ from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.user import User
 from ticket_export.domain.user_id import UserId, UserKeyType
 from ticket_export.testing.audit_log import an_entry
-from ticket_export.testing.back_door import BackDoor, D, ids_of
 from ticket_export.testing.entities import NOW, a_completed_job, a_job, a_media_item, a_task, a_user, a_user_id
+from ticket_export.testing.stored_jobs.back_door import BackDoor, D, ids_of
 
 #: Keys of different users that some comparison takes for the same.
 ALIKE: Final[dict[UserKeyType, tuple[UserId, ...]]] = {

@@ -17,7 +17,7 @@ from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import ConfigurationError, ExportFailure, InvalidPayloadError
 from ticket_export.testing.entities import AN_ACTOR
-from ticket_export.testing.stored_tickets import AS_OF, StoredTicket, T, TicketBackDoor
+from ticket_export.testing.tickets.stored_tickets import AS_OF, StoredTicket, T, TicketBackDoor
 
 ANN = UUID("00000000-0000-4000-8000-0000000000a1")
 BOB = UUID("f0000000-0000-4000-8000-0000000000b2")

@@ -35,6 +35,13 @@ TICKET_COLUMNS = TicketColumns(
         TicketColumn(name="day", label="Day", kind=ColumnKind.DAY),
         TicketColumn(name="state", label="State", kind=ColumnKind.CHOICE, choices=("new", "open", "done")),
         TicketColumn(
+            name="phase",
+            label="Phase",
+            kind=ColumnKind.CHOICE,
+            choices={"p1": "Draft", "p2": "=Checked"},
+            searchable=True,
+        ),
+        TicketColumn(
             name="owner", label="Owner", kind=ColumnKind.ID, id_type=IdType.UUID, scope_role=ScopeRole.ASSIGNEE
         ),
     ]
@@ -46,8 +53,8 @@ class StoredTicket:
     """A ticket in the store; moments are aware UTC, to the microsecond.
 
     `created_at` is when it was created, `deleted_at` when it was soft-deleted. `tags` are one cell, joined with
-    ``", "``. `score` has two decimals, which are always shown; the store may keep it as binary. `state` may be a text
-    that is not a choice.
+    ``", "``. `score` has two decimals, which are always shown; the store may keep it as binary. `state` and `phase`
+    may be texts that are not a choice.
     """
 
     id: int
@@ -61,6 +68,7 @@ class StoredTicket:
     due: datetime | None = None
     day: date | None = None
     state: str | None = None
+    phase: str | None = None
     owner: UUID | None = None
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from ticket_export.testing.stored_tickets import AS_OF, StoredTicket, T, TicketBackDoor
+from ticket_export.testing.tickets.stored_tickets import AS_OF, StoredTicket, T, TicketBackDoor
 
 ANN = UUID("00000000-0000-4000-8000-0000000000a1")
 BOB = UUID("f0000000-0000-4000-8000-0000000000b2")

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ticket_export.testing.entities import AN_ACTOR
-from ticket_export.testing.stored_tickets import TICKET_COLUMNS, StoredTicket, T, TicketBackDoor
+from ticket_export.testing.tickets.stored_tickets import TICKET_COLUMNS, StoredTicket, T, TicketBackDoor
 
 FULL = StoredTicket(
     id=7,

@@ -28,10 +28,11 @@ import pytest
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.ports.ticket_source import SupportsInterrupt
 from ticket_export.errors import TicketSourceError
-from ticket_export.testing.stored_tickets import AS_OF, StoredTicket, T
-from ticket_export.testing.ticket_cells import TicketCellsContract
-from ticket_export.testing.ticket_filters import TicketFiltersContract
-from ticket_export.testing.ticket_rules import TicketRulesContract
+from ticket_export.testing.tickets.stored_tickets import AS_OF, StoredTicket, T
+from ticket_export.testing.tickets.ticket_cells import TicketCellsContract
+from ticket_export.testing.tickets.ticket_choices import TicketChoicesContract
+from ticket_export.testing.tickets.ticket_filters import TicketFiltersContract
+from ticket_export.testing.tickets.ticket_rules import TicketRulesContract
 
 #: 1 and 5 are empty. In every column 3 and 4 are equal, 6 comes after them, and 2 after 6.
 UNSORTED = [
@@ -51,7 +52,9 @@ MANY = [StoredTicket(id=number, title=f"Line one\nof ticket, {number}") for numb
 _PATIENCE = 60
 
 
-class TicketSourceContract(TicketCellsContract[T], TicketFiltersContract[T], TicketRulesContract[T]):
+class TicketSourceContract(
+    TicketCellsContract[T], TicketChoicesContract[T], TicketFiltersContract[T], TicketRulesContract[T]
+):
     """The tests; override the fixture `source` and its back door."""
 
     # The order of rows

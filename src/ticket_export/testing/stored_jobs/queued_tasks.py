@@ -12,8 +12,8 @@ import pytest
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.errors import LeaseLostError
-from ticket_export.testing.back_door import BackDoor, D
 from ticket_export.testing.entities import NOW, a_task
+from ticket_export.testing.stored_jobs.back_door import BackDoor, D
 
 LEASE = timedelta(seconds=30)
 A_MOMENT = timedelta(microseconds=1)
