@@ -219,6 +219,7 @@ RULES: dict[str, tuple[Rule, list[int]]] = {
         [5],
     ),
     "a value in the host's own SQL": (lambda _: sa.literal_column("team_id", sa.Integer).between(1, 2), [1, 2, 4]),
+    "text as a value": (lambda _: C.team_id == sa.text("1"), [1, 4]),
     "text in exists": (
         lambda _: sa.exists().where(
             other_teams.c.id == C.team_id, sa.text("other_teams.region = 'south' OR other_teams.region = 'east'")
@@ -326,6 +327,14 @@ REFUSED: dict[str, tuple[Rule, str]] = {
     "exists of the ticket's own table": (
         lambda _: sa.exists().where(C.team_id == 1),
         "has an EXISTS that reads all rows of the table 'cases' instead of those of the ticket",
+    ),
+    "exists of the ticket's own table in another MetaData": (
+        lambda _: sa.exists().where(CASES.to_metadata(sa.MetaData()).c.team_id == MEMBERSHIPS.c.team_id),
+        "has an EXISTS that reads all rows of the table 'cases'",
+    ),
+    "exists that is not to be connected": (
+        lambda _: sa.exists(sa.select(1).where(MEMBERSHIPS.c.team_id == C.team_id).correlate(None)),
+        "has an EXISTS that reads all rows of the table 'cases'",
     ),
     "exists that joins the ticket's own table": (
         lambda _: sa.exists(sa.select(1).select_from(CASES.join(MEMBERSHIPS, MEMBERSHIPS.c.team_id == C.team_id))),

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sqlalchemy import BinaryExpression, Boolean, ColumnElement, Exists, FromClause, Select, TextClause, TypeCoerce
+from sqlalchemy import (
+    BinaryExpression,
+    Boolean,
+    ColumnElement,
+    Exists,
+    FromClause,
+    Select,
+    TableClause,
+    TextClause,
+    TypeCoerce,
+)
 from sqlalchemy.sql.elements import BooleanClauseList, ColumnClause, Grouping, UnaryExpression
 from sqlalchemy.sql.operators import and_
 from sqlalchemy.sql.visitors import ExternallyTraversible, cloned_traverse, iterate
@@ -58,7 +68,8 @@ def _group(element: Any) -> None:
     elif isinstance(element, BinaryExpression):
         # Other parts of a comparison are not conditions: `= ANY(…)` must stay as it is.
         element.left, element.right = (
-            _grouped(each) if isinstance(each.type, Boolean) else each for each in (element.left, element.right)
+            _grouped(each) if isinstance(getattr(each, "type", None), Boolean) else each
+            for each in (element.left, element.right)
         )
     elif isinstance(element, Select):
         element._where_criteria = tuple(map(_grouped, element._where_criteria))  # noqa: SLF001
@@ -103,16 +114,20 @@ def _is_correlated(exists: Exists, tables: FromClause) -> bool:
     if first._correlate:  # noqa: SLF001
         return any(each in outer and each in first._correlate for each in found)  # noqa: SLF001
     # SQLAlchemy correlates a SELECT by itself only if something is left to select from.
-    return len(found) > 1 and any(each in outer for each in found)
+    return first._auto_correlate and len(found) > 1 and any(each in outer for each in found)  # noqa: SLF001
 
 
 def _read_again(exists: Exists, tables: FromClause) -> set[str]:
     """The names of the catalog's tables that the EXISTS reads; an alias of its own is another table on purpose."""
     selects = [each for each in iterate(exists) if isinstance(each, Select)]
     read = {leaf for each in selects for found in each.get_final_froms() for leaf in _leaves(found)}
-    # Also those behind an alias of the catalog and in a subquery.
-    own = {each for leaf in _leaves(tables) for each in (leaf, *iterate(leaf)) if isinstance(each, FromClause)}
-    return {str(getattr(each, "name", "of a subquery")) for each in read & own}
+    # Also those behind an alias of the catalog and in a subquery, and another object of the same table.
+    own = {_identity(each) for leaf in _leaves(tables) for each in (leaf, *iterate(leaf))}
+    return {str(getattr(each, "name", "of a subquery")) for each in read if _identity(each) in own}
+
+
+def _identity(element: object) -> object:
+    return (element.schema, element.name) if isinstance(element, TableClause) else element
 
 
 def _leaves(tables: FromClause) -> set[FromClause]:
