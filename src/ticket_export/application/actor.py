@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any, NoReturn
 from uuid import UUID
@@ -54,6 +55,11 @@ class Actor:
     is_admin: bool = False
     permissions: SystemPermissions = SystemPermissions.NONE
     attributes: Mapping[str, Any] = attrs.field(factory=dict, converter=_frozen, hash=False)
+
+    def __reduce__(self) -> tuple[Callable[[], Actor], tuple[()]]:
+        # Queues of hosts pickle actors, and a read-only mapping cannot be pickled.
+        fields = {each.name: getattr(self, each.name) for each in attrs.fields(type(self))}
+        return partial(type(self), **fields | {"attributes": dict(self.attributes)}), ()
 
     @property
     def may_import_export_tickets(self) -> bool:
