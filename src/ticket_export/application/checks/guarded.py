@@ -34,7 +34,7 @@ def guarded(where: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]
 
 
 def configuration_findings(
-    where: str, raised: ConfigurationError, *, remedy: str = "correct the setting, or the line of the wiring, it names"
+    where: str, raised: ConfigurationError, *, remedy: str = "correct the setting or the code that it names"
 ) -> Iterator[Finding]:
     """Return a finding for each line of the error. What to do is behind the semicolon, or else it is `remedy`."""
     if isinstance(raised, MissingExtraError):

@@ -56,7 +56,8 @@ def choices_by_spelling(choices: Iterable[Choice]) -> dict[str, str]:
 
 def _require_text(what: str, text: object) -> None:
     if not isinstance(text, str):
-        raise ValueError(f"the {what} is {type(text).__name__}, not a text")
+        told = f"; write it as a text, '{text}'" if type(text) is int else ""
+        raise ValueError(f"the {what} is {type(text).__name__}, not a text{told}")
     if not text.strip():
         raise ValueError(f"the {what} is empty")
     try:

@@ -14,7 +14,7 @@ from sqlalchemy.types import TypeEngine
 
 from ticket_export.infrastructure.persistence.host_users import key_column_type
 from ticket_export.infrastructure.persistence.schema.stored_types import LONGEST_TEXT, holds
-from ticket_export.infrastructure.persistence.tables import Tables
+from ticket_export.infrastructure.persistence.tables import Tables, build_tables
 from ticket_export.infrastructure.persistence.tables_in_use import tables_in_use
 
 #: The command that creates the library's own tables.
@@ -207,7 +207,7 @@ class _Comparison:
             yield self._difference(columns[0], problem, remedy, is_fatal=False)
 
     def _remedy_of_missing_table(self) -> str:
-        if self._is_own:
+        if self._is_own or self._is_unnamed:
             return f"run `{MIGRATE}`"
         if self._is_written:
             return f"set the name of your table {_NAMES}; without such a table, leave out its name and run `{MIGRATE}`"
@@ -215,12 +215,22 @@ class _Comparison:
 
     def _remedy_of_type(self, column: Column[object]) -> str:
         if column.key == "id" or column.key.endswith("user_id"):
-            return f"if your users have other keys, set the type of a user's key {_NAMES}"
+            return f"if your users have other keys, set the type of a user's key {_NAMES}, such as user_key=int"
         if self._can_alter:
             needed = column.type.compile(self._dialect)
             quoted = self._dialect.identifier_preparer.quote(column.name)
             return f"change it: {self._altered(column)} TYPE {needed} USING {quoted}::{needed}"
         return "change the type of the column"
+
+    @property
+    def _is_unnamed(self) -> bool:
+        # The host has no table of its own for this, so a migration creates it.
+        seed = build_tables()
+        names = [column.name for column in self._table.columns]
+        return any(
+            (each.name, [column.name for column in each.columns]) == (self._name, names)
+            for each in (seed.media_items, seed.background_tasks)
+        )
 
     @property
     def _name(self) -> str:
