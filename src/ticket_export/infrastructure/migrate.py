@@ -160,7 +160,11 @@ class _Migration:
         before = self._present()
         strangers = [] if _is_stamped(self._connection) else [each for each in self._own_names if each in before]
         takes_over = self._adopts and jobs.name in strangers
-        found = [each for each in self._differences() if each.table == jobs.name or each.table not in strangers]
+        # Tables of an earlier revision are compared after the history, which changes them.
+        uncompared = (
+            self._own_names if _is_stamped(self._connection) else [each for each in strangers if each != jobs.name]
+        )
+        found = [each for each in self._differences() if each.table not in uncompared]
         self._refuse([*(_stranger(each) for each in strangers if each != jobs.name or not self._adopts), *found])
         if takes_over:
             additions.remember_adopted(jobs)

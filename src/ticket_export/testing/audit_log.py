@@ -175,7 +175,8 @@ class AuditLogContract(Generic[A]):
     def test_user_is_removed_from_all_entries_and_from_the_systems_about_their_exports(self, audit_log: A) -> None:
         if not isinstance(audit_log, SupportsAnonymising):
             pytest.skip("this audit log cannot change its entries")
-        gone, other, theirs, others = (uuid4() for _ in range(4))
+        theirs, others = uuid4(), uuid4()
+        gone, other = a_user_id(self.user_key), a_user_id(self.user_key)
         entry = attrs.evolve(an_entry(self.user_key), action=AuditAction.REQUESTED, actor_id=gone, job_id=theirs)
         cleaned = attrs.evolve(entry, action=AuditAction.CLEANED_UP, actor_id=None)
         own = [

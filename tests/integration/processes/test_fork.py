@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from contextlib import ExitStack, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
 from uuid import UUID, uuid4
@@ -18,10 +17,13 @@ from sqlalchemy.exc import TimeoutError
 
 from tests.integration.processes import forking
 from tests.integration.processes.desk import opened
+from ticket_export.catalog import TicketCatalog
 from ticket_export.container import TicketExportContainer
 from ticket_export.errors import JobDatabaseError
 from ticket_export.infrastructure import fork
 from ticket_export.infrastructure.fork import renew_in_children
+from ticket_export.infrastructure.help_desk.catalog import reference_catalog
+from ticket_export.infrastructure.help_desk.tables import build_help_desk_tables
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.persistence.database.export_pool import one_connection_more
 
@@ -73,15 +75,15 @@ def test_requests_of_a_process_and_of_two_that_were_forked_from_it_after_use_all
 def test_singleton_that_another_thread_is_making_is_not_locked_in_the_child() -> None:
     making, forked = Event(), Event()
 
-    def make() -> datetime:
+    def make() -> TicketCatalog:
         making.set()
         forked.wait(0.5)
-        return datetime.now(UTC)
+        return reference_catalog(build_help_desk_tables())
 
     from dependency_injector.providers import ThreadSafeSingleton
 
     container = TicketExportContainer()
-    container.catalog.override(ThreadSafeSingleton(make))  # type: ignore[arg-type]  # it is never used
+    container.catalog.override(ThreadSafeSingleton(make))
     maker = Thread(target=container.catalog, daemon=True)
     maker.start()
     assert making.wait(PATIENCE)

@@ -57,7 +57,9 @@ def test_a_directory_without_addresses_finds_users_by_key(user_key: UserKeyType)
 @pytest.mark.parametrize("user_key", [UUID, int])
 def test_an_address_for_a_directory_without_addresses_is_an_error_that_says_so(user_key: UserKeyType) -> None:
     session = session_with(KeysOnly(ANN[user_key]), user_key)
-    with pytest.raises(ConfigurationError, match=r"^KeysOnly does not find users by their e-mail address; give the key"):
+    with pytest.raises(
+        ConfigurationError, match=r"^KeysOnly does not find users by their e-mail address; give the key"
+    ):
         session.actor("ann@a.test")
 
 
