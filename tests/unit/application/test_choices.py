@@ -51,6 +51,7 @@ def test_text_is_its_own_label_and_a_mapping_has_labels() -> None:
         ({"a": "Same", "b": "sAME"}, "the choices 'a' and 'b' have the same label"),
         ({"a": "B", "b": "c"}, "the label of the choice 'a' is the value of another one, 'b'"),
         ({"a": "b", "b": "a"}, "the label of the choice 'a' is the value of another one, 'b'"),
+        ({"B": "b", "b": "A"}, "the label of the choice 'B' is the value of another one, 'b'"),
         ([str(number) for number in range(MAX_CHOICES + 1)], "there are 1,001 choices; at most 1,000 are allowed"),
     ],
 )

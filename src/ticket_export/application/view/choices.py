@@ -82,8 +82,9 @@ def _require_clear(choices: Iterable[Choice]) -> None:
         other = labels.setdefault(label, choice)
         if other is not choice:
             raise ValueError(f"the choices {quoted(other.value)} and {quoted(choice.value)} have the same label")
-        meant = lowered.get(label, choice)
-        if meant is not choice and meant.value.lower() != choice.value.lower():
+        meant = values.get(choice.label) or lowered.get(label, choice)
+        is_other = meant.value == choice.label or meant.value.lower() != choice.value.lower()
+        if meant is not choice and is_other:
             raise ValueError(
                 f"the label of the choice {quoted(choice.value)} is the value of another one, {quoted(meant.value)}"
             )
