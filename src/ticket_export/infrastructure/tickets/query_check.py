@@ -43,6 +43,7 @@ def query_problems(catalog: TicketCatalog, prepare: Prepare) -> Iterator[Finding
     try:
         prepare(without_rules, _query(columns))
     except ConfigurationError as raised:
+        _log.info("the catalog cannot be used", exc_info=True)
         yield from configuration_findings(_WHERE, raised)
     except TicketsUnavailableError:
         raise
@@ -76,6 +77,7 @@ def _rule_problems_of(
             prepare(catalog, _query(columns, actor))
     except ConfigurationError as raised:
         if not is_made_up or raised.__cause__ is None:
+            _log.info("a rule of the catalog cannot be used", exc_info=True)
             yield from configuration_findings(_WHERE, raised, remedy=_RULE)
     except TicketsUnavailableError:
         raise
