@@ -220,7 +220,7 @@ class _Comparison:
             # A UUID is stored as text in SQLite.
             key = key_type_of(stored) if self._dialect.name == "postgresql" or isinstance(stored, Integer) else None
             example = f": user_key={key.__name__}" if key else ""
-            own = "" if self._is_written else ", or correct the type of the column, if they have your Table or class"
+            own = "" if self._is_written else "; if you gave a Table or a mapped class, correct the type of its column"
             return f"if your users have other keys, set the type of a user's key {_NAMES}{example}{own}"
         if self._can_alter:
             needed = column.type.compile(self._dialect)
