@@ -158,3 +158,16 @@ def test_a_request_is_in_the_transaction_of_an_async_session(client: TestClient)
 
 def test_a_stranger_is_sent_away(client: TestClient) -> None:
     assert client.post("/exports", json=VIEW, headers=login("eve")).status_code == 401
+
+
+class Undecided(te.ExportPolicy):
+    def may_request(self, actor: te.Actor) -> bool:
+        raise ValueError("the salary of Ada")
+
+
+def test_a_mistake_of_the_application_is_not_told_to_the_user(client: TestClient) -> None:
+    # As a server, which logs the error and answers in its own words.
+    served = TestClient(app, raise_server_exceptions=False)
+    with container.policy.override(Undecided()):
+        answer = served.post("/exports", json=VIEW, headers=login("ada"))
+    assert (answer.status_code, answer.text) == (500, "Internal Server Error")

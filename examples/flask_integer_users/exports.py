@@ -65,7 +65,8 @@ STATUS |= {te.ExportExpiredError: 410, te.InvalidPayloadError: 422, te.TooManyEx
 
 @app.errorhandler(te.TicketExportError)
 def refuse(error: te.TicketExportError) -> tuple[dict[str, str], int]:
-    return {"detail": str(error)}, STATUS.get(type(error), 500)
+    # Another error is a KeyError here: the server logs both, and its answer to the user is 500 without details.
+    return {"detail": str(error)}, STATUS[type(error)]
 
 
 # --- ticket-export: end

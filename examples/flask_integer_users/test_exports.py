@@ -122,3 +122,15 @@ def test_an_agent_who_has_left_gets_no_file(client: FlaskClient) -> None:
 
 def test_a_stranger_is_sent_away(client: FlaskClient) -> None:
     assert client.post("/exports", json=VIEW, headers=login("eve")).status_code == 401
+
+
+class Undecided(te.ExportPolicy):
+    def may_request(self, actor: te.Actor) -> bool:
+        raise ValueError("the salary of Ada")
+
+
+def test_a_mistake_of_the_application_is_not_told_to_the_user(client: FlaskClient) -> None:
+    with container.policy.override(Undecided()):
+        answer = client.post("/exports", json=VIEW, headers=login("ada"))
+    assert answer.status_code == 500
+    assert "may_request" not in answer.text

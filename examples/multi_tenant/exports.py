@@ -69,7 +69,8 @@ STATUS |= {te.ExportExpiredError: 410, te.InvalidPayloadError: 422, te.TooManyEx
 
 @app.exception_handler(te.TicketExportError)
 def refuse(request: Request, error: te.TicketExportError) -> responses.JSONResponse:
-    return responses.JSONResponse({"detail": str(error)}, STATUS.get(type(error), 500))
+    # Another error is a KeyError here: the server logs both, and its answer to the user is 500 without details.
+    return responses.JSONResponse({"detail": str(error)}, STATUS[type(error)])
 
 
 # --- ticket-export: end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,7 @@ import attrs
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.exc import SADeprecationWarning
 
 from tests.postgresql_server import PostgresqlServer
 from ticket_export import CsvFormat
@@ -148,6 +150,19 @@ def ids(source: SqlAlchemyTicketSource, actor: Actor = AGENT, **view: object) ->
 
 
 other_teams = TEAMS.alias("other_teams")
+other_cases = CASES.alias("other_cases")
+
+
+def _own_sql(condition: str) -> sa.ColumnElement[bool]:
+    return sa.literal_column(condition, sa.Boolean)
+
+
+def _any_of(*conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    # A host that has a list of conditions may have an empty one. SQLAlchemy warns once, and builds it.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SADeprecationWarning)
+        return sa.or_(*conditions)
+
 
 RULES: dict[str, tuple[Rule, list[int]]] = {
     "every row": (lambda _: EVERY_ROW, [1, 2, 3, 4, 5]),
@@ -190,6 +205,52 @@ RULES: dict[str, tuple[Rule, list[int]]] = {
     ),
     "function of a declared type": (lambda _: sa.func.coalesce(C.is_public, sa.false(), type_=sa.Boolean), [4, 5]),
     "label": (lambda _: (C.team_id == 2).label("mine"), [2]),
+    "regular expression": (lambda _: C.subject.regexp_match("case [12]"), [1, 2]),
+    "not regular expression": (lambda _: ~C.subject.regexp_match("case [12]"), [3, 4, 5]),
+    "text in and": (lambda _: sa.and_(sa.text("team_id = 2 OR team_id = 1"), C.is_public), [4]),
+    "the host's own SQL in and": (lambda _: _own_sql("team_id = 2 OR team_id = 1") & C.is_public, [4]),
+    "the host's own SQL in not": (lambda _: ~_own_sql("team_id = 2 OR team_id = 1"), [5]),
+    "the host's own SQL, declared as a condition": (
+        lambda _: sa.type_coerce(sa.literal_column("team_id = 2 OR team_id = 1"), sa.Boolean) & C.is_public,
+        [4],
+    ),
+    "the host's own SQL in a comparison": (
+        lambda _: sa.and_(_own_sql("team_id = 2 OR team_id = 1") != sa.true(), C.is_public),
+        [5],
+    ),
+    "a value in the host's own SQL": (lambda _: sa.literal_column("team_id", sa.Integer).between(1, 2), [1, 2, 4]),
+    "text as a value": (lambda _: C.team_id == sa.text("1"), [1, 4]),
+    "text in exists": (
+        lambda _: sa.exists().where(
+            other_teams.c.id == C.team_id, sa.text("other_teams.region = 'south' OR other_teams.region = 'east'")
+        ),
+        [2],
+    ),
+    "text in and, with an alias that is correlated": (
+        lambda _: sa.and_(sa.text("cases.id = 1 OR cases.id = 2"), sa.exists().where(other_teams.c.id == C.team_id)),
+        [1, 2],
+    ),
+    "or of nothing and something": (lambda _: sa.or_(sa.false(), *()) | (C.id == 1), [1]),
+    "exists of its own, for every ticket": (lambda _: sa.exists().where(MEMBERSHIPS.c.user_id == 7), [1, 2, 3, 4, 5]),
+    "exists of an alias, for every ticket": (
+        lambda _: sa.exists().where(other_teams.c.region == "south"),
+        [1, 2, 3, 4, 5],
+    ),
+    "exists of another row of the same table": (
+        lambda _: sa.exists().where(other_cases.c.team_id == C.team_id, other_cases.c.id > C.id),
+        [1, 2],
+    ),
+    "exists that names its table": (
+        lambda _: sa.exists(sa.select(1).where(TEAMS.c.id == C.team_id, TEAMS.c.id == 2).correlate(CASES)),
+        [2],
+    ),
+    "exists inside of exists": (
+        lambda _: sa.exists().where(
+            other_teams.c.id > 0,
+            sa.exists().where(MEMBERSHIPS.c.team_id == C.team_id, MEMBERSHIPS.c.user_id == 8).correlate(CASES),
+        ),
+        [2],
+    ),
 }
 
 
@@ -253,6 +314,48 @@ REFUSED: dict[str, tuple[Rule, str]] = {
     "error": (lambda _: _raise(ValueError("secret of row 17")), "raised ValueError$"),
     "error of a dictionary": (lambda _: dict[str, str]()["secret of row 17"], "raised KeyError$"),
     "error of the library": (lambda _: _raise(TicketSourceError("secret of row 17")), "raised TicketSourceError$"),
+    "or of nothing": (
+        lambda _: _any_of(),
+        r"has an or_\(\) without conditions, which SQLAlchemy leaves out; begin with",
+    ),
+    "or of nothing in and": (lambda _: _any_of() & C.is_public, r"has an or_\(\) without conditions"),
+    "not of nothing": (lambda _: ~_any_of(), r"has an or_\(\) without conditions"),
+    "or of nothing in exists": (
+        lambda _: sa.exists().where(MEMBERSHIPS.c.team_id == C.team_id, _any_of()),
+        r"has an or_\(\) without conditions",
+    ),
+    "exists of the ticket's own table": (
+        lambda _: sa.exists().where(C.team_id == 1),
+        "has an EXISTS that reads all rows of the table 'cases' instead of those of the ticket",
+    ),
+    "exists of the ticket's own table in another MetaData": (
+        lambda _: sa.exists().where(CASES.to_metadata(sa.MetaData()).c.team_id == MEMBERSHIPS.c.team_id),
+        "has an EXISTS that reads all rows of the table 'cases'",
+    ),
+    "exists that is not to be connected": (
+        lambda _: sa.exists(sa.select(1).where(MEMBERSHIPS.c.team_id == C.team_id).correlate(None)),
+        "has an EXISTS that reads all rows of the table 'cases'",
+    ),
+    "exists that joins the ticket's own table": (
+        lambda _: sa.exists(sa.select(1).select_from(CASES.join(MEMBERSHIPS, MEMBERSHIPS.c.team_id == C.team_id))),
+        "has an EXISTS that reads all rows of the table 'cases'",
+    ),
+    "exists of a joined table": (
+        lambda _: sa.exists().where(TEAMS.c.region == "south"),
+        "has an EXISTS that reads all rows of the table 'teams'",
+    ),
+    "not exists of the ticket's own table": (
+        lambda _: sa.or_(C.id == 1, ~sa.exists().where(C.team_id == 4)),
+        "has an EXISTS that reads all rows of the table 'cases'",
+    ),
+    "exists that is connected in its own exists only": (
+        lambda _: sa.exists().where(TEAMS.c.id > 0, sa.exists().where(MEMBERSHIPS.c.team_id == C.team_id)),
+        "has an EXISTS that reads all rows of the table ",
+    ),
+    "exists of joined tables only": (
+        lambda _: sa.exists().where(TEAMS.c.id == C.team_id, TEAMS.c.region == "north"),
+        r"has an EXISTS of tables that `tables` joins already; write its conditions without exists\(\)",
+    ),
     "table that is not joined": (
         lambda _: MEMBERSHIPS.c.user_id == 7,
         r"names the table 'memberships', which `tables` of the catalog does not join; use exists\(\) or",
@@ -313,6 +416,22 @@ def test_catalog_over_a_subquery_takes_rules_on_its_columns_only(engine: sa.Engi
     others = attrs.evolve(catalog, visible_to=lambda _: C.team_id == 1)
     with pytest.raises(ConfigurationError, match="names the table 'cases'"):
         SqlAlchemyTicketSource(engine, others).columns(AGENT)
+
+
+@pytest.mark.parametrize("cases", [CASES.alias("c"), sa.select(CASES).subquery("c"), sa.select(CASES).cte("c")])
+def test_exists_of_the_table_behind_the_catalogs_own_is_refused(sqlite: sa.Engine, cases: sa.FromClause) -> None:
+    catalog = TicketCatalog(
+        tables=cases,
+        id=cases.c.id,
+        created_at=cases.c.opened_at,
+        columns=[number_column("id", "ID", cases.c.id)],
+        visible_to=lambda _: sa.exists().where(MEMBERSHIPS.c.team_id == C.team_id, MEMBERSHIPS.c.user_id == 7),
+    )
+    with pytest.raises(ConfigurationError, match="has an EXISTS that reads all rows of the table 'cases'"):
+        SqlAlchemyTicketSource(sqlite, catalog).columns(AGENT)
+    of_itself = attrs.evolve(catalog, visible_to=lambda _: sa.exists().where(cases.c.team_id == 1))
+    with pytest.raises(ConfigurationError, match="has an EXISTS that reads all rows of the table 'c'"):
+        SqlAlchemyTicketSource(sqlite, of_itself).columns(AGENT)
 
 
 def test_rule_on_an_aliased_table_of_the_join(engine: sa.Engine) -> None:

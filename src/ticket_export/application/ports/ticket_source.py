@@ -51,6 +51,9 @@ class TicketSource(Protocol):
     def columns(self, actor: Actor) -> TicketColumns:
         """Return the columns that the actor may export; the others do not exist for them.
 
+        Set `is_complete` of the result to False unless the actor may see every row and every column: who sees all may
+        download the files of others by default, and sees the details of their exports.
+
         Raises:
             ConfigurationError: a rule of the host cannot be evaluated.
         """

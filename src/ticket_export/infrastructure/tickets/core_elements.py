@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from sqlalchemy import ColumnElement, SQLColumnExpression
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression
 from sqlalchemy.exc import ArgumentError, NoInspectionAvailable
 from sqlalchemy.inspection import inspect
 from sqlalchemy.sql import coercions, roles
@@ -49,7 +49,10 @@ def core_expression(expression: HostExpression) -> ColumnElement[Any]:
             f"ticket catalog: {expression!s} is not a column or SQL expression; use an expression such as "
             "table.c.name, Ticket.name of a mapped class, or func.lower(Ticket.name)"
         )
-    return _without_notes(found) if any(map(_has_notes, iterate(found))) else found
+    if not any(map(_has_notes, iterate(found))):
+        return found
+    _require_core_selects(found)
+    return _without_notes(found)
 
 
 def optional_core_expression(expression: HostExpression | None) -> ColumnElement[Any] | None:
@@ -61,12 +64,22 @@ def core_tables(tables: HostTables) -> FromClause:
     """Return the table, join or subquery without the ORM's notes.
 
     Raises:
-        ConfigurationError: it is none of them, and not a mapped class.
+        ConfigurationError: it is none of them, and not a mapped class; or it is a subclass that shares the table of its
+            base class.
     """
     found: object = tables
+    mapper = found._annotations.get("parentmapper") if isinstance(found, FromClause) else None  # noqa: SLF001
     if not isinstance(found, FromClause):
         with suppress(NoInspectionAvailable, AttributeError):
-            found = inspect(found).selectable
+            inspected = inspect(found)
+            found, mapper = inspected.selectable, inspected.mapper
+    # Only the ORM would add the condition on the type.
+    if mapper is not None and mapper.single:
+        name, base = mapper.class_.__name__, mapper.base_mapper.class_.__name__
+        raise ConfigurationError(
+            f"ticket catalog: tables names the class {name}, whose table has the rows of other subclasses of {base} "
+            f"too; use a subquery, such as select({base}.__table__).where({base}.type == …).subquery(), and its columns"
+        )
     if not isinstance(found, FromClause):
         raise ConfigurationError(
             f"ticket catalog: tables is of type {type(tables).__name__}; use a table, a join, a subquery "
@@ -87,9 +100,42 @@ def _has_notes(element: Any) -> bool:
     return bool(element._annotations or element._propagate_attrs)  # noqa: SLF001
 
 
+def _require_core_selects(expression: ColumnElement[Any]) -> None:
+    # The ORM would add conditions to such a SELECT. Without them it would find more rows than the host means.
+    for each in iterate(expression):
+        if not isinstance(each, Select):
+            continue
+        if each._with_options:  # noqa: SLF001
+            raise ConfigurationError(
+                "ticket catalog: an expression has a SELECT with options of the ORM, such as with_loader_criteria(), "
+                "which have no effect here; write them as conditions"
+            )
+        selected = [*each._raw_columns, *each._from_obj, *(join[0] for join in each._setup_joins)]  # noqa: SLF001
+        for part in (part for top in selected if isinstance(top, ClauseElement) for part in iterate(top)):
+            notes = part._annotations  # noqa: SLF001
+            # The condition of a relationship, such as Ticket.team.has(), is complete without the ORM.
+            is_complete = "no_replacement_traverse" in notes
+            mapper = None if is_complete else getattr(notes.get("parententity"), "mapper", None)
+            if mapper is not None and mapper.inherits is not None and not mapper.concrete:
+                name, base = mapper.class_.__name__, mapper.base_mapper.class_.__name__
+                raise ConfigurationError(
+                    f"ticket catalog: an expression selects from the class {name}, but here a class stands for its "
+                    f"table, which has the rows of other subclasses of {base} too; select from {base}, and add the "
+                    f"condition of {name} yourself"
+                )
+
+
 def _without_notes(expression: ColumnElement[Any]) -> ColumnElement[Any]:
     # A deep copy, except for tables and their columns, which are always the same objects.
-    copied: ColumnElement[Any] = _deep_deannotate(expression)
+    try:
+        copied: ColumnElement[Any] = _deep_deannotate(expression)
+    except AttributeError as error:
+        # SQLAlchemy fails like this for a SELECT of the ORM that joins by a relationship.
+        raise ConfigurationError(
+            "ticket catalog: an expression has a SELECT of the ORM that Core does not know, such as one with "
+            "`.join(Ticket.team)`; name the class and the condition, `.join(Team, Team.id == Ticket.team_id)`, or use "
+            "`Ticket.team.has(…)`"
+        ) from error
     for element in iterate(copied):
         if isinstance(element, ClauseElement) and element._propagate_attrs:  # noqa: SLF001
             element._propagate_attrs = {}  # noqa: SLF001

@@ -16,13 +16,14 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.sql.elements import Grouping
-from sqlalchemy.sql.operators import and_, between_op, inv, not_between_op
+from sqlalchemy.sql.operators import and_, between_op, inv, not_between_op, not_regexp_match_op, regexp_match_op
 from sqlalchemy.sql.visitors import iterate
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.view.visibility import EVERY_ROW, EveryRow, asked
 from ticket_export.errors import ConfigurationError
 from ticket_export.infrastructure.tickets.core_elements import core_expression
+from ticket_export.infrastructure.tickets.rule_pitfalls import pitfall, with_parentheses
 from ticket_export.infrastructure.tickets.sql_functions import HostsCondition
 from ticket_export.infrastructure.tickets.sql_types import SqlType, sql_type
 
@@ -31,7 +32,7 @@ RowRule: TypeAlias = Callable[[Actor], SQLColumnExpression[bool] | EveryRow]
 #: The condition that a row must meet, or `EVERY_ROW`.
 VisibleRows: TypeAlias = ColumnElement[bool] | EveryRow
 
-_BETWEEN: Final = (between_op, not_between_op)
+_UNTYPED: Final = (between_op, not_between_op, regexp_match_op, not_regexp_match_op)
 _NAME: Final = "ticket catalog: the row rule (visible_to)"
 
 
@@ -76,6 +77,9 @@ def _condition(result: object, tables: FromClause) -> ColumnElement[bool]:
     unset = [each.key for each in iterate(expression) if isinstance(each, BindParameter) and each.required]
     if unset:
         raise ConfigurationError(f"{_NAME} returned a condition whose parameter {unset[0]!r} has no value")
+    if wrong := pitfall(tables, expression):
+        raise ConfigurationError(f"{_NAME} returned a condition that {wrong}")
+    expression = with_parentheses(tables, expression)
     is_sql = isinstance(expression, ColumnClause) and expression.is_literal
     # To a column, SQLAlchemy adds `= 1` for SQLite. It would do so behind the last part of the host's own SQL.
     condition = HostsCondition(expression if is_sql else expression.self_group(against=and_))
@@ -95,7 +99,7 @@ def _is_condition(expression: Any) -> bool:
         return _is_condition(expression.element)
     if isinstance(expression, Grouping):
         return _is_condition(expression.element)
-    return isinstance(expression, BinaryExpression) and expression.operator in _BETWEEN
+    return isinstance(expression, BinaryExpression) and expression.operator in _UNTYPED
 
 
 def _name_of(table: FromClause) -> str:
