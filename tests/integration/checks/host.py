@@ -54,6 +54,8 @@ NAMES = te.HostTableNames(
     media_items=te.HostTable("crm_files"),
     background_tasks=te.HostTable("crm_jobs"),
 )
+#: The tables of files and tasks have no names here, so that a migration creates them.
+NAMES_OF_USERS = te.HostTableNames(users=NAMES.users)
 
 
 class CrmDirectory(ports.UserDirectory):

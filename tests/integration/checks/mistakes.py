@@ -21,7 +21,7 @@ from dependency_injector.providers import Factory
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import ticket_export as te
-from tests.integration.checks.host import NAMES, CrmDirectory, Host, case_catalog, cases, hire, people
+from tests.integration.checks.host import NAMES, NAMES_OF_USERS, CrmDirectory, Host, case_catalog, cases, hire, people
 from ticket_export import catalog, ports
 from ticket_export.errors import StorageError
 from ticket_export.infrastructure import migrate
@@ -104,7 +104,7 @@ def catalog_of(host: Host, *columns: catalog.CatalogColumn, **options: Any) -> N
 
 @found_as(
     "error: database: the database lacks Users;",
-    *["error: database: the database lacks "] * 2,
+    "error: database: the database lacks MediaItems, BackgroundTasks, ExportJobs, ExportDatabase; run ",
     "error: users: ",
     *["error: catalog: the database has no table "] * 4,
 )
@@ -114,12 +114,12 @@ def reference_schema_is_not_migrated(host: Host) -> Callable[[str], object]:
     return runs(host)
 
 
-def _is_an_application(host: Host) -> None:
+def _is_an_application(host: Host, names: str = "NAMES") -> None:
     """Let commands find the container of the host."""
     (host.folder / "crm_exports.py").write_text(
-        "from tests.integration.checks.host import NAMES\n"
+        f"from tests.integration.checks.host import {names}\n"
         "from ticket_export import TicketExportContainer\n"
-        "container = TicketExportContainer(table_names=NAMES)\n"
+        f"container = TicketExportContainer(table_names={names})\n"
     )
     host.settings["TICKET_EXPORT_APP"] = "crm_exports:container"
     host.settings["PYTHONPATH"] = str(Path(__file__).parents[3])
@@ -129,6 +129,17 @@ def _is_an_application(host: Host) -> None:
 def own_tables_are_not_migrated(host: Host) -> Callable[[str], object]:
     te.downgrade(host.engine(), names=NAMES)
     _is_an_application(host)
+    return runs(host)
+
+
+@found_as(
+    "error: database: the database lacks MediaItems, BackgroundTasks, ExportJobs, ExportDatabase; "
+    "run `ticket-export migrate`"
+)
+def nothing_is_migrated(host: Host) -> Callable[[str], object]:
+    host.parts["table_names"] = NAMES_OF_USERS
+    te.downgrade(host.engine(), names=NAMES)
+    _is_an_application(host, names="NAMES_OF_USERS")
     return runs(host)
 
 
@@ -388,6 +399,11 @@ def database_lacks_a_function(host: Host) -> Callable[[str], object]:
 
     catalog_of(host, size("len"))
     return says("correct the expression", lambda: catalog_of(host, size("length")))
+
+
+@found_as("error: catalog: the database refuses the expression of the column 'size'", on=ON_POSTGRESQL)
+def postgresql_lacks_a_function(host: Host) -> Callable[[str], object]:
+    return database_lacks_a_function(host)
 
 
 @found_as(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from tests.integration.checks.host import Host
+from tests.integration.checks.host import Host, case_catalog, cases
 from tests.integration.checks.mistakes import ON_POSTGRESQL, ON_SQLITE, Mistake
 from tests.postgresql_server import PostgresqlServer
 
@@ -35,6 +36,24 @@ def test_mistake_is_found_and_its_remedy_mends_it(mistake: Mistake, sqlite_host:
 @pytest.mark.parametrize("mistake", ON_POSTGRESQL, ids=lambda mistake: mistake.name)
 def test_mistake_on_postgresql_is_found_and_its_remedy_mends_it(mistake: Mistake, postgresql_host: Host) -> None:
     _is_found_and_mended(mistake, postgresql_host)
+
+
+@pytest.mark.parametrize("column", [cases.c.number, cases.c.team], ids=["int", "str"])
+def test_a_rule_over_the_ids_of_users_is_right_before_there_are_users(
+    postgresql_host: Host, column: sa.Column[object]
+) -> None:
+    postgresql_host.execute("DELETE FROM crm_people")
+    postgresql_host.parts["catalog"] = case_catalog(visible_to=lambda actor: column == actor.user_id)
+    assert postgresql_host.check() == []
+
+
+def test_a_wrong_rule_is_found_before_there_are_users(postgresql_host: Host) -> None:
+    postgresql_host.execute("DELETE FROM crm_people")
+    rule = sa.literal_column("squad", sa.Text) == "support"
+    postgresql_host.parts["catalog"] = case_catalog(visible_to=lambda actor: rule)
+    assert [finding.what for finding in postgresql_host.check()] == [
+        "the database refuses the condition of the row rule (visible_to)"
+    ]
 
 
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])

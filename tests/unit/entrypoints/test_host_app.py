@@ -29,6 +29,12 @@ number = 7
 def host_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (tmp_path / "some_helpdesk.py").write_text(_MODULE)
     (tmp_path / "broken_helpdesk.py").write_text("1 / 0")
+    (tmp_path / "miswired_helpdesk.py").write_text(
+        "import ticket_export\nticket_export.TicketExportContainer(catalogue=1)"
+    )
+    (tmp_path / "misset_helpdesk.py").write_text(
+        "from ticket_export import Settings\nSettings(retention_hour='secret')"
+    )
     (tmp_path / "needy_helpdesk.py").write_text("import no_such_dependency")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [each for each in sys.path if each])
@@ -58,6 +64,8 @@ def test_a_class_is_made_an_instance() -> None:
         ("some_helpdesk:number", "is a int, not a TicketExportContainer"),
         ("some_helpdesk:other", "is a DynamicContainer, not a TicketExportContainer"),
         ("broken_helpdesk:container", r"cannot be imported: ZeroDivisionError \(ticket-export --debug"),
+        ("miswired_helpdesk:container", r"cannot be imported: 'catalogue' .* did you mean catalog\?"),
+        ("misset_helpdesk:container", r"cannot be imported: retention_hour: unknown setting; did you mean .*hours\?$"),
         ("needy_helpdesk:container", "needs 'no_such_dependency'"),
     ],
 )

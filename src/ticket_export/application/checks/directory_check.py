@@ -34,7 +34,7 @@ def unknown_user_problems(directory: UserDirectory, nobody: UserId) -> Iterator[
         if user is not None:
             yield error(
                 _WHERE,
-                f"{type(directory).__name__}.{method} returns a {type(user).__name__} for a user who does not exist",
+                f"{type(directory).__name__}.{method} returns {_of_type(user)} for a user who does not exist",
                 "return None where there is no active user",
             )
 
@@ -46,10 +46,22 @@ def known_user_problems(directory: UserDirectory, user_ids: Iterable[UserId], ac
         if isinstance(found, Actor) and found.user_id == user_id and type(found.user_id) is type(user_id):
             actors.append(found)
         elif found is not None:  # None is for a user who is not active
-            returned = "the Actor of another user" if isinstance(found, Actor) else f"a {type(found).__name__}"
             yield error(
                 _WHERE,
-                f"{type(directory).__name__}.find returns {returned}",
+                f"{type(directory).__name__}.find returns {_returned(found, user_id)}",
                 "return an Actor of ticket_export with the user_id that was asked for, or None",
             )
             return
+
+
+def _returned(found: object, user_id: UserId) -> str:
+    if not isinstance(found, Actor):
+        return _of_type(found)
+    if type(found.user_id) is not type(user_id):
+        return f"an Actor whose user_id is of type {type(found.user_id).__name__}, not {type(user_id).__name__}"
+    return "the Actor of another user"
+
+
+def _of_type(found: object) -> str:
+    name = type(found).__name__
+    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"

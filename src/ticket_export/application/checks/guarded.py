@@ -34,7 +34,7 @@ def guarded(where: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]
 
 
 def configuration_findings(
-    where: str, raised: ConfigurationError, *, remedy: str = "correct the setting, or the line of the wiring, it names"
+    where: str, raised: ConfigurationError, *, remedy: str = "correct the setting or the code that it names"
 ) -> Iterator[Finding]:
     """Return a finding for each line of the error. What to do is behind the semicolon, or else it is `remedy`."""
     if isinstance(raised, MissingExtraError):
@@ -43,7 +43,7 @@ def configuration_findings(
         return
     for line in str(raised).splitlines():
         what, _, told = _PLACE.sub("", line).partition("; ")
-        yield error(where, what, told or remedy)
+        yield error(where, what, told or (_SHOW if _hides_its_cause(raised) else remedy))
 
 
 def _findings_of(where: str, raised: Exception) -> Iterable[Finding]:
@@ -62,6 +62,12 @@ def _finding_of(where: str, raised: Exception) -> Finding:
         case TicketExportError():
             return error(where, _sentence(raised), _SHOW)
     return error(where, f"it raises {type(raised).__name__}", _SHOW)
+
+
+def _hides_its_cause(raised: ConfigurationError) -> bool:
+    # Code of the host raised an error, whose text may not be safe to show.
+    cause = raised.__cause__
+    return cause is not None and str(raised).endswith(f" raised {type(cause).__name__}")
 
 
 _SHOW = "run: ticket-export --debug check, which shows where the error comes from"

@@ -56,7 +56,8 @@ def choices_by_spelling(choices: Iterable[Choice]) -> dict[str, str]:
 
 def _require_text(what: str, text: object) -> None:
     if not isinstance(text, str):
-        raise ValueError(f"the {what} is {type(text).__name__}, not a text")
+        told = f"; write it as a text, '{text}'" if type(text) is int else ""
+        raise ValueError(f"the {what} is {type(text).__name__}, not a text{told}")
     if not text.strip():
         raise ValueError(f"the {what} is empty")
     try:
@@ -81,8 +82,9 @@ def _require_clear(choices: Iterable[Choice]) -> None:
         other = labels.setdefault(label, choice)
         if other is not choice:
             raise ValueError(f"the choices {quoted(other.value)} and {quoted(choice.value)} have the same label")
-        meant = lowered.get(label, choice)
-        if meant is not choice and meant.value.lower() != choice.value.lower():
+        meant = values.get(choice.label) or lowered.get(label, choice)
+        is_other = meant.value == choice.label or meant.value.lower() != choice.value.lower()
+        if meant is not choice and is_other:
             raise ValueError(
                 f"the label of the choice {quoted(choice.value)} is the value of another one, {quoted(meant.value)}"
             )

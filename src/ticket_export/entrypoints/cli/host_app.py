@@ -7,10 +7,13 @@ import sys
 from typing import cast
 
 from dependency_injector.containers import DynamicContainer
+from pydantic import ValidationError
 
 from ticket_export.application.safe_text import quoted
 from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.cli.exit_codes import BadInputError
+from ticket_export.errors import ConfigurationError
+from ticket_export.settings import Settings
 
 _WHERE = "--app"
 
@@ -47,9 +50,17 @@ def _module(name: str) -> object:
             raise BadInputError(_WHERE, f"there is no module {quoted(name)}") from error
         raise BadInputError(_WHERE, f"the module {quoted(name)} needs {quoted(str(error.name))}") from error
     except (Exception, SystemExit) as error:
-        # Its text may hold a secret, such as the password of a database that the module connects to.
-        what = f"{type(error).__name__} (ticket-export --debug COMMAND shows where)"
+        what = _safe_text_of(error) or f"{type(error).__name__} (ticket-export --debug COMMAND shows where)"
         raise BadInputError(_WHERE, f"the module {quoted(name)} cannot be imported: {what}") from error
+
+
+def _safe_text_of(error: BaseException) -> str | None:
+    # Another text may hold a secret, such as the password of a database that the module connects to.
+    if isinstance(error, ConfigurationError):
+        return str(error)
+    if isinstance(error, ValidationError) and error.title == Settings.__name__:
+        return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+    return None
 
 
 def _attribute_of(module: object, attribute: str, module_name: str) -> object:

@@ -82,7 +82,7 @@ def user_key_of(names: HostTableNames) -> UserKeyType:
     if expressions.table is None:
         return declared or UUID
     key = expressions.column("id", _SEED_NAMES["id"])
-    stored = _key_type_of(key.type)
+    stored = key_type_of(key.type)
     if stored is None and declared is None:
         raise ConfigurationError(
             f"table {names.users.name!r}: the type of id, {key.type!r}, does not tell the type of the users' keys; "
@@ -171,7 +171,8 @@ def _check(host: HostTable, users: HostUsers) -> None:
             )
 
 
-def _key_type_of(stored: TypeEngine[Any]) -> UserKeyType | None:
+def key_type_of(stored: TypeEngine[Any]) -> UserKeyType | None:
+    """Return the type of the keys that a column of type `stored` holds; None if that is not known."""
     if isinstance(stored, TypeDecorator):
         # What its values are in Python is not known.
         return None

@@ -26,6 +26,8 @@ Prepare: TypeAlias = Callable[[TicketCatalog, TicketQuery], None]
 
 _WHERE: Final = "catalog"
 _SHOW: Final = "correct the expression; ticket-export --debug check shows the database's own message"
+#: A made-up actor for each type of key.
+_NOBODIES: Final = (Actor(user_id=uuid4()), Actor(user_id=-1), Actor(user_id="nobody"))
 _RULE: Final = (
     "return a SQL condition or EVERY_ROW (a column's rule: True or False) for every user; the facts that a rule needs "
     "come from Actor(attributes=…) of your user directory"
@@ -41,6 +43,7 @@ def query_problems(catalog: TicketCatalog, prepare: Prepare) -> Iterator[Finding
     try:
         prepare(without_rules, _query(columns))
     except ConfigurationError as raised:
+        _log.info("the catalog cannot be used", exc_info=True)
         yield from configuration_findings(_WHERE, raised)
     except TicketsUnavailableError:
         raise
@@ -51,24 +54,36 @@ def query_problems(catalog: TicketCatalog, prepare: Prepare) -> Iterator[Finding
 
 
 def rule_problems(catalog: TicketCatalog, actors: Sequence[Actor], prepare: Prepare) -> Iterator[Finding]:
-    """Evaluate the rules for each of `actors`, or for a made-up actor if there are none.
+    """Evaluate the rules for each of `actors`, or for made-up actors if there are none.
 
     A rule may need facts that a made-up actor does not have, so an error that a rule raises for that actor counts for
-    nothing.
+    nothing. PostgreSQL does not compare a column with a key of another type, so only what is wrong for every type of
+    key is a finding.
     """
-    for actor in actors or (_nobody(),):
-        try:
-            columns = tuple(catalog.visible_to_actor(actor).columns)
-            if columns:
-                prepare(catalog, _query(columns, actor))
-        except ConfigurationError as raised:
-            if actors or raised.__cause__ is None:
-                yield from configuration_findings(_WHERE, raised, remedy=_RULE)
-        except TicketsUnavailableError:
-            raise
-        except TicketSourceError:
-            _log.info("the database refuses the row rule of the catalog", exc_info=True)
-            yield error(_WHERE, "the database refuses the condition of the row rule (visible_to)", _SHOW)
+    for actor in actors:
+        yield from _rule_problems_of(actor, catalog, prepare)
+    if not actors:
+        found = [[*_rule_problems_of(each, catalog, prepare, is_made_up=True)] for each in _NOBODIES]
+        if all(found):
+            yield from found[0]
+
+
+def _rule_problems_of(
+    actor: Actor, catalog: TicketCatalog, prepare: Prepare, *, is_made_up: bool = False
+) -> Iterator[Finding]:
+    try:
+        columns = tuple(catalog.visible_to_actor(actor).columns)
+        if columns:
+            prepare(catalog, _query(columns, actor))
+    except ConfigurationError as raised:
+        if not is_made_up or raised.__cause__ is None:
+            _log.info("a rule of the catalog cannot be used", exc_info=True)
+            yield from configuration_findings(_WHERE, raised, remedy=_RULE)
+    except TicketsUnavailableError:
+        raise
+    except TicketSourceError:
+        _log.info("the database refuses the row rule of the catalog", exc_info=True)
+        yield error(_WHERE, "the database refuses the condition of the row rule (visible_to)", _SHOW)
 
 
 def _refused(columns: Iterable[TicketColumn], *, of: int) -> Iterator[Finding]:
@@ -82,16 +97,14 @@ def _refused(columns: Iterable[TicketColumn], *, of: int) -> Iterator[Finding]:
 
 
 def _is_refused(prepare: Prepare, catalog: TicketCatalog, column: TicketColumn) -> bool:
+    # On PostgreSQL, the types of all columns of a catalog are read first.
+    alone = attrs.evolve(catalog, columns=[each for each in catalog.columns if each.column.name == column.name])
     try:
-        prepare(catalog, _query((column,)))
+        prepare(alone, _query((column,)))
     except TicketSourceError:
         return True
     return False
 
 
-def _nobody() -> Actor:
-    return Actor(user_id=uuid4())
-
-
 def _query(columns: tuple[TicketColumn, ...], actor: Actor | None = None) -> TicketQuery:
-    return TicketQuery(actor=actor or _nobody(), columns=columns, as_of=datetime.now(UTC))
+    return TicketQuery(actor=actor or _NOBODIES[0], columns=columns, as_of=datetime.now(UTC))

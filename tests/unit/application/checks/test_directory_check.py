@@ -43,7 +43,7 @@ def test_a_directory_that_does_not_look_for_addresses_is_right() -> None:
 
 def test_a_directory_that_finds_nobody_for_an_address_is_told_otherwise() -> None:
     (finding,) = unknown_user_problems(Directory({}, ADA), -1)
-    assert finding.what == "Directory.find_by_email returns a Actor for a user who does not exist"
+    assert finding.what == "Directory.find_by_email returns an Actor for a user who does not exist"
 
 
 def test_the_users_who_are_found_are_the_actors() -> None:
@@ -56,7 +56,7 @@ def test_the_users_who_are_found_are_the_actors() -> None:
     ("users", "asked", "told"),
     [
         ({1: BEN}, 1, "the Actor of another user"),
-        ({"1": ADA}, "1", "the Actor of another user"),
+        ({"1": ADA}, "1", "an Actor whose user_id is of type int, not str"),
         ({1: {"id": 1}}, 1, "a dict"),
     ],
 )

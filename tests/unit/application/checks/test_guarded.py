@@ -28,12 +28,21 @@ def _found(raised: Exception) -> list[Finding]:
     return rest
 
 
+def _caused(text: str) -> ConfigurationError:
+    raised = ConfigurationError(text)
+    raised.__cause__ = KeyError("secret")
+    return raised
+
+
 @pytest.mark.parametrize(
     ("raised", "told"),
     [
         (ConfigurationError("the key is wrong; use another one"), "the key is wrong; use another one"),
         (ConfigurationError("the key is wrong"), "the key is wrong; correct the setting"),
         (ConfigurationError("ticket catalog: no id; add one"), "no id; add one"),
+        (_caused("the row rule raised KeyError"), "the row rule raised KeyError; run: ticket-export --debug check"),
+        (_caused("the row rule needs 'a'; set it"), "the row rule needs 'a'; set it"),
+        (_caused("the choice is empty"), "the choice is empty; correct the setting"),
         (ConfigurationError("container.policy: no; yes"), "no; yes"),
         (
             MissingExtraError("zstd", "packing"),

@@ -6,15 +6,15 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Column, Connection, Dialect, ForeignKeyConstraint, Index, Inspector, Table, inspect
+from sqlalchemy import Column, Connection, Dialect, ForeignKeyConstraint, Index, Inspector, Integer, Table, inspect
 from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.exc import NoSuchTableError
 from sqlalchemy.schema import CreateColumn, CreateIndex
 from sqlalchemy.types import TypeEngine
 
-from ticket_export.infrastructure.persistence.host_users import key_column_type
+from ticket_export.infrastructure.persistence.host_users import key_column_type, key_type_of
 from ticket_export.infrastructure.persistence.schema.stored_types import LONGEST_TEXT, holds
-from ticket_export.infrastructure.persistence.tables import Tables
+from ticket_export.infrastructure.persistence.tables import Tables, build_tables
 from ticket_export.infrastructure.persistence.tables_in_use import tables_in_use
 
 #: The command that creates the library's own tables.
@@ -120,7 +120,9 @@ class _Comparison:
             is_type, needed = stored["type"].compile(self._dialect), needed_type.compile(self._dialect)
             if "VARCHAR" in is_type and ("VARCHAR" in needed or needed == "TEXT"):
                 needed = f"a text of at least {LONGEST_TEXT.get(column.key, 0):,} characters"
-            yield self._difference(column, f"is {is_type}, but must be {needed}", self._remedy_of_type(column))
+            yield self._difference(
+                column, f"is {is_type}, but must be {needed}", self._remedy_of_type(column, stored["type"])
+            )
         if self._is_written and column.nullable and not stored["nullable"]:
             yield self._difference(
                 column,
@@ -212,20 +214,34 @@ class _Comparison:
             yield self._difference(columns[0], problem, remedy, is_fatal=False)
 
     def _remedy_of_missing_table(self) -> str:
-        if self._is_own:
+        if self._is_own or self._is_unnamed:
             return f"run `{MIGRATE}`"
         if self._is_written:
             return f"set the name of your table {_NAMES}; without such a table, leave out its name and run `{MIGRATE}`"
         return f"set the name of your table {_NAMES}"
 
-    def _remedy_of_type(self, column: Column[object]) -> str:
+    def _remedy_of_type(self, column: Column[object], stored: TypeEngine[Any]) -> str:
         if column.key == "id" or column.key.endswith("user_id"):
-            return f"if your users have other keys, set the type of a user's key {_NAMES}"
+            # A UUID is stored as text in SQLite.
+            key = key_type_of(stored) if self._dialect.name == "postgresql" or isinstance(stored, Integer) else None
+            example = f": user_key={key.__name__}" if key else ""
+            own = "" if self._is_written else "; if you gave a Table or a mapped class, correct the type of its column"
+            return f"if your users have other keys, set the type of a user's key {_NAMES}{example}{own}"
         if self._can_alter:
             needed = column.type.compile(self._dialect)
             quoted = self._dialect.identifier_preparer.quote(column.name)
             return f"change it: {self._altered(column)} TYPE {needed} USING {quoted}::{needed}"
         return "change the type of the column"
+
+    @property
+    def _is_unnamed(self) -> bool:
+        # The host has no table of its own for this, so a migration creates it.
+        seed = build_tables()
+        names = [column.name for column in self._table.columns]
+        return any(
+            (each.name, [column.name for column in each.columns]) == (self._name, names)
+            for each in (seed.media_items, seed.background_tasks)
+        )
 
     @property
     def _name(self) -> str:
