@@ -16,6 +16,7 @@ from dependency_injector.providers import Factory, ThreadSafeSingleton
 from sqlalchemy import Connection, Engine
 
 from tests.chaos.fault import Faults, Step
+from ticket_export.application.checks.storage_check import CHECK_NAME
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry
 from ticket_export.application.ports.export_storage import ObjectWriter
 from ticket_export.application.run.attempt import PROGRESS_INTERVAL
@@ -117,6 +118,11 @@ class _Storage(LocalStorage):
 
     @contextmanager
     def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
+        if key.endswith(CHECK_NAME):
+            # The check of a worker that starts is no step of an export.
+            with super().open_writer(key, content_type) as writer:
+                yield writer
+            return
         with ExitStack() as until_written:
             writer = until_written.enter_context(super().open_writer(key, content_type))
             yield _Writer(writer, self._faults)

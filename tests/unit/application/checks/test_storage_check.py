@@ -44,12 +44,28 @@ def test_a_storage_that_works_has_no_finding_and_keeps_nothing() -> None:
     assert storage.objects == {"exports/other": b"kept"}
 
 
-def test_no_sweep_takes_the_object_of_a_check_for_an_orphan() -> None:
+def test_object_of_a_killed_check_is_an_orphan_for_the_sweep() -> None:
     storage = RecordingStorage()
     found(storage)
     (key,) = storage.keys
-    assert key.startswith("exports/")
-    assert attempt_of(key) is None
+    assert attempt_of(key) is not None
+
+
+class SweptStorage(RecordingStorage):
+    """A sweep deletes the first object as soon as it is written."""
+
+    @contextmanager
+    def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
+        with super().open_writer(key, content_type) as writer:
+            yield writer
+        if len(self.keys) == 1:
+            self.delete(key)
+
+
+def test_sweep_during_the_check_is_no_finding() -> None:
+    storage = SweptStorage()
+    assert found(storage) == []
+    assert len(storage.keys) == 2
 
 
 class OtherBytes(InMemoryStorage):
