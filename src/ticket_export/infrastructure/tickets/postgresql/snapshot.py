@@ -17,8 +17,8 @@ from ticket_export.infrastructure.tickets.read_errors import errors_of
 if TYPE_CHECKING:
     import psycopg
 
-#: Settings that change how a value is written or a statement is read, and that a server, a database or a role may have
-#: changed.
+#: Settings that change how a value is written or how a statement is read and planned, and that a server, a database or a
+#: role may have changed.
 _SETTINGS = {
     "DateStyle": "ISO",
     "client_encoding": "UTF8",
@@ -26,6 +26,10 @@ _SETTINGS = {
     "standard_conforming_strings": "on",
     # Not the view's zone: the host's own expressions and its row rule may depend on it, and a user chooses the view.
     "TimeZone": "UTC",
+    # Ten times the default. The rows of an export are wide, and one process sends them. Parallel workers that sort many
+    # of them take the processors from the client, which could already write the first rows. A scan that finds few
+    # rows, and the count, stay parallel.
+    "parallel_tuple_cost": "1",
     # SQLAlchemy's option would make a connection writable that is read-only by default.
     "transaction_read_only": "on",
 }
