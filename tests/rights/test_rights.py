@@ -39,7 +39,7 @@ from ticket_export.errors import (
 from ticket_export.ports import UserDirectory, UserId
 from ticket_export.testing.memory import InMemoryClock, InMemoryStorage
 
-_POLICIES: Final = int(os.environ.get("RIGHTS_POLICIES", "150"))
+_POLICIES: Final = int(os.environ.get("RIGHTS_POLICIES", "80"))
 _NOW: Final = OPENED + timedelta(days=1)
 _T = TypeVar("_T")
 

@@ -136,7 +136,7 @@ def test_one_of_two_that_wait_for_each_other_is_told_that_the_database_is_busy(
 
 def test_a_database_without_the_tables_lacks_a_table(empty_engine: Engine) -> None:
     with (
-        pytest.raises(JobDatabaseError, match="the database lacks the table BackgroundTasks; run `ticket-export migrate`"),
+        pytest.raises(JobDatabaseError, match="lacks the table BackgroundTasks; run `ticket-export migrate`"),
         SqlAlchemyUnitOfWork(empty_engine) as it,
     ):
         it.tasks.add(a_task())
@@ -148,7 +148,10 @@ def test_a_database_without_the_tables_lacks_a_table(empty_engine: Engine) -> No
 
 def test_a_table_without_a_column_lacks_a_column(engine: Engine, rows: PostgresqlRows) -> None:
     rows.run('ALTER TABLE "BackgroundTasks" DROP COLUMN "LeasedBy"')
-    with pytest.raises(JobDatabaseError, match="lacks the column LeasedBy of BackgroundTasks"), SqlAlchemyUnitOfWork(engine) as work:
+    with (
+        pytest.raises(JobDatabaseError, match="lacks the column LeasedBy of BackgroundTasks"),
+        SqlAlchemyUnitOfWork(engine) as work,
+    ):
         work.tasks.add(a_task())
 
 
