@@ -17,8 +17,8 @@ from ticket_export.infrastructure.tickets.read_errors import errors_of
 if TYPE_CHECKING:
     import psycopg
 
-#: Settings that change how a value is written or how a statement is read and planned. A server, a database or a role may
-#: have changed them.
+#: Settings that change how a value is written or how a statement is read and planned. A server, a database or a role
+#: may have changed them.
 _SETTINGS = {
     "DateStyle": "ISO",
     "client_encoding": "UTF8",
