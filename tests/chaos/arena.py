@@ -24,9 +24,12 @@ from ticket_export.settings import Settings
 _REQUESTER = "staff@example.test"
 #: The name of connections that a test may end.
 DISTURBED = "ticket-export chaos"
+#: The same for those of the writers, so that a test can tell them from the workers'.
+WRITING = f"{DISTURBED}, writer"
 _CONNECTIONS = text("""
-    SELECT pid, state = 'active' AND query LIKE 'COPY%', state <> 'idle' FROM pg_stat_activity
-    WHERE datname = current_database() AND application_name = :name AND state IS NOT NULL
+    SELECT pid, state = 'active' AND query LIKE 'COPY%', state <> 'idle', application_name = :writing
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name IN (:name, :writing) AND state IS NOT NULL
 """)
 
 
@@ -40,11 +43,15 @@ class Held:
 
 @attrs.frozen
 class Backend:
-    """A connection to PostgreSQL, seen from the server: its process, and whether it does a COPY, or a transaction."""
+    """A connection to PostgreSQL, seen from the server.
+
+    Its process, whether it does a COPY, or a transaction, and whether it is a writer's.
+    """
 
     pid: int
     copies: bool
     is_busy: bool
+    is_writers: bool
 
 
 @attrs.frozen
@@ -73,7 +80,7 @@ class Arena:
         )
         container = TicketExportContainer()
         container.settings.override(Object(settings))
-        return cls(folder, settings.model_copy(update={"database_url": _disturbed(database_url)}), container)
+        return cls(folder, settings.model_copy(update={"database_url": named(database_url, DISTURBED)}), container)
 
     @property
     def is_postgresql(self) -> bool:
@@ -87,7 +94,7 @@ class Arena:
         if not self.is_postgresql:
             return []
         with self.container.engine().connect() as connection:
-            return [Backend(*row) for row in connection.execute(_CONNECTIONS, {"name": DISTURBED})]
+            return [Backend(*row) for row in connection.execute(_CONNECTIONS, {"name": DISTURBED, "writing": WRITING})]
 
     def terminate(self, backend: Backend) -> bool:
         """End the connection as an administrator does; gives whether it was still there."""
@@ -170,8 +177,9 @@ class Arena:
         return sum(path.startswith(".partial/") for path in files_below(self.folder / "storage"))
 
 
-def _disturbed(database_url: str) -> str:
+def named(database_url: str, name: str) -> str:
+    """The URL, with a name for its connections on PostgreSQL; SQLite has no connections to name."""
     url = make_url(database_url)
     if url.get_backend_name() != "postgresql":
         return database_url
-    return url.update_query_dict({"application_name": DISTURBED}).render_as_string(hide_password=False)
+    return url.update_query_dict({"application_name": name}).render_as_string(hide_password=False)

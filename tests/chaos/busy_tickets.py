@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from random import Random
 
-from tests.chaos.arena import Arena
+from tests.chaos.arena import WRITING, Arena, named
 from tests.integration.tickets.busy_writer import GROUP, LATE, BusyWriter, BusyWriters, torn_groups
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.infrastructure.persistence.database.engine import create_engine
@@ -28,7 +28,7 @@ class BusyTickets:
 
     def __init__(self, arena: Arena, *, writers: int) -> None:
         self._arena = arena
-        self._engine = create_engine(arena.settings.database_url)
+        self._engine = create_engine(named(arena.settings.database_url, WRITING))
         self._count = writers
         self.writers = BusyWriters([])
 

@@ -18,7 +18,7 @@ _WORKERS = 3
 _SHORTEST, _LONGEST, _LOOK_EVERY = 0.02, 0.3, 0.01
 # This share of them waits for a connection that reads tickets, since most do not for most of the time.
 _READING = 0.6
-# The first ones all do: a short run would else be over before any of them has met one.
+# The first ones all do, and the next one meets a writer: a short run would else be over before any of them has.
 _FIRST_READING = 4
 
 
@@ -32,6 +32,7 @@ class RandomTerminations:
     may_go_on: Callable[[int], bool]
     #: How many connections were ended, by what they did then.
     ended: Counter[str] = attrs.field(factory=Counter)
+    _has_met_writer: bool = attrs.field(default=False, init=False)
     _at_work: list[WorkerProcess] = attrs.field(factory=list, init=False)
 
     def rage(self, seconds: float) -> None:
@@ -42,6 +43,7 @@ class RandomTerminations:
             self._man()
             victim = self._victim()
             if victim and self.may_go_on(self.ended.total()) and self.arena.terminate(victim):
+                self._has_met_writer |= victim.is_writers
                 self.ended["a COPY" if victim.copies else "a transaction" if victim.is_busy else "nothing"] += 1
 
     def calm(self) -> None:
@@ -69,6 +71,9 @@ class RandomTerminations:
         while True:
             connections = self.arena.connections()
             reading = [each for each in connections if each.copies]
+            writing = [each for each in connections if each.is_writers]
+            if not (must_read or self._has_met_writer) and writing:
+                return self.random.choice(writing)
             if wants_reading and reading:
                 return self.random.choice(reading)
             if time.monotonic() > until:
