@@ -90,11 +90,16 @@ def test_connections_that_were_terminated_in_the_pool_harm_nobody(engine: Engine
     assert rows.get(BackgroundTask, task.id) == task
 
 
+_ADVICE = (
+    r"\. If your own transaction holds the lock, commit it first, or call the use case inside it \(JoinedUnitOfWork\)"
+)
+
+
 @pytest.mark.parametrize(
     ("setting", "told"),
     [
-        (limit, rf"the database did not answer within its time limit \({limit}\); try again later")
-        for limit in ("lock_timeout", "statement_timeout")
+        (limit, rf"the database did not answer within its time limit \({limit}\); try again later{advice}")
+        for limit, advice in (("lock_timeout", _ADVICE), ("statement_timeout", ""))
     ],
 )
 def test_a_row_that_somebody_keeps_locked_is_not_waited_for_longer_than_the_server_allows(
@@ -104,7 +109,7 @@ def test_a_row_that_somebody_keeps_locked_is_not_waited_for_longer_than_the_serv
     rows.put(task)
     with closing(psycopg.connect(conninfo(rows.url))) as other:
         other.execute('SELECT * FROM "BackgroundTasks" FOR UPDATE')
-        with pytest.raises(JobDatabaseError, match=f"^{told}"), SqlAlchemyUnitOfWork(engine) as unit_of_work:
+        with pytest.raises(JobDatabaseError, match=f"^{told}$"), SqlAlchemyUnitOfWork(engine) as unit_of_work:
             unit_of_work._connection.exec_driver_sql(f"SET LOCAL {setting} = '20ms'")
             unit_of_work.tasks.update(attrs.evolve(task, task_step=9), fencing_token=task.fencing_token)
     assert rows.get(BackgroundTask, task.id) == task
