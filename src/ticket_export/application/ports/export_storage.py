@@ -34,14 +34,18 @@ class ExportStorage(Protocol):
         """Write an object. It is readable, and whole, after the block; if the block raises, nothing is readable."""
 
     @abstractmethod
-    def open_reader(self, key: str) -> AbstractContextManager[BinaryIO]:
-        """Read an object.
+    def open_reader(self, key: str, start: int = 0) -> AbstractContextManager[BinaryIO]:
+        """Read an object from its byte number `start` on, without reading what is before.
 
-        Where `fileno` of the reader returns the descriptor of a regular file, that file is the object, byte for byte,
-        so that it can be copied within the kernel. A reader that decodes its file has no descriptor.
+        At and beyond the end of the object the reader is empty, as a file is.
+
+        Where `fileno` of the reader returns the descriptor of a regular file, that file is the object, byte for byte
+        and whatever `start` is, so that it can be copied within the kernel. A reader that decodes its file has no
+        descriptor.
 
         Raises:
             ObjectNotFoundError: no object is readable under that key.
+            ValueError: `start` is negative.
         """
 
     @abstractmethod

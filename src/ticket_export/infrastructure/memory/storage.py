@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from ticket_export.application.ports.export_storage import ExportStorage, ObjectWriter
 from ticket_export.errors import ObjectNotFoundError
-from ticket_export.infrastructure.storage.keys import check_key, check_prefix
+from ticket_export.infrastructure.storage.keys import check_key, check_prefix, check_start
 
 
 class InMemoryStorage(ExportStorage):
@@ -29,12 +29,15 @@ class InMemoryStorage(ExportStorage):
         self.objects[key] = buffer.getvalue()
 
     @contextmanager
-    def open_reader(self, key: str) -> Iterator[BinaryIO]:
+    def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
         check_key(key)
+        check_start(start)
         data = self.objects.get(key)
         if data is None:
             raise ObjectNotFoundError("the file is not in the storage any more")
-        yield io.BytesIO(data)
+        stream = io.BytesIO(data)
+        stream.seek(min(start, len(data)))
+        yield stream
 
     def delete(self, key: str) -> None:
         check_key(key)

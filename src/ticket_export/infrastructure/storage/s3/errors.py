@@ -82,6 +82,11 @@ def is_missing(error: BaseException) -> bool:
     return error_code(error) in {"NoSuchKey", "404", "NotFound"}
 
 
+def is_beyond_the_end(error: BaseException) -> bool:
+    """Whether the object has no byte of the range that was asked for."""
+    return isinstance(error, ClientError) and _status(error) == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+
+
 def is_unreachable(error: StorageError) -> bool:
     """Whether there was no response, so that another call would fail too."""
     return isinstance(error.__cause__, _UNREACHABLE)
@@ -101,5 +106,8 @@ def _reason(error: Exception) -> str:
     other = "the storage failed; the log has the cause"
     if not isinstance(error, ClientError):
         return other
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return _BY_CODE.get(error_code(error)) or _BY_STATUS.get(status, other)
+    return _BY_CODE.get(error_code(error)) or _BY_STATUS.get(_status(error), other)
+
+
+def _status(error: ClientError) -> int:
+    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
