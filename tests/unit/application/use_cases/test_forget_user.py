@@ -171,7 +171,7 @@ def test_error_that_may_hold_a_secret_is_only_logged(
 def test_file_in_another_storage_is_not_forgotten_silently(desk: HelpDesk, user: Actor) -> None:
     completed(desk, user)
     (item,) = desk.database.committed.media_items.values()
-    item.file_storage_provider = "s3"
+    item.file_storage_provider, item.storage_place = "s3", None
     with pytest.raises(UserNotForgottenError, match="the file is in the storage 's3', not in 'memory'"):
         desk.forget_user(user.user_id)
     assert len(desk.files) == 1
