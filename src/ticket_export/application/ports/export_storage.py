@@ -18,7 +18,7 @@ class ObjectWriter(Protocol):
 
 
 class ExportStorage(Protocol):
-    """Stores objects under keys such as ``exports/<job id>/<attempt>/<file name>``.
+    """Stores objects under keys such as ``exports/<database id>/<job id>/<attempt>/<file name>``.
 
     Every method raises `StorageError` if the store fails, and `InvalidKeyError` for a key that is malformed or would
     leave the store's root.
@@ -28,6 +28,15 @@ class ExportStorage(Protocol):
     @abstractmethod
     def provider(self) -> str:
         """The store's name in ``MediaItems.FileStorageProvider``."""
+
+    @property
+    @abstractmethod
+    def place(self) -> str:
+        """The URL of the store's root, such as ``s3://bucket/prefix``, in ``MediaItems.StoragePlace``.
+
+        Two storages have the same place exactly if they have the same objects, whatever their other settings are. It
+        has no credentials, and `open_storage` accepts it as a storage URL.
+        """
 
     @abstractmethod
     def open_writer(self, key: str, content_type: str) -> AbstractContextManager[ObjectWriter]:
@@ -71,5 +80,8 @@ class SupportsDiscardStale(Protocol):
     """A storage in which a killed writer leaves data that nobody can read."""
 
     @abstractmethod
-    def discard_stale(self, before: datetime) -> int:
-        """Remove unfinished objects that were last written to before `before` (aware UTC); return their number."""
+    def discard_stale(self, before: datetime, *, prefix: str = "") -> int:
+        """Remove unfinished objects that were last written to before `before` (aware UTC); return their number.
+
+        Only those whose key begins with `prefix`, which is empty or ends with ``/``.
+        """

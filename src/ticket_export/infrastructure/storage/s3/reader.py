@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import re
+import sys
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -82,7 +83,8 @@ class S3RawReader(io.RawIOBase):
         """Ask for the bytes from the position on: of any object at first, then only of the same one."""
         request: GetObjectRequestTypeDef = {"Bucket": self._bucket, "Key": self._name}
         if self._position:
-            request["Range"] = f"bytes={self._position}-"
+            # A store may ignore a number that it cannot hold.
+            request["Range"] = f"bytes={min(self._position, sys.maxsize)}-"
         if self._entity_tag is not None:
             request["IfMatch"] = self._entity_tag
         try:
@@ -92,8 +94,8 @@ class S3RawReader(io.RawIOBase):
             cause = error.__cause__
             if cause is not None and is_missing(cause):
                 raise ObjectNotFoundError("the file is not in the storage any more") from cause
-            # The length is not known before the first answer.
-            may_be_the_end = self._position > 0 and self._length in {None, self._position}
+            is_first = self._entity_tag is None
+            may_be_the_end = self._position > 0 and (is_first or self._length == self._position)
             if cause is not None and is_beyond_the_end(cause) and may_be_the_end:
                 self._body = io.BytesIO()
                 return
