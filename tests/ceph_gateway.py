@@ -32,7 +32,7 @@ _PATIENCE: Final = 60
 _PROGRAMS: Final = ("ceph-mon", "ceph-osd", "monmaptool", "ceph", "radosgw", "radosgw-admin")
 # One process of each kind, which trusts the loopback, forgets everything and writes nothing outside of its folder.
 # Without `crc`, clients without a key wait 300 s for the monitor. Without the short interval, each pool takes a second,
-# and without `tcp_nodelay` most answers take 40 ms.
+# and without `tcp_nodelay` most answers take 40 ms. A gateway that was killed is waited for until the two timeouts end.
 _CONFIGURATION: Final = """
 [global]
 fsid = {cluster}
@@ -57,6 +57,8 @@ osd pool default pg autoscale mode = off
 mon allow pool size one = true
 mon max pg per osd = 1000
 paxos propose interval = 0.05
+osd client watch timeout = 1
+osd default notify timeout = 1
 [mon.a]
 mon data = {folder}/mon
 [osd.0]
@@ -97,6 +99,11 @@ class CephGateway:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    @property
+    def is_away(self) -> bool:
+        """Whether it was stopped, and not started since."""
+        return self._process is None
 
     def client(self) -> S3Client:
         """One that knows nothing of this library, and has credentials of its own."""
