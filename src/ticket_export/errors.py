@@ -40,7 +40,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
-from typing import Final
+from typing import Final, Self
 from uuid import UUID
 
 __all__ = [
@@ -65,6 +65,7 @@ __all__ = [
     "SchemaMismatchError",
     "StaleViewError",
     "StorageError",
+    "StorageUnavailableError",
     "TicketExportError",
     "TicketSourceError",
     "TicketsUnavailableError",
@@ -199,9 +200,13 @@ class StorageError(ExportFailure, OSError):
     """An object could not be written, read, listed or deleted."""
 
     @classmethod
-    def took_nothing(cls, seconds: float) -> StorageError:
+    def took_nothing(cls, seconds: float) -> Self:
         """Return the error of a storage that has accepted no data for so long."""
         return cls(f"The storage accepted no data for {seconds:g} s.")
+
+
+class StorageUnavailableError(StorageError):
+    """The store is away or too busy; a later attempt may succeed."""
 
 
 class ListenerStuckError(ExportFailure):

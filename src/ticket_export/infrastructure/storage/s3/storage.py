@@ -29,6 +29,7 @@ from ticket_export.errors import ConfigurationError, StorageError
 from ticket_export.infrastructure.storage.keys import check_prefix
 from ticket_export.infrastructure.storage.s3.errors import is_missing, is_refusal, s3_errors
 from ticket_export.infrastructure.storage.s3.location import S3Location
+from ticket_export.infrastructure.storage.s3.persistence import S3Persistence
 from ticket_export.infrastructure.storage.s3.reader import S3RawReader
 from ticket_export.infrastructure.storage.s3.stale_uploads import abort_stale_uploads
 from ticket_export.infrastructure.storage.s3.upload import S3Upload
@@ -63,14 +64,18 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
         *,
         encryption: Mapping[str, str] | None = None,
         reconnect: Callable[[], S3Client] | None = None,
+        patience: timedelta = timedelta(minutes=1),
     ) -> None:
         """`encryption` is the result of `encryption_of`; without it, the bucket's default is used.
+
+        The calls of an upload are made again for `patience` while the store is away or too busy.
 
         `reconnect` makes the client of a forked process, which must not share connections with its parent.
         """
         self._clients = {os.getpid(): client}
         self._reconnect = reconnect or (lambda: client)
         self._location = location
+        self._patience = patience
         self._encryption = dict(encryption or {})
 
     @classmethod
@@ -87,7 +92,9 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
             region=settings.s3_region,
             patience=patience or S3Patience(),
         )
-        return cls(client(), location, encryption=encryption_of(settings), reconnect=client)
+        return cls(
+            client(), location, encryption=encryption_of(settings), reconnect=client, patience=settings.storage_patience
+        )
 
     @property
     def _client(self) -> S3Client:
@@ -105,6 +112,7 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
             self._location.object_key(key),
             options={"ContentType": content_type, **self._encryption},
             part_bytes=PART_BYTES,
+            persistence=S3Persistence(self._patience.total_seconds()),
         )
         with S3Writer(upload, ahead=_AHEAD) as writer:
             yield writer
