@@ -18,7 +18,9 @@
     │   ├── RowCountMismatchError                      rows written differ from the rows counted
     │   ├── StorageError            (OSError)          the file could not be written or read
     │   │   ├── InvalidKeyError     (ValueError)       a key that is malformed or would leave the root
-    │   │   └── ObjectNotFoundError (LookupError)      no readable object has this key
+    │   │   ├── ObjectNotFoundError (LookupError)      no readable object has this key
+    │   │   ├── StorageUnavailableError                the store is away or busy; an attempt may succeed later
+    │   │   └── UnknownPlaceError                      the file is in a storage that no setting names
     │   ├── ListenerStuckError                         the progress callback does not return
     │   ├── StaleViewError                             the stored view no longer fits the catalog
     │   └── PermissionLostError                        the requester may no longer export tickets
@@ -71,6 +73,7 @@ __all__ = [
     "TicketsUnavailableError",
     "TooManyExportsError",
     "UnknownDeveloperNameError",
+    "UnknownPlaceError",
     "UnsupportedDialectError",
     "UserNotForgottenError",
     "WorkerShortageError",
@@ -199,15 +202,6 @@ class RowCountMismatchError(ExportFailure):
 class StorageError(ExportFailure, OSError):
     """An object could not be written, read, listed or deleted."""
 
-    @classmethod
-    def took_nothing(cls, seconds: float) -> Self:
-        """Return the error of a storage that has accepted no data for so long."""
-        return cls(f"The storage accepted no data for {seconds:g} s.")
-
-
-class StorageUnavailableError(StorageError):
-    """The store is away or too busy; a later attempt may succeed."""
-
 
 class ListenerStuckError(ExportFailure):
     """The callback for the progress of an export was called so many `seconds` ago and has not returned."""
@@ -222,6 +216,26 @@ class InvalidKeyError(StorageError, ValueError):
 
 class ObjectNotFoundError(StorageError, LookupError):
     """No readable object has this key."""
+
+
+class StorageUnavailableError(StorageError):
+    """The store is away or too busy. Only the attempt is lost; a later one may succeed."""
+
+    @classmethod
+    def took_nothing(cls, seconds: float) -> Self:
+        """Return the error of a storage that has accepted no data for so long."""
+        return cls(f"The storage accepted no data for {seconds:g} s.")
+
+
+class UnknownPlaceError(StorageError):
+    """The file is in a storage that the settings do not name; `place` is the URL that names it."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+        super().__init__(
+            "the file is in a storage that this process does not know; the log of the worker names the storage for "
+            "TICKET_EXPORT_FORMER_STORAGE_URLS"
+        )
 
 
 class StaleViewError(ExportFailure):
