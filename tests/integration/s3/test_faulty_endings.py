@@ -71,9 +71,9 @@ class LostCompletion:
 
 
 @each_fault
-def test_export_whose_completion_nobody_can_tell_fails_and_is_swept(scene: S3Scene, fault: str) -> None:
+def test_attempt_whose_completion_nobody_can_tell_is_lost_and_swept(scene: S3Scene, fault: str) -> None:
     scene.bucket.s3.fault = disturbance = LostCompletion("CompleteMultipartUpload", FAULTS[fault])
-    assert scene.run() == "failed"
+    assert scene.run() == "queued"
     assert disturbance.asked
     scene.claim_ended_rightly()
     scene.claim_swept()

@@ -11,7 +11,13 @@ import pytest
 
 from ticket_export.application.ports.ticket_source import CsvBlock
 from ticket_export.application.run.write_behind import Step, WriteBehind
-from ticket_export.errors import LeaseLostError, ListenerStuckError, StorageError, TicketSourceError
+from ticket_export.errors import (
+    LeaseLostError,
+    ListenerStuckError,
+    StorageError,
+    StorageUnavailableError,
+    TicketSourceError,
+)
 
 # Seconds; only a failing test waits for so long.
 PATIENCE = 60.0
