@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, TypedDict, Unpack, cast
 
 from ticket_export.errors import StorageError
-from ticket_export.infrastructure.storage.s3.errors import is_unreachable, s3_errors
+from ticket_export.infrastructure.storage.s3.encryption import confirms, is_silent, unconfirmed
+from ticket_export.infrastructure.storage.s3.errors import is_unreachable, s3_errors, was_refused
 from ticket_export.infrastructure.storage.s3.part_buffer import S3PartBuffer
 from ticket_export.infrastructure.storage.s3.parts import S3Parts
 
@@ -45,6 +46,10 @@ class S3UploadClient:
     Aborting raises nothing, because another error is already being raised. It must look like a success to smart-open,
     whose unterminated writer completes its partial upload when it is garbage collected. For the same reason all calls
     fail after `close`.
+
+    If the settings ask for encryption, a call fails whose response does not confirm it. Amazon's S3 confirms it in each
+    response of an upload in parts, Ceph in the first one, MinIO in those to the parts. So it is confirmed for every
+    part before the object is readable.
     """
 
     def __init__(self, client: S3Client) -> None:
@@ -52,14 +57,20 @@ class S3UploadClient:
         self._parts = S3Parts()
         self._is_closed = False
         self._is_unreachable = False
+        # What the upload was begun with, and whether the response confirmed its encryption.
+        self._begun: Mapping[str, object] = {}
+        self._is_confirmed = False
+        #: Whether the object may be readable although the call that publishes it has failed.
+        self.may_be_published = False
 
     def create_multipart_upload(
         self, **request: Unpack[CreateMultipartUploadRequestTypeDef]
     ) -> CreateMultipartUploadOutputTypeDef:
-        """See boto3."""
+        """See boto3. Without a confirmation it does not fail, because smart-open could not abort the upload then."""
         with self._calling():
             answer = self._client.create_multipart_upload(**request)
         _require(answer, "UploadId")
+        self._begun, self._is_confirmed = request, confirms(request, answer)
         return answer
 
     def upload_part(self, *, Body: S3PartBuffer, **request: Unpack[_Part]) -> Mapping[str, str]:  # noqa: N803
@@ -70,7 +81,10 @@ class S3UploadClient:
         # A gateway may respond instead of S3, without a tag; then S3 refuses to complete the upload.
         def send() -> str:
             with part, self._calling():
-                return self._client.upload_part(Body=cast("IO[bytes]", part), **request).get("ETag", "")
+                answer = self._client.upload_part(Body=cast("IO[bytes]", part), **request)
+                if not confirms(self._begun, answer) and not (self._is_confirmed and is_silent(answer)):
+                    raise unconfirmed(answer)
+                return answer.get("ETag", "")
 
         self._parts.send(request["PartNumber"], send)
         return {"ETag": ""}
@@ -83,16 +97,21 @@ class S3UploadClient:
         request["MultipartUpload"] = {
             "Parts": [{"PartNumber": number, "ETag": tags[number]} for number in sorted(tags)]
         }
-        with self._calling():
+        with self._publishing():
             answer = self._client.complete_multipart_upload(**request)
-        _require(answer, "ETag")
+            _require(answer, "ETag")
+            # The parts are confirmed.
+            if not confirms(self._begun, answer) and not is_silent(answer):
+                raise unconfirmed(answer)
         return answer
 
     def put_object(self, **request: Unpack[PutObjectRequestTypeDef]) -> PutObjectOutputTypeDef:
         """See boto3."""
-        with self._calling():
+        with self._publishing():
             answer = self._client.put_object(**request)
-        _require(answer, "ETag")
+            _require(answer, "ETag")
+            if not confirms(request, answer):
+                raise unconfirmed(answer)
         return answer
 
     def abort_multipart_upload(self, **request: Unpack[AbortMultipartUploadRequestTypeDef]) -> None:
@@ -113,6 +132,15 @@ class S3UploadClient:
     def close(self) -> None:
         """End the upload; all later calls fail."""
         self._is_closed = True
+
+    @contextmanager
+    def _publishing(self) -> Iterator[None]:
+        try:
+            with self._calling():
+                yield
+        except StorageError as error:
+            self.may_be_published |= not was_refused(error)
+            raise
 
     @contextmanager
     def _calling(self) -> Iterator[None]:
