@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
-from ticket_export.errors import StorageError
+from ticket_export.errors import StorageError, StorageUnavailableError
 from ticket_export.infrastructure.storage.s3.reasons import OTHER_PLACE, S3Reason, client_reason, connection_reason
 
 #: The errors of boto3's calls and of the bodies that they return.
@@ -20,6 +20,7 @@ S3_ERRORS = (BotoCoreError, ClientError, HTTPError, OSError, ResponseParserError
 def s3_errors(failed: str) -> Iterator[None]:
     """Raise `StorageError` for an error of boto3 in the block; its text begins with `failed`.
 
+    It is `StorageUnavailableError` if the same call may succeed later: S3 cannot be reached, is busy, or failed itself.
     boto3's error names bucket, key or host, so it is only the ``__cause__``.
     """
     try:
@@ -27,7 +28,9 @@ def s3_errors(failed: str) -> Iterator[None]:
     except StorageError:
         raise
     except (*S3_ERRORS, RecursionError) as error:
-        raise StorageError(f"{failed}: {_reason(error).text}") from error
+        reason = _reason(error)
+        error_type = StorageUnavailableError if reason.may_pass else StorageError
+        raise error_type(f"{failed}: {reason.text}") from error
 
 
 def error_code(error: BaseException) -> str:
@@ -47,14 +50,9 @@ def is_missing(error: BaseException) -> bool:
     return code == "NoSuchKey"
 
 
-def may_pass(error: StorageError) -> bool:
-    """Whether the same call may succeed later: S3 could not be reached, is busy, or failed itself."""
-    return error.__cause__ is not None and _reason(error.__cause__).may_pass is True
-
-
 def is_unreachable(error: StorageError) -> bool:
     """Whether there was no response, so that another call would fail too."""
-    return may_pass(error) and not isinstance(error.__cause__, ClientError)
+    return isinstance(error, StorageUnavailableError) and not isinstance(error.__cause__, ClientError)
 
 
 def is_refusal(error: StorageError) -> bool:
@@ -76,7 +74,11 @@ def was_refused(error: StorageError) -> bool:
     if isinstance(cause, ClientError):
         metadata = cause.response.get("ResponseMetadata", {})
         is_first = not metadata.get("RetryAttempts")
-        return is_first and 400 <= metadata.get("HTTPStatusCode", 0) < 500 and not may_pass(error)
+        return (
+            is_first
+            and 400 <= metadata.get("HTTPStatusCode", 0) < 500
+            and not isinstance(error, StorageUnavailableError)
+        )
     return is_refusal(error)
 
 
