@@ -71,15 +71,12 @@ def was_refused(error: StorageError) -> bool:
     If boto3 has sent a request twice, the first one may have succeeded although its response was lost.
     """
     cause = error.__cause__
-    if isinstance(cause, ClientError):
-        metadata = cause.response.get("ResponseMetadata", {})
-        is_first = not metadata.get("RetryAttempts")
-        return (
-            is_first
-            and 400 <= metadata.get("HTTPStatusCode", 0) < 500
-            and not isinstance(error, StorageUnavailableError)
-        )
-    return is_refusal(error)
+    if not isinstance(cause, ClientError):
+        return is_refusal(error)
+    if isinstance(error, StorageUnavailableError):
+        return False
+    metadata = cause.response.get("ResponseMetadata", {})
+    return not metadata.get("RetryAttempts") and 400 <= metadata.get("HTTPStatusCode", 0) < 500
 
 
 def remedy(error: StorageError) -> str:

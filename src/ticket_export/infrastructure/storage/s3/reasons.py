@@ -61,14 +61,17 @@ _NOT_RETRIEVED = S3Reason(
     "the credentials for the storage could not be retrieved", "correct the role or profile of boto3", may_pass=True
 )
 _SKEWED = S3Reason("the clocks of the storage and of this machine differ too much", "synchronise both clocks")
-_NO_KEY = S3Reason(
-    "the storage cannot use the encryption key", "correct TICKET_EXPORT_S3_KMS_KEY_ID, or enable the key"
+_NOT_ENCRYPTED = S3Reason(
+    "the storage cannot encrypt the file as it is asked to",
+    "correct TICKET_EXPORT_S3_ENCRYPTION and TICKET_EXPORT_S3_KMS_KEY_ID, or set up the key in the store",
 )
 _UNSUPPORTED = S3Reason(
     "the storage does not support this request",
     "unset TICKET_EXPORT_S3_ENCRYPTION, or use another store",
     is_denied=True,
 )
+_OTHER_HOST = S3Reason("the storage's TLS certificate is for another host", _CHECK_ENDPOINT)
+_NO_AUTHORITIES = S3Reason("the certificates that this machine trusts cannot be read", "correct AWS_CA_BUNDLE")
 _FULL = S3Reason("the storage is full", "free some space there, or raise its quota", may_pass=None)
 _BUSY = S3Reason("the storage is busy; try again later", "wait, or raise the limits of the storage", may_pass=True)
 _AWAY = S3Reason("the storage cannot be reached", "start the storage, or correct the network", may_pass=True)
@@ -89,7 +92,7 @@ _BY_CODE = {
         "SignatureDoesNotMatch UnrecognizedClientException",
         _EXPIRED: "ExpiredToken ExpiredTokenException TokenRefreshRequired UnauthorizedException",
         _SKEWED: "RequestExpired RequestInTheFuture RequestTimeTooSkewed",
-        _NO_KEY: "InvalidEncryptionAlgorithmError KMS.DisabledException KMS.InvalidKeyUsageException "
+        _NOT_ENCRYPTED: "InvalidEncryptionAlgorithmError KMS.DisabledException KMS.InvalidKeyUsageException "
         "KMS.InvalidStateException KMS.KMSInvalidStateException KMS.NotFoundException KMSNotConfigured",
         _UNSUPPORTED: "NotImplemented",
         _FULL: "QuotaExceeded QuotaExceededException XMinioStorageFull",
@@ -134,9 +137,13 @@ _RIGHTS = {
 _RIGHT = re.compile(r"\bperform: ([a-z][a-z0-9-]{1,30}:[A-Za-z]{1,60})\b")
 # The services for credentials say so of a clock that is wrong.
 _SIGNED_AT_ANOTHER_TIME = re.compile("Signature (expired|not yet current)")
+# Without a code of their own: no key service (MinIO), no key id, an unknown key (Ceph: InvalidAccessKeyId).
+_OF_ENCRYPTION = re.compile(r"encryption|\bkms\b|retrieve the actual key", re.IGNORECASE)
+_ALSO_OF_ENCRYPTION = frozenset({"InvalidAccessKeyId", "InvalidArgument", "InvalidRequest", "NotImplemented"})
 
 _TLS_TIME = frozenset({9, 10})  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
 _TLS_HOST = frozenset({62, 64})  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
+_OF_CERTIFICATE_FILES = frozenset({"ASN1", "PEM", "X509"})
 _PLAIN_HTTP = frozenset({"HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "WRONG_VERSION_NUMBER"})
 
 
@@ -148,6 +155,8 @@ def client_reason(error: ClientError) -> S3Reason:
         return _SKEWED
     if code == "AuthorizationHeaderMalformed" and "Region" in told:
         return OTHER_PLACE
+    if code in _ALSO_OF_ENCRYPTION and _OF_ENCRYPTION.search(message):
+        return _NOT_ENCRYPTED
     if (known := _BY_CODE.get(code)) is not None:
         return _with_right(known, error.operation_name, message) if known is _DENIED else known
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
@@ -187,11 +196,16 @@ def _with_right(denied: S3Reason, operation: str, message: str) -> S3Reason:
 
 
 def _tls_reason(error: SSLError) -> S3Reason:
-    # botocore's error has urllib3's, which has that of the ssl module, or of the file of trusted authorities.
+    # botocore's error has urllib3's, which has that of the ssl module, of the file of trusted authorities, or of
+    # urllib3's own comparison of the host.
     wrapped = _argument(error, "error")
     cause = wrapped.args[0] if isinstance(wrapped, BaseException) and wrapped.args else wrapped
     if isinstance(cause, ssl.SSLCertVerificationError):
         return _certificate_reason(cause.verify_code)
+    if isinstance(cause, ValueError):
+        return _OTHER_HOST
+    if isinstance(cause, ssl.SSLError) and cause.library in _OF_CERTIFICATE_FILES:
+        return _NO_AUTHORITIES
     if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError | ssl.SSLSyscallError):
         return _AWAY
     if isinstance(cause, ssl.SSLError):
@@ -199,7 +213,7 @@ def _tls_reason(error: SSLError) -> S3Reason:
             return S3Reason("the storage does not use TLS at its endpoint", _CHECK_ENDPOINT)
         return S3Reason("this machine and the storage cannot agree on TLS", "correct the TLS settings of the store")
     if isinstance(cause, OSError):
-        return S3Reason("the certificates that this machine trusts cannot be read", "correct AWS_CA_BUNDLE")
+        return _NO_AUTHORITIES
     return _AWAY
 
 
@@ -210,7 +224,7 @@ def _certificate_reason(verify_code: int) -> S3Reason:
             "renew the certificate, or correct the clock of this machine",
         )
     if verify_code in _TLS_HOST:
-        return S3Reason("the storage's TLS certificate is for another host", _CHECK_ENDPOINT)
+        return _OTHER_HOST
     return S3Reason(
         "this machine does not trust the storage's TLS certificate",
         "set AWS_CA_BUNDLE to the certificate of the authority that signed it",

@@ -99,7 +99,8 @@ class S3UploadClient:
         }
         with self._publishing():
             answer = self._client.complete_multipart_upload(**request)
-            _require(answer, "ETag")
+            # Ceph sends an empty tag.
+            _require(answer, "ETag", "Key")
             # The parts are confirmed.
             if not confirms(self._begun, answer) and not is_silent(answer):
                 raise unconfirmed(answer)
@@ -154,7 +155,7 @@ class S3UploadClient:
             raise
 
 
-def _require(answer: Mapping[str, object], key: str) -> None:
+def _require(answer: Mapping[str, object], *either: str) -> None:
     # A gateway may respond instead of S3, with its own page, and nothing was done.
-    if not answer.get(key):
+    if not any(answer.get(key) for key in either):
         raise StorageError("the file could not be written: the storage sent an invalid response")
