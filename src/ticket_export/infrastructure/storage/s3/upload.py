@@ -107,7 +107,7 @@ class S3Upload:
         try:
             self._client.delete_object(Bucket=self._bucket, Key=self._name)
         except S3_ERRORS:
-            _log.warning("an unknown object was left to the sweep", exc_info=True)
+            _log.warning("an object that must not be readable was left to the sweep", exc_info=True)
 
     def _open(self, *, in_parts: bool) -> _Writer:
         called = ("create_multipart_upload", "put_object")
