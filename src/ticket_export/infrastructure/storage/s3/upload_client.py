@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, TypedDict, TypeVar, Unpack, cast
 
 from ticket_export.errors import StorageError, StorageUnavailableError
-from ticket_export.infrastructure.storage.s3.errors import error_code, is_unreachable, s3_errors
+from ticket_export.infrastructure.storage.s3.encryption import confirms, is_silent, unconfirmed
+from ticket_export.infrastructure.storage.s3.errors import error_code, is_unreachable, s3_errors, was_refused
 from ticket_export.infrastructure.storage.s3.part_buffer import S3PartBuffer
 from ticket_export.infrastructure.storage.s3.parts import S3Parts
 from ticket_export.infrastructure.storage.s3.persistence import S3Persistence
@@ -53,6 +55,10 @@ class S3UploadClient:
     Aborting raises nothing, because another error is already being raised. It must look like a success to smart-open,
     whose unterminated writer completes its partial upload when it is garbage collected. For the same reason all calls
     fail after `close`.
+
+    If the settings ask for encryption, a call fails whose response does not confirm it. Amazon's S3 confirms it in each
+    response of an upload in parts, Ceph in the first one, MinIO in those to the parts. So it is confirmed for every
+    part before the object is readable.
     """
 
     def __init__(self, client: S3Client, persistence: S3Persistence) -> None:
@@ -61,18 +67,25 @@ class S3UploadClient:
         self._parts = S3Parts()
         self._is_closed = False
         self._is_unreachable = False
+        # What the upload was begun with, and whether the response confirmed its encryption.
+        self._begun: Mapping[str, object] = {}
+        self._is_confirmed = False
+        #: Whether the object may be readable although the call that publishes it has failed.
+        self.may_be_published = False
 
     def create_multipart_upload(
         self, **request: Unpack[CreateMultipartUploadRequestTypeDef]
     ) -> CreateMultipartUploadOutputTypeDef:
-        """See boto3."""
+        """See boto3. Without a confirmation it does not fail, because smart-open could not abort the upload then."""
 
         def create() -> CreateMultipartUploadOutputTypeDef:
             answer = self._client.create_multipart_upload(**request)
             _require(answer, "UploadId")
             return answer
 
-        return self._make(create)
+        answer = self._make(create)
+        self._begun, self._is_confirmed = request, confirms(request, answer)
+        return answer
 
     def upload_part(self, *, Body: S3PartBuffer, **request: Unpack[_Part]) -> Mapping[str, str]:  # noqa: N803
         """See boto3; the ``ETag`` of the result has no meaning yet."""
@@ -83,6 +96,8 @@ class S3UploadClient:
             part.seek(0)
             answer = self._client.upload_part(Body=cast("IO[bytes]", part), **request)
             _require(answer, "ETag")
+            if not confirms(self._begun, answer) and not (self._is_confirmed and is_silent(answer)):
+                raise unconfirmed(answer)
             return answer["ETag"]
 
         def send_persistently() -> str:
@@ -102,9 +117,13 @@ class S3UploadClient:
         }
 
         def complete() -> CompleteMultipartUploadOutputTypeDef:
-            answer = self._client.complete_multipart_upload(**request)
-            # Ceph's answer has an empty tag.
-            _require(answer, "ETag", "Key")
+            with self._publishing():
+                answer = self._client.complete_multipart_upload(**request)
+                # Ceph sends an empty tag.
+                _require(answer, "ETag", "Key")
+                # The parts are confirmed.
+                if not confirms(self._begun, answer) and not is_silent(answer):
+                    raise unconfirmed(answer)
             return answer
 
         return self._make(complete)
@@ -115,8 +134,11 @@ class S3UploadClient:
 
         def put() -> PutObjectOutputTypeDef:
             body.seek(0)
-            answer = self._client.put_object(**request)
-            _require(answer, "ETag")
+            with self._publishing():
+                answer = self._client.put_object(**request)
+                _require(answer, "ETag")
+                if not confirms(request, answer):
+                    raise unconfirmed(answer)
             return answer
 
         return self._make(put)
@@ -140,6 +162,15 @@ class S3UploadClient:
         """End the upload; all later calls fail."""
         self._is_closed = True
 
+    @contextmanager
+    def _publishing(self) -> Iterator[None]:
+        try:
+            with s3_errors(_FAILED):
+                yield
+        except StorageError as error:
+            self.may_be_published |= not was_refused(error)
+            raise
+
     def _make(self, call: Callable[[], T]) -> T:
         try:
             return self._persistence.make(lambda: self._try(call))
@@ -161,7 +192,7 @@ class S3UploadClient:
         return result
 
 
-def _require(answer: Mapping[str, object], *keys: str) -> None:
+def _require(answer: Mapping[str, object], *either: str) -> None:
     # A gateway may respond instead of S3, with its own page, and nothing was done.
-    if not any(answer.get(key) for key in keys):
+    if not any(answer.get(key) for key in either):
         raise StorageUnavailableError(f"{_FAILED}: the storage sent an invalid response")
