@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -93,7 +94,8 @@ class Bucket:
         from ticket_export.infrastructure.storage.s3.storage import S3Storage
 
         client = self._clients.patient if is_patient else self._clients.trying_twice
-        return S3Storage(client, S3Location.parse(self.url))
+        patience = timedelta(minutes=1) if is_patient else timedelta(0)
+        return S3Storage(client, S3Location.parse(self.url), patience=patience)
 
     def put(self, key: str, data: bytes) -> None:
         self.client.put_object(Bucket=self.name, Key=self.prefix + key, Body=data)
