@@ -119,6 +119,7 @@ class Settings(BaseSettings):
         storage_url: ``file:///an/absolute/folder``, ``s3://bucket/prefix``, or a URL of an installed storage plugin.
             The default is the folder ``exports`` in the working directory at the start. The ``s3_`` fields configure a
             bucket; boto3 finds the credentials.
+        file_access: who may use the files of a local storage: the user of the process, or the group of its folder too.
         compression: how files are packed.
         download: whether a host gets the bytes of a file, or also a link that is valid for `signed_url_seconds`.
         download_own: whether users who are not administrators may download their own exports; see `ExportPolicy`.
@@ -153,6 +154,7 @@ class Settings(BaseSettings):
     max_attempts: int = Field(default=3, ge=1)
     max_active_jobs_per_user: int = Field(default=5, ge=0)
     audit_log: Literal["log", "table"] = "log"
+    file_access: Literal["owner", "group"] = "owner"
     compression: Literal["none", "gzip", "zstd"] = "none"
     download: Literal["stream", "signed-url"] = "stream"
     signed_url_seconds: int = Field(default=300, ge=1, le=_DAY_IN_SECONDS)
