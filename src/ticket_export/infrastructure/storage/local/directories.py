@@ -44,7 +44,8 @@ def opened_directory(
     """Open the folder `names` below `root` and yield its descriptor; with `make`, create missing folders.
 
     With `make` and `for_group`, the folders below the root belong to the root's group, which may read and change them.
-    So do existing folders of this user, for example those from before the setting.
+    So do existing folders of this user, for example those from before the setting. An empty folder that is closed to
+    this user counts as missing.
 
     Raises:
         InvalidKeyError: one of the names is a symbolic link.
@@ -55,7 +56,8 @@ def opened_directory(
     try:
         for depth, name in enumerate(names, 1):
             try:
-                below = _made(descriptor, name, for_group=for_group) if make else _opened(descriptor, name)
+                open_one = _made if make else _opened
+                below = open_one(descriptor, name, for_group=for_group)
             except OSError as error:
                 if error.errno in _NOT_FOLLOWED and _is_link(descriptor, name):
                     raise followed_link("/".join(names[:depth])) from error
@@ -96,8 +98,18 @@ def sync_directories(root: Path, names: Sequence[str]) -> None:
             os.fsync(directory)
 
 
-def _opened(parent: int, name: str) -> int:
-    return os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=parent)
+def _opened(parent: int, name: str, *, for_group: bool) -> int:
+    try:
+        return os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=parent)
+    except PermissionError as refused:
+        if not for_group:
+            raise
+        # Another user makes it just now, or was killed before it was open to the group. It is empty then.
+        try:
+            os.rmdir(name, dir_fd=parent)
+        except OSError:
+            raise refused from None
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name) from refused
 
 
 def _made(parent: int, name: str, *, for_group: bool) -> int:
@@ -105,19 +117,9 @@ def _made(parent: int, name: str, *, for_group: bool) -> int:
     with suppress(FileExistsError):
         os.mkdir(name, PRIVATE_FOLDER, dir_fd=parent)
         is_new = True
-    if not for_group:
-        return _opened(parent, name)
+    folder = _opened(parent, name, for_group=for_group)
     try:
-        folder = _opened(parent, name)
-    except PermissionError as refused:
-        # Another user makes it just now, or was killed before it was open to the group. It is empty then.
-        try:
-            os.rmdir(name, dir_fd=parent)
-        except OSError:
-            raise refused from None
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name) from refused
-    try:
-        if is_new or is_own(folder):
+        if for_group and (is_new or is_own(folder)):
             open_to_group(folder, GROUP_FOLDER, group=group_of(parent))
     except BaseException:
         _close(folder)

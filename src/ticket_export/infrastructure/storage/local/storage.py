@@ -71,7 +71,7 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale):
         with (
             storage_errors("the file could not be written"),
             suppress(FileNotFoundError),
-            opened_directory(self._root, folders) as directory,
+            opened_directory(self._root, folders, for_group=self._for_group) as directory,
         ):
             # Refuse at the start what publishing would refuse at the end.
             require_file(directory, names)
