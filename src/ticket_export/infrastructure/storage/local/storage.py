@@ -20,7 +20,7 @@ from ticket_export.errors import ConfigurationError, InvalidKeyError, ObjectNotF
 from ticket_export.infrastructure.storage.keys import check_key, check_prefix, is_segment
 from ticket_export.infrastructure.storage.local.directories import opened_directory, prune_directories, sync_directories
 from ticket_export.infrastructure.storage.local.folder_check import folder_problems
-from ticket_export.infrastructure.storage.local.partial_file import PARTIAL, PartialFile
+from ticket_export.infrastructure.storage.local.partial_file import PARTIAL, PartialFile, is_partial_below
 from ticket_export.infrastructure.storage.local.regular_files import open_file, require_file
 from ticket_export.infrastructure.storage.os_errors import storage_errors
 from ticket_export.settings import Settings
@@ -41,6 +41,11 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale):
     def __init__(self, root: Path, *, for_group: bool = False) -> None:
         self._root = root.absolute()
         self._for_group = for_group
+
+    @property
+    def place(self) -> str:
+        """See `ExportStorage.place`: the folder itself, not a link to it."""
+        return Path(os.path.realpath(self._root)).as_uri()
 
     @classmethod
     def from_url(cls, url: str, settings: Settings) -> LocalStorage:
@@ -75,7 +80,7 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale):
         ):
             # Refuse at the start what publishing would refuse at the end.
             require_file(directory, names)
-        partial = PartialFile(self._root, for_group=self._for_group)
+        partial = PartialFile(self._root, key, for_group=self._for_group)
         try:
             yield partial
             partial.publish(names)
@@ -83,7 +88,7 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale):
             partial.discard()
 
     @contextmanager
-    def open_reader(self, key: str) -> Iterator[BinaryIO]:
+    def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
         """See `ExportStorage.open_reader`."""
         check_key(key)
         *folders, _ = names = key.split("/")
@@ -94,6 +99,7 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale):
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
                 raise ObjectNotFoundError("the file is not in the storage any more") from error
         with stream:
+            stream.seek(start)
             yield stream
 
     def delete(self, key: str) -> None:
@@ -114,8 +120,8 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale):
         with storage_errors("the files could not be listed"):
             yield from self._keys_below((), prefix)
 
-    def discard_stale(self, before: datetime) -> int:
-        """Remove the unpublished files of killed writers; returns the number of files.
+    def discard_stale(self, before: datetime, *, prefix: str = "") -> int:
+        """Remove the unpublished files of killed writers of keys below `prefix`; returns the number of files.
 
         A file is stale if its last write was before `before` (aware UTC). Choose a time longer ago than an export may
         pause: a writer whose file was removed fails with `StorageError`.
@@ -129,6 +135,8 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale):
         ):
             for entry in entries:
                 with suppress(FileNotFoundError):
+                    if not is_partial_below(prefix, entry.name):
+                        continue
                     status = entry.stat(follow_symlinks=False)
                     if status.st_mtime < before.timestamp() and not stat.S_ISDIR(status.st_mode):
                         os.unlink(entry.name, dir_fd=directory)
