@@ -31,7 +31,7 @@ def mount_of(folder: Path) -> Mount | None:
     with suppress(OSError, ValueError, StopIteration):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            status = Path(f"/proc/self/fdinfo/{descriptor}").read_text("ascii")
+            status = Path(f"/proc/self/fdinfo/{descriptor}").read_text("utf-8")
         finally:
             os.close(descriptor)
         number = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("mnt_id:"))
