@@ -74,7 +74,9 @@ def test_the_librarys_tables_go_up_down_and_up_again_beside_a_hosts_tables(
 
 def test_each_change_of_an_upgrade_is_a_line(empty_engine: Engine, rows: SqliteRows) -> None:
     own = ("ExportJobs: created", "ExportAuditEntries: created", "ExportDatabase: created")
-    assert upgrade(empty_engine, reference_schema=True) == ("the reference schema: created", *own)
+    first, *others = upgrade(empty_engine, reference_schema=True)
+    assert first == "the reference schema: created"
+    assert set(own) < set(others)
     assert upgrade(empty_engine, reference_schema=True) == ()
     rows.run('ALTER TABLE "MediaItems" DROP COLUMN "StoragePlace"')
     assert upgrade(empty_engine) == ("MediaItems: added the column StoragePlace",)
