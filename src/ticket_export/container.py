@@ -39,7 +39,7 @@ from ticket_export.application.ports.user_directory import UserDirectory
 from ticket_export.application.refusals import Refusals
 from ticket_export.application.requester_names import RequesterNames
 from ticket_export.application.rights import Rights
-from ticket_export.application.run.claims import Claims
+from ticket_export.application.run.claims import Claims, this_process
 from ticket_export.application.run.export_pipeline import READ_AHEAD
 from ticket_export.application.use_cases.cancel_export import CancelExport
 from ticket_export.application.use_cases.check_setup import CheckSetup
@@ -175,6 +175,7 @@ class TicketExportContainer(StrictContainer):
         StorageOwnership,
         unit_of_work=unit_of_work.provider,
         clock=clock,
+        process=Object(this_process),
         memory=ThreadSafeSingleton(OwnershipMemory),
     )
     compression: PortProvider[Compression] = PortProvider(

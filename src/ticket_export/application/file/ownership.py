@@ -18,7 +18,6 @@ from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_database import DatabaseIdentity
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.unit_of_work import UnitOfWork
-from ticket_export.application.run.claims import this_process
 from ticket_export.errors import ObjectNotFoundError, StorageError, StorageNotOwnedError
 
 _log = logging.getLogger(__name__)
@@ -107,8 +106,8 @@ class StorageOwnership:
            deleted until `take_over`.
         2. A restored dump, a cloned database and a copied file have the id of the original, and another
            `DatabaseIdentity.copy`. They are not the owner.
-        3. A snapshot of a whole disk has the same `copy` too. So every renewal of the owner object has a new mark, which
-           is committed to the database first. A database that finds a mark that it has not issued is not the owner.
+        3. A snapshot of a whole disk has the same `copy` too. So every renewal of the owner object has a new mark,
+           which is committed to the database first. A database that has not issued the mark is not the owner.
         4. A renewal also keeps a lifecycle rule that deletes old objects from deleting the owner object.
 
     `process` returns the name of this process. One `memory` serves all threads of a process.
@@ -116,8 +115,8 @@ class StorageOwnership:
 
     unit_of_work: Callable[[], UnitOfWork]
     clock: Clock
+    process: Callable[[], str]
     memory: OwnershipMemory = attrs.field(factory=OwnershipMemory)
-    process: Callable[[], str] = this_process
 
     def require(self, storage: ExportStorage) -> None:
         """Return if this database is the owner of the storage; claim it, or renew it, at most once a minute.
@@ -230,13 +229,8 @@ class StorageOwnership:
 
     def _write(self, storage: ExportStorage, database: DatabaseIdentity, mark: Mark) -> None:
         now = self.clock.now()
-        owner = Owner(
-            database=database.id,
-            copy_name=database.copy,
-            mark=str(mark),
-            seen_at=now,
-            seen_by=self.process()[:_LONGEST],
-        )
+        process = self.process()[:_LONGEST]
+        owner = Owner(database=database.id, copy_name=database.copy, mark=str(mark), seen_at=now, seen_by=process)
         with storage.open_writer(owner_key(database.id), _CONTENT_TYPE) as writer:
             writer.write(owner.model_dump_json(indent=2).encode() + b"\n")
         self.memory.seen[storage.place] = _Seen(now, None)

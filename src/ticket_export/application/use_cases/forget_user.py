@@ -61,8 +61,8 @@ class ForgetUser:
            and leaves no file. What a killed worker has left, the sweep removes.
         2. Then, for each export, its objects are deleted: files and manifests of all attempts. Then its rows are
            deleted in one transaction: the job, its task and its media item.
-        3. If a storage or the database fails for one export, or this database does not own the storage, its rows stay, and the others are deleted. The error says
-           so, and another call does the rest.
+        3. If a storage or the database fails for one export, or another copy of the database owns the storage, its
+           rows stay, and the others are deleted. The error says so, and another call does the rest.
         4. Rows of another program stay and are counted: jobs that have neither a task nor a file of this library.
         5. Where other exports and files of this library name the user as creator or last modifier, the name is emptied.
         6. Audit entries stay as they are if `audit` is ``keep``, or are anonymised, see `SupportsAnonymising`. Only the

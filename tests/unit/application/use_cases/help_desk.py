@@ -146,7 +146,9 @@ class HelpDesk:
 
     @property
     def ownership(self) -> StorageOwnership:
-        return StorageOwnership(unit_of_work=self.unit_of_work, clock=self.clock, memory=self.memory)
+        return StorageOwnership(
+            unit_of_work=self.unit_of_work, clock=self.clock, process=lambda: "a process", memory=self.memory
+        )
 
     def unit_of_work(self) -> WatchedUnitOfWork:
         return WatchedUnitOfWork(self)
