@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 from itertools import islice
 from typing import Final, TypeVar
+from uuid import uuid4
 
 import attrs
 
@@ -19,6 +20,7 @@ from ticket_export.application.checks.directory_check import (
 from ticket_export.application.checks.guarded import configuration_findings, guarded
 from ticket_export.application.checks.policy_check import policy_problems
 from ticket_export.application.checks.storage_check import storage_problems
+from ticket_export.application.file.export_file import database_prefix
 from ticket_export.application.file.ownership import StorageOwnership
 from ticket_export.application.finding import Finding, has_error, warning
 from ticket_export.application.ports.export_storage import ExportStorage
@@ -107,7 +109,17 @@ class CheckSetup:
         return guarded("policy", lambda: policy_problems(rights, users[:MOST_ACTORS], nobody_of(self.user_key())))
 
     def _of_storage(self, *, can_ask: bool) -> list[Finding]:
-        found = guarded("storage", lambda: storage_problems(self.storage(), url_lifetime=self.url_lifetime()))
+        def prefix() -> str:
+            # Without a database, no sweep removes the object of a check that was killed.
+            if not can_ask:
+                return database_prefix(uuid4())
+            with self.unit_of_work() as work:
+                return database_prefix(work.database.identity().id)
+
+        def try_it() -> Iterator[Finding]:
+            yield from storage_problems(self.storage(), prefix=prefix(), url_lifetime=self.url_lifetime())
+
+        found = guarded("storage", try_it)
 
         def ask() -> Iterator[Finding]:
             refusal = self.ownership().refusal(self.storage())

@@ -24,7 +24,7 @@ class Rows:
     media_items: dict[UUID, MediaItem] = attrs.field(factory=dict)
     tasks: dict[UUID, BackgroundTask] = attrs.field(factory=dict)
     #: See `ExportDatabase.marks`.
-    marks: list[str] = attrs.field(factory=list)
+    marks: list[str] = attrs.field(factory=list, eq=False)
 
     def copy(self) -> Rows:
         """Return the same entities in new dictionaries."""

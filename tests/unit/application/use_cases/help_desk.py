@@ -21,6 +21,7 @@ from tests.unit.application.use_cases.watched_adapters import (
 )
 from ticket_export import Actor, CsvFormat, ExportPolicy, RequestedExportDto, SystemPermissions
 from ticket_export.application.announcements import Announcements
+from ticket_export.application.file.export_file import owner_key
 from ticket_export.application.file.file_name import FileNameTemplate, FileNaming
 from ticket_export.application.file.ownership import OwnershipMemory, StorageOwnership
 from ticket_export.application.file.places import StoragePlaces
@@ -304,8 +305,12 @@ class HelpDesk:
     @property
     def files(self) -> dict[str, bytes]:
         """What is in the storage besides manifests and the owner object."""
-        besides = (".manifest.json", "/owner.json")
-        return {key: data for key, data in self.storage.objects.items() if not key.endswith(besides)}
+        return {key: data for key, data in self.stored.items() if not key.endswith(".manifest.json")}
+
+    @property
+    def stored(self) -> dict[str, bytes]:
+        """What is in the storage besides the owner object."""
+        return {key: data for key, data in self.storage.objects.items() if key != owner_key(IDENTITY.id)}
 
     def file(self, job_id: UUID) -> bytes:
         """The file of a completed export, as it is stored."""

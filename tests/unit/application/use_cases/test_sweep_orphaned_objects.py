@@ -97,10 +97,10 @@ def test_only_what_an_export_has_or_is_writing_stays(
 ) -> None:
     object_key = key(job(desk), attempt)
     desk.storage.objects[object_key] = b"x"
-    others = {each for each in desk.storage.objects if each != object_key}
+    others = {each for each in desk.stored if each != object_key}
     before = desk.database.committed
     assert desk.sweep_orphaned_objects() == Sweep(removed=not stays)
-    assert set(desk.storage.objects) == others | ({object_key} if stays else set())
+    assert set(desk.stored) == others | ({object_key} if stays else set())
     assert desk.database.committed == before
 
 
