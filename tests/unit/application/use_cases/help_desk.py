@@ -343,6 +343,14 @@ class HelpDesk:
         if task is not None:
             self.database.committed.tasks[task.id] = task
 
+    def cloned(self) -> HelpDesk:
+        """Another help desk, on a restored dump of the database and the same storage."""
+        database = InMemoryDatabase(attrs.evolve(IDENTITY, copy="a dump"))
+        database.users, database.committed = self.database.users, self.database.committed.copy()
+        clone = HelpDesk(database=database)
+        clone.storage = self.storage
+        return clone
+
     def take_over(self, job_id: UUID) -> None:
         """Once the lease has ended, recovery puts the task back, and another worker claims it."""
         task, then = attrs.evolve(self.task(job_id)), NOW + timedelta(days=1)

@@ -329,3 +329,24 @@ def test_clean_up_that_cannot_be_told_is_done(desk: HelpDesk, place: str, caplog
     assert desk.clean_up_expired_exports() == CleanUp(cleaned_up=1)
     assert desk.job(job_id).is_cleaned_up
     assert "nobody listens" in caplog.text
+
+
+def test_clone_cleans_up_no_file_that_the_original_may_need(desk: HelpDesk, caplog: pytest.LogCaptureFixture) -> None:
+    job_id = desk.requested().id
+    desk.run_export(job_id)
+    queued = desk.requested(number=1).id
+    clone = desk.cloned()
+    clone.clock.advance(desk.retention)
+    before = dict(desk.storage.objects)
+    for _ in range(3):
+        done = clone.clean_up_expired_exports()
+        assert done.failed == 1
+        assert done.refused
+        assert "another copy of this database owns the storage" in done.refused
+    assert desk.storage.objects == before
+    assert not clone.job(job_id).is_cleaned_up
+    assert clone.job(queued).is_cleaned_up
+    assert [record.exc_info for record in caplog.records if record.levelname in {"WARNING", "ERROR"}] == [None]
+    clone.ownership.take_over(clone.storage)
+    assert clone.clean_up_expired_exports() == CleanUp(cleaned_up=1)
+    assert desk.stored == {}

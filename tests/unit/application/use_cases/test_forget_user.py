@@ -367,3 +367,18 @@ def test_forgotten_export_is_not_found_any_more(desk: HelpDesk, user: Actor) -> 
     desk.forget_user(user.user_id)
     with pytest.raises(ExportNotFoundError):
         desk.get_export(user, job_id)
+
+
+def test_clone_deletes_no_file_that_the_original_may_need(desk: HelpDesk) -> None:
+    user = desk.user()
+    job_id = desk.requested(user).id
+    desk.run_export(job_id)
+    clone = desk.cloned()
+    before = dict(desk.storage.objects)
+    with pytest.raises(UserNotForgottenError, match="another copy of this database owns the storage"):
+        clone.forget_user(user.user_id)
+    clone.database.committed.media_items.clear()
+    with pytest.raises(UserNotForgottenError, match="another copy of this database owns the storage"):
+        clone.forget_user(user.user_id)
+    assert desk.storage.objects == before
+    assert clone.job(job_id)
