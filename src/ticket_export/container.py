@@ -171,12 +171,13 @@ class TicketExportContainer(StrictContainer):
         tuple, ThreadSafeSingleton(open_former_storages, settings)
     )
     places = Factory(StoragePlaces, storage, former_storages)
+    ownership_memory = ThreadSafeSingleton(OwnershipMemory)
     storage_ownership = Factory(
         StorageOwnership,
         unit_of_work=unit_of_work.provider,
         clock=clock,
         process=Object(this_process),
-        memory=ThreadSafeSingleton(OwnershipMemory),
+        memory=ownership_memory,
     )
     compression: PortProvider[Compression] = PortProvider(
         Compression,
