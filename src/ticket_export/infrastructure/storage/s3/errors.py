@@ -33,7 +33,7 @@ def s3_errors(failed: str) -> Iterator[None]:
         raise error_type(f"{failed}: {reason.text}") from error
 
 
-def error_code(error: BaseException) -> str:
+def error_code(error: BaseException | None) -> str:
     """Return S3's name of the error, such as ``NoSuchKey``; empty for other errors."""
     return error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
 
@@ -48,6 +48,11 @@ def is_missing(error: BaseException) -> bool:
         is_s3 = bool(error.response.get("ResponseMetadata", {}).get("RequestId"))
         return is_s3 or error.operation_name == "HeadObject"
     return code == "NoSuchKey"
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the same call may succeed later."""
+    return _reason(error).may_pass is True
 
 
 def is_unreachable(error: StorageError) -> bool:

@@ -15,6 +15,7 @@ from botocore.exceptions import (
     ConnectionError,
     CredentialRetrievalError,
     HTTPClientError,
+    IncompleteReadError,
     NoAuthTokenError,
     NoCredentialsError,
     PartialCredentialsError,
@@ -25,6 +26,8 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
+
+from ticket_export.application.run.shortage import shortage_of
 
 _CHECK_ALL: Final = (
     "correct TICKET_EXPORT_STORAGE_URL, TICKET_EXPORT_S3_ENDPOINT_URL, TICKET_EXPORT_S3_REGION or the credentials"
@@ -86,6 +89,9 @@ _FULL = S3Reason("the storage is full", "free some space there, or raise its quo
 _BUSY = S3Reason("the storage is busy; try again later", "wait, or raise the limits of the storage", may_pass=True)
 _AWAY = S3Reason("the storage cannot be reached", "start the storage, or correct the network", may_pass=True)
 _NOT_S3 = S3Reason("the storage sent an invalid response", _CHECK_ENDPOINT, may_pass=None)
+_DAMAGED = S3Reason(
+    "the storage did not receive the file as it was sent", "look for a proxy that changes requests", may_pass=True
+)
 _FAILED = S3Reason("the storage failed; the log has the cause", may_pass=True)
 _UNKNOWN = S3Reason("the storage failed; the log has the cause", may_pass=None)
 
@@ -106,9 +112,12 @@ _BY_CODE = {
         "KMS.InvalidStateException KMS.KMSInvalidStateException KMS.NotFoundException KMSNotConfigured",
         _UNSUPPORTED: "NotImplemented",
         _FULL: "QuotaExceeded QuotaExceededException XMinioStorageFull",
-        _BUSY: "KMS.ThrottlingException OperationAborted RequestLimitExceeded ServiceUnavailable SlowDown Throttling "
-        "ThrottlingException TooManyRequests TooManyRequestsException",
+        _BUSY: "BandwidthLimitExceeded KMS.ThrottlingException OperationAborted PriorRequestNotComplete "
+        "RequestLimitExceeded ServiceUnavailable SlowDown Throttling ThrottlingException TooManyRequests "
+        "TooManyRequestsException",
         _AWAY: "RequestTimeout RequestTimeoutException",
+        _DAMAGED: "BadDigest IncompleteBody XAmzContentSHA256Mismatch",
+        _FAILED: "InternalError",
     }.items()
     for code in codes.split()
 }
@@ -180,6 +189,9 @@ def client_reason(error: ClientError) -> S3Reason:
 
 def connection_reason(error: BaseException) -> S3Reason:
     """Return why a call got no response of S3."""
+    if shortage_of(error) is not None:
+        # This process lacks a resource, such as open files.
+        return _UNKNOWN
     if isinstance(error, SSLError):
         return _tls_reason(error)
     if isinstance(error, NoCredentialsError | PartialCredentialsError | NoAuthTokenError):
@@ -192,7 +204,9 @@ def connection_reason(error: BaseException) -> S3Reason:
         return attrs.evolve(_AWAY, remedy=f"{_AWAY.remedy}; if the store uses TLS, its endpoint begins with https://")
     if isinstance(error, ConnectionError | HTTPClientError | HTTPError | OSError):
         return _AWAY
-    return _NOT_S3 if isinstance(error, ResponseParserError) else _UNKNOWN
+    if isinstance(error, IncompleteReadError | ResponseParserError):
+        return attrs.evolve(_NOT_S3, may_pass=True)
+    return _UNKNOWN
 
 
 def _with_right(denied: S3Reason, operation: str, message: str) -> S3Reason:

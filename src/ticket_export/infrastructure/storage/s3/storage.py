@@ -31,6 +31,7 @@ from ticket_export.infrastructure.storage.keys import check_prefix
 from ticket_export.infrastructure.storage.s3.bucket_check import bucket_problems
 from ticket_export.infrastructure.storage.s3.errors import is_denied, is_missing, is_refusal, remedy, s3_errors
 from ticket_export.infrastructure.storage.s3.location import S3Location
+from ticket_export.infrastructure.storage.s3.persistence import S3Persistence
 from ticket_export.infrastructure.storage.s3.reader import S3RawReader
 from ticket_export.infrastructure.storage.s3.stale_uploads import abort_stale_uploads
 from ticket_export.infrastructure.storage.s3.upload import S3Upload
@@ -68,8 +69,11 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
         endpoint_url: str | None = None,
         encryption: Mapping[str, str] | None = None,
         reconnect: Callable[[], S3Client] | None = None,
+        patience: timedelta = timedelta(minutes=1),
     ) -> None:
         """`encryption` is the result of `encryption_of`; without it, the bucket's default is used.
+
+        The calls of an upload are made again for `patience` while the store is away or too busy.
 
         `reconnect` makes the client of a forked process, which must not share connections with its parent.
         """
@@ -77,6 +81,7 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
         self._reconnect = reconnect or (lambda: client)
         self._location = location
         self._endpoint_url = endpoint_url
+        self._patience = patience
         self._encryption = dict(encryption or {})
         self._has_said_that_uploads_stay = False
 
@@ -100,6 +105,7 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
             endpoint_url=settings.s3_endpoint_url,
             encryption=encryption_of(settings),
             reconnect=client,
+            patience=settings.storage_patience,
         )
 
     @property
@@ -123,6 +129,7 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
             self._location.object_key(key),
             options={"ContentType": content_type, **self._encryption},
             part_bytes=PART_BYTES,
+            persistence=S3Persistence(self._patience.total_seconds()),
         )
         with S3Writer(upload, ahead=_AHEAD) as writer:
             yield writer

@@ -13,6 +13,7 @@ from ticket_export.errors import StorageError
 from ticket_export.infrastructure.storage.s3.encryption import UnconfirmedEncryptionError, confirms, unconfirmed
 from ticket_export.infrastructure.storage.s3.errors import S3_ERRORS, is_missing, s3_errors
 from ticket_export.infrastructure.storage.s3.part_buffer import S3PartBuffer
+from ticket_export.infrastructure.storage.s3.persistence import S3Persistence
 from ticket_export.infrastructure.storage.s3.upload_client import S3UploadClient
 
 if TYPE_CHECKING:
@@ -40,10 +41,18 @@ class S3Upload:
     """
 
     def __init__(
-        self, client: S3Client, bucket: str, name: str, *, options: Mapping[str, str], part_bytes: int
+        self,
+        client: S3Client,
+        bucket: str,
+        name: str,
+        *,
+        options: Mapping[str, str],
+        part_bytes: int,
+        persistence: S3Persistence,
     ) -> None:
         self._client = client
-        self._calls = S3UploadClient(client)
+        self._persistence = persistence
+        self._calls = S3UploadClient(client, persistence)
         self._bucket = bucket
         self._name = name
         self._mark = uuid4().hex
@@ -76,7 +85,9 @@ class S3Upload:
             raise
         except StorageError:
             # If only the response was lost, the upload is complete, and S3 no longer knows it when it is called again.
-            found = self._find() if self._calls.may_be_published else None
+            # If it was interrupted, nothing waits for the answer any more, and the sweep removes the object.
+            is_open = self._calls.may_be_published and not self._persistence.is_interrupted
+            found = self._find() if is_open else None
             if found is None:
                 raise
             if not confirms(self._options, found):
@@ -87,6 +98,19 @@ class S3Upload:
         # First, so that nothing can be aborted any more.
         self._calls.close()
         self.discard()
+
+    def interrupt(self) -> None:
+        """Make the calls that wait for the store fail, and all later ones but `discard` and `retract`."""
+        self._persistence.interrupt()
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether `interrupt` was called."""
+        return self._persistence.is_interrupted
+
+    def require(self) -> None:
+        """Raise `StorageUnavailableError` if `interrupt` was called."""
+        self._persistence.require()
 
     def discard(self) -> None:
         """Remove the unpublished bytes; never raises an error of S3, because another error is already being raised.
