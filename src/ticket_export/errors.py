@@ -20,6 +20,7 @@
     │   │   ├── InvalidKeyError     (ValueError)       a key that is malformed or would leave the root
     │   │   ├── ObjectNotFoundError (LookupError)      no readable object has this key
     │   │   ├── StorageUnavailableError                the store is away or busy; an attempt may succeed later
+    │   │   ├── StorageNotOwnedError                   another copy of the database deletes files there
     │   │   └── UnknownPlaceError                      the file is in a storage that no setting names
     │   ├── ListenerStuckError                         the progress callback does not return
     │   ├── StaleViewError                             the stored view no longer fits the catalog
@@ -67,6 +68,7 @@ __all__ = [
     "SchemaMismatchError",
     "StaleViewError",
     "StorageError",
+    "StorageNotOwnedError",
     "StorageUnavailableError",
     "TicketExportError",
     "TicketSourceError",
@@ -225,6 +227,15 @@ class StorageUnavailableError(StorageError):
     def took_nothing(cls, seconds: float) -> Self:
         """Return the error of a storage that has accepted no data for so long."""
         return cls(f"The storage accepted no data for {seconds:g} s.")
+
+
+class StorageNotOwnedError(StorageError):
+    """This database does not own the storage at `place`, so it may not delete objects there."""
+
+    def __init__(self, place: str, why: str) -> None:
+        self.place = place
+        self.why = why
+        super().__init__(f"{place}: {why}")
 
 
 class UnknownPlaceError(StorageError):

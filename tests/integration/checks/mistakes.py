@@ -302,7 +302,7 @@ def sqlite_file_is_read_only(host: Host) -> Callable[[str], object]:
     # Root, as which the tests may run, may write everywhere.
     patch, may = pytest.MonkeyPatch(), os.access
     file = sa.make_url(host.database_url).database
-    patch.setattr(os, "access", lambda path, mode: str(path) != file and may(path, mode))
+    patch.setattr(os, "access", lambda path, mode, **how: str(path) != file and may(path, mode, **how))
     return says("let its user write to the SQLite file", patch.undo)
 
 

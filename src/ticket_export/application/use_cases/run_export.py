@@ -17,6 +17,7 @@ from ticket_export.application.file.export_file import WrittenFile, delete_file,
 from ticket_export.application.file.file_name import FileNameTemplate, FileNaming, file_name
 from ticket_export.application.file.manifest import CONTENT_TYPE as MANIFEST_TYPE
 from ticket_export.application.file.manifest import ExportManifest
+from ticket_export.application.file.ownership import StorageOwnership
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.compression import Compression
 from ticket_export.application.ports.export_storage import ExportStorage
@@ -90,6 +91,7 @@ class RunExport:
     clock: Clock
     ticket_source: TicketSource
     storage: ExportStorage
+    ownership: StorageOwnership
     user_directory: UserDirectory
     rights: Rights
     csv_format: CsvFormat
@@ -208,9 +210,8 @@ class RunExport:
                 attempt.record_start()
                 query = self._permitted_query(attempt.job)
                 heartbeat.require_job()
-                key = object_key(
-                    attempt.job, database=attempt.database, attempt=attempt.token, suffix=self.compression.suffix
-                )
+                database = self.ownership.to_write(self.storage, attempt.database)
+                key = object_key(attempt.job, database=database, attempt=attempt.token, suffix=self.compression.suffix)
                 file = self._pipeline.write(query, key, heartbeat, on_progress)
                 item = self._media_item(attempt.job, file)
                 self._write_manifest(ExportManifest.of(attempt.job, query, file, item), key, heartbeat)
