@@ -43,7 +43,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
-from typing import Final
+from typing import Final, Self
 from uuid import UUID
 
 __all__ = [
@@ -204,11 +204,6 @@ class RowCountMismatchError(ExportFailure):
 class StorageError(ExportFailure, OSError):
     """An object could not be written, read, listed or deleted."""
 
-    @classmethod
-    def took_nothing(cls, seconds: float) -> StorageError:
-        """Return the error of a storage that has accepted no data for so long."""
-        return cls(f"The storage accepted no data for {seconds:g} s.")
-
 
 class ListenerStuckError(ExportFailure):
     """The callback for the progress of an export was called so many `seconds` ago and has not returned."""
@@ -227,6 +222,11 @@ class ObjectNotFoundError(StorageError, LookupError):
 
 class StorageUnavailableError(StorageError):
     """The store is away or too busy. Only the attempt is lost; a later one may succeed."""
+
+    @classmethod
+    def took_nothing(cls, seconds: float) -> Self:
+        """Return the error of a storage that has accepted no data for so long."""
+        return cls(f"The storage accepted no data for {seconds:g} s.")
 
 
 class StorageNotOwnedError(StorageError):
