@@ -575,7 +575,7 @@ def file_system_is_nearly_full(host: Host) -> Callable[[str], object]:
     return says("free some space there", patch.undo)
 
 
-@found_as("error: storage: the bucket crm: the files could not be listed: the storage does not exist; create")
+@found_as("error: storage: the bucket crm: the files could not be listed: the storage's bucket does not exist; create")
 def bucket_is_missing(host: Host) -> Callable[[str], object]:
     from tests.s3_server import S3Server
 

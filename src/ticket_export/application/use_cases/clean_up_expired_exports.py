@@ -10,12 +10,13 @@ from uuid import UUID
 import attrs
 
 from ticket_export.application.announcements import Announcements
+from ticket_export.application.file.ownership import StorageOwnership
 from ticket_export.application.file.places import StoragePlaces
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.run.job_and_task import failing
 from ticket_export.domain.export_job import ExportJob
-from ticket_export.errors import LeaseLostError
+from ticket_export.errors import LeaseLostError, StorageNotOwnedError
 
 _log = logging.getLogger(__name__)
 
@@ -24,10 +25,14 @@ _PAGE = 100
 
 @attrs.frozen(kw_only=True)
 class CleanUp:
-    """How many exports were cleaned up, and how many could not be cleaned up this time."""
+    """How many exports were cleaned up, and how many could not be cleaned up this time.
+
+    `refused` says why some were not, if another copy of the database owns a storage.
+    """
 
     cleaned_up: int = 0
     failed: int = 0
+    refused: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -37,7 +42,8 @@ class CleanUpExpiredExports:
     Rules:
         1. An export is due from the moment of `expires_at` on.
         2. An export that is still queued or running fails first, and its task fails with it.
-        3. The object is deleted first. Then the row says so: `is_cleaned_up`, no media item.
+        3. The object is deleted first. Then the row says so: `is_cleaned_up`, no media item. An object in a storage
+           that this database does not own (`StorageOwnership`) stays, and so does the row.
         4. An export that cannot be cleaned up is left to the next call; the others are cleaned up.
         5. Several calls, also concurrent ones, clean up each export once.
         6. Long views are not read.
@@ -45,21 +51,27 @@ class CleanUpExpiredExports:
 
     unit_of_work: Callable[[], UnitOfWork]
     places: StoragePlaces
+    ownership: StorageOwnership
     announcements: Announcements
     clock: Clock
 
     def __call__(self) -> CleanUp:
         """Clean up the exports that are due now."""
         cleaned_up = failed = 0
+        refused = None
         for job in self._due():
             try:
                 cleaned_up += self._clean_up(job, self.clock.now())
             except LeaseLostError:
                 continue  # another process has just changed it; if it is still due, the next call cleans it up
+            except StorageNotOwnedError as error:
+                self.ownership.tell(error)
+                refused = str(error)
+                failed += 1
             except Exception:  # noqa: BLE001 - by rule 4
                 _log.exception("export %s could not be cleaned up", job.id, extra={"job_id": str(job.id)})
                 failed += 1
-        return CleanUp(cleaned_up=cleaned_up, failed=failed)
+        return CleanUp(cleaned_up=cleaned_up, failed=failed, refused=refused)
 
     def _due(self) -> Iterator[ExportJob]:
         last = None
@@ -75,6 +87,8 @@ class CleanUpExpiredExports:
         if not job.status.is_final:
             self._expire(job.id, now)
         elif job.media_item is not None:
+            for storage in self.places.of(job.media_item):
+                self.ownership.require(storage)
             self.places.delete(job.media_item)
         with self.unit_of_work() as work:
             # Not `find`, which would read its view too.
