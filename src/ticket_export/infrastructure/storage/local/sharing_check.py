@@ -18,7 +18,7 @@ from ticket_export.infrastructure.storage.local.partial_file import PARTIAL
 
 _WHERE: Final = "storage"
 # A larger storage must not make the check slow.
-_MOST_NAMES: Final = 10_000
+_MOST_NAMES: Final = 1_000
 _OWN_NAMES: Final = frozenset({PARTIAL, KEY_PREFIX.removesuffix("/")})
 
 
@@ -103,7 +103,7 @@ def _walk(root: Path) -> Iterator[tuple[Path, os.stat_result]]:
         # Another process may remove them meanwhile.
         with suppress(OSError), os.scandir(folder) as entries:
             own = (entry for entry in entries if folder != root or entry.name in _OWN_NAMES)
-            found.extend((Path(entry.path), entry.stat(follow_symlinks=False)) for entry in own)
+            found.extend((Path(each.path), each.stat(follow_symlinks=False)) for each in islice(own, _MOST_NAMES))
         for path, status in found:
             if stat.S_ISDIR(status.st_mode):
                 yield path, status
