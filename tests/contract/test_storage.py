@@ -54,6 +54,13 @@ class TestLocalStorage(StorageContract[LocalStorage]):
         return path.read_bytes() if path.is_file() else None
 
 
+class TestLocalStorageForAGroup(TestLocalStorage):
+    @pytest.fixture
+    def storage(self, tmp_path: Path) -> LocalStorage:
+        self.root = tmp_path / "outer" / "exports"
+        return LocalStorage(self.root, for_group=True)
+
+
 class Hasty(InMemoryStorage):
     """Publishes while it still writes."""
 
