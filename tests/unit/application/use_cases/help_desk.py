@@ -81,7 +81,8 @@ class HelpDesk:
 
     Places: ``source.open``, ``source.count``, ``source.block`` (before the second and later blocks), ``source.close``,
     ``source.abandon`` (instead of that, where an error ends the reading), ``source.interrupt``, ``storage.open``,
-    ``storage.write`` (not for the header), ``storage.publish``, ``storage.delete`` (also followed by the key),
+    ``storage.write`` (not for the header), ``storage.interrupt``, ``storage.publish``, ``storage.delete`` (also
+    followed by the key),
     ``storage.delete.done``, the same of ``manifest``, ``storage.list.done``, ``storage.provider``, ``users.find``,
     ``audit.<action>``, ``events.<event>``, ``queue.dispatch``, ``work.enter``, ``jobs.found`` (after a job was looked
     for), ``work.<status>`` (before a commit that leaves a job in that status, ``cleaned_up`` or
