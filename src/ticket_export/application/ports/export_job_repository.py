@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
+import attrs
+
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.user_id import UserId
@@ -15,6 +17,16 @@ from ticket_export.errors import UnknownDeveloperNameError
 
 #: The errors of reading a job whose row another program wrote with values that no export can have.
 UNREADABLE: Final = (UnknownDeveloperNameError, ValueError, TypeError)
+
+
+@attrs.frozen(kw_only=True)
+class FilesAtPlace:
+    """The number of all files of one storage `provider` and `place`, and of those among them that have expired."""
+
+    provider: str
+    place: str | None
+    files: int
+    expired: int
 
 
 class ExportJobRepository(Protocol):
@@ -79,7 +91,15 @@ class ExportJobRepository(Protocol):
     def due_for_clean_up(self, *, now: datetime, after: ExportJob | None, limit: int) -> Sequence[ExportJob]:
         """Return at most `limit` jobs that have expired by `now` and are not cleaned up, in the order of their expiry.
 
-        `after` is the last job of the previous page, or None for the first page.
+        A job with a file of another program, whose key does not begin with ``exports/`` and an id, is left out. `after`
+        is the last job of the previous page, or None for the first page.
+        """
+
+    @abstractmethod
+    def files_by_place(self, *, now: datetime) -> Sequence[FilesAtPlace]:
+        """Count the files of the jobs that are not cleaned up by `now`, in the order of provider and place.
+
+        Only files whose keys begin as the library's own do, with ``exports/`` and an id.
         """
 
     @abstractmethod

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import attrs
 
-from ticket_export.application.ports.export_job_repository import ExportJobRepository
+from ticket_export.application.ports.export_job_repository import ExportJobRepository, FilesAtPlace
 from ticket_export.application.view.limits import SHORT_VIEW
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.user_id import UserId
 from ticket_export.errors import LeaseLostError
 from ticket_export.infrastructure.memory.database import InMemoryTransaction
+
+_KEY = re.compile(r"exports/.{8}-.{4}-.{4}-.{4}-.{12}/")
 
 
 class InMemoryExportJobRepository(ExportJobRepository):
@@ -72,7 +75,25 @@ class InMemoryExportJobRepository(ExportJobRepository):
         return [self._short(job) for job in map(self.find, set(job_ids)) if job is not None]
 
     def due_for_clean_up(self, *, now: datetime, after: ExportJob | None, limit: int) -> Sequence[ExportJob]:
-        return self._by_expiry(lambda job: job.is_expired_at(now) and not job.is_cleaned_up, after, limit)
+        def is_due(job: ExportJob) -> bool:
+            item = self._joined(job).media_item
+            is_ours = item is None or _KEY.match(item.object_key) is not None
+            return job.is_expired_at(now) and not job.is_cleaned_up and is_ours
+
+        return self._by_expiry(is_due, after, limit)
+
+    def files_by_place(self, *, now: datetime) -> Sequence[FilesAtPlace]:
+        rows = self._transaction.reading()
+        found: dict[tuple[str, str | None], list[bool]] = {}
+        for job in rows.jobs.values():
+            item = rows.media_items.get(job.media_item_id) if job.media_item_id and not job.is_cleaned_up else None
+            if item is not None and _KEY.match(item.object_key):
+                place = item.file_storage_provider, item.storage_place
+                found.setdefault(place, []).append(job.is_expired_at(now))
+        return [
+            FilesAtPlace(provider=provider, place=place, files=len(expired), expired=sum(expired))
+            for (provider, place), expired in sorted(found.items(), key=lambda each: (each[0][0], each[0][1] or ""))
+        ]
 
     def due_for_purge(self, name: str, *, before: datetime, after: ExportJob | None, limit: int) -> Sequence[ExportJob]:
         def is_due(job: ExportJob) -> bool:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Integer,
     RowMapping,
     Select,
     Text,
@@ -29,7 +30,7 @@ from sqlalchemy import (
     update,
 )
 
-from ticket_export.application.ports.export_job_repository import UNREADABLE, ExportJobRepository
+from ticket_export.application.ports.export_job_repository import UNREADABLE, ExportJobRepository, FilesAtPlace
 from ticket_export.application.view.limits import SHORT_VIEW
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.domain.export_job import ExportJob
@@ -52,6 +53,8 @@ _ENDED = [BackgroundTaskStatus.COMPLETE, BackgroundTaskStatus.ERROR]
 _TASK = "background_task_id"
 # The label of a job's view in a row.
 _VIEW = "ticket_export_view"
+# What the keys of the library's files are like.
+_OWN_KEYS = "exports/" + "-".join("_" * length for length in (8, 4, 4, 4, 12)) + "/%"
 # A statement has at most 65,535 parameters on PostgreSQL, 32,766 on SQLite, and 999 before its version 3.32.
 _IDS_AT_ONCE = 900
 # Separates the library's advisory locks on PostgreSQL from the host's.
@@ -139,7 +142,25 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
         ]
 
     def due_for_clean_up(self, *, now: datetime, after: ExportJob | None, limit: int) -> Sequence[ExportJob]:
-        return self._by_expiry(self._jobs.c.is_cleaned_up.is_(False), now, after, limit)
+        items = self._tables.media_items.c
+        has_no_other_file = items.id.is_(None) | items.object_key.like(_OWN_KEYS)
+        return self._by_expiry(self._jobs.c.is_cleaned_up.is_(False) & has_no_other_file, now, after, limit)
+
+    def files_by_place(self, *, now: datetime) -> Sequence[FilesAtPlace]:
+        jobs, items = self._jobs.c, self._tables.media_items.c
+        provider, place = items.file_storage_provider, items.storage_place
+        expired = func.sum(case((Instant(jobs.expires_at) <= now, 1), else_=0), type_=Integer)
+        found = (
+            select(provider, place, func.count(), expired)
+            .join_from(self._jobs, self._tables.media_items, items.id == jobs.media_item_id)
+            .where(jobs.is_cleaned_up.is_(False), items.object_key.like(_OWN_KEYS), self._is_ours)
+            .group_by(provider, place)
+        )
+        rows = self._connection.execute(found).all()
+        return [
+            FilesAtPlace(provider=kind, place=url, files=files, expired=int(over))
+            for kind, url, files, over in sorted(rows, key=lambda row: (row[0], row[1] or ""))
+        ]
 
     def due_for_purge(self, name: str, *, before: datetime, after: ExportJob | None, limit: int) -> Sequence[ExportJob]:
         jobs = self._jobs.c

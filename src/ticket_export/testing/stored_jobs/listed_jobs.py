@@ -12,6 +12,7 @@ from uuid import uuid4
 import attrs
 import pytest
 
+from ticket_export.application.ports.export_job_repository import FilesAtPlace
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.view.limits import SHORT_VIEW
 from ticket_export.domain.background_task import BackgroundTaskStatus
@@ -299,6 +300,55 @@ class ListedJobsContract(BackDoor[D]):
             assert list(unit_of_work.jobs.due_for_clean_up(now=NOW, after=gone, limit=EVERYTHING)) == [late]
             assert list(unit_of_work.jobs.due_for_clean_up(now=NOW, after=early, limit=EVERYTHING)) == [late]
             assert list(unit_of_work.jobs.due_for_clean_up(now=NOW, after=late, limit=EVERYTHING)) == []
+
+    def test_a_job_with_a_file_of_another_program_is_never_due_for_clean_up(self, database: D, requester: User) -> None:
+        for key in ("invoices/2026/1.pdf", "exports/2026/1.pdf", "exports/a", f"export/{uuid4()}/1/a.csv", ""):
+            self.put_file(database, requester, object_key=key)
+        job = self.put_file(database, requester)
+        with self.unit_of_work(database) as unit_of_work:
+            assert list(unit_of_work.jobs.due_for_clean_up(now=NOW, after=None, limit=EVERYTHING)) == [job]
+
+    def test_files_are_counted_by_place(self, database: D, requester: User) -> None:
+        one, other = "file:///srv/one", "s3://other?endpoint=http://minio:9000"
+        for provider, place, expires_at in [
+            ("file", one, NOW),
+            ("file", one, NOW + A_MOMENT),
+            ("s3", other, NOW + A_MOMENT),
+            ("file", None, NOW - A_MOMENT),
+        ]:
+            fields: dict[str, Any] = {"file_storage_provider": provider, "storage_place": place}
+            self.put_file(database, requester, expires_at=expires_at, **fields)
+        self.put_file(database, requester, is_cleaned_up=True)
+        self.put_file(database, requester, object_key="invoices/2026/1.pdf")
+        self.put_jobs(database, a_job(requester))
+        with self.unit_of_work(database) as unit_of_work:
+            assert list(unit_of_work.jobs.files_by_place(now=NOW)) == [
+                FilesAtPlace(provider="file", place=None, files=1, expired=1),
+                FilesAtPlace(provider="file", place=one, files=2, expired=1),
+                FilesAtPlace(provider="s3", place=other, files=1, expired=0),
+            ]
+
+    def test_without_files_there_is_no_place(self, database: D, stored_job: ExportJob) -> None:
+        with self.unit_of_work(database) as unit_of_work:
+            assert list(unit_of_work.jobs.files_by_place(now=NOW)) == []
+
+    def put_file(
+        self,
+        database: D,
+        requester: User,
+        *,
+        expires_at: datetime = NOW,
+        is_cleaned_up: bool = False,
+        **fields: Any,
+    ) -> ExportJob:
+        """Store a completed job with a media item that has these fields."""
+        item, task = attrs.evolve(a_media_item(self.user_key), **fields), a_task()
+        self.put_media_item_behind(database, item)
+        self.put_tasks(database, task)
+        job = a_job(requester, status=ExportJobStatus.COMPLETED, background_task_id=task.id)
+        job = attrs.evolve(job, media_item_id=item.id, expires_at=expires_at, is_cleaned_up=is_cleaned_up)
+        self.put_jobs(database, job)
+        return job
 
     def put_expired_jobs(self, database: D, requester: User, *expiries: datetime) -> list[ExportJob]:
         jobs = [attrs.evolve(a_job(requester), expires_at=expires_at) for expires_at in expiries]
