@@ -25,6 +25,7 @@ from ticket_export.application.announcements import Announcements
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.export_policy import ExportPolicy
 from ticket_export.application.file.file_name import FileNameTemplate
+from ticket_export.application.file.places import StoragePlaces
 from ticket_export.application.ports.audit_log import AuditLog
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.compression import Compression
@@ -74,7 +75,7 @@ from ticket_export.infrastructure.persistence.host_users import user_key_for
 from ticket_export.infrastructure.persistence.some_users import some_user_ids
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.infrastructure.setting_check import setting_problems
-from ticket_export.infrastructure.storage.registry import open_storage
+from ticket_export.infrastructure.storage.registry import open_former_storages, open_storage
 from ticket_export.infrastructure.system_clock import SystemClock
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
@@ -107,6 +108,7 @@ class Parts(TypedDict, total=False):
     unit_of_work: UnitOfWork | Provides[UnitOfWork]
     ticket_source: TicketSource | Provides[TicketSource]
     storage: ExportStorage | Provides[ExportStorage]
+    former_storages: tuple[ExportStorage, ...] | Provides[tuple[ExportStorage, ...]]
     compression: Compression | Provides[Compression]
     user_directory: UserDirectory | Provides[UserDirectory]
     audit_log: AuditLog | Provides[AuditLog]
@@ -163,6 +165,10 @@ class TicketExportContainer(StrictContainer):
         TicketSource, Factory(SqlAlchemyTicketSource, tickets_engine, catalog, settings.provided.storage_patience)
     )
     storage: PortProvider[ExportStorage] = PortProvider(ExportStorage, ThreadSafeSingleton(open_storage, settings))
+    former_storages: PartProvider[tuple[ExportStorage, ...]] = PartProvider(
+        tuple, ThreadSafeSingleton(open_former_storages, settings)
+    )
+    places = Factory(StoragePlaces, storage, former_storages)
     compression: PortProvider[Compression] = PortProvider(
         Compression,
         Selector(
@@ -271,7 +277,7 @@ class TicketExportContainer(StrictContainer):
     open_download = Factory(
         OpenDownload,
         unit_of_work=unit_of_work.provider,
-        storage=storage,
+        places=places,
         audit_log=audit_log,
         rights=rights,
         refusals=refusals,
@@ -293,7 +299,7 @@ class TicketExportContainer(StrictContainer):
     clean_up_expired_exports = Factory(
         CleanUpExpiredExports,
         unit_of_work=unit_of_work.provider,
-        storage=storage,
+        places=places,
         announcements=announcements,
         clock=clock,
     )
@@ -321,7 +327,7 @@ class TicketExportContainer(StrictContainer):
     forget_user = Factory(
         ForgetUser,
         unit_of_work=unit_of_work.provider,
-        storage=storage,
+        places=places,
         audit_log=audit_log,
         announcements=announcements,
         clock=clock,

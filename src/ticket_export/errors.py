@@ -18,7 +18,9 @@
     │   ├── RowCountMismatchError                      rows written differ from the rows counted
     │   ├── StorageError            (OSError)          the file could not be written or read
     │   │   ├── InvalidKeyError     (ValueError)       a key that is malformed or would leave the root
-    │   │   └── ObjectNotFoundError (LookupError)      no readable object has this key
+    │   │   ├── ObjectNotFoundError (LookupError)      no readable object has this key
+    │   │   ├── StorageUnavailableError                the store is away or busy; an attempt may succeed later
+    │   │   └── UnknownPlaceError                      the file is in a storage that no setting names
     │   ├── ListenerStuckError                         the progress callback does not return
     │   ├── StaleViewError                             the stored view no longer fits the catalog
     │   └── PermissionLostError                        the requester may no longer export tickets
@@ -65,11 +67,13 @@ __all__ = [
     "SchemaMismatchError",
     "StaleViewError",
     "StorageError",
+    "StorageUnavailableError",
     "TicketExportError",
     "TicketSourceError",
     "TicketsUnavailableError",
     "TooManyExportsError",
     "UnknownDeveloperNameError",
+    "UnknownPlaceError",
     "UnsupportedDialectError",
     "UserNotForgottenError",
     "WorkerShortageError",
@@ -217,6 +221,21 @@ class InvalidKeyError(StorageError, ValueError):
 
 class ObjectNotFoundError(StorageError, LookupError):
     """No readable object has this key."""
+
+
+class StorageUnavailableError(StorageError):
+    """The store is away or too busy. Only the attempt is lost; a later one may succeed."""
+
+
+class UnknownPlaceError(StorageError):
+    """The file is in a storage that the settings do not name; `place` is the URL that names it."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+        super().__init__(
+            "the file is in a storage that this process does not know; the log of the worker names the storage for "
+            "TICKET_EXPORT_FORMER_STORAGE_URLS"
+        )
 
 
 class StaleViewError(ExportFailure):

@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal, Self, cast
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     Field,
     ModelWrapValidatorHandler,
     PlainSerializer,
@@ -23,6 +24,7 @@ from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
     EnvSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -48,7 +50,9 @@ def _default_storage_url() -> str:
     return SecretUrl((Path.cwd() / "exports").as_uri())
 
 
-_URLS = {"database_url", "tickets_database_url", "storage_url", "s3_endpoint_url"}
+_URLS = {"database_url", "tickets_database_url", "storage_url", "former_storage_urls", "s3_endpoint_url"}
+# A comma may be a part of a URL; a new URL begins with a scheme.
+_BETWEEN_URLS = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")
 
 
 def _is_template(text: str) -> str:
@@ -57,6 +61,10 @@ def _is_template(text: str) -> str:
 
 # Dumped as it is shown.
 _Url = Annotated[str, AfterValidator(SecretUrl), PlainSerializer(without_secrets)]
+
+
+def _split(urls: object) -> object:
+    return tuple(filter(None, _BETWEEN_URLS.split(urls.strip(" \t\r\n,")))) if isinstance(urls, str) else urls
 
 
 class _Variables(PydanticBaseSettingsSource):
@@ -119,6 +127,8 @@ class Settings(BaseSettings):
         storage_url: ``file:///an/absolute/folder``, ``s3://bucket/prefix``, or a URL of an installed storage plugin.
             The default is the folder ``exports`` in the working directory at the start. The ``s3_`` fields configure a
             bucket; boto3 finds the credentials.
+        former_storage_urls: storages in which files of earlier exports still are, after a change of `storage_url`. The
+            variable separates them by white space or commas.
         compression: how files are packed.
         download: whether a host gets the bytes of a file, or also a link that is valid for `signed_url_seconds`.
         download_own: whether users who are not administrators may download their own exports; see `ExportPolicy`.
@@ -145,6 +155,7 @@ class Settings(BaseSettings):
     database_url: _Url = "sqlite:///ticket-export.db"
     tickets_database_url: _Url | None = None
     storage_url: _Url = Field(default_factory=_default_storage_url)
+    former_storage_urls: Annotated[tuple[_Url, ...], NoDecode, BeforeValidator(_split)] = ()
     task_queue: Literal["database", "inline"] = "database"
     retention_hours: float = Field(default=RETENTION / timedelta(hours=1), gt=0, le=_CENTURY_IN_HOURS)
     lease_seconds: float = Field(default=30, ge=1, le=_DAY_IN_SECONDS)

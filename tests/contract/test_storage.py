@@ -108,8 +108,8 @@ class Decoding(InMemoryStorage):
     """Reads what it decodes, with the descriptor of the encoded file."""
 
     @contextmanager
-    def open_reader(self, key: str) -> Iterator[BinaryIO]:
-        with TemporaryFile() as file, super().open_reader(key) as reader:
+    def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
+        with TemporaryFile() as file, super().open_reader(key, start) as reader:
             file.write(b64encode(reader.read()))
             file.flush()
             file.seek(0)

@@ -47,6 +47,7 @@ MAKE: dict[str, Callable[[Path], Any]] = {
     "clock": lambda _: InMemoryClock(NOW),
     "compression": lambda _: NoCompression(),
     "csv_format": lambda _: CsvFormat(bom=False),
+    "former_storages": lambda _: (InMemoryStorage(),),
     "engine": lambda folder: create_engine(f"sqlite:///{folder}/jobs.db"),
     "events": lambda _: NullExportEvents(),
     "machine_clock": lambda _: InMemoryClock(NOW),

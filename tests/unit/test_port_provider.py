@@ -37,12 +37,12 @@ METHODS: dict[str, tuple[type, set[str]]] = {
     "events": (ExportEvents, {"completed", "expired", "failed"}),
     "machine_clock": (Clock, {"now"}),
     "policy": (ExportPolicy, {name for name in dir(ExportPolicy) if not name.startswith("_")}),
-    "storage": (ExportStorage, {"delete", "list", "open_reader", "open_writer", "provider"}),
+    "storage": (ExportStorage, {"delete", "list", "open_reader", "open_writer", "place", "provider"}),
     "task_queue": (TaskQueue, {"dispatch"}),
     "ticket_source": (TicketSource, {"columns", "open"}),
     "unit_of_work": (
         UnitOfWork,
-        {"__enter__", "__exit__", "after_commit", "audit", "commit", "jobs", "media_items", "tasks"},
+        {"__enter__", "__exit__", "after_commit", "audit", "commit", "database", "jobs", "media_items", "tasks"},
     ),
     "workers_queue": (TaskQueue, {"dispatch"}),
     "user_directory": (UserDirectory, {"find", "find_by_email"}),
@@ -147,7 +147,9 @@ def test_class_that_inherits_its_port_and_lacks_a_method_is_refused_before_it_is
 
 
 def test_every_missing_method_is_named(container: TicketExportContainer) -> None:
-    with pytest.raises(ConfigurationError, match="does not define delete, list, open_reader, open_writer, provider;"):
+    with pytest.raises(
+        ConfigurationError, match="does not define delete, list, open_reader, open_writer, place, provider;"
+    ):
         container.storage.override(None)  # type: ignore[arg-type]
 
 

@@ -17,6 +17,7 @@ from tests.migrated_sqlite import migrated_sqlite
 from ticket_export import Actor, ConfigurationError, HostTableNames, Settings, SystemPermissions, UserId, upgrade
 from ticket_export import TicketExportContainer as Container
 from ticket_export.application.file.export_file import object_key
+from ticket_export.application.ports.export_database import DatabaseIdentity
 from ticket_export.application.run.export_task import TASK_NAME, task_args
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUp
 from ticket_export.application.use_cases.forget_user import Forgotten
@@ -145,7 +146,8 @@ def test_row_that_cannot_be_read_or_deleted_stays_and_the_others_go(
 def test_job_that_another_transaction_keeps_is_passed_over_at_once(container: Container, kept: str) -> None:
     user = put_user(container)
     first, second = (put_job(container, user) for _ in range(2))
-    item = attrs.evolve(a_media_item(), object_key=object_key(first, attempt=1))
+    key = object_key(first, database=DatabaseIdentity(uuid4(), ""), attempt=1)
+    item = attrs.evolve(a_media_item(), object_key=key)
     put(container, container.tables().media_items, item)
     with container.engine().begin() as connection:
         jobs = container.tables().export_jobs

@@ -19,7 +19,7 @@ from dependency_injector.providers import Factory, Object, Singleton
 from tests.unit.application.use_cases.help_desk import COLUMNS, NOW, VIEW, HelpDesk
 from tests.unit.infrastructure.worker_desk import PATIENCE
 from ticket_export import Actor, CsvFormat, ExportPolicy, Settings, SystemPermissions, TicketExportContainer
-from ticket_export.application.file.export_file import manifest_key
+from ticket_export.application.file.export_file import database_prefix, manifest_key, object_key
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
@@ -94,6 +94,10 @@ class InMemory:
         assert found is not None
         self.actor: Actor = found
 
+    def key(self, job_id: UUID) -> str:
+        """The key of the file of the first attempt."""
+        return object_key(self.database.committed.jobs[job_id], database=self.database.identity, attempt=1)
+
 
 def test_whole_export_runs_on_in_memory_adapters_alone(container: TicketExportContainer, tmp_path: Path) -> None:
     memory = InMemory(container)
@@ -105,7 +109,7 @@ def test_whole_export_runs_on_in_memory_adapters_alone(container: TicketExportCo
         assert stream.read() == b"Ticket ID,=Title\n"
     assert [entry.action for entry in memory.audit_log.entries] == ["requested", "started", "completed", "downloaded"]
     assert [name for name, _ in memory.events.events] == ["completed"]
-    key = f"exports/{job.id}/1/{shown.file_name}"
+    key = memory.key(job.id)
     assert list(memory.storage.objects) == [key, manifest_key(key)]
     assert list(tmp_path.iterdir()) == []
 
@@ -119,9 +123,9 @@ def test_worker_exports_cleans_up_and_sweeps_on_in_memory_adapters_alone(
     first = request(memory.actor, VIEW)
     cancelled = cancel(memory.actor, request(memory.actor, {"columns": ["id"]}).id)
     again = retry(memory.actor, cancelled.id)
-    memory.storage.objects["exports/00000000-0000-0000-0000-000000000007/1/x.csv"] = b"left behind"
+    memory.storage.objects[f"{database_prefix(memory.database.identity.id)}{UUID(int=7)}/1/x.csv"] = b"left behind"
     container.worker().drain()
-    kept = {f"exports/{job.id}/1/{container.get_export()(memory.actor, job.id).file_name}" for job in (first, again)}
+    kept = {memory.key(job.id) for job in (first, again)}
     assert set(memory.storage.objects) == kept | set(map(manifest_key, kept))
     memory.clock.advance(timedelta(hours=5))
     container.worker().drain()

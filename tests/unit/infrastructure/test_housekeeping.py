@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import attrs
 import pytest
 
-from tests.unit.application.use_cases.help_desk import NOW, HelpDesk, raising
+from tests.unit.application.use_cases.help_desk import NOW, PREFIX, HelpDesk, raising
 from tests.unit.infrastructure.worker_desk import PATIENCE, a_house, at_work
 from ticket_export import ExportJobStatus, StopSignal
 from ticket_export.application.run.latch import Latch
@@ -50,7 +50,7 @@ def let_an_export_expire(desk: HelpDesk) -> UUID:
 
 
 def leave_an_object(desk: HelpDesk) -> str:
-    key = f"exports/{uuid4()}/1/x.csv"
+    key = f"{PREFIX}{uuid4()}/1/x.csv"
     desk.storage.objects[key] = b"left behind"
     return key
 

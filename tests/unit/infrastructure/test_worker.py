@@ -13,13 +13,13 @@ from uuid import UUID
 import pytest
 
 from tests.unit.application.use_cases.blocked_export import block_count
-from tests.unit.application.use_cases.help_desk import HelpDesk, once, raising
+from tests.unit.application.use_cases.help_desk import PREFIX, HelpDesk, once, raising
 from tests.unit.infrastructure.worker_desk import PATIENCE, a_worker, at_work
 from ticket_export import ExportJobDto, StopSignal
 from ticket_export.errors import JobDatabaseError, LeaseLostError, StorageError, TicketSourceError
 from ticket_export.infrastructure.tasks import runner as runner_module
 
-ORPHAN = f"exports/{UUID(int=7)}/1/x.csv"
+ORPHAN = f"{PREFIX}{UUID(int=7)}/1/x.csv"
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import attrs
 from paramiko import HostKeys
@@ -56,6 +56,11 @@ class SftpAddress:
             raise _no_address()
         password = SftpSettings().password
         return cls(parts.hostname, port, user, root, password.get_secret_value() if password else None)
+
+    @property
+    def place(self) -> str:
+        """The URL of the folder, without the password."""
+        return f"sftp://{quote(self.user, safe='')}@{self.host.lower()}:{self.port}{quote(self.root)}"
 
     def require_known_host(self) -> None:
         """Refuse a server that nobody has vouched for: smart-open would trust it, and give it the password.

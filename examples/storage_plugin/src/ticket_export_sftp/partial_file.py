@@ -29,10 +29,10 @@ _BATCH: Final = 1024 * 1024
 class PartialFile(ObjectWriter):
     """Takes the bytes of one object, from `open` until `publish` or `discard`."""
 
-    def __init__(self, connection: SftpConnection, root: str) -> None:
+    def __init__(self, connection: SftpConnection, root: str, scope: str) -> None:
         self._connection = connection
         self._root = root
-        self._path = f"{root}/{PARTIAL}{uuid4().hex}"
+        self._path = f"{root}/{PARTIAL}{scope}{uuid4().hex}"
         self._file: SFTPFile | None = None
         self._batch = bytearray()
         self._written = 0

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 # No key holds it.
 _SLASH = "~"
 _MAX_NAME = 255
+# The part of a key in the temporary name of its file.
+_SCOPE = 200
 
 
 class SftpStorage(ExportStorage, SupportsDiscardStale):
@@ -42,6 +44,7 @@ class SftpStorage(ExportStorage, SupportsDiscardStale):
 
     def __init__(self, address: SftpAddress) -> None:
         self._root = address.root
+        self._place = address.place
         self._connection = SftpConnection(address)
 
     @classmethod
@@ -55,11 +58,16 @@ class SftpStorage(ExportStorage, SupportsDiscardStale):
         address.require_known_host()
         return cls(address)
 
+    @property
+    def place(self) -> str:
+        """See `ExportStorage.place`. The folder of another user of the server may have the same path."""
+        return self._place
+
     @contextmanager
     def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
         """See `ExportStorage.open_writer`. What the block raises comes out unchanged."""
         path = self._path(key)
-        partial = PartialFile(self._connection, self._root)
+        partial = PartialFile(self._connection, self._root, key[:_SCOPE].replace("/", _SLASH))
         try:
             partial.open()
             yield partial
@@ -68,7 +76,7 @@ class SftpStorage(ExportStorage, SupportsDiscardStale):
             partial.discard()
 
     @contextmanager
-    def open_reader(self, key: str) -> Iterator[BinaryIO]:
+    def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
         """See `ExportStorage.open_reader`."""
         path = self._path(key)
         with storage_errors("the file could not be read"):
@@ -77,6 +85,7 @@ class SftpStorage(ExportStorage, SupportsDiscardStale):
             except FileNotFoundError as error:
                 raise ObjectNotFoundError("the file is not in the storage any more") from error
         with BufferedReader(ReadStream(file), CHUNK) as stream:
+            stream.seek(start)
             yield stream
 
     def delete(self, key: str) -> None:
@@ -93,12 +102,13 @@ class SftpStorage(ExportStorage, SupportsDiscardStale):
         keys = (name.replace(_SLASH, "/") for name in names)
         yield from sorted(key for key in keys if key.startswith(prefix) and _is_key(key))
 
-    def discard_stale(self, before: datetime) -> int:
+    def discard_stale(self, before: datetime, *, prefix: str = "") -> int:
         """See `SupportsDiscardStale.discard_stale`. The server's clock says when a file was written to."""
         failed = "what was left behind could not be removed"
         removed = 0
         for entry in self._files(failed):
-            if entry.filename.startswith(PARTIAL) and (entry.st_mtime or 0) < before.timestamp():
+            is_below = entry.filename.startswith(PARTIAL + prefix[:_SCOPE].replace("/", _SLASH))
+            if is_below and (entry.st_mtime or 0) < before.timestamp():
                 with storage_errors(failed), self._connection.session() as session, suppress(FileNotFoundError):
                     session.remove(f"{self._root}/{entry.filename}")
                     removed += 1

@@ -3,34 +3,47 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from uuid import UUID
 
 import attrs
 
+from ticket_export.application.ports.export_database import DatabaseIdentity
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.domain.export_job import ExportJob
-from ticket_export.domain.media_item import MediaItem
-from ticket_export.errors import StorageError
 
 #: The prefix of all keys of the library; no other program may use it.
 KEY_PREFIX = "exports/"
-_KEY = re.compile(
-    rf"{KEY_PREFIX}(?P<job>[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})/(?P<attempt>[0-9]{{1,18}})/"
-)
+_ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+# Older versions made keys without the id of the database.
+_KEY = re.compile(rf"{KEY_PREFIX}(?:(?P<database>{_ID})/)?(?P<job>{_ID})/(?P<attempt>[0-9]{{1,18}})/")
 
 
-def object_key(job: ExportJob, *, attempt: int, suffix: str = "") -> str:
+def object_key(job: ExportJob, *, database: DatabaseIdentity, attempt: int, suffix: str = "") -> str:
     """Return the key of the attempt with this fencing token; no two attempts share a key.
 
-    Its last segment is not the user's name of the file, which may have characters that no key has. `suffix` is the
-    suffix of a compressed file.
+    Its last segment is not the user's name of the file, which may have characters that no key has. It differs between
+    a database and its copy: both may run the same queued export, with the same token. `suffix` is the suffix of a
+    compressed file.
     """
-    return f"{job_prefix(job.id)}{attempt}/tickets-{job.requested_at:%Y%m%dT%H%M%SZ}.csv{suffix}"
+    copy = sha256(database.copy.encode()).hexdigest()[:8]
+    name = f"tickets-{job.requested_at:%Y%m%dT%H%M%SZ}-{copy}.csv{suffix}"
+    return f"{database_prefix(database.id)}{job.id}/{attempt}/{name}"
 
 
-def job_prefix(job_id: UUID) -> str:
-    """Return the prefix of the keys of all objects of the job."""
-    return f"{KEY_PREFIX}{job_id}/"
+def database_prefix(database_id: UUID) -> str:
+    """Return the prefix of the keys of all objects of the database."""
+    return f"{KEY_PREFIX}{database_id}/"
+
+
+def job_prefixes(job_id: UUID, database_id: UUID) -> tuple[str, str]:
+    """Return the prefixes of the keys of all objects of the job: that of today, and that of older versions."""
+    return f"{database_prefix(database_id)}{job_id}/", f"{KEY_PREFIX}{job_id}/"
+
+
+def owner_key(database_id: UUID) -> str:
+    """Return the key of the object that says which copy of the database owns the objects below its prefix."""
+    return f"{database_prefix(database_id)}owner.json"
 
 
 def manifest_key(key: str) -> str:
@@ -48,18 +61,8 @@ def delete_file(storage: ExportStorage, key: str) -> None:
     storage.delete(manifest_key(key))
 
 
-def require_storage_of(item: MediaItem, storage: ExportStorage) -> None:
-    """Refuse a storage of another kind than the storage that has the file.
-
-    Raises:
-        StorageError: the kinds differ.
-    """
-    if item.file_storage_provider != storage.provider:
-        raise StorageError(f"the file is in the storage {item.file_storage_provider!a}, not in {storage.provider!a}")
-
-
 def attempt_of(key: str) -> tuple[UUID, int] | None:
-    """Return the job and the attempt of a key, or None if the library did not make it."""
+    """Return the job and the attempt of a key, of any database; None if the library did not make it."""
     match = _KEY.match(key)
     return (UUID(match["job"]), int(match["attempt"])) if match else None
 

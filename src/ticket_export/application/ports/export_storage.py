@@ -18,7 +18,7 @@ class ObjectWriter(Protocol):
 
 
 class ExportStorage(Protocol):
-    """Stores objects under keys such as ``exports/<job id>/<attempt>/<file name>``.
+    """Stores objects under keys such as ``exports/<database id>/<job id>/<attempt>/<file name>``.
 
     Every method raises `StorageError` if the store fails, and `InvalidKeyError` for a key that is malformed or would
     leave the store's root.
@@ -29,13 +29,22 @@ class ExportStorage(Protocol):
     def provider(self) -> str:
         """The store's name in ``MediaItems.FileStorageProvider``."""
 
+    @property
+    @abstractmethod
+    def place(self) -> str:
+        """The URL of the store's root, such as ``s3://bucket/prefix``, in ``MediaItems.StoragePlace``.
+
+        Two storages have the same place exactly if they have the same objects, whatever their other settings are. It
+        has no credentials, and `open_storage` accepts it as a storage URL.
+        """
+
     @abstractmethod
     def open_writer(self, key: str, content_type: str) -> AbstractContextManager[ObjectWriter]:
         """Write an object. It is readable, and whole, after the block; if the block raises, nothing is readable."""
 
     @abstractmethod
-    def open_reader(self, key: str) -> AbstractContextManager[BinaryIO]:
-        """Read an object.
+    def open_reader(self, key: str, start: int = 0) -> AbstractContextManager[BinaryIO]:
+        """Read an object from its byte `start` on; nothing, if it is not longer than that.
 
         Where `fileno` of the reader returns the descriptor of a regular file, that file is the object, byte for byte,
         so that it can be copied within the kernel. A reader that decodes its file has no descriptor.
@@ -67,5 +76,8 @@ class SupportsDiscardStale(Protocol):
     """A storage in which a killed writer leaves data that nobody can read."""
 
     @abstractmethod
-    def discard_stale(self, before: datetime) -> int:
-        """Remove unfinished objects that were last written to before `before` (aware UTC); return their number."""
+    def discard_stale(self, before: datetime, *, prefix: str = "") -> int:
+        """Remove unfinished objects that were last written to before `before` (aware UTC); return their number.
+
+        Only those whose key begins with `prefix`, which is empty or ends with ``/``.
+        """

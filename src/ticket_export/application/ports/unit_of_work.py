@@ -9,6 +9,7 @@ from typing import Protocol, Self
 
 from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
 from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository
+from ticket_export.application.ports.export_database import ExportDatabase
 from ticket_export.application.ports.export_job_repository import ExportJobRepository
 from ticket_export.application.ports.media_item_repository import MediaItemRepository
 
@@ -28,6 +29,11 @@ class UnitOfWork(Protocol):
     @abstractmethod
     def media_items(self) -> MediaItemRepository:
         """The stored files, inside this transaction."""
+
+    @property
+    @abstractmethod
+    def database(self) -> ExportDatabase:
+        """The database itself, inside this transaction."""
 
     @property
     @abstractmethod

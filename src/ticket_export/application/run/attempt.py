@@ -14,6 +14,7 @@ import attrs
 
 from ticket_export.application.announcements import Announcements, Tell
 from ticket_export.application.ports.clock import Clock
+from ticket_export.application.ports.export_database import DatabaseIdentity
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.run.job_and_task import changing, end_lost_attempt
 from ticket_export.application.run.progress import Progress
@@ -31,9 +32,10 @@ _HEARTBEATS = 3
 
 @attrs.define
 class Attempt:
-    """`job` is the export as it was when the attempt began. `token` is the attempt's fencing token."""
+    """`job` is the export as it was when the attempt began, in `database`. `token` is the attempt's fencing token."""
 
     job: ExportJob
+    database: DatabaseIdentity
     token: int
     began_at: datetime
     _unit_of_work: Callable[[], UnitOfWork]

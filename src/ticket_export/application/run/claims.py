@@ -76,8 +76,11 @@ class Claims:
 
     def _begin(self, work: UnitOfWork, job: ExportJob, task: BackgroundTask) -> Attempt:
         now = self.clock.now()
+        database = work.database.identity()
         with changing(work, job, task):
             job.start(now)
             job.report_progress(ProgressStage.COUNTING, 0, now)
             task.claim(now, worker=self.worker(), lease=self.lease)
-        return Attempt(job, task.fencing_token, now, self.unit_of_work, self.announcements, self.clock, self.lease)
+        return Attempt(
+            job, database, task.fencing_token, now, self.unit_of_work, self.announcements, self.clock, self.lease
+        )

@@ -10,13 +10,11 @@ from uuid import UUID
 import attrs
 
 from ticket_export.application.announcements import Announcements
-from ticket_export.application.file.export_file import delete_file, require_storage_of
+from ticket_export.application.file.places import StoragePlaces
 from ticket_export.application.ports.clock import Clock
-from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.run.job_and_task import failing
 from ticket_export.domain.export_job import ExportJob
-from ticket_export.domain.media_item import MediaItem
 from ticket_export.errors import LeaseLostError
 
 _log = logging.getLogger(__name__)
@@ -46,7 +44,7 @@ class CleanUpExpiredExports:
     """
 
     unit_of_work: Callable[[], UnitOfWork]
-    storage: ExportStorage
+    places: StoragePlaces
     announcements: Announcements
     clock: Clock
 
@@ -77,7 +75,7 @@ class CleanUpExpiredExports:
         if not job.status.is_final:
             self._expire(job.id, now)
         elif job.media_item is not None:
-            self._delete(job.media_item)
+            self.places.delete(job.media_item)
         with self.unit_of_work() as work:
             # Not `find`, which would read its view too.
             stored = next(iter(work.jobs.find_all([job.id])), None)
@@ -106,11 +104,6 @@ class CleanUpExpiredExports:
                 job.expire(now)
                 tell = self.announcements.failed(work, job, at=now)
         tell()
-
-    def _delete(self, media_item: MediaItem) -> None:
-        # Deleting an absent object is not an error, so with another storage the file would be lost silently.
-        require_storage_of(media_item, self.storage)
-        delete_file(self.storage, media_item.object_key)
 
 
 def _keep(work: UnitOfWork, job_id: UUID) -> None:

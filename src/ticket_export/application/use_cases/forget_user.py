@@ -11,10 +11,10 @@ from uuid import UUID
 import attrs
 
 from ticket_export.application.announcements import Announcements
-from ticket_export.application.file.export_file import KEY_PREFIX, delete_file, job_prefix, require_storage_of
+from ticket_export.application.file.export_file import KEY_PREFIX, job_prefixes
+from ticket_export.application.file.places import StoragePlaces
 from ticket_export.application.ports.audit_log import AuditLog, SupportsAnonymising
 from ticket_export.application.ports.clock import Clock
-from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.run.export_task import TASK_NAME
 from ticket_export.application.run.job_and_task import failing, has_own_file, has_own_task, remove_export
@@ -70,7 +70,7 @@ class ForgetUser:
     """
 
     unit_of_work: Callable[[], UnitOfWork]
-    storage: ExportStorage
+    places: StoragePlaces
     audit_log: AuditLog
     announcements: Announcements
     clock: Clock
@@ -159,11 +159,13 @@ class ForgetUser:
 
     def _delete_objects(self, job: ExportJob) -> None:
         if job.media_item is not None and has_own_file(job):
-            # Deleting an absent object is not an error, so with another storage the file would stay there.
-            require_storage_of(job.media_item, self.storage)
-            delete_file(self.storage, job.media_item.object_key)
-        for key in list(self.storage.list(job_prefix(job.id))):
-            self.storage.delete(key)
+            self.places.delete(job.media_item)
+        with self.unit_of_work() as work:
+            database = work.database.identity()
+        for storage in (self.places.present, *self.places.former):
+            for prefix in job_prefixes(job.id, database.id):
+                for key in list(storage.list(prefix)):
+                    storage.delete(key)
 
     def _clear_stamps(self, user_id: UserId) -> int:
         cleared = 0

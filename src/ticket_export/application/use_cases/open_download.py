@@ -13,8 +13,9 @@ from ticket_export.application.actor import Actor
 from ticket_export.application.actor_facts import facts_of
 from ticket_export.application.announcements import audit_entry
 from ticket_export.application.file.download import Download
-from ticket_export.application.file.export_file import manifest_key, require_storage_of
+from ticket_export.application.file.export_file import manifest_key
 from ticket_export.application.file.manifest import MAX_LENGTH, ExportManifest
+from ticket_export.application.file.places import StoragePlaces
 from ticket_export.application.ports.audit_log import AuditAction, AuditLog
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_storage import ExportStorage, SupportsSignedUrl
@@ -44,7 +45,7 @@ class OpenDownload:
     """
 
     unit_of_work: Callable[[], UnitOfWork]
-    storage: ExportStorage
+    places: StoragePlaces
     audit_log: AuditLog
     rights: Rights
     refusals: Refusals
@@ -71,8 +72,8 @@ class OpenDownload:
             raise self.refusals.recorded(refusal, "download", actor, job)
         now = self.clock.now()
         media_item = self._downloadable(actor, job, now)
-        require_storage_of(media_item, self.storage)
-        signer = self._signer() if with_link else None
+        storage = self.places.of(media_item)[0]
+        signer = self._signer(storage) if with_link else None
         link_lifetime = min(self.url_lifetime or timedelta(), job.expires_at - now)
         detail = f"link for {link_lifetime.total_seconds():.0f} s" if signer else None
         self.audit_log.record(
@@ -81,11 +82,11 @@ class OpenDownload:
             )
         )
         file = {"file_name": media_item.file_name, "content_type": media_item.content_type}
-        digest = self._digest(job.id, media_item)
+        digest = self._digest(storage, job.id, media_item)
         return Download(
             **file,
             length=media_item.length,
-            stream=self.storage.open_reader(media_item.object_key),
+            stream=storage.open_reader(media_item.object_key),
             # Last, since its lifetime is short.
             url=signer.signed_url(media_item.object_key, **file, expires_in=link_lifetime) if signer else None,
             sha256=digest,
@@ -100,19 +101,19 @@ class OpenDownload:
             raise ExportNotReadyError(f"export {job.id} has no file: it is {job.status}{reason}")
         return job.media_item
 
-    def _signer(self) -> SupportsSignedUrl | None:
+    def _signer(self, storage: ExportStorage) -> SupportsSignedUrl | None:
         if self.url_lifetime is None:
             return None
-        if not isinstance(self.storage, SupportsSignedUrl):
+        if not isinstance(storage, SupportsSignedUrl):
             raise ConfigurationError(
-                f"TICKET_EXPORT_DOWNLOAD asks for links, and the storage {self.storage.provider!a} has none; set it to "
+                f"TICKET_EXPORT_DOWNLOAD asks for links, and the storage {storage.provider!a} has none; set it to "
                 "stream, or use a storage that signs links, such as s3"
             )
-        return self.storage
+        return storage
 
-    def _digest(self, job_id: UUID, item: MediaItem) -> str | None:
+    def _digest(self, storage: ExportStorage, job_id: UUID, item: MediaItem) -> str | None:
         try:
-            with self.storage.open_reader(manifest_key(item.object_key)) as stream:
+            with storage.open_reader(manifest_key(item.object_key)) as stream:
                 manifest = ExportManifest.read(stream.read(MAX_LENGTH))
         except ExportFailure as error:
             _log.info("the digest of export %s is not known: %s", job_id, error, extra={"job_id": str(job_id)})

@@ -204,7 +204,9 @@ class RunExport:
                 attempt.record_start()
                 query = self._permitted_query(attempt.job)
                 heartbeat.require_job()
-                key = object_key(attempt.job, attempt=attempt.token, suffix=self.compression.suffix)
+                key = object_key(
+                    attempt.job, database=attempt.database, attempt=attempt.token, suffix=self.compression.suffix
+                )
                 file = self._pipeline.write(query, key, heartbeat, on_progress)
                 item = self._media_item(attempt.job, file)
                 self._write_manifest(ExportManifest.of(attempt.job, query, file, item), key)
@@ -251,6 +253,7 @@ class RunExport:
             file_name=file_name(self.naming, job, suffix=self.compression.suffix),
             content_type=self.compression.content_type,
             file_storage_provider=self.storage.provider,
+            storage_place=self.storage.place,
             object_key=file.key,
             creation_time=self.clock.now(),
             creator_user_id=job.requester_user_id,

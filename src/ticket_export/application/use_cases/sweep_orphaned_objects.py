@@ -10,7 +10,7 @@ from uuid import UUID
 
 import attrs
 
-from ticket_export.application.file.export_file import KEY_PREFIX, attempt_of, manifest_key
+from ticket_export.application.file.export_file import attempt_of, database_prefix, manifest_key
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_job_repository import UNREADABLE
 from ticket_export.application.ports.export_storage import ExportStorage, SupportsDiscardStale
@@ -41,8 +41,8 @@ class SweepOrphanedObjects:
         1. The file of a completed export and its manifest stay until clean-up.
         2. The objects of the attempt that is running now stay; it may be about to complete.
         3. The objects of an export whose row cannot be read stay.
-        4. Every other object below ``exports/<job>/<attempt>/`` is removed. Other keys are not touched.
-        5. So a storage, with its prefix, belongs to one database: the exports of another one would be orphans.
+        4. Every other object below ``exports/<database>/<job>/<attempt>/`` is removed. Other keys are not touched.
+        5. Objects of another database stay, since its id is in their keys.
         6. An unfinished object is removed `stale_after` its last write, by the slowest of `clocks`: a storage has a
            clock of its own, and an object that is being written must not look old.
     """
@@ -59,7 +59,9 @@ class SweepOrphanedObjects:
             StorageError: the storage cannot be listed.
         """
         removed = failed = 0
-        keys = self.storage.list(KEY_PREFIX)
+        with self.unit_of_work() as work:
+            prefix = database_prefix(work.database.identity().id)
+        keys = self.storage.list(prefix)
         # The keys are read before the jobs: a job that completes in between is known then.
         while page := list(islice(keys, _PAGE)):
             for key in self._orphans(page):
@@ -69,7 +71,7 @@ class SweepOrphanedObjects:
                 except StorageError:
                     _log.exception("the orphaned object %s could not be removed", key)
                     failed += 1
-        return Sweep(removed=removed, unfinished=self._discard_stale(), failed=failed)
+        return Sweep(removed=removed, unfinished=self._discard_stale(prefix), failed=failed)
 
     @property
     def stale_after(self) -> timedelta:
@@ -84,10 +86,11 @@ class SweepOrphanedObjects:
             jobs = _readable_jobs(work, {job_id for job_id, _ in attempts.values()})
         return [key for key, attempt in attempts.items() if attempt[0] in jobs and not _is_known(key, attempt, jobs)]
 
-    def _discard_stale(self) -> int:
+    def _discard_stale(self, prefix: str) -> int:
         if not isinstance(self.storage, SupportsDiscardStale):
             return 0
-        return self.storage.discard_stale(min(clock.now() for clock in self.clocks) - self.stale_after)
+        before = min(clock.now() for clock in self.clocks) - self.stale_after
+        return self.storage.discard_stale(before, prefix=prefix)
 
 
 def _readable_jobs(work: UnitOfWork, job_ids: Collection[UUID]) -> dict[UUID, ExportJob | None]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from threading import Lock
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import attrs
 
 from ticket_export.application.ports.audit_log import AuditEntry
+from ticket_export.application.ports.export_database import DatabaseIdentity
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.media_item import MediaItem
@@ -34,7 +35,8 @@ class InMemoryDatabase:
     Requesters come from `users`; a missing user is not an error.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, identity: DatabaseIdentity | None = None) -> None:
+        self.identity = identity or DatabaseIdentity(uuid4(), uuid4().hex)
         self.users: dict[UserId, User] = {}
         self.committed = Rows()
         self.write_lock = Lock()

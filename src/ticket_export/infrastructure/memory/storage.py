@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
+from uuid import uuid4
 
 from ticket_export.application.ports.export_storage import ExportStorage, ObjectWriter
 from ticket_export.errors import ObjectNotFoundError
@@ -19,6 +20,11 @@ class InMemoryStorage(ExportStorage):
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
+        self._place = f"memory://{uuid4().hex}"
+
+    @property
+    def place(self) -> str:
+        return self._place
 
     @contextmanager
     def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
@@ -29,12 +35,12 @@ class InMemoryStorage(ExportStorage):
         self.objects[key] = buffer.getvalue()
 
     @contextmanager
-    def open_reader(self, key: str) -> Iterator[BinaryIO]:
+    def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
         check_key(key)
         data = self.objects.get(key)
         if data is None:
             raise ObjectNotFoundError("the file is not in the storage any more")
-        yield io.BytesIO(data)
+        yield io.BytesIO(data[start:])
 
     def delete(self, key: str) -> None:
         check_key(key)

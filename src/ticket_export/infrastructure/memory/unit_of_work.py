@@ -12,6 +12,7 @@ from ticket_export.infrastructure.after_commit import AfterCommitActions
 from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
 from ticket_export.infrastructure.memory.background_task_repository import InMemoryBackgroundTaskRepository
 from ticket_export.infrastructure.memory.database import InMemoryDatabase, InMemoryTransaction
+from ticket_export.infrastructure.memory.export_database import InMemoryExportDatabase
 from ticket_export.infrastructure.memory.export_job_repository import InMemoryExportJobRepository
 from ticket_export.infrastructure.memory.media_item_repository import InMemoryMediaItemRepository
 
@@ -30,6 +31,10 @@ class InMemoryUnitOfWork(UnitOfWork):
     @property
     def media_items(self) -> InMemoryMediaItemRepository:
         return InMemoryMediaItemRepository(self._transaction)
+
+    @property
+    def database(self) -> InMemoryExportDatabase:
+        return InMemoryExportDatabase(self._transaction)
 
     @property
     def tasks(self) -> InMemoryBackgroundTaskRepository:

@@ -24,6 +24,7 @@ from ticket_export.infrastructure.persistence.database.errors import (
     database_errors,
     is_missing_part,
 )
+from ticket_export.infrastructure.persistence.database.export_database import SqlAlchemyExportDatabase
 from ticket_export.infrastructure.persistence.database.transaction import short_transaction
 from ticket_export.infrastructure.persistence.export_job_repository import SqlAlchemyExportJobRepository
 from ticket_export.infrastructure.persistence.media_item_repository import SqlAlchemyMediaItemRepository
@@ -48,6 +49,10 @@ class ConnectionRepositories(UnitOfWork):
     @property
     def media_items(self) -> SqlAlchemyMediaItemRepository:
         return SqlAlchemyMediaItemRepository(*self._in_use())
+
+    @property
+    def database(self) -> SqlAlchemyExportDatabase:
+        return SqlAlchemyExportDatabase(self._begun())
 
     @property
     def tasks(self) -> SqlAlchemyBackgroundTaskRepository:

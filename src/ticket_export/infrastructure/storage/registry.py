@@ -19,7 +19,7 @@ from ticket_export.errors import ConfigurationError, TicketExportError
 from ticket_export.settings import STORAGE_PLUGINS, Settings
 
 # The members of `ExportStorage`.
-_MEMBERS = ("provider", "open_writer", "open_reader", "delete", "list")
+_MEMBERS = ("provider", "place", "open_writer", "open_reader", "delete", "list")
 GROUP: Final = STORAGE_PLUGINS
 
 # RFC 3986, 3.1, with the slashes: a message must not show the user of "user:password@host", and "C:\exports" is a path.
@@ -38,6 +38,11 @@ class StorageFactory(Protocol):
         ...
 
 
+def open_former_storages(settings: Settings) -> tuple[ExportStorage, ...]:
+    """Return the storages of the settings' former URLs; raises the errors of `open_storage`."""
+    return tuple(_opened(url, settings) for url in settings.former_storage_urls)
+
+
 def open_storage(settings: Settings) -> ExportStorage:
     """Return the storage of the settings' URL; only the package that adds it is imported.
 
@@ -49,10 +54,14 @@ def open_storage(settings: Settings) -> ExportStorage:
             refuses the URL.
         MissingExtraError: the storage needs a package that is not installed.
     """
-    entry_point = _entry_point(settings.storage_url)
+    return _opened(settings.storage_url, settings)
+
+
+def _opened(url: str, settings: Settings) -> ExportStorage:
+    entry_point = _entry_point(url)
     factory = _factory(entry_point)
     with _named_errors(entry_point, "opening the storage"):
-        storage = factory.from_url(settings.storage_url, settings)
+        storage = factory.from_url(url, settings)
         missing = [name for name in _MEMBERS if not hasattr(storage, name)]
     if missing:
         raise _broken(entry_point, f"the object that from_url returns has no {', '.join(missing)}")

@@ -70,7 +70,7 @@ def test_sweep_during_the_check_is_no_finding() -> None:
 
 class OtherBytes(InMemoryStorage):
     @contextmanager
-    def open_reader(self, key: str) -> Iterator[BinaryIO]:
+    def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
         with super().open_reader(key):
             yield io.BytesIO(b"other")
 
@@ -87,7 +87,7 @@ class DeletingNothing(InMemoryStorage):
 
 class ReadingNothing(InMemoryStorage):
     @contextmanager
-    def open_reader(self, key: str) -> Iterator[BinaryIO]:
+    def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
         raise StorageError("The storage refuses access.")
         yield io.BytesIO()
 

@@ -22,7 +22,9 @@ from tests.unit.application.use_cases.watched_adapters import (
 from ticket_export import Actor, CsvFormat, ExportPolicy, RequestedExportDto, SystemPermissions
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.file.file_name import FileNameTemplate, FileNaming
+from ticket_export.application.file.places import StoragePlaces
 from ticket_export.application.ports.compression import Compression
+from ticket_export.application.ports.export_database import DatabaseIdentity
 from ticket_export.application.refusals import Refusals
 from ticket_export.application.rights import Rights
 from ticket_export.application.run.claims import Claims
@@ -56,6 +58,10 @@ from ticket_export.ports import (
 )
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+IDENTITY = DatabaseIdentity(UUID(int=13), "the original")
+#: The prefix of all keys of the help desk's database, and the last part of the key of a file that is requested `NOW`.
+PREFIX = f"exports/{IDENTITY.id}/"
+NAME = "tickets-20260301T120000Z-65892be1.csv"
 PERMITTED = SystemPermissions.IMPORT_EXPORT_TICKETS
 VIEW: dict[str, Any] = {"columns": ["id", "title"]}
 COLUMNS = TicketColumns(
@@ -81,7 +87,7 @@ class HelpDesk:
     """
 
     happen: dict[str, Callable[[], object]] = attrs.field(factory=dict)
-    database: InMemoryDatabase = attrs.field(factory=InMemoryDatabase)
+    database: InMemoryDatabase = attrs.field(factory=lambda: InMemoryDatabase(IDENTITY))
     clock: InMemoryClock = attrs.field(factory=lambda: InMemoryClock(NOW))
     columns: TicketColumns = COLUMNS
     tickets: list[InMemoryTicket] = attrs.field(factory=list)
@@ -131,6 +137,10 @@ class HelpDesk:
             InMemoryTicket(id=number, created_at=NOW, values={"id": number, "title": f"=ticket {number}"})
             for number in range(count)
         ]
+
+    @property
+    def places(self) -> StoragePlaces:
+        return StoragePlaces(self.storage)
 
     def unit_of_work(self) -> WatchedUnitOfWork:
         return WatchedUnitOfWork(self)
@@ -226,7 +236,7 @@ class HelpDesk:
     def clean_up_expired_exports(self) -> CleanUpExpiredExports:
         return CleanUpExpiredExports(
             unit_of_work=self.unit_of_work,
-            storage=self.storage,
+            places=self.places,
             announcements=self.announcements,
             clock=self.clock,
         )
@@ -248,7 +258,7 @@ class HelpDesk:
     def forget_user(self) -> ForgetUser:
         return ForgetUser(
             unit_of_work=self.unit_of_work,
-            storage=self.storage,
+            places=self.places,
             audit_log=self.audit_log,
             announcements=self.announcements,
             clock=self.clock,
@@ -267,7 +277,7 @@ class HelpDesk:
     def open_download(self) -> OpenDownload:
         return OpenDownload(
             unit_of_work=self.unit_of_work,
-            storage=self.storage,
+            places=self.places,
             audit_log=self.audit_log,
             rights=self.rights,
             refusals=self.refusals,

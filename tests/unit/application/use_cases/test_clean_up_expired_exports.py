@@ -8,7 +8,7 @@ from uuid import UUID
 import attrs
 import pytest
 
-from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk, once, raising
+from tests.unit.application.use_cases.help_desk import NAME, NOW, PREFIX, VIEW, HelpDesk, once, raising
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUp
 from ticket_export.errors import ExportExpiredError, LeaseLostError, StorageError, TicketSourceError
 
@@ -30,13 +30,13 @@ def completed(desk: HelpDesk) -> UUID:
 
 
 def key_of(desk: HelpDesk, job_id: UUID) -> str:
-    return f"exports/{job_id}/1/tickets-20260301T120000Z.csv"
+    return f"{PREFIX}{job_id}/1/{NAME}"
 
 
 def claim_cleaned_up(desk: HelpDesk, job_id: UUID) -> None:
     job = desk.job(job_id)
     assert (job.is_cleaned_up, job.media_item_id) == (True, None)
-    assert list(desk.storage.list(f"exports/{job_id}/")) == []
+    assert list(desk.storage.list(f"{PREFIX}{job_id}/")) == []
     assert desk.audited(job_id).count("cleaned_up") == 1
     assert desk.announced(job_id).count("expired") == 1
 
@@ -244,7 +244,7 @@ def test_file_in_another_storage_is_not_lost_without_a_word(
     desk: HelpDesk, job_id: UUID, caplog: pytest.LogCaptureFixture
 ) -> None:
     (media_item,) = desk.database.committed.media_items.values()
-    media_item.file_storage_provider = "s3"
+    media_item.file_storage_provider, media_item.storage_place = "s3", None
     before, objects = desk.job(job_id), dict(desk.storage.objects)
     assert desk.clean_up_expired_exports() == CleanUp(failed=1)
     assert (desk.job(job_id), desk.storage.objects) == (before, objects)

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import attrs
 import pytest
 
-from tests.unit.application.use_cases.help_desk import NOW, HelpDesk, once, raising
+from tests.unit.application.use_cases.help_desk import NOW, PREFIX, HelpDesk, once, raising
 from tests.unit.application.use_cases.test_purge_exports import a_media_item
 from ticket_export import Actor, UserId
 from ticket_export.application.use_cases.forget_user import Forgotten
@@ -39,7 +39,7 @@ def claim_forgotten(desk: HelpDesk, user_id: UserId) -> None:
     assert [job for job in rows.jobs.values() if job.requester_user_id == user_id or job.is_stamped_by(user_id)] == []
     assert [item for item in rows.media_items.values() if item.is_stamped_by(user_id)] == []
     assert rows.tasks.keys() == {job.background_task_id for job in rows.jobs.values()}
-    assert {key.split("/")[1] for key in desk.storage.objects} <= set(map(str, rows.jobs))
+    assert {key.split("/")[2] for key in desk.storage.objects} <= set(map(str, rows.jobs))
 
 
 def test_exports_of_every_status_go_with_files_manifests_and_rows_and_those_of_others_stay(
@@ -117,14 +117,14 @@ def test_worker_that_runs_the_export_stops_and_leaves_no_file(desk: HelpDesk, us
 def test_object_that_appears_later_is_swept(desk: HelpDesk, user: Actor) -> None:
     job_id = completed(desk, user)
     desk.forget_user(user.user_id)
-    desk.storage.objects[f"exports/{job_id}/2/tickets.csv"] = b"of a worker that was killed"
+    desk.storage.objects[f"{PREFIX}{job_id}/2/tickets.csv"] = b"of a worker that was killed"
     assert desk.sweep_orphaned_objects().removed == 1
     claim_forgotten(desk, user.user_id)
 
 
 def test_objects_of_every_attempt_are_deleted(desk: HelpDesk, user: Actor) -> None:
     job_id = completed(desk, user)
-    desk.storage.objects[f"exports/{job_id}/0/tickets.csv"] = b"of an earlier attempt"
+    desk.storage.objects[f"{PREFIX}{job_id}/0/tickets.csv"] = b"of an earlier attempt"
     assert desk.forget_user(user.user_id) == Forgotten(removed=1)
     assert desk.storage.objects == {}
 
@@ -171,7 +171,7 @@ def test_error_that_may_hold_a_secret_is_only_logged(
 def test_file_in_another_storage_is_not_forgotten_silently(desk: HelpDesk, user: Actor) -> None:
     completed(desk, user)
     (item,) = desk.database.committed.media_items.values()
-    item.file_storage_provider = "s3"
+    item.file_storage_provider, item.storage_place = "s3", None
     with pytest.raises(UserNotForgottenError, match="the file is in the storage 's3', not in 'memory'"):
         desk.forget_user(user.user_id)
     assert len(desk.files) == 1

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.unit.application.use_cases.help_desk import NOW, HelpDesk, raising
+from tests.unit.application.use_cases.help_desk import NAME, NOW, PREFIX, HelpDesk, raising
 from ticket_export.application.file.export_file import manifest_key
 from ticket_export.application.file.manifest import ExportManifest
 from ticket_export.domain.media_item import MediaItem
@@ -61,7 +61,7 @@ def test_manifest_of_a_packed_file_is_about_the_bytes_that_users_get(desk: HelpD
     assert (manifest.length, manifest.sha256) == (len(data), sha256(data).hexdigest())
     assert (manifest.file_name, manifest.content_type) == ("tickets-20260301T120000Z.csv.gz", "application/gzip")
     assert (media_item.file_name, media_item.content_type) == (manifest.file_name, manifest.content_type)
-    assert media_item.object_key.endswith("/tickets-20260301T120000Z.csv.gz")
+    assert media_item.object_key.endswith(f"/{NAME}.gz")
     assert gzip.decompress(data) == desk.file(plain_id)
 
 
@@ -86,7 +86,7 @@ def test_manifest_is_there_before_the_job_says_completed(desk: HelpDesk) -> None
     seen: list[str] = []
     desk.happen["work.completed"] = lambda: seen.extend(sorted(desk.storage.objects))
     desk.run_export(job_id)
-    key = f"exports/{job_id}/1/tickets-20260301T120000Z.csv"
+    key = f"{PREFIX}{job_id}/1/{NAME}"
     assert seen == [key, f"{key}.manifest.json"]
 
 
@@ -112,6 +112,6 @@ def test_clean_up_that_loses_the_manifest_is_done_again(desk: HelpDesk) -> None:
 def test_sweep_keeps_the_manifest_of_a_file_and_removes_that_of_none(desk: HelpDesk) -> None:
     job_id, media_item = completed(desk)
     kept = set(desk.storage.objects)
-    desk.storage.objects[f"exports/{job_id}/7/tickets.csv.manifest.json"] = b"{}"
+    desk.storage.objects[f"{PREFIX}{job_id}/7/tickets.csv.manifest.json"] = b"{}"
     desk.sweep_orphaned_objects()
     assert set(desk.storage.objects) == kept == {media_item.object_key, manifest_key(media_item.object_key)}

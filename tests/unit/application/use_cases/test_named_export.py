@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.application.use_cases.help_desk import HelpDesk, raising
+from tests.unit.application.use_cases.help_desk import NAME, PREFIX, HelpDesk, raising
 from ticket_export.application.file.manifest import ExportManifest
 from ticket_export.errors import TicketsUnavailableError
 
@@ -13,7 +13,7 @@ def test_file_has_the_name_that_the_host_gives_and_its_key_does_not(desk: HelpDe
     job_id = desk.requested(user).id
     assert desk.run_export(job_id).file_name == "Zo__s export 2026.csv"
     item = desk.media_item(job_id)
-    assert item.object_key == f"exports/{job_id}/1/tickets-20260301T120000Z.csv"
+    assert item.object_key == f"{PREFIX}{job_id}/1/{NAME}"
     manifest = ExportManifest.read(desk.storage.objects[f"{item.object_key}.manifest.json"])
     assert manifest.file_name == "Zo__s export 2026.csv"
     download = desk.open_download(user, job_id)

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import attrs
 import pytest
 
-from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk, raising, read_all
+from tests.unit.application.use_cases.help_desk import NAME, NOW, PREFIX, VIEW, HelpDesk, raising, read_all
 from tests.unit.application.use_cases.watched_adapters import WatchedStorage
 from ticket_export import Actor, SystemPermissions
 from ticket_export.application.file.manifest import ExportManifest
@@ -182,7 +182,7 @@ def test_manifest_of_another_file_is_not_believed(desk: HelpDesk) -> None:
 def test_file_of_another_storage_is_not_looked_for_in_this_one(desk: HelpDesk) -> None:
     job_id = completed(desk)
     item = desk.media_item(job_id)
-    desk.database.committed.media_items[item.id] = attrs.evolve(item, file_storage_provider="s3")
+    desk.database.committed.media_items[item.id] = attrs.evolve(item, file_storage_provider="s3", storage_place=None)
     with pytest.raises(StorageError, match="is in the storage 's3', not in 'memory'"):
         desk.open_download(desk.user(admin=True), job_id)
     assert desk.audit_log.entries == []
@@ -209,7 +209,7 @@ def test_link_is_made_for_the_click_and_audited_before_it_is_handed_out(desk: He
     download = desk.open_download(actor, job_id)
     name = "tickets-20260301T120000Z.csv"
     assert download.url == (
-        f"https://files.example.test/exports/{job_id}/1/{name}?name={name}&type=text/csv; charset=utf-8&for=300"
+        f"https://files.example.test/{PREFIX}{job_id}/1/{NAME}?name={name}&type=text/csv; charset=utf-8&for=300"
     )
     assert read_all(download.stream) == desk.file(job_id)
     (entry,) = desk.audit_log.entries

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import attrs
 import pytest
 
-from tests.unit.application.use_cases.help_desk import NOW, HelpDesk, once, raising
+from tests.unit.application.use_cases.help_desk import NOW, PREFIX, HelpDesk, once, raising
 from ticket_export.application.use_cases.purge_exports import Purge
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.errors import JobDatabaseError, TicketSourceError
@@ -112,7 +112,7 @@ def test_rows_of_another_program_stay_whatever_their_age(desk: HelpDesk) -> None
 
 def test_media_item_that_a_clean_up_left_goes_with_its_export(desk: HelpDesk) -> None:
     (job_id,) = cleaned_up(desk)
-    item = a_media_item(f"exports/{job_id}/1/tickets.csv")
+    item = a_media_item(f"{PREFIX}{job_id}/1/tickets.csv")
     desk.database.committed.media_items[item.id] = item
     desk.change(attrs.evolve(desk.job(job_id), media_item_id=item.id))
     assert desk.purge_exports() == Purge(purged=1)

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk
+from tests.unit.application.use_cases.help_desk import NAME, NOW, PREFIX, VIEW, HelpDesk
 from ticket_export import CsvFormat, ProgressStage
 from ticket_export.application.run.progress import Progress
 from ticket_export.errors import ExportNotFoundError, InvalidTransitionError
@@ -22,7 +22,7 @@ def test_completed_job_points_at_the_whole_file(desk: HelpDesk) -> None:
     answer = desk.run_export(job_id)
     job = desk.job(job_id)
     (media_item,) = desk.database.committed.media_items.values()
-    key = f"exports/{job_id}/1/tickets-20260301T120000Z.csv"
+    key = f"{PREFIX}{job_id}/1/{NAME}"
     assert job.media_item_id == media_item.id
     assert (media_item.object_key, media_item.file_name) == (key, "tickets-20260301T120000Z.csv")
     assert (media_item.content_type, media_item.file_storage_provider) == ("text/csv; charset=utf-8", "memory")
@@ -186,5 +186,5 @@ def test_every_attempt_writes_under_a_key_of_its_own(desk: HelpDesk) -> None:
     # Two workers gave the task back before.
     desk.task(job_id).fencing_token = 2
     desk.run_export(job_id)
-    assert list(desk.files) == [f"exports/{job_id}/3/tickets-20260301T120000Z.csv"]
+    assert list(desk.files) == [f"{PREFIX}{job_id}/3/{NAME}"]
     assert (desk.task(job_id).fencing_token, desk.task(job_id).number_of_retries) == (3, 0)

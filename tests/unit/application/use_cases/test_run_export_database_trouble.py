@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.unit.application.use_cases.help_desk import HelpDesk, once, raising
+from tests.unit.application.use_cases.help_desk import NAME, PREFIX, HelpDesk, once, raising
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.errors import JobDatabaseError, StorageError
 from ticket_export.infrastructure.memory.ticket_source import BLOCK_ROWS
@@ -34,7 +34,7 @@ def claim_the_next_attempt_makes_it(desk: HelpDesk, job_id: UUID, *, left: list[
     assert (answer.id, answer.status, answer.row_count) == (job_id, "completed", BLOCK_ROWS + 1)
     assert desk.announced(job_id) == ["completed"]
     desk.sweep_orphaned_objects()
-    assert list(desk.files) == [f"exports/{job_id}/2/{answer.file_name}"]
+    assert list(desk.files) == [f"{PREFIX}{job_id}/2/{NAME}"]
 
 
 @pytest.mark.parametrize("place", ["audit.started", "users.find", "source.block", "storage.provider", "work.completed"])
@@ -67,7 +67,7 @@ def test_completion_whose_answer_was_lost_is_one(desk: HelpDesk, job_id: UUID) -
     desk.happen["work.completed.committed"] = raising(GONE)
     answer = desk.run_export(job_id)
     assert answer.status == "completed"
-    assert list(desk.files) == [f"exports/{job_id}/1/{answer.file_name}"]
+    assert list(desk.files) == [f"{PREFIX}{job_id}/1/{NAME}"]
 
 
 def test_failure_that_the_database_does_not_take_is_made_an_attempt_more(desk: HelpDesk, job_id: UUID) -> None:

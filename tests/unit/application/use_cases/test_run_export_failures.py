@@ -11,7 +11,7 @@ from uuid import UUID
 import attrs
 import pytest
 
-from tests.unit.application.use_cases.help_desk import COLUMNS, HelpDesk, raising
+from tests.unit.application.use_cases.help_desk import COLUMNS, PREFIX, HelpDesk, raising
 from ticket_export import SystemPermissions
 from ticket_export.application.actor import Actor
 from ticket_export.application.csv_format import CsvFormat
@@ -44,7 +44,7 @@ class Scene:
         job, task = desk.job(running), desk.task(running)
         job.start(desk.clock.now())
         task.claim(desk.clock.now(), worker="another", lease=desk.lease)
-        desk.storage.objects[f"exports/{running}/1/half"] = b"another worker's"
+        desk.storage.objects[f"{PREFIX}{running}/1/half"] = b"another worker's"
         desk.audit_log.entries.clear()
         desk.fill(BLOCK_ROWS + 1)
         self._before = self._others()
@@ -65,7 +65,7 @@ class Scene:
         assert self._others() == self._before
 
     def claim_nothing_is_readable(self) -> None:
-        assert list(self.desk.storage.list(f"exports/{self.job_id}")) == []
+        assert list(self.desk.storage.list(f"{PREFIX}{self.job_id}")) == []
         assert self.desk.job(self.job_id).media_item_id is None
 
     def claim_failed_safely(self, message: str) -> None:
@@ -292,7 +292,7 @@ def test_file_stays_while_nobody_can_tell_whether_the_job_points_at_it(
     desk.happen["work.completed"] = die
     with pytest.raises(ConnectionError):
         desk.run_export(scene.job_id)
-    key, manifest = desk.storage.list(f"exports/{scene.job_id}")
+    key, manifest = desk.storage.list(f"{PREFIX}{scene.job_id}")
     assert manifest == manifest_key(key)
     assert f"left an object behind: {key}" in caplog.text
     assert desk.job(scene.job_id).status.developer_name == "running"

@@ -9,13 +9,13 @@ from uuid import UUID
 import attrs
 import pytest
 
-from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk, raising
+from tests.unit.application.use_cases.help_desk import NAME, NOW, PREFIX, VIEW, HelpDesk, raising
 from ticket_export.errors import LeaseLostError, TicketSourceError
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.ticket_source import BLOCK_ROWS
 from ticket_export.ports import BackgroundTaskStatus
 
-OTHERS = "exports/{}/2/tickets-20260301T120000Z.csv"
+OTHERS = PREFIX + "{}/2/" + NAME
 
 
 @pytest.fixture

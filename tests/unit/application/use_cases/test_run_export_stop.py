@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from tests.unit.application.use_cases.blocked_export import PATIENCE, block_count
-from tests.unit.application.use_cases.help_desk import HelpDesk, once, raising
+from tests.unit.application.use_cases.help_desk import NAME, PREFIX, HelpDesk, once, raising
 from ticket_export import StopSignal
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.errors import LeaseLostError
@@ -35,7 +35,7 @@ def claim_waits_again(desk: HelpDesk, job_id: UUID) -> None:
     answer = desk.run_next_export()
     assert answer is not None
     assert (answer.id, answer.status, answer.row_count) == (job_id, "completed", BLOCK_ROWS + 1)
-    assert list(desk.files) == [f"exports/{job_id}/2/{answer.file_name}"]
+    assert list(desk.files) == [f"{PREFIX}{job_id}/2/{NAME}"]
     assert desk.audited(job_id) == ["requested", "started", "started", "completed"]
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.unit.application.use_cases.help_desk import HelpDesk, once, raising
+from tests.unit.application.use_cases.help_desk import NAME, PREFIX, HelpDesk, once, raising
 from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.errors import JobDatabaseError, LeaseLostError, TicketsUnavailableError
@@ -41,7 +41,7 @@ def test_export_waits_again_at_once_and_the_attempt_counts(desk: HelpDesk, job_i
     answer = desk.run_next_export()
     assert answer is not None
     assert (answer.id, answer.status, answer.row_count) == (job_id, "completed", BLOCK_ROWS + 1)
-    assert list(desk.files) == [f"exports/{job_id}/2/{answer.file_name}"]
+    assert list(desk.files) == [f"{PREFIX}{job_id}/2/{NAME}"]
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -7,17 +7,15 @@ from uuid import UUID
 import attrs
 import pytest
 
-from tests.unit.application.use_cases.help_desk import NOW, HelpDesk, once, raising
+from tests.unit.application.use_cases.help_desk import NAME, NOW, PREFIX, HelpDesk, once, raising
 from tests.unit.application.use_cases.watched_adapters import WatchedStorage
 from ticket_export.application.use_cases.sweep_orphaned_objects import Sweep
 from ticket_export.errors import StorageError, TicketSourceError
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 
-NAME = "tickets-20260301T120000Z.csv"
-
 
 def key(job_id: UUID, attempt: int = 1, name: str = NAME) -> str:
-    return f"exports/{job_id}/{attempt}/{name}"
+    return f"{PREFIX}{job_id}/{attempt}/{name}"
 
 
 def queued(desk: HelpDesk) -> UUID:
@@ -191,7 +189,7 @@ class StorageWithPartials(WatchedStorage):
         super().__init__(desk)
         self.partials = list(written_at)
 
-    def discard_stale(self, before: datetime) -> int:
+    def discard_stale(self, before: datetime, *, prefix: str = "") -> int:
         stale = [each for each in self.partials if each < before]
         self.partials = [each for each in self.partials if each >= before]
         return len(stale)

@@ -21,6 +21,15 @@ _NOT_WRITTEN = "the file could not be written"
 _REPLACED = f"{_NOT_WRITTEN}: another file has replaced its temporary file"
 # Bytes after which the kernel begins to write to the disk.
 _WRITE_BACK = 8 * 1024 * 1024
+# A temporary name begins with the beginning of its key, in which another character stands for the slash: one that is
+# in no key. The names of older versions have none.
+_SLASH = "+"
+_KEY_PART = 200
+
+
+def is_partial_below(prefix: str, name: str) -> bool:
+    """Whether a temporary file of that name may be an unfinished object whose key begins with `prefix`."""
+    return _SLASH not in name or name.startswith(prefix[:_KEY_PART].replace("/", _SLASH))
 
 
 class PartialFile(ObjectWriter):
@@ -29,10 +38,10 @@ class PartialFile(ObjectWriter):
     Every method except `discard` raises `StorageError` if the file system fails.
     """
 
-    def __init__(self, root: Path, folder: str) -> None:
+    def __init__(self, root: Path, folder: str, key: str) -> None:
         self._root = root
         self._folder = (folder,)
-        self._name = uuid4().hex
+        self._name = f"{key[:_KEY_PART].replace('/', _SLASH)}{_SLASH}{uuid4().hex}"
         with storage_errors(_NOT_WRITTEN):
             make_root(root)
             with opened_directory(root, self._folder, make=True) as directory:

@@ -20,7 +20,7 @@ from ticket_export.errors import ConfigurationError, InvalidKeyError, ObjectNotF
 from ticket_export.infrastructure.storage.keys import check_key, check_prefix, is_segment
 from ticket_export.infrastructure.storage.local.directories import opened_directory, prune_directories, sync_directories
 from ticket_export.infrastructure.storage.local.folder_check import folder_problems
-from ticket_export.infrastructure.storage.local.partial_file import PartialFile
+from ticket_export.infrastructure.storage.local.partial_file import PartialFile, is_partial_below
 from ticket_export.infrastructure.storage.local.regular_files import open_file, require_file
 from ticket_export.infrastructure.storage.os_errors import storage_errors
 from ticket_export.settings import Settings
@@ -43,6 +43,11 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale):
 
     def __init__(self, root: Path) -> None:
         self._root = root.absolute()
+
+    @property
+    def place(self) -> str:
+        """See `ExportStorage.place`: the folder itself, not a link to it."""
+        return self._root.resolve().as_uri()
 
     @classmethod
     def from_url(cls, url: str, settings: Settings) -> LocalStorage:  # noqa: ARG003 - what every storage is given
@@ -77,7 +82,7 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale):
         ):
             # Refuse at the start what publishing would refuse at the end.
             require_file(directory, names)
-        partial = PartialFile(self._root, _PARTIAL)
+        partial = PartialFile(self._root, _PARTIAL, key)
         try:
             yield partial
             partial.publish(names)
@@ -85,7 +90,7 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale):
             partial.discard()
 
     @contextmanager
-    def open_reader(self, key: str) -> Iterator[BinaryIO]:
+    def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
         """See `ExportStorage.open_reader`."""
         check_key(key)
         *folders, _ = names = key.split("/")
@@ -96,6 +101,7 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale):
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
                 raise ObjectNotFoundError("the file is not in the storage any more") from error
         with stream:
+            stream.seek(start)
             yield stream
 
     def delete(self, key: str) -> None:
@@ -116,8 +122,8 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale):
         with storage_errors("the files could not be listed"):
             yield from self._keys_below((), prefix)
 
-    def discard_stale(self, before: datetime) -> int:
-        """Remove the unpublished files of killed writers; returns the number of files.
+    def discard_stale(self, before: datetime, *, prefix: str = "") -> int:
+        """Remove the unpublished files of killed writers of keys below `prefix`; returns the number of files.
 
         A file is stale if its last write was before `before` (aware UTC). Choose a time longer ago than an export may
         pause: a writer whose file was removed fails with `StorageError`.
@@ -131,6 +137,8 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale):
         ):
             for entry in entries:
                 with suppress(FileNotFoundError):
+                    if not is_partial_below(prefix, entry.name):
+                        continue
                     status = entry.stat(follow_symlinks=False)
                     if status.st_mtime < before.timestamp() and not stat.S_ISDIR(status.st_mode):
                         os.unlink(entry.name, dir_fd=directory)

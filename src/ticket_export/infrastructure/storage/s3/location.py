@@ -40,6 +40,11 @@ class S3Location:
             raise _no_location()
         return cls(parts.netloc, prefix and f"{prefix}/")
 
+    def place(self, endpoint_url: str | None) -> str:
+        """Return the URL of the location in the store at that endpoint, Amazon's if it is None."""
+        root = f"s3://{self.bucket}/{self.prefix}".rstrip("/")
+        return root if endpoint_url is None else f"{root}?endpoint={endpoint_url.lower().rstrip('/')}"
+
     def object_key(self, key: str) -> str:
         """Return the name in the bucket of the object `key`.
 

@@ -61,6 +61,7 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
         client: S3Client,
         location: S3Location,
         *,
+        endpoint_url: str | None = None,
         encryption: Mapping[str, str] | None = None,
         reconnect: Callable[[], S3Client] | None = None,
     ) -> None:
@@ -71,6 +72,7 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
         self._clients = {os.getpid(): client}
         self._reconnect = reconnect or (lambda: client)
         self._location = location
+        self._endpoint_url = endpoint_url
         self._encryption = dict(encryption or {})
 
     @classmethod
@@ -87,7 +89,13 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
             region=settings.s3_region,
             patience=patience or S3Patience(),
         )
-        return cls(client(), location, encryption=encryption_of(settings), reconnect=client)
+        return cls(
+            client(),
+            location,
+            endpoint_url=settings.s3_endpoint_url,
+            encryption=encryption_of(settings),
+            reconnect=client,
+        )
 
     @property
     def _client(self) -> S3Client:
@@ -95,6 +103,11 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
         if process not in self._clients:
             self._clients[process] = self._reconnect()
         return self._clients[process]
+
+    @property
+    def place(self) -> str:
+        """See `ExportStorage.place`. Another endpoint is another store, which may have a bucket of the same name."""
+        return self._location.place(self._endpoint_url)
 
     @contextmanager
     def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
@@ -110,7 +123,7 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
             yield writer
 
     @contextmanager
-    def open_reader(self, key: str) -> Iterator[BinaryIO]:
+    def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
         """See `ExportStorage.open_reader`. Reading may raise `StorageError` too."""
         raw = S3RawReader(self._client, self._location.bucket, self._location.object_key(key))
         with io.BufferedReader(raw, _READ_BUFFER) as stream:
@@ -139,7 +152,7 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
                     if (key := self._location.key(found["Key"])) is not None:
                         yield key
 
-    def discard_stale(self, before: datetime) -> int:
+    def discard_stale(self, before: datetime, *, prefix: str = "") -> int:
         """Abort the uploads of killed writers, and return their number.
 
         An upload is stale if it began, and got its newest part, before `before` (aware UTC). Choose a time longer ago
@@ -147,7 +160,7 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
         """
         with s3_errors("what was left behind could not be removed"):
             # Not the uploads of other programs in the same bucket or prefix.
-            own = self._location.prefix + KEY_PREFIX
+            own = self._location.prefix + (prefix or KEY_PREFIX)
             return abort_stale_uploads(self._client, self._location.bucket, own, before=before)
 
     def problems(self, actors: Sequence[Actor]) -> Iterator[Finding]:

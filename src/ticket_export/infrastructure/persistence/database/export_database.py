@@ -1,0 +1,63 @@
+"""The identity of a database, from its own table and from what its server or its file system says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
+
+from ticket_export.application.ports.export_database import DatabaseIdentity, ExportDatabase
+from ticket_export.errors import JobDatabaseError
+
+_ID: Final = 'SELECT "Id" FROM "ExportDatabase"'
+# A restored dump is another database, in most cases in another cluster. A standby that is promoted is the same one.
+_COPY: Final = {
+    "sqlite": "PRAGMA database_list",
+    "postgresql": "SELECT (SELECT system_identifier FROM pg_control_system()) || '/' || oid "
+    "FROM pg_database WHERE datname = current_database()",
+}
+# An engine, and the engines made from it with other options, share one dialect.
+_identities: WeakKeyDictionary[Dialect, DatabaseIdentity] = WeakKeyDictionary()
+
+
+class SqlAlchemyExportDatabase(ExportDatabase):
+    """See `ExportDatabase`. Each engine looks once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def identity(self) -> DatabaseIdentity:
+        dialect = self._connection.dialect
+        found = _identities.get(dialect)
+        if found is None:
+            found = _identities[dialect] = DatabaseIdentity(self._id(), self._copy())
+        return found
+
+    def _id(self) -> UUID:
+        value = self._first(_ID)
+        if value is None:
+            raise JobDatabaseError("the table ExportDatabase has no row; run `ticket-export migrate`")
+        return value if isinstance(value, UUID) else UUID(str(value))
+
+    def _copy(self) -> str:
+        if self._connection.dialect.name == "sqlite":
+            path = self._first(_COPY["sqlite"], column=2)
+            # A file that is copied has another inode; a database in memory cannot be copied.
+            return f"inode {Path(str(path)).stat().st_ino}" if path else "memory"
+        return str(self._first(_COPY["postgresql"]))
+
+    def _first(self, statement: str, *, column: int = 0) -> object:
+        # With the driver itself, so that each call of a use case, the first one included, has the same statements.
+        cursor = self._connection.connection.cursor()
+        try:
+            cursor.execute(statement)
+            row = cursor.fetchone()
+            return None if row is None else row[column]
+        except self._connection.dialect.loaded_dbapi.Error as error:
+            raise DBAPIError(statement, None, error) from error
+        finally:
+            cursor.close()
