@@ -168,7 +168,7 @@ class TicketExportContainer(StrictContainer):
     former_storages: PartProvider[tuple[ExportStorage, ...]] = PartProvider(
         tuple, ThreadSafeSingleton(open_former_storages, settings)
     )
-    places = Factory(StoragePlaces, storage, former_storages)
+    places = Factory(StoragePlaces, storage, former_storages, ThreadSafeSingleton(dict))
     compression: PortProvider[Compression] = PortProvider(
         Compression,
         Selector(
@@ -311,7 +311,7 @@ class TicketExportContainer(StrictContainer):
         stall=settings.provided.stall,
     )
     purge_exports = Factory(
-        PurgeExports, unit_of_work=unit_of_work.provider, clock=clock, history=settings.provided.history
+        PurgeExports, unit_of_work=unit_of_work.provider, places=places, clock=clock, history=settings.provided.history
     )
     housekeeping = Factory(
         Housekeeping,

@@ -233,7 +233,7 @@ class UnknownPlaceError(StorageError):
     def __init__(self, place: str) -> None:
         self.place = place
         super().__init__(
-            "the file is in a storage that this process does not know; the log of the worker names the storage for "
+            "the file is in a storage that this process does not know; its log names the URL to add to "
             "TICKET_EXPORT_FORMER_STORAGE_URLS"
         )
 

@@ -13,9 +13,9 @@ from ticket_export.application.announcements import Announcements
 from ticket_export.application.file.places import StoragePlaces
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.unit_of_work import UnitOfWork
-from ticket_export.application.run.job_and_task import failing
+from ticket_export.application.run.job_and_task import failing, has_own_file
 from ticket_export.domain.export_job import ExportJob
-from ticket_export.errors import LeaseLostError
+from ticket_export.errors import LeaseLostError, UnknownPlaceError
 
 _log = logging.getLogger(__name__)
 
@@ -24,10 +24,14 @@ _PAGE = 100
 
 @attrs.frozen(kw_only=True)
 class CleanUp:
-    """How many exports were cleaned up, and how many could not be cleaned up this time."""
+    """How many exports were cleaned up, and how many could not be cleaned up this time.
+
+    `unknown_places` has the URLs of the storages of their files that no setting names.
+    """
 
     cleaned_up: int = 0
     failed: int = 0
+    unknown_places: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -41,6 +45,8 @@ class CleanUpExpiredExports:
         4. An export that cannot be cleaned up is left to the next call; the others are cleaned up.
         5. Several calls, also concurrent ones, clean up each export once.
         6. Long views are not read.
+        7. If no setting names the storage of a file, file and rows stay. The log says so once.
+        8. An export with the file of another program is not touched.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
@@ -51,15 +57,19 @@ class CleanUpExpiredExports:
     def __call__(self) -> CleanUp:
         """Clean up the exports that are due now."""
         cleaned_up = failed = 0
+        unknown_places: set[str] = set()
         for job in self._due():
             try:
                 cleaned_up += self._clean_up(job, self.clock.now())
             except LeaseLostError:
                 continue  # another process has just changed it; if it is still due, the next call cleans it up
+            except UnknownPlaceError as error:
+                unknown_places.add(error.place)
+                failed += 1
             except Exception:  # noqa: BLE001 - by rule 4
                 _log.exception("export %s could not be cleaned up", job.id, extra={"job_id": str(job.id)})
                 failed += 1
-        return CleanUp(cleaned_up=cleaned_up, failed=failed)
+        return CleanUp(cleaned_up=cleaned_up, failed=failed, unknown_places=tuple(sorted(unknown_places)))
 
     def _due(self) -> Iterator[ExportJob]:
         last = None
@@ -72,6 +82,8 @@ class CleanUpExpiredExports:
             last = page[-1]
 
     def _clean_up(self, job: ExportJob, now: datetime) -> bool:
+        if job.media_item is not None and not has_own_file(job):
+            return False
         if not job.status.is_final:
             self._expire(job.id, now)
         elif job.media_item is not None:

@@ -51,6 +51,7 @@ from ticket_export.ports import (
     BackgroundTask,
     BackgroundTaskStatus,
     ExportJob,
+    ExportStorage,
     MediaItem,
     TicketColumn,
     TicketColumns,
@@ -106,6 +107,8 @@ class HelpDesk:
     naming: FileNaming = attrs.field(factory=FileNameTemplate)
     history: timedelta | None = None
     forget_audit: Literal["keep", "anonymise"] = "keep"
+    former: list[ExportStorage] = attrs.field(factory=list)
+    told: dict[str, object] = attrs.field(factory=dict)
     users: WatchedUsers = attrs.field(init=False)
     storage: WatchedStorage = attrs.field(init=False)
     audit_log: WatchedAuditLog | WatchedOwnAuditLog = attrs.field(init=False)
@@ -140,7 +143,7 @@ class HelpDesk:
 
     @property
     def places(self) -> StoragePlaces:
-        return StoragePlaces(self.storage)
+        return StoragePlaces(self.storage, self.former, self.told)
 
     def unit_of_work(self) -> WatchedUnitOfWork:
         return WatchedUnitOfWork(self)
@@ -252,7 +255,7 @@ class HelpDesk:
 
     @property
     def purge_exports(self) -> PurgeExports:
-        return PurgeExports(unit_of_work=self.unit_of_work, clock=self.clock, history=self.history)
+        return PurgeExports(unit_of_work=self.unit_of_work, places=self.places, clock=self.clock, history=self.history)
 
     @property
     def forget_user(self) -> ForgetUser:
