@@ -348,6 +348,8 @@ class TicketExportContainer(StrictContainer):
         rights=rights.provider,
         ticket_source=ticket_source.provider,
         storage=storage.provider,
+        places=places.provider,
+        clock=clock.provider,
         url_lifetime=settings.provided.url_lifetime.provider,
         parts=Dict(
             {

@@ -19,9 +19,9 @@ _log = logging.getLogger(__name__)
 class StoragePlaces:
     """The storage that new files go to, and the `former` ones, in which files of the database may still be.
 
-    A file is in the storage that its media item names by its place. A file of an older version has no place: it may be
-    in every storage of its kind. No two files have the same key, so a storage that has the key has the file, also if
-    an operator has moved it there.
+    A file is in the storage that its media item names by its place. No two files have the same key, so another storage
+    that has the key has the file too: an operator has moved it there. A file of an older version has no place. It may
+    be in every storage of its kind.
 
     `told` has the unknown places that the log names already; the objects of a process share it.
     """
@@ -54,7 +54,8 @@ class StoragePlaces:
             # The usual case. A missing file is noticed when it is opened.
             return self.present
         failures: list[StorageError] = []
-        for storage in (*named, *(each for each in self.every if each not in named)):
+        others = [] if item.storage_place is None else [each for each in self.every if each not in named]
+        for storage in (*named, *others):
             try:
                 if _has(storage, item.object_key):
                     return storage
@@ -74,8 +75,10 @@ class StoragePlaces:
         named = self._named(item)
         if not named:
             raise self._unknown(item)
-        # The present one too: an operator may have moved the file there.
-        there, failures = _apart(named if self.present in named else [*named, self.present])
+        if item.storage_place is not None and self.present not in named:
+            # An operator may have moved the file there.
+            named.append(self.present)
+        there, failures = _apart(named)
         if failures and not any(_has(each, item.object_key) for each in there):
             # So it may be in the storage that is away.
             raise failures[0]
@@ -86,13 +89,18 @@ class StoragePlaces:
         return [each for each in self.every if _is_at(each, item.file_storage_provider, item.storage_place)]
 
     def _unknown(self, item: MediaItem) -> UnknownPlaceError:
-        error = UnknownPlaceError(item.storage_place or f"{item.file_storage_provider}://…")
+        if item.storage_place is not None:
+            error = UnknownPlaceError(item.storage_place)
+            text = f"files of exports are in the storage {item.storage_place!a}, which this process does not know"
+        else:
+            kinds = ", ".join(ascii(each.provider) for each in self.every)
+            text = f"the file is in the storage {item.file_storage_provider!a}, not in {kinds}"
+            error = UnknownPlaceError(f"{item.file_storage_provider}://...", text)
         # Atomic, so that only one of several threads tells it.
         if self.told.setdefault(error.place, error) is error:
             _log.error(
-                "files of exports are in the storage %s, which this process does not know; they are not read and not "
-                "deleted. Add that URL to TICKET_EXPORT_FORMER_STORAGE_URLS",
-                ascii(error.place),
+                "%s. They are not read and not deleted: add that storage's URL to TICKET_EXPORT_FORMER_STORAGE_URLS",
+                text,
             )
         return error
 

@@ -139,9 +139,7 @@ class ForgetUser:
             # Another error may hold a path or a credential.
             reason = str(errors[0]) if isinstance(errors[0], TicketExportError) else "the log has the cause"
             if isinstance(errors[0], UnknownPlaceError):
-                reason = (
-                    f"add {errors[0].place} to TICKET_EXPORT_FORMER_STORAGE_URLS, which names the storage of a file"
-                )
+                reason += f" ({ascii(errors[0].place)[1:-1]})"
             raise UserNotForgottenError(
                 f"{len(errors):,} of the user's exports could not be deleted: {reason}. Their rows stay; call it again"
             ) from errors[0]

@@ -63,7 +63,7 @@ class UnusableStorage(ExportStorage, SupportsCheck, SupportsPlaces):
         """See `SupportsCheck.problems`. A warning, since new exports work."""
         yield warning(
             "storage",
-            f"a former storage ({self.provider}) cannot be opened: {self._why}",
+            f"it cannot be opened: {self._why}",
             "correct TICKET_EXPORT_FORMER_STORAGE_URLS, or remove the URL if no export is there any more",
         )
 
