@@ -13,7 +13,7 @@ PROGRAMS := $(foreach folder,benchmarks examples,$(if $(wildcard $(folder)/*.py 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test steady chaos rights bench docs constraints clean
+.PHONY: help demo quick test test-stores steady chaos rights bench docs constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,10 @@ test: $(VENV)/.dev ## lint, types, house rules, all tests, coverage
 	$(BIN)/pytest --numprocesses=$(PROCESSES) --dist=worksteal --cov --cov-report=
 	$(BIN)/coverage report --include='*/ticket_export/domain/*,*/ticket_export/application/*' --fail-under=100
 	$(BIN)/coverage report --fail-under=95
+
+# A missing program is a failure here, and no outage is shortened.
+test-stores: $(VENV)/.dev ## the storage tests on a real object store, with outages of up to 90 s; takes minutes, needs Ceph
+	TICKET_EXPORT_TEST_REQUIRE=1 TICKET_EXPORT_TEST_STORES=1 $(BIN)/pytest -m stores
 
 steady: $(VENV)/.dev ## run the tests that ever failed on a busy machine, 30 times beside eight busy loops; takes hours
 	@trap 'kill $$busy' EXIT; trap 'exit 130' INT TERM; \

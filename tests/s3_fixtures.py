@@ -1,9 +1,11 @@
-"""An S3 for each process of the tests, and a bucket of it for each test."""
+"""An S3 for each process of the tests, moto's and Ceph's, and a bucket of it for each test."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 
@@ -14,14 +16,15 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
     from mypy_boto3_s3.client import S3Client
 
-    from tests.s3_server import S3Server
+    from tests.ceph_gateway import CephGateway
+    from tests.s3_server import FaultyS3, S3Server
     from ticket_export.infrastructure.storage.s3.storage import S3Storage
 
 
 class Clients:
     """What all tests share, since making a client takes its time."""
 
-    def __init__(self, server: S3Server) -> None:
+    def __init__(self, server: S3Server | CephGateway) -> None:
         from ticket_export.infrastructure.storage.s3.client import S3Patience, connect
 
         # A busy machine takes its time; `S3Request.answer_too_late` ends a call at once.
@@ -56,14 +59,22 @@ def _let_answers_be_late(client: S3Client) -> None:
 
 
 class Bucket:
-    """An empty bucket on a server that `s3` can let fail; `client` reaches it without the library."""
+    """An empty bucket; `client` reaches it without the library."""
 
-    def __init__(self, name: str, clients: Clients, server: S3Server) -> None:
+    def __init__(self, name: str, clients: Clients, server: S3Server | CephGateway) -> None:
         self.name = name
         self.client = clients.back_door
-        self.s3 = server.s3
         self.endpoint_url = server.url
+        self._server = server
         self._clients = clients
+
+    @property
+    def s3(self) -> FaultyS3:
+        """What lets the requests fail; only moto's server has it."""
+        from tests.s3_server import S3Server
+
+        assert isinstance(self._server, S3Server)
+        return self._server.s3
 
     @property
     def url(self) -> str:
@@ -83,7 +94,8 @@ class Bucket:
         from ticket_export.infrastructure.storage.s3.storage import S3Storage
 
         client = self._clients.patient if is_patient else self._clients.trying_twice
-        return S3Storage(client, S3Location.parse(self.url))
+        patience = timedelta(minutes=1) if is_patient else timedelta(0)
+        return S3Storage(client, S3Location.parse(self.url), patience=patience)
 
     def put(self, key: str, data: bytes) -> None:
         self.client.put_object(Bucket=self.name, Key=self.prefix + key, Body=data)
@@ -135,6 +147,31 @@ def s3_clients(s3_server: S3Server) -> Iterator[Clients]:
 def bucket(s3_server: S3Server, s3_clients: Clients, s3_environment: None) -> Iterator[Bucket]:
     with s3_server.bucket(s3_clients.back_door) as name:
         yield Bucket(name, s3_clients, s3_server)
+
+
+@pytest.fixture(scope="session")
+def ceph_gateway() -> Iterator[CephGateway]:
+    from tests.ceph_gateway import ceph_gateway
+
+    with ceph_gateway() as gateway:
+        yield gateway
+
+
+@pytest.fixture(scope="session")
+def ceph_clients(ceph_gateway: CephGateway) -> Iterator[Clients]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _set(monkeypatch)
+        clients = Clients(ceph_gateway)
+    yield clients
+    clients.close()
+
+
+@pytest.fixture
+def ceph_bucket(ceph_gateway: CephGateway, ceph_clients: Clients, s3_environment: None) -> Bucket:
+    """One that goes with the whole cluster."""
+    name = f"bucket-{uuid4()}"
+    ceph_clients.back_door.create_bucket(Bucket=name)
+    return Bucket(name, ceph_clients, ceph_gateway)
 
 
 def _set(monkeypatch: pytest.MonkeyPatch) -> None:

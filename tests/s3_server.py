@@ -15,13 +15,13 @@ from uuid import uuid4
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import attrs
-import boto3
-from botocore.config import Config
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.s3.models import s3_backends
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request
+
+from tests.s3_back_door import back_door
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -199,14 +199,7 @@ class S3Server:
 
     def client(self) -> S3Client:
         """One that knows nothing of this library, and has credentials of its own."""
-        return boto3.session.Session().client(
-            "s3",
-            endpoint_url=self.url,
-            region_name="us-east-1",
-            aws_access_key_id="back-door",
-            aws_secret_access_key="back-door",
-            config=Config(s3={"addressing_style": "path"}),
-        )
+        return back_door(self.url)
 
     @contextmanager
     def bucket(self, client: S3Client) -> Iterator[str]:

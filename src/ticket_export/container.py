@@ -25,6 +25,7 @@ from ticket_export.application.announcements import Announcements
 from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.export_policy import ExportPolicy
 from ticket_export.application.file.file_name import FileNameTemplate
+from ticket_export.application.file.ownership import OwnershipMemory, StorageOwnership
 from ticket_export.application.file.places import StoragePlaces
 from ticket_export.application.ports.audit_log import AuditLog
 from ticket_export.application.ports.clock import Clock
@@ -38,7 +39,7 @@ from ticket_export.application.ports.user_directory import UserDirectory
 from ticket_export.application.refusals import Refusals
 from ticket_export.application.requester_names import RequesterNames
 from ticket_export.application.rights import Rights
-from ticket_export.application.run.claims import Claims
+from ticket_export.application.run.claims import Claims, this_process
 from ticket_export.application.run.export_pipeline import READ_AHEAD
 from ticket_export.application.use_cases.cancel_export import CancelExport
 from ticket_export.application.use_cases.check_setup import CheckSetup
@@ -54,6 +55,7 @@ from ticket_export.application.use_cases.retry_export import RetryExport
 from ticket_export.application.use_cases.run_export import RunExport
 from ticket_export.application.use_cases.run_next_export import RunNextExport
 from ticket_export.application.use_cases.sweep_orphaned_objects import SweepOrphanedObjects
+from ticket_export.application.use_cases.take_over_storage import TakeOverStorage
 from ticket_export.application.user_turns import UserTurns
 from ticket_export.infrastructure.compression import GzipCompression, NoCompression, ZstdCompression
 from ticket_export.infrastructure.fork import hold_while_forking, renewed_in_children
@@ -169,6 +171,14 @@ class TicketExportContainer(StrictContainer):
         tuple, ThreadSafeSingleton(open_former_storages, settings)
     )
     places = Factory(StoragePlaces, storage, former_storages, ThreadSafeSingleton(dict))
+    ownership_memory = ThreadSafeSingleton(OwnershipMemory)
+    storage_ownership = Factory(
+        StorageOwnership,
+        unit_of_work=unit_of_work.provider,
+        clock=clock,
+        process=Object(this_process),
+        memory=ownership_memory,
+    )
     compression: PortProvider[Compression] = PortProvider(
         Compression,
         Selector(
@@ -224,6 +234,7 @@ class TicketExportContainer(StrictContainer):
         clock=clock,
         ticket_source=ticket_source,
         storage=storage,
+        ownership=storage_ownership,
         user_directory=user_directory,
         rights=rights,
         csv_format=csv_format,
@@ -300,6 +311,7 @@ class TicketExportContainer(StrictContainer):
         CleanUpExpiredExports,
         unit_of_work=unit_of_work.provider,
         places=places,
+        ownership=storage_ownership,
         announcements=announcements,
         clock=clock,
     )
@@ -307,11 +319,17 @@ class TicketExportContainer(StrictContainer):
         SweepOrphanedObjects,
         unit_of_work=unit_of_work.provider,
         storage=storage,
+        ownership=storage_ownership,
         clocks=List(clock, machine_clock),
         stall=settings.provided.stall,
     )
     purge_exports = Factory(
-        PurgeExports, unit_of_work=unit_of_work.provider, places=places, clock=clock, history=settings.provided.history
+        PurgeExports,
+        unit_of_work=unit_of_work.provider,
+        places=places,
+        ownership=storage_ownership,
+        clock=clock,
+        history=settings.provided.history,
     )
     housekeeping = Factory(
         Housekeeping,
@@ -323,11 +341,15 @@ class TicketExportContainer(StrictContainer):
     )
     worker = Factory(Worker, run_next_export=run_next_export, task_queue=task_queue, housekeeping=housekeeping)
 
-    # The use case of an operator.
+    # The use cases of an operator.
+    take_over_storage = Factory(
+        TakeOverStorage, places=places, ownership=storage_ownership, sweep=sweep_orphaned_objects
+    )
     forget_user = Factory(
         ForgetUser,
         unit_of_work=unit_of_work.provider,
         places=places,
+        ownership=storage_ownership,
         audit_log=audit_log,
         announcements=announcements,
         clock=clock,
@@ -350,6 +372,7 @@ class TicketExportContainer(StrictContainer):
         storage=storage.provider,
         places=places.provider,
         clock=clock.provider,
+        ownership=storage_ownership.provider,
         url_lifetime=settings.provided.url_lifetime.provider,
         parts=Dict(
             {

@@ -20,6 +20,7 @@
     │   │   ├── InvalidKeyError     (ValueError)       a key that is malformed or would leave the root
     │   │   ├── ObjectNotFoundError (LookupError)      no readable object has this key
     │   │   ├── StorageUnavailableError                the store is away or busy; an attempt may succeed later
+    │   │   ├── StorageNotOwnedError                   another copy of the database deletes files there
     │   │   └── UnknownPlaceError                      the file is in a storage that no setting names
     │   ├── ListenerStuckError                         the progress callback does not return
     │   ├── StaleViewError                             the stored view no longer fits the catalog
@@ -42,7 +43,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
-from typing import Final
+from typing import Final, Self
 from uuid import UUID
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "SchemaMismatchError",
     "StaleViewError",
     "StorageError",
+    "StorageNotOwnedError",
     "StorageUnavailableError",
     "TicketExportError",
     "TicketSourceError",
@@ -202,11 +204,6 @@ class RowCountMismatchError(ExportFailure):
 class StorageError(ExportFailure, OSError):
     """An object could not be written, read, listed or deleted."""
 
-    @classmethod
-    def took_nothing(cls, seconds: float) -> StorageError:
-        """Return the error of a storage that has accepted no data for so long."""
-        return cls(f"The storage accepted no data for {seconds:g} s.")
-
 
 class ListenerStuckError(ExportFailure):
     """The callback for the progress of an export was called so many `seconds` ago and has not returned."""
@@ -225,6 +222,20 @@ class ObjectNotFoundError(StorageError, LookupError):
 
 class StorageUnavailableError(StorageError):
     """The store is away or too busy. Only the attempt is lost; a later one may succeed."""
+
+    @classmethod
+    def took_nothing(cls, seconds: float) -> Self:
+        """Return the error of a storage that has accepted no data for so long."""
+        return cls(f"The storage accepted no data for {seconds:g} s.")
+
+
+class StorageNotOwnedError(StorageError):
+    """This database does not own the storage at `place`, so it may not delete objects there."""
+
+    def __init__(self, place: str, why: str) -> None:
+        self.place = place
+        self.why = why
+        super().__init__(f"{place}: {why}")
 
 
 class UnknownPlaceError(StorageError):

@@ -23,8 +23,9 @@ from ticket_export.application.ports.export_storage import (
 )
 from ticket_export.application.ports.media_item_repository import MediaItemRepository
 from ticket_export.application.ports.supports_check import SupportsCheck
+from ticket_export.application.ports.supports_interrupt import SupportsInterrupt
 from ticket_export.application.ports.task_queue import SupportsListening, SupportsWaiting, TaskQueue
-from ticket_export.application.ports.ticket_source import CsvBlock, SupportsInterrupt, TicketReader, TicketSource
+from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader, TicketSource
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.ports.user_directory import SupportsNames, UserDirectory
 from ticket_export.application.view.choices import Choice

@@ -127,6 +127,7 @@ class Settings(BaseSettings):
         storage_url: ``file:///an/absolute/folder``, ``s3://bucket/prefix``, or a URL of an installed storage plugin.
             The default is the folder ``exports`` in the working directory at the start. The ``s3_`` fields configure a
             bucket; boto3 finds the credentials.
+        file_access: who may use the files of a local storage: the user of the process, or the group of its folder too.
         former_storage_urls: storages in which files of earlier exports still are, after a change of `storage_url`. The
             variable separates them by white space or commas.
         compression: how files are packed.
@@ -164,6 +165,7 @@ class Settings(BaseSettings):
     max_attempts: int = Field(default=3, ge=1)
     max_active_jobs_per_user: int = Field(default=5, ge=0)
     audit_log: Literal["log", "table"] = "log"
+    file_access: Literal["owner", "group"] = "owner"
     compression: Literal["none", "gzip", "zstd"] = "none"
     download: Literal["stream", "signed-url"] = "stream"
     signed_url_seconds: int = Field(default=300, ge=1, le=_DAY_IN_SECONDS)

@@ -48,7 +48,8 @@ class EndState:
             recorded = Counter(map(tuple, connection.execute(select(entries.export_job_id, entries.action))))
         with arena.container.unit_of_work() as work:
             jobs = tuple(work.jobs.find_all(job_ids))
-        keys = arena.container.storage().list(KEY_PREFIX)
+        # All but the owner object.
+        keys = [key for key in arena.container.storage().list(KEY_PREFIX) if attempt_of(key)]
         return cls(
             jobs=jobs,
             media_items=media_items,

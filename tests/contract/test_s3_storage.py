@@ -1,4 +1,4 @@
-"""S3 keeps the contract of a storage, on moto's server over HTTP."""
+"""S3 keeps the contract of a storage: on moto's server over HTTP, and on Ceph's gateway."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
+from http import HTTPStatus
+from time import monotonic, sleep
+from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -15,12 +18,10 @@ from ticket_export.infrastructure.storage.s3.storage import S3Storage
 from ticket_export.testing.storage import CONTENT_TYPE, KEY, StorageContract, write
 
 
-@pytest.mark.once_flaky
-class TestS3Storage(StorageContract[S3Storage]):
+class S3StorageContract(StorageContract[S3Storage]):
     bucket: Bucket
 
-    @pytest.fixture
-    def storage(self, bucket: Bucket) -> Iterator[S3Storage]:
+    def storage_of(self, bucket: Bucket) -> Iterator[S3Storage]:
         self.bucket = bucket
         self.begun: list[tuple[str, str]] = []
         bucket.client.put_object(Bucket=bucket.name, Key="desk/of-others/exports/a", Body=b"not ours")
@@ -56,7 +57,7 @@ class TestS3Storage(StorageContract[S3Storage]):
             headers = response.headers
             assert (response.status, headers["Content-Type"], response.read()) == (200, CONTENT_TYPE, b"signed")
             assert headers["Content-Disposition"] == 'attachment; filename="Gr__e 1.csv"'
-        # moto refuses no link, however old; S3 goes by this.
+        # moto refuses no link, however old; S3 and Ceph go by this.
         signed = parse_qs(urlsplit(url).query)
         assert (signed["X-Amz-Expires"], signed["X-Amz-Algorithm"]) == (["90"], ["AWS4-HMAC-SHA256"])
         assert "test-secret" not in url
@@ -70,3 +71,48 @@ class TestS3Storage(StorageContract[S3Storage]):
     ) -> None:
         url = storage.signed_url(KEY, file_name="a.csv", content_type=CONTENT_TYPE, expires_in=expires_in)
         assert parse_qs(urlsplit(url).query)["X-Amz-Expires"] == [seconds]
+
+
+@pytest.mark.once_flaky
+class TestS3Storage(S3StorageContract):
+    @pytest.fixture
+    def storage(self, bucket: Bucket) -> Iterator[S3Storage]:
+        yield from self.storage_of(bucket)
+
+
+@pytest.mark.stores
+class TestS3StorageOnCeph(S3StorageContract):
+    @pytest.fixture
+    def storage(self, ceph_bucket: Bucket) -> Iterator[S3Storage]:
+        yield from self.storage_of(ceph_bucket)
+
+    @pytest.mark.parametrize("change", ["expires", "key"])
+    def test_signed_url_that_was_changed_is_refused(self, storage: S3Storage, change: str) -> None:
+        write(storage, KEY, b"signed")
+        write(storage, f"{KEY}.other", b"signed too")
+        url = storage.signed_url(KEY, file_name="a.csv", content_type=CONTENT_TYPE, expires_in=timedelta(seconds=90))
+        changed = (
+            url.replace("X-Amz-Expires=90", "X-Amz-Expires=9000")
+            if change == "expires"
+            else url.replace(KEY, f"{KEY}.other")
+        )
+        assert changed != url
+        assert status_of(changed) == HTTPStatus.FORBIDDEN
+
+    def test_signed_url_is_refused_when_its_time_is_over(self, storage: S3Storage) -> None:
+        write(storage, KEY, b"signed")
+        url = storage.signed_url(KEY, file_name="a.csv", content_type=CONTENT_TYPE, expires_in=timedelta(seconds=1))
+        deadline = monotonic() + 60
+        while (status := status_of(url)) == HTTPStatus.OK:
+            assert monotonic() < deadline
+            sleep(0.1)
+        assert status == HTTPStatus.FORBIDDEN
+
+
+def status_of(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=30) as response:
+            return int(response.status)
+    except HTTPError as refused:
+        with refused:
+            return refused.code

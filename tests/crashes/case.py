@@ -103,6 +103,7 @@ class Stage:
         """Up to where the process has ended, well or not."""
         world, scenario = self._world, self.scenario
         world.restore()
+        self._seen.ownership_memory.reset()
         self._process = Process(fault, counts_heartbeat=scenario.counts_heartbeat)
         mode = fault.mode if fault else None
         case = Case(world=world, jobs=self._jobs, process=self._process, seen=self._seen, mode=mode)

@@ -106,9 +106,11 @@ class InMemoryWorld:
         self._storage.objects = dict(objects)
         self._audit_log.entries = list(entries)
         self.events.events.clear()
+        self.parts.ownership_memory.reset()
 
     def change_process(self) -> None:
         assert not self._database.write_lock.locked(), "a dead process left its lock behind"
+        self.parts.ownership_memory.reset()
 
     def rows(self) -> Rows:
         return self._database.committed

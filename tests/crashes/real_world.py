@@ -81,6 +81,7 @@ class RealWorld:
                         connection.execute(insert(table), [{each.key: row[each] for each in table.c} for row in rows])
         self.clock.set(self._kept_at)
         self.events.events.clear()
+        self.parts.ownership_memory.reset()
 
     @property
     def _is_elsewhere(self) -> bool:
@@ -96,6 +97,7 @@ class RealWorld:
     def change_process(self) -> None:
         # Not one connection is the same from now on; what SQLAlchemy has learnt is kept, to save time.
         self.parts.engine().dispose()
+        self.parts.ownership_memory.reset()
 
     @classmethod
     def make(cls, folder: Path, url: str | None = None) -> Self:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from tests.crashes.case import Case
 from tests.crashes.world import ACTOR, RIGHT_BYTES, VIEW, World
+from ticket_export.application.file.export_file import database_prefix
 from ticket_export.application.run.progress import Progress
 
 #: Another view of the same bytes, since a view that is queued is not queued again.
@@ -73,10 +74,12 @@ def failed(world: World) -> UUID:
 def orphaned(world: World) -> UUID:
     """Failed, with the object of an attempt that was killed between publishing it and saying so."""
     job_id = failed(world)
-    put(world, f"exports/{job_id}/1/tickets.csv")
+    with world.parts.unit_of_work() as work:
+        prefix = database_prefix(work.database.identity().id)
+    put(world, f"{prefix}{job_id}/1/tickets.csv")
     return job_id
 
 
-def put(world: World, key: str) -> None:
+def put(world: World, key: str, data: bytes = RIGHT_BYTES) -> None:
     with world.parts.storage().open_writer(key, "text/csv") as writer:
-        writer.write(RIGHT_BYTES)
+        writer.write(data)

@@ -28,6 +28,7 @@ SCENARIOS: Sequence[Scenario] = (
     upkeep.CleaningUp(),
     upkeep.CleaningUpRunning(),
     upkeep.Sweeping(),
+    upkeep.TakingOver(),
     upkeep.Draining(),
     removals.Purging(),
     removals.Forgetting(),

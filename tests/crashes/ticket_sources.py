@@ -9,7 +9,8 @@ import attrs
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.csv_format import CsvFormat
-from ticket_export.application.ports.ticket_source import CsvBlock, SupportsInterrupt, TicketReader, TicketSource
+from ticket_export.application.ports.supports_interrupt import SupportsInterrupt
+from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader, TicketSource
 from ticket_export.application.view.ticket_column import TicketColumns
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import TicketsUnavailableError

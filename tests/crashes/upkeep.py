@@ -10,6 +10,7 @@ from tests.crashes.claims import claim_completed, claim_failed, files_of
 from tests.crashes.scenario_parts import OTHER_VIEW, RETENTION, Plain, completed, losing, lost, orphaned, put, queued
 from tests.crashes.world import World
 from ticket_export import ExportJobStatus
+from ticket_export.application.file.export_file import owner_key
 from ticket_export.infrastructure.tasks.housekeeping import Chore, Housekeeping
 
 _FOREIGN = "manuals/printer.txt"
@@ -137,6 +138,30 @@ class Sweeping(Plain):
     def claim_end(self, case: Case) -> None:
         claim_completed(case.world.rows().jobs[case.jobs[1]])
         assert _FOREIGN in case.world.objects()
+
+
+class TakingOver(Sweeping):
+    """Another copy of the database owns the storage."""
+
+    def prepare(self, world: World) -> tuple[UUID, ...]:
+        jobs = super().prepare(world)
+        storage, ownership = world.parts.storage(), world.parts.storage_ownership()
+        owner = ownership.owner(storage)
+        assert owner is not None
+        other = owner.model_copy(update={"copy_name": "another"})
+        put(world, owner_key(owner.database), other.model_dump_json().encode())
+        return jobs
+
+    def act(self, case: Case) -> object:
+        return case.seen.take_over_storage()()
+
+    def claim_at_once(self, case: Case) -> None:
+        if case.is_undisturbed:
+            assert case.world.parts.storage_ownership().refusal(case.world.parts.storage()) is None
+
+    def finish(self, case: Case) -> None:
+        case.world.parts.take_over_storage()()
+        case.world.parts.sweep_orphaned_objects()()
 
 
 class _NoKeeper(Housekeeping):

@@ -43,12 +43,17 @@ _OWN_TABLES = {
 }
 
 
-def upgrade(engine: Engine, *, reference_schema: bool = False, names: HostTableNames = SEED_TABLE_NAMES) -> None:
+def upgrade(
+    engine: Engine, *, reference_schema: bool = False, names: HostTableNames = SEED_TABLE_NAMES
+) -> tuple[str, ...]:
     """Bring the library's own tables up to date; with `reference_schema`, first the help desk's tables.
 
     Without `reference_schema`, the host's tables are compared with what exports need. ``MediaItems`` and
     ``BackgroundTasks`` are created if they are missing and `names` does not name other tables. Everything happens in
     one transaction. Tables that are up to date stay as they are.
+
+    Returns:
+        One line a change. Without lines, there was nothing to do.
 
     Raises:
         MissingTableError: a table of the host is missing; the error lists every other difference too.
@@ -62,10 +67,14 @@ def upgrade(engine: Engine, *, reference_schema: bool = False, names: HostTableN
 
     _require_seed_names(reference_schema, names)
     with _transaction(engine) as connection:
+        lines: tuple[str, ...] = ()
         if reference_schema:
+            before = _revision(connection, _REFERENCE)
             with _known_revision():
                 command.upgrade(_REFERENCE.config(connection), "head")
-        _Migration(connection, names, tables_in_use(connection, build_tables(names))).run()
+            if before != (after := _revision(connection, _REFERENCE)):
+                lines = (f"the reference schema: {f'brought up to {after}' if before else 'created'}",)
+        return lines + _Migration(connection, names, tables_in_use(connection, build_tables(names))).run()
 
 
 def adopt(engine: Engine, *, names: HostTableNames = SEED_TABLE_NAMES, shared_tasks: bool = False) -> tuple[str, ...]:
@@ -267,10 +276,15 @@ def _stranger(table: str) -> SchemaDifference:
 
 
 def _is_stamped(connection: Connection) -> bool:
-    versions = _EXPORT_JOBS.version_table
+    return _revision(connection, _EXPORT_JOBS) is not None
+
+
+def _revision(connection: Connection, history: _History) -> str | None:
+    """Return the revision of the database in that history; None if the history has not begun."""
+    versions = history.version_table
     if not inspect(connection).has_table(versions):
-        return False
-    return connection.execute(text(f"SELECT 1 FROM {versions}")).first() is not None  # noqa: S608 - a constant
+        return None
+    return connection.execute(text(f"SELECT version_num FROM {versions}")).scalar()  # noqa: S608 - a constant
 
 
 def _require_seed_names(reference_schema: bool, names: HostTableNames) -> None:

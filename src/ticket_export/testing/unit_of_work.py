@@ -30,6 +30,7 @@ from ticket_export.errors import LeaseLostError
 from ticket_export.testing.entities import NOW, a_completed_job, a_job, a_media_item, a_task
 from ticket_export.testing.stored_jobs.audited_changes import AuditedChangesContract
 from ticket_export.testing.stored_jobs.back_door import D
+from ticket_export.testing.stored_jobs.database_itself import DatabaseItselfContract
 from ticket_export.testing.stored_jobs.listed_jobs import ListedJobsContract
 from ticket_export.testing.stored_jobs.queued_tasks import QueuedTasksContract
 from ticket_export.testing.stored_jobs.removed_rows import RemovedRowsContract
@@ -42,6 +43,7 @@ class UnitOfWorkContract(
     RemovedRowsContract[D],
     AuditedChangesContract[D],
     UserKeysContract[D],
+    DatabaseItselfContract[D],
 ):
     """The tests; override the fixture `database` and the ten methods of `BackDoor`."""
 

@@ -302,7 +302,7 @@ def sqlite_file_is_read_only(host: Host) -> Callable[[str], object]:
     # Root, as which the tests may run, may write everywhere.
     patch, may = pytest.MonkeyPatch(), os.access
     file = sa.make_url(host.database_url).database
-    patch.setattr(os, "access", lambda path, mode: str(path) != file and may(path, mode))
+    patch.setattr(os, "access", lambda path, mode, **how: str(path) != file and may(path, mode, **how))
     return says("let its user write to the SQLite file", patch.undo)
 
 
@@ -554,7 +554,7 @@ def file_system_is_nearly_full(host: Host) -> Callable[[str], object]:
     return says("free some space there", patch.undo)
 
 
-@found_as("error: storage: the bucket crm: the files could not be listed: the storage does not exist; create")
+@found_as("error: storage: the bucket crm: the files could not be listed: the storage's bucket does not exist; create")
 def bucket_is_missing(host: Host) -> Callable[[str], object]:
     from tests.s3_server import S3Server
 

@@ -72,6 +72,24 @@ def test_the_librarys_tables_go_up_down_and_up_again_beside_a_hosts_tables(
     assert schema(rows) == first
 
 
+def test_each_change_of_an_upgrade_is_a_line(empty_engine: Engine, rows: SqliteRows) -> None:
+    own = ("ExportJobs: created", "ExportAuditEntries: created", "ExportDatabase: created")
+    first, *others = upgrade(empty_engine, reference_schema=True)
+    assert first == "the reference schema: created"
+    assert set(own) < set(others)
+    assert upgrade(empty_engine, reference_schema=True) == ()
+    rows.run('ALTER TABLE "MediaItems" DROP COLUMN "StoragePlace"')
+    assert upgrade(empty_engine) == ("MediaItems: added the column StoragePlace",)
+
+
+def test_an_upgrade_of_an_older_reference_schema_is_a_line(empty_engine: Engine) -> None:
+    with empty_engine.begin() as connection:
+        command.upgrade(migrate._REFERENCE.config(connection, SEED_TABLE_NAMES), "create_help_desk")
+    assert upgrade(empty_engine, reference_schema=True)[0] == (
+        "the reference schema: brought up to let_contacts_be_deleted"
+    )
+
+
 def test_contacts_that_were_there_before_they_could_be_deleted_are_not(empty_engine: Engine, rows: SqliteRows) -> None:
     with empty_engine.begin() as connection:
         command.upgrade(migrate._REFERENCE.config(connection, SEED_TABLE_NAMES), "create_help_desk")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from tests.unit.application.use_cases.help_desk import NOW, HelpDesk
 from ticket_export import Actor
 from ticket_export.application.file.export_file import manifest_key
 from ticket_export.application.file.manifest import ExportManifest
+from ticket_export.errors import StorageUnavailableError
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket
 from ticket_export.ports import ExportJob
 
@@ -53,7 +55,9 @@ class S3Scene:
         self.bucket.s3.fault = serve
 
     def run(self) -> str:
-        self.desk.run_export(self.job_id)
+        """One attempt; the export is queued again where it is lost."""
+        with suppress(StorageUnavailableError):
+            self.desk.run_export(self.job_id)
         return self.status
 
     @property
@@ -73,12 +77,14 @@ class S3Scene:
             return stream.read()
 
     def claim_ended_rightly(self) -> None:
-        """Completed with the right file and manifest, or failed with a safe message."""
-        assert self.status in {"completed", "failed"}
+        """Completed with the right file and manifest, failed with a safe message, or queued for another attempt."""
+        assert self.status in {"completed", "failed", "queued"}
         if self.status == "completed":
             self.claim_whole()
-        else:
+        elif self.status == "failed":
             claim_safe(self.job.error_message or "")
+        else:
+            assert self.job.media_item is None
 
     def claim_whole(self) -> None:
         item = self.job.media_item

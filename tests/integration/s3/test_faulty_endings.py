@@ -36,8 +36,7 @@ class Undoing:
     ("failing", "undoing"),
     [
         ("UploadPart 2", "AbortMultipartUpload"),
-        ("CompleteMultipartUpload", "HeadObject"),
-        ("PutObject", "HeadObject"),
+        ("CompleteMultipartUpload", "AbortMultipartUpload"),
         ("PutObject", "DeleteObject"),
     ],
 )
@@ -48,8 +47,11 @@ def test_export_stays_failed_and_the_sweep_removes_what_is_left(
     scene.bucket.s3.fault = disturbance = Undoing(failing, undoing, FAULTS[fault])
     assert scene.run() == "failed"
     assert undoing in disturbance.seen
+    # A refused request has changed nothing.
+    assert "HeadObject" not in disturbance.seen
     # What ended it, not what befell the undoing.
-    assert scene.job.error_message == "the file could not be written: the storage refuses access"
+    refusal = "the storage refuses access: s3:PutObject is not allowed"
+    assert scene.job.error_message == f"the file could not be written: {refusal}"
     scene.claim_swept()
     assert scene.bucket.names() == []
 
@@ -71,9 +73,12 @@ class LostCompletion:
 
 
 @each_fault
-def test_export_whose_completion_nobody_can_tell_fails_and_is_swept(scene: S3Scene, fault: str) -> None:
-    scene.bucket.s3.fault = disturbance = LostCompletion("CompleteMultipartUpload", FAULTS[fault])
-    assert scene.run() == "failed"
+@pytest.mark.parametrize("completion", ["CompleteMultipartUpload", "PutObject"])
+def test_attempt_whose_completion_nobody_can_tell_is_lost_and_swept(
+    scene: S3Scene, completion: str, fault: str
+) -> None:
+    scene.bucket.s3.fault = disturbance = LostCompletion(completion, FAULTS[fault])
+    assert scene.run() == "queued"
     assert disturbance.asked
     scene.claim_ended_rightly()
     scene.claim_swept()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
-from tests.integration.s3.faults import FAULTS, Disturbance, never
+from tests.integration.s3.faults import FAULTS, Disturbance, never, refused
 from tests.integration.s3.scene import S3Scene
 from ticket_export.errors import StorageError
 
@@ -89,3 +90,33 @@ def test_uploads_beside_the_prefix_are_nobody_s_business(scene: S3Scene) -> None
     scene.bucket.s3.initiated = datetime.now(UTC) - timedelta(days=30)
     assert scene.bucket.storage().discard_stale(datetime.now(UTC)) == 0
     assert scene.bucket.uploads() == ["desk/of-others/a"]
+
+
+@pytest.mark.parametrize(
+    ("step", "right"),
+    [
+        ("ListMultipartUploads", "s3:ListBucketMultipartUploads"),
+        ("ListParts", "s3:ListMultipartUploadParts"),
+        ("AbortMultipartUpload", "s3:AbortMultipartUpload"),
+    ],
+)
+def test_missing_right_to_uploads_is_said_once_and_the_sweep_goes_on(
+    scene: S3Scene, caplog: pytest.LogCaptureFixture, step: str, right: str
+) -> None:
+    for _ in range(2):
+        leave_things_behind(scene)
+        scene.disturb(Disturbance(step, FAULTS["AccessDenied"]))
+        scene.sweep_later()
+        assert scene.bucket.names() == []
+    assert len(scene.bucket.uploads()) == 2
+    (told,) = [record.getMessage() for record in caplog.records if "uploads" in record.getMessage()]
+    assert told.startswith("unfinished uploads could not be removed: the storage refuses access: ")
+    assert told.endswith(f"{right} is not allowed; a lifecycle rule of the bucket should abort them")
+
+
+def test_store_that_cannot_list_uploads_is_swept_all_the_same(scene: S3Scene) -> None:
+    leave_things_behind(scene)
+    fault = partial(refused, status="501 Not Implemented", code="NotImplemented")
+    scene.disturb(Disturbance("ListMultipartUploads", fault))
+    scene.sweep_later()
+    assert scene.bucket.names() == []

@@ -114,5 +114,5 @@ def test_export_of_a_killed_worker_is_made_by_the_next_and_leaves_nothing_else(
     with parts.open_download()(_ACTOR, job_id).stream as stream:
         assert stream.read().count(b"x" * 1_000_000) == _TICKETS
     assert len(bucket.names()) == 2
-    assert all(f"exports/{job_id}/2/" in name for name in bucket.names())
+    assert all(f"/{job_id}/2/" in name for name in bucket.names())
     assert bucket.uploads() == []

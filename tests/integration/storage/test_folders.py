@@ -74,9 +74,9 @@ def test_writer_makes_its_folder_again_when_it_is_pruned_before_the_rename(
     prunes = 3
 
     @contextmanager
-    def opened_and_lost(below: Path, names: Sequence[str] = (), *, make: bool = False) -> Iterator[int]:
+    def opened_and_lost(below: Path, names: Sequence[str] = (), *, make: bool = False, **kind: bool) -> Iterator[int]:
         nonlocal prunes
-        with opened_directory(below, names, make=make) as directory:
+        with opened_directory(below, names, make=make, **kind) as directory:
             if make and prunes and list(names) == ["exports", "job", "1"]:
                 prunes -= 1
                 prune_directories(below, names)
@@ -92,8 +92,8 @@ def test_writer_gives_up_when_its_folder_never_stays(
     root: Path, storage: LocalStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @contextmanager
-    def opened_and_lost(below: Path, names: Sequence[str] = (), *, make: bool = False) -> Iterator[int]:
-        with opened_directory(below, names, make=make) as directory:
+    def opened_and_lost(below: Path, names: Sequence[str] = (), *, make: bool = False, **kind: bool) -> Iterator[int]:
+        with opened_directory(below, names, make=make, **kind) as directory:
             if make:
                 prune_directories(below, names)
             yield directory

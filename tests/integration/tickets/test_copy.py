@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Engine, event, text
 from tests.postgresql_server import PostgresqlServer
 from tests.reference_help_desk import NOW, store_people
 from ticket_export import CsvFormat
-from ticket_export.application.ports.ticket_source import SupportsInterrupt, TicketReader
+from ticket_export.application.ports.supports_interrupt import SupportsInterrupt
+from ticket_export.application.ports.ticket_source import TicketReader
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import TicketSourceError
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog

@@ -11,7 +11,13 @@ import pytest
 
 from ticket_export.application.ports.ticket_source import CsvBlock
 from ticket_export.application.run.write_behind import Step, WriteBehind
-from ticket_export.errors import LeaseLostError, ListenerStuckError, StorageError, TicketSourceError
+from ticket_export.errors import (
+    LeaseLostError,
+    ListenerStuckError,
+    StorageError,
+    StorageUnavailableError,
+    TicketSourceError,
+)
 
 # Seconds; only a failing test waits for so long.
 PATIENCE = 60.0
@@ -25,7 +31,7 @@ def write_behind(
     patience: timedelta = timedelta(seconds=PATIENCE),
     require: Callable[[], None] = lambda: None,
 ) -> WriteBehind:
-    steps = [Step(lambda block: (write(block), None)[1], late=StorageError.took_nothing)]
+    steps = [Step(lambda block: (write(block), None)[1], late=StorageUnavailableError.took_nothing)]
     return WriteBehind(steps, ahead=ahead, patience=patience, require=require)
 
 
@@ -170,7 +176,7 @@ def test_step_that_may_take_its_time_is_waited_for_and_the_others_are_told_apart
         done.append("heard")
 
     steps = [
-        Step(lambda _block: None, late=StorageError.took_nothing),
+        Step(lambda _block: None, late=StorageUnavailableError.took_nothing),
         Step(tell),
         Step(listen, late=ListenerStuckError),
     ]

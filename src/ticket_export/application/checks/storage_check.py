@@ -9,7 +9,6 @@ from typing import Final
 from uuid import uuid4
 
 from ticket_export.application.checks.guarded import guarded
-from ticket_export.application.file.export_file import KEY_PREFIX
 from ticket_export.application.finding import Finding, error, has_error
 from ticket_export.application.ports.export_storage import ExportStorage, SupportsSignedUrl
 from ticket_export.application.ports.supports_check import SupportsCheck
@@ -26,16 +25,19 @@ _DATA: Final = b"ticket-export writes and deletes this object when it checks its
 
 
 def storage_problems(
-    storage: ExportStorage, *, url_lifetime: timedelta | None, patience: float = PATIENCE
+    storage: ExportStorage, *, prefix: str, url_lifetime: timedelta | None, patience: float = PATIENCE
 ) -> Iterator[Finding]:
-    """Ask the storage for its own problems; if there are none, write, read, list and delete one small object."""
+    """Ask the storage for its own problems; if there are none, write, read, list and delete one small object.
+
+    `prefix` is the prefix of the database's keys.
+    """
     if url_lifetime is not None and not isinstance(storage, SupportsSignedUrl):
         yield error(
             _WHERE,
             f"TICKET_EXPORT_DOWNLOAD is signed-url, and the storage {storage.provider!a} cannot sign links",
             "set TICKET_EXPORT_DOWNLOAD=stream, or use a storage that signs links, such as s3://…",
         )
-    trial = _Trial(storage)
+    trial = _Trial(storage, prefix)
     # In a thread of its own, since a storage may hang.
     with BoundedCalls("check of the storage", patience=patience) as calls:
         calls.make(trial.run)
@@ -51,8 +53,9 @@ def storage_problems(
 
 
 class _Trial:
-    def __init__(self, storage: ExportStorage) -> None:
+    def __init__(self, storage: ExportStorage, prefix: str) -> None:
         self._storage = storage
+        self._prefix = prefix
         self._key = ""
         self.found: list[Finding] = []
         self.step = "look"
@@ -74,7 +77,7 @@ class _Trial:
 
     def _try_object(self) -> None:
         # The key of an export that does not exist: if this process is killed, a sweep deletes the object.
-        self._key = f"{KEY_PREFIX}{uuid4()}/0/{CHECK_NAME}"
+        self._key = f"{self._prefix}{uuid4()}/0/{CHECK_NAME}"
         if self._can("write an object", self._write):
             self._can("read an object", self._read)
             self._can("list objects", self._list)

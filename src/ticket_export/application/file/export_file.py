@@ -67,6 +67,12 @@ def attempt_of(key: str) -> tuple[UUID, int] | None:
     return (UUID(match["job"]), int(match["attempt"])) if match else None
 
 
+def database_of(key: str) -> UUID | None:
+    """Return the database of a key; None for a key of an older version, and for one that the library did not make."""
+    match = _KEY.match(key)
+    return UUID(match["database"]) if match and match["database"] else None
+
+
 @attrs.frozen
 class WrittenFile:
     """A readable file with `rows` records below the header, and `length` bytes as it is stored."""

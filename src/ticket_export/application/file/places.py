@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import attrs
 
 from ticket_export.application.file.export_file import delete_file
+from ticket_export.application.file.ownership import StorageOwnership
 from ticket_export.application.ports.export_storage import ExportStorage, SupportsPlaces
 from ticket_export.domain.media_item import MediaItem
 from ticket_export.errors import ObjectNotFoundError, StorageError, UnknownPlaceError
@@ -65,10 +66,11 @@ class StoragePlaces:
             raise failures[0]
         raise ObjectNotFoundError("the file is not in the storage any more") if named else self._unknown(item)
 
-    def delete(self, item: MediaItem) -> None:
+    def delete(self, item: MediaItem, ownership: StorageOwnership) -> None:
         """Delete the file and its manifest, wherever they may be; each may be deleted already.
 
         Raises:
+            StorageNotOwnedError: another copy of the database owns one of the storages; nothing was deleted.
             UnknownPlaceError: no storage is the place of the file; nothing was deleted.
             StorageError: the file still exists, or a storage that may have it is away.
         """
@@ -82,6 +84,8 @@ class StoragePlaces:
         if failures and not any(_has(each, item.object_key) for each in there):
             # So it may be in the storage that is away.
             raise failures[0]
+        for storage in there:
+            ownership.require(storage)
         for storage in there:
             delete_file(storage, item.object_key)
 

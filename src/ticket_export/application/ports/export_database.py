@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -31,3 +32,14 @@ class ExportDatabase(Protocol):
         Raises:
             JobDatabaseError: it has no id; ``ticket-export migrate`` gives it one.
         """
+
+    @abstractmethod
+    def marks(self, *, to_change: bool = False) -> Sequence[str]:
+        """Return the latest marks that this database issued for its owner objects, oldest first.
+
+        With `to_change`, no other transaction can change them until this one ends.
+        """
+
+    @abstractmethod
+    def set_marks(self, marks: Sequence[str]) -> None:
+        """Store `marks` instead of those that `marks` returned with `to_change` in this transaction."""

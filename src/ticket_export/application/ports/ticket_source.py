@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import attrs
 
@@ -33,15 +33,6 @@ class TicketReader(Protocol):
     @abstractmethod
     def blocks(self) -> Iterator[CsvBlock]:
         """Return all rows of the snapshot, in the query's order, without the header. It can be called once."""
-
-
-@runtime_checkable
-class SupportsInterrupt(Protocol):
-    """A reader that can end a long query, so that a cancelled export stops before its first row."""
-
-    @abstractmethod
-    def interrupt(self) -> None:
-        """Make the running count or read raise `TicketSourceError` soon. Another thread calls this."""
 
 
 class TicketSource(Protocol):

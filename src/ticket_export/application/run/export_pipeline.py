@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from datetime import timedelta
 from hashlib import sha256
-from typing import Protocol
 
 import attrs
 
@@ -13,28 +11,16 @@ from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.file.export_file import WrittenFile
 from ticket_export.application.ports.compression import Compression, Compressor
 from ticket_export.application.ports.export_storage import ExportStorage, ObjectWriter
-from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader, TicketSource
+from ticket_export.application.ports.ticket_source import CsvBlock, TicketSource
+from ticket_export.application.run.export_watch import ExportWatch, WatchedWriter
 from ticket_export.application.run.progress import Progress, ProgressListener
 from ticket_export.application.run.write_behind import Step, WriteBehind
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.domain.progress_stage import ProgressStage
-from ticket_export.errors import ListenerStuckError, RowCountMismatchError, StorageError
+from ticket_export.errors import ListenerStuckError, RowCountMismatchError, StorageError, StorageUnavailableError
 
 #: The number of blocks that may wait for the storage while the next one is read.
 READ_AHEAD = 4
-
-
-class ExportWatch(Protocol):
-    """The observer of a running export."""
-
-    def tell(self, progress: Progress) -> None:
-        """Take note of the progress. Threads of the export call it, one at a time. Its errors end the export."""
-
-    def require_job(self) -> None:
-        """Raise an error if the export must end."""
-
-    def interrupting(self, reader: TicketReader) -> AbstractContextManager[None]:
-        """Inside the block, a wait of `reader` may be interrupted."""
 
 
 @attrs.frozen(kw_only=True)
@@ -42,7 +28,7 @@ class ExportPipeline:
     """Writes the rows of a query into a storage.
 
     It reads at most `read_ahead` blocks ahead of compressing, hashing and writing. If the storage or the listener takes
-    nothing for `patience` while there are rows to read, the snapshot ends and the export fails.
+    nothing for `patience` while there are rows to read, the snapshot ends and an error is raised.
     """
 
     source: TicketSource
@@ -61,6 +47,7 @@ class ExportPipeline:
         Raises:
             TicketSourceError: the tickets could not be read.
             StorageError: the file could not be written.
+            StorageUnavailableError: the storage is away or too busy, or has taken nothing for `patience`.
             ListenerStuckError: `on_progress` did not return.
             RowCountMismatchError: the rows written are not the rows counted.
         """
@@ -69,10 +56,16 @@ class ExportPipeline:
             watch.tell(progress)
             on_progress(progress)
 
-        with self.storage.open_writer(key, self.compression.content_type) as writer:
+        with WatchedWriter.opened(self.storage, key, self.compression.content_type, watch) as writer:
+
+            def took_nothing(seconds: float) -> StorageError:
+                # Only now, so that the thread of the steps ends too.
+                writer.interrupt()
+                return StorageUnavailableError.took_nothing(seconds)
+
             content = _Content(writer, self.compression.start())
             steps = [
-                Step(content.write, late=StorageError.took_nothing),
+                Step(content.write, late=took_nothing),
                 # No limit: the database of the jobs may be slow, and that must not fail the export.
                 Step(lambda block: watch.tell(content.progress) if block.rows else None),
                 Step(lambda block: on_progress(content.progress) if block.rows else None, late=ListenerStuckError),

@@ -11,7 +11,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Self
 
-from ticket_export.application.ports.ticket_source import SupportsInterrupt, TicketReader
+from ticket_export.application.ports.supports_interrupt import SupportsInterrupt
 from ticket_export.application.run.attempt import Attempt
 from ticket_export.application.run.bounded_calls import BoundedCalls
 from ticket_export.application.run.latch import Latch
@@ -36,7 +36,7 @@ class Heartbeat:
       answer, the export goes on.
     - It notices that the attempt has lost the job (cancelled, expired, taken over). As soon as `stop` is given, it
       hands the job back and calls `on_hand_back` with the task. Then the export's next `tell` raises, and a running
-      query is interrupted.
+      query or a waiting upload is interrupted.
     - It lets go of an export that makes no progress for `stall`: it calls `on_stall`, the lease ends, and another
       attempt may succeed.
 
@@ -62,8 +62,8 @@ class Heartbeat:
         self._lost: str | None = None
         self._wake, self._end = Latch(), Event()
         self._writing = Lock()
-        self._reader: SupportsInterrupt | None = None
-        self._reading = Lock()
+        self._targets: list[SupportsInterrupt] = []
+        self._interrupting = Lock()
         self._resources = ExitStack()
         self._calls = BoundedCalls(f"progress of export {attempt.job.id}", patience=_PATIENCE)
         self._thread = Thread(target=self._beat, name=f"heartbeat of export {attempt.job.id}", daemon=True)
@@ -119,16 +119,17 @@ class Heartbeat:
             raise LeaseLostError(self._lost)
 
     @contextmanager
-    def interrupting(self, reader: TicketReader) -> Iterator[None]:
-        """Inside the block, the loss of the job interrupts `reader`, if that is possible."""
-        with self._reading:
-            self._reader = reader if isinstance(reader, SupportsInterrupt) else None
+    def interrupting(self, target: object) -> Iterator[None]:
+        """Inside the block, the loss of the job interrupts `target`, if it implements `SupportsInterrupt`."""
+        targets = [target] if isinstance(target, SupportsInterrupt) else []
+        with self._interrupting:
+            self._targets += targets
         try:
             yield
         finally:
-            # From now on its connection may serve another reader, which must not be interrupted.
-            with self._reading:
-                self._reader = None
+            # From now on the connection of a reader may serve another one, which must not be interrupted.
+            with self._interrupting:
+                self._targets = [each for each in self._targets if each is not target]
 
     def _renew(self) -> None:
         # If the other thread is writing, that is enough.
@@ -182,16 +183,15 @@ class Heartbeat:
         self._on_stall()
 
     def _interrupt(self) -> None:
-        with self._reading:
-            if self._reader is None:
-                return
-            try:
-                self._reader.interrupt()
-            except Exception:  # noqa: BLE001 - the export stops at its next block in any case
-                job_id = self._attempt.job.id
-                _log.warning(
-                    "export %s: its query could not be interrupted",
-                    job_id,
-                    exc_info=True,
-                    extra={"job_id": str(job_id)},
-                )
+        with self._interrupting:
+            for target in self._targets:
+                try:
+                    target.interrupt()
+                except Exception:  # noqa: BLE001 - the export stops at its next block in any case
+                    job_id = self._attempt.job.id
+                    _log.warning(
+                        "export %s: its query or upload could not be interrupted",
+                        job_id,
+                        exc_info=True,
+                        extra={"job_id": str(job_id)},
+                    )

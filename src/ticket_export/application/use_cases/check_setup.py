@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 from itertools import islice
 from typing import Final, TypeVar
+from uuid import uuid4
 
 import attrs
 
@@ -20,8 +21,10 @@ from ticket_export.application.checks.guarded import configuration_findings, gua
 from ticket_export.application.checks.places_check import place_problems
 from ticket_export.application.checks.policy_check import policy_problems
 from ticket_export.application.checks.storage_check import storage_problems
+from ticket_export.application.file.export_file import database_prefix
+from ticket_export.application.file.ownership import StorageOwnership
 from ticket_export.application.file.places import StoragePlaces
-from ticket_export.application.finding import Finding, has_error
+from ticket_export.application.finding import Finding, has_error, warning
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.supports_check import SupportsCheck
@@ -63,6 +66,7 @@ class CheckSetup:
     storage: Callable[[], ExportStorage]
     places: Callable[[], StoragePlaces]
     clock: Callable[[], Clock]
+    ownership: Callable[[], StorageOwnership]
     url_lifetime: Callable[[], timedelta | None]
     parts: Mapping[str, Callable[[], object]]
 
@@ -82,7 +86,7 @@ class CheckSetup:
             *self._of_users(users, can_ask=not has_error(of_database)),
             *self._of_policy(users),
             *_own_problems("tickets", self.ticket_source, self._exporting(users)),
-            *guarded("storage", lambda: storage_problems(self.storage(), url_lifetime=self.url_lifetime())),
+            *self._of_storage(can_ask=not has_error(of_database)),
         ]
         if not has_error(of_database):
             found += guarded("storage", self._of_places)
@@ -115,6 +119,27 @@ class CheckSetup:
         if found or rights is None:
             return found
         return guarded("policy", lambda: policy_problems(rights, users[:MOST_ACTORS], nobody_of(self.user_key())))
+
+    def _of_storage(self, *, can_ask: bool) -> list[Finding]:
+        def prefix() -> str:
+            # Without a database, no sweep removes the object of a check that was killed.
+            if not can_ask:
+                return database_prefix(uuid4())
+            with self.unit_of_work() as work:
+                return database_prefix(work.database.identity().id)
+
+        def try_it() -> Iterator[Finding]:
+            yield from storage_problems(self.storage(), prefix=prefix(), url_lifetime=self.url_lifetime())
+
+        found = guarded("storage", try_it)
+
+        def ask() -> Iterator[Finding]:
+            refusal = self.ownership().refusal(self.storage())
+            if refusal is not None:
+                what, _, remedy = refusal.partition("; ")
+                yield warning("storage", f"exports are not cleaned up: {what}", remedy)
+
+        return found + guarded("storage", ask) if can_ask and not has_error(found) else found
 
     def _exporting(self, users: Sequence[Actor]) -> list[Actor]:
         rights = self._rights

@@ -10,12 +10,13 @@ from uuid import UUID
 import attrs
 
 from ticket_export.application.announcements import Announcements
+from ticket_export.application.file.ownership import StorageOwnership
 from ticket_export.application.file.places import StoragePlaces
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.run.job_and_task import failing, has_own_file
 from ticket_export.domain.export_job import ExportJob
-from ticket_export.errors import LeaseLostError, UnknownPlaceError
+from ticket_export.errors import LeaseLostError, StorageNotOwnedError, UnknownPlaceError
 
 _log = logging.getLogger(__name__)
 
@@ -27,11 +28,13 @@ class CleanUp:
     """How many exports were cleaned up, and how many could not be cleaned up this time.
 
     `unknown_places` has the URLs of the storages of their files that no setting names.
+    `refused` says why some were not, if another copy of the database owns a storage.
     """
 
     cleaned_up: int = 0
     failed: int = 0
     unknown_places: tuple[str, ...] = ()
+    refused: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -41,7 +44,8 @@ class CleanUpExpiredExports:
     Rules:
         1. An export is due from the moment of `expires_at` on.
         2. An export that is still queued or running fails first, and its task fails with it.
-        3. The object is deleted first. Then the row says so: `is_cleaned_up`, no media item.
+        3. The object is deleted first. Then the row says so: `is_cleaned_up`, no media item. An object in a storage
+           that this database does not own (`StorageOwnership`) stays, and so does the row.
         4. An export that cannot be cleaned up is left to the next call; the others are cleaned up.
         5. Several calls, also concurrent ones, clean up each export once.
         6. Long views are not read.
@@ -51,6 +55,7 @@ class CleanUpExpiredExports:
 
     unit_of_work: Callable[[], UnitOfWork]
     places: StoragePlaces
+    ownership: StorageOwnership
     announcements: Announcements
     clock: Clock
 
@@ -58,6 +63,7 @@ class CleanUpExpiredExports:
         """Clean up the exports that are due now."""
         cleaned_up = failed = 0
         unknown_places: set[str] = set()
+        refused = None
         for job in self._due():
             try:
                 cleaned_up += self._clean_up(job, self.clock.now())
@@ -66,10 +72,15 @@ class CleanUpExpiredExports:
             except UnknownPlaceError as error:
                 unknown_places.add(error.place)
                 failed += 1
+            except StorageNotOwnedError as error:
+                self.ownership.tell(error)
+                refused = str(error)
+                failed += 1
             except Exception:  # noqa: BLE001 - by rule 4
                 _log.exception("export %s could not be cleaned up", job.id, extra={"job_id": str(job.id)})
                 failed += 1
-        return CleanUp(cleaned_up=cleaned_up, failed=failed, unknown_places=tuple(sorted(unknown_places)))
+        unknown = tuple(sorted(unknown_places))
+        return CleanUp(cleaned_up=cleaned_up, failed=failed, unknown_places=unknown, refused=refused)
 
     def _due(self) -> Iterator[ExportJob]:
         last = None
@@ -87,7 +98,7 @@ class CleanUpExpiredExports:
         if not job.status.is_final:
             self._expire(job.id, now)
         elif job.media_item is not None:
-            self.places.delete(job.media_item)
+            self.places.delete(job.media_item, self.ownership)
         with self.unit_of_work() as work:
             # Not `find`, which would read its view too.
             stored = next(iter(work.jobs.find_all([job.id])), None)

@@ -12,6 +12,7 @@ import attrs
 
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.file.export_file import KEY_PREFIX, job_prefixes
+from ticket_export.application.file.ownership import StorageOwnership
 from ticket_export.application.file.places import StoragePlaces
 from ticket_export.application.ports.audit_log import AuditLog, SupportsAnonymising
 from ticket_export.application.ports.clock import Clock
@@ -60,8 +61,8 @@ class ForgetUser:
            and leaves no file. What a killed worker has left, the sweep removes.
         2. Then, for each export, its objects are deleted: files and manifests of all attempts. Then its rows are
            deleted in one transaction: the job, its task and its media item.
-        3. If a storage or the database fails for one export, its rows stay, and the others are deleted. The error says
-           so, and another call does the rest.
+        3. If a storage or the database fails for one export, or another copy of the database owns the storage, its
+           rows stay, and the others are deleted. The error says so, and another call does the rest.
         4. Rows of another program stay and are counted: jobs that have neither a task nor a file of this library.
         5. Where other exports and files of this library name the user as creator or last modifier, the name is emptied.
         6. Audit entries stay as they are if `audit` is ``keep``, or are anonymised, see `SupportsAnonymising`. Only the
@@ -71,6 +72,7 @@ class ForgetUser:
 
     unit_of_work: Callable[[], UnitOfWork]
     places: StoragePlaces
+    ownership: StorageOwnership
     audit_log: AuditLog
     announcements: Announcements
     clock: Clock
@@ -161,12 +163,13 @@ class ForgetUser:
 
     def _delete_objects(self, job: ExportJob) -> None:
         if job.media_item is not None and has_own_file(job):
-            self.places.delete(job.media_item)
+            self.places.delete(job.media_item, self.ownership)
         with self.unit_of_work() as work:
             database = work.database.identity()
         for storage in self.places.every:
             for prefix in job_prefixes(job.id, database.id):
                 for key in list(storage.list(prefix)):
+                    self.ownership.require(storage)
                     storage.delete(key)
 
     def _clear_stamps(self, user_id: UserId) -> int:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from ticket_export.application.file.ownership import StorageOwnership
 from ticket_export.application.file.places import StoragePlaces
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.unit_of_work import UnitOfWork
@@ -45,6 +46,7 @@ class PurgeExports:
 
     unit_of_work: Callable[[], UnitOfWork]
     places: StoragePlaces
+    ownership: StorageOwnership
     clock: Clock
     history: timedelta | None
 
@@ -57,7 +59,7 @@ class PurgeExports:
         for job in self._due(self.clock.now() - history):
             try:
                 if job.media_item is not None and has_own_file(job):
-                    self.places.delete(job.media_item)
+                    self.places.delete(job.media_item, self.ownership)
                 with self.unit_of_work() as work:
                     purged += remove_export(work, job)
             except Exception:  # noqa: BLE001 - by rule 4

@@ -17,6 +17,7 @@ from ticket_export.application.file.export_file import WrittenFile, delete_file,
 from ticket_export.application.file.file_name import FileNameTemplate, FileNaming, file_name
 from ticket_export.application.file.manifest import CONTENT_TYPE as MANIFEST_TYPE
 from ticket_export.application.file.manifest import ExportManifest
+from ticket_export.application.file.ownership import StorageOwnership
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.compression import Compression
 from ticket_export.application.ports.export_storage import ExportStorage
@@ -26,6 +27,7 @@ from ticket_export.application.rights import Rights
 from ticket_export.application.run.attempt import Attempt
 from ticket_export.application.run.claims import Claims
 from ticket_export.application.run.export_pipeline import READ_AHEAD, ExportPipeline
+from ticket_export.application.run.export_watch import ExportWatch, WatchedWriter
 from ticket_export.application.run.heartbeat import Heartbeat
 from ticket_export.application.run.progress import ProgressListener, ignore_progress
 from ticket_export.application.run.shortage import MEMORY, shortages_told
@@ -43,6 +45,7 @@ from ticket_export.errors import (
     LeaseLostError,
     PermissionLostError,
     StaleViewError,
+    StorageUnavailableError,
     TicketsUnavailableError,
     WorkerShortageError,
 )
@@ -70,14 +73,15 @@ class RunExport:
            longer active, the job fails. The file has the rows and columns that they may see now.
         2. Count and rows come from one consistent snapshot. If they differ, the job fails.
         3. The snapshot is released before the file is published, and the file and its manifest are published before
-           the job is Completed. If the storage takes no data for `storage_patience` while there are rows to read, or if
-           a listener does not return, the snapshot ends and the job fails.
+           the job is Completed. If the storage takes no data for `storage_patience` while there are rows to read, the
+           snapshot ends, and the attempt is lost by rule 6. If a listener does not return for so long, the snapshot
+           ends and the job fails.
         4. Only the attempt that holds the job's lease may complete or fail it. An attempt that has lost the lease
            removes what it wrote. The lease is renewed as long as the export makes progress; after `stall` without
            progress, the job is left to another attempt.
         5. A worker that is told to stop hands the job back at once.
-        6. An attempt whose tickets are unavailable is lost, as if its worker had vanished: the job goes back into the
-           queue at once, and fails after `max_attempts` lost attempts.
+        6. An attempt whose tickets or storage are unavailable is lost, as if its worker had vanished: the job goes
+           back into the queue at once, and fails after `max_attempts` lost attempts.
         7. If the worker runs out of open files or threads, the job goes back into the queue, and the attempt does not
            count. If it runs out of memory, the job waits for the end of its lease, and the attempt counts.
         8. A failed job's message is safe to show. The log has the cause under the job's id.
@@ -87,6 +91,7 @@ class RunExport:
     clock: Clock
     ticket_source: TicketSource
     storage: ExportStorage
+    ownership: StorageOwnership
     user_directory: UserDirectory
     rights: Rights
     csv_format: CsvFormat
@@ -113,8 +118,8 @@ class RunExport:
             ExportNotFoundError: there is no such job.
             InvalidTransitionError: the job is not waiting to be run.
             LeaseLostError: the job was taken over, cancelled or handed back meanwhile; nothing of this attempt is left.
-            TicketsUnavailableError: the attempt is lost by rule 6, and the job is back in the queue. The next attempt
-                should wait a moment.
+            TicketsUnavailableError, StorageUnavailableError: the attempt is lost by rule 6, and the job is back in the
+                queue. The next attempt should wait a moment.
             WorkerShortageError: the attempt is lost by rule 7. The next one in this process should wait a moment.
             JobDatabaseError: the result could not be stored; the lease ends, and another attempt makes the export.
         """
@@ -135,7 +140,8 @@ class RunExport:
         Neither may raise.
 
         Raises:
-            LeaseLostError, TicketsUnavailableError, WorkerShortageError, JobDatabaseError: as above.
+            LeaseLostError, TicketsUnavailableError, StorageUnavailableError, WorkerShortageError, JobDatabaseError: as
+                above.
         """
         job_id = attempt.job.id
         heartbeat = Heartbeat(
@@ -153,7 +159,7 @@ class RunExport:
             if error.lacking != MEMORY and (task := self._hand_back(attempt)):
                 on_hand_back(task)
             raise
-        except TicketsUnavailableError as error:
+        except (TicketsUnavailableError, StorageUnavailableError) as error:
             lost = "export %s: attempt %d is lost: %s"
             _log.warning(lost, job_id, attempt.token, error, exc_info=error, extra={"job_id": str(job_id)})
             message = str(error)
@@ -204,20 +210,19 @@ class RunExport:
                 attempt.record_start()
                 query = self._permitted_query(attempt.job)
                 heartbeat.require_job()
-                key = object_key(
-                    attempt.job, database=attempt.database, attempt=attempt.token, suffix=self.compression.suffix
-                )
+                database = self.ownership.to_write(self.storage, attempt.database)
+                key = object_key(attempt.job, database=database, attempt=attempt.token, suffix=self.compression.suffix)
                 file = self._pipeline.write(query, key, heartbeat, on_progress)
                 item = self._media_item(attempt.job, file)
-                self._write_manifest(ExportManifest.of(attempt.job, query, file, item), key)
+                self._write_manifest(ExportManifest.of(attempt.job, query, file, item), key, heartbeat)
         except BaseException:
             if file is not None:
                 self._settle(attempt, file.key)
             raise
         return item, file
 
-    def _write_manifest(self, manifest: ExportManifest, key: str) -> None:
-        with self.storage.open_writer(manifest_key(key), MANIFEST_TYPE) as writer:
+    def _write_manifest(self, manifest: ExportManifest, key: str, watch: ExportWatch) -> None:
+        with WatchedWriter.opened(self.storage, manifest_key(key), MANIFEST_TYPE, watch) as writer:
             writer.write(manifest.encode())
 
     def _permitted_query(self, job: ExportJob) -> TicketQuery:

@@ -41,7 +41,8 @@ class RunNextExport:
 
         Raises:
             LeaseLostError: the export was taken over, cancelled or handed back meanwhile; others may wait.
-            TicketsUnavailableError, WorkerShortageError, JobDatabaseError: as `RunExport` does.
+            TicketsUnavailableError, StorageUnavailableError, WorkerShortageError, JobDatabaseError: as `RunExport`
+                does.
         """
         attempt = self.claims.claim_next()
         if attempt is None:

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import islice
 from uuid import UUID
 
 import attrs
 
-from ticket_export.application.file.export_file import attempt_of, database_prefix, manifest_key
+from ticket_export.application.file.export_file import (
+    KEY_PREFIX,
+    attempt_of,
+    database_of,
+    database_prefix,
+    manifest_key,
+)
+from ticket_export.application.file.ownership import StorageOwnership
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_job_repository import UNREADABLE
 from ticket_export.application.ports.export_storage import ExportStorage, SupportsDiscardStale
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
-from ticket_export.errors import StorageError
+from ticket_export.errors import StorageError, StorageNotOwnedError
 
 _log = logging.getLogger(__name__)
 
@@ -26,11 +33,15 @@ _PAGE = 500
 
 @attrs.frozen(kw_only=True)
 class Sweep:
-    """How many objects were removed, how many unfinished ones were, and how many could not be removed this time."""
+    """How many objects were removed, how many unfinished ones were, and how many could not be removed this time.
+
+    `refused` says why nothing was removed, if another copy of the database owns the storage.
+    """
 
     removed: int = 0
     unfinished: int = 0
     failed: int = 0
+    refused: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -38,17 +49,22 @@ class SweepOrphanedObjects:
     """Remove the objects that killed attempts have left.
 
     Rules:
-        1. The file of a completed export and its manifest stay until clean-up.
-        2. The objects of the attempt that is running now stay; it may be about to complete.
-        3. The objects of an export whose row cannot be read stay.
-        4. Every other object below ``exports/<database>/<job>/<attempt>/`` is removed. Other keys are not touched.
-        5. Objects of another database stay, since its id is in their keys.
-        6. An unfinished object is removed `stale_after` its last write, by the slowest of `clocks`: a storage has a
+        1. Nothing is removed unless this database owns the storage (`StorageOwnership`).
+        2. The file of a completed export and its manifest stay until clean-up.
+        3. The objects of the attempt that is running now stay; it may be about to complete.
+        4. The objects of an export whose row cannot be read stay.
+        5. Every other object below ``exports/<database>/<job>/<attempt>/`` is removed, with the id of this database.
+        6. Older versions made keys without the id. While this database has a file of such a version, the objects below
+           ``exports/<job>/<attempt>/`` are removed by the same rules, if it knows the job.
+        7. Other keys are not touched.
+        8. An unfinished object is removed `stale_after` its last write, by the slowest of `clocks`: a storage has a
            clock of its own, and an object that is being written must not look old.
+        9. The log has the number of removed objects, and each key at the level DEBUG.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
     storage: ExportStorage
+    ownership: StorageOwnership
     clocks: Sequence[Clock]
     stall: timedelta
 
@@ -56,39 +72,71 @@ class SweepOrphanedObjects:
         """Remove the orphans that exist now.
 
         Raises:
-            StorageError: the storage cannot be listed.
+            StorageError: the storage cannot be listed, or its owner object cannot be read or written.
         """
         removed = failed = 0
-        with self.unit_of_work() as work:
-            prefix = database_prefix(work.database.identity().id)
-        keys = self.storage.list(prefix)
-        # The keys are read before the jobs: a job that completes in between is known then.
-        while page := list(islice(keys, _PAGE)):
-            for key in self._orphans(page):
-                try:
-                    self.storage.delete(key)
-                    removed += 1
-                except StorageError:
-                    _log.exception("the orphaned object %s could not be removed", key)
-                    failed += 1
-        return Sweep(removed=removed, unfinished=self._discard_stale(prefix), failed=failed)
+        try:
+            self.ownership.renew(self.storage)
+            for page in filter(None, self._pages()):
+                # A copy of the database may have taken over the storage and written there since the last look.
+                self.ownership.require_still(self.storage)
+                gone = sum(map(self._remove, page))
+                removed, failed = removed + gone, failed + len(page) - gone
+            unfinished = self._discard_stale()
+        except StorageNotOwnedError as error:
+            self.ownership.tell(error)
+            return Sweep(removed=removed, failed=failed, refused=str(error))
+        if removed or unfinished:
+            _log.info("the sweep removed %d orphaned and %d unfinished objects", removed, unfinished)
+        return Sweep(removed=removed, unfinished=unfinished, failed=failed)
 
     @property
     def stale_after(self) -> timedelta:
         """The age from which no attempt can still be writing an object: one without progress for `stall` is let go."""
         return max(2 * self.stall, timedelta(hours=1))
 
-    def _orphans(self, keys: Sequence[str]) -> list[str]:
-        attempts = {key: attempt for key in keys if (attempt := attempt_of(key))}
-        if not attempts:
-            return []
-        with self.unit_of_work() as work:
-            jobs = _readable_jobs(work, {job_id for job_id, _ in attempts.values()})
-        return [key for key, attempt in attempts.items() if attempt[0] in jobs and not _is_known(key, attempt, jobs)]
+    def orphans(self) -> Iterator[str]:
+        """Return the keys of the objects that a sweep would remove now.
 
-    def _discard_stale(self, prefix: str) -> int:
+        Raises:
+            StorageError: the storage cannot be listed.
+        """
+        return (key for page in self._pages() for key in page)
+
+    def _pages(self) -> Iterator[Sequence[str]]:
+        with self.unit_of_work() as work:
+            database_id = work.database.identity().id
+            files = work.jobs.files_by_place(now=self.clocks[0].now())
+        yield from self._orphans(database_prefix(database_id), database_id)
+        if any(each.place is None for each in files):
+            yield from self._orphans(KEY_PREFIX, None)
+
+    def _orphans(self, prefix: str, database_id: UUID | None) -> Iterator[Sequence[str]]:
+        keys = (key for key in self.storage.list(prefix) if database_of(key) == database_id)
+        # The keys are read before the jobs: a job that completes in between is known then.
+        while page := list(islice(keys, _PAGE)):
+            attempts = {key: attempt for key in page if (attempt := attempt_of(key))}
+            with self.unit_of_work() as work:
+                jobs = _readable_jobs(work, {job_id for job_id, _ in attempts.values()})
+            if database_id is None:
+                # The key does not say in which database its job is.
+                jobs = {job_id: job for job_id, job in jobs.items() if job is not None}
+            yield [key for key, attempt in attempts.items() if attempt[0] in jobs and not _is_known(key, attempt, jobs)]
+
+    def _remove(self, key: str) -> bool:
+        try:
+            self.storage.delete(key)
+        except StorageError:
+            _log.exception("the orphaned object %s could not be removed", key)
+            return False
+        _log.debug("the sweep removed %s", key)
+        return True
+
+    def _discard_stale(self) -> int:
         if not isinstance(self.storage, SupportsDiscardStale):
             return 0
+        with self.unit_of_work() as work:
+            prefix = database_prefix(work.database.identity().id)
         before = min(clock.now() for clock in self.clocks) - self.stale_after
         return self.storage.discard_stale(before, prefix=prefix)
 

@@ -20,11 +20,18 @@ from ticket_export.entrypoints.cli.output.progress import ProgressView, progress
 from ticket_export.entrypoints.cli.output.standard_streams import write_note
 from ticket_export.entrypoints.cli.stop_on_signals import stop_on_signals
 from ticket_export.entrypoints.cli.view_options import View
-from ticket_export.errors import InvalidTransitionError, LeaseLostError, TicketsUnavailableError
+from ticket_export.errors import (
+    InvalidTransitionError,
+    LeaseLostError,
+    StorageUnavailableError,
+    TicketsUnavailableError,
+)
 from ticket_export.infrastructure.tasks.silent_task_queue import SilentTaskQueue
 
 # A user of the command line does not upload anything.
 _LABELS: dict[str, str] = {ProgressStage.UPLOADING: "Storing"}
+# A worker took it first, its user cancelled it, an attempt was lost: the next look shows it.
+_PASSING = (InvalidTransitionError, LeaseLostError, StorageUnavailableError, TicketsUnavailableError)
 # Seconds between two looks at an export that another process runs, and between two searches for a lost one.
 _LOOK_EVERY, _RECOVER_EVERY = 0.2, 1.0
 
@@ -104,8 +111,7 @@ class _Here:
         while not ExportJobStatus.from_developer_name(job.status).is_final:
             _raise_if_given(self._stop)
             if job.status == ExportJobStatus.QUEUED.developer_name:
-                # A worker may take it first, its user may cancel it, an attempt may be lost: the next look shows it.
-                with suppress(InvalidTransitionError, LeaseLostError, TicketsUnavailableError):
+                with suppress(*_PASSING):
                     return self._run(job.id, on_progress=show, stop=self._stop)
                 # The job was handed back then, and must not run again.
                 _raise_if_given(self._stop)

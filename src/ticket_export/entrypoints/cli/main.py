@@ -39,6 +39,7 @@ COMMANDS: Final = {
     "list": "List exports, newest first: your own, and those of other users if you may see them.",
     "download": "Save the file of a completed export.",
     "cleanup": "Delete expired files and orphans, put lost exports back into the queue.",
+    "storage": "Let this copy of a database delete files in its storage, and no other copy.",
     "purge": "Delete the rows of exports that were cleaned up some days ago.",
     "forget": "Delete all exports of a user, with their files, so that the user can be deleted.",
 }

@@ -18,15 +18,17 @@ from ticket_export.domain.user_id import UserId
 
 @attrs.frozen
 class Rows:
-    """Jobs, files and tasks by id. Stored entities are copies, which are replaced and never changed."""
+    """Jobs, files and tasks by id, and marks. Stored entities are copies, which are replaced and never changed."""
 
     jobs: dict[UUID, ExportJob] = attrs.field(factory=dict)
     media_items: dict[UUID, MediaItem] = attrs.field(factory=dict)
     tasks: dict[UUID, BackgroundTask] = attrs.field(factory=dict)
+    #: See `ExportDatabase.marks`.
+    marks: list[str] = attrs.field(factory=list, eq=False)
 
     def copy(self) -> Rows:
         """Return the same entities in new dictionaries."""
-        return Rows(dict(self.jobs), dict(self.media_items), dict(self.tasks))
+        return Rows(dict(self.jobs), dict(self.media_items), dict(self.tasks), list(self.marks))
 
 
 class InMemoryDatabase:

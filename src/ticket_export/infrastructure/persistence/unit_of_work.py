@@ -52,7 +52,7 @@ class ConnectionRepositories(UnitOfWork):
 
     @property
     def database(self) -> SqlAlchemyExportDatabase:
-        return SqlAlchemyExportDatabase(self._begun())
+        return SqlAlchemyExportDatabase(self._begun(), self._tables.export_database)
 
     @property
     def tasks(self) -> SqlAlchemyBackgroundTaskRepository:

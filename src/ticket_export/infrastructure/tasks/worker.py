@@ -75,7 +75,8 @@ class Worker:
         Raises:
             ValueError: `concurrency` is less than 1.
             JobDatabaseError: the queue could not be read, at several tries.
-            TicketsUnavailableError: the tickets could not be read, at several tries; their exports are queued.
+            TicketsUnavailableError, StorageUnavailableError: the tickets could not be read, or the storage could not be
+                reached, at several tries; their exports are queued.
         """
         stop = stop or StopSignal()
         until_stopped(stop, self.housekeeping.prepare)

@@ -10,7 +10,8 @@ import attrs
 from sqlalchemy import Connection
 
 from ticket_export.application.csv_format import CsvFormat
-from ticket_export.application.ports.ticket_source import CsvBlock, SupportsInterrupt, TicketReader
+from ticket_export.application.ports.supports_interrupt import SupportsInterrupt
+from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 from ticket_export.infrastructure.tickets.read_errors import read_errors

@@ -26,7 +26,7 @@ from threading import Thread
 import pytest
 
 from ticket_export.application.csv_format import CsvFormat
-from ticket_export.application.ports.ticket_source import SupportsInterrupt
+from ticket_export.application.ports.supports_interrupt import SupportsInterrupt
 from ticket_export.errors import TicketSourceError
 from ticket_export.testing.tickets.stored_tickets import AS_OF, StoredTicket, T
 from ticket_export.testing.tickets.ticket_cells import TicketCellsContract

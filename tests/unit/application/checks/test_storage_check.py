@@ -6,21 +6,24 @@ from contextlib import contextmanager
 from datetime import timedelta
 from threading import Event
 from typing import BinaryIO
+from uuid import UUID
 
 import pytest
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.checks.storage_check import storage_problems
-from ticket_export.application.file.export_file import attempt_of
+from ticket_export.application.file.export_file import attempt_of, database_of
 from ticket_export.application.finding import Finding, error
 from ticket_export.application.ports.export_storage import ObjectWriter
 from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.errors import StorageError
 from ticket_export.infrastructure.memory.storage import InMemoryStorage
 
+PREFIX = f"exports/{UUID(int=13)}/"
+
 
 def found(storage: InMemoryStorage, **options: float) -> list[Finding]:
-    return list(storage_problems(storage, url_lifetime=None, **options))
+    return list(storage_problems(storage, prefix=PREFIX, url_lifetime=None, **options))
 
 
 class RecordingStorage(InMemoryStorage):
@@ -49,6 +52,7 @@ def test_object_of_a_killed_check_is_an_orphan_for_the_sweep() -> None:
     found(storage)
     (key,) = storage.keys
     assert attempt_of(key) is not None
+    assert database_of(key) == UUID(int=13)
 
 
 class SweptStorage(RecordingStorage):
@@ -151,5 +155,5 @@ def test_a_storage_that_knows_its_problem_is_not_tried() -> None:
 
 
 def test_links_that_a_storage_cannot_sign_are_a_finding() -> None:
-    (finding,) = storage_problems(InMemoryStorage(), url_lifetime=timedelta(minutes=5))
+    (finding,) = storage_problems(InMemoryStorage(), prefix=PREFIX, url_lifetime=timedelta(minutes=5))
     assert finding.remedy.startswith("set TICKET_EXPORT_DOWNLOAD=stream")

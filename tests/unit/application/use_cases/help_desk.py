@@ -21,7 +21,9 @@ from tests.unit.application.use_cases.watched_adapters import (
 )
 from ticket_export import Actor, CsvFormat, ExportPolicy, RequestedExportDto, SystemPermissions
 from ticket_export.application.announcements import Announcements
+from ticket_export.application.file.export_file import owner_key
 from ticket_export.application.file.file_name import FileNameTemplate, FileNaming
+from ticket_export.application.file.ownership import OwnershipMemory, StorageOwnership
 from ticket_export.application.file.places import StoragePlaces
 from ticket_export.application.ports.compression import Compression
 from ticket_export.application.ports.export_database import DatabaseIdentity
@@ -106,6 +108,7 @@ class HelpDesk:
     max_attempts: int = 3
     naming: FileNaming = attrs.field(factory=FileNameTemplate)
     history: timedelta | None = None
+    memory: OwnershipMemory = attrs.field(factory=OwnershipMemory)
     forget_audit: Literal["keep", "anonymise"] = "keep"
     former: list[ExportStorage] = attrs.field(factory=list)
     told: dict[str, object] = attrs.field(factory=dict)
@@ -144,6 +147,12 @@ class HelpDesk:
     @property
     def places(self) -> StoragePlaces:
         return StoragePlaces(self.storage, self.former, self.told)
+
+    @property
+    def ownership(self) -> StorageOwnership:
+        return StorageOwnership(
+            unit_of_work=self.unit_of_work, clock=self.clock, process=lambda: "a process", memory=self.memory
+        )
 
     def unit_of_work(self) -> WatchedUnitOfWork:
         return WatchedUnitOfWork(self)
@@ -191,6 +200,7 @@ class HelpDesk:
             clock=self.clock,
             ticket_source=WatchedSource(self),
             storage=self.storage,
+            ownership=self.ownership,
             user_directory=self.users,
             rights=self.rights,
             csv_format=self.csv_format,
@@ -240,6 +250,7 @@ class HelpDesk:
         return CleanUpExpiredExports(
             unit_of_work=self.unit_of_work,
             places=self.places,
+            ownership=self.ownership,
             announcements=self.announcements,
             clock=self.clock,
         )
@@ -249,19 +260,27 @@ class HelpDesk:
         return SweepOrphanedObjects(
             unit_of_work=self.unit_of_work,
             storage=self.storage,
+            ownership=self.ownership,
             clocks=[self.clock],
             stall=timedelta(minutes=30),
         )
 
     @property
     def purge_exports(self) -> PurgeExports:
-        return PurgeExports(unit_of_work=self.unit_of_work, places=self.places, clock=self.clock, history=self.history)
+        return PurgeExports(
+            unit_of_work=self.unit_of_work,
+            places=self.places,
+            ownership=self.ownership,
+            clock=self.clock,
+            history=self.history,
+        )
 
     @property
     def forget_user(self) -> ForgetUser:
         return ForgetUser(
             unit_of_work=self.unit_of_work,
             places=self.places,
+            ownership=self.ownership,
             audit_log=self.audit_log,
             announcements=self.announcements,
             clock=self.clock,
@@ -294,8 +313,13 @@ class HelpDesk:
 
     @property
     def files(self) -> dict[str, bytes]:
-        """What is in the storage besides manifests."""
-        return {key: data for key, data in self.storage.objects.items() if not key.endswith(".manifest.json")}
+        """What is in the storage besides manifests and the owner object."""
+        return {key: data for key, data in self.stored.items() if not key.endswith(".manifest.json")}
+
+    @property
+    def stored(self) -> dict[str, bytes]:
+        """What is in the storage besides the owner object."""
+        return {key: data for key, data in self.storage.objects.items() if key != owner_key(IDENTITY.id)}
 
     def file(self, job_id: UUID) -> bytes:
         """The file of a completed export, as it is stored."""
@@ -327,6 +351,14 @@ class HelpDesk:
         self.database.committed.jobs[job.id] = job
         if task is not None:
             self.database.committed.tasks[task.id] = task
+
+    def cloned(self) -> HelpDesk:
+        """Another help desk, on a restored dump of the database and the same storage."""
+        database = InMemoryDatabase(attrs.evolve(IDENTITY, copy="a dump"))
+        database.users, database.committed = self.database.users, self.database.committed.copy()
+        clone = HelpDesk(database=database)
+        clone.storage = self.storage
+        return clone
 
     def take_over(self, job_id: UUID) -> None:
         """Once the lease has ended, recovery puts the task back, and another worker claims it."""

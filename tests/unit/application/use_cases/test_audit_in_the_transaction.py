@@ -171,7 +171,7 @@ def test_file_of_a_completion_that_cannot_be_recorded_is_removed_and_made_again(
     desk.happen["audit.completed"] = once(raising(GONE))
     with pytest.raises(JobDatabaseError):
         desk.run_export(job_id)
-    assert desk.storage.objects == {}
+    assert desk.stored == {}
     assert desk.job(job_id).status == "running"
     desk.clock.advance(desk.lease)
     desk.recover_stalled_exports()

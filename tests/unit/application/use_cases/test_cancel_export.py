@@ -86,10 +86,10 @@ def test_export_that_has_ended_cannot_be_cancelled(desk: HelpDesk, actor: Actor,
     if end == "failed":
         desk.happen["source.count"] = raising(TicketSourceError("no"))
     assert desk.run_export(job_id).status == end
-    before, objects = desk.database.committed, dict(desk.storage.objects)
+    before, objects = desk.database.committed, desk.stored
     with pytest.raises(InvalidTransitionError, match=f"cannot be cancelled: it is {end}"):
         desk.cancel_export(actor, job_id)
-    assert (desk.database.committed, desk.storage.objects) == (before, objects)
+    assert (desk.database.committed, desk.stored) == (before, objects)
     assert "cancelled" not in desk.audited(job_id)
 
 

@@ -11,8 +11,9 @@ import pytest
 
 from tests.unit.application.use_cases.help_desk import COLUMNS, PERMITTED
 from ticket_export import Actor, ConfigurationError, ExportPolicy, Finding, SystemPermissions
+from ticket_export.application.file.ownership import StorageOwnership
 from ticket_export.application.file.places import StoragePlaces
-from ticket_export.application.finding import error, warning
+from ticket_export.application.finding import Severity, error, warning
 from ticket_export.application.rights import Rights
 from ticket_export.application.use_cases.check_setup import MOST_ACTORS, CheckSetup
 from ticket_export.infrastructure.memory.clock import InMemoryClock
@@ -22,7 +23,7 @@ from ticket_export.infrastructure.memory.ticket_source import InMemoryTicketSour
 from ticket_export.infrastructure.memory.unit_of_work import InMemoryUnitOfWork
 from ticket_export.infrastructure.memory.user_directory import InMemoryUserDirectory
 from ticket_export.ports import SupportsCheck, UserId
-from ticket_export.testing.entities import a_user
+from ticket_export.testing.entities import NOW, a_user
 
 _WRONG = error("part", "it is wrong", "mend it")
 
@@ -67,6 +68,9 @@ def source() -> Source:
 @pytest.fixture
 def check(users: InMemoryUserDirectory, source: Source) -> CheckSetup:
     database, storage, policy = InMemoryDatabase(), InMemoryStorage(), ExportPolicy()
+    ownership = StorageOwnership(
+        unit_of_work=lambda: InMemoryUnitOfWork(database), clock=InMemoryClock(NOW), process=lambda: "a process"
+    )
     return CheckSetup(
         settings=lambda: None,
         setting_problems=lambda: (),
@@ -80,6 +84,7 @@ def check(users: InMemoryUserDirectory, source: Source) -> CheckSetup:
         storage=lambda: storage,
         places=lambda: StoragePlaces(storage),
         clock=InMemoryClock,
+        ownership=lambda: ownership,
         url_lifetime=lambda: None,
         parts={"clock": InMemoryClock, "events": object},
     )
@@ -200,3 +205,15 @@ def test_mistakes_of_the_catalog_are_told_by_the_catalog_alone(check: CheckSetup
         rights=lambda: Rights(policy=policy, ticket_source=broken),
     )
     assert wrong() == []
+
+
+def test_a_storage_that_another_copy_of_the_database_owns_is_a_warning(check: CheckSetup) -> None:
+    ownership, storage = check.ownership(), check.storage()
+    with check.unit_of_work() as work:
+        identity = work.database.identity()
+    original = InMemoryDatabase(attrs.evolve(identity, copy="the original"))
+    attrs.evolve(ownership, unit_of_work=lambda: InMemoryUnitOfWork(original)).renew(storage)
+    (finding,) = check()
+    assert (finding.severity, finding.where) == (Severity.WARNING, "storage")
+    assert finding.what.startswith(f"exports are not cleaned up: {storage.place}: another copy of this database owns")
+    assert finding.remedy.startswith("set TICKET_EXPORT_STORAGE_URL to a storage for this copy alone")

@@ -44,9 +44,9 @@ def claim_cleaned_up(desk: HelpDesk, job_id: UUID) -> None:
 def test_nothing_happens_until_the_very_moment(desk: HelpDesk) -> None:
     job_id = completed(desk)
     desk.clock.set(EXPIRY - timedelta(microseconds=1))
-    before, objects = desk.database.committed, dict(desk.storage.objects)
+    before, objects = desk.database.committed, desk.stored
     assert desk.clean_up_expired_exports() == CleanUp()
-    assert (desk.database.committed, desk.storage.objects) == (before, objects)
+    assert (desk.database.committed, desk.stored) == (before, objects)
     desk.clock.set(EXPIRY)
     assert desk.clean_up_expired_exports() == CleanUp(cleaned_up=1)
     claim_cleaned_up(desk, job_id)
@@ -79,7 +79,7 @@ def test_cleaned_up_export_keeps_its_story_and_loses_its_file(desk: HelpDesk, jo
         before, is_cleaned_up=True, media_item_id=None, last_modification_time=EXPIRY
     )
     assert desk.database.committed.media_items == {}
-    assert desk.storage.objects == {}
+    assert desk.stored == {}
 
 
 def test_clean_up_is_audited_as_the_systems_own_doing(desk: HelpDesk, job_id: UUID) -> None:
@@ -122,7 +122,7 @@ def test_clean_up_that_fails_midway_is_finished_next_time(desk: HelpDesk, job_id
     assert desk.job(job_id).is_cleaned_up is was_done
     assert desk.clean_up_expired_exports() == CleanUp(cleaned_up=not was_done)
     assert desk.job(job_id).is_cleaned_up
-    assert desk.storage.objects == {}
+    assert desk.stored == {}
 
 
 def test_clean_up_that_dies_midway_is_finished_next_time(desk: HelpDesk, job_id: UUID) -> None:
@@ -245,9 +245,9 @@ def test_file_in_another_storage_is_not_lost_without_a_word(
 ) -> None:
     (media_item,) = desk.database.committed.media_items.values()
     media_item.file_storage_provider, media_item.storage_place = "s3", None
-    before, objects = desk.job(job_id), dict(desk.storage.objects)
+    before, objects = desk.job(job_id), desk.stored
     assert desk.clean_up_expired_exports() == CleanUp(failed=1, unknown_places=("s3://...",))
-    assert (desk.job(job_id), desk.storage.objects) == (before, objects)
+    assert (desk.job(job_id), desk.stored) == (before, objects)
     assert "the file is in the storage 's3', not in 'memory'" in caplog.text
 
 
@@ -329,3 +329,24 @@ def test_clean_up_that_cannot_be_told_is_done(desk: HelpDesk, place: str, caplog
     assert desk.clean_up_expired_exports() == CleanUp(cleaned_up=1)
     assert desk.job(job_id).is_cleaned_up
     assert "nobody listens" in caplog.text
+
+
+def test_clone_cleans_up_no_file_that_the_original_may_need(desk: HelpDesk, caplog: pytest.LogCaptureFixture) -> None:
+    job_id = desk.requested().id
+    desk.run_export(job_id)
+    queued = desk.requested(number=1).id
+    clone = desk.cloned()
+    clone.clock.advance(desk.retention)
+    before = dict(desk.storage.objects)
+    for _ in range(3):
+        done = clone.clean_up_expired_exports()
+        assert done.failed == 1
+        assert done.refused
+        assert "another copy of this database owns the storage" in done.refused
+    assert desk.storage.objects == before
+    assert not clone.job(job_id).is_cleaned_up
+    assert clone.job(queued).is_cleaned_up
+    assert [record.exc_info for record in caplog.records if record.levelname in {"WARNING", "ERROR"}] == [None]
+    clone.ownership.take_over(clone.storage)
+    assert clone.clean_up_expired_exports() == CleanUp(cleaned_up=1)
+    assert desk.stored == {}

@@ -39,7 +39,7 @@ def claim_forgotten(desk: HelpDesk, user_id: UserId) -> None:
     assert [job for job in rows.jobs.values() if job.requester_user_id == user_id or job.is_stamped_by(user_id)] == []
     assert [item for item in rows.media_items.values() if item.is_stamped_by(user_id)] == []
     assert rows.tasks.keys() == {job.background_task_id for job in rows.jobs.values()}
-    assert {key.split("/")[2] for key in desk.storage.objects} <= set(map(str, rows.jobs))
+    assert {key.split("/")[2] for key in desk.stored} <= set(map(str, rows.jobs))
 
 
 def test_exports_of_every_status_go_with_files_manifests_and_rows_and_those_of_others_stay(
@@ -57,7 +57,7 @@ def test_exports_of_every_status_go_with_files_manifests_and_rows_and_those_of_o
     assert desk.forget_user(user.user_id) == Forgotten(ended=2, removed=4)
     claim_forgotten(desk, user.user_id)
     assert desk.database.committed.jobs.keys() == {theirs, kept}
-    assert len(desk.storage.objects) == 2
+    assert len(desk.stored) == 2
     assert desk.file(kept)
 
 
@@ -126,7 +126,7 @@ def test_objects_of_every_attempt_are_deleted(desk: HelpDesk, user: Actor) -> No
     job_id = completed(desk, user)
     desk.storage.objects[f"{PREFIX}{job_id}/0/tickets.csv"] = b"of an earlier attempt"
     assert desk.forget_user(user.user_id) == Forgotten(removed=1)
-    assert desk.storage.objects == {}
+    assert desk.stored == {}
 
 
 def test_subscriber_and_audit_log_are_told_that_an_export_ended(desk: HelpDesk, user: Actor) -> None:
@@ -367,3 +367,18 @@ def test_forgotten_export_is_not_found_any_more(desk: HelpDesk, user: Actor) -> 
     desk.forget_user(user.user_id)
     with pytest.raises(ExportNotFoundError):
         desk.get_export(user, job_id)
+
+
+def test_clone_deletes_no_file_that_the_original_may_need(desk: HelpDesk) -> None:
+    user = desk.user()
+    job_id = desk.requested(user).id
+    desk.run_export(job_id)
+    clone = desk.cloned()
+    before = dict(desk.storage.objects)
+    with pytest.raises(UserNotForgottenError, match="another copy of this database owns the storage"):
+        clone.forget_user(user.user_id)
+    clone.database.committed.media_items.clear()
+    with pytest.raises(UserNotForgottenError, match="another copy of this database owns the storage"):
+        clone.forget_user(user.user_id)
+    assert desk.storage.objects == before
+    assert clone.job(job_id)

@@ -77,14 +77,14 @@ def test_export_without_a_manifest_fails_and_leaves_no_file(desk: HelpDesk, plac
     job_id = desk.request_export(desk.user(), VIEW).id
     desk.happen[place] = raising(StorageError("the file could not be written: the storage is full"))
     assert desk.run_export(job_id).error_message == "the file could not be written: the storage is full"
-    assert desk.storage.objects == {}
+    assert desk.stored == {}
 
 
 def test_manifest_is_there_before_the_job_says_completed(desk: HelpDesk) -> None:
     desk.fill(3)
     job_id = desk.request_export(desk.user(), VIEW).id
     seen: list[str] = []
-    desk.happen["work.completed"] = lambda: seen.extend(sorted(desk.storage.objects))
+    desk.happen["work.completed"] = lambda: seen.extend(sorted(desk.stored))
     desk.run_export(job_id)
     key = f"{PREFIX}{job_id}/1/{NAME}"
     assert seen == [key, f"{key}.manifest.json"]
@@ -94,7 +94,7 @@ def test_manifest_goes_with_its_file(desk: HelpDesk) -> None:
     completed(desk)
     desk.clock.advance(desk.retention)
     desk.clean_up_expired_exports()
-    assert desk.storage.objects == {}
+    assert desk.stored == {}
 
 
 def test_clean_up_that_loses_the_manifest_is_done_again(desk: HelpDesk) -> None:
@@ -102,16 +102,16 @@ def test_clean_up_that_loses_the_manifest_is_done_again(desk: HelpDesk) -> None:
     desk.clock.advance(desk.retention)
     desk.happen["manifest.delete"] = raising(StorageError("the file could not be deleted"))
     assert desk.clean_up_expired_exports().failed == 1
-    assert list(desk.storage.objects) == [manifest_key(media_item.object_key)]
+    assert list(desk.stored) == [manifest_key(media_item.object_key)]
     assert not desk.job(job_id).is_cleaned_up
     del desk.happen["manifest.delete"]
     assert desk.clean_up_expired_exports().cleaned_up == 1
-    assert desk.storage.objects == {}
+    assert desk.stored == {}
 
 
 def test_sweep_keeps_the_manifest_of_a_file_and_removes_that_of_none(desk: HelpDesk) -> None:
     job_id, media_item = completed(desk)
-    kept = set(desk.storage.objects)
+    kept = set(desk.stored)
     desk.storage.objects[f"{PREFIX}{job_id}/7/tickets.csv.manifest.json"] = b"{}"
     desk.sweep_orphaned_objects()
-    assert set(desk.storage.objects) == kept == {media_item.object_key, manifest_key(media_item.object_key)}
+    assert set(desk.stored) == kept == {media_item.object_key, manifest_key(media_item.object_key)}

@@ -55,7 +55,7 @@ def test_packed_export_that_fails_leaves_nothing(packing: HelpDesk, place: str, 
     job_id = packing.request_export(packing.user(), VIEW).id
     packing.happen[place] = raising(error)
     assert packing.run_export(job_id).status == "failed"
-    assert packing.storage.objects == {}
+    assert packing.stored == {}
 
 
 @pytest.mark.parametrize("breaks_at_end", [False, True])
@@ -65,7 +65,7 @@ def test_export_that_cannot_be_packed_leaves_nothing(desk: HelpDesk, breaks_at_e
     job_id = desk.request_export(desk.user(), VIEW).id
     with pytest.raises(WorkerShortageError, match="run out of memory"):
         desk.run_export(job_id)
-    assert desk.storage.objects == {}
+    assert desk.stored == {}
 
 
 def test_cancelled_packed_export_leaves_nothing(packing: HelpDesk) -> None:
@@ -74,4 +74,4 @@ def test_cancelled_packed_export_leaves_nothing(packing: HelpDesk) -> None:
     packing.happen["source.close"] = lambda: packing.cancel_export(actor, job_id)
     with pytest.raises(Exception, match="cancelled"):
         packing.run_export(job_id)
-    assert packing.storage.objects == {}
+    assert packing.stored == {}

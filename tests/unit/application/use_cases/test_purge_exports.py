@@ -38,7 +38,7 @@ def cleaned_up(desk: HelpDesk, exports: int = 1) -> list[UUID]:
 def claim_gone(desk: HelpDesk, *jobs: UUID) -> None:
     rows = desk.database.committed
     assert not rows.jobs.keys() & set(jobs)
-    assert {str(job_id) for job_id in jobs}.isdisjoint(key.split("/")[1] for key in desk.storage.objects)
+    assert {str(job_id) for job_id in jobs}.isdisjoint(key.split("/")[1] for key in desk.stored)
     assert len(rows.tasks) == len(rows.jobs), "a task is left"
 
 

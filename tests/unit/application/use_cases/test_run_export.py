@@ -165,11 +165,11 @@ def test_unknown_job_is_not_found(desk: HelpDesk) -> None:
 def test_job_that_has_ended_is_not_run_again(desk: HelpDesk) -> None:
     job_id = desk.request_export(desk.user(), VIEW).id
     desk.run_export(job_id)
-    before, objects = desk.database.committed, dict(desk.storage.objects)
+    before, objects = desk.database.committed, desk.stored
     with pytest.raises(InvalidTransitionError, match="it is completed"):
         desk.run_export(job_id)
     assert desk.database.committed == before
-    assert desk.storage.objects == objects
+    assert desk.stored == objects
 
 
 def test_job_without_a_task_is_not_run(desk: HelpDesk) -> None:

@@ -113,4 +113,4 @@ def test_permission_that_was_taken_away_meanwhile_is_audited_and_told(
     entry = desk.audit_log.entries[-1]
     assert (entry.action, entry.detail) == ("failed", "The requester no longer has the permission to export tickets.")
     assert desk.announced(job_id) == ["failed"]
-    assert desk.storage.objects == {}
+    assert desk.stored == {}

@@ -57,7 +57,7 @@ class Scene:
                 {key: job for key, job in rows.jobs.items() if key != self.job_id},
                 {key: task for key, task in rows.tasks.items() if key != mine.background_task_id},
                 {key: item for key, item in rows.media_items.items() if key != mine.media_item_id},
-                {key: data for key, data in self.desk.storage.objects.items() if str(self.job_id) not in key},
+                {key: data for key, data in self.desk.stored.items() if str(self.job_id) not in key},
             )
         )
 

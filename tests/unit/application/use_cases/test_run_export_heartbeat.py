@@ -92,7 +92,7 @@ def test_cancelled_export_is_interrupted_in_the_middle_of_a_long_count(
         desk.run_export(job_id)
     assert interrupted.is_set()
     assert desk.job(job_id).is_cancelled
-    assert desk.storage.objects == {}
+    assert desk.stored == {}
     assert desk.audited(job_id) == ["requested", "started", "cancelled"]
     assert desk.announced(job_id) == ["failed"]
 
@@ -142,7 +142,7 @@ def test_export_that_makes_no_progress_is_let_go(
     # Told once, and without waiting for what may never come back.
     assert stalled == [False]
     assert f"export {job_id} makes no progress and is let go" in caplog.text
-    assert desk.storage.objects == {}
+    assert desk.stored == {}
     # Its lease is renewed no more, so another attempt gets it.
     assert desk.job(job_id).status.developer_name == "running"
     desk.clock.advance(desk.lease)
@@ -345,11 +345,11 @@ def test_interrupt_between_publishing_and_completing_leaves_no_file(
 
     def interrupted(heartbeat: Heartbeat, *exc_info: Any) -> None:
         leave(heartbeat, *exc_info)
-        assert desk.storage.objects
+        assert desk.stored
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Heartbeat, "__exit__", interrupted)
     with pytest.raises(KeyboardInterrupt):
         desk.run_export(job_id)
-    assert desk.storage.objects == {}
+    assert desk.stored == {}
     assert desk.job(job_id).error_message == "The export was interrupted."

@@ -105,8 +105,8 @@ def test_attempt_that_lost_its_job_stops_and_leaves_nothing(
     with pytest.raises(LeaseLostError):
         desk.run_export(job_id)
     assert desk.database.committed == after_the_loss[0]
-    assert {key: data for key, data in desk.storage.objects.items() if "/1/" in key} == {}
-    assert desk.storage.objects == ({OTHERS.format(job_id): b"the other's"} if loss is taken_over else {})
+    assert {key: data for key, data in desk.stored.items() if "/1/" in key} == {}
+    assert desk.stored == ({OTHERS.format(job_id): b"the other's"} if loss is taken_over else {})
     assert desk.audited(job_id) == ["requested", "started"]
 
 
@@ -118,7 +118,7 @@ def test_published_file_of_an_attempt_that_lost_its_job_is_removed(
     desk.happen["storage.provider"] = loss(desk, job_id)
     with pytest.raises(LeaseLostError):
         desk.run_export(job_id)
-    assert desk.storage.objects == ({OTHERS.format(job_id): b"the other's"} if loss is taken_over else {})
+    assert desk.stored == ({OTHERS.format(job_id): b"the other's"} if loss is taken_over else {})
     assert desk.database.committed.media_items == {}
 
 
@@ -126,7 +126,7 @@ def test_loss_at_the_very_commit_leaves_nothing(desk: HelpDesk, job_id: UUID) ->
     desk.happen["work.completed"] = raising(LeaseLostError("another was faster"))
     with pytest.raises(LeaseLostError):
         desk.run_export(job_id)
-    assert desk.storage.objects == {}
+    assert desk.stored == {}
     assert desk.database.committed.media_items == {}
     assert desk.job(job_id).status.developer_name == "running"
 

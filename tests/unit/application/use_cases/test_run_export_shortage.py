@@ -102,7 +102,7 @@ def test_export_waits_again_and_no_attempt_counts(desk: HelpDesk, job_id: UUID, 
         with pytest.raises(WorkerShortageError, match="raise its limits"):
             desk.run_export(job_id)
         assert (desk.job(job_id).status.developer_name, desk.task(job_id).number_of_retries) == ("queued", 0)
-        assert desk.storage.objects == {}
+        assert desk.stored == {}
     assert desk.run_export(job_id).status == "completed"
 
 

@@ -27,7 +27,7 @@ def claim_waits_again(desk: HelpDesk, job_id: UUID) -> None:
     assert (job.error_message, job.completed_at, job.media_item_id) == (None, None, None)
     assert (task.status, task.leased_by, task.leased_until) == ("enqueued", None, None)
     assert task.number_of_retries == 0
-    assert desk.storage.objects == {}
+    assert desk.stored == {}
     assert desk.database.committed.media_items == {}
     assert desk.announced(job_id) == []
     # The next worker begins anew, and at once.
@@ -114,7 +114,7 @@ def test_export_that_cannot_be_handed_back_stops_and_waits_for_its_lease_to_end(
         desk.run_export(job_id, stop=stop)
     assert f"export {job_id} could not be handed back" in caplog.text
     assert {vars(record)["job_id"] for record in caplog.records} == {str(job_id)}
-    assert desk.storage.objects == {}
+    assert desk.stored == {}
     assert desk.job(job_id).status.developer_name == "running"
     del desk.happen["work.queued"]
     desk.clock.advance(desk.lease)

@@ -22,7 +22,7 @@ def test_snapshot_ends_while_the_storage_still_hangs_and_the_export_fails(desk: 
     desk.happen |= {"storage.write": hang, "source.abandon": is_released.set}
     job = desk.run_export(desk.requested().id)
     assert (job.status, job.error_message) == ("failed", "The storage accepted no data for 0.2 s.")
-    assert desk.storage.objects == {}
+    assert desk.stored == {}
     assert desk.database.committed.media_items == {}
 
 
@@ -49,7 +49,7 @@ def test_listener_that_does_not_come_back_cannot_hold_the_snapshot_either(desk: 
     desk.happen["source.abandon"] = is_released.set
     job = desk.run_export(desk.requested().id, on_progress=listen)
     assert (job.status, job.error_message) == ("failed", "The progress callback has not returned for 0.2 s.")
-    assert desk.storage.objects == {}
+    assert desk.stored == {}
 
 
 def test_listener_hears_of_the_counting_before_there_is_a_snapshot(desk: HelpDesk) -> None:

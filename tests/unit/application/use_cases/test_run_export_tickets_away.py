@@ -34,7 +34,7 @@ def test_export_waits_again_at_once_and_the_attempt_counts(desk: HelpDesk, job_i
     job, task = desk.job(job_id), desk.task(job_id)
     assert (job.status.developer_name, job.progress_stage, job.progress_percent) == ("queued", "Queued", None)
     assert (task.status, task.number_of_retries, task.leased_by, task.leased_until) == ("enqueued", 1, None, None)
-    assert desk.storage.objects == {}
+    assert desk.stored == {}
     # Nothing has ended, so that nobody hears of an end.
     assert (desk.audited(job_id), desk.announced(job_id)) == (["requested", "started"], [])
     assert desk.recover_stalled_exports() == Recovery()
@@ -55,7 +55,7 @@ def test_export_fails_when_its_attempts_are_used_up(desk: HelpDesk, job_id: UUID
     assert (answer.id, answer.status, answer.error_message) == (job_id, "failed", GIVEN_UP)
     task = desk.task(job_id)
     assert (task.status, task.error_message, task.leased_until) == (BackgroundTaskStatus.ERROR, GIVEN_UP, None)
-    assert desk.storage.objects == {}
+    assert desk.stored == {}
     assert (desk.audited(job_id)[-1], desk.announced(job_id)) == ("failed", ["failed"])
     entry = desk.audit_log.entries[-1]
     assert (entry.detail, entry.duration) == (GIVEN_UP, desk.clock.now() - desk.clock.now())
@@ -105,7 +105,7 @@ def test_export_waits_for_its_lease_where_the_loss_cannot_be_stored(
     assert caught.value is gone
     assert f"the end of export {job_id} could not be stored" in caplog.text
     assert (desk.job(job_id).status.developer_name, desk.task(job_id).number_of_retries) == ("running", 0)
-    assert desk.storage.objects == {}
+    assert desk.stored == {}
     desk.happen.clear()
     desk.clock.advance(desk.lease)
     assert desk.recover_stalled_exports() == Recovery(requeued=1)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -97,10 +98,10 @@ def test_only_what_an_export_has_or_is_writing_stays(
 ) -> None:
     object_key = key(job(desk), attempt)
     desk.storage.objects[object_key] = b"x"
-    others = {each for each in desk.storage.objects if each != object_key}
+    others = {each for each in desk.stored if each != object_key}
     before = desk.database.committed
     assert desk.sweep_orphaned_objects() == Sweep(removed=not stays)
-    assert set(desk.storage.objects) == others | ({object_key} if stays else set())
+    assert set(desk.stored) == others | ({object_key} if stays else set())
     assert desk.database.committed == before
 
 
@@ -131,6 +132,88 @@ def test_keys_that_no_attempt_was_given_are_not_touched(desk: HelpDesk, foreign:
     desk.storage.objects[foreign] = b"somebody else's"
     assert desk.sweep_orphaned_objects() == Sweep()
     assert list(desk.files) == [foreign]
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        f"exports/{UUID(int=99)}/{UUID(int=7)}/1/{NAME}",
+        f"exports/{UUID(int=99)}/owner.json",
+        f"exports/{UUID(int=7)}/1/{NAME}",
+    ],
+)
+def test_objects_of_another_database_are_not_touched(desk: HelpDesk, foreign: str) -> None:
+    with_an_older_file(desk)
+    desk.storage.objects[foreign] = b"the other's"
+    assert desk.sweep_orphaned_objects() == Sweep()
+    assert foreign in desk.storage.objects
+
+
+def with_an_older_file(desk: HelpDesk) -> UUID:
+    """Complete an export as an older version did."""
+    job_id = completed(desk)
+    item = desk.media_item(job_id)
+    old_key = f"exports/{job_id}/2/{NAME}"
+    for suffix in ("", ".manifest.json"):
+        desk.storage.objects[old_key + suffix] = desk.storage.objects.pop(item.object_key + suffix)
+    desk.database.committed.media_items[item.id] = attrs.evolve(item, object_key=old_key, storage_place=None)
+    return job_id
+
+
+def test_orphans_of_an_older_version_go_while_a_file_of_an_older_version_is_there(desk: HelpDesk) -> None:
+    job_id, other = with_an_older_file(desk), failed(desk)
+    kept = set(desk.stored)
+    for orphan in (f"exports/{job_id}/1/{NAME}", f"exports/{other}/1/{NAME}"):
+        desk.storage.objects[orphan] = b"x"
+    assert desk.sweep_orphaned_objects() == Sweep(removed=2)
+    assert set(desk.stored) == kept
+
+
+def test_objects_of_older_versions_are_not_looked_for_without_a_file_of_an_older_version(desk: HelpDesk) -> None:
+    orphan = f"exports/{failed(desk)}/1/{NAME}"
+    desk.storage.objects[orphan] = b"x"
+    assert desk.sweep_orphaned_objects() == Sweep()
+    assert list(desk.stored) == [orphan]
+
+
+def test_clone_deletes_nothing_and_says_why_in_one_line(desk: HelpDesk, caplog: pytest.LogCaptureFixture) -> None:
+    desk.run_export(queued(desk))
+    clone = desk.cloned()
+    desk.run_export(queued(desk))
+    clone.run_export(queued(clone))
+    before = dict(desk.storage.objects)
+    for _ in range(2):
+        sweep = clone.sweep_orphaned_objects()
+        assert (sweep.removed, sweep.failed, sweep.unfinished) == (0, 0, 0)
+        assert sweep.refused
+        assert "another copy of this database owns the storage" in sweep.refused
+        assert "ticket-export storage take-over" in sweep.refused
+    assert desk.storage.objects == before
+    (record,) = (each for each in caplog.records if each.levelname == "WARNING")
+    assert record.exc_info is None
+
+
+def test_sweep_stops_where_another_copy_takes_the_storage_over(desk: HelpDesk) -> None:
+    desk.sweep_orphaned_objects()
+    orphan = key(UUID(int=7))
+    desk.storage.objects[orphan] = b"x"
+    clone = desk.cloned()
+    desk.happen["storage.list.done"] = once(lambda: clone.ownership.take_over(desk.storage))
+    assert desk.sweep_orphaned_objects().refused
+    assert list(desk.files) == [orphan]
+
+
+def test_sweep_logs_the_number_of_what_it_removed_and_each_key(
+    desk: HelpDesk, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    assert desk.sweep_orphaned_objects() == Sweep()
+    assert not caplog.messages
+    keys = [key(UUID(int=number)) for number in range(3)]
+    desk.storage.objects.update(dict.fromkeys(keys, b"x"))
+    desk.sweep_orphaned_objects()
+    assert caplog.record_tuples[-1][1:] == (logging.INFO, "the sweep removed 3 orphaned and 0 unfinished objects")
+    assert caplog.messages[:-1] == [f"the sweep removed {each}" for each in keys]
 
 
 def test_nothing_to_sweep_is_fine(desk: HelpDesk) -> None:

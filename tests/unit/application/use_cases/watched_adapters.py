@@ -156,6 +156,8 @@ class WatchedStorage(InMemoryStorage):
 
 
 def _kind(key: str) -> str:
+    if key.endswith("/owner.json"):
+        return "owner"
     return "manifest" if key.endswith(".manifest.json") else "storage"
 
 

@@ -48,6 +48,9 @@ def cleanup(context: typer.Context, as_json: AsJson = False) -> None:
     # After the report of what was done.
     if problem is not None:
         raise CommandError(f"the search for orphaned files failed: {problem}") from problem
+    if clean_up.refused or sweep.refused:
+        # The log has just told why.
+        raise CommandError("files were not deleted, because this database does not own the storage")
     if failed:
         missing = " and ".join(ascii(place)[1:-1] for place in clean_up.unknown_places)
         advice = f"add {missing} to TICKET_EXPORT_FORMER_STORAGE_URLS; " if missing else ""

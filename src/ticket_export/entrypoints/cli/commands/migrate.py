@@ -24,15 +24,20 @@ def migrate(
         typer.Option("--shared-tasks", help="With --adopt: store the tasks of exports in the other program's table."),
     ] = False,
 ) -> None:
-    """Create or upgrade the tables. Tables that are up to date do not change."""
+    """Create or upgrade the tables. Tables that are up to date do not change.
+
+    Each change is a line.
+    """
     if reference_schema and adopt:
         raise BadInputError("--adopt", "cannot be combined with --reference-schema, which creates a help desk")
     if shared_tasks and not adopt:
         raise BadInputError("--shared-tasks", "needs --adopt")
     container = session_of(context).container()
+    engine, names = container.engine(), container.table_names()
     if adopt:
-        for line in adopt_tables(container.engine(), names=container.table_names(), shared_tasks=shared_tasks):
-            write_summary(line)
+        lines = adopt_tables(engine, names=names, shared_tasks=shared_tasks)
     else:
-        upgrade(container.engine(), reference_schema=reference_schema, names=container.table_names())
+        lines = upgrade(engine, reference_schema=reference_schema, names=names)
+    for line in lines:
+        write_summary(line)
     write_summary(f"ExportJobs{' and the reference schema are' if reference_schema else ' is'} up to date")

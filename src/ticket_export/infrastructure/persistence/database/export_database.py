@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import Connection, Dialect, Table, select, update
 from sqlalchemy.exc import DBAPIError
 
 from ticket_export.application.ports.export_database import DatabaseIdentity, ExportDatabase
@@ -20,6 +22,8 @@ _COPY: Final = {
     "postgresql": "SELECT (SELECT system_identifier FROM pg_control_system()) || '/' || oid "
     "FROM pg_database WHERE datname = current_database()",
 }
+# In the JSON object of `Chores`.
+_MARKS: Final = "ownerMarks"
 # An engine, and the engines made from it with other options, share one dialect.
 _identities: WeakKeyDictionary[Dialect, DatabaseIdentity] = WeakKeyDictionary()
 
@@ -27,8 +31,9 @@ _identities: WeakKeyDictionary[Dialect, DatabaseIdentity] = WeakKeyDictionary()
 class SqlAlchemyExportDatabase(ExportDatabase):
     """See `ExportDatabase`. Each engine looks once."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, table: Table) -> None:
         self._connection = connection
+        self._table = table
 
     def identity(self) -> DatabaseIdentity:
         dialect = self._connection.dialect
@@ -36,6 +41,20 @@ class SqlAlchemyExportDatabase(ExportDatabase):
         if found is None:
             found = _identities[dialect] = DatabaseIdentity(self._id(), self._copy())
         return found
+
+    def marks(self, *, to_change: bool = False) -> Sequence[str]:
+        marks = self._chores(to_change=to_change).get(_MARKS, ())
+        return tuple(map(str, marks))
+
+    def set_marks(self, marks: Sequence[str]) -> None:
+        chores = {**self._chores(), _MARKS: list(marks)}
+        self._connection.execute(update(self._table).values(chores=json.dumps(chores)))
+
+    def _chores(self, *, to_change: bool = False) -> dict[str, Any]:
+        statement = select(self._table.c.chores)
+        # SQLite has one writer at a time anyway.
+        chores = self._connection.execute(statement.with_for_update() if to_change else statement).scalar()
+        return {} if chores is None else json.loads(chores)
 
     def _id(self) -> UUID:
         value = self._first(_ID)

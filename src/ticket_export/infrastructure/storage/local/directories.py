@@ -15,22 +15,37 @@ from pathlib import Path
 
 from ticket_export.errors import InvalidKeyError
 from ticket_export.infrastructure.private_files import PRIVATE_FOLDER, make_private_folders
+from ticket_export.infrastructure.storage.local.group_access import GROUP_FOLDER, group_of, is_own, open_to_group
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY
 # The errors of systems for a link that O_NOFOLLOW does not follow.
 _NOT_FOLLOWED = frozenset({errno.ELOOP, errno.EMLINK, errno.ENOTDIR})
 
 
-def make_root(root: Path) -> None:
-    """Create `root` and its missing parents durably."""
+def make_root(root: Path, *, for_group: bool = False) -> None:
+    """Create `root` and its missing parents durably; with `for_group`, for the group that the system gives them.
+
+    Existing folders keep their modes.
+    """
     if not root.is_dir():
+        missing = [folder for folder in (root, *root.parents) if not folder.exists()]
         make_private_folders(root)
+        for folder in missing if for_group else ():
+            with opened_directory(folder) as made:
+                if is_own(made):  # not if another user has just made it
+                    open_to_group(made, GROUP_FOLDER)
         _sync(root.parent)
 
 
 @contextmanager
-def opened_directory(root: Path, names: Sequence[str] = (), *, make: bool = False) -> Iterator[int]:
+def opened_directory(
+    root: Path, names: Sequence[str] = (), *, make: bool = False, for_group: bool = False
+) -> Iterator[int]:
     """Open the folder `names` below `root` and yield its descriptor; with `make`, create missing folders.
+
+    With `make` and `for_group`, the folders below the root belong to the root's group, which may read and change them.
+    So do existing folders of this user, for example those from before the setting. An empty folder that is closed to
+    this user counts as missing.
 
     Raises:
         InvalidKeyError: one of the names is a symbolic link.
@@ -40,11 +55,9 @@ def opened_directory(root: Path, names: Sequence[str] = (), *, make: bool = Fals
     descriptor = os.open(root, _FOLDER)
     try:
         for depth, name in enumerate(names, 1):
-            if make:
-                with suppress(FileExistsError):
-                    os.mkdir(name, PRIVATE_FOLDER, dir_fd=descriptor)
             try:
-                below = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=descriptor)
+                open_one = _made if make else _opened
+                below = open_one(descriptor, name, for_group=for_group)
             except OSError as error:
                 if error.errno in _NOT_FOLLOWED and _is_link(descriptor, name):
                     raise followed_link("/".join(names[:depth])) from error
@@ -83,6 +96,35 @@ def sync_directories(root: Path, names: Sequence[str]) -> None:
     for depth in range(len(names), -1, -1):
         with suppress(FileNotFoundError), opened_directory(root, names[:depth]) as directory:
             os.fsync(directory)
+
+
+def _opened(parent: int, name: str, *, for_group: bool) -> int:
+    try:
+        return os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=parent)
+    except PermissionError as refused:
+        if not for_group:
+            raise
+        # Another user makes it just now, or was killed before it was open to the group. It is empty then.
+        try:
+            os.rmdir(name, dir_fd=parent)
+        except OSError:
+            raise refused from None
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name) from refused
+
+
+def _made(parent: int, name: str, *, for_group: bool) -> int:
+    is_new = False
+    with suppress(FileExistsError):
+        os.mkdir(name, PRIVATE_FOLDER, dir_fd=parent)
+        is_new = True
+    folder = _opened(parent, name, for_group=for_group)
+    try:
+        if for_group and (is_new or is_own(folder)):
+            open_to_group(folder, GROUP_FOLDER, group=group_of(parent))
+    except BaseException:
+        _close(folder)
+        raise
+    return folder
 
 
 def _is_link(directory: int, name: str) -> bool:

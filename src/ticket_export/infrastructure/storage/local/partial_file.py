@@ -5,18 +5,24 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final, TypeVar
 from uuid import uuid4
 
 from ticket_export.application.ports.export_storage import ObjectWriter
 from ticket_export.errors import StorageError
 from ticket_export.infrastructure.private_files import PRIVATE_FILE
 from ticket_export.infrastructure.storage.local.directories import make_root, opened_directory, sync_directories
+from ticket_export.infrastructure.storage.local.group_access import GROUP_FILE, group_of, open_to_group
 from ticket_export.infrastructure.storage.os_errors import storage_errors
 
-# How often other processes may prune the folder between its creation and its use.
+#: The folder of the temporary files. No key can name it, since no segment of a key begins with a dot. It is inside the
+#: root, because a rename is atomic only within one file system.
+PARTIAL: Final = ".partial"
+# How often other processes may remove the folder between its creation and its use.
 _ATTEMPTS = 100
+_T = TypeVar("_T")
 _NOT_WRITTEN = "the file could not be written"
 _REPLACED = f"{_NOT_WRITTEN}: another file has replaced its temporary file"
 # Bytes after which the kernel begins to write to the disk.
@@ -38,16 +44,14 @@ class PartialFile(ObjectWriter):
     Every method except `discard` raises `StorageError` if the file system fails.
     """
 
-    def __init__(self, root: Path, folder: str, key: str) -> None:
+    def __init__(self, root: Path, key: str, *, for_group: bool = False) -> None:
         self._root = root
-        self._folder = (folder,)
+        self._folder = (PARTIAL,)
+        self._for_group = for_group
         self._name = f"{key[:_KEY_PART].replace('/', _SLASH)}{_SLASH}{uuid4().hex}"
         with storage_errors(_NOT_WRITTEN):
-            make_root(root)
-            with opened_directory(root, self._folder, make=True) as directory:
-                # O_EXCL: never an existing file, nor the target of a link.
-                created = os.open(self._name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE, dir_fd=directory)
-        self._file = os.fdopen(created, "wb")
+            make_root(root, for_group=for_group)
+            self._file = os.fdopen(_again_while_missing(self._create), "wb")
         self._unwritten = 0
 
     def write(self, data: bytes, /) -> None:
@@ -80,6 +84,20 @@ class PartialFile(ObjectWriter):
         with contextlib.suppress(OSError), opened_directory(self._root, self._folder) as directory:
             os.unlink(self._name, dir_fd=directory)
 
+    def _create(self) -> int:
+        with opened_directory(self._root, self._folder, make=True, for_group=self._for_group) as directory:
+            # O_EXCL: never an existing file, nor the target of a link.
+            created = os.open(self._name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE, dir_fd=directory)
+            if self._for_group:
+                try:
+                    open_to_group(created, GROUP_FILE, group=group_of(directory))
+                except BaseException:
+                    os.close(created)
+                    with contextlib.suppress(OSError):
+                        os.unlink(self._name, dir_fd=directory)
+                    raise
+        return created
+
     def _begin_write_back(self) -> None:
         # The kernel begins to write these bytes in the background, or publishing would wait for the whole file. Their
         # pages stay in the page cache, for the download that often follows.
@@ -91,24 +109,18 @@ class PartialFile(ObjectWriter):
 
     def _move(self, names: Sequence[str], written: os.stat_result) -> None:
         *folders, name = names
-        losses = 0
+
+        def rename() -> None:
+            # Without this check, another file or a link of that name would be published as the export.
+            if not os.path.samestat(written, os.stat(self._name, dir_fd=source, follow_symlinks=False)):
+                raise StorageError(_REPLACED)
+            # Nothing slow between these two: the new folders are synced when they are in use.
+            with opened_directory(self._root, folders, make=True, for_group=self._for_group) as target:
+                os.replace(self._name, name, src_dir_fd=source, dst_dir_fd=target)
+                self._settle(target, names, written)
+
         with opened_directory(self._root, self._folder) as source:
-            while True:
-                # Without this check, another file or a link of that name would be published as the export.
-                if not os.path.samestat(written, os.stat(self._name, dir_fd=source, follow_symlinks=False)):
-                    raise StorageError(_REPLACED)
-                try:
-                    # Nothing slow between these two: the new folders are synced when they are in use.
-                    with opened_directory(self._root, folders, make=True) as target:
-                        os.replace(self._name, name, src_dir_fd=source, dst_dir_fd=target)
-                        self._settle(target, names, written)
-                except FileNotFoundError:
-                    # A delete pruned the folder between the two calls, or during the first.
-                    losses += 1
-                    if losses == _ATTEMPTS:
-                        raise
-                else:
-                    return
+            _again_while_missing(rename)
 
     def _settle(self, target: int, names: Sequence[str], written: os.stat_result) -> None:
         *folders, name = names
@@ -124,6 +136,13 @@ class PartialFile(ObjectWriter):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(name, dir_fd=target)
             raise
+
+
+def _again_while_missing(use: Callable[[], _T]) -> _T:
+    for _ in range(_ATTEMPTS - 1):
+        with contextlib.suppress(FileNotFoundError):
+            return use()
+    return use()
 
 
 def _is_plain(status: os.stat_result) -> bool:

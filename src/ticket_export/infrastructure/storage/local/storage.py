@@ -25,41 +25,39 @@ from ticket_export.errors import ConfigurationError, InvalidKeyError, ObjectNotF
 from ticket_export.infrastructure.storage.keys import check_key, check_prefix, is_segment
 from ticket_export.infrastructure.storage.local.directories import opened_directory, prune_directories, sync_directories
 from ticket_export.infrastructure.storage.local.folder_check import folder_problems
-from ticket_export.infrastructure.storage.local.partial_file import PartialFile, is_partial_below
+from ticket_export.infrastructure.storage.local.partial_file import PARTIAL, PartialFile, is_partial_below
 from ticket_export.infrastructure.storage.local.regular_files import open_file, require_file
 from ticket_export.infrastructure.storage.os_errors import storage_errors
 from ticket_export.settings import Settings
-
-# No key can name it, since no segment of a key begins with a dot. Inside the root, because a rename is atomic only
-# within one file system.
-_PARTIAL = ".partial"
 
 
 class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale, SupportsPlaces):
     """A store that keeps the object of key ``a/b`` as the file ``<root>/a/b``.
 
-    The first write creates the root; new folders and files are private (modes 0700 and 0600). The root may be a
-    symbolic link. A link below it is never followed, even if it appears during a call; its key raises
-    `InvalidKeyError`. A pipe, socket or device in the place of a file raises `StorageError` and stays. As in any
-    folder, ``a`` and ``a/b`` cannot both be objects. Content types are not stored: the job's media item has them.
+    The first write creates the root. New folders and files are private (modes 0700 and 0600); with `for_group`, the
+    group of the root shares them (modes 0770 and 0640), whatever the umask is. The root may be a symbolic link. A link
+    below it is never followed, even if it appears during a call; its key raises `InvalidKeyError`. A pipe, socket or
+    device in the place of a file raises `StorageError` and stays. As in any folder, ``a`` and ``a/b`` cannot both be
+    objects. Content types are not stored: the job's media item has them.
     """
 
     provider = "file"
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, for_group: bool = False) -> None:
         self._root = root.absolute()
+        self._for_group = for_group
 
     @property
     def place(self) -> str:
         """See `ExportStorage.place`: the folder itself, not a link to it."""
-        return self._root.resolve().as_uri()
+        return Path(os.path.realpath(self._root)).as_uri()
 
     @classmethod
-    def from_url(cls, url: str, settings: Settings) -> LocalStorage:  # noqa: ARG003 - what every storage is given
+    def from_url(cls, url: str, settings: Settings) -> LocalStorage:
         """Return the storage at ``file:///an/absolute/folder``, percent-encoded as in RFC 8089.
 
-        A relative folder is refused, since a worker and a web process rarely start in the same folder. No other setting
-        has an effect.
+        A relative folder is refused, since a worker and a web process rarely start in the same folder. Of the settings,
+        only `file_access` has an effect.
 
         Raises:
             ConfigurationError: the URL is not such a URL.
@@ -67,7 +65,7 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale, SupportsP
         folder = _folder_of(url)
         if folder is None:
             raise _no_local_storage()
-        return cls(folder)
+        return cls(folder, for_group=settings.file_access == "group")
 
     def is_at(self, place: str) -> bool:
         """See `SupportsPlaces.is_at`."""
@@ -87,11 +85,11 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale, SupportsP
         with (
             storage_errors("the file could not be written"),
             suppress(FileNotFoundError),
-            opened_directory(self._root, folders) as directory,
+            opened_directory(self._root, folders, for_group=self._for_group) as directory,
         ):
             # Refuse at the start what publishing would refuse at the end.
             require_file(directory, names)
-        partial = PartialFile(self._root, _PARTIAL, key)
+        partial = PartialFile(self._root, key, for_group=self._for_group)
         try:
             yield partial
             partial.publish(names)
@@ -141,7 +139,7 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale, SupportsP
         with (
             storage_errors("what was left behind could not be removed"),
             suppress(FileNotFoundError),
-            opened_directory(self._root, [_PARTIAL]) as directory,
+            opened_directory(self._root, [PARTIAL]) as directory,
             os.scandir(directory) as entries,
         ):
             for entry in entries:
@@ -156,7 +154,7 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale, SupportsP
 
     def problems(self, actors: Sequence[Actor]) -> Iterable[Finding]:
         """See `SupportsCheck.problems`."""
-        return folder_problems(self._root)
+        return folder_problems(self._root, for_group=self._for_group)
 
     def _keys_below(self, folders: tuple[str, ...], prefix: str) -> Iterator[str]:
         for name in self._sorted_names(folders):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import attrs
@@ -12,16 +12,22 @@ from ticket_export.errors import ConfigurationError, MissingExtraError
 try:
     from boto3.session import Session
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError
+    from botocore.exceptions import BotoCoreError, ClientError
     from botocore.session import get_session
 except ImportError as error:
     raise MissingExtraError("s3", "the S3 storage") from error
 
+from ticket_export.infrastructure.storage.s3.errors import is_passing
+
 if TYPE_CHECKING:
+    from botocore.awsrequest import AWSResponse
+    from botocore.model import OperationModel
     from mypy_boto3_s3.client import S3Client
 
 # The store itself, and the services that credentials may come from.
 _SERVICES = frozenset({"oidc", "portal.sso", "s3", "sso", "sts"})
+# No other part of the library writes.
+_OPERATIONS_OF_UPLOADS = ("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "PutObject")
 
 
 @attrs.frozen(kw_only=True)
@@ -29,8 +35,8 @@ class S3Patience:
     """The time limits of one call.
 
     `connect_seconds` limits connecting, and sending what fits into the socket; `read_seconds` limits the wait for the
-    response to begin. A call has `attempts` in all, with pauses of up to one second, then two, and so on, between them.
-    With the defaults, a call without a response fails within about a minute.
+    response to begin. A call has `attempts` in all, with short pauses between them. With the defaults, a call without
+    a response fails within about a minute. The calls of an upload have one attempt: `S3Persistence` makes them again.
     """
 
     connect_seconds: float = 5
@@ -75,7 +81,7 @@ def connect(
         # The addresses of all services stay in memory as long as the client: 4 MB. Those of credentials are needed.
         for partition in session.get_component("data_loader").load_data("endpoints")["partitions"]:
             partition["services"] = {name: each for name, each in partition["services"].items() if name in _SERVICES}
-        return Session(botocore_session=session, profile_name=profile).client(
+        client = Session(botocore_session=session, profile_name=profile).client(
             "s3", endpoint_url=endpoint_url, region_name=region, config=config
         )
     except (BotoCoreError, ValueError) as error:
@@ -83,6 +89,24 @@ def connect(
             "the S3 storage cannot be used: check TICKET_EXPORT_S3_ENDPOINT_URL, TICKET_EXPORT_S3_REGION, the options "
             f"of the storage URL and boto3's own settings ({type(error).__name__})"
         ) from error
+    for operation in _OPERATIONS_OF_UPLOADS:
+        client.meta.events.register(f"needs-retry.s3.{operation}", _raise_at_once)
+    return client
+
+
+def _raise_at_once(
+    *,
+    response: tuple[AWSResponse, Any] | None,
+    caught_exception: Exception | None,
+    operation: OperationModel,
+    **_others: object,
+) -> None:
+    # boto3 asks this before it tries again, with pauses that nothing can end. Other responses are boto3's affair, such
+    # as a redirect to the bucket's region.
+    if caught_exception is not None:
+        raise caught_exception
+    if response is not None and is_passing(error := ClientError(response[1], operation.name)):
+        raise error
 
 
 def _check_endpoint(url: str) -> None:

@@ -4,102 +4,93 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http import HTTPStatus
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionError,
-    CredentialRetrievalError,
-    HTTPClientError,
-    NoAuthTokenError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    SSOError,
-    TokenRetrievalError,
-)
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
-from ticket_export.errors import StorageError
+from ticket_export.errors import StorageError, StorageUnavailableError
+from ticket_export.infrastructure.storage.s3.reasons import OTHER_PLACE, S3Reason, client_reason, connection_reason
 
 #: The errors of boto3's calls and of the bodies that they return.
-S3_ERRORS = (BotoCoreError, ClientError, HTTPError, OSError)
-
-_NO_CREDENTIALS = (
-    CredentialRetrievalError,
-    NoAuthTokenError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    SSOError,
-    TokenRetrievalError,
-)
-_UNREACHABLE = (ConnectionError, HTTPClientError, HTTPError, OSError)
-# Codes of Amazon's list ("Error responses", REST API reference), of MinIO and of Ceph. Other codes go by their status.
-_ABSENT, _REFUSED = "the storage does not exist", "the storage refuses access"
-_REASONS = {
-    _ABSENT: "NoSuchBucket PermanentRedirect",
-    _REFUSED: "AccessDenied AccountProblem AllAccessDisabled ExpiredToken InvalidAccessKeyId "
-    "InvalidToken RequestTimeTooSkewed SignatureDoesNotMatch TokenRefreshRequired",
-    "the storage is full": "QuotaExceeded QuotaExceededException XMinioStorageFull",
-    "the storage is busy; try again later": "OperationAborted RequestLimitExceeded ServiceUnavailable SlowDown "
-    "Throttling ThrottlingException TooManyRequests",
-}
-_BY_CODE = {code: reason for reason, codes in _REASONS.items() for code in codes.split()}
-_BY_STATUS: dict[int, str] = {
-    HTTPStatus.UNAUTHORIZED: _REFUSED,
-    HTTPStatus.FORBIDDEN: _REFUSED,
-    HTTPStatus.TOO_MANY_REQUESTS: "the storage is busy; try again later",
-    HTTPStatus.SERVICE_UNAVAILABLE: "the storage is busy; try again later",
-    HTTPStatus.INSUFFICIENT_STORAGE: "the storage is full",
-}
+S3_ERRORS = (BotoCoreError, ClientError, HTTPError, OSError, ResponseParserError)
 
 
 @contextmanager
 def s3_errors(failed: str) -> Iterator[None]:
     """Raise `StorageError` for an error of boto3 in the block; its text begins with `failed`.
 
+    It is `StorageUnavailableError` if the same call may succeed later: S3 cannot be reached, is busy, or failed itself.
     boto3's error names bucket, key or host, so it is only the ``__cause__``.
     """
     try:
         yield
     except StorageError:
         raise
-    except S3_ERRORS as error:
-        raise StorageError(f"{failed}: {_reason(error)}") from error
-    except RecursionError as error:
-        # botocore follows a redirect to itself until the stack ends.
-        raise StorageError(f"{failed}: the storage redirects; check its endpoint and region") from error
+    except (*S3_ERRORS, RecursionError) as error:
+        reason = _reason(error)
+        error_type = StorageUnavailableError if reason.may_pass else StorageError
+        raise error_type(f"{failed}: {reason.text}") from error
 
 
-def error_code(error: BaseException) -> str:
+def error_code(error: BaseException | None) -> str:
     """Return S3's name of the error, such as ``NoSuchKey``; empty for other errors."""
     return error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
 
 
 def is_missing(error: BaseException) -> bool:
-    """Whether the object does not exist; false for a missing bucket."""
-    # A response to HEAD has no body, so its code is the status.
-    return error_code(error) in {"NoSuchKey", "404", "NotFound"}
+    """Whether the object does not exist; false for a missing bucket, and for the 404 of a server that is not S3."""
+    if not isinstance(error, ClientError):
+        return False
+    code = error_code(error)
+    if code in {"404", "NotFound"}:
+        # Without a body, as always after HEAD, the code is the status. S3 and compatible stores number their responses.
+        is_s3 = bool(error.response.get("ResponseMetadata", {}).get("RequestId"))
+        return is_s3 or error.operation_name == "HeadObject"
+    return code == "NoSuchKey"
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the same call may succeed later."""
+    return _reason(error).may_pass is True
 
 
 def is_unreachable(error: StorageError) -> bool:
     """Whether there was no response, so that another call would fail too."""
-    return isinstance(error.__cause__, _UNREACHABLE)
+    return isinstance(error, StorageUnavailableError) and not isinstance(error.__cause__, ClientError)
 
 
 def is_refusal(error: StorageError) -> bool:
-    """Whether S3 refused the call itself, as it will refuse the next one: no such bucket, or no right to it."""
+    """Whether S3 refused the call, and will refuse the next one, until somebody changes the setup."""
+    return error.__cause__ is not None and _reason(error.__cause__).may_pass is False
+
+
+def is_denied(error: StorageError) -> bool:
+    """Whether the credentials do not have the right to this call, or the store does not know the call."""
+    return error.__cause__ is not None and _reason(error.__cause__).is_denied
+
+
+def was_refused(error: StorageError) -> bool:
+    """Whether it is certain that the call has changed nothing, because its only request was refused or never sent.
+
+    If boto3 has sent a request twice, the first one may have succeeded although its response was lost.
+    """
     cause = error.__cause__
-    return isinstance(cause, Exception) and _reason(cause) in {_ABSENT, _REFUSED}
+    if not isinstance(cause, ClientError):
+        return is_refusal(error)
+    if isinstance(error, StorageUnavailableError):
+        return False
+    metadata = cause.response.get("ResponseMetadata", {})
+    return not metadata.get("RetryAttempts") and 400 <= metadata.get("HTTPStatusCode", 0) < 500
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, _NO_CREDENTIALS):
-        return _REFUSED
-    if isinstance(error, _UNREACHABLE):
-        return "the storage cannot be reached"
-    other = "the storage failed; the log has the cause"
-    if not isinstance(error, ClientError):
-        return other
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return _BY_CODE.get(error_code(error)) or _BY_STATUS.get(status, other)
+def remedy(error: StorageError) -> str:
+    """Return what an operator can do."""
+    return _reason(error.__cause__).remedy if error.__cause__ is not None else S3Reason("").remedy
+
+
+def _reason(error: BaseException) -> S3Reason:
+    if isinstance(error, RecursionError):
+        # botocore follows a redirect to itself until the stack ends.
+        return OTHER_PLACE
+    return client_reason(error) if isinstance(error, ClientError) else connection_reason(error)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def abort_stale_uploads(client: S3Client, bucket: str, prefix: str, *, before: datetime) -> int:
     """Abort the uploads below `prefix` without a part since `before` (aware UTC), and return their number.
 
-    A long upload is as recent as its newest part. Raises boto3's errors.
+    A long upload is as recent as its newest part. Raises boto3's errors, also that of a missing right.
     """
     aborted = 0
     for page in client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix):

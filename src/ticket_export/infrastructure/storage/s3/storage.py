@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 from contextlib import contextmanager
 from functools import partial
@@ -27,8 +28,10 @@ from ticket_export.application.ports.export_storage import (
 from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.errors import ConfigurationError, StorageError
 from ticket_export.infrastructure.storage.keys import check_prefix
-from ticket_export.infrastructure.storage.s3.errors import is_missing, is_refusal, s3_errors
+from ticket_export.infrastructure.storage.s3.bucket_check import bucket_problems
+from ticket_export.infrastructure.storage.s3.errors import is_denied, is_missing, is_refusal, remedy, s3_errors
 from ticket_export.infrastructure.storage.s3.location import S3Location
+from ticket_export.infrastructure.storage.s3.persistence import S3Persistence
 from ticket_export.infrastructure.storage.s3.reader import S3RawReader
 from ticket_export.infrastructure.storage.s3.stale_uploads import abort_stale_uploads
 from ticket_export.infrastructure.storage.s3.upload import S3Upload
@@ -37,6 +40,8 @@ from ticket_export.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+
+_log = logging.getLogger(__name__)
 
 #: Bytes of a part: the minimum of S3. With its 10,000 parts, an object may have 48 GiB.
 PART_BYTES = 5 * 1024 * 1024
@@ -64,8 +69,11 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
         endpoint_url: str | None = None,
         encryption: Mapping[str, str] | None = None,
         reconnect: Callable[[], S3Client] | None = None,
+        patience: timedelta = timedelta(minutes=1),
     ) -> None:
         """`encryption` is the result of `encryption_of`; without it, the bucket's default is used.
+
+        The calls of an upload are made again for `patience` while the store is away or too busy.
 
         `reconnect` makes the client of a forked process, which must not share connections with its parent.
         """
@@ -73,7 +81,9 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
         self._reconnect = reconnect or (lambda: client)
         self._location = location
         self._endpoint_url = endpoint_url
+        self._patience = patience
         self._encryption = dict(encryption or {})
+        self._has_said_that_uploads_stay = False
 
     @classmethod
     def from_url(cls, url: str, settings: Settings, *, patience: S3Patience | None = None) -> Self:
@@ -100,6 +110,7 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
             endpoint_url=endpoint_url,
             encryption=encryption_of(settings),
             reconnect=client,
+            patience=settings.storage_patience,
         )
 
     @property
@@ -123,6 +134,7 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
             self._location.object_key(key),
             options={"ContentType": content_type, **self._encryption},
             part_bytes=PART_BYTES,
+            persistence=S3Persistence(self._patience.total_seconds()),
         )
         with S3Writer(upload, ahead=_AHEAD) as writer:
             yield writer
@@ -162,24 +174,35 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
 
         An upload is stale if it began, and got its newest part, before `before` (aware UTC). Choose a time longer ago
         than an export may pause: a writer whose upload was aborted fails with `StorageError`.
+
+        If the credentials do not have the rights, the uploads stay. The log says so once.
         """
-        with s3_errors("what was left behind could not be removed"):
-            # Not the uploads of other programs in the same bucket or prefix.
-            own = self._location.prefix + (prefix or KEY_PREFIX)
-            return abort_stale_uploads(self._client, self._location.bucket, own, before=before)
+        # Not the uploads of other programs in the same bucket or prefix.
+        own = self._location.prefix + (prefix or KEY_PREFIX)
+        try:
+            with s3_errors("unfinished uploads could not be removed"):
+                return abort_stale_uploads(self._client, self._location.bucket, own, before=before)
+        except StorageError as raised:
+            if not is_denied(raised):
+                raise
+            if not self._has_said_that_uploads_stay:
+                self._has_said_that_uploads_stay = True
+                _log.warning("%s; a lifecycle rule of the bucket should abort them", raised)
+            return 0
 
     def problems(self, actors: Sequence[Actor]) -> Iterator[Finding]:
-        """See `SupportsCheck.problems`: a bucket that does not exist, or refuses its list."""
+        """See `SupportsCheck.problems`: a bucket that cannot be used, or that keeps deleted files."""
         try:
             next(self.list(KEY_PREFIX), None)
         except StorageError as raised:
             yield error(
                 "storage",
                 f"the bucket {self._location.bucket}: {raised}",
-                "create the bucket, or correct TICKET_EXPORT_STORAGE_URL, TICKET_EXPORT_S3_ENDPOINT_URL, the region "
-                "or the credentials",
+                remedy(raised),
                 may_pass=not is_refusal(raised),
             )
+        else:
+            yield from bucket_problems(self._client, self._location.bucket, self._location.prefix + KEY_PREFIX)
 
     def signed_url(self, key: str, *, file_name: str, content_type: str, expires_in: timedelta) -> str:
         """See `SupportsSignedUrl.signed_url`.

@@ -10,12 +10,15 @@ from uuid import uuid4
 from smart_open import open as smart_open
 
 from ticket_export.errors import StorageError
+from ticket_export.infrastructure.storage.s3.encryption import UnconfirmedEncryptionError, confirms, unconfirmed
 from ticket_export.infrastructure.storage.s3.errors import S3_ERRORS, is_missing, s3_errors
 from ticket_export.infrastructure.storage.s3.part_buffer import S3PartBuffer
+from ticket_export.infrastructure.storage.s3.persistence import S3Persistence
 from ticket_export.infrastructure.storage.s3.upload_client import S3UploadClient
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
     class _Writer(Protocol):
         """smart-open's two writers."""
@@ -38,10 +41,18 @@ class S3Upload:
     """
 
     def __init__(
-        self, client: S3Client, bucket: str, name: str, *, options: Mapping[str, str], part_bytes: int
+        self,
+        client: S3Client,
+        bucket: str,
+        name: str,
+        *,
+        options: Mapping[str, str],
+        part_bytes: int,
+        persistence: S3Persistence,
     ) -> None:
         self._client = client
-        self._calls = S3UploadClient(client)
+        self._persistence = persistence
+        self._calls = S3UploadClient(client, persistence)
         self._bucket = bucket
         self._name = name
         self._mark = uuid4().hex
@@ -68,15 +79,38 @@ class S3Upload:
         try:
             writer = self._writer or self._open(in_parts=False)
             writer.close()
+        except UnconfirmedEncryptionError:
+            if self._calls.may_be_published:
+                self._remove()
+            raise
         except StorageError:
             # If only the response was lost, the upload is complete, and S3 no longer knows it when it is called again.
-            if not self._is_there():
+            # If it was interrupted, nothing waits for the answer any more, and the sweep removes the object.
+            is_open = self._calls.may_be_published and not self._persistence.is_interrupted
+            found = self._find() if is_open else None
+            if found is None:
                 raise
+            if not confirms(self._options, found):
+                self._remove()
+                raise unconfirmed(found) from None
             _log.info("an upload was published, although its response was lost")
         self.is_published = True
         # First, so that nothing can be aborted any more.
         self._calls.close()
         self.discard()
+
+    def interrupt(self) -> None:
+        """Make the calls that wait for the store fail, and all later ones but `discard` and `retract`."""
+        self._persistence.interrupt()
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether `interrupt` was called."""
+        return self._persistence.is_interrupted
+
+    def require(self) -> None:
+        """Raise `StorageUnavailableError` if `interrupt` was called."""
+        self._persistence.require()
 
     def discard(self) -> None:
         """Remove the unpublished bytes; never raises an error of S3, because another error is already being raised.
@@ -91,10 +125,13 @@ class S3Upload:
     def retract(self) -> None:
         """Delete the object if it was published. Like `discard`, this never raises an error of S3."""
         if self.is_published:
-            try:
-                self._client.delete_object(Bucket=self._bucket, Key=self._name)
-            except S3_ERRORS:
-                _log.warning("an unknown object was left to the sweep", exc_info=True)
+            self._remove()
+
+    def _remove(self) -> None:
+        try:
+            self._client.delete_object(Bucket=self._bucket, Key=self._name)
+        except S3_ERRORS:
+            _log.warning("an object that must not be readable was left to the sweep", exc_info=True)
 
     def _open(self, *, in_parts: bool) -> _Writer:
         called = ("create_multipart_upload", "put_object")
@@ -114,12 +151,12 @@ class S3Upload:
         self._first.close()
         return writer
 
-    def _is_there(self) -> bool:
+    def _find(self) -> HeadObjectOutputTypeDef | None:
         try:
             with s3_errors("the file could not be found"):
                 found = self._client.head_object(Bucket=self._bucket, Key=self._name)
         except StorageError as error:
             if error.__cause__ is None or not is_missing(error.__cause__):
                 _log.warning("it is not known whether an upload was published", exc_info=True)
-            return False
-        return found.get("Metadata", {}).get(_MARK) == self._mark
+            return None
+        return found if found.get("Metadata", {}).get(_MARK) == self._mark else None

@@ -1,0 +1,277 @@
+"""Which copy of a database may delete objects in a storage."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final, Self
+from uuid import UUID, uuid4
+
+import attrs
+from pydantic import AwareDatetime, Field, ValidationError
+
+from ticket_export.application.dto import Dto
+from ticket_export.application.file.export_file import owner_key
+from ticket_export.application.ports.clock import Clock
+from ticket_export.application.ports.export_database import DatabaseIdentity
+from ticket_export.application.ports.export_storage import ExportStorage
+from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.errors import ObjectNotFoundError, StorageError, StorageNotOwnedError
+
+_log = logging.getLogger(__name__)
+
+#: For how long a process relies on what it has seen.
+TRUST: Final = timedelta(minutes=1)
+#: How many marks a database keeps.
+KEPT_MARKS: Final = 20
+TAKE_OVER: Final = "ticket-export storage take-over"
+_CONTENT_TYPE: Final = "application/json"
+# Bytes of the object, and characters of a text in it.
+_MAX_LENGTH: Final = 10_000
+_LONGEST: Final = 500
+
+
+@attrs.frozen
+class Mark:
+    """The number of a renewal of owner objects, and a random text that a copy of the database cannot know."""
+
+    number: int
+    nonce: str
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Return the mark in a text that `str` has made."""
+        number, _, nonce = text.partition("-")
+        return cls(int(number), nonce)
+
+    @classmethod
+    def after(cls, issued: Sequence[Mark]) -> Self:
+        """Return a new mark."""
+        return cls(issued[-1].number + 1 if issued else 1, uuid4().hex[:12])
+
+    def __str__(self) -> str:
+        return f"{self.number}-{self.nonce}"
+
+    def is_of(self, issued: Sequence[Mark]) -> bool:
+        """Whether a database that keeps the marks `issued`, oldest first, has issued this one.
+
+        Of a mark that is older than those that it keeps, only the number is known. A process that was paused may have
+        written such a mark.
+        """
+        if not issued or self.number > issued[-1].number:
+            return False
+        return self in issued or self.number < issued[0].number
+
+
+class Owner(Dto):
+    """The owner object below the prefix of a database: which copy of the database deletes objects there.
+
+    `seen_at` (aware UTC) is the time of the last renewal, `seen_by` the process that made it. `mark` was committed to
+    the owner's database before it was written here, so that a copy that was made earlier does not have it.
+    """
+
+    database: UUID
+    copy_name: str = Field(max_length=_LONGEST)
+    mark: str = Field(pattern=r"^[0-9]{1,15}-[0-9a-f]{12}$")
+    seen_at: AwareDatetime
+    seen_by: str = Field(max_length=_LONGEST)
+
+    def __str__(self) -> str:
+        return f"last seen on {self.seen_at:%Y-%m-%d at %H:%M:%S} UTC in the process {self.seen_by}"
+
+
+@attrs.frozen
+class _Seen:
+    at: datetime
+    refusal: str | None
+
+
+@attrs.frozen
+class OwnershipMemory:
+    """What a process has seen of the owner of each storage, and the storages of which it has logged the refusal."""
+
+    seen: dict[str, _Seen] = attrs.field(factory=dict)
+    told: set[str] = attrs.field(factory=set)
+
+
+@attrs.frozen(kw_only=True)
+class StorageOwnership:
+    """Decides whether this database may delete objects below its prefix in a storage.
+
+    Rules:
+        1. The owner object names a copy of the database. Without the object, the first process that writes or deletes
+           there claims the storage for its database. An object that cannot be read belongs to nobody, and nothing is
+           deleted until `take_over`.
+        2. A restored dump, a cloned database and a copied file have the id of the original, and another
+           `DatabaseIdentity.copy`. They are not the owner.
+        3. A snapshot of a whole disk has the same `copy` too. So every renewal of the owner object has a new mark,
+           which is committed to the database first. A database that has not issued the mark is not the owner.
+        4. A renewal also keeps a lifecycle rule that deletes old objects from deleting the owner object.
+
+    `process` returns the name of this process. One `memory` serves all threads of a process.
+    """
+
+    unit_of_work: Callable[[], UnitOfWork]
+    clock: Clock
+    process: Callable[[], str]
+    memory: OwnershipMemory = attrs.field(factory=OwnershipMemory)
+
+    def require(self, storage: ExportStorage) -> None:
+        """Return if this database is the owner of the storage; claim it, or renew it, at most once a minute.
+
+        Raises:
+            StorageNotOwnedError: it is not the owner; nothing may be deleted.
+            StorageError: the storage failed.
+            JobDatabaseError: the database failed.
+        """
+        seen = self.memory.seen.get(storage.place)
+        if seen is None or abs(self.clock.now() - seen.at) >= TRUST:
+            self.renew(storage)
+        elif seen.refusal is not None:
+            raise StorageNotOwnedError(storage.place, seen.refusal)
+
+    def renew(self, storage: ExportStorage) -> None:
+        """Do what `require` does, and do it now.
+
+        Raises:
+            StorageNotOwnedError, StorageError, JobDatabaseError: as `require` does.
+        """
+        database, now = self._identity(), self.clock.now()
+        try:
+            owner = _read(storage, database.id)
+            mark = self._issue(lambda issued: _require_own(storage, owner, database, issued))
+        except StorageNotOwnedError as error:
+            self.memory.seen[storage.place] = _Seen(now, error.why)
+            raise
+        self._write(storage, database, mark)
+
+    def require_still(self, storage: ExportStorage) -> None:
+        """Return unless another copy of the database is the owner now. Nothing is written.
+
+        Raises:
+            StorageNotOwnedError, StorageError, JobDatabaseError: as `require` does.
+        """
+        database = self._identity()
+        owner = _read(storage, database.id)
+        with self.unit_of_work() as work:
+            # After the object is read, since its mark was committed before it was written.
+            _require_own(storage, owner, database, _marks(work))
+
+    def refusal(self, storage: ExportStorage) -> str | None:
+        """Return why this database may not delete objects in the storage; None if it may. Nothing is written.
+
+        Raises:
+            StorageError, JobDatabaseError: as `require` does.
+        """
+        try:
+            self.require_still(storage)
+        except StorageNotOwnedError as error:
+            return str(error)
+        return None
+
+    def owner(self, storage: ExportStorage) -> Owner | None:
+        """Return the owner object of this database in the storage; None if there is none that can be read.
+
+        Raises:
+            StorageError, JobDatabaseError: as `require` does.
+        """
+        with suppress(StorageNotOwnedError):
+            return _read(storage, self._identity().id)
+        return None
+
+    def take_over(self, storage: ExportStorage) -> None:
+        """Make this database the owner, whatever the owner object says.
+
+        Raises:
+            StorageError, JobDatabaseError: as `require` does.
+        """
+        database = self._identity()
+        self._write(storage, database, self._issue(lambda _issued: None))
+
+    def to_write(self, storage: ExportStorage, database: DatabaseIdentity) -> DatabaseIdentity:
+        """Claim the storage before an export writes there, and return the identity for the keys of its objects.
+
+        A database that is not the owner may write. Since the owner may run the same export and may have the same
+        `copy`, the identity has a new one then. If the storage fails, the export itself finds that out.
+
+        Raises:
+            JobDatabaseError: the database failed.
+        """
+        try:
+            self.require(storage)
+        except StorageNotOwnedError as error:
+            self.tell(error)
+            return attrs.evolve(database, copy=uuid4().hex)
+        except StorageError:
+            _log.info("the owner object could not be read or written", exc_info=True)
+        return database
+
+    def tell(self, error: StorageNotOwnedError) -> None:
+        """Log why nothing is deleted in a storage: once a process, until this database is the owner again."""
+        if error.place not in self.memory.told:
+            self.memory.told.add(error.place)
+            _log.warning("exports are not cleaned up: %s", error)
+
+    def _identity(self) -> DatabaseIdentity:
+        with self.unit_of_work() as work:
+            return work.database.identity()
+
+    def _issue(self, require: Callable[[Sequence[Mark]], None]) -> Mark:
+        with self.unit_of_work() as work:
+            issued = _marks(work, to_change=True)
+            require(issued)
+            mark = Mark.after(issued)
+            work.database.set_marks([str(each) for each in (*issued, mark)][-KEPT_MARKS:])
+            work.commit()
+        return mark
+
+    def _write(self, storage: ExportStorage, database: DatabaseIdentity, mark: Mark) -> None:
+        now = self.clock.now()
+        process = self.process()[:_LONGEST]
+        owner = Owner(database=database.id, copy_name=database.copy, mark=str(mark), seen_at=now, seen_by=process)
+        with storage.open_writer(owner_key(database.id), _CONTENT_TYPE) as writer:
+            writer.write(owner.model_dump_json(indent=2).encode() + b"\n")
+        self.memory.seen[storage.place] = _Seen(now, None)
+        self.memory.told.discard(storage.place)
+
+
+def _marks(work: UnitOfWork, *, to_change: bool = False) -> Sequence[Mark]:
+    return [Mark.read(text) for text in work.database.marks(to_change=to_change)]
+
+
+def _read(storage: ExportStorage, database_id: UUID) -> Owner | None:
+    key = owner_key(database_id)
+    try:
+        with storage.open_reader(key) as reader:
+            data = reader.read(_MAX_LENGTH)
+    except ObjectNotFoundError:
+        return None
+    try:
+        owner = Owner.model_validate_json(data)
+    except ValidationError as error:
+        raise _unreadable(storage, key) from error
+    if owner.database != database_id:
+        raise _unreadable(storage, key)
+    return owner
+
+
+def _unreadable(storage: ExportStorage, key: str) -> StorageNotOwnedError:
+    return StorageNotOwnedError(
+        storage.place,
+        f"the object {key} does not say which database owns the storage; if no other copy of this "
+        f"database uses it, run `{TAKE_OVER}`",
+    )
+
+
+def _require_own(
+    storage: ExportStorage, owner: Owner | None, database: DatabaseIdentity, issued: Sequence[Mark]
+) -> None:
+    if owner is None or (owner.copy_name == database.copy and Mark.read(owner.mark).is_of(issued)):
+        return
+    raise StorageNotOwnedError(
+        storage.place,
+        f"another copy of this database owns the storage, {owner}; set TICKET_EXPORT_STORAGE_URL to "
+        f"a storage for this copy alone, or run `{TAKE_OVER}` if the other one is not used any more",
+    )
