@@ -119,11 +119,11 @@ def test_setting_without_a_folder_for_the_group_is_an_error(shared: Path, mode: 
 def test_files_of_before_the_setting_are_found_and_the_command_opens_them(shared: Path) -> None:
     with WORKER.acting():
         _write(shared)
-    found = _only(shared, for_group=True)
-    assert (found.severity, "is not open to group" in found.what) == ("warning", True)
+    found = _problems(shared, for_group=True)
+    assert [(each.severity, "is not open to group" in each.what) for each in found] == [("warning", True)]
     while found:
-        _follow(found.remedy)
-        [found] = _problems(shared, for_group=True) or [None]  # type: ignore[list-item]
+        _follow(found[0].remedy)
+        found = _problems(shared, for_group=True)
     with WEB.acting():
         with LocalStorage(shared, for_group=True).open_reader(KEY) as stream:
             assert stream.read() == b"whole"

@@ -381,4 +381,4 @@ def test_clone_deletes_no_file_that_the_original_may_need(desk: HelpDesk) -> Non
     with pytest.raises(UserNotForgottenError, match="another copy of this database owns the storage"):
         clone.forget_user(user.user_id)
     assert desk.storage.objects == before
-    assert clone.job(job_id)
+    assert clone.job(job_id).id == job_id
