@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import sys
-from contextlib import closing
 from time import sleep
 
 import pytest
