@@ -11,6 +11,8 @@ ROUNDS ?= 30
 PROGRAMS := $(foreach folder,benchmarks examples,$(if $(wildcard $(folder)/*.py $(folder)/*/*.py),$(folder)))
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Where an image sets it, each of the hundreds of processes that the tests start would compile the library again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo quick test test-stores steady chaos rights bench docs constraints clean

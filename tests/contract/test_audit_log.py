@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.contract.conftest import SharedDatabase
 from tests.contract.stored_entries import stored_entries
 from tests.integration.persistence.sqlite_rows import SqliteRows
 from tests.integration.postgresql.postgresql_rows import PostgresqlRows
@@ -19,7 +20,6 @@ from ticket_export.application.ports.audit_log import AuditAction, AuditEntry
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
 from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
-from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.testing.audit_log import AuditLogContract
 
 
@@ -92,11 +92,9 @@ class TestSqlAlchemyAuditLogOnPostgresql(AuditLogContract[SqlAlchemyAuditLog]):
     rows: PostgresqlRows
 
     @pytest.fixture
-    def audit_log(self, each_postgresql_url: str) -> Iterator[SqlAlchemyAuditLog]:
-        engine = create_engine(each_postgresql_url)
-        self.rows = PostgresqlRows(each_postgresql_url)
-        yield SqlAlchemyAuditLog(engine)
-        engine.dispose()
+    def audit_log(self, each_emptied_database: SharedDatabase) -> SqlAlchemyAuditLog:
+        self.rows = each_emptied_database.rows
+        return SqlAlchemyAuditLog(each_emptied_database.engine)
 
     def read_behind(self, audit_log: SqlAlchemyAuditLog) -> Sequence[AuditEntry]:
         return stored_entries(self.rows)

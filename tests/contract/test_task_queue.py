@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.conftest import SharedDatabase
 from tests.integration.persistence.sqlite_rows import SqliteRows
 from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 from tests.migrated_sqlite import migrated_sqlite
@@ -76,9 +77,10 @@ class TestDatabaseTaskQueueOnSqlite(DatabaseTaskQueueContract):
 
 class TestDatabaseTaskQueueOnPostgresql(DatabaseTaskQueueContract):
     @pytest.fixture
-    def queue(self, each_postgresql_url: str) -> Iterator[DatabaseTaskQueue]:
-        engine = create_engine(each_postgresql_url)
-        self.rows = PostgresqlRows(each_postgresql_url)
+    def queue(self, each_emptied_database: SharedDatabase) -> Iterator[DatabaseTaskQueue]:
+        # Of its own: what listens ends with it.
+        engine = create_engine(each_emptied_database.url)
+        self.rows = each_emptied_database.rows
         yield DatabaseTaskQueue(engine, build_help_desk_tables(), notifications_on(engine))
         engine.dispose()
 

@@ -10,6 +10,7 @@ import attrs
 import pytest
 from sqlalchemy import Engine
 
+from tests.contract.conftest import SharedDatabase
 from tests.contract.stored_entries import stored_entries
 from tests.integration.persistence.sqlite_rows import SqliteRows
 from tests.integration.postgresql.postgresql_rows import PostgresqlRows
@@ -24,7 +25,6 @@ from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
 from ticket_export.infrastructure.memory.database import InMemoryDatabase, InMemoryTransaction
 from ticket_export.infrastructure.memory.unit_of_work import InMemoryUnitOfWork
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
-from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
 from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnitOfWork
 from ticket_export.testing.entities import a_task
@@ -139,7 +139,5 @@ class TestSqlAlchemyUnitOfWorkOnSqlite(SqlUnitOfWorkContract):
 
 class TestSqlAlchemyUnitOfWorkOnPostgresql(SqlUnitOfWorkContract):
     @pytest.fixture
-    def database(self, each_postgresql_url: str) -> Iterator[SqlDatabase]:
-        engine = create_engine(each_postgresql_url)
-        yield SqlDatabase(engine, PostgresqlRows(each_postgresql_url))
-        engine.dispose()
+    def database(self, each_emptied_database: SharedDatabase) -> SqlDatabase:
+        return SqlDatabase(each_emptied_database.engine, each_emptied_database.rows)

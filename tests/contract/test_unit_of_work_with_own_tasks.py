@@ -11,14 +11,16 @@ import attrs
 import pytest
 from sqlalchemy import Engine
 
+from tests.contract.conftest import SharedDatabase, empty
 from tests.contract.test_unit_of_work import SqlDatabase, SqlUnitOfWorkContract
 from tests.integration.persistence.sqlite_rows import TABLES, SqliteRows
-from tests.integration.postgresql.postgresql_rows import PostgresqlRows
+from tests.postgresql_server import PostgresqlServer
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.migrate import adopt
 from ticket_export.infrastructure.persistence.database.engine import create_engine
+from ticket_export.infrastructure.persistence.tables import SEED_TABLES
 
 
 def adopted(engine: Engine) -> Engine:
@@ -67,18 +69,37 @@ class OwnTasksContract(SqlUnitOfWorkContract):
         return key.hex if database.engine.dialect.name == "sqlite" else str(key)
 
 
+@pytest.fixture(scope="session")
+def adopted_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """What every test gets a copy of."""
+    path = tmp_path_factory.mktemp("adopted") / "adopted.db"
+    engine = adopted(create_engine(f"sqlite:///{path}"))
+    # The last connection takes what is in the write-ahead log into the file.
+    engine.dispose()
+    return path.read_bytes()
+
+
 class TestSqlAlchemyUnitOfWorkWithOwnTasksOnSqlite(OwnTasksContract):
     @pytest.fixture
-    def database(self, tmp_path: Path) -> Iterator[SqlDatabase]:
+    def database(self, adopted_file: bytes, tmp_path: Path) -> Iterator[SqlDatabase]:
         path = tmp_path / "adopted.db"
-        engine = adopted(create_engine(f"sqlite:///{path}"))
+        path.write_bytes(adopted_file)
+        engine = create_engine(f"sqlite:///{path}")
         yield SqlDatabase(engine, SqliteRows(path))
         engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def adopted_database(postgresql_server: PostgresqlServer) -> Iterator[SharedDatabase]:
+    with postgresql_server.database(migrated=False) as url:
+        shared = SharedDatabase.on(url)
+        adopted(shared.engine)
+        yield shared
+        shared.engine.dispose()
+
+
 class TestSqlAlchemyUnitOfWorkWithOwnTasksOnPostgresql(OwnTasksContract):
     @pytest.fixture
-    def database(self, empty_postgresql_url: str) -> Iterator[SqlDatabase]:
-        engine = adopted(create_engine(empty_postgresql_url))
-        yield SqlDatabase(engine, PostgresqlRows(empty_postgresql_url))
-        engine.dispose()
+    def database(self, adopted_database: SharedDatabase) -> SqlDatabase:
+        empty(adopted_database.engine, [*SEED_TABLES.metadata.sorted_tables, SEED_TABLES.export_tasks])
+        return SqlDatabase(adopted_database.engine, adopted_database.rows)

@@ -12,6 +12,7 @@ import attrs
 import pytest
 import sqlalchemy as sa
 
+from tests.contract.conftest import SharedDatabase
 from tests.integration.persistence.sqlite_rows import SqliteRows
 from tests.integration.postgresql.postgresql_rows import PostgresqlRows
 from tests.migrated_sqlite import migrated_sqlite
@@ -75,11 +76,9 @@ class TestSqlAlchemyUserDirectoryOnSqlite(SqlUserDirectoryContract):
 
 class TestSqlAlchemyUserDirectoryOnPostgresql(SqlUserDirectoryContract):
     @pytest.fixture
-    def directory(self, each_postgresql_url: str) -> Iterator[SqlAlchemyUserDirectory]:
-        engine = create_engine(each_postgresql_url)
-        self.rows = PostgresqlRows(each_postgresql_url)
-        yield SqlAlchemyUserDirectory(engine)
-        engine.dispose()
+    def directory(self, each_emptied_database: SharedDatabase) -> SqlAlchemyUserDirectory:
+        self.rows = each_emptied_database.rows
+        return SqlAlchemyUserDirectory(each_emptied_database.engine)
 
     def test_letter_case_means_nothing_beyond_ascii_either(self, directory: SqlAlchemyUserDirectory, ann: User) -> None:
         self.put_behind(directory, attrs.evolve(ann, email_address="zoë@example.test"), [])

@@ -44,13 +44,17 @@ class ExportStorage(Protocol):
 
     @abstractmethod
     def open_reader(self, key: str, start: int = 0) -> AbstractContextManager[BinaryIO]:
-        """Read an object from its byte `start` on; nothing, if it is not longer than that.
+        """Read an object from its byte number `start` on, without reading what is before.
 
-        Where `fileno` of the reader returns the descriptor of a regular file, that file is the object, byte for byte,
-        so that it can be copied within the kernel. A reader that decodes its file has no descriptor.
+        At and beyond the end of the object the reader is empty, as a file is.
+
+        Where `fileno` of the reader returns the descriptor of a regular file, that file is the object, byte for byte
+        and whatever `start` is, so that it can be copied within the kernel. A reader that decodes its file has no
+        descriptor.
 
         Raises:
             ObjectNotFoundError: no object is readable under that key.
+            ValueError: `start` is negative.
         """
 
     @abstractmethod

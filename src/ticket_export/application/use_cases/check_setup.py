@@ -134,8 +134,11 @@ class CheckSetup:
         found = guarded("storage", try_it)
 
         def ask() -> Iterator[Finding]:
-            refusal = self.ownership().refusal(self.storage())
+            ownership, storage = self.ownership(), self.storage()
+            refusal = ownership.refusal(storage)
             if refusal is not None:
+                # A worker that checks its setup does not log it again.
+                ownership.memory.told.add(storage.place)
                 what, _, remedy = refusal.partition("; ")
                 yield warning("storage", f"exports are not cleaned up: {what}", remedy)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import attrs
@@ -86,7 +87,7 @@ class OpenDownload:
         return Download(
             **file,
             length=media_item.length,
-            stream=storage.open_reader(media_item.object_key),
+            reader=partial(storage.open_reader, media_item.object_key),
             # Last, since its lifetime is short.
             url=signer.signed_url(media_item.object_key, **file, expires_in=link_lifetime) if signer else None,
             sha256=digest,

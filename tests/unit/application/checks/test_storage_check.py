@@ -75,7 +75,7 @@ def test_sweep_during_the_check_is_no_finding() -> None:
 class OtherBytes(InMemoryStorage):
     @contextmanager
     def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
-        with super().open_reader(key):
+        with super().open_reader(key, start):
             yield io.BytesIO(b"other")
 
 

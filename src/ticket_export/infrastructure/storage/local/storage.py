@@ -22,7 +22,7 @@ from ticket_export.application.ports.export_storage import (
 )
 from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.errors import ConfigurationError, InvalidKeyError, ObjectNotFoundError, StorageUnavailableError
-from ticket_export.infrastructure.storage.keys import check_key, check_prefix, is_segment
+from ticket_export.infrastructure.storage.keys import check_key, check_prefix, check_start, is_segment
 from ticket_export.infrastructure.storage.local.directories import opened_directory, prune_directories, sync_directories
 from ticket_export.infrastructure.storage.local.folder_check import folder_problems
 from ticket_export.infrastructure.storage.local.partial_file import PARTIAL, PartialFile, is_partial_below
@@ -100,15 +100,15 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale, SupportsP
     def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
         """See `ExportStorage.open_reader`."""
         check_key(key)
+        check_start(start)
         *folders, _ = names = key.split("/")
         with storage_errors("the file could not be read"):
             try:
                 with opened_directory(self._root, folders) as directory:
-                    stream = open_file(directory, names)
+                    stream = open_file(directory, names, start)
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
                 raise ObjectNotFoundError("the file is not in the storage any more") from error
         with stream:
-            stream.seek(start)
             yield stream
 
     def delete(self, key: str) -> None:

@@ -27,7 +27,7 @@ from ticket_export.application.ports.export_storage import (
 )
 from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.errors import ConfigurationError, StorageError
-from ticket_export.infrastructure.storage.keys import check_prefix
+from ticket_export.infrastructure.storage.keys import check_prefix, check_start
 from ticket_export.infrastructure.storage.s3.bucket_check import bucket_problems
 from ticket_export.infrastructure.storage.s3.errors import is_denied, is_missing, is_refusal, remedy, s3_errors
 from ticket_export.infrastructure.storage.s3.location import S3Location
@@ -142,7 +142,9 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
     @contextmanager
     def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
         """See `ExportStorage.open_reader`. Reading may raise `StorageError` too."""
-        raw = S3RawReader(self._client, self._location.bucket, self._location.object_key(key))
+        name = self._location.object_key(key)
+        check_start(start)
+        raw = S3RawReader(self._client, self._location.bucket, name, start)
         with io.BufferedReader(raw, _READ_BUFFER) as stream:
             yield cast("BinaryIO", stream)
 
