@@ -322,6 +322,7 @@ class TicketExportContainer(StrictContainer):
         ownership=storage_ownership,
         clocks=List(clock, machine_clock),
         stall=settings.provided.stall,
+        former=former_storages,
     )
     purge_exports = Factory(
         PurgeExports,

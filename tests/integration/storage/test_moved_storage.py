@@ -27,6 +27,7 @@ from tests.unit.infrastructure.storage.installed_packages import install
 from ticket_export import Actor, Settings, SystemPermissions, TicketExportContainer
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUp
 from ticket_export.application.use_cases.purge_exports import Purge
+from ticket_export.application.use_cases.sweep_orphaned_objects import Sweep
 from ticket_export.errors import ConfigurationError, UnknownPlaceError, UserNotForgottenError
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket
 from ticket_export.ports import MediaItem, User
@@ -315,6 +316,19 @@ def test_row_and_file_of_another_program_are_never_touched(desk: Desk, kind: str
         assert desk.database.committed == rows
         with process.storage().open_reader(key) as stream:
             assert stream.read() == b"not ours"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_killed_attempt_left_in_a_former_storage_is_swept(desk: Desk, kind: str, tmp_path: Path) -> None:
+    old, gone = desk.place_of(kind, "old"), desk.place_of("file", "not-mounted")
+    first, second = desk.process(old), desk.process(desk.place_of("file", "new"), gone, old)
+    desk.export(first)
+    kept = files_in(first)
+    with first.storage().open_writer(kept[0].replace("/1/", "/2/"), "text/csv") as writer:
+        writer.write(b"half")
+    assert second.sweep_orphaned_objects()() == Sweep(removed=1)
+    assert files_in(first) == kept
+    assert not (tmp_path / "not-mounted").exists()
 
 
 def test_link_is_made_by_the_storage_that_has_the_file(desk: Desk) -> None:

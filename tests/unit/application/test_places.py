@@ -217,8 +217,8 @@ def test_files_in_an_unknown_place_are_a_warning_with_the_url_to_add() -> None:
             "file:///srv/old to TICKET_EXPORT_FORMER_STORAGE_URLS"
         ),
         (
-            "warning: storage: no setting names the storage of the kind 's3', which has files of 1,200 exports, 3 of them "
-            "expired; add the URL of that storage, s3://..., to TICKET_EXPORT_FORMER_STORAGE_URLS"
+            "warning: storage: no setting names the storage of the kind 's3', which has files of 1,200 exports, 3 of "
+            "them expired; add the URL of that storage, s3://..., to TICKET_EXPORT_FORMER_STORAGE_URLS"
         ),
     ]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ticket_export.application.checks.guarded import guarded
-from ticket_export.application.file.places import StoragePlaces
+from ticket_export.application.file.places import StoragePlaces, require_there
 from ticket_export.application.finding import Finding, warning
 from ticket_export.application.ports.export_job_repository import FilesAtPlace
-from ticket_export.application.ports.export_storage import ExportStorage, SupportsPlaces
+from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.supports_check import SupportsCheck
 
 _WHERE = "storage"
@@ -31,8 +31,8 @@ def place_problems(places: StoragePlaces, counted: Iterable[FilesAtPlace]) -> It
 
 def _own_problems(storage: ExportStorage) -> Iterator[Finding]:
     found = list(storage.problems(())) if isinstance(storage, SupportsCheck) else []
-    if not found and isinstance(storage, SupportsPlaces):
-        storage.require_there()
+    if not found:
+        require_there(storage)
     yield from found
 
 

@@ -115,14 +115,23 @@ def _is_at(storage: ExportStorage, provider: str, place: str | None) -> bool:
     return storage.place == place or (isinstance(storage, SupportsPlaces) and storage.is_at(place))
 
 
+def require_there(storage: ExportStorage) -> None:
+    """Refuse a storage that looks empty because it is away itself.
+
+    Raises:
+        StorageError: as `SupportsPlaces.require_there` does.
+    """
+    if isinstance(storage, SupportsPlaces):
+        storage.require_there()
+
+
 def _apart(storages: Iterable[ExportStorage]) -> tuple[list[ExportStorage], list[StorageError]]:
     """Return the storages that are there, and the errors of the others."""
     there: list[ExportStorage] = []
     failures: list[StorageError] = []
     for storage in storages:
         try:
-            if isinstance(storage, SupportsPlaces):
-                storage.require_there()
+            require_there(storage)
             there.append(storage)
         except StorageError as error:
             failures.append(error)

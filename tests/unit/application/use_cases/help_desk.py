@@ -263,6 +263,7 @@ class HelpDesk:
             ownership=self.ownership,
             clocks=[self.clock],
             stall=timedelta(minutes=30),
+            former=self.former,
         )
 
     @property
