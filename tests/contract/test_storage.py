@@ -14,6 +14,7 @@ from typing import IO, BinaryIO
 import pytest
 
 from ticket_export.application.ports.export_storage import ObjectWriter
+from ticket_export.errors import StorageError
 from ticket_export.infrastructure.memory.storage import InMemoryStorage
 from ticket_export.infrastructure.storage.local.storage import LocalStorage
 from ticket_export.testing.storage import StorageContract
@@ -51,6 +52,13 @@ class TestLocalStorage(StorageContract[LocalStorage]):
     def get_behind(self, storage: LocalStorage, key: str) -> bytes | None:
         path = self.root / key
         return path.read_bytes() if path.is_file() else None
+
+
+class TestLocalStorageForAGroup(TestLocalStorage):
+    @pytest.fixture
+    def storage(self, tmp_path: Path) -> LocalStorage:
+        self.root = tmp_path / "outer" / "exports"
+        return LocalStorage(self.root, for_group=True)
 
 
 class Hasty(InMemoryStorage):
@@ -116,6 +124,44 @@ class Decoding(InMemoryStorage):
             yield Base64Reader(file)
 
 
+class Unranged(InMemoryStorage):
+    """Reads from the beginning, always."""
+
+    @contextmanager
+    def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
+        with super().open_reader(key) as stream:
+            yield stream
+
+
+class Shifted(InMemoryStorage):
+    """Reads from the byte before, where there is one."""
+
+    @contextmanager
+    def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
+        with super().open_reader(key, max(start - 1, 0)) as stream:
+            yield stream
+
+
+class Bounded(InMemoryStorage):
+    """Lets the error of a range beyond the end out."""
+
+    @contextmanager
+    def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
+        if start > len(self.objects[key]):
+            raise StorageError("416")
+        with super().open_reader(key, start) as stream:
+            yield stream
+
+
+class Counting(InMemoryStorage):
+    """Counts a negative start from the end."""
+
+    @contextmanager
+    def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
+        with super().open_reader(key, start if start >= 0 else max(len(self.objects[key]) + start, 0)) as stream:
+            yield stream
+
+
 class Base64Reader(io.BytesIO):
     def __init__(self, file: IO[bytes]) -> None:
         super().__init__(b64decode(file.read()))
@@ -155,6 +201,9 @@ _IN_ORDER = ["a-b", "a.csv", "a/b", "a/b.csv2/x", "a/c", "a0", "ab/c", "b"]
         (Unordered(), lambda it: _contract.test_list_gives_the_keys_of_a_prefix_in_order(it, "", _IN_ORDER)),
         (Trusting(), lambda it: _contract.test_malformed_key_is_refused_by_every_method(it, "../outside")),
         (Decoding(), _contract.test_file_behind_a_reader_is_the_object),
+        (Unranged(), lambda it: _contract.test_object_is_read_from_any_byte_on(it, b"abcdefgh")),
+        (Shifted(), lambda it: _contract.test_object_is_read_from_any_byte_on(it, b"abcdefgh")),
+        (Shifted(), _contract.test_large_object_is_read_in_pieces_from_any_byte_on),
         (Linking(b"something else"), _contract.test_signed_url_serves_the_object),
         (Hasty(), _contract.test_killed_writer_leaves_nothing_readable),
         (Hasty(), _contract.test_killed_replacement_leaves_the_object_as_it_was),
@@ -170,6 +219,9 @@ _IN_ORDER = ["a-b", "a.csv", "a/b", "a/b.csv2/x", "a/c", "a0", "ab/c", "b"]
         "unordered",
         "trusting",
         "decoding",
+        "unranged",
+        "shifted",
+        "shifted in pieces",
         "linking",
         "killed",
         "killed replacing",
@@ -183,6 +235,13 @@ def test_contract_notices_a_storage_that_breaks_it(
 ) -> None:
     with pytest.raises((AssertionError, pytest.fail.Exception)):
         claim(storage)
+
+
+def test_contract_notices_a_range_that_is_an_error_and_one_that_is_none() -> None:
+    with pytest.raises(StorageError, match="416"):
+        _contract.test_object_is_read_from_any_byte_on(Bounded(), b"abcdefgh")
+    with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
+        _contract.test_negative_start_is_refused(Counting())
 
 
 def test_contract_accepts_a_link_that_serves_the_object() -> None:

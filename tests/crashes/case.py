@@ -122,6 +122,12 @@ def survive(world: World) -> None:
     settings = world.parts.settings()
     world.clock.advance(settings.lease + _SECOND)
     world.parts.worker().drain()
+    sweep_stale(world)
+
+
+def sweep_stale(world: World) -> None:
+    """A worker comes when what was begun is stale."""
+    settings = world.parts.settings()
     now = world.clock.now()
     # The time of a folder's files is the real one.
     world.clock.set(datetime.now(UTC) + max(2 * settings.stall, timedelta(hours=1)) + _SECOND)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from tests.crashes.case import Case
+from tests.crashes.case import Case, sweep_stale
 from tests.crashes.claims import claim_completed, claim_failed, files_of
 from tests.crashes.scenario_parts import OTHER_VIEW, RETENTION, Plain, completed, losing, lost, orphaned, put, queued
 from tests.crashes.world import World
@@ -161,7 +161,7 @@ class TakingOver(Sweeping):
 
     def finish(self, case: Case) -> None:
         case.world.parts.take_over_storage()()
-        case.world.parts.sweep_orphaned_objects()()
+        sweep_stale(case.world)
 
 
 class _NoKeeper(Housekeeping):

@@ -23,7 +23,7 @@ _SIZE = 3_000_000
 
 def _save_to(file: str, stream: BinaryIO | None = None, size: int = _SIZE) -> None:
     source = nullcontext(stream or BytesIO(bytes(size)))
-    download = Download(file_name="a", content_type="b", length=size, stream=source)
+    download = Download(file_name="a", content_type="b", length=size, reader=lambda _: source)
     with open_output(file) as target:
         save_download(download, target, PlainProgress("bytes"))
 

@@ -84,9 +84,9 @@ def write(storage: ExportStorage, key: str, *blocks: bytes) -> None:
             writer.write(block)
 
 
-def read(storage: ExportStorage, key: str) -> bytes:
-    """Read an object through the adapter."""
-    with storage.open_reader(key) as stream:
+def read(storage: ExportStorage, key: str, start: int = 0) -> bytes:
+    """Read an object through the adapter, from its byte number `start` on."""
+    with storage.open_reader(key, start) as stream:
         return stream.read()
 
 
@@ -194,12 +194,37 @@ class StorageContract(StaleWritersContract[S]):
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 pytest.skip("the descriptor of the reader is not that of a file")
             assert os.pread(descriptor, 100, 0) == b"abcdefgh"
+        with storage.open_reader(KEY, start=3) as stream:
+            assert os.pread(stream.fileno(), 100, 0) == b"abcdefgh"
+
+    @pytest.mark.parametrize("data", [b"abcdefgh", b"a", b""], ids=["long", "one byte", "empty"])
+    def test_object_is_read_from_any_byte_on(self, storage: S, data: bytes) -> None:
+        self.put_behind(storage, KEY, data)
+        for start in (0, 1, 2, 7, 8, 9, 1_000_000, 2**63 - 1, 2**63, 2**64, 10**30):
+            assert (start, read(storage, KEY, start)) == (start, data[start:])
+
+    def test_large_object_is_read_in_pieces_from_any_byte_on(self, storage: S) -> None:
+        # No two places have the same bytes.
+        data = b"".join(b"%07d," % number for number in range(750_000))
+        write(storage, KEY, data)
+        for start in (*range(1, len(data), 299_993), len(data) - 1):
+            with storage.open_reader(KEY, start) as stream:
+                pieces = [stream.read(10), stream.read(100_000)]
+            assert pieces == [data[start : start + 10], data[start + 10 : start + 100_010]]
+
+    def test_negative_start_is_refused(self, storage: S) -> None:
+        self.put_behind(storage, KEY, b"abcdefgh")
+        for start in (-1, -8, -9):
+            with pytest.raises(ValueError, match=str(start)):
+                read(storage, KEY, start)
 
     @pytest.mark.parametrize("key", ["exports/other.csv", "exports/job", f"{KEY}/below"])
     def test_absent_object_is_not_found(self, storage: S, key: str) -> None:
         self.put_behind(storage, KEY, b"neighbour")
         with pytest.raises(ObjectNotFoundError):
             read(storage, key)
+        with pytest.raises(ObjectNotFoundError):
+            read(storage, key, 1_000_000)
 
     # Deleting
 

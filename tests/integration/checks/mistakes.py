@@ -476,6 +476,27 @@ def everybody_may_write_to_the_storage(host: Host) -> Callable[[str], object]:
     return runs(host)
 
 
+@found_as("warning: storage: ")
+def folder_of_the_storage_belongs_to_another_user(host: Host) -> Callable[[str], object]:
+    patch, user = pytest.MonkeyPatch(), os.geteuid()
+    patch.setattr(os, "geteuid", lambda: user + 1)
+    (host.folder / "files").chmod(0o770)
+    return says(f"chown -R {user + 1} ", patch.undo)
+
+
+@found_as("error: storage: TICKET_EXPORT_FILE_ACCESS=group is set, and group ")
+def group_may_not_use_the_folder_of_the_storage(host: Host) -> Callable[[str], object]:
+    host.settings["TICKET_EXPORT_FILE_ACCESS"] = "group"
+    return runs(host)
+
+
+@found_as("warning: storage: ")
+def folder_of_temporary_files_is_older_than_the_setting(host: Host) -> Callable[[str], object]:
+    (host.folder / "files").chmod(0o770)
+    host.settings["TICKET_EXPORT_FILE_ACCESS"] = "group"
+    return runs(host)
+
+
 class _RefusingStorage(InMemoryStorage):
     """Lets a process do some of it only."""
 

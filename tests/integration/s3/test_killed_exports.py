@@ -10,43 +10,26 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
-from uuid import UUID
 
 import pytest
-from dependency_injector.providers import Object
 
-from tests.reference_help_desk import ReferenceTicket, store_people, store_tickets
-from tests.s3_fixtures import ENVIRONMENT, Bucket
+from tests.integration.s3.stored_desk import ACTOR, REPOSITORY, environment_of, stored_desk
+from tests.s3_fixtures import Bucket
 from tests.s3_server import S3Request, serve
-from ticket_export import Actor, SystemPermissions, TicketExportContainer
+from ticket_export import TicketExportContainer
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
-from ticket_export.infrastructure.migrate import upgrade
 
-_REPOSITORY = Path(__file__).parents[3]
-_ACTOR = Actor(user_id=UUID(int=1), is_admin=True, permissions=SystemPermissions.IMPORT_EXPORT_TICKETS)
 _TICKETS = 6
 
 
 @pytest.fixture
 def parts(bucket: Bucket, tmp_path: Path) -> Iterator[TicketExportContainer]:
-    parts = TicketExportContainer()
-    parts.settings.override(Object(bucket.settings(database_url=f"sqlite:///{tmp_path / 'desk.db'}")))
-    parts.clock.override(InMemoryClock(datetime.now(UTC)))
-    parts.machine_clock.override(parts.clock)
-    parts.task_queue.override(InMemoryTaskQueue())
-    upgrade(parts.engine(), reference_schema=True)
-    engine, tables = parts.engine(), parts.tables()
-    store_people(engine, tables)
-    with engine.begin() as connection:
-        connection.execute(tables.users.update().values(is_admin=True))
-        role = {"id": UUID(int=9), "label": "R", "developer_name": "r", "system_permissions": 512}
-        connection.execute(tables.roles.insert(), role)
-        connection.execute(tables.role_user.insert(), {"roles_id": UUID(int=9), "users_id": UUID(int=1)})
-    tickets = [ReferenceTicket(id=number, description="x" * 1_000_000, contact=0) for number in range(_TICKETS)]
-    store_tickets(engine, tables, tickets)
-    yield parts
-    engine.dispose()
+    with stored_desk(bucket, tmp_path, tickets=_TICKETS) as parts:
+        parts.clock.override(InMemoryClock(datetime.now(UTC)))
+        parts.machine_clock.override(parts.clock)
+        parts.task_queue.override(InMemoryTaskQueue())
+        yield parts
 
 
 class Killing:
@@ -86,24 +69,15 @@ class Killing:
 def test_export_of_a_killed_worker_is_made_by_the_next_and_leaves_nothing_else(
     bucket: Bucket, parts: TicketExportContainer, at: str, takes_effect: bool
 ) -> None:
-    job_id = parts.request_export()(_ACTOR, {"columns": ["id", "description"]}).id
+    job_id = parts.request_export()(ACTOR, {"columns": ["id", "description"]}).id
     bucket.s3.fault = killing = Killing(at, takes_effect=takes_effect)
-    settings = parts.settings()
-    environment = {
-        **ENVIRONMENT,
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": f"{_REPOSITORY}:{_REPOSITORY / 'src'}",
-        "TICKET_EXPORT_DATABASE_URL": settings.database_url,
-        "TICKET_EXPORT_STORAGE_URL": settings.storage_url,
-        "TICKET_EXPORT_S3_ENDPOINT_URL": settings.s3_endpoint_url or "",
-    }
     command = [sys.executable, "-m", "tests.integration.s3.killed_export", str(job_id)]
-    with subprocess.Popen(command, cwd=_REPOSITORY, env=environment) as process:
+    with subprocess.Popen(command, cwd=REPOSITORY, env=environment_of(parts.settings())) as process:
         killing.aim(process.pid)
         assert process.wait(timeout=60) == -signal.SIGKILL
     assert at in killing.seen
     bucket.s3.fault = serve
-    assert parts.get_export()(_ACTOR, job_id).status == "running"
+    assert parts.get_export()(ACTOR, job_id).status == "running"
     clock = parts.clock()
     assert isinstance(clock, InMemoryClock)
     clock.advance(timedelta(hours=1))
@@ -111,7 +85,7 @@ def test_export_of_a_killed_worker_is_made_by_the_next_and_leaves_nothing_else(
     assert parts.run_export()(job_id).status == "completed"
     clock.advance(timedelta(days=1))
     parts.sweep_orphaned_objects()()
-    with parts.open_download()(_ACTOR, job_id).stream as stream:
+    with parts.open_download()(ACTOR, job_id).stream as stream:
         assert stream.read().count(b"x" * 1_000_000) == _TICKETS
     assert len(bucket.names()) == 2
     assert all(f"/{job_id}/2/" in name for name in bucket.names())

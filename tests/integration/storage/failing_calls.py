@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import attrs
 import pytest
 
-_CALLS = ("open", "mkdir", "replace", "unlink", "rmdir", "fsync", "scandir", "stat")
+_CALLS = ("open", "mkdir", "replace", "unlink", "rmdir", "fsync", "scandir", "stat", "fchmod", "fchown")
 _STREAM_CALLS = ("write", "read", "flush", "close")
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.integration.storage.machine_users import GROUP, OUTSIDER, WEB, WORKER
 from ticket_export import Finding, Settings
-from ticket_export.infrastructure.storage.local import folder_check, mounts
+from ticket_export.infrastructure.storage.local import folder_check, mounts, sharing_check
 from ticket_export.infrastructure.storage.local.mounts import Mount, mount_of, unmounted_above
 from ticket_export.infrastructure.storage.local.storage import LocalStorage
 
@@ -53,7 +53,8 @@ def _only(root: Path, *, for_group: bool = False) -> Finding:
 
 
 def _follow(remedy: str) -> None:
-    subprocess.run(["sh", "-c", remedy.removeprefix("run: ").partition(", or ")[0]], check=True, capture_output=True)
+    _, _, command = remedy.partition(": ")
+    subprocess.run(["sh", "-c", command.partition(", or ")[0]], check=True, capture_output=True)
 
 
 def test_the_setting_opens_the_storage_of_a_url_to_the_group(root: Path) -> None:
@@ -183,6 +184,35 @@ def test_new_user_of_a_private_folder_is_told_the_command(shared: Path) -> None:
     _follow(found.remedy)
     with WORKER.acting():
         assert _problems(shared) == []
+
+
+@pytest.mark.parametrize("for_group", [False, True])
+def test_folder_that_this_user_cannot_create_is_created_by_the_command(shared: Path, for_group: bool) -> None:
+    shared.chmod(0o755)
+    root = shared / "with space/new"
+    with WORKER.acting():
+        found = _only(root, for_group=for_group)
+    assert f"(user {WORKER.user}) may not read and write the folder {shared}" in found.what
+    _follow(found.remedy)
+    assert (shared.stat().st_uid, shared.stat().st_mode & 0o777) == (0, 0o755)
+    with WORKER.acting():
+        _write(root, for_group=for_group)
+        assert _problems(root, for_group=for_group) == []
+
+
+def test_large_storage_is_looked_at_in_part(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with WORKER.acting():
+        _write(shared)
+    os.chown(shared / KEY, WEB.user, WEB.group)
+    with WORKER.acting():
+        assert len(_problems(shared)) == 1
+        monkeypatch.setattr(sharing_check, "_MOST_NAMES", 3)
+        assert _problems(shared) == []
+
+
+def test_link_to_itself_is_a_finding(root: Path) -> None:
+    root.symlink_to(root)
+    assert _only(root).what == f"{root} is not a folder"
 
 
 # File systems.

@@ -17,8 +17,11 @@ from ticket_export.errors import StorageError
 from ticket_export.infrastructure.storage.local.storage import LocalStorage
 
 # Every call by which files and folders are reached.
-_CALLS = ("open", "mkdir", "replace", "rename", "unlink", "rmdir", "fsync", "scandir", "stat", "lstat", "chmod")
-_MOST_STEPS = 80
+_CALLS = (
+    *("open", "mkdir", "replace", "rename", "unlink", "rmdir", "fsync", "scandir"),
+    *("stat", "lstat", "fstat", "chmod", "fchmod", "chown", "fchown"),
+)
+_MOST_STEPS = 120
 
 
 @attrs.define
@@ -72,20 +75,26 @@ _METHODS: dict[str, Callable[[LocalStorage], object]] = {
 }
 
 
-def _prepared(folder: Path) -> tuple[LocalStorage, Outside]:
-    storage = LocalStorage(folder / "root")
+def _prepared(folder: Path, *, for_group: bool = False) -> tuple[LocalStorage, Outside]:
+    storage = LocalStorage(folder / "root", for_group=for_group)
     with storage.open_writer(KEY, "text/csv") as writer:
         writer.write(b"old")
     (folder / "root/.partial/stale").write_bytes(b"stale")
     return storage, Outside.prepare(folder / "outside")
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("method", _METHODS)
-def test_link_that_is_made_at_any_step_leads_nowhere(tmp_path: Path, method: str, place: str) -> None:
+@pytest.mark.parametrize(
+    ("method", "place", "for_group"),
+    [
+        *((method, place, False) for method in _METHODS for place in PLACES),
+        # Modes and groups are changed in two places: of the folder of temporary files, and of the others.
+        *(("write", place, True) for place in (".partial", "exports/job")),
+    ],
+)
+def test_link_that_is_made_at_any_step_leads_nowhere(tmp_path: Path, method: str, place: str, for_group: bool) -> None:
     for at in range(_MOST_STEPS):
         folder = tmp_path / str(at)
-        storage, outside = _prepared(folder)
+        storage, outside = _prepared(folder, for_group=for_group)
         before = outside.state
 
         def put_link(outside: Outside = outside, root: Path = folder / "root") -> None:

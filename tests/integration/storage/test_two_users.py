@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import stat
@@ -11,9 +12,12 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from tests.crashes.memory_world import InMemoryWorld
+from tests.crashes.world import ACTOR, VIEW
 from tests.integration.storage.file_tree import files_below
 from tests.integration.storage.machine_users import GROUP, OUTSIDER, WEB, WORKER, MachineUser
 from ticket_export.errors import StorageError
@@ -171,6 +175,30 @@ def test_new_root_belongs_to_the_group_that_the_system_gives_it(folder: Path) ->
         _write(LocalStorage(above / "new/files", for_group=True))
     with WEB.acting():
         assert _read(LocalStorage(above / "new/files", for_group=True)) == b"whole"
+
+
+def test_export_of_a_worker_is_downloaded_expired_swept_and_forgotten_by_the_web_process(root: Path) -> None:
+    world = InMemoryWorld()
+    world.parts.storage.override(LocalStorage(root, for_group=True))
+
+    def export_by_the_worker() -> UUID:
+        with WORKER.acting(0o077):
+            job = world.parts.request_export()(ACTOR, VIEW)
+            assert world.parts.run_export()(job.id).status == "completed"
+        return job.id
+
+    first = export_by_the_worker()
+    with WEB.acting(0o077):
+        download = world.parts.open_download()(ACTOR, first)
+        with download.stream as stream:
+            assert hashlib.sha256(stream.read()).hexdigest() == download.sha256
+        world.clock.advance(timedelta(hours=72))
+        assert world.parts.clean_up_expired_exports()().cleaned_up == 1
+    export_by_the_worker()
+    with WEB.acting(0o077):
+        world.parts.sweep_orphaned_objects()()
+        assert world.parts.forget_user()(ACTOR.user_id).removed == 2
+    assert [name for name in files_below(root) if not name.endswith("/owner.json")] == []
 
 
 def test_two_processes_of_two_users_make_the_same_new_folders_at_the_same_time(folder: Path) -> None:

@@ -44,16 +44,18 @@ class Store:
     closed: int = 0
 
     @contextmanager
-    def reading(self) -> Iterator[BinaryIO]:
+    def reading(self, start: int) -> Iterator[BinaryIO]:
         self.opened += 1
+        stream = Breaking(self.data, self.breaks_at)
+        stream.seek(start)
         try:
-            yield Breaking(self.data, self.breaks_at)
+            yield stream
         finally:
             self.closed += 1
 
     @property
     def download(self) -> Download:
-        return Download(file_name="a.csv", content_type="text/csv", length=len(self.data), stream=self.reading())
+        return Download(file_name="a.csv", content_type="text/csv", length=len(self.data), reader=self.reading)
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -180,17 +182,31 @@ def test_error_of_the_storage_is_raised_as_it_is() -> None:
 
 def test_file_that_cannot_be_opened_raises_at_once() -> None:
     @contextmanager
-    def reading() -> Iterator[BinaryIO]:
+    def reading(start: int) -> Iterator[BinaryIO]:
         raise StorageError("The file is missing.")
         yield BytesIO()
 
     with pytest.raises(StorageError, match="missing"):
-        Download(file_name="a", content_type="b", length=1, stream=reading()).open()
+        Download(file_name="a", content_type="b", length=1, reader=reading).open()
 
 
-@given(data=st.binary(max_size=300), sizes=st.lists(st.integers(-1, 70), min_size=1, max_size=20))
-def test_reads_are_those_of_a_file(data: bytes, sizes: list[int]) -> None:
+@pytest.mark.parametrize("read", READERS)
+def test_end_of_a_file_is_read_and_closed_as_often_as_it_is_opened(read: Callable[[BinaryIO], bytes]) -> None:
+    store = Store()
+    download = store.download
+    for start in (len(DATA) - 100, 1000, 0, len(DATA), len(DATA) + 1):
+        assert read(download.open(start)) == DATA[start:]
+    assert store.counts == (5, 5)
+
+
+@given(
+    data=st.binary(max_size=300),
+    start=st.integers(0, 310),
+    sizes=st.lists(st.integers(-1, 70), min_size=1, max_size=20),
+)
+def test_reads_are_those_of_a_file(data: bytes, start: int, sizes: list[int]) -> None:
     expected = BytesIO(data)
-    with Store(data).download.open() as file:
+    expected.seek(start)
+    with Store(data).download.open(start) as file:
         assert [file.read(size) for size in sizes] == [expected.read(size) for size in sizes]
         assert file.readline() == expected.readline()

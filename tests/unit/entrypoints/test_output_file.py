@@ -150,7 +150,8 @@ def test_a_folder_that_takes_no_files_is_told_before_anything_happens() -> None:
 @pytest.mark.parametrize("name", ["/dev/full", "link"])
 def test_a_full_disk_is_told_in_one_line(tmp_path: Path, name: str) -> None:
     (tmp_path / "link").symlink_to("/dev/full")
-    download = Download(file_name="a", content_type="b", length=200_000, stream=nullcontext(BytesIO(_CONTENT)))
+    source = nullcontext(BytesIO(_CONTENT))
+    download = Download(file_name="a", content_type="b", length=200_000, reader=lambda _: source)
     with (
         pytest.raises(CommandError, match=f"{name} cannot be written: No space"),
         open_output(str(tmp_path / name)) as target,

@@ -41,7 +41,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def _save(stream: AbstractContextManager[BinaryIO], file: Path | str, length: int = len(_CONTENT)) -> None:
-    download = Download(file_name="a.csv", content_type="text/csv", length=length, stream=stream)
+    download = Download(file_name="a.csv", content_type="text/csv", length=length, reader=lambda _: stream)
     with open_output(str(file)) as target:
         save_download(download, target, PlainProgress("bytes"))
 

@@ -19,7 +19,7 @@ from dependency_injector.providers import Factory, Object, Singleton
 from tests.unit.application.use_cases.help_desk import COLUMNS, NOW, VIEW, HelpDesk
 from tests.unit.infrastructure.worker_desk import PATIENCE
 from ticket_export import Actor, CsvFormat, ExportPolicy, Settings, SystemPermissions, TicketExportContainer
-from ticket_export.application.file.export_file import database_prefix, manifest_key, object_key
+from ticket_export.application.file.export_file import database_prefix, manifest_key, object_key, owner_key
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
@@ -110,7 +110,8 @@ def test_whole_export_runs_on_in_memory_adapters_alone(container: TicketExportCo
     assert [entry.action for entry in memory.audit_log.entries] == ["requested", "started", "completed", "downloaded"]
     assert [name for name, _ in memory.events.events] == ["completed"]
     key = memory.key(job.id)
-    assert list(memory.storage.objects) == [key, manifest_key(key)]
+    owner = owner_key(memory.database.identity.id)
+    assert list(memory.storage.objects) == [owner, key, manifest_key(key)]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -126,10 +127,11 @@ def test_worker_exports_cleans_up_and_sweeps_on_in_memory_adapters_alone(
     memory.storage.objects[f"{database_prefix(memory.database.identity.id)}{UUID(int=7)}/1/x.csv"] = b"left behind"
     container.worker().drain()
     kept = {memory.key(job.id) for job in (first, again)}
-    assert set(memory.storage.objects) == kept | set(map(manifest_key, kept))
+    owner = owner_key(memory.database.identity.id)
+    assert set(memory.storage.objects) == {owner} | kept | set(map(manifest_key, kept))
     memory.clock.advance(timedelta(hours=5))
     container.worker().drain()
-    assert memory.storage.objects == {}
+    assert set(memory.storage.objects) == {owner}
     assert [name for name, _ in memory.events.events].count("expired") == 3
     assert list(tmp_path.iterdir()) == []
 
@@ -325,7 +327,7 @@ def test_export_runs_on_the_storage_that_was_put_in_its_place(container: TicketE
     container.storage.override(other)
     before = dict(memory.storage.objects)
     container.request_export()(memory.actor, VIEW)
-    assert len(other.objects) == 2
+    assert len(other.objects) == 3
     assert memory.storage.objects == before
 
 

@@ -196,7 +196,7 @@ def test_tidying_cleans_up_and_sweeps_and_does_not_recover(desk: HelpDesk) -> No
     expired = let_an_export_expire(desk)
     leave_an_object(desk)
     a_house(desk).tidy()
-    assert desk.storage.objects == {}
+    assert desk.stored == {}
     assert desk.job(expired).is_cleaned_up
     assert desk.job(lost).status.developer_name == "running"
 

@@ -70,7 +70,7 @@ def test_next_export_does_not_wait_for_one_that_hangs(storage: HangingStorage) -
         storage.desk.clock.advance(storage.desk.lease)
         assert ended.acquire(timeout=PATIENCE)
         assert storage.status(storage.stuck) == "completed"
-        before = dict(storage.desk.storage.objects)
+        before = storage.desk.stored
         storage.wake_up()
         # It runs nothing more, though there is work; its place is taken.
         storage.desk.requested()

@@ -128,7 +128,7 @@ def test_stopped_worker_hands_back_what_it_runs(desk: HelpDesk) -> None:
     a_worker(desk).run(stop=stop, on_end=ended.append)
     assert statuses(desk) == ["queued"]
     assert (desk.task(job_id).status, desk.task(job_id).number_of_retries) == ("enqueued", 0)
-    assert desk.storage.objects == {}
+    assert desk.stored == {}
     assert ended == []
 
 
@@ -237,7 +237,7 @@ def test_worker_keeps_house_beside_its_exports(desk: HelpDesk) -> None:
     desk.happen["storage.delete.done"] = swept.set
     with at_work(lambda stop: a_worker(desk).run(stop=stop)):
         assert swept.wait(PATIENCE)
-    assert desk.storage.objects == {}
+    assert desk.stored == {}
 
 
 def test_house_in_disorder_does_not_end_the_worker(desk: HelpDesk, caplog: pytest.LogCaptureFixture) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ticket_export.errors import InvalidKeyError, ObjectNotFoundError
 from ticket_export.ports import ExportStorage, SupportsDiscardStale
-from ticket_export.storage import check_key, check_prefix
+from ticket_export.storage import check_key, check_prefix, check_start
 from ticket_export_sftp.address import SftpAddress
 from ticket_export_sftp.connection import SftpConnection
 from ticket_export_sftp.errors import storage_errors
@@ -79,13 +79,17 @@ class SftpStorage(ExportStorage, SupportsDiscardStale):
     def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
         """See `ExportStorage.open_reader`."""
         path = self._path(key)
+        check_start(start)
         with storage_errors("the file could not be read"):
             try:
                 file = self._connection.open(path, "rb")
             except FileNotFoundError as error:
                 raise ObjectNotFoundError("the file is not in the storage any more") from error
         with BufferedReader(ReadStream(file), CHUNK) as stream:
-            stream.seek(start)
+            if start:
+                with storage_errors("the file could not be read"):
+                    # Not beyond the end, where a server may fail.
+                    file.seek(min(start, file.stat().st_size or 0))
             yield stream
 
     def delete(self, key: str) -> None:

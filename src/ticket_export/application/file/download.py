@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from io import BufferedReader, RawIOBase
 from typing import TYPE_CHECKING, BinaryIO
@@ -83,21 +84,29 @@ class _DownloadFile(BufferedReader):
 class Download:
     """A file for the user; `length` is in bytes.
 
-    `open` opens the file; `stream` is a context manager that opens it. Use one of them, once. `url` is a link to the
+    `open` opens the file; `stream` is a context manager that opens it. Each use opens it again. `url` is a link to the
     storage where the settings ask for links. Anyone who has the link can download the file for some minutes: redirect
-    the browser to it, keep it out of the log, and do not open the file. `sha256` is the digest of the file in
-    hexadecimal digits, if known.
+    the browser to it, keep it out of the log, and do not open the file. `sha256` is the digest of the whole file in
+    hexadecimal digits, if known. `reader` is the storage's: it takes the number of the byte to begin at.
     """
 
     file_name: str
     content_type: str
     length: int
-    stream: AbstractContextManager[BinaryIO]
+    reader: Callable[[int], AbstractContextManager[BinaryIO]] = attrs.field(repr=False)
     url: str | None = attrs.field(default=None, repr=False)
     sha256: str | None = None
 
-    def open(self) -> BinaryIO:
+    @property
+    def stream(self) -> AbstractContextManager[BinaryIO]:
+        """A context manager that opens the whole file, for one use."""
+        return self.reader(0)
+
+    def open(self, start: int = 0) -> BinaryIO:
         """Open the file, and return it as a file object that cannot seek. Its iteration yields blocks, not lines.
+
+        It has the bytes of the file from number `start` on, and none if the file is not longer than `start`. The bytes
+        before `start` are not read from the storage.
 
         Its `close` returns the storage's resources, also after a part was read; a second call has no effect. A ``with``
         block, or the end of its last reference, closes it too. So it can be given to what closes a file after the
@@ -105,8 +114,9 @@ class Download:
 
         Raises:
             StorageError: the file cannot be read; `read` may raise it too.
+            ValueError: `start` is negative.
         """
-        return _DownloadFile(_Source(self.stream))
+        return _DownloadFile(_Source(self.reader(start)))
 
     @property
     def headers(self) -> dict[str, str]:

@@ -44,13 +44,17 @@ class ExportStorage(Protocol):
 
     @abstractmethod
     def open_reader(self, key: str, start: int = 0) -> AbstractContextManager[BinaryIO]:
-        """Read an object from its byte `start` on; nothing, if it is not longer than that.
+        """Read an object from its byte number `start` on, without reading what is before.
 
-        Where `fileno` of the reader returns the descriptor of a regular file, that file is the object, byte for byte,
-        so that it can be copied within the kernel. A reader that decodes its file has no descriptor.
+        At and beyond the end of the object the reader is empty, as a file is.
+
+        Where `fileno` of the reader returns the descriptor of a regular file, that file is the object, byte for byte
+        and whatever `start` is, so that it can be copied within the kernel. A reader that decodes its file has no
+        descriptor.
 
         Raises:
             ObjectNotFoundError: no object is readable under that key.
+            ValueError: `start` is negative.
         """
 
     @abstractmethod
@@ -69,6 +73,23 @@ class SupportsSignedUrl(Protocol):
     @abstractmethod
     def signed_url(self, key: str, *, file_name: str, content_type: str, expires_in: timedelta) -> str:
         """Return a link by which anybody can download the object, as `file_name`, until it expires."""
+
+
+@runtime_checkable
+class SupportsPlaces(Protocol):
+    """A storage that has several names, or that looks empty while it is away, such as a folder."""
+
+    @abstractmethod
+    def is_at(self, place: str) -> bool:
+        """Return whether `place` names this store now. A folder may have been replaced by a link to it."""
+
+    @abstractmethod
+    def require_there(self) -> None:
+        """Refuse to call a file absent while the store itself is absent.
+
+        Raises:
+            StorageError: the store does not exist, or cannot be opened.
+        """
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from ticket_export.application.ports.export_storage import ExportStorage, ObjectWriter
 from ticket_export.errors import ObjectNotFoundError
-from ticket_export.infrastructure.storage.keys import check_key, check_prefix
+from ticket_export.infrastructure.storage.keys import check_key, check_prefix, check_start
 
 
 class InMemoryStorage(ExportStorage):
@@ -37,10 +37,13 @@ class InMemoryStorage(ExportStorage):
     @contextmanager
     def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
         check_key(key)
+        check_start(start)
         data = self.objects.get(key)
         if data is None:
             raise ObjectNotFoundError("the file is not in the storage any more")
-        yield io.BytesIO(data[start:])
+        stream = io.BytesIO(data)
+        stream.seek(min(start, len(data)))
+        yield stream
 
     def delete(self, key: str) -> None:
         check_key(key)

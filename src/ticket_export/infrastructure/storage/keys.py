@@ -1,4 +1,4 @@
-"""The valid keys of objects. Every storage adapter checks its keys here.
+"""The valid keys of objects. Every storage adapter checks its keys, and where a reader begins, here.
 
 The library makes the keys itself (``exports/<job id>/<attempt>/<file name>``), so the rule is strict: one or more
 segments of ASCII letters, digits, ``_``, ``-`` and ``.``, joined by ``/``; no segment begins with a dot. A key cannot
@@ -45,6 +45,16 @@ def check_prefix(prefix: str) -> None:
     *whole, begun = prefix.split("/")
     if len(prefix) > MAX_KEY_LENGTH or not all(is_segment(name) for name in (*whole, begun or "_")):
         raise _refusal("prefix", prefix)
+
+
+def check_start(start: int) -> None:
+    """Check the number of the byte at which a reader begins.
+
+    Raises:
+        ValueError: the number is negative.
+    """
+    if start < 0:
+        raise ValueError(f"a file cannot be read from byte {start} on; the first byte is 0")
 
 
 def _refusal(what: str, text: str) -> InvalidKeyError:

@@ -45,6 +45,18 @@ def test_download_is_the_file(desk: HelpDesk) -> None:
     assert download.length == len(data)
 
 
+def test_download_is_opened_at_any_byte_as_often_as_wanted(desk: HelpDesk) -> None:
+    job_id = completed(desk)
+    download = desk.open_download(desk.user(admin=True), job_id)
+    data = desk.file(job_id)
+    for start in (5, 0, len(data) - 1, len(data), len(data) + 1):
+        with download.open(start) as file:
+            assert file.read() == data[start:]
+    with pytest.raises(ValueError, match="-1"):
+        download.open(-1)
+    assert len(desk.audit_log.entries) == 1
+
+
 def test_download_is_audited_before_a_byte_is_handed_out(desk: HelpDesk) -> None:
     job_id, actor = completed(desk), desk.user(admin=True)
     desk.clock.advance(timedelta(hours=1))

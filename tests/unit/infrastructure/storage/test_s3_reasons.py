@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
-from botocore.exceptions import ClientError, CredentialRetrievalError, NoCredentialsError, ProxyConnectionError
+from botocore.exceptions import (
+    ClientError,
+    CredentialRetrievalError,
+    IncompleteReadError,
+    NoCredentialsError,
+    ProxyConnectionError,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ticket_export.errors import StorageError, StorageUnavailableError
 from ticket_export.infrastructure.storage.s3 import reasons
+from ticket_export.infrastructure.storage.s3.encryption import unconfirmed
 from ticket_export.infrastructure.storage.s3.errors import is_denied, is_missing, is_refusal, remedy, s3_errors
 from ticket_export.infrastructure.storage.s3.reasons import client_reason, connection_reason
 
@@ -69,6 +77,8 @@ def test_refusal_has_its_own_sentence_and_does_not_pass(error: Exception, text: 
         (refusal("503", 503), "the storage is busy; try again later"),
         (refusal("RequestTimeout", 400), "the storage cannot be reached"),
         (refusal("InternalError", 500), "the storage failed; the log has the cause"),
+        (refusal("BadDigest", 400), "the storage did not receive the file as it was sent"),
+        (IncompleteReadError(actual_bytes=1, expected_bytes=2), "the storage sent an invalid response"),
         (refusal("502", 502), "the storage failed; the log has the cause"),
         (ConnectionResetError(), "the storage cannot be reached"),
         (ProxyConnectionError(proxy_url="http://secret"), "the proxy in front of the storage cannot be reached"),
@@ -150,6 +160,15 @@ def test_words_of_the_store_are_never_shown(code: str, message: str, status: int
     said = client_reason(refusal(code, status, operation=operation, message=message)).text
     right = re.fullmatch("the storage refuses access: [a-z0-9-]+:[A-Za-z]+ is not allowed", said)
     assert said in _TEXTS or right
+
+
+def test_documents_list_the_sentences_of_refusals() -> None:
+    page = (Path(__file__).parents[4] / "docs/how-to/store-files.md").read_text()
+    table = page.partition("### If S3 refuses a request")[2].partition("\n## ")[0]
+    listed = {row.split(" | ")[0][2:].replace("`", "") for row in table.splitlines() if row.startswith("| th")}
+    right = {"the storage refuses access: s3:PutObject is not allowed"}
+    assert listed - right - {str(unconfirmed({})).partition(": ")[2]} <= _TEXTS
+    assert len(listed) > 10
 
 
 def test_other_errors_of_boto3_are_safe() -> None:

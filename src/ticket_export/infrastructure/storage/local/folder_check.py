@@ -45,7 +45,7 @@ def folder_problems(root: Path, *, for_group: bool = False) -> Iterator[Finding]
             f"run: mv {shown} {shlex.quote(f'{existing}.old')}, or correct TICKET_EXPORT_STORAGE_URL",
         )
         return
-    refusal = _refusal(existing, for_group=for_group)
+    refusal = _refusal(root, existing, for_group=for_group)
     if refusal is not None:
         yield refusal
         return
@@ -54,23 +54,27 @@ def folder_problems(root: Path, *, for_group: bool = False) -> Iterator[Finding]
     yield from _file_system_problems(existing)
 
 
-def _refusal(folder: Path, *, for_group: bool) -> Finding | None:
-    """Return why this process cannot use the folder, or None if it can."""
+def _refusal(root: Path, existing: Path, *, for_group: bool) -> Finding | None:
+    """Return why this process cannot use the folder, or cannot create it in the existing one; None if it can."""
     # The rights of the effective user, where the system can tell them.
     effective = os.access in os.supports_effective_ids
-    if os.access(folder, os.R_OK | os.W_OK | os.X_OK, effective_ids=effective):
+    if os.access(existing, os.R_OK | os.W_OK | os.X_OK, effective_ids=effective):
         return None
-    shown, user, status = shlex.quote(str(folder)), os.geteuid(), folder.stat()
-    what = f"this process (user {user}) may not read and write the folder {folder}"
-    if os.statvfs(folder).f_flag & os.ST_RDONLY:
-        what = f"the file system of {folder} is mounted read-only"
-        remedy = "mount it for writing, or correct TICKET_EXPORT_STORAGE_URL"
-    elif user == 0:
+    user, status = os.geteuid(), existing.stat()
+    if os.statvfs(existing).f_flag & os.ST_RDONLY:
+        what = f"the file system of {existing} is mounted read-only"
+        return error(_WHERE, what, "mount it for writing, or correct TICKET_EXPORT_STORAGE_URL")
+    what = f"this process (user {user}) may not read and write the folder {existing}"
+    shown = shlex.quote(str(root))
+    if user == 0:
         remedy = f"its file system does not trust root; run this process as user {status.st_uid}"
+    elif existing != root:
+        owner, mode = (f"{user}:{os.getegid()}", "770") if for_group else (str(user), "700")
+        remedy = f"run as root: mkdir -p {shown} && chown {owner} {shown} && chmod {mode} {shown}"
     elif not for_group:
-        remedy = f"run: chown {user} {shown} && chmod 700 {shown}"
+        remedy = f"run as root: chown {user} {shown} && chmod 700 {shown}"
     elif in_group(status.st_gid):
-        remedy = f"run: chmod g+rwx {shown}"
+        remedy = f"run as root: chmod g+rwx {shown}"
     else:
         remedy = f"add the user to group {status.st_gid} and start the process again, or change the folder's group"
     return error(_WHERE, what, remedy)

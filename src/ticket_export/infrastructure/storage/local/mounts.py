@@ -43,7 +43,7 @@ def unmounted_above(folder: Path) -> Path | None:
     """Return the folder of a missing mount: the machine's table has it at `folder` or above, and it is not mounted."""
     with suppress(OSError, ValueError):
         mounted = {mount.folder for mount in _mounts()}
-        real = folder.resolve()
+        real = _real(folder)
         # The root of the file system is always mounted, and a changed root (chroot) does not list it.
         above = {real, *real.parents} - {Path("/")}
         return next((each for each in _at_boot() if each in above and each not in mounted), None)
@@ -65,8 +65,13 @@ def _at_boot() -> Iterator[Path]:
             case [device, folder, kind, *rest] if not device.startswith("#") and folder.startswith("/"):
                 options = rest[0].split(",") if rest else []
                 if kind != "swap" and _NOT_AT_BOOT.isdisjoint(options):
-                    yield _path(folder).resolve()
+                    yield _real(_path(folder))
 
 
 def _path(text: str) -> Path:
     return Path(_ESCAPE.sub(lambda escaped: chr(int(escaped[1], 8)), text))
+
+
+def _real(folder: Path) -> Path:
+    # Path.resolve raises an error for a link to itself, on some versions of Python.
+    return Path(os.path.realpath(folder))

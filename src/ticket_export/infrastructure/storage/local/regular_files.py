@@ -30,8 +30,10 @@ def require_file(directory: int, names: Sequence[str]) -> None:
     _require_regular(os.stat(names[-1], dir_fd=directory, follow_symlinks=False), names)
 
 
-def open_file(directory: int, names: Sequence[str]) -> BinaryIO:
-    """Open the file that has the last of `names` in the opened `directory`; raises the errors of `require_file`.
+def open_file(directory: int, names: Sequence[str], start: int) -> BinaryIO:
+    """Open the file that has the last of `names` in the opened `directory`, at the byte `start` or at its end.
+
+    Raises the errors of `require_file`.
 
     If the operating system fails later, the stream raises `StorageError`. Errors of the code that reads, such as a
     browser that has gone, stay as they are: only the calls of the stream are guarded, not the block around them.
@@ -40,7 +42,10 @@ def open_file(directory: int, names: Sequence[str]) -> BinaryIO:
     # Another file may have replaced it: do not follow a link, and do not wait for a pipe.
     descriptor = os.open(names[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=directory)
     try:
-        _require_regular(os.fstat(descriptor), names)
+        status = os.fstat(descriptor)
+        _require_regular(status, names)
+        # No system takes every number: a position far beyond the end may be an error.
+        os.lseek(descriptor, min(start, status.st_size), os.SEEK_SET)
     except BaseException:
         os.close(descriptor)
         raise

@@ -18,7 +18,7 @@ from ticket_export.infrastructure.storage.local.partial_file import PARTIAL
 
 _WHERE: Final = "storage"
 # A larger storage must not make the check slow.
-_MOST_NAMES: Final = 10_000
+_MOST_NAMES: Final = 1_000
 _OWN_NAMES: Final = frozenset({PARTIAL, KEY_PREFIX.removesuffix("/")})
 
 
@@ -46,7 +46,7 @@ def sharing_problems(root: Path, *, for_group: bool) -> Iterator[Finding]:
             _WHERE,
             f"TICKET_EXPORT_FILE_ACCESS=group is set, and group {status.st_gid} may not read and write the folder "
             f"{root} (mode {mode:o})",
-            f"run: chmod g+rwx {shown}",
+            _opening(root, status.st_gid),
         )
     else:
         yield from _closed_to_the_group(root, status.st_gid)
@@ -77,13 +77,17 @@ def _closed_to_the_group(root: Path, group: int) -> Iterator[Finding]:
     for path, status in _names_below(root):
         mode = GROUP_FOLDER if stat.S_ISDIR(status.st_mode) else GROUP_FILE
         if status.st_gid != group or ~status.st_mode & mode & stat.S_IRWXG:
-            shown = shlex.quote(str(root / path.relative_to(root).parts[0]))
             yield warning(
                 _WHERE,
                 f"{path} is not open to group {group}, because it is older than TICKET_EXPORT_FILE_ACCESS=group",
-                f"run: chgrp -R {group} {shown} && chmod -R g+rwX {shown}",
+                _opening(root, group),
             )
             return
+
+
+def _opening(root: Path, group: int) -> str:
+    shown = shlex.quote(str(root))
+    return f"run: chgrp -R {group} {shown} && chmod -R g+rwX {shown}"
 
 
 def _names_below(root: Path) -> Iterator[tuple[Path, os.stat_result]]:
@@ -99,7 +103,7 @@ def _walk(root: Path) -> Iterator[tuple[Path, os.stat_result]]:
         # Another process may remove them meanwhile.
         with suppress(OSError), os.scandir(folder) as entries:
             own = (entry for entry in entries if folder != root or entry.name in _OWN_NAMES)
-            found.extend((Path(entry.path), entry.stat(follow_symlinks=False)) for entry in own)
+            found.extend((Path(each.path), each.stat(follow_symlinks=False)) for each in islice(own, _MOST_NAMES))
         for path, status in found:
             if stat.S_ISDIR(status.st_mode):
                 yield path, status

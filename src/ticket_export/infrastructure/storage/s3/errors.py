@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
@@ -53,6 +54,14 @@ def is_missing(error: BaseException) -> bool:
 def is_passing(error: BaseException) -> bool:
     """Whether the same call may succeed later."""
     return _reason(error).may_pass is True
+
+
+def is_beyond_the_end(error: BaseException) -> bool:
+    """Whether the object has no byte of the range that was asked for."""
+    if not isinstance(error, ClientError):
+        return False
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
 
 
 def is_unreachable(error: StorageError) -> bool:

@@ -73,6 +73,16 @@ _UNSUPPORTED = S3Reason(
     "unset TICKET_EXPORT_S3_ENCRYPTION, or use another store",
     is_denied=True,
 )
+_OTHER_TIME = S3Reason(
+    "the storage's TLS certificate has expired, or is not valid yet",
+    "renew the certificate, or correct the clock of this machine",
+)
+_UNTRUSTED = S3Reason(
+    "this machine does not trust the storage's TLS certificate",
+    "set AWS_CA_BUNDLE to the certificate of the authority that signed it",
+)
+_NO_TLS = S3Reason("the storage does not use TLS at its endpoint", _CHECK_ENDPOINT)
+_NO_COMMON_TLS = S3Reason("this machine and the storage cannot agree on TLS", "correct the TLS settings of the store")
 _OTHER_HOST = S3Reason("the storage's TLS certificate is for another host", _CHECK_ENDPOINT)
 _NO_AUTHORITIES = S3Reason("the certificates that this machine trusts cannot be read", "correct AWS_CA_BUNDLE")
 _FULL = S3Reason("the storage is full", "free some space there, or raise its quota", may_pass=None)
@@ -224,8 +234,8 @@ def _tls_reason(error: SSLError) -> S3Reason:
         return _AWAY
     if isinstance(cause, ssl.SSLError):
         if cause.reason in _PLAIN_HTTP:
-            return S3Reason("the storage does not use TLS at its endpoint", _CHECK_ENDPOINT)
-        return S3Reason("this machine and the storage cannot agree on TLS", "correct the TLS settings of the store")
+            return _NO_TLS
+        return _NO_COMMON_TLS
     if isinstance(cause, OSError):
         return _NO_AUTHORITIES
     return _AWAY
@@ -233,16 +243,10 @@ def _tls_reason(error: SSLError) -> S3Reason:
 
 def _certificate_reason(verify_code: int) -> S3Reason:
     if verify_code in _TLS_TIME:
-        return S3Reason(
-            "the storage's TLS certificate has expired, or is not valid yet",
-            "renew the certificate, or correct the clock of this machine",
-        )
+        return _OTHER_TIME
     if verify_code in _TLS_HOST:
         return _OTHER_HOST
-    return S3Reason(
-        "this machine does not trust the storage's TLS certificate",
-        "set AWS_CA_BUNDLE to the certificate of the authority that signed it",
-    )
+    return _UNTRUSTED
 
 
 def _endpoint(error: BotoCoreError) -> str:

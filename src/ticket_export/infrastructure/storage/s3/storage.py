@@ -27,7 +27,7 @@ from ticket_export.application.ports.export_storage import (
 )
 from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.errors import ConfigurationError, StorageError
-from ticket_export.infrastructure.storage.keys import check_prefix
+from ticket_export.infrastructure.storage.keys import check_prefix, check_start
 from ticket_export.infrastructure.storage.s3.bucket_check import bucket_problems
 from ticket_export.infrastructure.storage.s3.errors import is_denied, is_missing, is_refusal, remedy, s3_errors
 from ticket_export.infrastructure.storage.s3.location import S3Location
@@ -89,20 +89,25 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
     def from_url(cls, url: str, settings: Settings, *, patience: S3Patience | None = None) -> Self:
         """Return the storage at ``s3://bucket/prefix`` with the ``s3_`` settings; it does not connect yet.
 
+        ``?endpoint=…&region=…`` replaces these settings, so that a former URL can name another store; an empty endpoint
+        is Amazon's. ``profile=…`` names the credentials in boto3's shared files.
+
         Raises:
             ConfigurationError: the URL or a setting is not valid.
         """
         location = S3Location.parse(url)
+        endpoint_url = settings.s3_endpoint_url if location.endpoint is None else location.endpoint or None
         client = partial(
             connect,
-            endpoint_url=settings.s3_endpoint_url,
-            region=settings.s3_region,
+            endpoint_url=endpoint_url,
+            region=location.region or settings.s3_region,
+            profile=location.profile,
             patience=patience or S3Patience(),
         )
         return cls(
             client(),
             location,
-            endpoint_url=settings.s3_endpoint_url,
+            endpoint_url=endpoint_url,
             encryption=encryption_of(settings),
             reconnect=client,
             patience=settings.storage_patience,
@@ -137,7 +142,9 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
     @contextmanager
     def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
         """See `ExportStorage.open_reader`. Reading may raise `StorageError` too."""
-        raw = S3RawReader(self._client, self._location.bucket, self._location.object_key(key))
+        name = self._location.object_key(key)
+        check_start(start)
+        raw = S3RawReader(self._client, self._location.bucket, name, start)
         with io.BufferedReader(raw, _READ_BUFFER) as stream:
             yield cast("BinaryIO", stream)
 
