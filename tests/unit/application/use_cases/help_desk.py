@@ -53,6 +53,7 @@ from ticket_export.ports import (
     BackgroundTask,
     BackgroundTaskStatus,
     ExportJob,
+    ExportStorage,
     MediaItem,
     TicketColumn,
     TicketColumns,
@@ -110,6 +111,8 @@ class HelpDesk:
     history: timedelta | None = None
     memory: OwnershipMemory = attrs.field(factory=OwnershipMemory)
     forget_audit: Literal["keep", "anonymise"] = "keep"
+    former: list[ExportStorage] = attrs.field(factory=list)
+    told: dict[str, object] = attrs.field(factory=dict)
     users: WatchedUsers = attrs.field(init=False)
     storage: WatchedStorage = attrs.field(init=False)
     audit_log: WatchedAuditLog | WatchedOwnAuditLog = attrs.field(init=False)
@@ -144,7 +147,7 @@ class HelpDesk:
 
     @property
     def places(self) -> StoragePlaces:
-        return StoragePlaces(self.storage)
+        return StoragePlaces(self.storage, self.former, self.told)
 
     @property
     def ownership(self) -> StorageOwnership:
@@ -261,11 +264,18 @@ class HelpDesk:
             ownership=self.ownership,
             clocks=[self.clock],
             stall=timedelta(minutes=30),
+            former=self.former,
         )
 
     @property
     def purge_exports(self) -> PurgeExports:
-        return PurgeExports(unit_of_work=self.unit_of_work, clock=self.clock, history=self.history)
+        return PurgeExports(
+            unit_of_work=self.unit_of_work,
+            places=self.places,
+            ownership=self.ownership,
+            clock=self.clock,
+            history=self.history,
+        )
 
     @property
     def forget_user(self) -> ForgetUser:
