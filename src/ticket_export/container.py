@@ -170,7 +170,7 @@ class TicketExportContainer(StrictContainer):
     former_storages: PartProvider[tuple[ExportStorage, ...]] = PartProvider(
         tuple, ThreadSafeSingleton(open_former_storages, settings)
     )
-    places = Factory(StoragePlaces, storage, former_storages)
+    places = Factory(StoragePlaces, storage, former_storages, ThreadSafeSingleton(dict))
     ownership_memory = ThreadSafeSingleton(OwnershipMemory)
     storage_ownership = Factory(
         StorageOwnership,
@@ -322,9 +322,15 @@ class TicketExportContainer(StrictContainer):
         ownership=storage_ownership,
         clocks=List(clock, machine_clock),
         stall=settings.provided.stall,
+        former=former_storages,
     )
     purge_exports = Factory(
-        PurgeExports, unit_of_work=unit_of_work.provider, clock=clock, history=settings.provided.history
+        PurgeExports,
+        unit_of_work=unit_of_work.provider,
+        places=places,
+        ownership=storage_ownership,
+        clock=clock,
+        history=settings.provided.history,
     )
     housekeeping = Factory(
         Housekeeping,
@@ -365,6 +371,8 @@ class TicketExportContainer(StrictContainer):
         rights=rights.provider,
         ticket_source=ticket_source.provider,
         storage=storage.provider,
+        places=places.provider,
+        clock=clock.provider,
         ownership=storage_ownership.provider,
         url_lifetime=settings.provided.url_lifetime.provider,
         parts=Dict(

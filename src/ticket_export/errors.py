@@ -239,12 +239,18 @@ class StorageNotOwnedError(StorageError):
 
 
 class UnknownPlaceError(StorageError):
-    """The file is in a storage that the settings do not name; `place` is the URL that names it."""
+    """The file is in a storage that the settings do not name.
 
-    def __init__(self, place: str) -> None:
+    Attributes:
+        place: the URL that names the storage. It is not in the text, which users see. Of a file of an older version
+            only the beginning of the URL is known, such as ``s3://...``.
+    """
+
+    def __init__(self, place: str, text: str | None = None) -> None:
         self.place = place
         super().__init__(
-            "the file is in a storage that this process does not know; the log of the worker names the storage for "
+            text
+            or "the file is in a storage that this process does not know; its log names the URL to add to "
             "TICKET_EXPORT_FORMER_STORAGE_URLS"
         )
 

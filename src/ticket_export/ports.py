@@ -13,11 +13,12 @@ from ticket_export.application.ports.background_task_repository import Backgroun
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.compression import Compression, Compressor
 from ticket_export.application.ports.export_events import ExportEvents
-from ticket_export.application.ports.export_job_repository import ExportJobRepository
+from ticket_export.application.ports.export_job_repository import ExportJobRepository, FilesAtPlace
 from ticket_export.application.ports.export_storage import (
     ExportStorage,
     ObjectWriter,
     SupportsDiscardStale,
+    SupportsPlaces,
     SupportsSignedUrl,
 )
 from ticket_export.application.ports.media_item_repository import MediaItemRepository
@@ -73,6 +74,7 @@ __all__ = [
     "ExportJobRepository",
     "ExportJobStatus",
     "ExportStorage",
+    "FilesAtPlace",
     "Finding",
     "IdType",
     "Interval",
@@ -93,6 +95,7 @@ __all__ = [
     "SupportsInterrupt",
     "SupportsListening",
     "SupportsNames",
+    "SupportsPlaces",
     "SupportsSignedUrl",
     "SupportsWaiting",
     "SystemPermissions",

@@ -9,6 +9,7 @@ from ticket_export.application.ports.export_storage import (
     ExportStorage,
     ObjectWriter,
     SupportsDiscardStale,
+    SupportsPlaces,
     SupportsSignedUrl,
 )
 from ticket_export.infrastructure.storage.keys import check_key, check_prefix, check_start
@@ -17,6 +18,7 @@ __all__ = [
     "ExportStorage",
     "ObjectWriter",
     "SupportsDiscardStale",
+    "SupportsPlaces",
     "SupportsSignedUrl",
     "check_key",
     "check_prefix",

@@ -13,6 +13,7 @@ from sqlalchemy import func, make_url, select, text, update
 
 from tests.integration.storage.file_tree import files_below
 from ticket_export.application.dto import ExportJobDto
+from ticket_export.application.file.export_file import database_prefix
 from ticket_export.container import TicketExportContainer
 from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.domain.export_job_status import ExportJobStatus
@@ -166,7 +167,13 @@ class Arena:
     def objects_of(self, job_id: UUID, token: int | None = None) -> list[str]:
         """The keys of what the job's attempts, or the one with that fencing token, have published."""
         attempt = "" if token is None else f"{token}/"
-        return list(self.container.storage().list(f"exports/{job_id}/{attempt}"))
+        return list(self.container.storage().list(f"{self.prefix}{job_id}/{attempt}"))
+
+    @property
+    def prefix(self) -> str:
+        """The prefix of the keys of its database."""
+        with self.container.unit_of_work() as work:
+            return database_prefix(work.database.identity().id)
 
     def read(self, key: str) -> bytes:
         with self.container.storage().open_reader(key) as stream:

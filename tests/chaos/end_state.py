@@ -11,7 +11,7 @@ import attrs
 from sqlalchemy import select
 
 from tests.chaos.arena import Arena
-from ticket_export.application.file.export_file import KEY_PREFIX, attempt_of, manifest_key
+from ticket_export.application.file.export_file import attempt_of, manifest_key
 from ticket_export.application.ports.audit_log import AuditAction
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.domain.background_task import BackgroundTaskStatus
@@ -49,7 +49,7 @@ class EndState:
         with arena.container.unit_of_work() as work:
             jobs = tuple(work.jobs.find_all(job_ids))
         # All but the owner object.
-        keys = [key for key in arena.container.storage().list(KEY_PREFIX) if attempt_of(key)]
+        keys = [key for key in arena.container.storage().list(arena.prefix) if attempt_of(key)]
         return cls(
             jobs=jobs,
             media_items=media_items,

@@ -121,7 +121,7 @@ class Workers:
         command = ["--app", "tests.chaos.faulty_app:container"] if faults else []
         if seconds_off is not None:
             command = ["--app", "tests.chaos.impatient_app:container"]
-        environment = {_PREFIX + name.upper(): str(value) for name, value in settings if value is not None}
+        environment = {_PREFIX + name.upper(): str(value) for name, value in settings if value not in {None, ()}}
         if faults:
             environment[FAULTS_VARIABLE] = Faults(tuple(faults)).text
         if seconds_off is not None:

@@ -157,5 +157,6 @@ def seconds_until(condition: Callable[[], bool]) -> float:
 
 
 def stored_files(help_desk: HelpDesk) -> list[str]:
-    """Every file below the storage's folder, readable as an object or not."""
-    return sorted(name for _, _, names in os.walk(help_desk.folder / "storage") for name in names)
+    """Every file below the storage's folder, readable as an object or not, except the owner object."""
+    found = (name for _, _, names in os.walk(help_desk.folder / "storage") for name in names)
+    return sorted(name for name in found if name != "owner.json")

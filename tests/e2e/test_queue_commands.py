@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import sys
-from contextlib import closing
 from time import sleep
 
 import pytest
@@ -118,8 +116,8 @@ def test_clean_up_deletes_the_file_of_an_expired_export(help_desk: HelpDesk, mon
     assert first.err == f"export {job_id} cleaned_up by the system: {rows:,} rows; columns id\n"
     counts = {"requeued": 0, "givenUp": 0, "cleanedUp": 1, "orphansRemoved": 1, "unfinishedRemoved": 0, "purged": 0}
     counts["failed"] = 0
-    assert first.document == counts
-    assert again.document == dict.fromkeys(counts, 0)
+    assert first.document == {**counts, "unknownPlaces": []}
+    assert again.document == {**dict.fromkeys(counts, 0), "unknownPlaces": []}
     assert run_command("cleanup").text.startswith("0 expired exports cleaned up; 0 lost exports back in the queue")
     assert stored_files(help_desk) == []
     assert job(run_command("show", job_id, *ADMIN, "--json"))["isCleanedUp"] is True
@@ -132,18 +130,40 @@ def test_a_file_that_cannot_be_deleted_is_told_and_tried_again(
     help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id = _expired_export(monkeypatch)
-    with closing(sqlite3.connect(help_desk.database)) as database, database:
-        database.execute('UPDATE "MediaItems" SET "FileStorageProvider" = \'elsewhere\'')
+    (folder,) = (path.parent for path in (help_desk.folder / "storage").rglob("*.csv"))
+    aside = folder.rename(folder.with_name("aside"))
+    folder.symlink_to(aside)
     ended = run_command("cleanup", "--json")
     assert (ended.exit_code, job(ended)["failed"]) == (1, 1)
     why, summary = ended.problems
-    assert why.startswith(f"export {job_id} could not be cleaned up (the file is in the storage 'elsewhere'")
+    assert why.startswith(f"export {job_id} could not be cleaned up (")
     assert summary == "1 could not be cleaned up; the next clean-up tries again"
     assert "Traceback" not in ended.err
     assert "Traceback" in run_command("--debug", "cleanup").err
-    with closing(sqlite3.connect(help_desk.database)) as database, database:
-        database.execute('UPDATE "MediaItems" SET "FileStorageProvider" = \'file\'')
+    folder.unlink()
+    aside.rename(folder)
     assert job(run_command("cleanup", "--json"))["cleanedUp"] == 1
+
+
+def test_files_of_a_former_storage_stay_until_its_url_is_set_and_clean_up_names_it(
+    help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = _expired_export(monkeypatch)
+    old, files = (help_desk.folder / "storage").resolve().as_uri(), stored_files(help_desk)
+    monkeypatch.setenv("TICKET_EXPORT_STORAGE_URL", (help_desk.folder / "new").as_uri())
+    ended = run_command("cleanup", "--json")
+    assert (ended.exit_code, job(ended)["failed"], job(ended)["unknownPlaces"]) == (1, 1, [old])
+    told, summary = ended.problems
+    assert told.startswith(f"files of exports are in the storage '{old}', which this process does not know.")
+    assert summary == (
+        f"1 could not be cleaned up; add {old} to TICKET_EXPORT_FORMER_STORAGE_URLS; the next clean-up tries again"
+    )
+    assert stored_files(help_desk) == files != []
+    assert job(run_command("show", job_id, *ADMIN, "--json"))["isCleanedUp"] is False
+    assert f"add {old} to TICKET_EXPORT_FORMER_STORAGE_URLS" in run_command("check").text
+    monkeypatch.setenv("TICKET_EXPORT_FORMER_STORAGE_URLS", f"{old}, s3://My_Bucket")
+    assert job(run_command("cleanup", "--json"))["cleanedUp"] == 1
+    assert stored_files(help_desk) == []
 
 
 def test_a_storage_that_cannot_be_listed_is_told_after_all_else_is_done(

@@ -39,7 +39,7 @@ def options_in(text: str) -> list[str]:
 
 def documented_default(value: object) -> str:
     """A default as the page spells it."""
-    if value is None:
+    if value in {None, ()}:
         return ""
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return f"`{text.removesuffix('.0')}`"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +38,64 @@ def test_url_names_bucket_and_prefix(url: str, bucket: str, prefix: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("options", "endpoint", "region", "profile"),
+    [
+        ("endpoint=http://minio:9000", "http://minio:9000", None, None),
+        ("endpoint=http%3A%2F%2Fminio%3A9000&region=us-east-1", "http://minio:9000", "us-east-1", None),
+        ("profile=old%20one&endpoint=", "", None, "old one"),
+    ],
+)
+def test_url_may_name_endpoint_region_and_profile(
+    options: str, endpoint: str | None, region: str | None, profile: str | None
+) -> None:
+    location = S3Location.parse(f"s3://my-bucket/a?{options}")
+    assert location == S3Location("my-bucket", "a/", endpoint=endpoint, region=region, profile=profile)
+
+
+@pytest.mark.parametrize(
+    ("url", "endpoint_url", "place"),
+    [
+        ("s3://my-bucket", None, "s3://my-bucket"),
+        ("S3://my-bucket/a/", None, "s3://my-bucket/a"),
+        ("s3://my-bucket/a", "HTTPS://MinIO.Example:443/", "s3://my-bucket/a?endpoint=https://minio.example"),
+        ("s3://my-bucket?endpoint=http://minio:9000", None, "s3://my-bucket?endpoint=http://minio:9000"),
+        ("s3://my-bucket?endpoint=http://one:80", "http://two", "s3://my-bucket?endpoint=http://one"),
+        ("s3://my-bucket?endpoint=", "http://two", "s3://my-bucket"),
+        ("s3://my-bucket?region=eu-central-1", "http://[::1]:9000", "s3://my-bucket?endpoint=http://[::1]:9000"),
+        ("s3://my-bucket", "http://minio/Path&a=b", "s3://my-bucket?endpoint=http://minio/Path%26a%3Db"),
+    ],
+)
+def test_place_is_the_same_for_every_spelling_of_the_store_and_another_one_for_another_endpoint(
+    s3_environment: None, url: str, endpoint_url: str | None, place: str
+) -> None:
+    storage = S3Storage.from_url(url, Settings(s3_endpoint_url=endpoint_url))
+    assert storage.place == place
+    if endpoint_url is None or "?" in place:
+        assert S3Storage.from_url(place, Settings(s3_endpoint_url=endpoint_url)).place == place
+
+
+def test_options_of_the_url_are_used(s3_environment: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    shared = tmp_path / "credentials"
+    shared.write_text("[old]\naws_access_key_id = key-of-old\naws_secret_access_key = x\n", "utf-8")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(shared))
+    url = "s3://my-bucket/a?endpoint=http://minio:9000&region=eu-west-3&profile=old"
+    storage = S3Storage.from_url(url, Settings(s3_endpoint_url="http://other", s3_region="us-east-1"))
+    link = storage.signed_url("b", file_name="b.csv", content_type="text/csv", expires_in=timedelta(minutes=1))
+    assert link.startswith("http://minio:9000/my-bucket/a/b?")
+    assert "key-of-old%2F" in link
+    assert "%2Feu-west-3%2F" in link
+
+
+@pytest.mark.parametrize(
+    "options", ["endpoint=secret", "endpoint=https://u:secret@host", "profile=secret", "endpoint=http://host:secret"]
+)
+def test_option_that_cannot_be_used_is_refused_and_not_repeated(s3_environment: None, options: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"the storage URL") as caught:
+        S3Storage.from_url(f"s3://my-bucket?{options}", Settings())
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "s3://",
@@ -47,6 +107,12 @@ def test_url_names_bucket_and_prefix(url: str, bucket: str, prefix: str) -> None
         "s3://my-bucket/a?secret",
         "s3://my-bucket/a#secret",
         "s3://my-bucket/a?",
+        "s3://my-bucket/a?acl=secret",
+        "s3://my-bucket/a?region=secret&region=secret",
+        "s3://my-bucket/a?region=",
+        "s3://my-bucket/a?region=secret/x",
+        "s3://my-bucket/a?profile=",
+        "s3://my-bucket/a?region=a&&secret",
         "s3://my-bucket/../secret",
         "s3://my-bucket//secret",
         "s3://my-bucket/secret//",
@@ -83,8 +149,6 @@ def test_profile_that_is_not_there_is_a_configuration_error(
 
 
 def test_region_goes_into_the_links(s3_environment: None) -> None:
-    from datetime import timedelta
-
     storage = S3Storage.from_url("s3://my-bucket/desk", Settings(s3_region="eu-central-1"))
     url = storage.signed_url("a", file_name="a.csv", content_type="text/csv", expires_in=timedelta(minutes=1))
     assert url.startswith("https://my-bucket.s3.eu-central-1.amazonaws.com/desk/a?")

@@ -137,7 +137,9 @@ def test_file_whose_response_is_lost_is_kept_only_if_it_is_found_encrypted(bucke
 
 @pytest.mark.parametrize("step", [step for step in REQUESTS if not step.startswith("Complete")])
 def test_export_whose_encryption_is_not_confirmed_fails_and_leaves_nothing(scene: S3Scene, step: str) -> None:
-    scene.desk.storage = encrypted(scene.bucket, "AES256")  # type: ignore[assignment]
+    storage = encrypted(scene.bucket, "AES256")
+    scene.desk.storage = storage  # type: ignore[assignment]
+    scene.desk.ownership.require(storage)
     # A store of Ceph's kind confirms nothing; the manifest is the last request.
     scene.bucket.s3.fault = Encryption(lambda request: {} if request == step or "Upload" in step else None)
     assert scene.run() == "failed"

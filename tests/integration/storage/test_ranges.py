@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -11,13 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.s3_fixtures import Bucket
-from tests.s3_server import S3Request
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.infrastructure.memory.storage import InMemoryStorage
 from ticket_export.infrastructure.storage.local.storage import LocalStorage
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse
+    from ticket_export.infrastructure.storage.s3.storage import S3Storage
 
 KEY = "exports/job/1/tickets.csv"
 #: More than one part of S3, and no two places with the same bytes.
@@ -58,30 +58,33 @@ def _bytes_read() -> int:
     return int(first.removeprefix("rchar: "))
 
 
-class Ranges:
-    """Serves, and remembers the first byte of each answer."""
-
-    def __init__(self) -> None:
-        self.first: list[int] = []
-
-    def __call__(self, request: S3Request) -> Iterable[bytes]:
-        return request.serve_to(self._remembering(request.start_response))
-
-    def _remembering(self, start_response: StartResponse) -> StartResponse:
-        def respond(
-            status: str, headers: list[tuple[str, str]], exc_info: object = None, /
-        ) -> Callable[[bytes], object]:
-            found = {name.lower(): value for name, value in headers}.get("content-range", "bytes 0-")
-            self.first.append(int(found.removeprefix("bytes ").partition("-")[0]))
-            return start_response(status, headers)
-
-        return respond
-
-
-def test_s3_object_is_read_from_random_offsets_without_what_is_before(bucket: Bucket) -> None:
+@pytest.mark.parametrize(
+    "store", ["bucket", pytest.param("ceph_bucket", marks=pytest.mark.stores)], ids=["moto", "ceph"]
+)
+def test_s3_object_is_read_from_random_offsets_without_what_is_before(
+    store: str, request: pytest.FixtureRequest
+) -> None:
+    bucket: Bucket = request.getfixturevalue(store)
     bucket.put(KEY, DATA)
-    bucket.s3.fault = ranges = Ranges()
+    storage = bucket.storage()
     starts: list[int] = []
-    claim_right_bytes_from_random_offsets(bucket.storage(), starts.append)
-    # One request each, and its answer begins at the offset.
-    assert ranges.first == starts
+    with ranges_sent_to(storage) as sent:
+        claim_right_bytes_from_random_offsets(storage, starts.append)
+    # One answer each, which has the bytes from the offset on.
+    assert sent == [f"bytes {start}-{len(DATA) - 1}/{len(DATA)}" for start in starts]
+
+
+@contextmanager
+def ranges_sent_to(storage: S3Storage) -> Iterator[list[str]]:
+    """What the server says of each answer that it sends."""
+    sent: list[str] = []
+
+    def remember(parsed: dict[str, str], **_others: object) -> None:
+        sent.append(parsed.get("ContentRange", "the whole object"))
+
+    events = storage._client.meta.events
+    events.register("after-call.s3.GetObject", remember)
+    try:
+        yield sent
+    finally:
+        events.unregister("after-call.s3.GetObject", remember)

@@ -9,7 +9,7 @@ from typing import Final
 from uuid import uuid4
 
 from ticket_export.application.checks.guarded import guarded
-from ticket_export.application.finding import Finding, error, has_error
+from ticket_export.application.finding import Finding, error, has_error, warning
 from ticket_export.application.ports.export_storage import ExportStorage, SupportsSignedUrl
 from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.application.run.bounded_calls import BoundedCalls
@@ -22,6 +22,7 @@ CHECK_NAME: Final = "check.txt"
 _WHERE: Final = "storage"
 _TRIES: Final = 2
 _DATA: Final = b"ticket-export writes and deletes this object when it checks its setup.\n"
+_MIDDLE: Final = len(_DATA) // 2
 
 
 def storage_problems(
@@ -79,7 +80,8 @@ class _Trial:
         # The key of an export that does not exist: if this process is killed, a sweep deletes the object.
         self._key = f"{self._prefix}{uuid4()}/0/{CHECK_NAME}"
         if self._can("write an object", self._write):
-            self._can("read an object", self._read)
+            if self._can("read an object", self._read):
+                self._can("read an object from its middle on", self._read_from_the_middle)
             self._can("list objects", self._list)
             if self._can("delete an object", lambda: self._storage.delete(self._key)):
                 self._can("delete an object", self._require_deleted)
@@ -112,6 +114,25 @@ class _Trial:
         with self._storage.open_reader(self._key) as reader:
             if reader.read() != _DATA:
                 raise _WrongError("it returns other bytes than were written")
+
+    def _read_from_the_middle(self) -> None:
+        try:
+            with self._storage.open_reader(self._key, _MIDDLE) as reader:
+                is_right = reader.read() == _DATA[_MIDDLE:]
+        except ObjectNotFoundError:
+            self._is_gone = True
+            return
+        except StorageError:
+            is_right = False
+        if not is_right:
+            # Not an error: it stops no export.
+            self.found.append(
+                warning(
+                    _WHERE,
+                    "it does not send an object from its middle on, so an interrupted download cannot continue",
+                    "use a store, and a proxy before it, that supports ranges (RFC 9110, section 14)",
+                )
+            )
 
     def _list(self) -> None:
         if self._key not in self._storage.list(self._key):

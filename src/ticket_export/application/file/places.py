@@ -2,51 +2,145 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterable, Sequence
 
 import attrs
 
-from ticket_export.application.file.export_file import attempt_of, delete_file
-from ticket_export.application.ports.export_storage import ExportStorage
+from ticket_export.application.file.export_file import delete_file
+from ticket_export.application.file.ownership import StorageOwnership
+from ticket_export.application.ports.export_storage import ExportStorage, SupportsPlaces
 from ticket_export.domain.media_item import MediaItem
-from ticket_export.errors import StorageError, UnknownPlaceError
+from ticket_export.errors import ObjectNotFoundError, StorageError, UnknownPlaceError
+
+_log = logging.getLogger(__name__)
 
 
 @attrs.frozen
 class StoragePlaces:
-    """The storage that new files go to, and the `former` ones, in which files of the database may still be."""
+    """The storage that new files go to, and the `former` ones, in which files of the database may still be.
+
+    A file is in the storage that its media item names by its place. No two files have the same key, so another storage
+    that has the key has the file too: an operator has moved it there. A file of an older version has no place. It may
+    be in every storage of its kind.
+
+    `told` has the unknown places that the log names already; the objects of a process share it.
+    """
 
     present: ExportStorage
     former: Sequence[ExportStorage] = ()
+    told: dict[str, object] = attrs.field(factory=dict)
 
-    def of(self, item: MediaItem) -> Sequence[ExportStorage]:
-        """Return the storages that may have the file.
+    @property
+    def every(self) -> Sequence[ExportStorage]:
+        """The present storage, then the former ones."""
+        return (self.present, *self.former)
 
-        A file of an older version has no place. It may be in every storage of its kind.
+    def knows(self, provider: str, place: str | None) -> bool:
+        """Whether a file of that kind and place is, or may be, in one of the storages."""
+        return any(_is_at(each, provider, place) for each in self.every)
+
+    def holding(self, item: MediaItem) -> ExportStorage:
+        """Return the storage to read the file from: that of its place, or else another one that has it.
+
+        Another process may see one folder under another path, so a file of an unknown place is looked for too.
 
         Raises:
-            UnknownPlaceError: none of the storages is the place of the file.
-            StorageError: it has no place, and no storage is of its kind, or another program wrote it.
+            UnknownPlaceError: no storage has it, and none is its place.
+            ObjectNotFoundError: no storage has it any more.
+            StorageError: a storage that may have it cannot be read.
         """
-        every = (self.present, *self.former)
-        if item.storage_place is not None:
-            found = [each for each in every if each.place == item.storage_place]
-            if not found:
-                raise UnknownPlaceError(item.storage_place)
-            return found[:1]
-        if attempt_of(item.object_key) is None:
-            raise StorageError("another program wrote the file")
-        found = [each for each in every if each.provider == item.file_storage_provider]
-        if not found:
-            kinds = ", ".join(ascii(each.provider) for each in every)
-            raise StorageError(f"the file is in the storage {item.file_storage_provider!a}, not in {kinds}")
-        return found
+        named = self._named(item)
+        if self.present in named and (item.storage_place is not None or not self.former):
+            # The usual case. A missing file is noticed when it is opened.
+            return self.present
+        failures: list[StorageError] = []
+        others = [] if item.storage_place is None else [each for each in self.every if each not in named]
+        for storage in (*named, *others):
+            try:
+                if _has(storage, item.object_key):
+                    return storage
+            except StorageError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+        raise ObjectNotFoundError("the file is not in the storage any more") if named else self._unknown(item)
 
-    def delete(self, item: MediaItem) -> None:
+    def delete(self, item: MediaItem, ownership: StorageOwnership) -> None:
         """Delete the file and its manifest, wherever they may be; each may be deleted already.
 
         Raises:
-            StorageError: as `of` does, or one of them still exists.
+            StorageNotOwnedError: another copy of the database owns one of the storages; nothing was deleted.
+            UnknownPlaceError: no storage is the place of the file; nothing was deleted.
+            StorageError: the file still exists, or a storage that may have it is away.
         """
-        for storage in self.of(item):
+        named = self._named(item)
+        if not named:
+            raise self._unknown(item)
+        if item.storage_place is not None and self.present not in named:
+            # An operator may have moved the file there.
+            named.append(self.present)
+        there, failures = _apart(named)
+        if failures and not any(_has(each, item.object_key) for each in there):
+            # So it may be in the storage that is away.
+            raise failures[0]
+        for storage in there:
+            ownership.require(storage)
+        for storage in there:
             delete_file(storage, item.object_key)
+
+    def _named(self, item: MediaItem) -> list[ExportStorage]:
+        return [each for each in self.every if _is_at(each, item.file_storage_provider, item.storage_place)]
+
+    def _unknown(self, item: MediaItem) -> UnknownPlaceError:
+        if item.storage_place is not None:
+            error = UnknownPlaceError(item.storage_place)
+            text = f"files of exports are in the storage {item.storage_place!a}, which this process does not know"
+        else:
+            kinds = ", ".join(ascii(each.provider) for each in self.every)
+            text = f"the file is in the storage {item.file_storage_provider!a}, not in {kinds}"
+            error = UnknownPlaceError(f"{item.file_storage_provider}://...", text)
+        # Atomic, so that only one of several threads tells it.
+        if self.told.setdefault(error.place, error) is error:
+            _log.error(
+                "%s. They are not read and not deleted: add that storage's URL to TICKET_EXPORT_FORMER_STORAGE_URLS",
+                text,
+            )
+        return error
+
+
+def _is_at(storage: ExportStorage, provider: str, place: str | None) -> bool:
+    if place is None:
+        return storage.provider == provider
+    return storage.place == place or (isinstance(storage, SupportsPlaces) and storage.is_at(place))
+
+
+def require_there(storage: ExportStorage) -> None:
+    """Refuse a storage that looks empty because it is away itself.
+
+    Raises:
+        StorageError: as `SupportsPlaces.require_there` does.
+    """
+    if isinstance(storage, SupportsPlaces):
+        storage.require_there()
+
+
+def _apart(storages: Iterable[ExportStorage]) -> tuple[list[ExportStorage], list[StorageError]]:
+    """Return the storages that are there, and the errors of the others."""
+    there: list[ExportStorage] = []
+    failures: list[StorageError] = []
+    for storage in storages:
+        try:
+            require_there(storage)
+            there.append(storage)
+        except StorageError as error:
+            failures.append(error)
+    return there, failures
+
+
+def _has(storage: ExportStorage, key: str) -> bool:
+    try:
+        with storage.open_reader(key):
+            return True
+    except ObjectNotFoundError:
+        return False

@@ -76,6 +76,23 @@ class SupportsSignedUrl(Protocol):
 
 
 @runtime_checkable
+class SupportsPlaces(Protocol):
+    """A storage that has several names, or that looks empty while it is away, such as a folder."""
+
+    @abstractmethod
+    def is_at(self, place: str) -> bool:
+        """Return whether `place` names this store now. A folder may have been replaced by a link to it."""
+
+    @abstractmethod
+    def require_there(self) -> None:
+        """Refuse to call a file absent while the store itself is absent.
+
+        Raises:
+            StorageError: the store does not exist, or cannot be opened.
+        """
+
+
+@runtime_checkable
 class SupportsDiscardStale(Protocol):
     """A storage in which a killed writer leaves data that nobody can read."""
 

@@ -18,11 +18,14 @@ from ticket_export.application.checks.directory_check import (
     unknown_user_problems,
 )
 from ticket_export.application.checks.guarded import configuration_findings, guarded
+from ticket_export.application.checks.places_check import place_problems
 from ticket_export.application.checks.policy_check import policy_problems
 from ticket_export.application.checks.storage_check import storage_problems
 from ticket_export.application.file.export_file import database_prefix
 from ticket_export.application.file.ownership import StorageOwnership
+from ticket_export.application.file.places import StoragePlaces
 from ticket_export.application.finding import Finding, has_error, warning
+from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.application.ports.ticket_source import TicketSource
@@ -61,6 +64,8 @@ class CheckSetup:
     rights: Callable[[], Rights]
     ticket_source: Callable[[], TicketSource]
     storage: Callable[[], ExportStorage]
+    places: Callable[[], StoragePlaces]
+    clock: Callable[[], Clock]
     ownership: Callable[[], StorageOwnership]
     url_lifetime: Callable[[], timedelta | None]
     parts: Mapping[str, Callable[[], object]]
@@ -83,6 +88,8 @@ class CheckSetup:
             *_own_problems("tickets", self.ticket_source, self._exporting(users)),
             *self._of_storage(can_ask=not has_error(of_database)),
         ]
+        if not has_error(of_database):
+            found += guarded("storage", self._of_places)
         for name, part in self.parts.items():
             found += _own_problems(name, part)
         # Several parts may need the same engine, or another part that cannot be made.
@@ -100,6 +107,11 @@ class CheckSetup:
             yield from known_user_problems(directory, self.user_ids(), users)
 
         return found + guarded("users", ask) if can_ask and not has_error(found) else found
+
+    def _of_places(self) -> Iterator[Finding]:
+        with self.unit_of_work() as work:
+            counted = work.jobs.files_by_place(now=self.clock().now())
+        yield from place_problems(self.places(), counted)
 
     def _of_policy(self, users: Sequence[Actor]) -> list[Finding]:
         found = _own_problems("policy", self.policy)

@@ -14,9 +14,9 @@ from ticket_export.application.file.ownership import StorageOwnership
 from ticket_export.application.file.places import StoragePlaces
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.unit_of_work import UnitOfWork
-from ticket_export.application.run.job_and_task import failing
+from ticket_export.application.run.job_and_task import failing, has_own_file
 from ticket_export.domain.export_job import ExportJob
-from ticket_export.errors import LeaseLostError, StorageNotOwnedError
+from ticket_export.errors import LeaseLostError, StorageNotOwnedError, UnknownPlaceError
 
 _log = logging.getLogger(__name__)
 
@@ -27,11 +27,13 @@ _PAGE = 100
 class CleanUp:
     """How many exports were cleaned up, and how many could not be cleaned up this time.
 
+    `unknown_places` has the URLs of the storages of their files that no setting names.
     `refused` says why some were not, if another copy of the database owns a storage.
     """
 
     cleaned_up: int = 0
     failed: int = 0
+    unknown_places: tuple[str, ...] = ()
     refused: str | None = None
 
 
@@ -47,6 +49,8 @@ class CleanUpExpiredExports:
         4. An export that cannot be cleaned up is left to the next call; the others are cleaned up.
         5. Several calls, also concurrent ones, clean up each export once.
         6. Long views are not read.
+        7. If no setting names the storage of a file, file and rows stay. The log says so once.
+        8. An export with the file of another program is not touched.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
@@ -58,12 +62,16 @@ class CleanUpExpiredExports:
     def __call__(self) -> CleanUp:
         """Clean up the exports that are due now."""
         cleaned_up = failed = 0
+        unknown_places: set[str] = set()
         refused = None
         for job in self._due():
             try:
                 cleaned_up += self._clean_up(job, self.clock.now())
             except LeaseLostError:
                 continue  # another process has just changed it; if it is still due, the next call cleans it up
+            except UnknownPlaceError as error:
+                unknown_places.add(error.place)
+                failed += 1
             except StorageNotOwnedError as error:
                 self.ownership.tell(error)
                 refused = str(error)
@@ -71,7 +79,8 @@ class CleanUpExpiredExports:
             except Exception:  # noqa: BLE001 - by rule 4
                 _log.exception("export %s could not be cleaned up", job.id, extra={"job_id": str(job.id)})
                 failed += 1
-        return CleanUp(cleaned_up=cleaned_up, failed=failed, refused=refused)
+        unknown = tuple(sorted(unknown_places))
+        return CleanUp(cleaned_up=cleaned_up, failed=failed, unknown_places=unknown, refused=refused)
 
     def _due(self) -> Iterator[ExportJob]:
         last = None
@@ -84,12 +93,12 @@ class CleanUpExpiredExports:
             last = page[-1]
 
     def _clean_up(self, job: ExportJob, now: datetime) -> bool:
+        if job.media_item is not None and not has_own_file(job):
+            return False
         if not job.status.is_final:
             self._expire(job.id, now)
         elif job.media_item is not None:
-            for storage in self.places.of(job.media_item):
-                self.ownership.require(storage)
-            self.places.delete(job.media_item)
+            self.places.delete(job.media_item, self.ownership)
         with self.unit_of_work() as work:
             # Not `find`, which would read its view too.
             stored = next(iter(work.jobs.find_all([job.id])), None)

@@ -22,7 +22,7 @@ from ticket_export.application.run.job_and_task import failing, has_own_file, ha
 from ticket_export.application.user_key import UserKey
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.user_id import UserId
-from ticket_export.errors import LeaseLostError, TicketExportError, UserNotForgottenError
+from ticket_export.errors import LeaseLostError, TicketExportError, UnknownPlaceError, UserNotForgottenError
 
 _log = logging.getLogger(__name__)
 
@@ -139,7 +139,9 @@ class ForgetUser:
                     stayed += 1
         if errors:
             # Another error may hold a path or a credential.
-            reason = errors[0] if isinstance(errors[0], TicketExportError) else "the log has the cause"
+            reason = str(errors[0]) if isinstance(errors[0], TicketExportError) else "the log has the cause"
+            if isinstance(errors[0], UnknownPlaceError):
+                reason += f" ({ascii(errors[0].place)[1:-1]})"
             raise UserNotForgottenError(
                 f"{len(errors):,} of the user's exports could not be deleted: {reason}. Their rows stay; call it again"
             ) from errors[0]
@@ -161,12 +163,10 @@ class ForgetUser:
 
     def _delete_objects(self, job: ExportJob) -> None:
         if job.media_item is not None and has_own_file(job):
-            for storage in self.places.of(job.media_item):
-                self.ownership.require(storage)
-            self.places.delete(job.media_item)
+            self.places.delete(job.media_item, self.ownership)
         with self.unit_of_work() as work:
             database = work.database.identity()
-        for storage in (self.places.present, *self.places.former):
+        for storage in self.places.every:
             for prefix in job_prefixes(job.id, database.id):
                 for key in list(storage.list(prefix)):
                     self.ownership.require(storage)

@@ -41,7 +41,7 @@ class OpenDownload:
         3. An expired export has no file, also before it is cleaned up.
         4. Every download is recorded in the audit log before a byte, or a link, is returned.
         5. A link is valid for `url_lifetime`, but no longer than the export. Without `url_lifetime` there are no links,
-           and the host sends the bytes.
+           and the host sends the bytes. It also sends those of a file in a former storage that cannot sign links.
         6. The digest comes from the file's manifest. Without a readable manifest the download has no digest.
     """
 
@@ -63,8 +63,8 @@ class OpenDownload:
             NotPermittedError: by rule 2.
             ExportExpiredError: by rule 3.
             ExportNotReadyError: the export is queued, running or failed.
-            ConfigurationError: the settings ask for links, and the storage cannot sign links.
-            StorageError: the file is in another storage, or the link could not be made.
+            ConfigurationError: the settings ask for links, and the present storage cannot sign links.
+            StorageError: no storage of this process has the file, or the link could not be made.
         """
         sight = self.rights.sight(actor)
         with self.unit_of_work() as work:
@@ -73,7 +73,7 @@ class OpenDownload:
             raise self.refusals.recorded(refusal, "download", actor, job)
         now = self.clock.now()
         media_item = self._downloadable(actor, job, now)
-        storage = self.places.of(media_item)[0]
+        storage = self.places.holding(media_item)
         signer = self._signer(storage) if with_link else None
         link_lifetime = min(self.url_lifetime or timedelta(), job.expires_at - now)
         detail = f"link for {link_lifetime.total_seconds():.0f} s" if signer else None
@@ -106,6 +106,8 @@ class OpenDownload:
         if self.url_lifetime is None:
             return None
         if not isinstance(storage, SupportsSignedUrl):
+            if storage is not self.places.present:
+                return None
             raise ConfigurationError(
                 f"TICKET_EXPORT_DOWNLOAD asks for links, and the storage {storage.provider!a} has none; set it to "
                 "stream, or use a storage that signs links, such as s3"

@@ -18,6 +18,7 @@ from ticket_export.application.file.export_file import (
     manifest_key,
 )
 from ticket_export.application.file.ownership import StorageOwnership
+from ticket_export.application.file.places import require_there
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_job_repository import UNREADABLE
 from ticket_export.application.ports.export_storage import ExportStorage, SupportsDiscardStale
@@ -60,6 +61,8 @@ class SweepOrphanedObjects:
         8. An unfinished object is removed `stale_after` its last write, by the slowest of `clocks`: a storage has a
            clock of its own, and an object that is being written must not look old.
         9. The log has the number of removed objects, and each key at the level DEBUG.
+        10. The former storages are swept too: an attempt may have been killed there before the setting was changed. One
+            that cannot be swept is logged and passed over.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
@@ -67,6 +70,7 @@ class SweepOrphanedObjects:
     ownership: StorageOwnership
     clocks: Sequence[Clock]
     stall: timedelta
+    former: Sequence[ExportStorage] = ()
 
     def __call__(self) -> Sweep:
         """Remove the orphans that exist now.
@@ -74,6 +78,24 @@ class SweepOrphanedObjects:
         Raises:
             StorageError: the storage cannot be listed, or its owner object cannot be read or written.
         """
+        done = self._swept()
+        for storage in self.former:
+            try:
+                # Not by a claim, which would create the folder of a disk that is not mounted.
+                require_there(storage)
+                also = attrs.evolve(self, storage=storage)._swept()  # noqa: SLF001 - of this class
+            except StorageError as error:
+                _log.warning("a former storage (%s) was not swept: %s", storage.provider, error)
+            else:
+                done = Sweep(
+                    removed=done.removed + also.removed,
+                    unfinished=done.unfinished + also.unfinished,
+                    failed=done.failed + also.failed,
+                    refused=done.refused or also.refused,
+                )
+        return done
+
+    def _swept(self) -> Sweep:
         removed = failed = 0
         try:
             self.ownership.renew(self.storage)

@@ -50,7 +50,7 @@ class TakeOverStorage:
             JobDatabaseError: the database failed.
         """
         done = []
-        for storage in (self.places.present, *self.places.former):
+        for storage in self.places.every:
             done.append(
                 TakeOver(
                     place=storage.place,

@@ -6,6 +6,7 @@ class with ``from_url(url, settings)``; see ``docs/storage-plugins.md``. The lib
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,10 @@ from typing import Final, Protocol, cast
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.safe_text import quoted
 from ticket_export.errors import ConfigurationError, TicketExportError
+from ticket_export.infrastructure.storage.unusable import UnusableStorage
 from ticket_export.settings import STORAGE_PLUGINS, Settings
+
+_log = logging.getLogger(__name__)
 
 # The members of `ExportStorage`.
 _MEMBERS = ("provider", "place", "open_writer", "open_reader", "delete", "list")
@@ -39,8 +43,12 @@ class StorageFactory(Protocol):
 
 
 def open_former_storages(settings: Settings) -> tuple[ExportStorage, ...]:
-    """Return the storages of the settings' former URLs; raises the errors of `open_storage`."""
-    return tuple(_opened(url, settings) for url in settings.former_storage_urls)
+    """Return the storages of the settings' former URLs.
+
+    New exports do not need them. So in the place of one that cannot be opened is an `UnusableStorage`, and the log has
+    its error.
+    """
+    return tuple(_former(url, settings) for url in settings.former_storage_urls)
 
 
 def open_storage(settings: Settings) -> ExportStorage:
@@ -54,11 +62,20 @@ def open_storage(settings: Settings) -> ExportStorage:
             refuses the URL.
         MissingExtraError: the storage needs a package that is not installed.
     """
-    return _opened(settings.storage_url, settings)
+    return _opened(settings.storage_url, settings, "TICKET_EXPORT_STORAGE_URL")
 
 
-def _opened(url: str, settings: Settings) -> ExportStorage:
-    entry_point = _entry_point(url)
+def _former(url: str, settings: Settings) -> ExportStorage:
+    try:
+        return _opened(url, settings, "TICKET_EXPORT_FORMER_STORAGE_URLS")
+    except TicketExportError as error:
+        # The error of a plugin may be the cause, so it is not logged with its traceback.
+        _log.error("a former storage cannot be opened, so its files are not read and not deleted: %s", error)
+        return UnusableStorage(url, error)
+
+
+def _opened(url: str, settings: Settings, setting: str) -> ExportStorage:
+    entry_point = _entry_point(url, setting)
     factory = _factory(entry_point)
     with _named_errors(entry_point, "opening the storage"):
         storage = factory.from_url(url, settings)
@@ -73,14 +90,14 @@ def known_schemes() -> list[str]:
     return sorted({each.name for each in entry_points(group=GROUP)})
 
 
-def _entry_point(url: str) -> EntryPoint:
+def _entry_point(url: str, setting: str) -> EntryPoint:
     match = _SCHEME.match(url)
     if match is None:
-        raise _unusable("it has no scheme; a URL with a scheme is file:///an/absolute/folder")
+        raise _unusable(setting, "it has no scheme; a URL with a scheme is file:///an/absolute/folder")
     scheme = match[1].lower()
     found = [each for each in entry_points(group=GROUP) if each.name.lower() == scheme]
     if not found:
-        raise _unusable(f"no installed package adds storages of the scheme {quoted(scheme)}")
+        raise _unusable(setting, f"no installed package adds storages of the scheme {quoted(scheme)}")
     if len(found) > 1:
         packages = " and ".join(sorted(_package(each) for each in found))
         raise ConfigurationError(
@@ -89,9 +106,9 @@ def _entry_point(url: str) -> EntryPoint:
     return found[0]
 
 
-def _unusable(problem: str) -> ConfigurationError:
+def _unusable(setting: str, problem: str) -> ConfigurationError:
     return ConfigurationError(
-        f"TICKET_EXPORT_STORAGE_URL cannot be used: {problem}; known schemes are {', '.join(known_schemes())}. For "
+        f"{setting} cannot be used: {problem}; known schemes are {', '.join(known_schemes())}. For "
         f"another one, install a package that has an entry point of that name in the group {GROUP}"
     )
 

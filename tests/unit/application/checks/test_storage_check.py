@@ -13,7 +13,7 @@ import pytest
 from ticket_export.application.actor import Actor
 from ticket_export.application.checks.storage_check import storage_problems
 from ticket_export.application.file.export_file import attempt_of, database_of
-from ticket_export.application.finding import Finding, error
+from ticket_export.application.finding import Finding, Severity, error
 from ticket_export.application.ports.export_storage import ObjectWriter
 from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.errors import StorageError
@@ -115,6 +115,62 @@ class Broken(InMemoryStorage):
 def test_what_a_storage_does_wrong_is_a_finding(storage: InMemoryStorage, what: str, may_pass: bool) -> None:
     first = found(storage)[0]
     assert (first.what, first.may_pass) == (f"this process {what}", may_pass)
+
+
+class ReadingFromTheBeginning(InMemoryStorage):
+    @contextmanager
+    def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
+        with super().open_reader(key) as reader:
+            yield reader
+
+
+class RefusingRanges(InMemoryStorage):
+    @contextmanager
+    def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
+        if start:
+            raise StorageError("The storage sent another part of it.")
+        with super().open_reader(key) as reader:
+            yield reader
+
+
+@pytest.mark.parametrize("storage", [ReadingFromTheBeginning(), RefusingRanges()], ids=lambda it: type(it).__name__)
+def test_a_storage_without_ranges_is_a_warning(storage: InMemoryStorage) -> None:
+    (finding,) = found(storage)
+    assert finding.severity is Severity.WARNING
+    assert finding.what.startswith("it does not send an object from its middle on")
+    assert storage.objects == {}
+
+
+class OfAnotherVersion(InMemoryStorage):
+    """Was written for a port without `start`."""
+
+    @contextmanager
+    def open_reader(self, key: str) -> Iterator[BinaryIO]:  # type: ignore[override]
+        with super().open_reader(key) as reader:
+            yield reader
+
+
+def test_a_storage_that_takes_no_start_is_an_error() -> None:
+    (finding,) = found(OfAnotherVersion())
+    assert finding.what == "this process cannot read an object from its middle on: it raises TypeError"
+    assert (finding.severity, finding.may_pass) == (Severity.ERROR, False)
+
+
+class SweptWhileReading(RecordingStorage):
+    """A sweep deletes the first object after it was read."""
+
+    @contextmanager
+    def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
+        with super().open_reader(key, start) as reader:
+            yield reader
+        if len(self.keys) == 1:
+            self.delete(key)
+
+
+def test_sweep_between_two_reads_is_no_finding() -> None:
+    storage = SweptWhileReading()
+    assert found(storage) == []
+    assert len(storage.keys) == 2
 
 
 class Hanging(InMemoryStorage):

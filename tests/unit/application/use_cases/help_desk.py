@@ -53,6 +53,7 @@ from ticket_export.ports import (
     BackgroundTask,
     BackgroundTaskStatus,
     ExportJob,
+    ExportStorage,
     MediaItem,
     TicketColumn,
     TicketColumns,
@@ -81,7 +82,8 @@ class HelpDesk:
 
     Places: ``source.open``, ``source.count``, ``source.block`` (before the second and later blocks), ``source.close``,
     ``source.abandon`` (instead of that, where an error ends the reading), ``source.interrupt``, ``storage.open``,
-    ``storage.write`` (not for the header), ``storage.publish``, ``storage.delete`` (also followed by the key),
+    ``storage.write`` (not for the header), ``storage.interrupt``, ``storage.publish``, ``storage.delete`` (also
+    followed by the key),
     ``storage.delete.done``, the same of ``manifest``, ``storage.list.done``, ``storage.provider``, ``users.find``,
     ``audit.<action>``, ``events.<event>``, ``queue.dispatch``, ``work.enter``, ``jobs.found`` (after a job was looked
     for), ``work.<status>`` (before a commit that leaves a job in that status, ``cleaned_up`` or
@@ -109,6 +111,8 @@ class HelpDesk:
     history: timedelta | None = None
     memory: OwnershipMemory = attrs.field(factory=OwnershipMemory)
     forget_audit: Literal["keep", "anonymise"] = "keep"
+    former: list[ExportStorage] = attrs.field(factory=list)
+    told: dict[str, object] = attrs.field(factory=dict)
     users: WatchedUsers = attrs.field(init=False)
     storage: WatchedStorage = attrs.field(init=False)
     audit_log: WatchedAuditLog | WatchedOwnAuditLog = attrs.field(init=False)
@@ -143,7 +147,7 @@ class HelpDesk:
 
     @property
     def places(self) -> StoragePlaces:
-        return StoragePlaces(self.storage)
+        return StoragePlaces(self.storage, self.former, self.told)
 
     @property
     def ownership(self) -> StorageOwnership:
@@ -260,11 +264,18 @@ class HelpDesk:
             ownership=self.ownership,
             clocks=[self.clock],
             stall=timedelta(minutes=30),
+            former=self.former,
         )
 
     @property
     def purge_exports(self) -> PurgeExports:
-        return PurgeExports(unit_of_work=self.unit_of_work, clock=self.clock, history=self.history)
+        return PurgeExports(
+            unit_of_work=self.unit_of_work,
+            places=self.places,
+            ownership=self.ownership,
+            clock=self.clock,
+            history=self.history,
+        )
 
     @property
     def forget_user(self) -> ForgetUser:

@@ -12,6 +12,7 @@ import pytest
 from tests.unit.application.use_cases.help_desk import COLUMNS, PERMITTED
 from ticket_export import Actor, ConfigurationError, ExportPolicy, Finding, SystemPermissions
 from ticket_export.application.file.ownership import StorageOwnership
+from ticket_export.application.file.places import StoragePlaces
 from ticket_export.application.finding import Severity, error, warning
 from ticket_export.application.rights import Rights
 from ticket_export.application.use_cases.check_setup import MOST_ACTORS, CheckSetup
@@ -81,6 +82,8 @@ def check(users: InMemoryUserDirectory, source: Source) -> CheckSetup:
         rights=lambda: Rights(policy=policy, ticket_source=source),
         ticket_source=lambda: source,
         storage=lambda: storage,
+        places=lambda: StoragePlaces(storage),
+        clock=InMemoryClock,
         ownership=lambda: ownership,
         url_lifetime=lambda: None,
         parts={"clock": InMemoryClock, "events": object},

@@ -246,7 +246,7 @@ def test_file_in_another_storage_is_not_lost_without_a_word(
     (media_item,) = desk.database.committed.media_items.values()
     media_item.file_storage_provider, media_item.storage_place = "s3", None
     before, objects = desk.job(job_id), desk.stored
-    assert desk.clean_up_expired_exports() == CleanUp(failed=1)
+    assert desk.clean_up_expired_exports() == CleanUp(failed=1, unknown_places=("s3://...",))
     assert (desk.job(job_id), desk.stored) == (before, objects)
     assert "the file is in the storage 's3', not in 'memory'" in caplog.text
 

@@ -125,7 +125,7 @@ def test_interrupt_that_fails_is_logged_and_tried_again(
     desk.happen["source.interrupt"] = interrupt
     with pytest.raises(LeaseLostError):
         desk.run_export(job_id, stop=stop)
-    assert f"export {job_id}: its query could not be interrupted" in caplog.text
+    assert f"export {job_id}: its query or upload could not be interrupted" in caplog.text
     assert "the connection is gone" in caplog.text
     assert desk.job(job_id).status.developer_name == "queued"
 

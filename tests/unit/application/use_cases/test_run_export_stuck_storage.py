@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from threading import Event, current_thread
 
+import pytest
+
 from tests.unit.application.use_cases.blocked_export import PATIENCE
 from tests.unit.application.use_cases.help_desk import HelpDesk
 from ticket_export.application.run.progress import Progress
+from ticket_export.errors import StorageUnavailableError
 from ticket_export.infrastructure.memory.ticket_source import BLOCK_ROWS
 
 
-def test_snapshot_ends_while_the_storage_still_hangs_and_the_export_fails(desk: HelpDesk) -> None:
+def test_snapshot_ends_while_the_storage_still_hangs_and_the_attempt_is_lost(desk: HelpDesk) -> None:
     desk.fill(10 * BLOCK_ROWS)
     desk.storage_patience = timedelta(seconds=0.2)
     is_released = Event()
@@ -20,8 +23,10 @@ def test_snapshot_ends_while_the_storage_still_hangs_and_the_export_fails(desk: 
         assert is_released.wait(PATIENCE), "the snapshot is held as long as the storage hangs"
 
     desk.happen |= {"storage.write": hang, "source.abandon": is_released.set}
-    job = desk.run_export(desk.requested().id)
-    assert (job.status, job.error_message) == ("failed", "The storage accepted no data for 0.2 s.")
+    job_id = desk.requested().id
+    with pytest.raises(StorageUnavailableError, match=r"^The storage accepted no data for 0\.2 s\.$"):
+        desk.run_export(job_id)
+    assert desk.job(job_id).status.developer_name == "queued"
     assert desk.stored == {}
     assert desk.database.committed.media_items == {}
 

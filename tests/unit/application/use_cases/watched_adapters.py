@@ -173,6 +173,9 @@ class _WatchedWriter:
         self._written = True
         return self.writer.write(data)
 
+    def interrupt(self) -> None:
+        self.desk.at("storage.interrupt")
+
 
 class WatchedUsers(InMemoryUserDirectory):
     def __init__(self, desk: Desk) -> None:

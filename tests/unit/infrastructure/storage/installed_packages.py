@@ -11,6 +11,7 @@ from ticket_export.infrastructure.storage.registry import GROUP
 WORKING = """
 class Storage:
     provider = "tape"
+    place = "tape://drive"
     open_writer = open_reader = delete = list = None
 
     def __init__(self, url):

@@ -152,7 +152,7 @@ BROKEN = "the package ticket-export-tape 1.2.3, which adds storages of the schem
         ),
         (
             "class Storage:\n    def from_url(url, settings):\n        return None",
-            "the object that from_url returns has no provider, open_writer, open_reader, delete, list",
+            "the object that from_url returns has no provider, place, open_writer, open_reader, delete, list",
         ),
         (
             "class Storage:\n    def from_url(url, settings):\n        raise SystemExit(url)",

@@ -6,7 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import ClientError, CredentialRetrievalError, NoCredentialsError, ProxyConnectionError
+from botocore.exceptions import (
+    ClientError,
+    CredentialRetrievalError,
+    IncompleteReadError,
+    NoCredentialsError,
+    ProxyConnectionError,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,6 +77,8 @@ def test_refusal_has_its_own_sentence_and_does_not_pass(error: Exception, text: 
         (refusal("503", 503), "the storage is busy; try again later"),
         (refusal("RequestTimeout", 400), "the storage cannot be reached"),
         (refusal("InternalError", 500), "the storage failed; the log has the cause"),
+        (refusal("BadDigest", 400), "the storage did not receive the file as it was sent"),
+        (IncompleteReadError(actual_bytes=1, expected_bytes=2), "the storage sent an invalid response"),
         (refusal("502", 502), "the storage failed; the log has the cause"),
         (ConnectionResetError(), "the storage cannot be reached"),
         (ProxyConnectionError(proxy_url="http://secret"), "the proxy in front of the storage cannot be reached"),

@@ -35,6 +35,7 @@ def cleanup(context: typer.Context, as_json: AsJson = False) -> None:
                 "unfinishedRemoved": sweep.unfinished,
                 "purged": purge.purged,
                 "failed": failed,
+                "unknownPlaces": clean_up.unknown_places,
             }
         )
     else:
@@ -51,7 +52,9 @@ def cleanup(context: typer.Context, as_json: AsJson = False) -> None:
         # The log has just told why.
         raise CommandError("files were not deleted, because this database does not own the storage")
     if failed:
-        raise CommandError(f"{failed:,} could not be cleaned up; the next clean-up tries again")
+        missing = " and ".join(ascii(place)[1:-1] for place in clean_up.unknown_places)
+        advice = f"add {missing} to TICKET_EXPORT_FORMER_STORAGE_URLS; " if missing else ""
+        raise CommandError(f"{failed:,} could not be cleaned up; {advice}the next clean-up tries again")
 
 
 def _swept(container: TicketExportContainer) -> tuple[Sweep, StorageError | None]:

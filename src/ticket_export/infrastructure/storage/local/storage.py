@@ -14,9 +14,14 @@ from urllib.request import url2pathname
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.finding import Finding
-from ticket_export.application.ports.export_storage import ExportStorage, ObjectWriter, SupportsDiscardStale
+from ticket_export.application.ports.export_storage import (
+    ExportStorage,
+    ObjectWriter,
+    SupportsDiscardStale,
+    SupportsPlaces,
+)
 from ticket_export.application.ports.supports_check import SupportsCheck
-from ticket_export.errors import ConfigurationError, InvalidKeyError, ObjectNotFoundError
+from ticket_export.errors import ConfigurationError, InvalidKeyError, ObjectNotFoundError, StorageUnavailableError
 from ticket_export.infrastructure.storage.keys import check_key, check_prefix, check_start, is_segment
 from ticket_export.infrastructure.storage.local.directories import opened_directory, prune_directories, sync_directories
 from ticket_export.infrastructure.storage.local.folder_check import folder_problems
@@ -26,7 +31,7 @@ from ticket_export.infrastructure.storage.os_errors import storage_errors
 from ticket_export.settings import Settings
 
 
-class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale):
+class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale, SupportsPlaces):
     """A store that keeps the object of key ``a/b`` as the file ``<root>/a/b``.
 
     The first write creates the root. New folders and files are private (modes 0700 and 0600); with `for_group`, the
@@ -57,16 +62,20 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale):
         Raises:
             ConfigurationError: the URL is not such a URL.
         """
-        try:
-            parts = urlsplit(url)
-        except ValueError:
-            # Without the cause, whose text may quote the URL.
-            raise _no_local_storage() from None
-        folder = url2pathname(parts.path)
-        local = parts.scheme == "file" and parts.netloc in {"", "localhost"} and folder.startswith("/")
-        if not local or parts.query or parts.fragment or "\0" in folder:
+        folder = _folder_of(url)
+        if folder is None:
             raise _no_local_storage()
-        return cls(Path(folder), for_group=settings.file_access == "group")
+        return cls(folder, for_group=settings.file_access == "group")
+
+    def is_at(self, place: str) -> bool:
+        """See `SupportsPlaces.is_at`."""
+        folder = _folder_of(place)
+        return folder is not None and folder.resolve() == self._root.resolve()
+
+    def require_there(self) -> None:
+        """See `SupportsPlaces.require_there`. A disk that is not mounted has no such folder."""
+        if not self._root.is_dir():
+            raise StorageUnavailableError("the folder of the storage does not exist; mount it, or create it")
 
     @contextmanager
     def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
@@ -166,6 +175,17 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale):
         except (FileNotFoundError, NotADirectoryError, InvalidKeyError):
             return []  # not created yet, or pruned or replaced by a link in the meantime
         return sorted(below + files)
+
+
+def _folder_of(url: str) -> Path | None:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    folder = url2pathname(parts.path)
+    is_local = parts.scheme == "file" and parts.netloc in {"", "localhost"} and folder.startswith("/")
+    is_plain = not (parts.query or parts.fragment or "\0" in folder)
+    return Path(folder) if is_local and is_plain else None
 
 
 def _no_local_storage() -> ConfigurationError:

@@ -44,11 +44,13 @@ class S3Patience:
     attempts: int = 3
 
 
-def connect(*, endpoint_url: str | None, region: str | None, patience: S3Patience) -> S3Client:
+def connect(
+    *, endpoint_url: str | None, region: str | None, patience: S3Patience, profile: str | None = None
+) -> S3Client:
     """Return a client that threads may share; it does not connect yet.
 
     boto3 finds the credentials, and the region if it is None, in its usual places: the environment, shared files, the
-    role of the container or machine.
+    role of the container or machine. With a `profile`, it takes that of the shared files.
 
     Raises:
         ConfigurationError: the endpoint is not a valid URL, or a shared file is not valid.
@@ -79,13 +81,13 @@ def connect(*, endpoint_url: str | None, region: str | None, patience: S3Patienc
         # The addresses of all services stay in memory as long as the client: 4 MB. Those of credentials are needed.
         for partition in session.get_component("data_loader").load_data("endpoints")["partitions"]:
             partition["services"] = {name: each for name, each in partition["services"].items() if name in _SERVICES}
-        client = Session(botocore_session=session).client(
+        client = Session(botocore_session=session, profile_name=profile).client(
             "s3", endpoint_url=endpoint_url, region_name=region, config=config
         )
     except (BotoCoreError, ValueError) as error:
         raise ConfigurationError(
-            "the S3 storage cannot be used: check TICKET_EXPORT_S3_ENDPOINT_URL, TICKET_EXPORT_S3_REGION and boto3's "
-            f"own settings ({type(error).__name__})"
+            "the S3 storage cannot be used: check TICKET_EXPORT_S3_ENDPOINT_URL, TICKET_EXPORT_S3_REGION, the options "
+            f"of the storage URL and boto3's own settings ({type(error).__name__})"
         ) from error
     for operation in _OPERATIONS_OF_UPLOADS:
         client.meta.events.register(f"needs-retry.s3.{operation}", _raise_at_once)
@@ -118,5 +120,6 @@ def _check_endpoint(url: str) -> None:
     if not is_known or parts.username is not None or parts.query or parts.fragment:
         # The URL may hold a password, so the message does not repeat it.
         raise ConfigurationError(
-            "TICKET_EXPORT_S3_ENDPOINT_URL is not an endpoint; use https://host or https://host:port, no credentials"
+            "TICKET_EXPORT_S3_ENDPOINT_URL, or the endpoint of the storage URL, is not an endpoint; use https://host "
+            "or https://host:port, no credentials"
         )

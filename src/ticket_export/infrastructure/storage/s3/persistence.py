@@ -29,7 +29,7 @@ class S3Persistence:
     """
 
     patience: float
-    _interrupted: Event = attrs.field(factory=Event, init=False)
+    _interrupted: Event = attrs.field(factory=Event)
 
     @property
     def is_interrupted(self) -> bool:

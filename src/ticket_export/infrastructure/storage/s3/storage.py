@@ -89,20 +89,25 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
     def from_url(cls, url: str, settings: Settings, *, patience: S3Patience | None = None) -> Self:
         """Return the storage at ``s3://bucket/prefix`` with the ``s3_`` settings; it does not connect yet.
 
+        ``?endpoint=…&region=…`` replaces these settings, so that a former URL can name another store; an empty endpoint
+        is Amazon's. ``profile=…`` names the credentials in boto3's shared files.
+
         Raises:
             ConfigurationError: the URL or a setting is not valid.
         """
         location = S3Location.parse(url)
+        endpoint_url = settings.s3_endpoint_url if location.endpoint is None else location.endpoint or None
         client = partial(
             connect,
-            endpoint_url=settings.s3_endpoint_url,
-            region=settings.s3_region,
+            endpoint_url=endpoint_url,
+            region=location.region or settings.s3_region,
+            profile=location.profile,
             patience=patience or S3Patience(),
         )
         return cls(
             client(),
             location,
-            endpoint_url=settings.s3_endpoint_url,
+            endpoint_url=endpoint_url,
             encryption=encryption_of(settings),
             reconnect=client,
             patience=settings.storage_patience,

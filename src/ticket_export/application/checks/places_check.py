@@ -1,0 +1,53 @@
+"""The storages of earlier settings, and the files that are in no storage of the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ticket_export.application.checks.guarded import guarded
+from ticket_export.application.file.places import StoragePlaces, require_there
+from ticket_export.application.finding import Finding, warning
+from ticket_export.application.ports.export_job_repository import FilesAtPlace
+from ticket_export.application.ports.export_storage import ExportStorage
+from ticket_export.application.ports.supports_check import SupportsCheck
+
+_WHERE = "storage"
+_SETTING = "TICKET_EXPORT_FORMER_STORAGE_URLS"
+
+
+def place_problems(places: StoragePlaces, counted: Iterable[FilesAtPlace]) -> Iterator[Finding]:
+    """Check the former storages, and compare the places of all files with the settings. New exports need neither."""
+    for storage in places.former:
+        for found in guarded(_WHERE, lambda storage=storage: _own_problems(storage)):  # type: ignore[misc]
+            yield warning(
+                _WHERE,
+                f"a former storage ({storage.provider}): {found.what}",
+                found.remedy.replace("TICKET_EXPORT_STORAGE_URL", _SETTING),
+            )
+    for each in counted:
+        if not places.knows(each.provider, each.place):
+            yield warning(_WHERE, _told(each), _remedy(each))
+
+
+def _own_problems(storage: ExportStorage) -> Iterator[Finding]:
+    found = list(storage.problems(())) if isinstance(storage, SupportsCheck) else []
+    if not found:
+        require_there(storage)
+    yield from found
+
+
+def _told(each: FilesAtPlace) -> str:
+    exports = "1 export" if each.files == 1 else f"{each.files:,} exports"
+    expired = f", {each.expired:,} of them expired" if each.expired else ""
+    storage = f"of the kind {each.provider!a}" if each.place is None else _shown(each.place)
+    return f"no setting names the storage {storage}, which has files of {exports}{expired}"
+
+
+def _remedy(each: FilesAtPlace) -> str:
+    url = f"the URL of that storage, {_shown(each.provider)}://..., " if each.place is None else _shown(each.place)
+    return f"add {url.strip()} to {_SETTING}"
+
+
+def _shown(text: str) -> str:
+    # Another program may have written it into the row.
+    return ascii(text)[1:-1]
