@@ -184,7 +184,10 @@ class Settings(BaseSettings):
     def __repr_args__(self) -> Iterator[tuple[str | None, object]]:
         # `model_construct` and `model_copy` store values that were not validated.
         for name, value in super().__repr_args__():
-            yield name, SecretUrl(value) if isinstance(value, str) and name in _URLS else value
+            if isinstance(value, tuple) and name in _URLS:
+                yield name, tuple(map(SecretUrl, value))
+            else:
+                yield name, SecretUrl(value) if isinstance(value, str) and name in _URLS else value
 
     @classmethod
     def settings_customise_sources(
