@@ -10,6 +10,7 @@ import pytest
 
 from tests.integration.s3.faults import FAULTS, Disturbance, never, refused
 from tests.integration.s3.scene import S3Scene
+from tests.unit.application.use_cases.help_desk import PREFIX
 from ticket_export.errors import StorageError
 
 _SWEEP = ("ListObjectsV2", "DeleteObject", "ListMultipartUploads", "ListParts", "AbortMultipartUpload")
@@ -20,7 +21,7 @@ lasting_or_not = pytest.mark.parametrize("lasts", [False, True], ids=["passes", 
 
 def leave_things_behind(scene: S3Scene) -> None:
     """An object that nobody knows, and an upload that nobody goes on with."""
-    key = "exports/01234567-89ab-cdef-0123-456789abcdef/1/tickets.csv"
+    key = f"{PREFIX}01234567-89ab-cdef-0123-456789abcdef/1/tickets.csv"
     scene.bucket.put(key, b"orphan")
     name = f"{scene.bucket.prefix}{key}"
     upload = scene.bucket.client.create_multipart_upload(Bucket=scene.bucket.name, Key=name)
@@ -47,6 +48,31 @@ def test_next_sweep_removes_what_a_disturbed_one_left(scene: S3Scene, fault: str
     assert disturbance.has_happened
     scene.claim_swept()
     assert scene.bucket.names() == []
+
+
+@pytest.mark.parametrize("step", ["owner GetObject", "owner PutObject"])
+@each_fault
+def test_sweep_that_cannot_read_or_renew_the_owner_object_deletes_nothing_or_goes_on(
+    scene: S3Scene, fault: str, step: str
+) -> None:
+    leave_things_behind(scene)
+    before = scene.bucket.names()
+    disturbance = scene.disturb(Disturbance(step, FAULTS[fault]))
+    try:
+        scene.sweep_later()
+    except StorageError:
+        assert scene.bucket.names() == before
+    assert disturbance.has_happened
+    scene.claim_swept()
+
+
+@pytest.mark.parametrize("step", ["owner GetObject", "owner PutObject"])
+@each_fault
+def test_export_does_not_need_the_owner_object(scene: S3Scene, fault: str, step: str) -> None:
+    scene.desk.fill(1)
+    disturbance = scene.disturb(Disturbance(step, FAULTS[fault]))
+    assert scene.run() == "completed"
+    assert disturbance.has_happened
 
 
 @lasting_or_not
