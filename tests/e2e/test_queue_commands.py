@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import sys
-from time import sleep
+from contextlib import closing
 
 import pytest
 
@@ -96,16 +97,16 @@ def test_what_has_ended_cannot_be_cancelled(help_desk: HelpDesk) -> None:
     assert status(job_id) == "completed"
 
 
-def _expired_export(monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("TICKET_EXPORT_RETENTION_HOURS", "0.0003")
+def _expired_export(help_desk: HelpDesk) -> str:
     ended = run_command("export", "--columns", "id", *ADMIN, "--output", "made.csv", "--json")
     assert ended.exit_code == 0, ended.err
-    sleep(1.1)
+    with closing(sqlite3.connect(help_desk.database)) as database, database:
+        database.execute('UPDATE "ExportJobs" SET "ExpiresAt" = "RequestedAt"')
     return str(job(ended)["id"])
 
 
-def test_clean_up_deletes_the_file_of_an_expired_export(help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    job_id = _expired_export(monkeypatch)
+def test_clean_up_deletes_the_file_of_an_expired_export(help_desk: HelpDesk) -> None:
+    job_id = _expired_export(help_desk)
     (kept,) = (help_desk.folder / "storage").rglob("*.csv")
     orphan = kept.parents[2] / "00000000-0000-0000-0000-000000000000" / "1" / "tickets.csv"
     orphan.parent.mkdir(parents=True)
@@ -126,10 +127,8 @@ def test_clean_up_deletes_the_file_of_an_expired_export(help_desk: HelpDesk, mon
     assert "expired" in gone.problems[0]
 
 
-def test_a_file_that_cannot_be_deleted_is_told_and_tried_again(
-    help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    job_id = _expired_export(monkeypatch)
+def test_a_file_that_cannot_be_deleted_is_told_and_tried_again(help_desk: HelpDesk) -> None:
+    job_id = _expired_export(help_desk)
     (folder,) = (path.parent for path in (help_desk.folder / "storage").rglob("*.csv"))
     aside = folder.rename(folder.with_name("aside"))
     folder.symlink_to(aside)
@@ -148,7 +147,7 @@ def test_a_file_that_cannot_be_deleted_is_told_and_tried_again(
 def test_files_of_a_former_storage_stay_until_its_url_is_set_and_clean_up_names_it(
     help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job_id = _expired_export(monkeypatch)
+    job_id = _expired_export(help_desk)
     old, files = (help_desk.folder / "storage").resolve().as_uri(), stored_files(help_desk)
     monkeypatch.setenv("TICKET_EXPORT_STORAGE_URL", (help_desk.folder / "new").as_uri())
     ended = run_command("cleanup", "--json")
@@ -169,7 +168,7 @@ def test_files_of_a_former_storage_stay_until_its_url_is_set_and_clean_up_names_
 def test_a_storage_that_cannot_be_listed_is_told_after_all_else_is_done(
     help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _expired_export(monkeypatch)
+    _expired_export(help_desk)
     monkeypatch.setattr(sys, "path", [*sys.path])
     (help_desk.folder / "unlisted_helpdesk.py").write_text(
         "from dependency_injector.providers import Object\n"

@@ -11,6 +11,7 @@ import pytest
 
 from tests.e2e.command_line import job, jobs, run_command
 from tests.e2e.conftest import HelpDesk
+from tests.e2e.held_exports import stored_files
 
 ADMIN = "admin@example.test"
 AS_ADMIN = ("--as", ADMIN)
@@ -94,7 +95,7 @@ def test_forgotten_user_has_no_exports_and_can_be_deleted(help_desk: HelpDesk, b
         {"ended": 1, "removed": 2, "left": 0, "cleared": 0, "anonymised": 0},
     )
     assert jobs(run_command("list", *AS_ADMIN, "--json")) == []
-    assert [path for path in (help_desk.folder / "storage").rglob("*") if path.is_file()] == []
+    assert stored_files(help_desk) == []
     again = run_command("forget", user)
     assert again.text.startswith("0 exports deleted, 0 of them ended for that")
 
@@ -137,9 +138,10 @@ def test_exports_of_another_program_are_told(help_desk: HelpDesk) -> None:
 
 def test_storage_that_fails_is_told_and_the_next_call_goes_on(help_desk: HelpDesk) -> None:
     export()
-    execute(help_desk, 'UPDATE "MediaItems" SET "FileStorageProvider" = ?', "elsewhere")
+    execute(help_desk, 'UPDATE "MediaItems" SET "StoragePlace" = ?', "file:///srv/old")
     ended = run_command("forget", ADMIN)
     assert ended.exit_code == 1
-    assert ended.problems[-1].startswith("1 of the user's exports could not be deleted: the file is in the storage")
-    execute(help_desk, 'UPDATE "MediaItems" SET "FileStorageProvider" = ?', "file")
+    assert ended.problems[-1].startswith("1 of the user's exports could not be deleted: the file is in a storage that")
+    assert "(file:///srv/old)" in ended.problems[-1]
+    execute(help_desk, 'UPDATE "MediaItems" SET "StoragePlace" = ?', (help_desk.folder / "storage").resolve().as_uri())
     assert run_command("forget", ADMIN).text.startswith("1 exports deleted")

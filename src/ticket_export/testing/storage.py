@@ -23,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -337,6 +338,19 @@ class StorageContract(StaleWritersContract[S]):
 
         in_parallel(export_again_and_again, keys)
         assert {key: self.get_behind(storage, key) for key in keys} == {key: key.encode() for key in keys}
+
+    # Its place
+
+    def test_place_is_a_url_without_credentials_that_a_list_of_urls_can_hold(self, storage: S) -> None:
+        place = storage.place
+        parts = urlsplit(place)
+        assert place.startswith(f"{parts.scheme}://")
+        assert parts.scheme
+        assert parts.password is None
+        # TICKET_EXPORT_FORMER_STORAGE_URLS separates the URLs by white space and commas.
+        assert set(place).isdisjoint(" \t\r\n,")
+        write(storage, KEY, b"data")
+        assert storage.place == place
 
     # Optional abilities
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import attrs
 import pytest
@@ -27,6 +27,9 @@ from ticket_export.errors import StorageError
 from ticket_export.infrastructure import migrate
 from ticket_export.infrastructure.memory.storage import InMemoryStorage
 from ticket_export.infrastructure.system_clock import SystemClock
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
 
 #: Makes the mistake, and returns what follows the printed remedy.
 Seed: TypeAlias = Callable[[Host], Callable[[str], object]]
@@ -575,15 +578,34 @@ def file_system_is_nearly_full(host: Host) -> Callable[[str], object]:
     return says("free some space there", patch.undo)
 
 
-@found_as("error: storage: the bucket crm: the files could not be listed: the storage's bucket does not exist; create")
-def bucket_is_missing(host: Host) -> Callable[[str], object]:
+def _client_of(host: Host, *, bucket: str) -> S3Client:
     from tests.s3_server import S3Server
 
     server = host.resources.enter_context(S3Server())
-    host.settings["TICKET_EXPORT_STORAGE_URL"] = "s3://crm/exports"
+    host.settings["TICKET_EXPORT_STORAGE_URL"] = f"s3://{bucket}/exports"
     host.settings["TICKET_EXPORT_S3_ENDPOINT_URL"] = server.url
     host.settings |= {"AWS_ACCESS_KEY_ID": "crm", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
-    return says("create the bucket", lambda: server.client().create_bucket(Bucket="crm"))
+    return server.client()
+
+
+@found_as("error: storage: the bucket crm: the files could not be listed: the storage's bucket does not exist; create")
+def bucket_is_missing(host: Host) -> Callable[[str], object]:
+    client = _client_of(host, bucket="crm")
+    return says("create the bucket", lambda: client.create_bucket(Bucket="crm"))
+
+
+@found_as(
+    "warning: storage: the bucket crm-versions has versioning: when a file is deleted, its version stays; suspend"
+)
+def bucket_keeps_versions(host: Host) -> Callable[[str], object]:
+    client = _client_of(host, bucket="crm-versions")
+    client.create_bucket(Bucket="crm-versions")
+
+    def version(status: Literal["Enabled", "Suspended"]) -> None:
+        client.put_bucket_versioning(Bucket="crm-versions", VersioningConfiguration={"Status": status})
+
+    version("Enabled")
+    return says("suspend versioning", lambda: version("Suspended"))
 
 
 def _clocks_differ(host: Host, seconds: float) -> Callable[[str], object]:

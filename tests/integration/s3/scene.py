@@ -9,9 +9,9 @@ from uuid import UUID
 from tests.integration.s3.faults import Disturbance
 from tests.s3_fixtures import Bucket
 from tests.s3_server import serve
-from tests.unit.application.use_cases.help_desk import NOW, HelpDesk
+from tests.unit.application.use_cases.help_desk import IDENTITY, NOW, HelpDesk
 from ticket_export import Actor
-from ticket_export.application.file.export_file import manifest_key
+from ticket_export.application.file.export_file import manifest_key, owner_key
 from ticket_export.application.file.manifest import ExportManifest
 from ticket_export.errors import StorageUnavailableError
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket
@@ -45,6 +45,8 @@ class S3Scene:
         ]
         self.actor: Actor = self.desk.user(admin=True)
         self.job_id: UUID = self.desk.requested(self.actor).id
+        # So that what is disturbed is the export, or the sweep.
+        self.desk.ownership.require(self.desk.storage)
 
     def disturb(self, disturbance: Disturbance) -> Disturbance:
         self.bucket.s3.fault = disturbance
@@ -76,6 +78,10 @@ class S3Scene:
         with self.desk.open_download(self.actor, self.job_id).stream as stream:
             return stream.read()
 
+    def names(self) -> list[str]:
+        """What is in the whole bucket, besides the owner object."""
+        return [name for name in self.bucket.names() if name != self.bucket.prefix + owner_key(IDENTITY.id)]
+
     def claim_ended_rightly(self) -> None:
         """Completed with the right file and manifest, failed with a safe message, or queued for another attempt."""
         assert self.status in {"completed", "failed", "queued"}
@@ -100,7 +106,7 @@ class S3Scene:
         """Neither half of something nor what nobody knows."""
         item = self.job.media_item
         known = [] if item is None else [item.object_key, manifest_key(item.object_key)]
-        assert self.bucket.names() == [self.bucket.prefix + key for key in known]
+        assert self.names() == [self.bucket.prefix + key for key in known]
 
     def sweep_later(self) -> None:
         """When nobody can be at it any more."""

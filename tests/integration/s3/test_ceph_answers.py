@@ -39,14 +39,14 @@ def test_file_that_ceph_silently_does_not_encrypt_fails_its_export_and_is_not_re
     use(scene, s3_encryption="AES256")
     assert scene.run() == "failed"
     assert "did not confirm that it encrypts the file" in (scene.job.error_message or "")
-    assert (scene.bucket.names(), scene.bucket.uploads()) == ([], [])
+    assert (scene.names(), scene.bucket.uploads()) == ([], [])
 
 
 def test_file_that_ceph_encrypts_completes(scene: S3Scene) -> None:
     use(scene, s3_encryption="aws:kms", s3_kms_key_id=KMS_KEY)
     assert scene.run() == "completed"
     scene.claim_whole()
-    for name in scene.bucket.names():
+    for name in scene.names():
         found = scene.bucket.client.head_object(Bucket=scene.bucket.name, Key=name)
         assert (found["ServerSideEncryption"], found["SSEKMSKeyId"]) == ("aws:kms", KMS_KEY)
 
@@ -56,7 +56,7 @@ def test_key_that_ceph_does_not_know_fails_the_export(scene: S3Scene, key_id: st
     use(scene, s3_encryption="aws:kms", **({"s3_kms_key_id": key_id} if key_id else {}))
     assert scene.run() == "failed"
     assert "the storage cannot encrypt the file as it is asked to" in (scene.job.error_message or "")
-    assert (scene.bucket.names(), scene.bucket.uploads()) == ([], [])
+    assert (scene.names(), scene.bucket.uploads()) == ([], [])
 
 
 def deny(bucket: Bucket, action: str) -> None:
@@ -94,7 +94,7 @@ def test_role_that_may_not_list_uploads_sweeps_and_is_warned_of(scene: S3Scene) 
     scene.bucket.put(f"{PREFIX}{uuid4()}/1/tickets.csv", b"orphan")
     deny(scene.bucket, "s3:ListBucketMultipartUploads")
     scene.sweep_later()
-    assert scene.bucket.names() == []
+    assert scene.names() == []
     assert "s3:ListBucketMultipartUploads is not allowed" in problems(scene.bucket.storage())
 
 

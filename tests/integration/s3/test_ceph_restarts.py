@@ -123,7 +123,7 @@ def test_export_whose_store_never_returns_fails_after_its_last_attempt(scene: S3
     assert scene.status == "failed"
     scene.claim_ended_rightly()
     gateway.start()
-    assert scene.bucket.names() == []
+    assert scene.names() == []
 
 
 @contextmanager

@@ -57,7 +57,8 @@ class Encryption:
 
 
 def encrypted(bucket: Bucket, encryption: str) -> S3Storage:
-    return S3Storage.from_url(bucket.url, bucket.settings(**_SETTINGS[encryption]))
+    settings = bucket.settings(**_SETTINGS[encryption], storage_patience_seconds="0.1")
+    return S3Storage.from_url(bucket.url, settings)
 
 
 @pytest.mark.parametrize("data", [_SMALL, _LARGE], ids=["one request", "parts"])

@@ -53,7 +53,7 @@ def test_export_stays_failed_and_the_sweep_removes_what_is_left(
     refusal = "the storage refuses access: s3:PutObject is not allowed"
     assert scene.job.error_message == f"the file could not be written: {refusal}"
     scene.claim_swept()
-    assert scene.bucket.names() == []
+    assert scene.names() == []
 
 
 class LostCompletion:
@@ -82,7 +82,7 @@ def test_attempt_whose_completion_nobody_can_tell_is_lost_and_swept(
     assert disturbance.asked
     scene.claim_ended_rightly()
     scene.claim_swept()
-    assert scene.bucket.names() == []
+    assert scene.names() == []
 
 
 @pytest.mark.parametrize("completion", ["CompleteMultipartUpload", "PutObject"])

@@ -85,7 +85,7 @@ def test_fault_that_stays_loses_the_attempt_and_a_refusal_fails_the_export(
     scene.claim_ended_rightly()
     # What S3 has taken, and will not be told to remove, is for the sweep.
     scene.claim_swept()
-    assert scene.bucket.names() == []
+    assert scene.names() == []
 
 
 def test_storage_that_never_answers_loses_the_attempt_when_the_patience_ends(scene: S3Scene) -> None:

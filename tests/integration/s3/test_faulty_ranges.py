@@ -56,6 +56,12 @@ WRONG_RANGES = {
         "206 Partial Content", _DATA[_START:-1], ("Content-Range", f"bytes {_START}-{_LENGTH - 1}/{_LENGTH}")
     ),
 }
+#: Answers that there is no byte from the wanted one on.
+NOTHING_MORE = {
+    "whole empty object": answering("200 OK", b""),
+    "empty object as Ceph sends it": answering("206 Partial Content", b"", ("Content-Range", "bytes */0")),
+    "refused range": answering("416 Range Not Satisfiable", b"", ("Content-Range", "bytes */0")),
+}
 
 
 @pytest.fixture
@@ -73,15 +79,7 @@ def test_range_that_is_not_the_wanted_one_is_an_error(stored: Bucket, wrong: Fau
 
 
 @pytest.mark.parametrize("start", [1, 1000])
-@pytest.mark.parametrize(
-    "empty",
-    [
-        answering("200 OK", b""),
-        answering("206 Partial Content", b"", ("Content-Range", "bytes */0")),
-        answering("416 Range Not Satisfiable", b"", ("Content-Range", "bytes */0")),
-    ],
-    ids=["whole", "as Ceph sends it", "refused"],
-)
+@pytest.mark.parametrize("empty", NOTHING_MORE.values(), ids=NOTHING_MORE)
 def test_empty_object_is_empty_from_any_byte_on(stored: Bucket, empty: Fault, start: int) -> None:
     stored.s3.fault = empty
     assert read(stored, start) == b""
@@ -92,6 +90,13 @@ def test_empty_object_is_empty_from_any_byte_on(stored: Bucket, empty: Fault, st
 def test_refused_range_beyond_the_end_is_empty(stored: Bucket, start: int, code: str) -> None:
     stored.s3.fault = lambda request: request.refuse("416 Requested Range Not Satisfiable", code)
     assert read(stored, start) == b""
+
+
+def test_refused_range_of_a_request_that_has_none_is_an_error(stored: Bucket) -> None:
+    stored.s3.fault = NOTHING_MORE["refused range"]
+    with pytest.raises(StorageError) as caught:
+        read(stored, 0)
+    claim_safe(str(caught.value))
 
 
 @pytest.mark.parametrize("start", [0, 1, _LENGTH])
@@ -147,10 +152,9 @@ def test_range_that_is_interrupted_anywhere_is_resumed_there(stored: Bucket, sta
     assert is_right
 
 
-@pytest.mark.parametrize("wrong", [*WRONG_RANGES, "refused"])
+@pytest.mark.parametrize("wrong", [*WRONG_RANGES, *NOTHING_MORE])
 def test_resumed_range_that_is_not_the_wanted_one_is_an_error(stored: Bucket, wrong: str) -> None:
-    refused = answering("416 Range Not Satisfiable", b"")
-    stored.s3.fault = interrupted = Interrupted([300_000], WRONG_RANGES.get(wrong, refused))
+    stored.s3.fault = interrupted = Interrupted([300_000], {**WRONG_RANGES, **NOTHING_MORE}[wrong])
     with pytest.raises(StorageError) as caught:
         read(stored, 1000)
     claim_safe(str(caught.value))

@@ -182,12 +182,38 @@ def logged(settings: Settings) -> str:
     return logging.Formatter().format(logging.LogRecord("x", logging.INFO, "", 0, "%s %r", (settings, settings), None))
 
 
+def _everywhere(url: str) -> dict[str, Any]:
+    urls = dict.fromkeys(("database_url", "storage_url", "s3_endpoint_url"), url)
+    return {**urls, "former_storage_urls": (url, url)}
+
+
+@pytest.mark.parametrize(
+    ("text", "urls"),
+    [
+        ("", []),
+        (" , \n", []),
+        ("file:///a", ["file:///a"]),
+        ("file:///a,s3://b/c , s3://d\n\tshelf://e,", ["file:///a", "s3://b/c", "s3://d", "shelf://e"]),
+        (
+            "s3://a?endpoint=http://minio:9000&region=b file:///c",
+            ["s3://a?endpoint=http://minio:9000&region=b", "file:///c"],
+        ),
+        ("tape://a,b;c=1,2,file:///d", ["tape://a,b;c=1,2", "file:///d"]),
+    ],
+)
+def test_former_urls_are_separated_by_white_space_or_commas(
+    monkeypatch: pytest.MonkeyPatch, text: str, urls: list[str]
+) -> None:
+    monkeypatch.setenv("TICKET_EXPORT_FORMER_STORAGE_URLS", text)
+    assert list(Settings.load().former_storage_urls) == urls
+
+
 @pytest.mark.parametrize(
     "make",
     [
-        lambda url: Settings(database_url=url, storage_url=url, s3_endpoint_url=url),
-        lambda url: Settings().model_copy(update={"database_url": url, "storage_url": url, "s3_endpoint_url": url}),
-        lambda url: Settings.model_construct(database_url=url, storage_url=url, s3_endpoint_url=url),
+        lambda url: Settings(**_everywhere(url)),
+        lambda url: Settings().model_copy(update=_everywhere(url)),
+        lambda url: Settings.model_construct(**_everywhere(url)),
     ],
     ids=["made", "copied", "constructed"],
 )

@@ -6,16 +6,32 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ticket_export.errors import StorageError
+from ticket_export.errors import StorageError, StorageUnavailableError
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+# The server of a network file system is away, or was restarted.
+_AWAY = frozenset(
+    {
+        errno.ECONNABORTED,
+        errno.ECONNREFUSED,
+        errno.ECONNRESET,
+        errno.EHOSTDOWN,
+        errno.EHOSTUNREACH,
+        errno.ENETDOWN,
+        errno.ENETUNREACH,
+        errno.ENOTCONN,
+        errno.ESTALE,
+        errno.ETIMEDOUT,
+    }
+)
 
 
 @contextmanager
 def storage_errors(failed: str) -> Iterator[None]:
     """Raise `StorageError` for an ``OSError`` of the block; its text begins with `failed`.
 
+    It is a `StorageUnavailableError` if the storage is a network file system whose server is away.
     The ``OSError`` names paths of the server, so it is only the ``__cause__``.
     """
     try:
@@ -23,7 +39,8 @@ def storage_errors(failed: str) -> Iterator[None]:
     except StorageError:
         raise
     except OSError as error:
-        raise StorageError(f"{failed}: {_reason(error)}") from error
+        error_type = StorageUnavailableError if error.errno in _AWAY else StorageError
+        raise error_type(f"{failed}: {_reason(error)}") from error
 
 
 def _reason(error: OSError) -> str:
@@ -31,4 +48,6 @@ def _reason(error: OSError) -> str:
         return "the storage is full"
     if error.errno in _REFUSED:
         return "the storage refuses access"
+    if error.errno in _AWAY:
+        return "the storage cannot be reached"
     return "the storage failed; the log has the cause"

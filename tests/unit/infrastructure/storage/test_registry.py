@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from tests.unit.infrastructure.storage.installed_packages import WORKING, install
 from ticket_export import ConfigurationError, Settings
 from ticket_export.application.ports.export_storage import ExportStorage
-from ticket_export.errors import MissingExtraError
+from ticket_export.errors import MissingExtraError, StorageError
 from ticket_export.infrastructure.storage.local.storage import LocalStorage
-from ticket_export.infrastructure.storage.registry import known_schemes, open_storage
+from ticket_export.infrastructure.storage.registry import known_schemes, open_former_storages, open_storage
+from ticket_export.infrastructure.storage.unusable import UnusableStorage
 
 SECRET = "hunter2"
 _numbers = count()
@@ -200,6 +201,39 @@ def test_refusal_by_a_storage_comes_out_unchanged(plugin: Callable[..., str]) ->
         "        raise ticket_export.ConfigurationError('the drive needs a number')\n"
     )
     assert refusal("tape://drive") == "the drive needs a number"
+
+
+def test_former_storage_that_cannot_be_opened_is_told_once_without_its_secret_and_refuses_every_call(
+    plugin: Callable[..., str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    plugin(f"raise RuntimeError('{SECRET}')")
+    urls = (f"tape://user:{SECRET}@drive", f"stone://tablet?{SECRET}", tmp_path.as_uri())
+    broken, unknown, folder = open_former_storages(Settings(former_storage_urls=urls))
+    assert isinstance(folder, LocalStorage)
+    assert [(each.provider, each.place) for each in (broken, unknown)] == [
+        ("tape", "tape://user:***@drive"),
+        ("stone", "stone://tablet?***"),
+    ]
+    first, second = (record.getMessage() for record in caplog.records)
+    assert "the package ticket-export-tape 1.2.3" in first
+    assert "TICKET_EXPORT_FORMER_STORAGE_URLS cannot be used: no installed package adds storages" in second
+    assert SECRET not in caplog.text
+    assert isinstance(broken, UnusableStorage)
+    assert broken.is_at(urls[0])
+    assert not broken.is_at(urls[1])
+    for call in (
+        lambda: broken.open_writer("a", "text/csv"),
+        lambda: broken.open_reader("a"),
+        lambda: broken.delete("a"),
+        lambda: broken.list(""),
+        broken.require_there,
+    ):
+        with pytest.raises(StorageError, match="a former storage cannot be opened") as caught:
+            call()
+        assert SECRET not in str(caught.value)
+    (found,) = broken.problems(())
+    assert found.severity == "warning"
+    assert SECRET not in str(found)
 
 
 def test_choosing_files_imports_no_other_storage(site: Path, tmp_path: Path) -> None:

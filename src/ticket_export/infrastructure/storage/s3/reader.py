@@ -106,7 +106,7 @@ class S3RawReader(io.RawIOBase):
         """Return the body of the answer if it is the rest of the object."""
         first, length = _extent(answer)
         entity_tag: str | None = answer.get("ETag")
-        is_rest = first == self._position or length == 0
+        is_rest = first == self._position or (first, length) == (0, 0)
         is_same = self._entity_tag in {None, entity_tag} and self._length in {None, length}
         if not (is_rest and is_same):
             answer["Body"].close()
