@@ -85,9 +85,9 @@ class Download:
     """A file for the user; `length` is in bytes.
 
     `open` opens the file; `stream` is a context manager that opens it. Each use opens it again. `url` is a link to the
-    storage if the settings ask for links and it can make them. Anyone who has the link can download the file for some minutes: redirect
-    the browser to it, keep it out of the log, and do not open the file. `sha256` is the digest of the whole file in
-    hexadecimal digits, if known. `reader` is the storage's: it takes the number of the byte to begin at.
+    storage if the settings ask for links and it can make them. Anyone who has the link can download the file for some
+    minutes: redirect the browser to it, keep it out of the log, and do not open the file. `sha256` is the digest of the
+    whole file in hexadecimal digits, if known. `reader` is the storage's: it takes the number of the byte to begin at.
     """
 
     file_name: str

@@ -251,6 +251,18 @@ def test_file_in_another_storage_is_not_lost_without_a_word(
     assert "the file is in the storage 's3', not in 'memory'" in caplog.text
 
 
+@pytest.mark.parametrize("form", ["exports/{other}/1/a.csv", "exports/{job}/report.pdf", "invoices/1.pdf"])
+def test_export_with_a_file_of_another_program_is_not_touched(desk: HelpDesk, job_id: UUID, form: str) -> None:
+    (media_item,) = desk.database.committed.media_items.values()
+    media_item.object_key, media_item.storage_place = form.format(other=UUID(int=7), job=job_id), None
+    desk.storage.objects[media_item.object_key] = b"not ours"
+    before, objects = desk.database.committed, dict(desk.storage.objects)
+    for days in (0, 9_999):
+        desk.clock.advance(timedelta(days=days))
+        assert desk.clean_up_expired_exports() == CleanUp()
+    assert (desk.database.committed, desk.storage.objects) == (before, objects)
+
+
 def test_export_that_completes_at_the_last_moment_is_left_for_the_next_time(desk: HelpDesk) -> None:
     job_id = desk.requested().id
     desk.clock.set(EXPIRY)
