@@ -111,9 +111,10 @@ class Bucket:
             raise
 
     def names(self) -> list[str]:
-        """What is in the whole bucket."""
+        """What is in the whole bucket, but for owner objects."""
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name)
-        return [found["Key"] for page in pages for found in page.get("Contents", [])]
+        keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
+        return [key for key in keys if not key.endswith("/owner.json")]
 
     def uploads(self) -> list[str]:
         """The names of what was begun and neither completed nor aborted."""

@@ -53,6 +53,31 @@ def test_next_sweep_removes_what_a_disturbed_one_left(scene: S3Scene, fault: str
     assert scene.names() == []
 
 
+@pytest.mark.parametrize("step", ["owner GetObject", "owner PutObject"])
+@each_fault
+def test_sweep_that_cannot_read_or_renew_the_owner_object_deletes_nothing_or_goes_on(
+    scene: S3Scene, fault: str, step: str
+) -> None:
+    leave_things_behind(scene)
+    before = scene.bucket.names()
+    disturbance = scene.disturb(Disturbance(step, FAULTS[fault]))
+    try:
+        scene.sweep_later()
+    except StorageError:
+        assert scene.bucket.names() == before
+    assert disturbance.has_happened
+    scene.claim_swept()
+
+
+@pytest.mark.parametrize("step", ["owner GetObject", "owner PutObject"])
+@each_fault
+def test_export_does_not_need_the_owner_object(scene: S3Scene, fault: str, step: str) -> None:
+    scene.desk.fill(1)
+    disturbance = scene.disturb(Disturbance(step, FAULTS[fault]))
+    assert scene.run() == "completed"
+    assert disturbance.has_happened
+
+
 @lasting_or_not
 @pytest.mark.parametrize("step", range(2), ids=["file", "manifest"])
 @each_fault

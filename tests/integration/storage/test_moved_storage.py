@@ -114,6 +114,8 @@ class Desk:
         assert download.sha256 is not None
         with download.stream as stream:
             data = stream.read()
+        with download.open(len(data) // 2) as end:
+            assert end.read() == data[len(data) // 2 :]
         assert len(data) == download.length
         assert sha256(data).hexdigest() == download.sha256
         return data

@@ -12,6 +12,7 @@ from botocore.exceptions import (
     IncompleteReadError,
     NoCredentialsError,
     ProxyConnectionError,
+    UnauthorizedSSOTokenError,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,10 +49,10 @@ def raised(error: Exception) -> StorageError:
         (refusal("301", 301), "is in another region", "TICKET_EXPORT_S3_REGION"),
         (refusal("AuthorizationHeaderMalformed", Region="eu-central-1"), "is in another region", "S3_REGION"),
         (refusal("AuthorizationHeaderMalformed"), "does not accept the credentials", "correct the credentials"),
-        (RecursionError(), "is in another region", "TICKET_EXPORT_S3_REGION"),
         (refusal("InvalidAccessKeyId", 403), "does not accept the credentials", "correct the credentials"),
         (refusal("SignatureDoesNotMatch", 403), "does not accept the credentials", "correct the credentials"),
         (refusal("ExpiredToken"), "the credentials for the storage have expired", "renew"),
+        (UnauthorizedSSOTokenError(), "the credentials for the storage have expired", "renew"),
         (NoCredentialsError(), "there are no credentials for the storage", "where boto3 finds them"),
         (refusal("KMS.DisabledException"), "cannot encrypt the file as it is asked to", "S3_KMS_KEY_ID"),
         (

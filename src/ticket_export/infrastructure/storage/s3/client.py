@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -91,6 +92,7 @@ def connect(
         ) from error
     for operation in _OPERATIONS_OF_UPLOADS:
         client.meta.events.register(f"needs-retry.s3.{operation}", _raise_at_once)
+    client.meta.events.register("needs-retry.s3.HeadBucket", _follow_no_further)
     return client
 
 
@@ -107,6 +109,15 @@ def _raise_at_once(
         raise caught_exception
     if response is not None and is_passing(error := ClientError(response[1], operation.name)):
         raise error
+
+
+def _follow_no_further(
+    *, response: tuple[AWSResponse, Any] | None, operation: OperationModel, **_others: object
+) -> None:
+    # boto3 makes this call after a redirect, to find the bucket's region. It would make it again if this is redirected
+    # too, until the stack ends.
+    if response is not None and response[0].status_code >= HTTPStatus.MULTIPLE_CHOICES:
+        raise ClientError(response[1], operation.name)
 
 
 def _check_endpoint(url: str) -> None:

@@ -11,7 +11,7 @@ from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
 from ticket_export.errors import StorageError, StorageUnavailableError
-from ticket_export.infrastructure.storage.s3.reasons import OTHER_PLACE, S3Reason, client_reason, connection_reason
+from ticket_export.infrastructure.storage.s3.reasons import S3Reason, client_reason, connection_reason
 
 #: The errors of boto3's calls and of the bodies that they return.
 S3_ERRORS = (BotoCoreError, ClientError, HTTPError, OSError, ResponseParserError)
@@ -28,7 +28,7 @@ def s3_errors(failed: str) -> Iterator[None]:
         yield
     except StorageError:
         raise
-    except (*S3_ERRORS, RecursionError) as error:
+    except S3_ERRORS as error:
         reason = _reason(error)
         error_type = StorageUnavailableError if reason.may_pass else StorageError
         raise error_type(f"{failed}: {reason.text}") from error
@@ -99,7 +99,4 @@ def remedy(error: StorageError) -> str:
 
 
 def _reason(error: BaseException) -> S3Reason:
-    if isinstance(error, RecursionError):
-        # botocore follows a redirect to itself until the stack ends.
-        return OTHER_PLACE
     return client_reason(error) if isinstance(error, ClientError) else connection_reason(error)

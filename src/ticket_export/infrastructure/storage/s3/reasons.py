@@ -22,7 +22,9 @@ from botocore.exceptions import (
     ProxyConnectionError,
     SSLError,
     SSOError,
+    SSOTokenLoadError,
     TokenRetrievalError,
+    UnauthorizedSSOTokenError,
 )
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
@@ -49,7 +51,7 @@ class S3Reason:
     is_denied: bool = attrs.field(default=False, kw_only=True)
 
 
-OTHER_PLACE: Final = S3Reason(
+_OTHER_PLACE = S3Reason(
     "the storage's bucket is in another region, or at another endpoint",
     "correct TICKET_EXPORT_S3_REGION or TICKET_EXPORT_S3_ENDPOINT_URL",
 )
@@ -101,7 +103,7 @@ _BY_CODE = {
     code: reason
     for reason, codes in {
         _NO_BUCKET: "InvalidBucketName NoSuchBucket",
-        OTHER_PLACE: "IllegalLocationConstraintException InvalidRegion PermanentRedirect Redirect TemporaryRedirect",
+        _OTHER_PLACE: "IllegalLocationConstraintException InvalidRegion PermanentRedirect Redirect TemporaryRedirect",
         _DENIED: "AccessDenied AccessDeniedException AllAccessDisabled MethodNotAllowed UnauthorizedAccess",
         _WRONG_CREDENTIALS: "AccountProblem AuthorizationHeaderMalformed InvalidAccessKeyId InvalidClientTokenId "
         "InvalidIdentityToken InvalidSecurity InvalidSignatureException InvalidToken NotSignedUp "
@@ -122,10 +124,10 @@ _BY_CODE = {
     for code in codes.split()
 }
 _BY_STATUS: dict[int, S3Reason] = {
-    HTTPStatus.MOVED_PERMANENTLY: OTHER_PLACE,
-    HTTPStatus.FOUND: OTHER_PLACE,
-    HTTPStatus.TEMPORARY_REDIRECT: OTHER_PLACE,
-    HTTPStatus.PERMANENT_REDIRECT: OTHER_PLACE,
+    HTTPStatus.MOVED_PERMANENTLY: _OTHER_PLACE,
+    HTTPStatus.FOUND: _OTHER_PLACE,
+    HTTPStatus.TEMPORARY_REDIRECT: _OTHER_PLACE,
+    HTTPStatus.PERMANENT_REDIRECT: _OTHER_PLACE,
     # Without a code of S3, it may be a gateway that refuses everything.
     HTTPStatus.UNAUTHORIZED: attrs.evolve(_DENIED, is_denied=False),
     HTTPStatus.FORBIDDEN: attrs.evolve(_DENIED, is_denied=False),
@@ -173,7 +175,7 @@ def client_reason(error: ClientError) -> S3Reason:
     if _SIGNED_AT_ANOTHER_TIME.match(message):
         return _SKEWED
     if code == "AuthorizationHeaderMalformed" and "Region" in told:
-        return OTHER_PLACE
+        return _OTHER_PLACE
     if code in _ALSO_OF_ENCRYPTION and _OF_ENCRYPTION.search(message):
         return _NOT_ENCRYPTED
     if (known := _BY_CODE.get(code)) is not None:
@@ -196,6 +198,8 @@ def connection_reason(error: BaseException) -> S3Reason:
         return _tls_reason(error)
     if isinstance(error, NoCredentialsError | PartialCredentialsError | NoAuthTokenError):
         return _NO_CREDENTIALS
+    if isinstance(error, SSOTokenLoadError | UnauthorizedSSOTokenError):
+        return _EXPIRED
     if isinstance(error, CredentialRetrievalError | SSOError | TokenRetrievalError):
         return _NOT_RETRIEVED
     if isinstance(error, ProxyConnectionError):
