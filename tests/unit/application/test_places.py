@@ -180,6 +180,16 @@ def test_file_that_may_be_in_a_storage_that_is_away_does_not_count_as_deleted(
     assert (files_in(present), files_in(former)) == (0, 2)
 
 
+def test_present_storage_that_does_not_exist_yet_keeps_no_former_file(ownership: StorageOwnership) -> None:
+    present, former = NotMounted(), InMemoryStorage()
+    places, item = StoragePlaces(present, [former]), an_item(former)
+    places.delete(item, ownership)
+    # Again, after a clean-up that was killed.
+    places.delete(item, ownership)
+    assert files_in(former) == 0
+    assert present.objects == {}
+
+
 def test_storage_is_found_by_its_other_name() -> None:
     storage = NotMounted()
     assert StoragePlaces(storage).holding(an_item(storage, storage_place="memory://another-name")) is storage

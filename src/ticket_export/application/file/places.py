@@ -77,10 +77,10 @@ class StoragePlaces:
         named = self._named(item)
         if not named:
             raise self._unknown(item)
-        if item.storage_place is not None and self.present not in named:
-            # An operator may have moved the file there.
-            named.append(self.present)
         there, failures = _apart(named)
+        if item.storage_place is not None and self.present not in named:
+            # An operator may have moved the file there. If it does not exist yet, no file is in it.
+            there += _apart([self.present])[0]
         if failures and not any(_has(each, item.object_key) for each in there):
             # So it may be in the storage that is away.
             raise failures[0]
