@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from tests.unit.application.use_cases.help_desk import NAME, NOW, PREFIX, VIEW, HelpDesk, once, raising
+from tests.unit.application.use_cases.watched_adapters import WatchedStorage
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUp
 from ticket_export.errors import ExportExpiredError, LeaseLostError, StorageError, TicketSourceError
 
@@ -132,6 +133,22 @@ def test_clean_up_that_dies_midway_is_finished_next_time(desk: HelpDesk, job_id:
     desk.happen.clear()
     assert desk.clean_up_expired_exports() == CleanUp(cleaned_up=1)
     claim_cleaned_up(desk, job_id)
+
+
+@pytest.mark.parametrize("place", ["storage.delete", "storage.delete.done", "manifest.delete.done", "work.cleaned_up"])
+def test_clean_up_of_a_moved_file_that_dies_midway_is_finished_next_time(
+    desk: HelpDesk, job_id: UUID, place: str
+) -> None:
+    former = desk.storage
+    desk.storage, desk.former = WatchedStorage(desk), [former]
+    # One copy of the file in each.
+    desk.storage.objects |= former.objects
+    desk.happen[place] = once(raising(KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        desk.clean_up_expired_exports()
+    assert desk.clean_up_expired_exports() == CleanUp(cleaned_up=1)
+    claim_cleaned_up(desk, job_id)
+    assert [key for key in former.objects if str(job_id) in key] == []
 
 
 def test_cleaning_up_twice_is_harmless(desk: HelpDesk, job_id: UUID) -> None:
