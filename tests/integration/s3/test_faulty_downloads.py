@@ -93,3 +93,11 @@ def test_page_of_a_gateway_is_not_taken_for_the_file(completed: S3Scene) -> None
         completed.desk.storage.open_reader(item.object_key),
     ):
         pytest.fail("the page was taken for the file")
+
+
+def test_answer_without_content_is_not_taken_for_an_empty_file(completed: S3Scene) -> None:
+    completed.bucket.s3.fault = lambda request: request.answer("204 No Content", b"", headers=[("ETag", '"a"')])
+    item = completed.job.media_item
+    assert item is not None
+    with pytest.raises(StorageError), completed.desk.storage.open_reader(item.object_key):
+        pytest.fail("nothing was taken for the file")

@@ -11,6 +11,7 @@ import pytest
 from tests.integration.s3.faults import FAULTS, Disturbance, never, refused
 from tests.integration.s3.scene import S3Scene
 from tests.unit.application.use_cases.help_desk import PREFIX
+from ticket_export.application.use_cases.clean_up_expired_exports import CleanUp
 from ticket_export.errors import StorageError
 
 _SWEEP = ("ListObjectsV2", "DeleteObject", "ListMultipartUploads", "ListParts", "AbortMultipartUpload")
@@ -94,6 +95,35 @@ def test_next_clean_up_removes_what_a_disturbed_one_left(scene: S3Scene, fault: 
     scene.desk.clean_up_expired_exports()
     assert scene.job.is_cleaned_up
     assert scene.names() == []
+
+
+@pytest.mark.parametrize("status", ["200 OK", "202 Accepted"])
+@pytest.mark.parametrize("page", [b"", b"<html>Please log in</html>"], ids=["empty", "page"])
+def test_page_of_a_gateway_does_not_mean_that_a_file_is_deleted(scene: S3Scene, status: str, page: bytes) -> None:
+    scene.desk.fill(1)
+    assert scene.run() == "completed"
+    scene.desk.clock.advance(timedelta(days=4))
+    scene.disturb(Disturbance("DeleteObject", lambda request: request.answer(status, page), lasts=True))
+    assert scene.desk.clean_up_expired_exports() == CleanUp(failed=1)
+    assert not scene.job.is_cleaned_up
+    scene.calm()
+    scene.claim_nothing_else_readable()
+
+
+def test_page_of_a_gateway_is_not_an_empty_list(scene: S3Scene) -> None:
+    scene.disturb(Disturbance("ListObjectsV2", lambda request: request.answer("200 OK", b"<html/>"), lasts=True))
+    with pytest.raises(StorageError, match="the files could not be listed: the storage sent an invalid response"):
+        list(scene.desk.storage.list("exports/"))
+
+
+@pytest.mark.parametrize(
+    "content", ["<Size>1</Size>", "<Key>a</Key><LastModified>yesterday</LastModified>"], ids=["no key", "no time"]
+)
+def test_list_that_cannot_be_read_is_an_error_of_the_storage(scene: S3Scene, content: str) -> None:
+    body = f"<ListBucketResult><Name>b</Name><Contents>{content}</Contents></ListBucketResult>".encode()
+    scene.disturb(Disturbance("ListObjectsV2", lambda request: request.answer("200 OK", body), lasts=True))
+    with pytest.raises(StorageError, match="the files could not be listed: the storage sent an invalid response"):
+        list(scene.desk.storage.list("exports/"))
 
 
 def test_upload_that_goes_on_is_not_stale_however_long_ago_it_began(scene: S3Scene) -> None:

@@ -40,7 +40,7 @@ def storage_problems(
         )
     trial = _Trial(storage, prefix)
     # In a thread of its own, since a storage may hang.
-    with BoundedCalls("check of the storage", patience=patience) as calls:
+    with BoundedCalls("check of the storage", patience=patience, grace=0) as calls:
         calls.make(trial.run)
         is_over = trial.is_over
     yield from tuple(trial.found)

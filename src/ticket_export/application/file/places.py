@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import attrs
 
@@ -14,6 +15,10 @@ from ticket_export.domain.media_item import MediaItem
 from ticket_export.errors import ObjectNotFoundError, StorageError, UnknownPlaceError
 
 _log = logging.getLogger(__name__)
+
+#: After so many deletions in a row that failed because the storage is away, the rest is left to the next clean-up or
+#: sweep: each call may wait for a minute.
+CALLS_IN_VAIN: Final = 3
 
 
 @attrs.frozen

@@ -11,11 +11,13 @@ from typing import Self
 class BoundedCalls:
     """Makes one call at a time, in a thread of its own. The caller waits at most `patience` seconds for it.
 
-    While a call is late, no other call is made. The end of the block waits once more for a late call, and then goes on.
+    While a call is late, no other call is made. The end of the block waits once more for a late call, at most `grace`
+    seconds, and then goes on. `grace` is `patience` by default.
     """
 
-    def __init__(self, name: str, *, patience: float) -> None:
+    def __init__(self, name: str, *, patience: float, grace: float | None = None) -> None:
         self._patience = patience
+        self._grace = patience if grace is None else grace
         self._changed = Condition()
         self._call: Callable[[], None] | None = None
         self._is_over = False
@@ -36,7 +38,7 @@ class BoundedCalls:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._end()
-        self._thread.join(self._patience)
+        self._thread.join(self._grace)
 
     def make(self, call: Callable[[], None]) -> None:
         """Make `call`, unless an earlier call is late. Raise its error, if it comes in time."""

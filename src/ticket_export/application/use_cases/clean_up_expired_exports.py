@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from uuid import UUID
@@ -11,12 +12,12 @@ import attrs
 
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.file.ownership import StorageOwnership
-from ticket_export.application.file.places import StoragePlaces
+from ticket_export.application.file.places import CALLS_IN_VAIN, StoragePlaces
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.run.job_and_task import failing, has_own_file
 from ticket_export.domain.export_job import ExportJob
-from ticket_export.errors import LeaseLostError, StorageNotOwnedError, UnknownPlaceError
+from ticket_export.errors import LeaseLostError, StorageNotOwnedError, StorageUnavailableError, UnknownPlaceError
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +47,8 @@ class CleanUpExpiredExports:
         2. An export that is still queued or running fails first, and its task fails with it.
         3. The object is deleted first. Then the row says so: `is_cleaned_up`, no media item. An object in a storage
            that this database does not own (`StorageOwnership`) stays, and so does the row.
-        4. An export that cannot be cleaned up is left to the next call; the others are cleaned up.
+        4. An export that cannot be cleaned up is left to the next call; the others are cleaned up, except those whose
+           files are in a storage that is away.
         5. Several calls, also concurrent ones, clean up each export once.
         6. Long views are not read.
         7. If no setting names the storage of a file, file and rows stay. The log says so once.
@@ -64,9 +66,16 @@ class CleanUpExpiredExports:
         cleaned_up = failed = 0
         unknown_places: set[str] = set()
         refused = None
+        in_vain: Counter[str | None] = Counter()
         for job in self._due():
+            item = job.media_item
+            if item is not None and in_vain[item.storage_place] >= CALLS_IN_VAIN:
+                failed += 1
+                continue
             try:
                 cleaned_up += self._clean_up(job, self.clock.now())
+                if item is not None:
+                    in_vain[item.storage_place] = 0
             except LeaseLostError:
                 continue  # another process has just changed it; if it is still due, the next call cleans it up
             except UnknownPlaceError as error:
@@ -76,7 +85,9 @@ class CleanUpExpiredExports:
                 self.ownership.tell(error)
                 refused = str(error)
                 failed += 1
-            except Exception:  # noqa: BLE001 - by rule 4
+            except Exception as error:  # noqa: BLE001 - by rule 4
+                if item is not None and isinstance(error, StorageUnavailableError):
+                    in_vain[item.storage_place] += 1
                 _log.exception("export %s could not be cleaned up", job.id, extra={"job_id": str(job.id)})
                 failed += 1
         unknown = tuple(sorted(unknown_places))

@@ -18,14 +18,14 @@ from ticket_export.application.file.export_file import (
     manifest_key,
 )
 from ticket_export.application.file.ownership import StorageOwnership
-from ticket_export.application.file.places import require_there
+from ticket_export.application.file.places import CALLS_IN_VAIN, require_there
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_job_repository import UNREADABLE
 from ticket_export.application.ports.export_storage import ExportStorage, SupportsDiscardStale
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
-from ticket_export.errors import StorageError, StorageNotOwnedError
+from ticket_export.errors import StorageError, StorageNotOwnedError, StorageUnavailableError
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +63,7 @@ class SweepOrphanedObjects:
         9. The log has the number of removed objects, and each key at the level DEBUG.
         10. The former storages are swept too: an attempt may have been killed there before the setting was changed. One
             that cannot be swept is logged and passed over.
+        11. A storage that is away is not asked to delete every object.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
@@ -102,7 +103,7 @@ class SweepOrphanedObjects:
             for page in filter(None, self._pages()):
                 # A copy of the database may have taken over the storage and written there since the last look.
                 self.ownership.require_still(self.storage)
-                gone = sum(map(self._remove, page))
+                gone = self._remove_all(page)
                 removed, failed = removed + gone, failed + len(page) - gone
             unfinished = self._discard_stale()
         except StorageNotOwnedError as error:
@@ -145,14 +146,20 @@ class SweepOrphanedObjects:
                 jobs = {job_id: job for job_id, job in jobs.items() if job is not None}
             yield [key for key, attempt in attempts.items() if attempt[0] in jobs and not _is_known(key, attempt, jobs)]
 
-    def _remove(self, key: str) -> bool:
-        try:
-            self.storage.delete(key)
-        except StorageError:
-            _log.exception("the orphaned object %s could not be removed", key)
-            return False
-        _log.debug("the sweep removed %s", key)
-        return True
+    def _remove_all(self, keys: Sequence[str]) -> int:
+        removed = in_vain = 0
+        for key in keys:
+            try:
+                self.storage.delete(key)
+            except StorageError as error:
+                _log.exception("the orphaned object %s could not be removed", key)
+                in_vain = in_vain + 1 if isinstance(error, StorageUnavailableError) else 0
+                if in_vain == CALLS_IN_VAIN:
+                    break
+            else:
+                _log.debug("the sweep removed %s", key)
+                removed, in_vain = removed + 1, 0
+        return removed
 
     def _discard_stale(self) -> int:
         if not isinstance(self.storage, SupportsDiscardStale):

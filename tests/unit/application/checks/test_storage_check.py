@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Event
+from time import monotonic
 from typing import BinaryIO
 from uuid import UUID
 
@@ -195,6 +196,16 @@ def test_a_storage_that_does_not_answer_is_a_finding_that_may_pass() -> None:
         storage.end.set()
     assert finding.may_pass
     assert finding.what == "it has not answered within 0.05 s; the check tries to write an object there"
+
+
+def test_a_storage_that_does_not_answer_is_waited_for_once() -> None:
+    storage = Hanging()
+    began_at = monotonic()
+    try:
+        found(storage, patience=2)
+        assert monotonic() - began_at < 4
+    finally:
+        storage.end.set()
 
 
 class Knowing(RecordingStorage, SupportsCheck):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from threading import Barrier
 from uuid import UUID
 
@@ -11,7 +12,13 @@ import pytest
 from tests.unit.application.use_cases.help_desk import NAME, NOW, PREFIX, VIEW, HelpDesk, once, raising
 from tests.unit.application.use_cases.watched_adapters import WatchedStorage
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUp
-from ticket_export.errors import ExportExpiredError, LeaseLostError, StorageError, TicketSourceError
+from ticket_export.errors import (
+    ExportExpiredError,
+    LeaseLostError,
+    StorageError,
+    StorageUnavailableError,
+    TicketSourceError,
+)
 
 EXPIRY = NOW + timedelta(hours=72)
 
@@ -110,6 +117,28 @@ def test_storage_that_fails_for_one_is_tried_again_next_time(desk: HelpDesk, cap
     desk.happen.clear()
     assert desk.clean_up_expired_exports() == CleanUp(cleaned_up=1)
     claim_cleaned_up(desk, second)
+
+
+def test_storage_that_is_away_is_left_to_the_next_time_and_the_others_are_cleaned_up(desk: HelpDesk) -> None:
+    former = desk.storage
+    away = [completed(desk) for _ in range(10)]
+    desk.storage, desk.former = WatchedStorage(desk), [former]
+    there = [completed(desk) for _ in range(2)]
+    desk.clock.set(EXPIRY)
+    asked: list[UUID] = []
+
+    def be_away(job_id: UUID) -> None:
+        asked.append(job_id)
+        raise StorageUnavailableError("it does not answer")
+
+    for job_id in away:
+        desk.happen[f"storage.delete {key_of(desk, job_id)}"] = partial(be_away, job_id)
+    assert desk.clean_up_expired_exports() == CleanUp(cleaned_up=2, failed=10)
+    assert len(asked) == 3
+    assert all(desk.job(job_id).is_cleaned_up for job_id in there)
+    assert not any(desk.job(job_id).is_cleaned_up for job_id in away)
+    desk.happen.clear()
+    assert desk.clean_up_expired_exports() == CleanUp(cleaned_up=10)
 
 
 @pytest.mark.parametrize(

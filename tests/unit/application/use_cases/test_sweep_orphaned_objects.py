@@ -11,7 +11,7 @@ import pytest
 from tests.unit.application.use_cases.help_desk import NAME, NOW, PREFIX, HelpDesk, once, raising
 from tests.unit.application.use_cases.watched_adapters import WatchedStorage
 from ticket_export.application.use_cases.sweep_orphaned_objects import Sweep
-from ticket_export.errors import StorageError, TicketSourceError
+from ticket_export.errors import StorageError, StorageUnavailableError, TicketSourceError
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 
 
@@ -239,6 +239,23 @@ def test_object_that_cannot_be_removed_is_counted_and_the_others_go(
     assert f"the orphaned object {keys[1]} could not be removed" in caplog.text
     desk.happen.clear()
     assert desk.sweep_orphaned_objects() == Sweep(removed=1)
+
+
+def test_storage_that_is_away_is_not_asked_to_delete_every_object(desk: HelpDesk) -> None:
+    keys = [key(UUID(int=number)) for number in range(100)]
+    desk.storage.objects.update(dict.fromkeys(keys, b"x"))
+    asked: list[object] = []
+
+    def be_away() -> None:
+        asked.append(None)
+        if len(asked) in {3, 8, 9, 10}:
+            raise StorageUnavailableError("it does not answer")
+
+    desk.happen["storage.delete"] = be_away
+    assert desk.sweep_orphaned_objects() == Sweep(removed=6, failed=94)
+    assert len(asked) == 10
+    desk.happen.clear()
+    assert desk.sweep_orphaned_objects() == Sweep(removed=94)
 
 
 def test_storage_that_cannot_be_listed_says_so(desk: HelpDesk) -> None:

@@ -17,7 +17,7 @@ from botocore.exceptions import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticket_export.errors import StorageError, StorageUnavailableError
+from ticket_export.errors import ConfigurationError, StorageError, StorageUnavailableError
 from ticket_export.infrastructure.storage.s3 import reasons
 from ticket_export.infrastructure.storage.s3.encryption import unconfirmed
 from ticket_export.infrastructure.storage.s3.errors import is_denied, is_missing, is_refusal, remedy, s3_errors
@@ -80,6 +80,8 @@ def test_refusal_has_its_own_sentence_and_does_not_pass(error: Exception, text: 
         (refusal("InternalError", 500), "the storage failed; the log has the cause"),
         (refusal("BadDigest", 400), "the storage did not receive the file as it was sent"),
         (IncompleteReadError(actual_bytes=1, expected_bytes=2), "the storage sent an invalid response"),
+        (KeyError("Key"), "the storage sent an invalid response"),
+        (ValueError("Invalid timestamp: yesterday"), "the storage sent an invalid response"),
         (refusal("502", 502), "the storage failed; the log has the cause"),
         (ConnectionResetError(), "the storage cannot be reached"),
         (ProxyConnectionError(proxy_url="http://secret"), "the proxy in front of the storage cannot be reached"),
@@ -94,12 +96,25 @@ def test_trouble_that_may_pass_leaves_the_storage_unavailable(error: Exception, 
 
 
 @pytest.mark.parametrize(
-    "error", [refusal("NoSuchUpload", 404), refusal("507", 507), refusal("400", 400), refusal("405", 405)]
+    "error",
+    [refusal("NoSuchUpload", 404), refusal("507", 507), refusal("", 400), refusal("400", 400), refusal("405", 405)],
 )
 def test_error_of_unknown_meaning_is_neither_a_refusal_nor_repeated(error: ClientError) -> None:
     found = raised(error)
     assert not isinstance(found, StorageUnavailableError)
     assert not is_refusal(found)
+
+
+@pytest.mark.parametrize("code", ["", "400"])
+def test_page_of_another_server_is_an_invalid_response(code: str) -> None:
+    found = raised(refusal(code, 400))
+    assert str(found) == "failed: the storage sent an invalid response"
+    assert "TICKET_EXPORT_S3_ENDPOINT_URL" in remedy(found)
+
+
+def test_error_of_the_library_stays_what_it_is() -> None:
+    with pytest.raises(ConfigurationError), s3_errors("failed"):
+        raise ConfigurationError("the profile is missing")
 
 
 @pytest.mark.parametrize(
@@ -173,4 +188,4 @@ def test_documents_list_the_sentences_of_refusals() -> None:
 
 
 def test_other_errors_of_boto3_are_safe() -> None:
-    assert connection_reason(ValueError("secret")).text == "the storage failed; the log has the cause"
+    assert connection_reason(TypeError("secret")).text == "the storage failed; the log has the cause"

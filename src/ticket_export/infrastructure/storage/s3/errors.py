@@ -10,11 +10,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
-from ticket_export.errors import StorageError, StorageUnavailableError
+from ticket_export.errors import StorageError, StorageUnavailableError, TicketExportError
 from ticket_export.infrastructure.storage.s3.reasons import S3Reason, client_reason, connection_reason
 
-#: The errors of boto3's calls and of the bodies that they return.
-S3_ERRORS = (BotoCoreError, ClientError, HTTPError, OSError, ResponseParserError)
+#: The errors of boto3's calls and of the bodies that they return. A response without a name that S3 always sends, or
+#: with a number or a time that cannot be read, is a `KeyError` or a `ValueError`.
+S3_ERRORS = (BotoCoreError, ClientError, HTTPError, KeyError, OSError, ResponseParserError, ValueError)
 
 
 @contextmanager
@@ -26,7 +27,7 @@ def s3_errors(failed: str) -> Iterator[None]:
     """
     try:
         yield
-    except StorageError:
+    except TicketExportError:
         raise
     except S3_ERRORS as error:
         reason = _reason(error)

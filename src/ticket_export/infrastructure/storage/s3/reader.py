@@ -126,8 +126,9 @@ def _extent(answer: GetObjectOutputTypeDef) -> tuple[int | None, int | None]:
     """
     content_length = answer["ResponseMetadata"]["HTTPHeaders"].get("content-length")
     sent = None if content_length is None else int(content_length)
-    if answer["ResponseMetadata"]["HTTPStatusCode"] != HTTPStatus.PARTIAL_CONTENT:
-        return 0, sent
+    status = answer["ResponseMetadata"]["HTTPStatusCode"]
+    if status != HTTPStatus.PARTIAL_CONTENT:
+        return (0 if status == HTTPStatus.OK else None), sent
     content_range = answer.get("ContentRange", "")
     if sent == 0 and content_range == "bytes */0":
         return 0, 0  # Ceph's answer for an empty object

@@ -185,8 +185,8 @@ def client_reason(error: ClientError) -> S3Reason:
         return _BY_STATUS[status]
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _FAILED
-    # botocore takes the status for the code if the body is not S3's.
-    return _NOT_S3 if code == str(status) else _UNKNOWN
+    # If the body is not S3's, botocore takes the status for the code, or finds none in a page of XML.
+    return _NOT_S3 if code in {"", str(status)} else _UNKNOWN
 
 
 def connection_reason(error: BaseException) -> S3Reason:
@@ -208,7 +208,7 @@ def connection_reason(error: BaseException) -> S3Reason:
         return attrs.evolve(_AWAY, remedy=f"{_AWAY.remedy}; if the store uses TLS, its endpoint begins with https://")
     if isinstance(error, ConnectionError | HTTPClientError | HTTPError | OSError):
         return _AWAY
-    if isinstance(error, IncompleteReadError | ResponseParserError):
+    if isinstance(error, IncompleteReadError | KeyError | ResponseParserError | ValueError):
         return attrs.evolve(_NOT_S3, may_pass=True)
     return _UNKNOWN
 

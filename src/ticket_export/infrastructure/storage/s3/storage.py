@@ -14,6 +14,7 @@ from ticket_export.infrastructure.storage.s3.client import S3Patience, connect  
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.file.download import content_disposition
@@ -26,7 +27,7 @@ from ticket_export.application.ports.export_storage import (
     SupportsSignedUrl,
 )
 from ticket_export.application.ports.supports_check import SupportsCheck
-from ticket_export.errors import ConfigurationError, StorageError
+from ticket_export.errors import ConfigurationError, StorageError, StorageUnavailableError
 from ticket_export.infrastructure.storage.keys import check_prefix, check_start
 from ticket_export.infrastructure.storage.s3.bucket_check import bucket_problems
 from ticket_export.infrastructure.storage.s3.errors import is_denied, is_missing, is_refusal, remedy, s3_errors
@@ -40,6 +41,7 @@ from ticket_export.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import ResponseMetadataTypeDef
 
 _log = logging.getLogger(__name__)
 
@@ -153,11 +155,13 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
         name = self._location.object_key(key)
         try:
             with s3_errors("the file could not be deleted"):
-                self._client.delete_object(Bucket=self._location.bucket, Key=name)
+                answer = self._client.delete_object(Bucket=self._location.bucket, Key=name)
         except StorageError as error:
             # Amazon's S3 does not report a missing object; other stores do.
             if error.__cause__ is None or not is_missing(error.__cause__):
                 raise
+        else:
+            _require_deleted(answer["ResponseMetadata"])
 
     def list(self, prefix: str) -> Iterator[str]:
         """See `ExportStorage.list`. Reads pages of 1,000; names that are not keys of the library are ignored."""
@@ -167,6 +171,8 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
         )
         with s3_errors("the files could not be listed"):
             for page in pages:
+                if "Name" not in page and not page["ResponseMetadata"].get("RequestId"):
+                    raise _invalid("the files could not be listed")
                 for found in page.get("Contents", []):
                     if (key := self._location.key(found["Key"])) is not None:
                         yield key
@@ -222,6 +228,17 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
         seconds = min(max(int(expires_in.total_seconds()), 1), _LONGEST_LINK)
         with s3_errors("the link could not be made"):
             return self._client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds)
+
+
+def _require_deleted(metadata: ResponseMetadataTypeDef) -> None:
+    # "DeleteObject" of Amazon's API reference: 204.
+    if metadata["HTTPStatusCode"] != HTTPStatus.NO_CONTENT and not metadata.get("RequestId"):
+        raise _invalid("the file could not be deleted")
+
+
+def _invalid(failed: str) -> StorageUnavailableError:
+    # A gateway has responded instead of S3, with its own page.
+    return StorageUnavailableError(f"{failed}: the storage sent an invalid response")
 
 
 def encryption_of(settings: Settings) -> dict[str, str]:
