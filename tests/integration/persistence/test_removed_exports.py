@@ -148,6 +148,8 @@ def test_job_that_another_transaction_keeps_is_passed_over_at_once(container: Co
     first, second = (put_job(container, user) for _ in range(2))
     key = object_key(first, database=DatabaseIdentity(uuid4(), ""), attempt=1)
     storage = container.storage()
+    with storage.open_writer(key, "text/csv") as writer:
+        writer.write(b"of an export that another program has cleaned up")
     item = attrs.evolve(
         a_media_item(), object_key=key, file_storage_provider=storage.provider, storage_place=storage.place
     )
