@@ -33,8 +33,8 @@ class TakeOverStorage:
 
     Rules:
         1. From then on every other copy of the database refuses to sweep and to clean up.
-        2. Nothing is deleted now. The next sweep deletes the `unknown` objects of the present storage: for example,
-           the files of exports that the other copy has made since the two were one.
+        2. Nothing is deleted now. The next sweep deletes the `unknown` objects: for example, the files of exports that
+           the other copy has made since the two were one.
         3. Calling it twice is the same as once.
     """
 
