@@ -79,6 +79,16 @@ def test_place_shows_an_endpoint_of_boto3s_own_settings(s3_environment: None, mo
     assert S3Storage.from_url("s3://my-bucket", Settings()).place == "s3://my-bucket?endpoint=http://minio:9000"
 
 
+def test_empty_endpoint_is_amazons_whatever_boto3s_own_settings_say(
+    s3_environment: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://minio:9000")
+    storage = S3Storage.from_url("s3://my-bucket?endpoint=&region=eu-west-1", Settings())
+    assert storage.place == "s3://my-bucket"
+    link = storage.signed_url("exports/a", file_name="a", content_type="b", expires_in=timedelta(minutes=1))
+    assert link.startswith("https://my-bucket.s3.eu-west-1.amazonaws.com/")
+
+
 def test_options_of_the_url_are_used(s3_environment: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     shared = tmp_path / "credentials"
     shared.write_text("[old]\naws_access_key_id = key-of-old\naws_secret_access_key = x\n", "utf-8")

@@ -46,9 +46,16 @@ class S3Patience:
 
 
 def connect(
-    *, endpoint_url: str | None, region: str | None, patience: S3Patience, profile: str | None = None
+    *,
+    endpoint_url: str | None,
+    region: str | None,
+    patience: S3Patience,
+    profile: str | None = None,
+    is_amazons: bool = False,
 ) -> S3Client:
     """Return a client that threads may share; it does not connect yet.
+
+    Without an endpoint it takes that of boto3's own settings, such as ``AWS_ENDPOINT_URL``, unless it must be Amazon's.
 
     boto3 finds the credentials, and the region if it is None, in its usual places: the environment, shared files, the
     role of the container or machine. With a `profile`, it takes that of the shared files.
@@ -65,6 +72,7 @@ def connect(
         read_timeout=patience.read_seconds,
         retries={"mode": "standard", "total_max_attempts": patience.attempts},
         tcp_keepalive=True,
+        ignore_configured_endpoint_urls=is_amazons or None,
         user_agent_extra="ticket-export",
     )
     if endpoint_url is None:

@@ -105,6 +105,7 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
             endpoint_url=endpoint_url,
             region=location.region or settings.s3_region,
             profile=location.profile,
+            is_amazons=location.endpoint == "",
             patience=patience or S3Patience(),
         )
         return cls(
