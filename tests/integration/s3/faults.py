@@ -58,6 +58,11 @@ def unintelligible(request: S3Request) -> Iterable[bytes]:
     return request.answer("502 Bad Gateway", b"<html>no S3 here")
 
 
+def unknown_to_a_gateway(request: S3Request) -> Iterable[bytes]:
+    """The store restarts, and the gateway before it has forgotten it."""
+    return request.answer("404 Not Found", b"404 page not found")
+
+
 FAULTS: Mapping[str, Fault] = {
     "cut before": cut_before,
     "cut after": cut_after,
@@ -67,6 +72,7 @@ FAULTS: Mapping[str, Fault] = {
     "error in a good answer": error_in_good_answer,
     "part lost": part_lost,
     "unintelligible": unintelligible,
+    "unknown to a gateway": unknown_to_a_gateway,
     **{
         code: partial(refused, status=status, code=code)
         for status, code in (

@@ -80,6 +80,7 @@ def test_refusal_has_its_own_sentence_and_does_not_pass(error: Exception, text: 
         (refusal("InternalError", 500), "the storage failed; the log has the cause"),
         (refusal("BadDigest", 400), "the storage did not receive the file as it was sent"),
         (IncompleteReadError(actual_bytes=1, expected_bytes=2), "the storage sent an invalid response"),
+        (refusal("404", 404), "the storage sent an invalid response"),
         (KeyError("Key"), "the storage sent an invalid response"),
         (ValueError("Invalid timestamp: yesterday"), "the storage sent an invalid response"),
         (refusal("502", 502), "the storage failed; the log has the cause"),

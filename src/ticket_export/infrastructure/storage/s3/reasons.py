@@ -186,7 +186,10 @@ def client_reason(error: ClientError) -> S3Reason:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _FAILED
     # If the body is not S3's, botocore takes the status for the code, or finds none in a page of XML.
-    return _NOT_S3 if code in {"", str(status)} else _UNKNOWN
+    if code not in {"", str(status)}:
+        return _UNKNOWN
+    # A gateway says so while the store behind it restarts.
+    return attrs.evolve(_NOT_S3, may_pass=True) if status == HTTPStatus.NOT_FOUND else _NOT_S3
 
 
 def connection_reason(error: BaseException) -> S3Reason:
