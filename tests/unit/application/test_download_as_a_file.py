@@ -210,3 +210,19 @@ def test_reads_are_those_of_a_file(data: bytes, start: int, sizes: list[int]) ->
     with Store(data).download.open(start) as file:
         assert [file.read(size) for size in sizes] == [expected.read(size) for size in sizes]
         assert file.readline() == expected.readline()
+
+
+@pytest.mark.parametrize("start", [0, 10])
+@pytest.mark.parametrize("data", [b"", b"<html>Please log in</html>", DATA + b"1"], ids=["empty", "a page", "longer"])
+def test_file_of_another_length_is_an_error_and_not_taken_for_the_whole(data: bytes, start: int) -> None:
+    store = Store()
+    download = store.download
+    store.data = data
+    with pytest.raises(StorageError, match="does not have the length"), download.open(start) as file:
+        file.read()
+    assert store.counts == (1, 1)
+
+
+def test_nothing_is_missing_beyond_the_end() -> None:
+    with Store().download.open(len(DATA) + 1) as file:
+        assert file.read() == b""

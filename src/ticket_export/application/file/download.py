@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import attrs
 
+from ticket_export.errors import StorageError
+
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
@@ -42,9 +44,10 @@ def safe_name(name: str) -> str:
 
 
 class _Source(RawIOBase):
-    """The bytes of a stream, which is open until this is closed."""
+    """The bytes of a stream, which is open until this is closed. It must have `length` bytes."""
 
-    def __init__(self, stream: AbstractContextManager[BinaryIO]) -> None:
+    def __init__(self, stream: AbstractContextManager[BinaryIO], *, length: int) -> None:
+        self._missing = length
         self._resources = ExitStack()
         self._stream = self._resources.enter_context(stream)
 
@@ -56,6 +59,10 @@ class _Source(RawIOBase):
         """Read at most as many bytes as the buffer takes; return their number."""
         target = memoryview(buffer)
         data = self._stream.read(len(target))
+        self._missing -= len(data)
+        if self._missing < 0 or (self._missing > 0 and not data and len(target)):
+            # A proxy may have sent its own page, or an operator may have replaced the file.
+            raise StorageError("the file in the storage does not have the length of the file that was written")
         target[: len(data)] = data
         return len(data)
 
@@ -113,10 +120,11 @@ class Download:
         response: Django's ``FileResponse``, Werkzeug's ``send_file`` and ``wrap_file``, a WSGI server's own wrapper.
 
         Raises:
-            StorageError: the file cannot be read; `read` may raise it too.
+            StorageError: the file cannot be read; `read` may raise it too. It does so if the file is not as long as
+                `length` says.
             ValueError: `start` is negative.
         """
-        return _DownloadFile(_Source(self.reader(start)))
+        return _DownloadFile(_Source(self.reader(start), length=max(0, self.length - start)))
 
     @property
     def headers(self) -> dict[str, str]:
