@@ -60,7 +60,8 @@ class _Source(RawIOBase):
         target = memoryview(buffer)
         data = self._stream.read(len(target))
         self._missing -= len(data)
-        if self._missing < 0 or (self._missing > 0 and not data and len(target)):
+        has_ended = not data and len(target) > 0
+        if self._missing < 0 or (has_ended and self._missing > 0):
             # A proxy may have sent its own page, or an operator may have replaced the file.
             raise StorageError("the file in the storage does not have the length of the file that was written")
         target[: len(data)] = data
