@@ -72,7 +72,6 @@ def connect(
         read_timeout=patience.read_seconds,
         retries={"mode": "standard", "total_max_attempts": patience.attempts},
         tcp_keepalive=True,
-        ignore_configured_endpoint_urls=is_amazons or None,
         user_agent_extra="ticket-export",
     )
     if endpoint_url is None:
@@ -87,6 +86,8 @@ def connect(
     try:
         # A session of its own: boto3's default session is not safe for threads.
         session = get_session()
+        if is_amazons:
+            session.set_config_variable("ignore_configured_endpoint_urls", True)
         # The addresses of all services stay in memory as long as the client: 4 MB. Those of credentials are needed.
         for partition in session.get_component("data_loader").load_data("endpoints")["partitions"]:
             partition["services"] = {name: each for name, each in partition["services"].items() if name in _SERVICES}
