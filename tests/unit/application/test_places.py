@@ -180,6 +180,18 @@ def test_file_that_may_be_in_a_storage_that_is_away_does_not_count_as_deleted(
     assert (files_in(present), files_in(former)) == (0, 2)
 
 
+def test_file_is_deleted_in_the_former_storage_that_it_was_moved_to(ownership: StorageOwnership) -> None:
+    present, gone, moved_to, away = InMemoryStorage(), NotMounted(), InMemoryStorage(), Away()
+    item = an_item(gone)
+    moved_to.objects |= gone.objects
+    places = StoragePlaces(present, [away, gone, moved_to])
+    places.delete(item, ownership)
+    assert item.object_key not in moved_to.objects
+    assert manifest_key(item.object_key) not in moved_to.objects
+    with pytest.raises(StorageError, match="not mounted"):
+        places.delete(item, ownership)
+
+
 def test_storage_is_found_by_its_other_name() -> None:
     storage = NotMounted()
     assert StoragePlaces(storage).holding(an_item(storage, storage_place="memory://another-name")) is storage
@@ -193,13 +205,14 @@ class Checked(InMemoryStorage, SupportsCheck):
 
 
 def test_former_storages_are_checked_and_stop_no_worker() -> None:
-    found = list(place_problems(StoragePlaces(InMemoryStorage(), [InMemoryStorage(), Checked(), NotMounted()]), ()))
+    wrong, away = Checked(), NotMounted()
+    found = list(place_problems(StoragePlaces(InMemoryStorage(), [InMemoryStorage(), wrong, away]), ()))
     assert [str(each) for each in found] == [
         (
-            "warning: storage: a former storage (memory): the bucket is missing; create it, or correct "
+            f"warning: storage: a former storage ({wrong.place}): the bucket is missing; create it, or correct "
             "TICKET_EXPORT_FORMER_STORAGE_URLS"
         ),
-        "warning: storage: a former storage (memory): it is not mounted; see what is wrong with the storage",
+        f"warning: storage: a former storage ({away.place}): it is not mounted; see what is wrong with the storage",
     ]
 
 

@@ -21,7 +21,7 @@ def place_problems(places: StoragePlaces, counted: Iterable[FilesAtPlace]) -> It
         for found in guarded(_WHERE, lambda storage=storage: _own_problems(storage)):  # type: ignore[misc]
             yield warning(
                 _WHERE,
-                f"a former storage ({storage.provider}): {found.what}",
+                f"a former storage ({_shown(storage.place)}): {found.what}",
                 found.remedy.replace("TICKET_EXPORT_STORAGE_URL", _SETTING),
             )
     for each in counted:
