@@ -289,6 +289,15 @@ def test_a_process_that_dies_before_it_writes_its_mark_leaves_the_owner_as_it_wa
     original.ownership.renew(storage)
 
 
+def test_a_name_in_an_owner_object_sends_no_control_characters_to_a_terminal(
+    original: Copy, storage: InMemoryStorage
+) -> None:
+    original.ownership.renew(storage)
+    assert str(owner_in(storage)).endswith("UTC in the process host:original")
+    foreign = owner_in(storage).model_copy(update={"seen_by": "host\x1b[2J\n"})
+    assert str(foreign).endswith(r"UTC in the process host\x1b[2J\n")
+
+
 def test_two_databases_share_a_storage_and_each_owns_its_own_prefix(original: Copy, storage: InMemoryStorage) -> None:
     other = Copy(InMemoryDatabase())
     original.ownership.renew(storage)

@@ -102,7 +102,9 @@ class Owner(Dto):
     seen_by: str = Field(max_length=_LONGEST)
 
     def __str__(self) -> str:
-        return f"last seen on {self.seen_at:%Y-%m-%d at %H:%M:%S} UTC in the process {self.seen_by}"
+        # Everybody who may write into the storage may have chosen the name, and a terminal shows it.
+        process = ascii(self.seen_by)[1:-1]
+        return f"last seen on {self.seen_at:%Y-%m-%d at %H:%M:%S} UTC in the process {process}"
 
 
 @attrs.frozen
