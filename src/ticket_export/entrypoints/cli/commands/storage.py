@@ -29,6 +29,7 @@ def storage(
     A database that was restored, cloned or moved deletes nothing until then.
     """
     session = session_of(context)
+    session.tells_news = True
     storages = session.container().take_over_storage()(dry_run=dry_run)
     for each in storages:
         for line in _lines(each):
