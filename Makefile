@@ -34,7 +34,8 @@ quick: $(VENV)/.dev ## lint, types, unit tests: for each save, under a minute
 test: $(VENV)/.dev ## lint, types, house rules, all tests, coverage
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy src tests $(PROGRAMS)
+	@# mypy uses one core. Another one meanwhile compiles the tests, or each process of pytest would do so.
+	$(BIN)/pytest --collect-only --quiet >/dev/null 2>&1 & $(BIN)/mypy src tests $(PROGRAMS); types=$$?; wait; exit $$types
 	$(BIN)/lint-imports
 	$(BIN)/pytest --numprocesses=$(PROCESSES) --dist=worksteal --cov --cov-report=
 	$(BIN)/coverage report --include='*/ticket_export/domain/*,*/ticket_export/application/*' --fail-under=100

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -43,11 +45,28 @@ _WITHOUT_COVERAGE = {
         "integration/real_tickets",
         "integration/s3/test_faulty_endings.py",
         "integration/s3/test_faulty_exports.py",
+        "integration/s3/test_faulty_upkeep.py",
+        "rights",
     )
 }
+# The lines of the library are the same on the second release of PostgreSQL.
+_SECOND_RELEASE = "installed_postgresql_server"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if not _WITHOUT_COVERAGE.isdisjoint([item.path, *item.path.parents]):
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        if _SECOND_RELEASE in parameters.values() or not _WITHOUT_COVERAGE.isdisjoint([item.path, *item.path.parents]):
             item.add_marker(pytest.mark.no_cover)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Keep Python's garbage collector from what lives as long as the process: the modules, and 13,000 tests."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from tests.memory_folder import servers_folder
+from tests.memory_folder import memory_folder
 
 if TYPE_CHECKING:
     # It warns as it is imported; see below.
@@ -94,7 +94,7 @@ def embedded_server(settings: Mapping[str, str]) -> Iterator[EmbeddedServer]:
     and every folder above the wheel's becomes readable to that user.
     """
     with (
-        tempfile.TemporaryDirectory(prefix="ticket-export-", dir=servers_folder()) as folder,
+        tempfile.TemporaryDirectory(prefix="ticket-export-", dir=memory_folder()) as folder,
         pytest.MonkeyPatch.context() as patch,
     ):
         # The wheel picks the place of its lock as it is imported: by default one that all users share, with a warning.

@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from tests.embedded_postgresql import FAST, ending_with_the_tests
-from tests.memory_folder import servers_folder
+from tests.memory_folder import memory_folder
 from tests.programs import require_program
 
 # The user that Debian's packages make; PostgreSQL refuses to run as root.
@@ -28,7 +28,7 @@ def installed_postgresql(settings: Mapping[str, str] = FAST) -> Iterator[str]:
     `settings` are added to the defaults in its ``postgresql.conf``.
     """
     initdb, control = require_program("initdb"), require_program("pg_ctl")
-    with tempfile.TemporaryDirectory(prefix="ticket-export-", dir=servers_folder(), ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix="ticket-export-", dir=memory_folder(), ignore_cleanup_errors=True) as name:
         folder = Path(name)
         if os.geteuid() == 0:
             shutil.chown(folder, USER)

@@ -53,6 +53,15 @@ class PostgresqlServer:
         finally:
             self._drop(name)
 
+    @contextmanager
+    def copy_of(self, url: str) -> Iterator[str]:
+        """The URL of a copy of that database, to which nobody may be connected; it is dropped with the block."""
+        name = self._create(sql.SQL("TEMPLATE {}").format(sql.Identifier(str(make_url(url).database))))
+        try:
+            yield self._url_of(name)
+        finally:
+            self._drop(name)
+
     def run(self, statement: sql.SQL | sql.Composed) -> None:
         """Run a statement outside any transaction."""
         with closing(psycopg.connect(conninfo(self._url), autocommit=True)) as connection:

@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 
 from tests.embedded_postgresql import ending_with_the_tests
 from tests.installed_postgresql import USER, installed_postgresql, run_as_postgres
-from tests.memory_folder import servers_folder
+from tests.memory_folder import memory_folder
 from tests.programs import require_program
 
 
@@ -23,7 +23,7 @@ def replicated_postgresql(*, delay: float) -> Iterator[tuple[str, str]]:
     copy, control = require_program("pg_basebackup"), require_program("pg_ctl")
     with (
         installed_postgresql() as primary,
-        tempfile.TemporaryDirectory(prefix="ticket-export-", dir=servers_folder()) as name,
+        tempfile.TemporaryDirectory(prefix="ticket-export-", dir=memory_folder()) as name,
     ):
         folder = Path(name)
         if os.geteuid() == 0:

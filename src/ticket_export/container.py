@@ -325,12 +325,7 @@ class TicketExportContainer(StrictContainer):
         former=former_storages,
     )
     purge_exports = Factory(
-        PurgeExports,
-        unit_of_work=unit_of_work.provider,
-        places=places,
-        ownership=storage_ownership,
-        clock=clock,
-        history=settings.provided.history,
+        PurgeExports, unit_of_work=unit_of_work.provider, clock=clock, history=settings.provided.history
     )
     housekeeping = Factory(
         Housekeeping,

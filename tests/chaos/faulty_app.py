@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine
 
 from tests.chaos.fault import Faults, Step
 from ticket_export.application.checks.storage_check import CHECK_NAME
+from ticket_export.application.file.export_file import attempt_of
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry
 from ticket_export.application.ports.export_storage import ObjectWriter
 from ticket_export.application.run.attempt import PROGRESS_INTERVAL
@@ -118,8 +119,8 @@ class _Storage(LocalStorage):
 
     @contextmanager
     def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
-        if key.endswith(CHECK_NAME):
-            # The check of a worker that starts is no step of an export.
+        if attempt_of(key) is None or key.endswith(CHECK_NAME):
+            # Neither the owner object nor the check of a worker that starts is a step of an export.
             with super().open_writer(key, content_type) as writer:
                 yield writer
             return

@@ -34,7 +34,7 @@ def test_paused_worker_leaves_the_finished_export_of_another_alone(
     step: Step, arena: Arena, workers: Workers, job_id: UUID
 ) -> None:
     paused = _paused(arena, workers, step)
-    second = workers.start(arena.settings)
+    second = workers.start(arena.with_lease(600))
     wait_until(lambda: arena.show(job_id).status == "completed", "the second worker has finished the export")
     second.signal(SIGTERM)
     assert second.end() == 0

@@ -18,7 +18,7 @@ from tests.chaos.random_signals import RandomSignals
 from tests.chaos.views import distinct_views
 from tests.chaos.workers import Workers
 
-_EXPORTS, _TICKETS, _KILLS = 5, 2_000, 6
+_EXPORTS, _TICKETS, _KILLS = 4, 2_000, 4
 
 
 def test_no_database_loses_a_file_to_another_one_on_the_same_storage(

@@ -87,6 +87,20 @@ class Careless(InMemoryStorage):
                 return
 
 
+class Deaf(InMemoryStorage):
+    """Publishes what was interrupted."""
+
+    @contextmanager
+    def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
+        class Writer(io.BytesIO):
+            def interrupt(self) -> None:
+                pass
+
+        with Writer() as writer:
+            yield writer
+            self.objects[key] = writer.getvalue()
+
+
 class Unordered(InMemoryStorage):
     """Lists in the order of writing."""
 
@@ -206,6 +220,7 @@ _IN_ORDER = ["a-b", "a.csv", "a/b", "a/b.csv2/x", "a/c", "a0", "ab/c", "b"]
             Careless(),
             lambda it: _contract.test_failed_block_leaves_nothing_readable_and_its_error_unchanged(it, ValueError),
         ),
+        (Deaf(), lambda it: _contract.test_interrupted_writer_raises_and_publishes_nothing(it, b"")),
         (Unordered(), lambda it: _contract.test_list_gives_the_keys_of_a_prefix_in_order(it, "", _IN_ORDER)),
         (Trusting(), lambda it: _contract.test_malformed_key_is_refused_by_every_method(it, "../outside")),
         (Decoding(), _contract.test_file_behind_a_reader_is_the_object),
@@ -224,6 +239,7 @@ _IN_ORDER = ["a-b", "a.csv", "a/b", "a/b.csv2/x", "a/c", "a0", "ab/c", "b"]
         "appending",
         "abandoned",
         "careless",
+        "deaf",
         "unordered",
         "trusting",
         "decoding",
@@ -265,5 +281,7 @@ def test_contract_accepts_a_link_that_serves_the_object() -> None:
 def test_ability_that_a_storage_lacks_is_skipped_with_its_name() -> None:
     with pytest.raises(pytest.skip.Exception, match="InMemoryStorage does not implement SupportsDiscardStale"):
         _contract.test_empty_store_has_nothing_stale(InMemoryStorage())
+    with pytest.raises(pytest.skip.Exception, match="BytesIO does not implement SupportsInterrupt"):
+        _contract.test_interrupted_writer_raises_and_publishes_nothing(InMemoryStorage(), b"")
     with pytest.raises(pytest.skip.Exception, match="InMemoryStorage does not implement SupportsSignedUrl"):
         _contract.test_signed_url_serves_the_object(InMemoryStorage())

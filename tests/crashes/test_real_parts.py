@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.crashes.requests import Requesting
 from tests.crashes.runs import Running, RunningAndLosingTickets, RunningWithProgress
 from tests.crashes.scenarios import SCENARIOS, name_of
 from tests.crashes.upkeep import CleaningUp, Draining, Recovering
+from tests.memory_folder import memory_folder
 
 # Who is dead closes no file; the test's own process, which goes on, is told so when it finds one:
 # at the end of each test, not in one of another module.
@@ -26,16 +28,23 @@ pytestmark = [
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[RealWorld]:
-    world = RealWorld.make(tmp_path)
+def folder() -> Iterator[Path]:
+    """In memory where there is room: every case begins with a new copy of it."""
+    with TemporaryDirectory(prefix="ticket-export-", dir=memory_folder()) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def world(folder: Path) -> Iterator[RealWorld]:
+    world = RealWorld.make(folder)
     yield world
     world.close()
     gc.collect()
 
 
 @pytest.fixture
-def postgresql_world(tmp_path: Path, postgresql_url: str) -> Iterator[RealWorld]:
-    world = RealWorld.make(tmp_path, postgresql_url)
+def postgresql_world(folder: Path, postgresql_url: str) -> Iterator[RealWorld]:
+    world = RealWorld.make(folder, postgresql_url)
     yield world
     world.close()
     gc.collect()

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 from contextlib import closing
 from time import monotonic
+from uuid import UUID
 
 import pytest
 
@@ -35,7 +36,9 @@ def held(help_desk: HelpDesk) -> HeldExports:
 
 def _block(help_desk: HelpDesk, job_id: str) -> None:
     """Put a file in the place of the export's folder, so that this export fails and nothing else does."""
-    folder = help_desk.folder / "storage" / "exports"
+    with closing(sqlite3.connect(help_desk.database)) as database:
+        ((database_id,),) = database.execute('SELECT "Id" FROM "ExportDatabase"').fetchall()
+    folder = help_desk.folder / "storage" / "exports" / str(UUID(database_id))
     folder.mkdir(parents=True)
     (folder / job_id).touch()
 

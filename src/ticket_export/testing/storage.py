@@ -30,7 +30,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ticket_export.application.ports.export_storage import ExportStorage, SupportsSignedUrl
-from ticket_export.errors import InvalidKeyError, ObjectNotFoundError
+from ticket_export.application.ports.supports_interrupt import SupportsInterrupt
+from ticket_export.errors import InvalidKeyError, ObjectNotFoundError, StorageError
 from ticket_export.testing.stale_writers import S, StaleWritersContract
 
 T = TypeVar("T")
@@ -353,6 +354,21 @@ class StorageContract(StaleWritersContract[S]):
         assert storage.place == place
 
     # Optional abilities
+
+    @pytest.mark.parametrize("data", [b"", b"x" * 10_000_000], ids=["small", "large"])
+    def test_interrupted_writer_raises_and_publishes_nothing(self, storage: S, data: bytes) -> None:
+        with pytest.raises(StorageError), storage.open_writer(KEY, CONTENT_TYPE) as writer:
+            if not isinstance(writer, SupportsInterrupt):
+                pytest.skip(f"{type(writer).__name__} does not implement SupportsInterrupt")
+            writer.write(data)
+            writer.interrupt()
+            writer.interrupt()
+        self.assert_absent(storage, KEY)
+        with pytest.raises(StorageError), storage.open_writer(KEY, CONTENT_TYPE) as writer:
+            assert isinstance(writer, SupportsInterrupt)
+            writer.interrupt()
+            writer.write(b"more")
+        self.assert_absent(storage, KEY)
 
     def test_signed_url_serves_the_object(self, storage: S) -> None:
         if not isinstance(storage, SupportsSignedUrl):

@@ -16,6 +16,7 @@ from dependency_injector.providers import Object
 from sqlalchemy import Connection, event, insert
 
 from ticket_export import Actor, Settings, SystemPermissions, TicketExportContainer, upgrade
+from ticket_export.application.file.export_file import database_prefix
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.user import User
 from ticket_export.infrastructure.persistence.mapping import row_of
@@ -97,8 +98,9 @@ def test_clean_up_of_100_exports_reads_no_long_view(container: TicketExportConta
 def test_sweep_and_recovery_read_no_long_view(container: TicketExportContainer, user: User) -> None:
     with container.unit_of_work() as work:
         jobs, _ = work.jobs.page(requester_ids=[user.id], offset=0, limit=_JOBS)
+        prefix = database_prefix(work.database.identity().id)
     for job in jobs:
-        with container.storage().open_writer(f"exports/{job.id}/1/tickets.csv", "text/csv") as writer:
+        with container.storage().open_writer(f"{prefix}{job.id}/1/tickets.csv", "text/csv") as writer:
             writer.write(b"x")
     with reads_no_view(container):
         assert container.sweep_orphaned_objects()().removed == _JOBS

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from tests.integration.persistence.sqlite_rows import SqliteRows
 from ticket_export import Actor, Settings, TicketExportContainer
+from ticket_export.application.file.export_file import database_prefix, owner_key
 from ticket_export.application.run.claims import Claims
 from ticket_export.application.run.export_task import TASK_NAME, task_args
 from ticket_export.application.run.progress import Progress
@@ -238,14 +239,17 @@ def test_sweep_keeps_the_objects_of_an_export_that_cannot_be_read_and_removes_ot
     storage = InMemoryStorage()
     queue.parts.storage.override(Object(storage))
     spoilt, readable, missing = queue.put(age=2), queue.put(age=1), UUID(int=5)
+    with queue.unit_of_work() as work:
+        database_id = work.database.identity().id
+    prefix = database_prefix(database_id)
     for job_id in (spoilt, readable, missing):
-        with storage.open_writer(f"exports/{job_id}/1/tickets.csv", "text/csv") as writer:
+        with storage.open_writer(f"{prefix}{job_id}/1/tickets.csv", "text/csv") as writer:
             writer.write(b"ID")
     queue.spoil(spoilt, column, value)
     is_readable = column == "IsCleanedUp"
     assert queue.parts.sweep_orphaned_objects()() == Sweep(removed=2 + is_readable)
-    kept = [] if is_readable else [f"exports/{spoilt}/1/tickets.csv"]
-    assert list(storage.list("exports/")) == kept
+    kept = [] if is_readable else [f"{prefix}{spoilt}/1/tickets.csv"]
+    assert list(storage.list("exports/")) == sorted([*kept, owner_key(database_id)])
 
 
 FOREIGN_TASKS = [

@@ -82,3 +82,14 @@ def test_object_that_is_gone_is_not_found(completed: S3Scene) -> None:
     completed.desk.storage.delete(item.object_key)
     with pytest.raises(ObjectNotFoundError):
         completed.download()
+
+
+def test_page_of_a_gateway_is_not_taken_for_the_file(completed: S3Scene) -> None:
+    completed.bucket.s3.fault = lambda request: request.answer("200 OK", b"<html>Please log in")
+    item = completed.job.media_item
+    assert item is not None
+    with (
+        pytest.raises(StorageError, match="the storage sent an invalid response"),
+        completed.desk.storage.open_reader(item.object_key),
+    ):
+        pytest.fail("the page was taken for the file")

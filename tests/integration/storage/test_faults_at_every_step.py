@@ -16,7 +16,7 @@ from tests.integration.storage.file_tree import files_below
 from ticket_export import ExportJobDto
 from ticket_export.application.file.export_file import attempt_of, manifest_key
 from ticket_export.application.file.manifest import ExportManifest
-from ticket_export.errors import ObjectNotFoundError, StorageError, WorkerShortageError
+from ticket_export.errors import ObjectNotFoundError, StorageError, StorageUnavailableError, WorkerShortageError
 from ticket_export.infrastructure.storage.local.storage import LocalStorage
 
 ERRORS = [
@@ -57,7 +57,7 @@ class Desk:
 
     def export(self, calls: FailingCalls) -> ExportJobDto:
         job = self.parts.request_export()(ACTOR, VIEW)
-        with calls.around(), suppress(WorkerShortageError):
+        with calls.around(), suppress(WorkerShortageError, StorageUnavailableError):
             return self.parts.run_export()(job.id)
         return self.parts.get_export()(ACTOR, job.id)
 
@@ -88,7 +88,7 @@ class Desk:
             assert files == {}
             return
         if job.status == "queued":
-            # It was the process that lacked something: another one makes the export.
+            # The process lacked something, or a server was away: another attempt makes the export.
             assert files == {}
             assert self.parts.run_export()(job.id).status == "completed"
             return
@@ -121,7 +121,7 @@ def test_export_survives_or_fails_safely_at_every_step(tmp_path: Path, number: i
         assert len(calls.made) > step, "nothing failed"
         desk.claim_right(job)
         ends.add(job.status)
-    assert ("queued" if number == errno.EMFILE else "failed") in ends
+    assert ("queued" if number in {errno.EMFILE, errno.ESTALE, errno.ETIMEDOUT} else "failed") in ends
 
 
 @pytest.mark.parametrize("number", ERRORS, ids=errno.errorcode.__getitem__)

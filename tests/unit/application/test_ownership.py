@@ -348,6 +348,31 @@ def test_a_refusal_is_logged_once_a_process_until_the_database_is_the_owner_agai
     assert told() == 2
 
 
+class MissingFolder(InMemoryStorage):
+    """Looks empty, and would be made by a write."""
+
+    def is_at(self, place: str) -> bool:
+        return place == self.place
+
+    def require_there(self) -> None:
+        if not self.objects:
+            raise StorageError("the folder of the storage does not exist")
+
+
+def test_a_storage_that_is_not_there_is_made_by_an_export_and_not_by_a_sweep(original: Copy) -> None:
+    storage = MissingFolder()
+    original.ownership.renew(storage)
+    original.ownership.require(storage)
+    assert not storage.objects
+    original.ownership.to_write(storage, original.database.identity)
+    assert owner_in(storage).copy_name == "original"
+    original.ownership.renew(storage)
+    del storage.objects[KEY]
+    storage.objects["another"] = b""
+    original.ownership.renew(storage)
+    assert owner_in(storage).copy_name == "original"
+
+
 @given(st.lists(st.sampled_from(["original", "snapshot"]), max_size=60), st.integers(0, 30))
 def test_of_a_database_and_a_snapshot_of_its_disk_at_most_one_is_the_owner(turns: list[str], before: int) -> None:
     storage, original = InMemoryStorage(), Copy(InMemoryDatabase(DatabaseIdentity(ID, "original")))

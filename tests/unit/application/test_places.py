@@ -139,6 +139,19 @@ def test_place_is_told_once_and_each_place_is_told(caplog: pytest.LogCaptureFixt
     assert all("TICKET_EXPORT_FORMER_STORAGE_URLS" in message for message in messages)
 
 
+def test_bucket_at_amazon_is_named_with_an_empty_endpoint_if_the_settings_have_another_one() -> None:
+    storage = InMemoryStorage()
+    item = an_item(storage, storage_place="s3://desk/a", object_key="exports/gone")
+    for place, url in [("s3://desk/b", "s3://desk/a"), ("s3://desk/a?endpoint=http://minio", "s3://desk/a?endpoint=")]:
+        storage._place = place
+        with pytest.raises(UnknownPlaceError) as caught:
+            StoragePlaces(storage).holding(item)
+        assert caught.value.place == url
+        counted = FilesAtPlace(provider="s3", place="s3://desk/a", files=1, expired=0)
+        (found,) = place_problems(StoragePlaces(storage), [counted])
+        assert found.remedy == f"add {url} to TICKET_EXPORT_FORMER_STORAGE_URLS"
+
+
 def test_file_is_deleted_in_its_place_and_where_it_was_moved_to(ownership: StorageOwnership) -> None:
     present, former, third = InMemoryStorage(), InMemoryStorage(), InMemoryStorage()
     item = an_item(former)
@@ -190,6 +203,16 @@ def test_file_is_deleted_in_the_former_storage_that_it_was_moved_to(ownership: S
     assert manifest_key(item.object_key) not in moved_to.objects
     with pytest.raises(StorageError, match="not mounted"):
         places.delete(item, ownership)
+
+
+def test_present_storage_that_does_not_exist_yet_keeps_no_former_file(ownership: StorageOwnership) -> None:
+    present, former = NotMounted(), InMemoryStorage()
+    places, item = StoragePlaces(present, [former]), an_item(former)
+    places.delete(item, ownership)
+    # Again, after a clean-up that was killed.
+    places.delete(item, ownership)
+    assert files_in(former) == 0
+    assert present.objects == {}
 
 
 def test_storage_is_found_by_its_other_name() -> None:

@@ -26,7 +26,9 @@ def place_problems(places: StoragePlaces, counted: Iterable[FilesAtPlace]) -> It
             )
     for each in counted:
         if not places.knows(each.provider, each.place):
-            yield warning(_WHERE, _told(each), _remedy(each))
+            url = _shown(places.url_of(each.provider, each.place))
+            named = f"the URL of that storage, {url}," if each.place is None else url
+            yield warning(_WHERE, _told(each), f"add {named} to {_SETTING}")
 
 
 def _own_problems(storage: ExportStorage) -> Iterator[Finding]:
@@ -41,11 +43,6 @@ def _told(each: FilesAtPlace) -> str:
     expired = f", {each.expired:,} of them expired" if each.expired else ""
     storage = f"of the kind {each.provider!a}" if each.place is None else _shown(each.place)
     return f"no setting names the storage {storage}, which has files of {exports}{expired}"
-
-
-def _remedy(each: FilesAtPlace) -> str:
-    url = f"the URL of that storage, {_shown(each.provider)}://..., " if each.place is None else _shown(each.place)
-    return f"add {url.strip()} to {_SETTING}"
 
 
 def _shown(text: str) -> str:

@@ -17,7 +17,7 @@ from ticket_export.application.dto import Dto
 from ticket_export.application.file.export_file import owner_key
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_database import DatabaseIdentity
-from ticket_export.application.ports.export_storage import ExportStorage
+from ticket_export.application.ports.export_storage import ExportStorage, SupportsPlaces
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.errors import ObjectNotFoundError, StorageError, StorageNotOwnedError
 
@@ -146,16 +146,14 @@ class StorageOwnership:
     def require(self, storage: ExportStorage) -> None:
         """Return if this database is the owner of the storage; claim it, or renew it, at most once a minute.
 
+        A storage that does not exist, such as a folder, is not made.
+
         Raises:
             StorageNotOwnedError: it is not the owner; nothing may be deleted.
             StorageError: the storage failed.
             JobDatabaseError: the database failed.
         """
-        seen = self.memory.seen.get(storage.place)
-        if seen is None or abs(self.clock.now() - seen.at) >= TRUST:
-            self.renew(storage)
-        elif seen.refusal is not None:
-            raise StorageNotOwnedError(storage.place, seen.refusal)
+        self._require(storage, creates=False)
 
     def renew(self, storage: ExportStorage) -> None:
         """Do what `require` does, and do it now.
@@ -163,14 +161,7 @@ class StorageOwnership:
         Raises:
             StorageNotOwnedError, StorageError, JobDatabaseError: as `require` does.
         """
-        database, now = self._identity(), self.clock.now()
-        try:
-            owner = _read(storage, database.id)
-            mark = self._issue(storage, owner, lambda issued: _require_own(storage, owner, database, issued))
-        except StorageNotOwnedError as error:
-            self.memory.seen[storage.place] = _Seen(now, error.why)
-            raise
-        self._write(storage, database, mark)
+        self._renew(storage, creates=False)
 
     def require_still(self, storage: ExportStorage) -> None:
         """Return unless another copy of the database is the owner now. Nothing is written.
@@ -225,7 +216,7 @@ class StorageOwnership:
             JobDatabaseError: the database failed.
         """
         try:
-            self.require(storage)
+            self._require(storage, creates=True)
         except StorageNotOwnedError as error:
             self.tell(error)
             return attrs.evolve(database, copy=uuid4().hex)
@@ -238,6 +229,26 @@ class StorageOwnership:
         if error.place not in self.memory.told:
             self.memory.told.add(error.place)
             _log.warning("exports are not cleaned up: %s", error)
+
+    def _require(self, storage: ExportStorage, *, creates: bool) -> None:
+        seen = self.memory.seen.get(storage.place)
+        if seen is None or abs(self.clock.now() - seen.at) >= TRUST:
+            self._renew(storage, creates=creates)
+        elif seen.refusal is not None:
+            raise StorageNotOwnedError(storage.place, seen.refusal)
+
+    def _renew(self, storage: ExportStorage, *, creates: bool) -> None:
+        database, now = self._identity(), self.clock.now()
+        try:
+            owner = _read(storage, database.id)
+            if owner is None and not creates and not _is_there(storage):
+                # Such as a disk that is not mounted. A folder in its place would look like a storage without files.
+                return
+            mark = self._issue(storage, owner, lambda issued: _require_own(storage, owner, database, issued))
+        except StorageNotOwnedError as error:
+            self.memory.seen[storage.place] = _Seen(now, error.why)
+            raise
+        self._write(storage, database, mark)
 
     def _identity(self) -> DatabaseIdentity:
         with self.unit_of_work() as work:
@@ -263,6 +274,15 @@ class StorageOwnership:
             writer.write(owner.model_dump_json(indent=2).encode() + b"\n")
         self.memory.seen[storage.place] = _Seen(now, None)
         self.memory.told.discard(storage.place)
+
+
+def _is_there(storage: ExportStorage) -> bool:
+    if isinstance(storage, SupportsPlaces):
+        try:
+            storage.require_there()
+        except StorageError:
+            return False
+    return True
 
 
 def _marks(work: UnitOfWork, *, to_change: bool = False) -> Sequence[IssuedMark]:

@@ -41,6 +41,14 @@ class StoragePlaces:
         """Whether a file of that kind and place is, or may be, in one of the storages."""
         return any(_is_at(each, provider, place) for each in self.every)
 
+    def url_of(self, provider: str, place: str | None) -> str:
+        """Return the URL that names a storage in the settings; only its beginning, if there is no place."""
+        if place is None:
+            return f"{provider}://..."
+        # In the settings, a bucket without an endpoint is at the endpoint of the settings.
+        is_elsewhere = any(each.place.startswith(f"{place}?endpoint=") for each in self.every)
+        return f"{place}?endpoint=" if is_elsewhere else place
+
     def holding(self, item: MediaItem) -> ExportStorage:
         """Return the storage to read the file from: that of its place, or else another one that has it.
 
@@ -78,10 +86,10 @@ class StoragePlaces:
         named = self._named(item)
         if not named:
             raise self._unknown(item)
-        if item.storage_place is not None and self.present not in named:
-            # An operator may have moved the file there.
-            named.append(self.present)
         there, failures = _apart(named)
+        if item.storage_place is not None and self.present not in named:
+            # An operator may have moved the file there. If it does not exist yet, no file is in it.
+            there += _apart([self.present])[0]
         if failures and not any(_has(each, item.object_key) for each in there):
             # So it may be in the storage that is away, unless it was moved from there to another former one.
             moved_to = self._seen_elsewhere(item, named)
@@ -105,13 +113,14 @@ class StoragePlaces:
         return [each for each in self.every if _is_at(each, item.file_storage_provider, item.storage_place)]
 
     def _unknown(self, item: MediaItem) -> UnknownPlaceError:
+        place = self.url_of(item.file_storage_provider, item.storage_place)
         if item.storage_place is not None:
-            error = UnknownPlaceError(item.storage_place)
-            text = f"files of exports are in the storage {item.storage_place!a}, which this process does not know"
+            error = UnknownPlaceError(place)
+            text = f"files of exports are in the storage {place!a}, which this process does not know"
         else:
             kinds = ", ".join(ascii(each.provider) for each in self.every)
             text = f"the file is in the storage {item.file_storage_provider!a}, not in {kinds}"
-            error = UnknownPlaceError(f"{item.file_storage_provider}://...", text)
+            error = UnknownPlaceError(place, text)
         # Atomic, so that only one of several threads tells it.
         if self.told.setdefault(error.place, error) is error:
             _log.error(

@@ -8,12 +8,10 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from ticket_export.application.file.ownership import StorageOwnership
-from ticket_export.application.file.places import StoragePlaces
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.run.export_task import TASK_NAME
-from ticket_export.application.run.job_and_task import has_own_file, remove_export
+from ticket_export.application.run.job_and_task import remove_export
 from ticket_export.domain.export_job import ExportJob
 
 _log = logging.getLogger(__name__)
@@ -36,7 +34,7 @@ class PurgeExports:
     Rules:
         1. An export is due from `history` after its clean-up on. If `history` is None, nothing is ever deleted.
         2. An export that is not cleaned up stays, because its file may exist. If another program has marked it as
-           cleaned up and left its file, the file is deleted first.
+           cleaned up and left its file, the sweep deletes the file once the export is purged.
         3. Only exports with a task of this library are deleted. Rows of other programs stay, whatever their age.
         4. Each export is deleted in a transaction of its own. One that another transaction keeps, or that cannot be
            deleted, is left to the next call; the others are deleted. A row that cannot be read stays, with a log line.
@@ -45,8 +43,6 @@ class PurgeExports:
     """
 
     unit_of_work: Callable[[], UnitOfWork]
-    places: StoragePlaces
-    ownership: StorageOwnership
     clock: Clock
     history: timedelta | None
 
@@ -58,8 +54,6 @@ class PurgeExports:
         purged = failed = 0
         for job in self._due(self.clock.now() - history):
             try:
-                if job.media_item is not None and has_own_file(job):
-                    self.places.delete(job.media_item, self.ownership)
                 with self.unit_of_work() as work:
                     purged += remove_export(work, job)
             except Exception:  # noqa: BLE001 - by rule 4

@@ -37,8 +37,8 @@ class TakeOverStorage:
 
     Rules:
         1. From then on every other copy of the database refuses to sweep and to clean up.
-        2. Nothing is deleted now. The next sweep deletes the `unknown` objects of the present storage: for example,
-           the files of exports that the other copy has made since the two were one.
+        2. Nothing is deleted now. The next sweep deletes the `unknown` objects: for example, the files of exports that
+           the other copy has made since the two were one.
         3. Calling it twice is the same as once.
         4. A former storage that fails, or whose folder does not exist, is passed over: it may be a disk that is not
            mounted, and a folder that was created in its place would hide that.

@@ -269,13 +269,7 @@ class HelpDesk:
 
     @property
     def purge_exports(self) -> PurgeExports:
-        return PurgeExports(
-            unit_of_work=self.unit_of_work,
-            places=self.places,
-            ownership=self.ownership,
-            clock=self.clock,
-            history=self.history,
-        )
+        return PurgeExports(unit_of_work=self.unit_of_work, clock=self.clock, history=self.history)
 
     @property
     def forget_user(self) -> ForgetUser:

@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from tests.unit.application.use_cases.help_desk import NAME, NOW, PREFIX, VIEW, HelpDesk, once, raising
+from tests.unit.application.use_cases.watched_adapters import WatchedStorage
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUp
 from ticket_export.errors import ExportExpiredError, LeaseLostError, StorageError, TicketSourceError
 
@@ -134,6 +135,22 @@ def test_clean_up_that_dies_midway_is_finished_next_time(desk: HelpDesk, job_id:
     claim_cleaned_up(desk, job_id)
 
 
+@pytest.mark.parametrize("place", ["storage.delete", "storage.delete.done", "manifest.delete.done", "work.cleaned_up"])
+def test_clean_up_of_a_moved_file_that_dies_midway_is_finished_next_time(
+    desk: HelpDesk, job_id: UUID, place: str
+) -> None:
+    former = desk.storage
+    desk.storage, desk.former = WatchedStorage(desk), [former]
+    # One copy of the file in each.
+    desk.storage.objects |= former.objects
+    desk.happen[place] = once(raising(KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        desk.clean_up_expired_exports()
+    assert desk.clean_up_expired_exports() == CleanUp(cleaned_up=1)
+    claim_cleaned_up(desk, job_id)
+    assert [key for key in former.objects if str(job_id) in key] == []
+
+
 def test_cleaning_up_twice_is_harmless(desk: HelpDesk, job_id: UUID) -> None:
     assert desk.clean_up_expired_exports() == CleanUp(cleaned_up=1)
     before = desk.database.committed
@@ -249,6 +266,18 @@ def test_file_in_another_storage_is_not_lost_without_a_word(
     assert desk.clean_up_expired_exports() == CleanUp(failed=1, unknown_places=("s3://...",))
     assert (desk.job(job_id), desk.stored) == (before, objects)
     assert "the file is in the storage 's3', not in 'memory'" in caplog.text
+
+
+@pytest.mark.parametrize("form", ["exports/{other}/1/a.csv", "exports/{job}/report.pdf", "invoices/1.pdf"])
+def test_export_with_a_file_of_another_program_is_not_touched(desk: HelpDesk, job_id: UUID, form: str) -> None:
+    (media_item,) = desk.database.committed.media_items.values()
+    media_item.object_key, media_item.storage_place = form.format(other=UUID(int=7), job=job_id), None
+    desk.storage.objects[media_item.object_key] = b"not ours"
+    before, objects = desk.database.committed, dict(desk.storage.objects)
+    for days in (0, 9_999):
+        desk.clock.advance(timedelta(days=days))
+        assert desk.clean_up_expired_exports() == CleanUp()
+    assert (desk.database.committed, desk.storage.objects) == (before, objects)
 
 
 def test_export_that_completes_at_the_last_moment_is_left_for_the_next_time(desk: HelpDesk) -> None:

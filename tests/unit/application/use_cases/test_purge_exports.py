@@ -115,8 +115,13 @@ def test_media_item_that_a_clean_up_left_goes_with_its_export(desk: HelpDesk) ->
     item = a_media_item(f"{PREFIX}{job_id}/1/tickets.csv")
     desk.database.committed.media_items[item.id] = item
     desk.change(attrs.evolve(desk.job(job_id), media_item_id=item.id))
+    desk.storage.objects[item.object_key] = b"left"
+    desk.sweep_orphaned_objects()
+    assert desk.files == {item.object_key: b"left"}
     assert desk.purge_exports() == Purge(purged=1)
     assert desk.database.committed.media_items == {}
+    desk.sweep_orphaned_objects()
+    assert desk.files == {}
 
 
 def test_audit_entries_outlive_the_export_and_none_is_added(desk: HelpDesk) -> None:

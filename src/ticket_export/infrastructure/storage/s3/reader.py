@@ -106,6 +106,10 @@ class S3RawReader(io.RawIOBase):
         """Return the body of the answer if it is the rest of the object."""
         first, length = _extent(answer)
         entity_tag: str | None = answer.get("ETag")
+        if entity_tag is None and not answer["ResponseMetadata"].get("RequestId"):
+            # A gateway that responds instead of S3, with its own page, sends neither.
+            answer["Body"].close()
+            raise StorageError(f"{_NOT_READ}: the storage sent an invalid response")
         is_rest = first == self._position or (first, length) == (0, 0)
         is_same = self._entity_tag in {None, entity_tag} and self._length in {None, length}
         if not (is_rest and is_same):
