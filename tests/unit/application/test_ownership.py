@@ -289,6 +289,24 @@ def test_a_process_that_dies_before_it_writes_its_mark_leaves_the_owner_as_it_wa
     original.ownership.renew(storage)
 
 
+def test_a_copy_with_a_new_id_does_not_delete_the_files_of_the_original(
+    original: Copy, storage: InMemoryStorage
+) -> None:
+    key = f"exports/{ID}/{UUID(int=1)}/1/x.csv"
+    original.ownership.require_of(storage, key)
+    copy = Copy(InMemoryDatabase(DatabaseIdentity(UUID(int=14), "a dump")))
+    with pytest.raises(StorageNotOwnedError, match=f"another database owns the files of the id {ID}"):
+        copy.ownership.require_of(storage, key)
+    copy.ownership.require_of(storage, f"exports/{UUID(int=1)}/1/x.csv")
+    # The same database, whose tables were created again.
+    renewed = Copy(InMemoryDatabase(DatabaseIdentity(UUID(int=14), "original")))
+    renewed.ownership.take_over(storage)
+    renewed.ownership.require_of(storage, key)
+    del storage.objects[KEY]
+    copy.ownership.take_over(storage)
+    copy.ownership.require_of(storage, key)
+
+
 def test_a_name_in_an_owner_object_sends_no_control_characters_to_a_terminal(
     original: Copy, storage: InMemoryStorage
 ) -> None:

@@ -14,7 +14,7 @@ import attrs
 from pydantic import AwareDatetime, Field, ValidationError
 
 from ticket_export.application.dto import Dto
-from ticket_export.application.file.export_file import owner_key
+from ticket_export.application.file.export_file import database_of, owner_key
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_database import DatabaseIdentity
 from ticket_export.application.ports.export_storage import ExportStorage, SupportsPlaces
@@ -110,7 +110,8 @@ class Owner(Dto):
 @attrs.frozen
 class _Seen:
     at: datetime
-    refusal: str | None
+    database: DatabaseIdentity
+    refusal: str | None = None
 
 
 @attrs.frozen
@@ -154,6 +155,28 @@ class StorageOwnership:
             JobDatabaseError: the database failed.
         """
         self._require(storage, creates=False)
+
+    def require_of(self, storage: ExportStorage, key: str) -> None:
+        """Return if this database may delete the file of that key in the storage.
+
+        The key has another id if the database got a new one. A copy with a new id owns its own prefix, not that of the
+        original.
+
+        Raises:
+            StorageNotOwnedError, StorageError, JobDatabaseError: as `require` does.
+        """
+        self.require(storage)
+        seen = self.memory.seen.get(storage.place)
+        named, database = database_of(key), seen.database if seen else self._identity()
+        if named in {None, database.id}:
+            return
+        owner = _read(storage, named)
+        if owner is not None and owner.copy_name != database.copy:
+            raise StorageNotOwnedError(
+                storage.place,
+                f"another database owns the files of the id {named}, {owner}; if that database is in use, delete the "
+                "rows of these files in this one",
+            )
 
     def renew(self, storage: ExportStorage) -> None:
         """Do what `require` does, and do it now.
@@ -246,7 +269,7 @@ class StorageOwnership:
                 return
             mark = self._issue(storage, owner, lambda issued: _require_own(storage, owner, database, issued))
         except StorageNotOwnedError as error:
-            self.memory.seen[storage.place] = _Seen(now, error.why)
+            self.memory.seen[storage.place] = _Seen(now, database, error.why)
             raise
         self._write(storage, database, mark)
 
@@ -272,7 +295,7 @@ class StorageOwnership:
         owner = Owner(database=database.id, copy_name=database.copy, mark=str(mark), seen_at=now, seen_by=process)
         with storage.open_writer(owner_key(database.id), _CONTENT_TYPE) as writer:
             writer.write(owner.model_dump_json(indent=2).encode() + b"\n")
-        self.memory.seen[storage.place] = _Seen(now, None)
+        self.memory.seen[storage.place] = _Seen(now, database)
         self.memory.told.discard(storage.place)
 
 

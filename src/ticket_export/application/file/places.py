@@ -97,7 +97,7 @@ class StoragePlaces:
                 raise failures[0]
             there += moved_to
         for storage in there:
-            ownership.require(storage)
+            ownership.require_of(storage, item.object_key)
         for storage in there:
             delete_file(storage, item.object_key)
 
