@@ -14,6 +14,8 @@ _NEVER_CALLED = {
     "SupportsListening.listening": "an idle worker waits, and changes nothing",
     "SupportsListening.listening.__exit__": "as above",
     "SupportsCheck.problems": "a check reads, and changes nothing",
+    "SupportsPlaces.is_at": "in memory a storage has one place; on files it is called",
+    "SupportsPlaces.require_there": "in memory a storage is always there; on files it is called",
     "SupportsNames.names": "a list reads, and changes nothing",
     "SupportsSignedUrl.signed_url": "a link is made at the click, and changes nothing",
     "SupportsWaiting.wait": "an idle worker waits, and changes nothing",

@@ -74,6 +74,11 @@ def test_place_is_the_same_for_every_spelling_of_the_store_and_another_one_for_a
         assert S3Storage.from_url(place, Settings(s3_endpoint_url=endpoint_url)).place == place
 
 
+def test_place_shows_an_endpoint_of_boto3s_own_settings(s3_environment: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://minio:9000")
+    assert S3Storage.from_url("s3://my-bucket", Settings()).place == "s3://my-bucket?endpoint=http://minio:9000"
+
+
 def test_options_of_the_url_are_used(s3_environment: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     shared = tmp_path / "credentials"
     shared.write_text("[old]\naws_access_key_id = key-of-old\naws_secret_access_key = x\n", "utf-8")

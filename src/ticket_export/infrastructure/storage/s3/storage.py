@@ -14,6 +14,7 @@ from ticket_export.infrastructure.storage.s3.client import S3Patience, connect  
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.file.download import content_disposition
@@ -123,7 +124,7 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
     @property
     def place(self) -> str:
         """See `ExportStorage.place`. Another endpoint is another store, which may have a bucket of the same name."""
-        return self._location.place(self._endpoint_url)
+        return self._location.place(self._endpoint_url or _not_amazons(self._client.meta.endpoint_url))
 
     @contextmanager
     def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
@@ -238,3 +239,8 @@ def encryption_of(settings: Settings) -> dict[str, str]:
     if settings.s3_kms_key_id:
         encryption["SSEKMSKeyId"] = settings.s3_kms_key_id
     return encryption
+
+
+def _not_amazons(endpoint_url: str) -> str | None:
+    # boto3 may have taken the endpoint from its own settings, such as AWS_ENDPOINT_URL.
+    return None if ".amazonaws." in (urlsplit(endpoint_url).hostname or "") else endpoint_url
