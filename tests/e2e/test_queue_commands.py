@@ -117,8 +117,8 @@ def test_clean_up_deletes_the_file_of_an_expired_export(help_desk: HelpDesk) -> 
     assert first.err == f"export {job_id} cleaned_up by the system: {rows:,} rows; columns id\n"
     counts = {"requeued": 0, "givenUp": 0, "cleanedUp": 1, "orphansRemoved": 1, "unfinishedRemoved": 0, "purged": 0}
     counts["failed"] = 0
-    assert first.document == {**counts, "unknownPlaces": []}
-    assert again.document == {**dict.fromkeys(counts, 0), "unknownPlaces": []}
+    assert first.document == {**counts, "unknownPlaces": [], "refused": None}
+    assert again.document == {**dict.fromkeys(counts, 0), "unknownPlaces": [], "refused": None}
     assert run_command("cleanup").text.startswith("0 expired exports cleaned up; 0 lost exports back in the queue")
     assert stored_files(help_desk) == []
     assert job(run_command("show", job_id, *ADMIN, "--json"))["isCleanedUp"] is True

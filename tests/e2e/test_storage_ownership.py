@@ -64,6 +64,7 @@ def test_copy_of_a_database_deletes_nothing_until_it_takes_the_storage_over(
         assert "Traceback" not in refused.err
         assert "run `ticket-export storage take-over` if the other one is not used any more" in refused.err
         assert refused.problems == ["files were not deleted, because this database does not own the storage"]
+    assert "another copy of this database owns" in str(job(run_command("cleanup", "--json"))["refused"])
     assert run_command("forget", "admin@example.test").exit_code == 1
     drained = succeeds("worker", "--drain")
     assert drained.err.count(REFUSED) == 1

@@ -12,7 +12,7 @@ from ticket_export.settings import Settings
 
 
 @pytest.mark.parametrize("folder", ["exports", "with space", "50% #1?", "~", "ünïcode"])
-@pytest.mark.parametrize("host", ["", "localhost"])
+@pytest.mark.parametrize("host", ["", "localhost", "LocalHost"])
 def test_absolute_file_url_names_its_folder(tmp_path: Path, folder: str, host: str) -> None:
     url = (tmp_path / folder).as_uri().replace("file://", f"file://{host}")
     with LocalStorage.from_url(url, Settings()).open_writer("tickets.csv", "text/csv") as writer:

@@ -266,7 +266,11 @@ def test_file_on_a_disk_that_is_not_mounted_does_not_count_as_deleted(desk: Desk
     desk.expire()
     (tmp_path / "old").rename(tmp_path / "unmounted")
     for process in (desk.process(new, old), first):
+        # What a worker does at its start, and every few minutes.
+        assert any("does not exist" in each.what for each in process.check())
+        process.sweep_orphaned_objects()()
         assert process.clean_up_expired_exports()() == CleanUp(failed=1)
+        assert not (tmp_path / "old").exists()
     assert not desk.database.committed.jobs[job_id].is_cleaned_up
     (tmp_path / "unmounted").rename(tmp_path / "old")
     assert desk.process(new, old).clean_up_expired_exports()() == CleanUp(cleaned_up=1)

@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ticket_export.application.file.export_file import owner_key
-from ticket_export.application.file.ownership import KEPT_MARKS, TRUST, Mark, Owner, StorageOwnership
+from ticket_export.application.file.ownership import (
+    KEPT_MARKS,
+    MOST_MARKS,
+    TRUST,
+    IssuedMark,
+    Mark,
+    Owner,
+    StorageOwnership,
+    kept_marks,
+)
 from ticket_export.application.ports.export_database import DatabaseIdentity
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.errors import StorageError, StorageNotOwnedError
@@ -60,6 +69,12 @@ class Copy:
         return self.ownership.refusal(storage) is None
 
 
+class Elsewhere(InMemoryStorage):
+    """Another storage, with another place."""
+
+    place = "memory://elsewhere"
+
+
 @pytest.fixture
 def storage() -> InMemoryStorage:
     return InMemoryStorage()
@@ -78,7 +93,8 @@ def test_the_first_database_claims_a_storage(original: Copy, storage: InMemorySt
     original.ownership.require(storage)
     owner = owner_in(storage)
     assert (owner.database, owner.copy_name, owner.seen_at, owner.seen_by) == (ID, "original", NOW, "host:original")
-    assert original.database.committed.marks == [owner.mark]
+    (issued,) = map(IssuedMark.read, original.database.committed.marks)
+    assert str(issued.mark) == owner.mark
     assert original.restarted().owns(storage)
 
 
@@ -194,10 +210,63 @@ def test_an_owner_object_that_cannot_be_read_belongs_to_nobody_until_a_take_over
 def test_a_mark_that_a_paused_process_writes_late_is_known(original: Copy, storage: InMemoryStorage) -> None:
     original.ownership.renew(storage)
     late = storage.objects[KEY]
-    for _ in range(KEPT_MARKS + 5):
+    for _ in range(KEPT_MARKS - 1):
         original.restarted().ownership.renew(storage)
-    assert len(original.database.committed.marks) == KEPT_MARKS
     storage.objects[KEY] = late
+    assert original.owns(storage)
+
+
+def test_a_database_keeps_a_limited_number_of_marks(original: Copy, storage: InMemoryStorage) -> None:
+    for _ in range(KEPT_MARKS + 5):
+        original.ownership.renew(storage)
+    assert len(original.database.committed.marks) == KEPT_MARKS
+    issued = [IssuedMark(Mark(number, "0"), str(number % 25)) for number in range(MOST_MARKS + 5)]
+    assert kept_marks(issued, seen=None) == issued[-MOST_MARKS:]
+
+
+def test_a_storage_that_is_away_for_long_still_belongs_to_its_database(
+    original: Copy, storage: InMemoryStorage
+) -> None:
+    original.ownership.renew(storage)
+    other = Elsewhere()
+    for _ in range(KEPT_MARKS + 5):
+        original.ownership.renew(other)
+    assert original.owns(storage)
+    original.ownership.renew(storage)
+
+
+def test_one_storage_with_two_places_has_one_owner(original: Copy, storage: InMemoryStorage) -> None:
+    same = Elsewhere()
+    same.objects = storage.objects
+    for each in (storage, same, storage):
+        for _ in range(KEPT_MARKS + 5):
+            original.restarted().ownership.renew(each)
+    assert original.owns(same)
+
+
+def test_a_take_over_by_an_old_snapshot_of_a_disk_ends_the_rights_of_the_original(
+    original: Copy, storage: InMemoryStorage
+) -> None:
+    original.ownership.renew(storage)
+    snapshot = original.snapshot()
+    for _ in range(KEPT_MARKS + 5):
+        original.ownership.renew(storage)
+    snapshot.ownership.take_over(storage)
+    assert snapshot.owns(storage)
+    with pytest.raises(StorageNotOwnedError):
+        original.ownership.renew(storage)
+
+
+def test_a_snapshot_of_a_disk_that_renews_more_often_in_its_own_storage_is_not_the_owner(
+    original: Copy, storage: InMemoryStorage
+) -> None:
+    original.ownership.renew(storage)
+    snapshot = original.snapshot()
+    original.ownership.renew(storage)
+    for _ in range(KEPT_MARKS + 5):
+        snapshot.ownership.renew(Elsewhere())
+    with pytest.raises(StorageNotOwnedError):
+        snapshot.ownership.renew(storage)
     assert original.owns(storage)
 
 
@@ -218,6 +287,33 @@ def test_a_process_that_dies_before_it_writes_its_mark_leaves_the_owner_as_it_wa
             original.ownership.renew(full)
     assert original.owns(storage)
     original.ownership.renew(storage)
+
+
+def test_a_copy_with_a_new_id_does_not_delete_the_files_of_the_original(
+    original: Copy, storage: InMemoryStorage
+) -> None:
+    key = f"exports/{ID}/{UUID(int=1)}/1/x.csv"
+    original.ownership.require_of(storage, key)
+    copy = Copy(InMemoryDatabase(DatabaseIdentity(UUID(int=14), "a dump")))
+    with pytest.raises(StorageNotOwnedError, match=f"another database owns the files of the id {ID}"):
+        copy.ownership.require_of(storage, key)
+    copy.ownership.require_of(storage, f"exports/{UUID(int=1)}/1/x.csv")
+    # The same database, whose tables were created again.
+    renewed = Copy(InMemoryDatabase(DatabaseIdentity(UUID(int=14), "original")))
+    renewed.ownership.take_over(storage)
+    renewed.ownership.require_of(storage, key)
+    del storage.objects[KEY]
+    copy.ownership.take_over(storage)
+    copy.ownership.require_of(storage, key)
+
+
+def test_a_name_in_an_owner_object_sends_no_control_characters_to_a_terminal(
+    original: Copy, storage: InMemoryStorage
+) -> None:
+    original.ownership.renew(storage)
+    assert str(owner_in(storage)).endswith("UTC in the process host:original")
+    foreign = owner_in(storage).model_copy(update={"seen_by": "host\x1b[2J\n"})
+    assert str(foreign).endswith(r"UTC in the process host\x1b[2J\n")
 
 
 def test_two_databases_share_a_storage_and_each_owns_its_own_prefix(original: Copy, storage: InMemoryStorage) -> None:
@@ -313,5 +409,5 @@ def test_of_a_database_and_a_snapshot_of_its_disk_at_most_one_is_the_owner(turns
 
 
 def test_a_mark_is_read_as_it_was_written() -> None:
-    mark = Mark(42, "0123456789ab")
-    assert Mark.read(str(mark)) == mark
+    issued = IssuedMark(Mark(42, "0123456789ab"), "01234567")
+    assert IssuedMark.read(str(issued)) == issued

@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from ticket_export import Actor
-from ticket_export.application.checks.places_check import place_problems
+from ticket_export.application.checks.places_check import absence_problems, emptiness_problems, place_problems
 from ticket_export.application.file.export_file import manifest_key
 from ticket_export.application.file.ownership import StorageOwnership
 from ticket_export.application.file.places import StoragePlaces
@@ -193,6 +193,18 @@ def test_file_that_may_be_in_a_storage_that_is_away_does_not_count_as_deleted(
     assert (files_in(present), files_in(former)) == (0, 2)
 
 
+def test_file_is_deleted_in_the_former_storage_that_it_was_moved_to(ownership: StorageOwnership) -> None:
+    present, gone, moved_to, away = InMemoryStorage(), NotMounted(), InMemoryStorage(), Away()
+    item = an_item(gone)
+    moved_to.objects |= gone.objects
+    places = StoragePlaces(present, [away, gone, moved_to])
+    places.delete(item, ownership)
+    assert item.object_key not in moved_to.objects
+    assert manifest_key(item.object_key) not in moved_to.objects
+    with pytest.raises(StorageError, match="not mounted"):
+        places.delete(item, ownership)
+
+
 def test_present_storage_that_does_not_exist_yet_keeps_no_former_file(ownership: StorageOwnership) -> None:
     present, former = NotMounted(), InMemoryStorage()
     places, item = StoragePlaces(present, [former]), an_item(former)
@@ -216,14 +228,39 @@ class Checked(InMemoryStorage, SupportsCheck):
 
 
 def test_former_storages_are_checked_and_stop_no_worker() -> None:
-    found = list(place_problems(StoragePlaces(InMemoryStorage(), [InMemoryStorage(), Checked(), NotMounted()]), ()))
+    wrong, away = Checked(), NotMounted()
+    found = list(place_problems(StoragePlaces(InMemoryStorage(), [InMemoryStorage(), wrong, away]), ()))
     assert [str(each) for each in found] == [
         (
-            "warning: storage: a former storage (memory): the bucket is missing; create it, or correct "
+            f"warning: storage: a former storage ({wrong.place}): the bucket is missing; create it, or correct "
             "TICKET_EXPORT_FORMER_STORAGE_URLS"
         ),
-        "warning: storage: a former storage (memory): it is not mounted; see what is wrong with the storage",
+        f"warning: storage: a former storage ({away.place}): it is not mounted; see what is wrong with the storage",
     ]
+
+
+def test_present_storage_that_does_not_exist_is_an_error_if_exports_have_files_there() -> None:
+    def files(storage: InMemoryStorage, number: int) -> list[FilesAtPlace]:
+        return [
+            FilesAtPlace(provider="memory", place=storage.place, files=number, expired=0),
+            FilesAtPlace(provider="memory", place=None, files=7, expired=1),
+            FilesAtPlace(provider="memory", place="memory://another", files=7, expired=1),
+        ]
+
+    away, there = NotMounted(), InMemoryStorage()
+    (found,) = absence_problems(away, files(away, 1_200))
+    assert (str(found), found.may_pass) == (
+        (
+            f"error: storage: {away.place} does not exist, and 1,200 exports have files there; "
+            "mount it; if its files are gone for good, create it"
+        ),
+        True,
+    )
+    assert not list(absence_problems(away, files(away, 0)))
+    assert not list(absence_problems(there, files(there, 1)))
+    (found,) = emptiness_problems(there, files(there, 1))
+    assert str(found).startswith(f"warning: storage: {there.place} has no owner object, and 1 export has files there")
+    assert not list(emptiness_problems(there, files(there, 0)))
 
 
 def test_files_in_an_unknown_place_are_a_warning_with_the_url_to_add() -> None:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Final, Self
 from uuid import UUID, uuid4
 
@@ -13,7 +14,7 @@ import attrs
 from pydantic import AwareDatetime, Field, ValidationError
 
 from ticket_export.application.dto import Dto
-from ticket_export.application.file.export_file import owner_key
+from ticket_export.application.file.export_file import database_of, owner_key
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_database import DatabaseIdentity
 from ticket_export.application.ports.export_storage import ExportStorage, SupportsPlaces
@@ -24,8 +25,10 @@ _log = logging.getLogger(__name__)
 
 #: For how long a process relies on what it has seen.
 TRUST: Final = timedelta(minutes=1)
-#: How many marks a database keeps.
-KEPT_MARKS: Final = 20
+#: How many marks a database keeps for each storage. Forty processes issue so many in five minutes.
+KEPT_MARKS: Final = 200
+#: How many marks it keeps in all.
+MOST_MARKS: Final = 20 * KEPT_MARKS
 TAKE_OVER: Final = "ticket-export storage take-over"
 _CONTENT_TYPE: Final = "application/json"
 # Bytes of the object, and characters of a text in it.
@@ -46,23 +49,43 @@ class Mark:
         number, _, nonce = text.partition("-")
         return cls(int(number), nonce)
 
-    @classmethod
-    def after(cls, issued: Sequence[Mark]) -> Self:
-        """Return a new mark."""
-        return cls(issued[-1].number + 1 if issued else 1, uuid4().hex[:12])
-
     def __str__(self) -> str:
         return f"{self.number}-{self.nonce}"
 
-    def is_of(self, issued: Sequence[Mark]) -> bool:
-        """Whether a database that keeps the marks `issued`, oldest first, has issued this one.
 
-        Of a mark that is older than those that it keeps, only the number is known. A process that was paused may have
-        written such a mark.
-        """
-        if not issued or self.number > issued[-1].number:
-            return False
-        return self in issued or self.number < issued[0].number
+@attrs.frozen
+class IssuedMark:
+    """A mark that this database has issued, and the storage for which it has: a short text made from its place."""
+
+    mark: Mark
+    storage: str
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Return what is in a text that `str` has made."""
+        mark, _, storage = text.partition(" ")
+        return cls(Mark.read(mark), storage)
+
+    @classmethod
+    def after(cls, issued: Sequence[IssuedMark], place: str) -> Self:
+        """Return a new mark for the storage at `place`."""
+        number = issued[-1].mark.number + 1 if issued else 1
+        return cls(Mark(number, uuid4().hex[:12]), sha256(place.encode()).hexdigest()[:8])
+
+    def __str__(self) -> str:
+        return f"{self.mark} {self.storage}"
+
+
+def kept_marks(issued: Sequence[IssuedMark], *, seen: Mark | None) -> Sequence[IssuedMark]:
+    """Return those of the marks that may be in an owner object now, or later by a process that was paused.
+
+    The last one of `issued` is new, and `seen` is in the owner object of its storage. The marks of another storage
+    stay: it may be away for long. A mark that is not kept is as unknown as that of a copy.
+    """
+    storage = issued[-1].storage
+    latest = set([each for each in issued if each.storage == storage][-KEPT_MARKS:])
+    kept = [each for each in issued if each.storage != storage or each.mark == seen or each in latest]
+    return kept[-MOST_MARKS:]
 
 
 class Owner(Dto):
@@ -79,13 +102,16 @@ class Owner(Dto):
     seen_by: str = Field(max_length=_LONGEST)
 
     def __str__(self) -> str:
-        return f"last seen on {self.seen_at:%Y-%m-%d at %H:%M:%S} UTC in the process {self.seen_by}"
+        # Everybody who may write into the storage may have chosen the name, and a terminal shows it.
+        process = ascii(self.seen_by)[1:-1]
+        return f"last seen on {self.seen_at:%Y-%m-%d at %H:%M:%S} UTC in the process {process}"
 
 
 @attrs.frozen
 class _Seen:
     at: datetime
-    refusal: str | None
+    database: DatabaseIdentity
+    refusal: str | None = None
 
 
 @attrs.frozen
@@ -107,7 +133,7 @@ class StorageOwnership:
         2. A restored dump, a cloned database and a copied file have the id of the original, and another
            `DatabaseIdentity.copy`. They are not the owner.
         3. A snapshot of a whole disk has the same `copy` too. So every renewal of the owner object has a new mark,
-           which is committed to the database first. A database that has not issued the mark is not the owner.
+           which is committed to the database first. A database that does not know the mark as its own is not the owner.
         4. A renewal also keeps a lifecycle rule that deletes old objects from deleting the owner object.
 
     `process` returns the name of this process. One `memory` serves all threads of a process.
@@ -129,6 +155,28 @@ class StorageOwnership:
             JobDatabaseError: the database failed.
         """
         self._require(storage, creates=False)
+
+    def require_of(self, storage: ExportStorage, key: str) -> None:
+        """Return if this database may delete the file of that key in the storage.
+
+        The key has another id if the database got a new one. A copy with a new id owns its own prefix, not that of the
+        original.
+
+        Raises:
+            StorageNotOwnedError, StorageError, JobDatabaseError: as `require` does.
+        """
+        self.require(storage)
+        seen = self.memory.seen.get(storage.place)
+        named, database = database_of(key), seen.database if seen else self._identity()
+        if named in {None, database.id}:
+            return
+        owner = _read(storage, named)
+        if owner is not None and owner.copy_name != database.copy:
+            raise StorageNotOwnedError(
+                storage.place,
+                f"another database owns the files of the id {named}, {owner}; if that database is in use, delete the "
+                "rows of these files in this one",
+            )
 
     def renew(self, storage: ExportStorage) -> None:
         """Do what `require` does, and do it now.
@@ -179,7 +227,7 @@ class StorageOwnership:
             StorageError, JobDatabaseError: as `require` does.
         """
         database = self._identity()
-        self._write(storage, database, self._issue(lambda _issued: None))
+        self._write(storage, database, self._issue(storage, None, lambda _issued: None))
 
     def to_write(self, storage: ExportStorage, database: DatabaseIdentity) -> DatabaseIdentity:
         """Claim the storage before an export writes there, and return the identity for the keys of its objects.
@@ -219,9 +267,9 @@ class StorageOwnership:
             if owner is None and not creates and not _is_there(storage):
                 # Such as a disk that is not mounted. A folder in its place would look like a storage without files.
                 return
-            mark = self._issue(lambda issued: _require_own(storage, owner, database, issued))
+            mark = self._issue(storage, owner, lambda issued: _require_own(storage, owner, database, issued))
         except StorageNotOwnedError as error:
-            self.memory.seen[storage.place] = _Seen(now, error.why)
+            self.memory.seen[storage.place] = _Seen(now, database, error.why)
             raise
         self._write(storage, database, mark)
 
@@ -229,14 +277,17 @@ class StorageOwnership:
         with self.unit_of_work() as work:
             return work.database.identity()
 
-    def _issue(self, require: Callable[[Sequence[Mark]], None]) -> Mark:
+    def _issue(
+        self, storage: ExportStorage, owner: Owner | None, require: Callable[[Sequence[IssuedMark]], None]
+    ) -> Mark:
+        seen = Mark.read(owner.mark) if owner else None
         with self.unit_of_work() as work:
             issued = _marks(work, to_change=True)
             require(issued)
-            mark = Mark.after(issued)
-            work.database.set_marks([str(each) for each in (*issued, mark)][-KEPT_MARKS:])
+            new = IssuedMark.after(issued, storage.place)
+            work.database.set_marks(list(map(str, kept_marks([*issued, new], seen=seen))))
             work.commit()
-        return mark
+        return new.mark
 
     def _write(self, storage: ExportStorage, database: DatabaseIdentity, mark: Mark) -> None:
         now = self.clock.now()
@@ -244,7 +295,7 @@ class StorageOwnership:
         owner = Owner(database=database.id, copy_name=database.copy, mark=str(mark), seen_at=now, seen_by=process)
         with storage.open_writer(owner_key(database.id), _CONTENT_TYPE) as writer:
             writer.write(owner.model_dump_json(indent=2).encode() + b"\n")
-        self.memory.seen[storage.place] = _Seen(now, None)
+        self.memory.seen[storage.place] = _Seen(now, database)
         self.memory.told.discard(storage.place)
 
 
@@ -257,8 +308,8 @@ def _is_there(storage: ExportStorage) -> bool:
     return True
 
 
-def _marks(work: UnitOfWork, *, to_change: bool = False) -> Sequence[Mark]:
-    return [Mark.read(text) for text in work.database.marks(to_change=to_change)]
+def _marks(work: UnitOfWork, *, to_change: bool = False) -> Sequence[IssuedMark]:
+    return [IssuedMark.read(text) for text in work.database.marks(to_change=to_change)]
 
 
 def _read(storage: ExportStorage, database_id: UUID) -> Owner | None:
@@ -286,9 +337,11 @@ def _unreadable(storage: ExportStorage, key: str) -> StorageNotOwnedError:
 
 
 def _require_own(
-    storage: ExportStorage, owner: Owner | None, database: DatabaseIdentity, issued: Sequence[Mark]
+    storage: ExportStorage, owner: Owner | None, database: DatabaseIdentity, issued: Sequence[IssuedMark]
 ) -> None:
-    if owner is None or (owner.copy_name == database.copy and Mark.read(owner.mark).is_of(issued)):
+    if owner is None:
+        return
+    if owner.copy_name == database.copy and any(str(each.mark) == owner.mark for each in issued):
         return
     raise StorageNotOwnedError(
         storage.place,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Final
 
 import attrs
@@ -95,12 +96,23 @@ class StoragePlaces:
             # An operator may have moved the file there. If it does not exist yet, no file is in it.
             there += _apart([self.present])[0]
         if failures and not any(_has(each, item.object_key) for each in there):
-            # So it may be in the storage that is away.
-            raise failures[0]
+            # So it may be in the storage that is away, unless it was moved from there to another former one.
+            moved_to = self._seen_elsewhere(item, named)
+            if not moved_to:
+                raise failures[0]
+            there += moved_to
         for storage in there:
-            ownership.require(storage)
+            ownership.require_of(storage, item.object_key)
         for storage in there:
             delete_file(storage, item.object_key)
+
+    def _seen_elsewhere(self, item: MediaItem, named: Sequence[ExportStorage]) -> list[ExportStorage]:
+        seen = []
+        for storage in self.every:
+            with suppress(StorageError):
+                if storage not in named and item.storage_place is not None and _has(storage, item.object_key):
+                    seen.append(storage)
+        return seen
 
     def _named(self, item: MediaItem) -> list[ExportStorage]:
         return [each for each in self.every if _is_at(each, item.file_storage_provider, item.storage_place)]

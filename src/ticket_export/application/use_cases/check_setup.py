@@ -18,7 +18,7 @@ from ticket_export.application.checks.directory_check import (
     unknown_user_problems,
 )
 from ticket_export.application.checks.guarded import configuration_findings, guarded
-from ticket_export.application.checks.places_check import place_problems
+from ticket_export.application.checks.places_check import absence_problems, emptiness_problems, place_problems
 from ticket_export.application.checks.policy_check import policy_problems
 from ticket_export.application.checks.storage_check import storage_problems
 from ticket_export.application.file.export_file import database_prefix
@@ -26,6 +26,7 @@ from ticket_export.application.file.ownership import StorageOwnership
 from ticket_export.application.file.places import StoragePlaces
 from ticket_export.application.finding import Finding, has_error, warning
 from ticket_export.application.ports.clock import Clock
+from ticket_export.application.ports.export_job_repository import FilesAtPlace
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.application.ports.ticket_source import TicketSource
@@ -109,9 +110,11 @@ class CheckSetup:
         return found + guarded("users", ask) if can_ask and not has_error(found) else found
 
     def _of_places(self) -> Iterator[Finding]:
+        yield from place_problems(self.places(), self._counted())
+
+    def _counted(self) -> Sequence[FilesAtPlace]:
         with self.unit_of_work() as work:
-            counted = work.jobs.files_by_place(now=self.clock().now())
-        yield from place_problems(self.places(), counted)
+            return work.jobs.files_by_place(now=self.clock().now())
 
     def _of_policy(self, users: Sequence[Actor]) -> list[Finding]:
         found = _own_problems("policy", self.policy)
@@ -129,7 +132,12 @@ class CheckSetup:
                 return database_prefix(work.database.identity().id)
 
         def try_it() -> Iterator[Finding]:
-            yield from storage_problems(self.storage(), prefix=prefix(), url_lifetime=self.url_lifetime())
+            away = list(absence_problems(self.storage(), self._counted())) if can_ask else []
+            if away:
+                # Writing an object there would create it.
+                yield from (*_own_problems("storage", self.storage), *away)
+            else:
+                yield from storage_problems(self.storage(), prefix=prefix(), url_lifetime=self.url_lifetime())
 
         found = guarded("storage", try_it)
 
@@ -141,6 +149,8 @@ class CheckSetup:
                 ownership.memory.told.add(storage.place)
                 what, _, remedy = refusal.partition("; ")
                 yield warning("storage", f"exports are not cleaned up: {what}", remedy)
+            elif ownership.owner(storage) is None:
+                yield from emptiness_problems(storage, self._counted())
 
         return found + guarded("storage", ask) if can_ask and not has_error(found) else found
 

@@ -86,7 +86,7 @@ class SweepOrphanedObjects:
                 require_there(storage)
                 also = attrs.evolve(self, storage=storage)._swept()  # noqa: SLF001 - of this class
             except StorageError as error:
-                _log.info("a former storage (%s) was not swept: %s", storage.provider, error)
+                _log.info("a former storage (%s) was not swept: %s", storage.place, error)
             else:
                 done = Sweep(
                     removed=done.removed + also.removed,

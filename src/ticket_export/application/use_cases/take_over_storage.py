@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import attrs
 
 from ticket_export.application.file.ownership import Owner, StorageOwnership
-from ticket_export.application.file.places import StoragePlaces
+from ticket_export.application.file.places import StoragePlaces, require_there
+from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.use_cases.sweep_orphaned_objects import SweepOrphanedObjects
+from ticket_export.errors import StorageError
 
 
 @attrs.frozen(kw_only=True)
@@ -16,13 +18,15 @@ class TakeOver:
     """What a take-over means for the storage at `place`.
 
     `owner` is the owner object there, None if there is none that can be read. `is_ours` says whether this database is
-    the owner already. `unknown` objects below its prefix belong to no export that it knows.
+    the owner already. `unknown` objects below its prefix belong to no export that it knows. `failed` says why a former
+    storage is not taken over; then nothing else is known.
     """
 
     place: str
-    owner: Owner | None
-    is_ours: bool
-    unknown: int
+    owner: Owner | None = None
+    is_ours: bool = False
+    unknown: int = 0
+    failed: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -36,6 +40,8 @@ class TakeOverStorage:
         2. Nothing is deleted now. The next sweep deletes the `unknown` objects: for example, the files of exports that
            the other copy has made since the two were one.
         3. Calling it twice is the same as once.
+        4. A former storage that fails, or whose folder does not exist, is passed over: it may be a disk that is not
+           mounted, and a folder that was created in its place would hide that.
     """
 
     places: StoragePlaces
@@ -46,19 +52,25 @@ class TakeOverStorage:
         """Take over every storage, and return what that means; with `dry_run`, only return it.
 
         Raises:
-            StorageError: a storage failed; the storages before it are taken over.
+            StorageError: the present storage failed; no storage is taken over.
             JobDatabaseError: the database failed.
         """
-        done = []
-        for storage in self.places.every:
-            done.append(
-                TakeOver(
-                    place=storage.place,
-                    owner=self.ownership.owner(storage),
-                    is_ours=self.ownership.refusal(storage) is None,
-                    unknown=sum(1 for _ in attrs.evolve(self.sweep, storage=storage).orphans()),
-                )
-            )
-            if not dry_run:
-                self.ownership.take_over(storage)
+        done = [self._take_over(self.places.present, dry_run=dry_run)]
+        for storage in self.places.former:
+            try:
+                require_there(storage)
+                done.append(self._take_over(storage, dry_run=dry_run))
+            except StorageError as error:
+                done.append(TakeOver(place=storage.place, failed=str(error)))
         return done
+
+    def _take_over(self, storage: ExportStorage, *, dry_run: bool) -> TakeOver:
+        means = TakeOver(
+            place=storage.place,
+            owner=self.ownership.owner(storage),
+            is_ours=self.ownership.refusal(storage) is None,
+            unknown=sum(1 for _ in attrs.evolve(self.sweep, storage=storage).orphans()),
+        )
+        if not dry_run:
+            self.ownership.take_over(storage)
+        return means

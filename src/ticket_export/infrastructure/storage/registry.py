@@ -16,6 +16,7 @@ from typing import Final, Protocol, cast
 
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.safe_text import quoted
+from ticket_export.application.secret_url import without_secrets
 from ticket_export.errors import ConfigurationError, TicketExportError
 from ticket_export.infrastructure.storage.unusable import UnusableStorage
 from ticket_export.settings import STORAGE_PLUGINS, Settings
@@ -70,7 +71,11 @@ def _former(url: str, settings: Settings) -> ExportStorage:
         return _opened(url, settings, "TICKET_EXPORT_FORMER_STORAGE_URLS")
     except TicketExportError as error:
         # The error of a plugin may be the cause, so it is not logged with its traceback.
-        _log.error("a former storage cannot be opened, so its files are not read and not deleted: %s", error)
+        _log.error(
+            "a former storage cannot be opened, so its files are not read and not deleted: %s: %s",
+            without_secrets(url),
+            error,
+        )
         return UnusableStorage(url, error)
 
 

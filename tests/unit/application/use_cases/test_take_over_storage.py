@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import UUID
 
 from tests.unit.application.use_cases.help_desk import PREFIX, HelpDesk
 from ticket_export.application.file.places import StoragePlaces
+from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.use_cases.take_over_storage import TakeOverStorage
 from ticket_export.infrastructure.memory.storage import InMemoryStorage
+from ticket_export.infrastructure.storage.local.storage import LocalStorage
 
 
-def take_over(desk: HelpDesk, *former: InMemoryStorage) -> TakeOverStorage:
+def take_over(desk: HelpDesk, *former: ExportStorage) -> TakeOverStorage:
     return TakeOverStorage(
         places=StoragePlaces(desk.storage, former), ownership=desk.ownership, sweep=desk.sweep_orphaned_objects
     )
@@ -45,3 +48,19 @@ def test_former_storages_are_taken_over_too(desk: HelpDesk) -> None:
     assert (before.place, before.is_ours) == (former.place, False)
     clone.ownership.require_still(former)
     assert desk.ownership.refusal(former) is not None
+
+
+def test_a_former_storage_that_is_away_is_passed_over_and_its_folder_is_not_created(
+    desk: HelpDesk, tmp_path: Path
+) -> None:
+    away, there = LocalStorage(tmp_path / "disk"), InMemoryStorage()
+    desk.ownership.require(there)
+    clone = desk.cloned()
+    call = take_over(clone, away, there)
+    for dry_run in (True, False):
+        present, first, second = call(dry_run=dry_run)
+        assert (present.failed, second.failed) == (None, None)
+        assert first.place == away.place
+        assert "does not exist" in str(first.failed)
+    assert not (tmp_path / "disk").exists()
+    clone.ownership.require_still(there)

@@ -217,6 +217,7 @@ def test_former_storage_that_cannot_be_opened_is_told_once_without_its_secret_an
     first, second = (record.getMessage() for record in caplog.records)
     assert "the package ticket-export-tape 1.2.3" in first
     assert "TICKET_EXPORT_FORMER_STORAGE_URLS cannot be used: no installed package adds storages" in second
+    assert ": stone://tablet?***: " in second
     assert SECRET not in caplog.text
     assert isinstance(broken, UnusableStorage)
     assert broken.is_at(urls[0])

@@ -36,6 +36,7 @@ def cleanup(context: typer.Context, as_json: AsJson = False) -> None:
                 "purged": purge.purged,
                 "failed": failed,
                 "unknownPlaces": clean_up.unknown_places,
+                "refused": clean_up.refused or sweep.refused,
             }
         )
     else:

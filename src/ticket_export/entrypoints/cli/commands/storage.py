@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ticket_export.application.use_cases.take_over_storage import TakeOver
+from ticket_export.entrypoints.cli.exit_codes import CommandError
 from ticket_export.entrypoints.cli.output.standard_streams import write_summary
 from ticket_export.entrypoints.cli.session import session_of
 
@@ -28,14 +29,22 @@ def storage(
     A database that was restored, cloned or moved deletes nothing until then.
     """
     session = session_of(context)
-    for each in session.container().take_over_storage()(dry_run=dry_run):
+    session.tells_news = True
+    storages = session.container().take_over_storage()(dry_run=dry_run)
+    for each in storages:
         for line in _lines(each):
             write_summary(line)
+    failed = sum(each.failed is not None for each in storages)
     if not dry_run:
-        write_summary("taken over: this database sweeps and cleans up from now on")
+        where = " in the other storages" if failed else ""
+        write_summary(f"taken over: this database sweeps and cleans up from now on{where}")
+    if failed:
+        raise CommandError(f"{failed:,} of the former storages cannot be taken over; run this again when they are back")
 
 
 def _lines(means: TakeOver) -> list[str]:
+    if means.failed is not None:
+        return [f"{means.place}: {means.failed}"]
     if means.is_ours:
         owner = "this database owns it already" if means.owner else "no database owns it"
     elif means.owner is None:

@@ -183,7 +183,7 @@ def _folder_of(url: str) -> Path | None:
     except ValueError:
         return None
     folder = url2pathname(parts.path)
-    is_local = parts.scheme == "file" and parts.netloc in {"", "localhost"} and folder.startswith("/")
+    is_local = parts.scheme == "file" and parts.netloc.lower() in {"", "localhost"} and folder.startswith("/")
     is_plain = not (parts.query or parts.fragment or "\0" in folder)
     return Path(folder) if is_local and is_plain else None
 
