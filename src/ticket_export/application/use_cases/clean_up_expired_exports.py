@@ -63,6 +63,7 @@ class CleanUpExpiredExports:
         """Clean up the exports that are due now."""
         cleaned_up = failed = 0
         unknown_places: set[str] = set()
+        causes: set[str] = set()
         refused = None
         for job in self._due():
             try:
@@ -76,8 +77,14 @@ class CleanUpExpiredExports:
                 self.ownership.tell(error)
                 refused = str(error)
                 failed += 1
-            except Exception:  # noqa: BLE001 - by rule 4
-                _log.exception("export %s could not be cleaned up", job.id, extra={"job_id": str(job.id)})
+            except Exception as error:  # noqa: BLE001 - by rule 4
+                # While a storage is away, hundreds of exports fail alike.
+                text, extra = "export %s could not be cleaned up", {"job_id": str(job.id)}
+                if str(error) in causes:
+                    _log.error(f"{text}, for the same reason", job.id, extra=extra)
+                else:
+                    _log.exception(text, job.id, extra=extra)
+                causes.add(str(error))
                 failed += 1
         unknown = tuple(sorted(unknown_places))
         return CleanUp(cleaned_up=cleaned_up, failed=failed, unknown_places=unknown, refused=refused)
