@@ -30,6 +30,7 @@ from ticket_export.application.use_cases.purge_exports import Purge
 from ticket_export.application.use_cases.sweep_orphaned_objects import Sweep
 from ticket_export.errors import ConfigurationError, UnknownPlaceError, UserNotForgottenError
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket
+from ticket_export.infrastructure.storage.s3 import storage as s3_storage
 from ticket_export.ports import MediaItem, User
 from ticket_export.testing.memory import (
     InMemoryAuditLog,
@@ -142,8 +143,8 @@ def desk(bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     install(site, "ticket-export-shelf", {"shelf": "ticket_export_shelf:Shelf"}, {"ticket_export_shelf": SHELF})
     monkeypatch.syspath_prepend(site)
 
-    # Making a client takes longer than most of these tests.
-    monkeypatch.setattr("ticket_export.infrastructure.storage.s3.storage.connect", _connected)
+    # Making a client takes longer than most of these tests. Not by its name: a test of the registry imports it again.
+    monkeypatch.setattr(s3_storage, "connect", _connected)
 
     def place_of(kind: str, name: str) -> str:
         return {

@@ -65,6 +65,7 @@ class CleanUpExpiredExports:
         """Clean up the exports that are due now."""
         cleaned_up = failed = 0
         unknown_places: set[str] = set()
+        causes: set[str] = set()
         refused = None
         in_vain: Counter[str | None] = Counter()
         for job in self._due():
@@ -88,7 +89,13 @@ class CleanUpExpiredExports:
             except Exception as error:  # noqa: BLE001 - by rule 4
                 if item is not None and isinstance(error, StorageUnavailableError):
                     in_vain[item.storage_place] += 1
-                _log.exception("export %s could not be cleaned up", job.id, extra={"job_id": str(job.id)})
+                # Hundreds of exports may fail alike.
+                text, extra = "export %s could not be cleaned up", {"job_id": str(job.id)}
+                if str(error) in causes:
+                    _log.error(f"{text}, for the same reason", job.id, extra=extra)
+                else:
+                    _log.exception(text, job.id, extra=extra)
+                causes.add(str(error))
                 failed += 1
         unknown = tuple(sorted(unknown_places))
         return CleanUp(cleaned_up=cleaned_up, failed=failed, unknown_places=unknown, refused=refused)

@@ -102,6 +102,17 @@ def test_download_of_a_cleaned_up_export_says_that_it_expired(desk: HelpDesk, jo
         desk.open_download(desk.user(admin=True), job_id)
 
 
+def test_storage_that_is_away_is_one_traceback_in_the_log(desk: HelpDesk, caplog: pytest.LogCaptureFixture) -> None:
+    job_ids = [completed(desk) for _ in range(3)]
+    desk.clock.advance(desk.retention)
+    desk.happen["storage.delete"] = raising(StorageError("the storage cannot be reached"))
+    assert desk.clean_up_expired_exports() == CleanUp(failed=3)
+    failed = [record for record in caplog.records if "could not be cleaned up" in record.getMessage()]
+    assert {vars(record)["job_id"] for record in failed} == set(map(str, job_ids))
+    assert [record.exc_info is not None for record in failed] == [True, False, False]
+    assert all(record.getMessage().endswith("for the same reason") for record in failed[1:])
+
+
 def test_storage_that_fails_for_one_is_tried_again_next_time(desk: HelpDesk, caplog: pytest.LogCaptureFixture) -> None:
     first, second, third = (completed(desk) for _ in range(3))
     desk.clock.set(EXPIRY)
