@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final, Self
@@ -17,11 +17,14 @@ from ticket_export.application.dto import Dto
 from ticket_export.application.file.export_file import database_of, owner_key
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_database import DatabaseIdentity
-from ticket_export.application.ports.export_storage import ExportStorage, SupportsPlaces
+from ticket_export.application.ports.export_storage import ExportStorage, ObjectWriter, SupportsPlaces
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.errors import ObjectNotFoundError, StorageError, StorageNotOwnedError
 
 _log = logging.getLogger(__name__)
+
+#: Opens the writer of an object by its key and its content type, as `ExportStorage.open_writer` does.
+WriterOpener = Callable[[ExportStorage, str, str], AbstractContextManager[ObjectWriter]]
 
 #: For how long a process relies on what it has seen.
 TRUST: Final = timedelta(minutes=1)
@@ -229,17 +232,20 @@ class StorageOwnership:
         database = self._identity()
         self._write(storage, database, self._issue(storage, None, lambda _issued: None))
 
-    def to_write(self, storage: ExportStorage, database: DatabaseIdentity) -> DatabaseIdentity:
+    def to_write(
+        self, storage: ExportStorage, database: DatabaseIdentity, opener: WriterOpener | None = None
+    ) -> DatabaseIdentity:
         """Claim the storage before an export writes there, and return the identity for the keys of its objects.
 
         A database that is not the owner may write. Since the owner may run the same export and may have the same
-        `copy`, the identity has a new one then. If the storage fails, the export itself finds that out.
+        `copy`, the identity has a new one then. If the storage fails, the export itself finds that out. `opener`
+        opens the writer of the owner object, so that it can be interrupted.
 
         Raises:
             JobDatabaseError: the database failed.
         """
         try:
-            self._require(storage, creates=True)
+            self._require(storage, creates=True, opener=opener)
         except StorageNotOwnedError as error:
             self.tell(error)
             return attrs.evolve(database, copy=uuid4().hex)
@@ -253,14 +259,14 @@ class StorageOwnership:
             self.memory.told.add(error.place)
             _log.warning("exports are not cleaned up: %s", error)
 
-    def _require(self, storage: ExportStorage, *, creates: bool) -> None:
+    def _require(self, storage: ExportStorage, *, creates: bool, opener: WriterOpener | None = None) -> None:
         seen = self.memory.seen.get(storage.place)
         if seen is None or abs(self.clock.now() - seen.at) >= TRUST:
-            self._renew(storage, creates=creates)
+            self._renew(storage, creates=creates, opener=opener)
         elif seen.refusal is not None:
             raise StorageNotOwnedError(storage.place, seen.refusal)
 
-    def _renew(self, storage: ExportStorage, *, creates: bool) -> None:
+    def _renew(self, storage: ExportStorage, *, creates: bool, opener: WriterOpener | None = None) -> None:
         database, now = self._identity(), self.clock.now()
         try:
             owner = _read(storage, database.id)
@@ -271,7 +277,7 @@ class StorageOwnership:
         except StorageNotOwnedError as error:
             self.memory.seen[storage.place] = _Seen(now, database, error.why)
             raise
-        self._write(storage, database, mark)
+        self._write(storage, database, mark, opener)
 
     def _identity(self) -> DatabaseIdentity:
         with self.unit_of_work() as work:
@@ -289,11 +295,16 @@ class StorageOwnership:
             work.commit()
         return new.mark
 
-    def _write(self, storage: ExportStorage, database: DatabaseIdentity, mark: Mark) -> None:
+    def _write(
+        self, storage: ExportStorage, database: DatabaseIdentity, mark: Mark, opener: WriterOpener | None = None
+    ) -> None:
         now = self.clock.now()
         process = self.process()[:_LONGEST]
         owner = Owner(database=database.id, copy_name=database.copy, mark=str(mark), seen_at=now, seen_by=process)
-        with storage.open_writer(owner_key(database.id), _CONTENT_TYPE) as writer:
+        key = owner_key(database.id)
+        with (
+            opener(storage, key, _CONTENT_TYPE) if opener is not None else storage.open_writer(key, _CONTENT_TYPE)
+        ) as writer:
             writer.write(owner.model_dump_json(indent=2).encode() + b"\n")
         self.memory.seen[storage.place] = _Seen(now, database)
         self.memory.told.discard(storage.place)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from time import sleep
 from uuid import UUID
 
@@ -210,8 +211,11 @@ class RunExport:
                 attempt.record_start()
                 query = self._permitted_query(attempt.job)
                 heartbeat.require_job()
-                database = self.ownership.to_write(self.storage, attempt.database)
+                database = self.ownership.to_write(
+                    self.storage, attempt.database, partial(WatchedWriter.opened, watch=heartbeat)
+                )
                 key = object_key(attempt.job, database=database, attempt=attempt.token, suffix=self.compression.suffix)
+                heartbeat.require_job()
                 file = self._pipeline.write(query, key, heartbeat, on_progress)
                 item = self._media_item(attempt.job, file)
                 self._write_manifest(ExportManifest.of(attempt.job, query, file, item), key, heartbeat)
