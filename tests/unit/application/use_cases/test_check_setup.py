@@ -16,14 +16,15 @@ from ticket_export.application.file.places import StoragePlaces
 from ticket_export.application.finding import Severity, error, warning
 from ticket_export.application.rights import Rights
 from ticket_export.application.use_cases.check_setup import MOST_ACTORS, CheckSetup
+from ticket_export.errors import StorageError
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.database import InMemoryDatabase
 from ticket_export.infrastructure.memory.storage import InMemoryStorage
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicketSource
 from ticket_export.infrastructure.memory.unit_of_work import InMemoryUnitOfWork
 from ticket_export.infrastructure.memory.user_directory import InMemoryUserDirectory
-from ticket_export.ports import SupportsCheck, UserId
-from ticket_export.testing.entities import NOW, a_user
+from ticket_export.ports import SupportsCheck, SupportsPlaces, UserId
+from ticket_export.testing.entities import NOW, a_completed_job, a_media_item, a_task, a_user
 
 _WRONG = error("part", "it is wrong", "mend it")
 
@@ -217,3 +218,28 @@ def test_a_storage_that_another_copy_of_the_database_owns_is_a_warning(check: Ch
     assert (finding.severity, finding.where) == (Severity.WARNING, "storage")
     assert finding.what.startswith(f"exports are not cleaned up: {storage.place}: another copy of this database owns")
     assert finding.remedy.startswith("set TICKET_EXPORT_STORAGE_URL to a storage for this copy alone")
+
+
+class NotMounted(InMemoryStorage, SupportsPlaces):
+    def is_at(self, place: str) -> bool:
+        return place == self.place
+
+    def require_there(self) -> None:
+        raise StorageError("it is not mounted")
+
+
+def test_nothing_is_written_where_a_disk_with_files_is_not_mounted(check: CheckSetup) -> None:
+    away = NotMounted()
+    item = attrs.evolve(a_media_item(), file_storage_provider=away.provider, storage_place=away.place)
+    item = attrs.evolve(item, object_key=f"exports/{uuid4()}/{uuid4()}/1/tickets.csv")
+    task = a_task()
+    job = attrs.evolve(a_completed_job(a_user(), item, task), is_cleaned_up=False)
+    with check.unit_of_work() as work:
+        work.media_items.add(item)
+        work.tasks.add(task)
+        work.jobs.add(job)
+        work.commit()
+    (finding,) = attrs.evolve(check, storage=lambda: away, places=lambda: StoragePlaces(away))()
+    assert (finding.severity, finding.where) == (Severity.ERROR, "storage")
+    assert "does not exist, and 1 export has files there" in finding.what
+    assert away.objects == {}

@@ -13,6 +13,7 @@ from tests.unit.application.use_cases.help_desk import NAME, NOW, PREFIX, VIEW, 
 from tests.unit.application.use_cases.watched_adapters import WatchedStorage
 from ticket_export import Actor, SystemPermissions
 from ticket_export.application.file.manifest import ExportManifest
+from ticket_export.application.file.places import StoragePlaces
 from ticket_export.errors import (
     ConfigurationError,
     ExportExpiredError,
@@ -261,3 +262,13 @@ def test_storage_without_links_says_what_to_set(desk: HelpDesk) -> None:
     with pytest.raises(ConfigurationError, match="TICKET_EXPORT_DOWNLOAD asks for links, and the storage 'memory'"):
         desk.open_download(desk.user(admin=True), job_id)
     assert desk.audit_log.entries == []
+
+
+def test_file_in_a_former_storage_that_signs_no_links_is_a_stream(desk: HelpDesk) -> None:
+    job_id = completed(desk)
+    present = LinkingStorage(desk)
+    places = StoragePlaces(present, [desk.storage])
+    download = attrs.evolve(desk.open_download, places=places, url_lifetime=timedelta(minutes=5))(
+        desk.user(admin=True), job_id
+    )
+    assert (download.url, read_all(download.stream)) == (None, desk.file(job_id))
