@@ -263,6 +263,19 @@ def test_present_storage_that_does_not_exist_is_an_error_if_exports_have_files_t
     assert not list(emptiness_problems(there, files(there, 0)))
 
 
+def test_unknown_place_that_the_check_of_a_worker_has_told_is_not_logged_again(
+    ownership: StorageOwnership, caplog: pytest.LogCaptureFixture
+) -> None:
+    storage, former, other = InMemoryStorage(), InMemoryStorage(), InMemoryStorage()
+    places, item = StoragePlaces(storage), an_item(former)
+    counted = FilesAtPlace(provider=former.provider, place=former.place, files=1, expired=1)
+    assert len(list(place_problems(places, [counted]))) == 1
+    for each in (item, an_item(other)):
+        with pytest.raises(UnknownPlaceError):
+            places.delete(each, ownership)
+    assert [former.place in caplog.text, other.place in caplog.text] == [False, True]
+
+
 def test_files_in_an_unknown_place_are_a_warning_with_the_url_to_add() -> None:
     storage = InMemoryStorage()
     counted = [

@@ -27,7 +27,10 @@ def place_problems(places: StoragePlaces, counted: Iterable[FilesAtPlace]) -> It
             )
     for each in counted:
         if not places.knows(each.provider, each.place):
-            url = _shown(places.url_of(each.provider, each.place))
+            place = places.url_of(each.provider, each.place)
+            # A worker that checks its setup does not log it again.
+            places.told.setdefault(place, each)
+            url = _shown(place)
             named = f"the URL of that storage, {url}," if each.place is None else url
             yield warning(_WHERE, _told(each), f"add {named} to {_SETTING}")
 
