@@ -101,7 +101,7 @@ def test_export_is_given_up_with_its_last_attempt(scene: S3Scene, proxy: CutProx
     assert [scene.run() for _ in range(scene.desk.max_attempts)] == ["queued", "queued", "failed"]
     assert scene.job.error_message == (
         "The export was given up; attempts that were lost: 3. "
-        "the file could not be written: the storage cannot be reached"
+        "The file could not be written: the storage cannot be reached"
     )
 
 

@@ -16,7 +16,13 @@ from tests.unit.application.use_cases.blocked_export import block_count
 from tests.unit.application.use_cases.help_desk import PREFIX, HelpDesk, once, raising
 from tests.unit.infrastructure.worker_desk import PATIENCE, a_worker, at_work
 from ticket_export import ExportJobDto, StopSignal
-from ticket_export.errors import JobDatabaseError, LeaseLostError, StorageError, TicketSourceError
+from ticket_export.errors import (
+    JobDatabaseError,
+    LeaseLostError,
+    StorageError,
+    StorageUnavailableError,
+    TicketSourceError,
+)
 from ticket_export.infrastructure.tasks import runner as runner_module
 
 ORPHAN = f"{PREFIX}{UUID(int=7)}/1/x.csv"
@@ -157,7 +163,11 @@ def test_worker_without_anything_to_do_is_stopped_at_once(desk: HelpDesk) -> Non
 
 @pytest.mark.parametrize(
     ("error", "said"),
-    [(LeaseLostError("another was faster"), ""), (ConnectionError("the database is gone"), "the worker failed")],
+    [
+        (LeaseLostError("another was faster"), ""),
+        (StorageUnavailableError("logged already"), ""),
+        (ConnectionError("the database is gone"), "the worker failed"),
+    ],
 )
 def test_worker_survives_whatever_claiming_raises(
     desk: HelpDesk, error: Exception, said: str, caplog: pytest.LogCaptureFixture

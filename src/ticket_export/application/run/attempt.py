@@ -131,7 +131,7 @@ class Attempt:
         """
 
         def message(attempts: int) -> str:
-            return f"The export was given up; attempts that were lost: {attempts}. {why}"
+            return f"The export was given up; attempts that were lost: {attempts}. {why[:1].upper()}{why[1:]}"
 
         with self._change() as (work, job, task, now):
             task.end_lease(now)

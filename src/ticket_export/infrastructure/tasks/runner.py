@@ -14,9 +14,16 @@ from ticket_export.application.ports.task_queue import SupportsWaiting, TaskQueu
 from ticket_export.application.run.progress import Progress
 from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.application.use_cases.run_next_export import RunNextExport
-from ticket_export.errors import LeaseLostError
+from ticket_export.errors import (
+    LeaseLostError,
+    StorageUnavailableError,
+    TicketsUnavailableError,
+    WorkerShortageError,
+)
 
 _log = logging.getLogger(__name__)
+
+_LOST = (StorageUnavailableError, TicketsUnavailableError, WorkerShortageError)
 
 # Seconds between two looks of an idle thread at the stop signal.
 _IDLE = 0.5
@@ -80,10 +87,12 @@ class Runner:
             except LeaseLostError:
                 # The export was cancelled, taken over or handed back, which is logged.
                 self._pause(_SHORT_PAUSE)
-            except Exception:
+            except Exception as error:
                 if self._is_draining and pause == _LONGEST_PAUSE:
                     raise
-                _log.exception("the worker failed; it continues in %g s", pause)
+                # A lost attempt is logged already.
+                if not isinstance(error, _LOST):
+                    _log.exception("the worker failed; it continues in %g s", pause)
                 self._pause(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
             else:
