@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from pathlib import Path
 
 from tests.integration.storage.machine_users import GROUP, WEB, WORKER, MachineUser
@@ -39,6 +40,8 @@ class Process:
                     os.read(heard, 1)
                     write(root, str(user.user))
                 code = 0
+            except BaseException:  # noqa: BLE001 - the parent sees the code
+                traceback.print_exc()
             finally:
                 os._exit(code)
         os.close(say)

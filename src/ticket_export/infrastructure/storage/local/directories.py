@@ -12,12 +12,15 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import sleep
 
 from ticket_export.errors import InvalidKeyError
 from ticket_export.infrastructure.private_files import PRIVATE_FOLDER, make_private_folders
 from ticket_export.infrastructure.storage.local.group_access import GROUP_FOLDER, group_of, is_own, open_to_group
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY
+# Seconds before each new try to open a folder that another user has not opened to the group yet.
+_WHILE_A_FOLDER_IS_MADE = (0.001, 0.01, 0.1)
 # The errors of systems for a link that O_NOFOLLOW does not follow.
 _NOT_FOLLOWED = frozenset({errno.ELOOP, errno.EMLINK, errno.ENOTDIR})
 
@@ -99,17 +102,25 @@ def sync_directories(root: Path, names: Sequence[str]) -> None:
 
 
 def _opened(parent: int, name: str, *, for_group: bool) -> int:
-    try:
-        return os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=parent)
-    except PermissionError as refused:
-        if not for_group:
-            raise
-        # Another user makes it just now, or was killed before it was open to the group. It is empty then.
+    pauses = iter(_WHILE_A_FOLDER_IS_MADE if for_group else ())
+    while True:
         try:
-            os.rmdir(name, dir_fd=parent)
-        except OSError:
-            raise refused from None
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name) from refused
+            return os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=parent)
+        except PermissionError as error:
+            refused = error
+            if not for_group:
+                raise
+        # Another user makes it just now. If it were removed at once, two users could remove each other's for ever.
+        pause = next(pauses, None)
+        if pause is None:
+            break
+        sleep(pause)
+    # Its maker was killed before it was open to the group. It is empty then.
+    try:
+        os.rmdir(name, dir_fd=parent)
+    except OSError:
+        raise refused from None
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name) from refused
 
 
 def _made(parent: int, name: str, *, for_group: bool) -> int:
