@@ -30,7 +30,7 @@ quick: $(VENV)/.dev ## lint, types, unit tests: for each save, under a minute
 	$(BIN)/mypy src tests
 	$(BIN)/pytest -q --numprocesses=logical --dist=worksteal tests/unit
 
-# Of the tests that try every fault or value, every third case is run; with EVERY_CASE=1, as on CI, all are.
+# Of the tests that try every fault or value, every fifth case is run; with EVERY_CASE=1, as on CI, all are.
 # Each process has its own PostgreSQL. One more process than cores, because some tests wait for other processes.
 test: $(VENV)/.dev ## lint, types, house rules, all tests, coverage
 	$(BIN)/ruff check .
