@@ -153,15 +153,19 @@ class Arena:
             return int(connection.execute(counted).scalar_one())
 
     def held_by(self, pid: int) -> Held | None:
-        """What the worker process of that number holds, or held when it died."""
+        """What the worker process of that number holds, or held when it died.
+
+        The latest, if there are several: the answer to a claim may have been lost in a silent network.
+        """
         jobs, tasks = self.container.tables().export_jobs, self.container.tables().background_tasks
         held = (
             select(jobs.c.id, tasks.c.fencing_token)
             .join_from(jobs, tasks, jobs.c.background_task_id == tasks.c.id)
             .where(tasks.c.status == BackgroundTaskStatus.PROCESSING, tasks.c.leased_by.endswith(f":{pid}"))
+            .order_by(tasks.c.leased_until.desc())
         )
         with self.container.engine().connect() as connection:
-            row = connection.execute(held).one_or_none()
+            row = connection.execute(held).first()
         return Held(*row) if row else None
 
     def objects_of(self, job_id: UUID, token: int | None = None) -> list[str]:
