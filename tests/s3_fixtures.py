@@ -137,11 +137,7 @@ def s3_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def s3_clients(s3_server: S3Server) -> Iterator[Clients]:
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        _set(monkeypatch)
-        clients = Clients(s3_server)
-    yield clients
-    clients.close()
+    yield from _clients_of(s3_server)
 
 
 @pytest.fixture
@@ -160,11 +156,7 @@ def ceph_gateway() -> Iterator[CephGateway]:
 
 @pytest.fixture(scope="session")
 def ceph_clients(ceph_gateway: CephGateway) -> Iterator[Clients]:
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        _set(monkeypatch)
-        clients = Clients(ceph_gateway)
-    yield clients
-    clients.close()
+    yield from _clients_of(ceph_gateway)
 
 
 @pytest.fixture
@@ -173,6 +165,14 @@ def ceph_bucket(ceph_gateway: CephGateway, ceph_clients: Clients, s3_environment
     name = f"bucket-{uuid4()}"
     ceph_clients.back_door.create_bucket(Bucket=name)
     return Bucket(name, ceph_clients, ceph_gateway)
+
+
+def _clients_of(server: S3Server | CephGateway) -> Iterator[Clients]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _set(monkeypatch)
+        clients = Clients(server)
+    yield clients
+    clients.close()
 
 
 def _set(monkeypatch: pytest.MonkeyPatch) -> None:
