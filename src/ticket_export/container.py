@@ -318,11 +318,10 @@ class TicketExportContainer(StrictContainer):
     sweep_orphaned_objects = Factory(
         SweepOrphanedObjects,
         unit_of_work=unit_of_work.provider,
-        storage=storage,
+        places=places,
         ownership=storage_ownership,
         clocks=List(clock, machine_clock),
         stall=settings.provided.stall,
-        former=former_storages,
     )
     purge_exports = Factory(
         PurgeExports, unit_of_work=unit_of_work.provider, clock=clock, history=settings.provided.history

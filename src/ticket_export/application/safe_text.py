@@ -35,6 +35,11 @@ def quoted(text: str) -> str:
     return ascii(text if len(text) <= 60 else text[:57] + "...")
 
 
+def escaped(text: str) -> str:
+    """Return a whole text in ASCII and without control characters, such as one that another program has written."""
+    return ascii(text)[1:-1]
+
+
 def listed(names: Iterable[str]) -> str:
     """Return the first names for a message, and the number of the others."""
     every = list(names)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ticket_export.application.checks.guarded import guarded
-from ticket_export.application.file.places import StoragePlaces, require_there
+from ticket_export.application.file.export_file import require_there
+from ticket_export.application.file.places import StoragePlaces
 from ticket_export.application.finding import Finding, error, warning
 from ticket_export.application.ports.export_job_repository import FilesAtPlace
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.ports.supports_check import SupportsCheck
+from ticket_export.application.safe_text import escaped
 from ticket_export.errors import StorageError
 
 _WHERE = "storage"
@@ -22,7 +24,7 @@ def place_problems(places: StoragePlaces, counted: Iterable[FilesAtPlace]) -> It
         for found in guarded(_WHERE, lambda storage=storage: _own_problems(storage)):  # type: ignore[misc]
             yield warning(
                 _WHERE,
-                f"a former storage ({_shown(storage.place)}): {found.what}",
+                f"a former storage ({escaped(storage.place)}): {found.what}",
                 found.remedy.replace("TICKET_EXPORT_STORAGE_URL", _SETTING),
             )
     for each in counted:
@@ -30,7 +32,7 @@ def place_problems(places: StoragePlaces, counted: Iterable[FilesAtPlace]) -> It
             place = places.url_of(each.provider, each.place)
             # A worker that checks its setup does not log it again.
             places.told.setdefault(place, each)
-            url = _shown(place)
+            url = escaped(place)
             named = f"the URL of that storage, {url}," if each.place is None else url
             yield warning(_WHERE, _told(each), f"add {named} to {_SETTING}")
 
@@ -43,7 +45,7 @@ def absence_problems(storage: ExportStorage, counted: Iterable[FilesAtPlace]) ->
             require_there(storage)
         except StorageError:
             remedy = "mount it; if its files are gone for good, create it"
-            what = f"{_shown(storage.place)} does not exist, and {_exports(files)} files there"
+            what = f"{escaped(storage.place)} does not exist, and {_exports(files)} files there"
             yield error(_WHERE, what, remedy, may_pass=True)
 
 
@@ -53,7 +55,7 @@ def emptiness_problems(storage: ExportStorage, counted: Iterable[FilesAtPlace]) 
     if files:
         yield warning(
             _WHERE,
-            f"{_shown(storage.place)} has no owner object, and {_exports(files)} files there; it may be the empty "
+            f"{escaped(storage.place)} has no owner object, and {_exports(files)} files there; it may be the empty "
             "folder below a disk that is not mounted",
             "mount the disk; if only the owner object was deleted, the next sweep writes it again",
         )
@@ -78,10 +80,5 @@ def _own_problems(storage: ExportStorage) -> Iterator[Finding]:
 def _told(each: FilesAtPlace) -> str:
     exports = "1 export" if each.files == 1 else f"{each.files:,} exports"
     expired = f", {each.expired:,} of them expired" if each.expired else ""
-    storage = f"of the kind {each.provider!a}" if each.place is None else _shown(each.place)
+    storage = f"of the kind {each.provider!a}" if each.place is None else escaped(each.place)
     return f"no setting names the storage {storage}, which has files of {exports}{expired}"
-
-
-def _shown(text: str) -> str:
-    # Another program may have written it into the row.
-    return ascii(text)[1:-1]

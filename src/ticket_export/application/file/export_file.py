@@ -9,7 +9,7 @@ from uuid import UUID
 import attrs
 
 from ticket_export.application.ports.export_database import DatabaseIdentity
-from ticket_export.application.ports.export_storage import ExportStorage
+from ticket_export.application.ports.export_storage import ExportStorage, SupportsPlaces
 from ticket_export.domain.export_job import ExportJob
 
 #: The prefix of all keys of the library; no other program may use it.
@@ -59,6 +59,16 @@ def delete_file(storage: ExportStorage, key: str) -> None:
     """
     storage.delete(key)
     storage.delete(manifest_key(key))
+
+
+def require_there(storage: ExportStorage) -> None:
+    """Refuse a storage that looks empty because it is away itself.
+
+    Raises:
+        StorageError: as `SupportsPlaces.require_there` does.
+    """
+    if isinstance(storage, SupportsPlaces):
+        storage.require_there()
 
 
 def attempt_of(key: str) -> tuple[UUID, int] | None:

@@ -14,11 +14,12 @@ import attrs
 from pydantic import AwareDatetime, Field, ValidationError
 
 from ticket_export.application.dto import Dto
-from ticket_export.application.file.export_file import database_of, owner_key
+from ticket_export.application.file.export_file import database_of, owner_key, require_there
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_database import DatabaseIdentity
-from ticket_export.application.ports.export_storage import ExportStorage, ObjectWriter, SupportsPlaces
+from ticket_export.application.ports.export_storage import ExportStorage, ObjectWriter
 from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.application.safe_text import escaped
 from ticket_export.errors import ObjectNotFoundError, StorageError, StorageNotOwnedError
 
 _log = logging.getLogger(__name__)
@@ -106,7 +107,7 @@ class Owner(Dto):
 
     def __str__(self) -> str:
         # Everybody who may write into the storage may have chosen the name, and a terminal shows it.
-        process = ascii(self.seen_by)[1:-1]
+        process = escaped(self.seen_by)
         return f"last seen on {self.seen_at:%Y-%m-%d at %H:%M:%S} UTC in the process {process}"
 
 
@@ -123,6 +124,10 @@ class OwnershipMemory:
 
     seen: dict[str, _Seen] = attrs.field(factory=dict)
     told: set[str] = attrs.field(factory=set)
+
+
+def _opened(storage: ExportStorage, key: str, content_type: str) -> AbstractContextManager[ObjectWriter]:
+    return storage.open_writer(key, content_type)
 
 
 @attrs.frozen(kw_only=True)
@@ -233,7 +238,7 @@ class StorageOwnership:
         self._write(storage, database, self._issue(storage, None, lambda _issued: None))
 
     def to_write(
-        self, storage: ExportStorage, database: DatabaseIdentity, opener: WriterOpener | None = None
+        self, storage: ExportStorage, database: DatabaseIdentity, opener: WriterOpener = _opened
     ) -> DatabaseIdentity:
         """Claim the storage before an export writes there, and return the identity for the keys of its objects.
 
@@ -259,14 +264,14 @@ class StorageOwnership:
             self.memory.told.add(error.place)
             _log.warning("exports are not cleaned up: %s", error)
 
-    def _require(self, storage: ExportStorage, *, creates: bool, opener: WriterOpener | None = None) -> None:
+    def _require(self, storage: ExportStorage, *, creates: bool, opener: WriterOpener = _opened) -> None:
         seen = self.memory.seen.get(storage.place)
         if seen is None or abs(self.clock.now() - seen.at) >= TRUST:
             self._renew(storage, creates=creates, opener=opener)
         elif seen.refusal is not None:
             raise StorageNotOwnedError(storage.place, seen.refusal)
 
-    def _renew(self, storage: ExportStorage, *, creates: bool, opener: WriterOpener | None = None) -> None:
+    def _renew(self, storage: ExportStorage, *, creates: bool, opener: WriterOpener = _opened) -> None:
         database, now = self._identity(), self.clock.now()
         try:
             owner = _read(storage, database.id)
@@ -296,26 +301,22 @@ class StorageOwnership:
         return new.mark
 
     def _write(
-        self, storage: ExportStorage, database: DatabaseIdentity, mark: Mark, opener: WriterOpener | None = None
+        self, storage: ExportStorage, database: DatabaseIdentity, mark: Mark, opener: WriterOpener = _opened
     ) -> None:
         now = self.clock.now()
         process = self.process()[:_LONGEST]
         owner = Owner(database=database.id, copy_name=database.copy, mark=str(mark), seen_at=now, seen_by=process)
-        key = owner_key(database.id)
-        with (
-            opener(storage, key, _CONTENT_TYPE) if opener is not None else storage.open_writer(key, _CONTENT_TYPE)
-        ) as writer:
+        with opener(storage, owner_key(database.id), _CONTENT_TYPE) as writer:
             writer.write(owner.model_dump_json(indent=2).encode() + b"\n")
         self.memory.seen[storage.place] = _Seen(now, database)
         self.memory.told.discard(storage.place)
 
 
 def _is_there(storage: ExportStorage) -> bool:
-    if isinstance(storage, SupportsPlaces):
-        try:
-            storage.require_there()
-        except StorageError:
-            return False
+    try:
+        require_there(storage)
+    except StorageError:
+        return False
     return True
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from ticket_export.application.file.export_file import delete_file
+from ticket_export.application.file.export_file import delete_file, require_there
 from ticket_export.application.file.ownership import StorageOwnership
 from ticket_export.application.ports.export_storage import ExportStorage, SupportsPlaces
 from ticket_export.domain.media_item import MediaItem
@@ -69,8 +69,7 @@ class StoragePlaces:
             # The usual case. A missing file is noticed when it is opened.
             return self.present
         failures: list[StorageError] = []
-        others = [] if item.storage_place is None else [each for each in self.every if each not in named]
-        for storage in (*named, *others):
+        for storage in (*named, *self._others(item)):
             try:
                 if _has(storage, item.object_key):
                     return storage
@@ -97,7 +96,7 @@ class StoragePlaces:
             there += _apart([self.present])[0]
         if failures and not any(_has(each, item.object_key) for each in there):
             # So it may be in the storage that is away, unless it was moved from there to another former one.
-            moved_to = self._seen_elsewhere(item, named)
+            moved_to = self._seen_elsewhere(item)
             if not moved_to:
                 raise failures[0]
             there += moved_to
@@ -106,16 +105,21 @@ class StoragePlaces:
         for storage in there:
             delete_file(storage, item.object_key)
 
-    def _seen_elsewhere(self, item: MediaItem, named: Sequence[ExportStorage]) -> list[ExportStorage]:
+    def _seen_elsewhere(self, item: MediaItem) -> list[ExportStorage]:
         seen = []
-        for storage in self.every:
+        for storage in self._others(item):
             with suppress(StorageError):
-                if storage not in named and item.storage_place is not None and _has(storage, item.object_key):
+                if _has(storage, item.object_key):
                     seen.append(storage)
         return seen
 
     def _named(self, item: MediaItem) -> list[ExportStorage]:
         return [each for each in self.every if _is_at(each, item.file_storage_provider, item.storage_place)]
+
+    def _others(self, item: MediaItem) -> list[ExportStorage]:
+        """Return the storages to which an operator may have moved the file."""
+        named = self._named(item)
+        return [] if item.storage_place is None else [each for each in self.every if each not in named]
 
     def _unknown(self, item: MediaItem) -> UnknownPlaceError:
         place = self.url_of(item.file_storage_provider, item.storage_place)
@@ -139,16 +143,6 @@ def _is_at(storage: ExportStorage, provider: str, place: str | None) -> bool:
     if place is None:
         return storage.provider == provider
     return storage.place == place or (isinstance(storage, SupportsPlaces) and storage.is_at(place))
-
-
-def require_there(storage: ExportStorage) -> None:
-    """Refuse a storage that looks empty because it is away itself.
-
-    Raises:
-        StorageError: as `SupportsPlaces.require_there` does.
-    """
-    if isinstance(storage, SupportsPlaces):
-        storage.require_there()
 
 
 def _apart(storages: Iterable[ExportStorage]) -> tuple[list[ExportStorage], list[StorageError]]:

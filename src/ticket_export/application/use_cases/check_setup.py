@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import cache
 from itertools import islice
 from typing import Final, TypeVar
 from uuid import uuid4
@@ -79,6 +80,8 @@ class CheckSetup:
             # Every other part would repeat this error.
             return list(configuration_findings("settings", wrong, remedy="correct this variable, or remove it"))
         users: list[Actor] = []
+        # Several parts of the check ask for it.
+        counted = cache(self._counted)
         of_database = _own_problems("database", self.unit_of_work)
         found = [
             *guarded("settings", self.setting_problems),
@@ -87,10 +90,10 @@ class CheckSetup:
             *self._of_users(users, can_ask=not has_error(of_database)),
             *self._of_policy(users),
             *_own_problems("tickets", self.ticket_source, self._exporting(users)),
-            *self._of_storage(can_ask=not has_error(of_database)),
+            *self._of_storage(counted, can_ask=not has_error(of_database)),
         ]
         if not has_error(of_database):
-            found += guarded("storage", self._of_places)
+            found += guarded("storage", lambda: place_problems(self.places(), counted()))
         for name, part in self.parts.items():
             found += _own_problems(name, part)
         # Several parts may need the same engine, or another part that cannot be made.
@@ -109,9 +112,6 @@ class CheckSetup:
 
         return found + guarded("users", ask) if can_ask and not has_error(found) else found
 
-    def _of_places(self) -> Iterator[Finding]:
-        yield from place_problems(self.places(), self._counted())
-
     def _counted(self) -> Sequence[FilesAtPlace]:
         with self.unit_of_work() as work:
             return work.jobs.files_by_place(now=self.clock().now())
@@ -123,7 +123,7 @@ class CheckSetup:
             return found
         return guarded("policy", lambda: policy_problems(rights, users[:MOST_ACTORS], nobody_of(self.user_key())))
 
-    def _of_storage(self, *, can_ask: bool) -> list[Finding]:
+    def _of_storage(self, counted: Callable[[], Sequence[FilesAtPlace]], *, can_ask: bool) -> list[Finding]:
         def prefix() -> str:
             # Without a database, no sweep removes the object of a check that was killed.
             if not can_ask:
@@ -132,7 +132,7 @@ class CheckSetup:
                 return database_prefix(work.database.identity().id)
 
         def try_it() -> Iterator[Finding]:
-            away = list(absence_problems(self.storage(), self._counted())) if can_ask else []
+            away = list(absence_problems(self.storage(), counted())) if can_ask else []
             if away:
                 # Writing an object there would create it.
                 yield from (*_own_problems("storage", self.storage), *away)
@@ -150,7 +150,7 @@ class CheckSetup:
                 what, _, remedy = refusal.partition("; ")
                 yield warning("storage", f"exports are not cleaned up: {what}", remedy)
             elif ownership.owner(storage) is None:
-                yield from emptiness_problems(storage, self._counted())
+                yield from emptiness_problems(storage, counted())
 
         return found + guarded("storage", ask) if can_ask and not has_error(found) else found
 

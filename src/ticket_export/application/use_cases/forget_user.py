@@ -19,6 +19,7 @@ from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.run.export_task import TASK_NAME
 from ticket_export.application.run.job_and_task import failing, has_own_file, has_own_task, remove_export
+from ticket_export.application.safe_text import escaped
 from ticket_export.application.user_key import UserKey
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.user_id import UserId
@@ -123,6 +124,7 @@ class ForgetUser:
         while True:
             with self.unit_of_work() as work:
                 page, total = work.jobs.page(requester_ids=[user_id], offset=stayed, limit=_PAGE)
+                database_id = work.database.identity().id
             if stayed >= total:
                 break
             # A page leaves out the rows that cannot be read.
@@ -132,7 +134,7 @@ class ForgetUser:
                     stayed += 1
                     continue
                 try:
-                    removed += self._remove(job)
+                    removed += self._remove(job, database_id)
                 except Exception as error:  # noqa: BLE001 - by rule 3
                     _log.exception("export %s could not be deleted", job.id, extra={"job_id": str(job.id)})
                     errors.append(error)
@@ -141,17 +143,17 @@ class ForgetUser:
             # Another error may hold a path or a credential.
             reason = str(errors[0]) if isinstance(errors[0], TicketExportError) else "the log has the cause"
             if isinstance(errors[0], UnknownPlaceError):
-                reason += f" ({ascii(errors[0].place)[1:-1]})"
+                reason += f" ({escaped(errors[0].place)})"
             raise UserNotForgottenError(
                 f"{len(errors):,} of the user's exports could not be deleted: {reason}. Their rows stay; call it again"
             ) from errors[0]
         with self.unit_of_work() as work:
             return removed, work.jobs.count_of(user_id)
 
-    def _remove(self, job: ExportJob) -> bool:
+    def _remove(self, job: ExportJob, database_id: UUID) -> bool:
         if not job.status.is_final and not job.is_cleaned_up:
             raise LeaseLostError(f"export {job.id} was requested, or handed back, meanwhile")
-        self._delete_objects(job)
+        self._delete_objects(job, database_id)
         with self.unit_of_work() as work:
             if remove_export(work, job):
                 return True
@@ -161,13 +163,11 @@ class ForgetUser:
         # Another call has just deleted it.
         return False
 
-    def _delete_objects(self, job: ExportJob) -> None:
+    def _delete_objects(self, job: ExportJob, database_id: UUID) -> None:
         if job.media_item is not None and has_own_file(job):
             self.places.delete(job.media_item, self.ownership)
-        with self.unit_of_work() as work:
-            database = work.database.identity()
         for storage in self.places.every:
-            for prefix in job_prefixes(job.id, database.id):
+            for prefix in job_prefixes(job.id, database_id):
                 for key in list(storage.list(prefix)):
                     self.ownership.require(storage)
                     storage.delete(key)

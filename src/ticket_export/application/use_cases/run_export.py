@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from time import sleep
+from typing import Final
 from uuid import UUID
 
 import attrs
@@ -52,6 +53,9 @@ from ticket_export.errors import (
 )
 
 _log = logging.getLogger(__name__)
+
+#: The errors of rule 6 of `RunExport`.
+LOST_ATTEMPT: Final = (TicketsUnavailableError, StorageUnavailableError)
 
 # Seconds before each try to hand an export back; together less than most leases.
 _HAND_BACK_PAUSES = (0.0, 0.1, 0.5, 1.0, 2.0, 4.0)
@@ -160,7 +164,7 @@ class RunExport:
             if error.lacking != MEMORY and (task := self._hand_back(attempt)):
                 on_hand_back(task)
             raise
-        except (TicketsUnavailableError, StorageUnavailableError) as error:
+        except LOST_ATTEMPT as error:
             lost = "export %s: attempt %d is lost: %s"
             _log.warning(lost, job_id, attempt.token, error, exc_info=error, extra={"job_id": str(job_id)})
             message = str(error)

@@ -16,9 +16,10 @@ from ticket_export.application.file.export_file import (
     database_of,
     database_prefix,
     manifest_key,
+    require_there,
 )
 from ticket_export.application.file.ownership import StorageOwnership
-from ticket_export.application.file.places import CALLS_IN_VAIN, require_there
+from ticket_export.application.file.places import CALLS_IN_VAIN, StoragePlaces
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_job_repository import UNREADABLE
 from ticket_export.application.ports.export_storage import ExportStorage, SupportsDiscardStale
@@ -67,11 +68,10 @@ class SweepOrphanedObjects:
     """
 
     unit_of_work: Callable[[], UnitOfWork]
-    storage: ExportStorage
+    places: StoragePlaces
     ownership: StorageOwnership
     clocks: Sequence[Clock]
     stall: timedelta
-    former: Sequence[ExportStorage] = ()
 
     def __call__(self) -> Sweep:
         """Remove the orphans that exist now.
@@ -79,12 +79,12 @@ class SweepOrphanedObjects:
         Raises:
             StorageError: the storage cannot be listed, or its owner object cannot be read or written.
         """
-        done = self._swept()
-        for storage in self.former:
+        done = self._swept(self.places.present)
+        for storage in self.places.former:
             try:
                 # Not by a claim, which would create the folder of a disk that is not mounted.
                 require_there(storage)
-                also = attrs.evolve(self, storage=storage)._swept()  # noqa: SLF001 - of this class
+                also = self._swept(storage)
             except StorageError as error:
                 _log.info("a former storage (%s) was not swept: %s", storage.place, error)
             else:
@@ -96,16 +96,16 @@ class SweepOrphanedObjects:
                 )
         return done
 
-    def _swept(self) -> Sweep:
+    def _swept(self, storage: ExportStorage) -> Sweep:
         removed = failed = 0
         try:
-            self.ownership.renew(self.storage)
-            for page in filter(None, self._pages()):
+            self.ownership.renew(storage)
+            for page in filter(None, self._pages(storage)):
                 # A copy of the database may have taken over the storage and written there since the last look.
-                self.ownership.require_still(self.storage)
-                gone = self._remove_all(page)
+                self.ownership.require_still(storage)
+                gone = _remove_all(storage, page)
                 removed, failed = removed + gone, failed + len(page) - gone
-            unfinished = self._discard_stale()
+            unfinished = self._discard_stale(storage)
         except StorageNotOwnedError as error:
             self.ownership.tell(error)
             return Sweep(removed=removed, failed=failed, refused=str(error))
@@ -118,24 +118,24 @@ class SweepOrphanedObjects:
         """The age from which no attempt can still be writing an object: one without progress for `stall` is let go."""
         return max(2 * self.stall, timedelta(hours=1))
 
-    def orphans(self) -> Iterator[str]:
-        """Return the keys of the objects that a sweep would remove now.
+    def orphans(self, storage: ExportStorage) -> Iterator[str]:
+        """Return the keys of the objects that a sweep would remove from one of the storages now.
 
         Raises:
             StorageError: the storage cannot be listed.
         """
-        return (key for page in self._pages() for key in page)
+        return (key for page in self._pages(storage) for key in page)
 
-    def _pages(self) -> Iterator[Sequence[str]]:
+    def _pages(self, storage: ExportStorage) -> Iterator[Sequence[str]]:
         with self.unit_of_work() as work:
             database_id = work.database.identity().id
             files = work.jobs.files_by_place(now=self.clocks[0].now())
-        yield from self._orphans(database_prefix(database_id), database_id)
+        yield from self._orphans(storage, database_prefix(database_id), database_id)
         if any(each.place is None for each in files):
-            yield from self._orphans(KEY_PREFIX, None)
+            yield from self._orphans(storage, KEY_PREFIX, None)
 
-    def _orphans(self, prefix: str, database_id: UUID | None) -> Iterator[Sequence[str]]:
-        keys = (key for key in self.storage.list(prefix) if database_of(key) == database_id)
+    def _orphans(self, storage: ExportStorage, prefix: str, database_id: UUID | None) -> Iterator[Sequence[str]]:
+        keys = (key for key in storage.list(prefix) if database_of(key) == database_id)
         # The keys are read before the jobs: a job that completes in between is known then.
         while page := list(islice(keys, _PAGE)):
             attempts = {key: attempt for key in page if (attempt := attempt_of(key))}
@@ -146,28 +146,29 @@ class SweepOrphanedObjects:
                 jobs = {job_id: job for job_id, job in jobs.items() if job is not None}
             yield [key for key, attempt in attempts.items() if attempt[0] in jobs and not _is_known(key, attempt, jobs)]
 
-    def _remove_all(self, keys: Sequence[str]) -> int:
-        removed = in_vain = 0
-        for key in keys:
-            try:
-                self.storage.delete(key)
-            except StorageError as error:
-                _log.exception("the orphaned object %s could not be removed", key)
-                in_vain = in_vain + 1 if isinstance(error, StorageUnavailableError) else 0
-                if in_vain == CALLS_IN_VAIN:
-                    break
-            else:
-                _log.debug("the sweep removed %s", key)
-                removed, in_vain = removed + 1, 0
-        return removed
-
-    def _discard_stale(self) -> int:
-        if not isinstance(self.storage, SupportsDiscardStale):
+    def _discard_stale(self, storage: ExportStorage) -> int:
+        if not isinstance(storage, SupportsDiscardStale):
             return 0
         with self.unit_of_work() as work:
             prefix = database_prefix(work.database.identity().id)
         before = min(clock.now() for clock in self.clocks) - self.stale_after
-        return self.storage.discard_stale(before, prefix=prefix)
+        return storage.discard_stale(before, prefix=prefix)
+
+
+def _remove_all(storage: ExportStorage, keys: Sequence[str]) -> int:
+    removed = in_vain = 0
+    for key in keys:
+        try:
+            storage.delete(key)
+        except StorageError as error:
+            _log.exception("the orphaned object %s could not be removed", key)
+            in_vain = in_vain + 1 if isinstance(error, StorageUnavailableError) else 0
+            if in_vain == CALLS_IN_VAIN:
+                break
+        else:
+            _log.debug("the sweep removed %s", key)
+            removed, in_vain = removed + 1, 0
+    return removed
 
 
 def _readable_jobs(work: UnitOfWork, job_ids: Collection[UUID]) -> dict[UUID, ExportJob | None]:

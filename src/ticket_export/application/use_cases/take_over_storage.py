@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import attrs
 
+from ticket_export.application.file.export_file import require_there
 from ticket_export.application.file.ownership import Owner, StorageOwnership
-from ticket_export.application.file.places import StoragePlaces, require_there
+from ticket_export.application.file.places import StoragePlaces
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.use_cases.sweep_orphaned_objects import SweepOrphanedObjects
 from ticket_export.errors import StorageError
@@ -69,7 +70,7 @@ class TakeOverStorage:
             place=storage.place,
             owner=self.ownership.owner(storage),
             is_ours=self.ownership.refusal(storage) is None,
-            unknown=sum(1 for _ in attrs.evolve(self.sweep, storage=storage).orphans()),
+            unknown=sum(1 for _ in self.sweep.orphans(storage)),
         )
         if not dry_run:
             self.ownership.take_over(storage)

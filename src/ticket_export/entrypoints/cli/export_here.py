@@ -11,6 +11,7 @@ from ticket_export.application.dto import ExportJobDto, RequestedExportDto
 from ticket_export.application.run.progress import Progress
 from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.application.use_cases.cancel_export import CancelExport
+from ticket_export.application.use_cases.run_export import LOST_ATTEMPT
 from ticket_export.container import TicketExportContainer
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.progress_stage import ProgressStage
@@ -20,18 +21,13 @@ from ticket_export.entrypoints.cli.output.progress import ProgressView, progress
 from ticket_export.entrypoints.cli.output.standard_streams import write_note
 from ticket_export.entrypoints.cli.stop_on_signals import stop_on_signals
 from ticket_export.entrypoints.cli.view_options import View
-from ticket_export.errors import (
-    InvalidTransitionError,
-    LeaseLostError,
-    StorageUnavailableError,
-    TicketsUnavailableError,
-)
+from ticket_export.errors import InvalidTransitionError, LeaseLostError
 from ticket_export.infrastructure.tasks.silent_task_queue import SilentTaskQueue
 
 # A user of the command line does not upload anything.
 _LABELS: dict[str, str] = {ProgressStage.UPLOADING: "Storing"}
 # A worker took it first, its user cancelled it, an attempt was lost: the next look shows it.
-_PASSING = (InvalidTransitionError, LeaseLostError, StorageUnavailableError, TicketsUnavailableError)
+_PASSING = (InvalidTransitionError, LeaseLostError, *LOST_ATTEMPT)
 # Seconds between two looks at an export that another process runs, and between two searches for a lost one.
 _LOOK_EVERY, _RECOVER_EVERY = 0.2, 1.0
 

@@ -11,14 +11,9 @@ import attrs
 
 from ticket_export.application.ports.task_queue import TaskQueue
 from ticket_export.application.run.export_task import job_id_of
-from ticket_export.application.use_cases.run_export import RunExport
+from ticket_export.application.use_cases.run_export import LOST_ATTEMPT, RunExport
 from ticket_export.domain.background_task import BackgroundTask
-from ticket_export.errors import (
-    InvalidTransitionError,
-    LeaseLostError,
-    StorageUnavailableError,
-    TicketsUnavailableError,
-)
+from ticket_export.errors import InvalidTransitionError, LeaseLostError
 from ticket_export.infrastructure.tasks.silent_task_queue import SilentTaskQueue
 
 _log = logging.getLogger(__name__)
@@ -55,7 +50,7 @@ class InlineTaskQueue(TaskQueue):
     def _run(self, job_id: UUID) -> None:
         while True:
             # Every lost attempt counts, and the last one fails the export.
-            with suppress(TicketsUnavailableError, StorageUnavailableError):
+            with suppress(*LOST_ATTEMPT):
                 self.run_export(job_id)
                 return
             sleep(PAUSE)

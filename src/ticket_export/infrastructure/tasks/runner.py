@@ -13,17 +13,13 @@ from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.ports.task_queue import SupportsWaiting, TaskQueue
 from ticket_export.application.run.progress import Progress
 from ticket_export.application.run.stop_signal import StopSignal
+from ticket_export.application.use_cases.run_export import LOST_ATTEMPT
 from ticket_export.application.use_cases.run_next_export import RunNextExport
-from ticket_export.errors import (
-    LeaseLostError,
-    StorageUnavailableError,
-    TicketsUnavailableError,
-    WorkerShortageError,
-)
+from ticket_export.errors import LeaseLostError, WorkerShortageError
 
 _log = logging.getLogger(__name__)
 
-_LOST = (StorageUnavailableError, TicketsUnavailableError, WorkerShortageError)
+_LOGGED = (*LOST_ATTEMPT, WorkerShortageError)
 
 # Seconds between two looks of an idle thread at the stop signal.
 _IDLE = 0.5
@@ -91,7 +87,7 @@ class Runner:
                 if self._is_draining and pause == _LONGEST_PAUSE:
                     raise
                 # A lost attempt is logged already.
-                if not isinstance(error, _LOST):
+                if not isinstance(error, _LOGGED):
                     _log.exception("the worker failed; it continues in %g s", pause)
                 self._pause(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)

@@ -260,11 +260,10 @@ class HelpDesk:
     def sweep_orphaned_objects(self) -> SweepOrphanedObjects:
         return SweepOrphanedObjects(
             unit_of_work=self.unit_of_work,
-            storage=self.storage,
+            places=self.places,
             ownership=self.ownership,
             clocks=[self.clock],
             stall=timedelta(minutes=30),
-            former=self.former,
         )
 
     @property

@@ -2,6 +2,7 @@
 
 import typer
 
+from ticket_export.application.safe_text import escaped
 from ticket_export.application.use_cases.sweep_orphaned_objects import Sweep
 from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.cli.exit_codes import CommandError
@@ -53,7 +54,7 @@ def cleanup(context: typer.Context, as_json: AsJson = False) -> None:
         # The log has just told why.
         raise CommandError("files were not deleted, because this database does not own the storage")
     if failed:
-        missing = " and ".join(ascii(place)[1:-1] for place in clean_up.unknown_places)
+        missing = " and ".join(map(escaped, clean_up.unknown_places))
         advice = f"add {missing} to TICKET_EXPORT_FORMER_STORAGE_URLS; " if missing else ""
         raise CommandError(f"{failed:,} could not be cleaned up; {advice}the next clean-up tries again")
 

@@ -50,7 +50,7 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale, SupportsP
     @property
     def place(self) -> str:
         """See `ExportStorage.place`: the folder itself, not a link to it."""
-        return Path(os.path.realpath(self._root)).as_uri()
+        return _place_of(self._root)
 
     @classmethod
     def from_url(cls, url: str, settings: Settings) -> LocalStorage:
@@ -70,7 +70,7 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale, SupportsP
     def is_at(self, place: str) -> bool:
         """See `SupportsPlaces.is_at`."""
         folder = _folder_of(place)
-        return folder is not None and folder.resolve() == self._root.resolve()
+        return folder is not None and _place_of(folder) == self.place
 
     def require_there(self) -> None:
         """See `SupportsPlaces.require_there`. A disk that is not mounted has no such folder."""
@@ -175,6 +175,11 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale, SupportsP
         except (FileNotFoundError, NotADirectoryError, InvalidKeyError):
             return []  # not created yet, or pruned or replaced by a link in the meantime
         return sorted(below + files)
+
+
+def _place_of(folder: Path) -> str:
+    # Path.resolve raises an error for a link to itself, on some versions of Python.
+    return Path(os.path.realpath(folder)).as_uri()
 
 
 def _folder_of(url: str) -> Path | None:

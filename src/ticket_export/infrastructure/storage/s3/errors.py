@@ -35,6 +35,14 @@ def s3_errors(failed: str) -> Iterator[None]:
         raise error_type(f"{failed}: {reason.text}") from error
 
 
+def invalid_response(failed: str) -> StorageUnavailableError:
+    """Return the error for a response that is not S3's: a gateway has sent its own page, and nothing was done.
+
+    Its text begins with `failed`.
+    """
+    return StorageUnavailableError(f"{failed}: the storage sent an invalid response")
+
+
 def error_code(error: BaseException | None) -> str:
     """Return S3's name of the error, such as ``NoSuchKey``; empty for other errors."""
     return error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""

@@ -28,10 +28,17 @@ from ticket_export.application.ports.export_storage import (
     SupportsSignedUrl,
 )
 from ticket_export.application.ports.supports_check import SupportsCheck
-from ticket_export.errors import ConfigurationError, StorageError, StorageUnavailableError
+from ticket_export.errors import ConfigurationError, StorageError
 from ticket_export.infrastructure.storage.keys import check_prefix, check_start
 from ticket_export.infrastructure.storage.s3.bucket_check import bucket_problems
-from ticket_export.infrastructure.storage.s3.errors import is_denied, is_missing, is_refusal, remedy, s3_errors
+from ticket_export.infrastructure.storage.s3.errors import (
+    invalid_response,
+    is_denied,
+    is_missing,
+    is_refusal,
+    remedy,
+    s3_errors,
+)
 from ticket_export.infrastructure.storage.s3.location import S3Location
 from ticket_export.infrastructure.storage.s3.persistence import S3Persistence
 from ticket_export.infrastructure.storage.s3.reader import S3RawReader
@@ -174,7 +181,7 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
         with s3_errors("the files could not be listed"):
             for page in pages:
                 if "Name" not in page and not page["ResponseMetadata"].get("RequestId"):
-                    raise _invalid("the files could not be listed")
+                    raise invalid_response("the files could not be listed")
                 for found in page.get("Contents", []):
                     if (key := self._location.key(found["Key"])) is not None:
                         yield key
@@ -235,12 +242,7 @@ class S3Storage(ExportStorage, SupportsCheck, SupportsSignedUrl, SupportsDiscard
 def _require_deleted(metadata: ResponseMetadataTypeDef) -> None:
     # "DeleteObject" of Amazon's API reference: 204.
     if metadata["HTTPStatusCode"] != HTTPStatus.NO_CONTENT and not metadata.get("RequestId"):
-        raise _invalid("the file could not be deleted")
-
-
-def _invalid(failed: str) -> StorageUnavailableError:
-    # A gateway has responded instead of S3, with its own page.
-    return StorageUnavailableError(f"{failed}: the storage sent an invalid response")
+        raise invalid_response("the file could not be deleted")
 
 
 def encryption_of(settings: Settings) -> dict[str, str]:

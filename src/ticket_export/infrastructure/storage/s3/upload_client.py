@@ -9,7 +9,13 @@ from typing import IO, TYPE_CHECKING, TypedDict, TypeVar, Unpack, cast
 
 from ticket_export.errors import StorageError, StorageUnavailableError
 from ticket_export.infrastructure.storage.s3.encryption import confirms, is_silent, unconfirmed
-from ticket_export.infrastructure.storage.s3.errors import error_code, is_unreachable, s3_errors, was_refused
+from ticket_export.infrastructure.storage.s3.errors import (
+    error_code,
+    invalid_response,
+    is_unreachable,
+    s3_errors,
+    was_refused,
+)
 from ticket_export.infrastructure.storage.s3.part_buffer import S3PartBuffer
 from ticket_export.infrastructure.storage.s3.parts import S3Parts
 from ticket_export.infrastructure.storage.s3.persistence import S3Persistence
@@ -193,6 +199,5 @@ class S3UploadClient:
 
 
 def _require(answer: Mapping[str, object], *either: str) -> None:
-    # A gateway may respond instead of S3, with its own page, and nothing was done.
     if not any(answer.get(key) for key in either):
-        raise StorageUnavailableError(f"{_FAILED}: the storage sent an invalid response")
+        raise invalid_response(_FAILED)
