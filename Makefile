@@ -44,7 +44,7 @@ test: $(VENV)/.dev ## lint, types, house rules, all tests, coverage
 
 # A missing program is a failure here, and no outage is shortened.
 test-stores: $(VENV)/.dev ## the storage tests on a real object store, with outages of up to 90 s; takes minutes, needs Ceph
-	TICKET_EXPORT_TEST_REQUIRE=1 TICKET_EXPORT_TEST_STORES=1 $(BIN)/pytest -m stores
+	TICKET_EXPORT_TEST_REQUIRE=1 TICKET_EXPORT_TEST_STORES=1 $(BIN)/pytest --timeout=900 -m stores
 
 steady: $(VENV)/.dev ## run the tests that ever failed on a busy machine, 30 times beside eight busy loops; takes hours
 	@trap 'kill $$busy' EXIT; trap 'exit 130' INT TERM; \
@@ -52,10 +52,10 @@ steady: $(VENV)/.dev ## run the tests that ever failed on a busy machine, 30 tim
 		for round in $$(seq $(ROUNDS)); do echo "round $$round"; $(BIN)/pytest -q -m once_flaky || exit 1; done
 
 chaos: $(VENV)/.dev ## kill, stop and pause workers, end connections, restart the database while 200 exports are made; takes minutes
-	CHAOS_EXPORTS=200 $(BIN)/pytest tests/chaos
+	CHAOS_EXPORTS=200 $(BIN)/pytest --timeout=0 tests/chaos
 
 rights: $(VENV)/.dev ## try 10,000 random rules over rows and columns on each database; takes half an hour
-	RIGHTS_POLICIES=10000 $(BIN)/pytest tests/rights
+	RIGHTS_POLICIES=10000 $(BIN)/pytest --timeout=0 tests/rights
 
 bench: $(BENCH)/.bench $(VENV)/.dev ## measure rows/s and peak memory against the alternatives, the way to S3, and what a queued job costs
 	$(BENCH)/bin/python -m benchmarks

@@ -14,6 +14,9 @@ import pytest
 from ticket_export import StopSignal
 from ticket_export.application.run.latch import Latch
 
+# The usual timeout of a test takes SIGALRM too.
+pytestmark = pytest.mark.timeout(method="thread")
+
 # Signals that interrupt each method, and the time in which they must come.
 _TIMES, _PATIENCE = 3000, 60.0
 _EVERY = 0.00002
