@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ticket_export.application.actor import Actor
-    from ticket_export.application.csv_format import CsvFormat
     from ticket_export.application.dto import ExportJobDto, ExportPage, RequestedExportDto
     from ticket_export.application.export_policy import EVERYONE, ONLY_OWN, ExportPolicy, VisibleRequesters
     from ticket_export.application.file.download import Download
     from ticket_export.application.finding import Finding, Severity
+    from ticket_export.application.formats.csv_format import CsvFormat
     from ticket_export.application.formula_guard import unguard
     from ticket_export.application.ports.user_directory import UserDirectory
     from ticket_export.application.run.stop_signal import StopSignal
@@ -118,7 +118,7 @@ __all__ = [
 
 _NAMES_BY_MODULE = {
     "application.actor": ["Actor"],
-    "application.csv_format": ["CsvFormat"],
+    "application.formats.csv_format": ["CsvFormat"],
     "application.dto": ["ExportJobDto", "ExportPage", "RequestedExportDto"],
     "application.export_policy": ["EVERYONE", "ONLY_OWN", "ExportPolicy", "VisibleRequesters"],
     "application.file.download": ["Download"],

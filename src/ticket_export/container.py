@@ -22,11 +22,11 @@ from dependency_injector.containers import ProvidersOverridingContext
 from dependency_injector.providers import Callable, Dict, Factory, List, Object, Selector, ThreadSafeSingleton
 
 from ticket_export.application.announcements import Announcements
-from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.export_policy import ExportPolicy
 from ticket_export.application.file.file_name import FileNameTemplate
 from ticket_export.application.file.ownership import OwnershipMemory, StorageOwnership
 from ticket_export.application.file.places import StoragePlaces
+from ticket_export.application.formats.file_formats import FileFormats
 from ticket_export.application.ports.audit_log import AuditLog
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.compression import Compression
@@ -59,6 +59,7 @@ from ticket_export.application.use_cases.take_over_storage import TakeOverStorag
 from ticket_export.application.user_turns import UserTurns
 from ticket_export.infrastructure.compression import GzipCompression, NoCompression, ZstdCompression
 from ticket_export.infrastructure.fork import hold_while_forking, renewed_in_children
+from ticket_export.infrastructure.formats.registry import open_formats
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.tables import HelpDeskTables, build_help_desk_tables
 from ticket_export.infrastructure.help_desk.user_directory import SqlAlchemyUserDirectory
@@ -104,7 +105,7 @@ class Parts(TypedDict, total=False):
     tickets_engine: SyncEngine | Provides[SyncEngine]
     catalog: TicketCatalog | Provides[TicketCatalog]
     policy: ExportPolicy | Provides[ExportPolicy]
-    csv_format: CsvFormat | Provides[CsvFormat]
+    file_formats: FileFormats | Provides[FileFormats]
     clock: Clock | Provides[Clock]
     machine_clock: Clock | Provides[Clock]
     unit_of_work: UnitOfWork | Provides[UnitOfWork]
@@ -154,10 +155,7 @@ class TicketExportContainer(StrictContainer):
         asynchronous_refusal,
     )
     catalog = PartProvider(TicketCatalog, ThreadSafeSingleton(reference_catalog, tables))
-    csv_format = PortProvider(
-        CsvFormat,
-        Factory(CsvFormat, bom=settings.provided.csv_bom, formula_guard=settings.provided.formula_guard),
-    )
+    file_formats = PartProvider(FileFormats, ThreadSafeSingleton(open_formats, settings))
 
     # The ports.
     clock: PortProvider[Clock] = PortProvider(Clock, ThreadSafeSingleton(DatabaseClock, engine.provider))
@@ -237,7 +235,7 @@ class TicketExportContainer(StrictContainer):
         ownership=storage_ownership,
         user_directory=user_directory,
         rights=rights,
-        csv_format=csv_format,
+        file_formats=file_formats,
         compression=compression,
         stall=settings.provided.stall,
         storage_patience=settings.provided.storage_patience,
@@ -259,6 +257,7 @@ class TicketExportContainer(StrictContainer):
         RequestExport,
         unit_of_work=unit_of_work.provider,
         ticket_source=ticket_source,
+        file_formats=file_formats,
         task_queue=task_queue,
         audit_log=audit_log,
         rights=rights,
@@ -374,7 +373,7 @@ class TicketExportContainer(StrictContainer):
                 "clock": clock.provider,
                 "audit log": audit_log.provider,
                 "compression": compression.provider,
-                "csv format": csv_format.provider,
+                "formats": file_formats.provider,
                 "events": events.provider,
                 "task queue": task_queue.provider,
             }

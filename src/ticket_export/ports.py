@@ -5,8 +5,8 @@ A host or a plugin that replaces a part inherits its port, and runs the contract
 """
 
 from ticket_export.application.actor import Actor
-from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.finding import Finding, Severity
+from ticket_export.application.formats.csv_format import CsvFormat
 from ticket_export.application.formula_guard import guard
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry, AuditLog, SupportsAnonymising
 from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository
@@ -21,11 +21,22 @@ from ticket_export.application.ports.export_storage import (
     SupportsPlaces,
     SupportsSignedUrl,
 )
+from ticket_export.application.ports.file_format import (
+    BOM,
+    DELIMITER,
+    HEADER,
+    Cell,
+    FileContainer,
+    FileFormat,
+    FormatOptions,
+    PlainContainer,
+    RowBlock,
+)
 from ticket_export.application.ports.media_item_repository import MediaItemRepository
 from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.application.ports.supports_interrupt import SupportsInterrupt
 from ticket_export.application.ports.task_queue import SupportsListening, SupportsWaiting, TaskQueue
-from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader, TicketSource
+from ticket_export.application.ports.ticket_source import TicketReader, TicketSource
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.ports.user_directory import SupportsNames, UserDirectory
 from ticket_export.application.view.choices import Choice
@@ -54,6 +65,9 @@ from ticket_export.domain.user import User
 from ticket_export.domain.user_id import UserId
 
 __all__ = [
+    "BOM",
+    "DELIMITER",
+    "HEADER",
     "Actor",
     "AuditAction",
     "AuditEntry",
@@ -61,21 +75,24 @@ __all__ = [
     "BackgroundTask",
     "BackgroundTaskRepository",
     "BackgroundTaskStatus",
+    "Cell",
     "Choice",
     "Clock",
     "ColumnKind",
     "Compression",
     "Compressor",
     "Condition",
-    "CsvBlock",
     "CsvFormat",
     "ExportEvents",
     "ExportJob",
     "ExportJobRepository",
     "ExportJobStatus",
     "ExportStorage",
+    "FileContainer",
+    "FileFormat",
     "FilesAtPlace",
     "Finding",
+    "FormatOptions",
     "IdType",
     "Interval",
     "IsBoolean",
@@ -85,7 +102,9 @@ __all__ = [
     "MediaItemRepository",
     "NumberCompares",
     "ObjectWriter",
+    "PlainContainer",
     "ProgressStage",
+    "RowBlock",
     "ScopeRole",
     "Search",
     "Severity",

@@ -37,6 +37,8 @@ from ticket_export.errors import ConfigurationError
 
 #: The group of the entry points of storage plugins; the name of each is the scheme of its URLs.
 STORAGE_PLUGINS: Final = "ticket_export.storage"
+#: The group of the entry points of formats; the name of each is the name of its format.
+FORMATS: Final = "ticket_export.format"
 
 _PREFIX = "TICKET_EXPORT_"
 # A longer retention may leave the calendar; with a longer lease, the export of a lost worker would wait for days.
@@ -61,6 +63,21 @@ def _is_template(text: str) -> str:
 
 # Dumped as it is shown.
 _Url = Annotated[str, AfterValidator(SecretUrl), PlainSerializer(without_secrets)]
+
+
+def _delimiter(text: object) -> object:
+    # A variable can hardly hold a tab, and white space around it may be lost.
+    return "\t" if text in {"tab", "\\t"} else text
+
+
+def _names(text: object) -> object:
+    return tuple(filter(None, (name.strip().lower() for name in text.split(",")))) if isinstance(text, str) else text
+
+
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError("a format is named twice")
+    return names
 
 
 def _split(urls: object) -> object:
@@ -135,6 +152,9 @@ class Settings(BaseSettings):
         download_own: whether users who are not administrators may download their own exports; see `ExportPolicy`.
         app: the ``module:attribute`` of a host's own container, for the command line.
         max_active_jobs_per_user: the limit of a user's queued and running exports; 0 is no limit.
+        formats: the names of the formats that users may choose, the default first; the variable separates them by
+            commas. Empty is every installed format, with CSV as the default.
+        csv_delimiter, csv_bom, header: the options of a file that its view leaves out; a tab is also ``tab``.
         file_name: the name of a file without its extension, see `FileNameTemplate`.
         history_days: how many days after its clean-up the rows of an export are deleted; 0 keeps them.
         forget_audit: what `ForgetUser` does with the entries of the audit log.
@@ -175,7 +195,10 @@ class Settings(BaseSettings):
     s3_encryption: Literal["AES256", "aws:kms"] | None = None
     s3_kms_key_id: str | None = None
     formula_guard: bool = True
+    formats: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names), AfterValidator(_once)] = ()
+    csv_delimiter: Annotated[Literal[",", ";", "\t"], BeforeValidator(_delimiter)] = ","
     csv_bom: bool = True
+    header: bool = True
     file_name: Annotated[str, AfterValidator(_is_template)] = DEFAULT_TEMPLATE
     history_days: int = Field(default=0, ge=0, le=MAX_HISTORY_DAYS)
     forget_audit: Literal["keep", "anonymise"] = "keep"

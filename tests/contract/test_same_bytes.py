@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.postgresql_server import PostgresqlServer
 from tests.reference_help_desk import NOW, ReferenceTicket, store_people, store_tickets
 from tests.strategies import help_desks, views
-from ticket_export.application.csv_format import CsvFormat
+from ticket_export.application.formats.csv_format import CsvFormat
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog

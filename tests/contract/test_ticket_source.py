@@ -14,8 +14,9 @@ from sqlalchemy import Engine
 from tests.contract.stored_ticket_table import CATALOG, LIMITED_CATALOG, TABLE, in_memory, is_shown, replace_rows
 from tests.postgresql_server import PostgresqlServer
 from ticket_export.application.actor import Actor
-from ticket_export.application.csv_format import CsvFormat
-from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader
+from ticket_export.application.formats.csv_format import CsvFormat
+from ticket_export.application.ports.file_format import RowBlock
+from ticket_export.application.ports.ticket_source import TicketReader
 from ticket_export.application.view.filter_operators import OPERATORS
 from ticket_export.application.view.ticket_column import TicketColumn, TicketColumns
 from ticket_export.application.view.ticket_query import TicketQuery
@@ -114,7 +115,7 @@ class AlteredReader:
     def count(self) -> int:
         return self._reader.count()
 
-    def blocks(self) -> Iterator[CsvBlock]:
+    def blocks(self) -> Iterator[RowBlock]:
         return self._reader.blocks()
 
 
@@ -173,10 +174,10 @@ class Miscounting(Altered):
 
 class Tearing(Altered):
     class Reader(AlteredReader):
-        def blocks(self) -> Iterator[CsvBlock]:
+        def blocks(self) -> Iterator[RowBlock]:
             for block in super().blocks():
-                yield CsvBlock(block.data[:-5], block.rows)
-                yield CsvBlock(block.data[-5:], 0)
+                yield RowBlock(block.data[:-5], block.rows)
+                yield RowBlock(block.data[-5:], 0)
 
     def reader(self, reader: TicketReader) -> TicketReader:
         return self.Reader(reader)
@@ -194,7 +195,7 @@ class Live(InMemoryTicketSource):
                 with opened(query, csv_format) as now:
                     return now.count()
 
-            def blocks(self) -> Iterator[CsvBlock]:
+            def blocks(self) -> Iterator[RowBlock]:
                 with opened(query, csv_format) as now:
                     yield from now.blocks()
 

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 import attrs
 
 from ticket_export.application.actor import Actor
-from ticket_export.application.csv_format import CsvFormat
+from ticket_export.application.formats.csv_format import CsvFormat
+from ticket_export.application.ports.file_format import RowBlock
 from ticket_export.application.ports.supports_interrupt import SupportsInterrupt
-from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader, TicketSource
+from ticket_export.application.ports.ticket_source import TicketReader, TicketSource
 from ticket_export.application.view.ticket_column import TicketColumns
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import TicketsUnavailableError
@@ -45,7 +46,7 @@ class _Reader:
     def count(self) -> int:
         return self.reader.count() + self.miscounted
 
-    def blocks(self) -> Iterator[CsvBlock]:
+    def blocks(self) -> Iterator[RowBlock]:
         for block in self.reader.blocks():
             yield block
             if self.loses_tickets:

@@ -27,7 +27,7 @@ from pathlib import Path
 
 from dependency_injector.providers import Factory
 
-from ticket_export.application.ports.ticket_source import CsvBlock
+from ticket_export.application.ports.file_format import RowBlock
 from ticket_export.container import TicketExportContainer
 from ticket_export.infrastructure.tasks import worker
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
@@ -53,7 +53,7 @@ class HeldReader:
         yield from self._blocks()
         while Path("hold").exists():
             time.sleep(0.02)
-            yield CsvBlock(b"", 0)
+            yield RowBlock(b"", 0)
         while Path("hang").exists():
             time.sleep(0.02)
 

@@ -13,34 +13,33 @@ from functools import cache
 
 from ticket_export.application.formula_guard import INSIGNIFICANT, LINE_BREAKS, SEPARATORS, TRIGGERS
 
-_DELIMITER = ","
 
-
-def need_guard(texts: Iterable[str]) -> bool:
+def need_guard(texts: Iterable[str], *, delimiter: str = ",") -> bool:
     """Return False if `guard` changes none of the texts."""
     # Quotation marks separate a line break at the end of a text from the one between two texts.
     lines = '"\n"'.join(["", *texts, ""]).encode()
-    return any(True for _ in _starts(lines, _searches((SEPARATORS | LINE_BREAKS) - {_DELIMITER})))
+    return any(True for _ in _starts(lines, _searches((SEPARATORS | LINE_BREAKS) - {delimiter}, delimiter)))
 
 
-def guard_records(records: bytes, is_text: Sequence[bool]) -> bytes:
+def guard_records(records: bytes, is_text: Sequence[bool], *, delimiter: str = ",") -> bytes:
     """Return whole records of CSV with the guard in every cell that needs it.
 
     `is_text` tells for each column whether its cells are texts; a negative number in another column stays as it is.
     """
     # With a line feed in front, the first record begins like all others.
     records = b"\n" + records
-    cells = _Cells(records, is_text)
+    own = delimiter.encode()
+    cells = _Cells(records, is_text, own)
     pieces, done, seen, quotes = [], 1, 0, 0
-    for start in sorted(_starts(records, _searches(SEPARATORS | LINE_BREAKS))):
+    for start in sorted(_starts(records, _searches(SEPARATORS | LINE_BREAKS, delimiter))):
         quotes += records.count(b'"', seen, start)
         seen = start
         separator = records[start - 1 : start]
-        if quotes % 2 == 0 and separator in b",\n":
+        if quotes % 2 == 0 and separator in own + b"\n":
             if cells.is_number(start):
                 continue
             begin = start + records.startswith(b'"', start)
-        elif separator == b"," or _is_empty(records, start):
+        elif separator == own or _is_empty(records, start):
             continue
         else:
             begin = start
@@ -53,8 +52,9 @@ def guard_records(records: bytes, is_text: Sequence[bool]) -> bytes:
 class _Cells:
     """The cells of a block, counted from front to back to find those of number columns."""
 
-    def __init__(self, records: bytes, is_text: Sequence[bool]) -> None:
+    def __init__(self, records: bytes, is_text: Sequence[bool], delimiter: bytes) -> None:
         self._records = records
+        self._delimiter = delimiter
         self._is_text = is_text
         self._has_numbers = not all(is_text)
         self._before = self._counted = 0
@@ -65,7 +65,7 @@ class _Cells:
             return False
         # Every second part is outside of quotation marks. The line feed in front is one too many.
         outside = self._records[self._counted : start].split(b'"')[::2]
-        self._before += sum(part.count(b",") + part.count(b"\n") for part in outside)
+        self._before += sum(part.count(self._delimiter) + part.count(b"\n") for part in outside)
         self._counted = start
         return not self._is_text[(self._before - 1) % len(self._is_text)]
 
@@ -99,14 +99,15 @@ def _is_empty(records: bytes, start: int) -> bool:
 
 
 @cache
-def _searches(separators: frozenset[str]) -> tuple[tuple[bytes, re.Pattern[bytes]], ...]:
+def _searches(separators: frozenset[str], delimiter: str) -> tuple[tuple[bytes, re.Pattern[bytes]], ...]:
     """Return the first byte and the search of each separator, or of several that differ only in their last byte."""
     # A search for one known first byte is several times as fast as one for several.
     ascii_ones = sorted(each.encode() for each in separators if each.isascii())
     patterns = [(each, re.escape(each)) for each in ascii_ones]
     others = _by_first_bytes(each for each in separators if not each.isascii())
     patterns += [(first[:1], first + last) for first, last in others.items()]
-    return tuple((first, re.compile(pattern + _NEEDS_GUARD)) for first, pattern in patterns)
+    needs_guard = _needs_guard(delimiter)
+    return tuple((first, re.compile(pattern + needs_guard)) for first, pattern in patterns)
 
 
 def _by_first_bytes(characters: Iterable[str]) -> Mapping[bytes, bytes]:
@@ -128,15 +129,21 @@ _OPENING = re.compile(b"\"?'*")
 _INSIGNIFICANT = re.compile(_one_of(INSIGNIFICANT))
 _TRIGGER = re.compile(_one_of(TRIGGERS))
 _SHORT_TRIGGER = _one_of(TRIGGERS & _ASCII)
+
+
 # Nearly always the next byte shows that there is nothing to guard. For a character of several bytes (the group),
 # `_significant` decides: a regular expression that repeats such characters would take memory for each of them.
-_NEEDS_GUARD = rb"(?=%b*(?:%b|[%b]))(?!(?:(?<=[;\t\r])|(?<=\r\n))\r\n)(?=\"?'*%b*(?:%b|(%b)))" % (
-    _one_of(INSIGNIFICANT & _ASCII | {"'"}),
-    _SHORT_TRIGGER,
-    b"".join(sorted({each.encode()[:1] for each in _LONG})),
-    _one_of(INSIGNIFICANT & _ASCII),
-    _SHORT_TRIGGER,
-    _one_of(_LONG),
-)
+def _needs_guard(delimiter: str) -> bytes:
+    return rb"(?=%b*(?:%b|[%b]))(?!(?:(?<=[%b\t\r])|(?<=\r\n))\r\n)(?=\"?'*%b*(?:%b|(%b)))" % (
+        _one_of(INSIGNIFICANT & _ASCII | {"'"}),
+        _SHORT_TRIGGER,
+        b"".join(sorted({each.encode()[:1] for each in _LONG})),
+        "".join(sorted(SEPARATORS - {delimiter})).encode(),
+        _one_of(INSIGNIFICANT & _ASCII),
+        _SHORT_TRIGGER,
+        _one_of(_LONG),
+    )
+
+
 # A moment or day of PostgreSQL may be ``-infinity`` too.
-_NEGATIVE_NUMBER = re.compile(rb"-(?:[0-9.]+(?:[eE][+-]?[0-9]+)?|[Ii]nfinity)(?=[,\n])")
+_NEGATIVE_NUMBER = re.compile(rb"-(?:[0-9.]+(?:[eE][+-]?[0-9]+)?|[Ii]nfinity)(?=[,;\t\n])")

@@ -13,37 +13,28 @@ _SMALLEST_EXPONENT = -4
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,1000}(\.[0-9]{1,1000})?")
 
 
-class WrittenNumber(float):
-    """A number with its text in a file. It is not a text, so the formula guard ignores it."""
-
-    __slots__ = ("_text",)
-    _text: str
-
-    def __new__(cls, text: str) -> WrittenNumber:
-        """Return the number with this text."""
-        number = super().__new__(cls, text)
-        number._text = text
-        return number
-
-    def __str__(self) -> str:
-        return self._text
-
-
-def written_number(
-    stored: str | int | float | Decimal | None, *, is_float: bool, scale: int
-) -> WrittenNumber | str | None:
-    """Return the form of a value of a number column in a file.
+def number_cell(stored: str | int | float | Decimal, *, is_float: bool, scale: int) -> int | float | Decimal | str:
+    """Return a stored value of a number column as the cell of a file; a `Decimal` has the decimals that are shown.
 
     SQLite may keep a long number as text, so a text that is a decimal number is a number. Another text is returned
-    unchanged; the formula guard reads it.
+    unchanged.
     """
-    if stored is None:
-        return None
     if isinstance(stored, str):
         if not _DECIMAL.fullmatch(stored):
             return stored
         stored = Decimal(stored)
-    return WrittenNumber(float_text(float(stored)) if is_float else decimal_text(stored, scale))
+    if is_float:
+        return float(stored)
+    return stored if isinstance(stored, int) and not scale else Decimal(decimal_text(stored, scale))
+
+
+def number_text(number: int | float | Decimal) -> str:
+    """Return the text of a cell of a number column."""
+    if isinstance(number, float):
+        return float_text(number)
+    if isinstance(number, Decimal):
+        return f"{number:f}" if number.is_finite() else float_text(float(number))
+    return str(number)
 
 
 def float_text(number: float) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import zlib
 
-from ticket_export.application.csv_format import CONTENT_TYPE
 from ticket_export.application.ports.compression import Compression, Compressor
 from ticket_export.errors import MissingExtraError
 
@@ -19,7 +18,7 @@ class NoCompression(Compression, Compressor):
     """Returns the bytes as they are. It is its own compressor."""
 
     suffix = ""
-    content_type = CONTENT_TYPE
+    content_type = "application/octet-stream"
 
     def start(self) -> NoCompression:
         return self

@@ -15,7 +15,7 @@ import pytest
 
 from tests.programs import require_program
 from ticket_export import CsvFormat, unguard
-from ticket_export.application.csv_format import encode_rows
+from ticket_export.application.formats.csv_format import encode_rows
 from ticket_export.application.formula_guard import guard
 from ticket_export.application.view.ticket_column import ColumnKind
 from ticket_export.ports import TicketColumn

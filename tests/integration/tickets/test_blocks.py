@@ -10,7 +10,7 @@ from sqlalchemy import Engine, insert
 
 from tests.reference_help_desk import NOW
 from ticket_export import CsvFormat
-from ticket_export.application.ports.ticket_source import CsvBlock
+from ticket_export.application.ports.file_format import RowBlock
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
@@ -36,7 +36,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     engine.dispose()
 
 
-def blocks_of(engine: Engine, descriptions: Sequence[str]) -> list[CsvBlock]:
+def blocks_of(engine: Engine, descriptions: Sequence[str]) -> list[RowBlock]:
     """What is read of tickets with those descriptions, numbered from 1."""
     common = {"title": "Printer", "status": "open", "priority": "low", "creation_time": NOW}
     with engine.begin() as connection:

@@ -16,7 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.application.columns import ID, TITLE
-from ticket_export.application.csv_format import CONTENT_TYPE, CsvFormat, encode_rows
+from ticket_export.application.formats.csv_format import CONTENT_TYPE, CsvFormat, encode_rows
 from ticket_export.application.view.local_time import time_text
 
 BOM = b"\xef\xbb\xbf"

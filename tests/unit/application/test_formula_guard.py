@@ -12,7 +12,7 @@ import ticket_export
 from tests.spreadsheet import TRIGGERS as DANGEROUS
 from tests.spreadsheet import all_cells, is_formula, is_unseen
 from tests.strategies import spreadsheet_texts
-from ticket_export.application.csv_format import CsvFormat, encode_rows
+from ticket_export.application.formats.csv_format import CsvFormat, encode_rows
 from ticket_export.application.formula_guard import INSIGNIFICANT, LINE_BREAKS, SEPARATORS, TRIGGERS, guard, unguard
 from ticket_export.application.view.ticket_column import ColumnKind, TicketColumn
 

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.strategies import spreadsheet_texts
-from ticket_export.application.csv_format import encode_rows
+from ticket_export.application.formats.csv_format import encode_rows
 from ticket_export.application.formula_guard import guard
 from ticket_export.application.guarded_records import guard_records, need_guard
 

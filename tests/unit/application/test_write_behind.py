@@ -9,7 +9,7 @@ from threading import enumerate as enumerate_threads
 
 import pytest
 
-from ticket_export.application.ports.ticket_source import CsvBlock
+from ticket_export.application.ports.file_format import RowBlock
 from ticket_export.application.run.write_behind import Step, WriteBehind
 from ticket_export.errors import (
     LeaseLostError,
@@ -21,11 +21,11 @@ from ticket_export.errors import (
 
 # Seconds; only a failing test waits for so long.
 PATIENCE = 60.0
-BLOCKS = [CsvBlock(str(number).encode(), 1) for number in range(20)]
+BLOCKS = [RowBlock(str(number).encode(), 1) for number in range(20)]
 
 
 def write_behind(
-    write: Callable[[CsvBlock], object],
+    write: Callable[[RowBlock], object],
     *,
     ahead: int = 4,
     patience: timedelta = timedelta(seconds=PATIENCE),
@@ -42,7 +42,7 @@ def writers() -> list[Thread]:
 
 @pytest.mark.parametrize("ahead", [0, 1, 4, 100])
 def test_blocks_are_written_once_each_in_their_order(ahead: int) -> None:
-    written: list[CsvBlock] = []
+    written: list[RowBlock] = []
     with write_behind(written.append, ahead=ahead) as behind:
         for block in BLOCKS:
             behind.put(block)
@@ -54,7 +54,7 @@ def test_next_block_is_read_while_one_is_written() -> None:
     is_read = Event()
     threads: list[Thread] = []
 
-    def write(block: CsvBlock) -> None:
+    def write(block: RowBlock) -> None:
         threads.append(current_thread())
         assert is_read.wait(PATIENCE), "reading waits for the writing"
 
@@ -66,7 +66,7 @@ def test_next_block_is_read_while_one_is_written() -> None:
 
 @pytest.mark.parametrize("ahead", [0, 1, 4])
 def test_reading_is_never_further_ahead_than_allowed(ahead: int) -> None:
-    written: list[CsvBlock] = []
+    written: list[RowBlock] = []
     with write_behind(written.append, ahead=ahead) as behind:
         for number, block in enumerate(BLOCKS, 1):
             behind.put(block)
@@ -78,7 +78,7 @@ def test_reading_is_never_further_ahead_than_allowed(ahead: int) -> None:
 def test_what_writing_raises_ends_the_reading(error: BaseException, ahead: int) -> None:
     put = 0
 
-    def write(_block: CsvBlock) -> None:
+    def write(_block: RowBlock) -> None:
         raise error
 
     with pytest.raises(type(error)) as raised, write_behind(write, ahead=ahead) as behind:
@@ -93,7 +93,7 @@ def test_what_writing_raises_ends_the_reading(error: BaseException, ahead: int) 
 def test_error_of_the_last_block_comes_out_at_the_end() -> None:
     error = StorageError("no room")
 
-    def write(_block: CsvBlock) -> None:
+    def write(_block: RowBlock) -> None:
         raise error
 
     with pytest.raises(StorageError) as raised, write_behind(write, ahead=1) as behind:
@@ -103,9 +103,9 @@ def test_error_of_the_last_block_comes_out_at_the_end() -> None:
 
 def test_error_of_the_reading_drops_what_waits_and_comes_out_itself() -> None:
     begun, may_end = Event(), Event()
-    written: list[CsvBlock] = []
+    written: list[RowBlock] = []
 
-    def write(block: CsvBlock) -> None:
+    def write(block: RowBlock) -> None:
         begun.set()
         assert may_end.wait(PATIENCE)
         written.append(block)
@@ -151,9 +151,9 @@ def test_writing_that_hangs_ends_the_reading_after_the_patience() -> None:
 
 def test_patience_counts_from_the_last_block_that_was_taken() -> None:
     slow = Event()
-    written: list[CsvBlock] = []
+    written: list[RowBlock] = []
 
-    def write(block: CsvBlock) -> None:
+    def write(block: RowBlock) -> None:
         slow.wait(0.1)
         written.append(block)
 
@@ -167,11 +167,11 @@ def test_patience_counts_from_the_last_block_that_was_taken() -> None:
 def test_step_that_may_take_its_time_is_waited_for_and_the_others_are_told_apart() -> None:
     done: list[str] = []
 
-    def tell(_block: CsvBlock) -> None:
+    def tell(_block: RowBlock) -> None:
         Event().wait(0.5)
         done.append("told")
 
-    def listen(_block: CsvBlock) -> None:
+    def listen(_block: RowBlock) -> None:
         Event().wait(0.5)
         done.append("heard")
 
@@ -220,9 +220,9 @@ def test_lost_job_ends_the_reading_though_the_storage_hangs() -> None:
 
 def test_interrupt_while_the_rest_is_written_drops_it(monkeypatch: pytest.MonkeyPatch) -> None:
     begun, may_end = Event(), Event()
-    written: list[CsvBlock] = []
+    written: list[RowBlock] = []
 
-    def write(block: CsvBlock) -> None:
+    def write(block: RowBlock) -> None:
         begun.set()
         assert may_end.wait(PATIENCE)
         written.append(block)

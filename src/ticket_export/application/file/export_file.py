@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from hashlib import sha256
 from uuid import UUID
 
@@ -19,15 +20,14 @@ _ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _KEY = re.compile(rf"{KEY_PREFIX}(?:(?P<database>{_ID})/)?(?P<job>{_ID})/(?P<attempt>[0-9]{{1,18}})/")
 
 
-def object_key(job: ExportJob, *, database: DatabaseIdentity, attempt: int, suffix: str = "") -> str:
+def object_key(job: ExportJob, *, database: DatabaseIdentity, attempt: int, extension: str = ".csv") -> str:
     """Return the key of the attempt with this fencing token; no two attempts share a key.
 
     Its last segment is not the user's name of the file, which may have characters that no key has. It differs between
-    a database and its copy: both may run the same queued export, with the same token. `suffix` is the suffix of a
-    compressed file.
+    a database and its copy: both may run the same queued export, with the same token. `extension` is that of the file.
     """
     copy = sha256(database.copy.encode()).hexdigest()[:8]
-    name = f"tickets-{job.requested_at:%Y%m%dT%H%M%SZ}-{copy}.csv{suffix}"
+    name = f"tickets-{job.requested_at:%Y%m%dT%H%M%SZ}-{copy}{extension}"
     return f"{database_prefix(database.id)}{job.id}/{attempt}/{name}"
 
 
@@ -92,3 +92,5 @@ class WrittenFile:
     rows: int
     #: The digest of the stored bytes, in hexadecimal digits.
     sha256: str
+    #: See `FileContainer.changes`.
+    changes: Mapping[str, int]

@@ -20,7 +20,6 @@ FileNaming: TypeAlias = Callable[[ExportJob], str]
 
 #: The template of the settings' default.
 DEFAULT_TEMPLATE: Final = "tickets-{requested_at}"
-_EXTENSION: Final = ".csv"
 _TIME: Final = "%Y%m%dT%H%M%SZ"
 _NAMES: Final = "{requested_at}, {requested_at:%Y-%m-%d}, {requester} and {id}"
 _FORMS: Final = "requested_at takes %Y %y %m %d %j %H %M %S, the others take none"
@@ -65,13 +64,12 @@ class FileNameTemplate:
         return _PART.sub(value, self.text)
 
 
-def file_name(naming: FileNaming, job: ExportJob, *, suffix: str = "") -> str:
-    """Return the user's name of the file: safe for a header and for every file system, with its extension.
+def file_name(naming: FileNaming, job: ExportJob, *, extension: str = ".csv") -> str:
+    """Return the user's name of the file: safe for a header and for every file system, with its `extension`.
 
-    `suffix` is the suffix of a compressed file. A function of the host that fails, or that returns no name, is logged,
+    A function of the host that fails, or that returns no name, is logged,
     and the file has the default name: its rows are worth more than its name.
     """
-    extension = f"{_EXTENSION}{suffix}"
     try:
         stem = _stem(naming(job), extension)
     except Exception:  # noqa: BLE001 - as the docstring says
@@ -83,7 +81,12 @@ def file_name(naming: FileNaming, job: ExportJob, *, suffix: str = "") -> str:
 def _stem(name: object, extension: str) -> str:
     if not isinstance(name, str):
         raise TypeError(f"the function of the file name returned {type(name).__name__}, not a text")
-    stem = name.removesuffix(extension).removesuffix(_EXTENSION).strip(". ")
+    stem = name.removesuffix(extension).removesuffix(_format_of(extension)).strip(". ")
     if not stem:
         raise ValueError("the function of the file name returned no name")
     return safe_name(stem[: MAX_NAME_LENGTH - len(extension)])
+
+
+def _format_of(extension: str) -> str:
+    # A compression has an extension of its own behind that of the format.
+    return "." + extension.removeprefix(".").partition(".")[0]

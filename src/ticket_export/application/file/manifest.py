@@ -41,7 +41,8 @@ class ExportManifest(Dto):
 
     `view` is the stored view of the request. `as_of` is the time of the request: tickets created later are not in the
     file, and tickets deleted later are. `length` (bytes) and `sha256` (hexadecimal digits) are those of the file as it
-    is stored, which may be compressed.
+    is stored, which may be compressed. `changes` says how many cells the format could not hold as they are, by the kind
+    of change; JSON leaves it out for a format that holds everything.
     """
 
     job_id: UUID
@@ -53,6 +54,7 @@ class ExportManifest(Dto):
     file_name: str
     content_type: str
     length: int
+    changes: dict[str, int] = Field(default_factory=dict, exclude_if=lambda changes: not changes)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     written_at: datetime
     library_version: str
@@ -73,6 +75,7 @@ class ExportManifest(Dto):
             file_name=item.file_name,
             content_type=item.content_type,
             length=file.length,
+            changes=dict(file.changes),
             sha256=file.sha256,
             written_at=item.creation_time,
             library_version=_VERSION,

@@ -24,12 +24,12 @@ class Compression(Protocol):
     @property
     @abstractmethod
     def suffix(self) -> str:
-        """The end of a file's name, after ``.csv``, such as ``.gz``."""
+        """The end of a file's name behind that of its format, such as ``.gz``; empty if it does not compress."""
 
     @property
     @abstractmethod
     def content_type(self) -> str:
-        """The media type of a compressed file."""
+        """The media type of a compressed file; a file that is not compressed has that of its format."""
 
     @abstractmethod
     def start(self) -> Compressor:

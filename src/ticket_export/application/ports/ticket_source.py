@@ -7,20 +7,10 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-import attrs
-
 from ticket_export.application.actor import Actor
-from ticket_export.application.csv_format import CsvFormat
+from ticket_export.application.ports.file_format import FileFormat, RowBlock
 from ticket_export.application.view.ticket_column import TicketColumns
 from ticket_export.application.view.ticket_query import TicketQuery
-
-
-@attrs.frozen
-class CsvBlock:
-    """Whole records of CSV, and their number."""
-
-    data: bytes
-    rows: int
 
 
 class TicketReader(Protocol):
@@ -31,8 +21,8 @@ class TicketReader(Protocol):
         """Return the number of rows in the snapshot."""
 
     @abstractmethod
-    def blocks(self) -> Iterator[CsvBlock]:
-        """Return all rows of the snapshot, in the query's order, without the header. It can be called once."""
+    def blocks(self) -> Iterator[RowBlock]:
+        """Return all rows of the snapshot, in the query's order, in the bytes of `FileFormat.rows`; call it once."""
 
 
 class TicketSource(Protocol):
@@ -50,8 +40,10 @@ class TicketSource(Protocol):
         """
 
     @abstractmethod
-    def open(self, query: TicketQuery, csv_format: CsvFormat) -> AbstractContextManager[TicketReader]:
+    def open(self, query: TicketQuery, file_format: FileFormat, /) -> AbstractContextManager[TicketReader]:
         """Open a reader of what `query.actor` may see. Its count and rows come from the same moment.
+
+        The reader gives the cells of each row to `FileFormat.rows`, or makes the same bytes in a faster way.
 
         Raises (here, or from the reader):
             TicketSourceError: the tickets could not be read.

@@ -12,7 +12,7 @@ from typing import Self
 
 import attrs
 
-from ticket_export.application.ports.ticket_source import CsvBlock
+from ticket_export.application.ports.file_format import RowBlock
 
 # Seconds between two checks of a reader that waits.
 _LOOK_EVERY = 0.1
@@ -22,7 +22,7 @@ _LOOK_EVERY = 0.1
 class Step:
     """An action for each block. `late` makes the error of an action that takes too long, from the seconds."""
 
-    act: Callable[[CsvBlock], None]
+    act: Callable[[RowBlock], None]
     late: Callable[[float], Exception] | None = None
 
 
@@ -41,7 +41,7 @@ class WriteBehind:
     _require: Callable[[], None] = attrs.field(kw_only=True)
     _ahead: int = attrs.field(kw_only=True)
     _patience: timedelta = attrs.field(kw_only=True)
-    _blocks: deque[CsvBlock] = attrs.field(factory=deque, init=False)
+    _blocks: deque[RowBlock] = attrs.field(factory=deque, init=False)
     # The blocks that wait, and the one that is being written.
     _unwritten: int = attrs.field(default=0, init=False)
     # The step that the thread is in, if any, and its start.
@@ -79,7 +79,7 @@ class WriteBehind:
         if exc is None and self._error is not None:
             raise self._error
 
-    def put(self, block: CsvBlock) -> None:
+    def put(self, block: RowBlock) -> None:
         """Add `block` to those that are to be written.
 
         Raises:
@@ -128,7 +128,7 @@ class WriteBehind:
         finally:
             self._ended.set()
 
-    def _next(self) -> CsvBlock | None:
+    def _next(self) -> RowBlock | None:
         with self._changed:
             while not self._blocks and not self._is_over:
                 self._changed.wait()

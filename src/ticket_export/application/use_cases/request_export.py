@@ -11,6 +11,7 @@ from ticket_export.application.actor import Actor
 from ticket_export.application.actor_facts import facts_of, rights_digest
 from ticket_export.application.announcements import audit_entry, dispatch_committed, record_in
 from ticket_export.application.dto import RequestedExportDto
+from ticket_export.application.formats.file_formats import FileFormats
 from ticket_export.application.ports.audit_log import AuditAction, AuditLog
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.task_queue import TaskQueue
@@ -36,7 +37,8 @@ class RequestExport:
     Rules:
         1. The policy decides whether the actor may request. By default they need the permission "Import / Export
            Tickets".
-        2. The view must fit the columns that the actor may see. One error names every mistake in it.
+        2. The view must fit the columns that the actor may see and the formats that the host offers. One error names
+           every mistake in it. The stored view has every option of its file.
         3. While an export of the same view is queued or running that the actor requested with the same permissions and
            attributes, a request returns that export, with `already_requested` set.
         4. A user has at most `max_active_jobs` queued or running exports; 0 means no limit.
@@ -49,6 +51,7 @@ class RequestExport:
 
     unit_of_work: Callable[[], UnitOfWork]
     ticket_source: TicketSource
+    file_formats: FileFormats
     task_queue: TaskQueue
     audit_log: AuditLog
     rights: Rights
@@ -82,7 +85,7 @@ class RequestExport:
         """Request an export, and record it in the audit log with `action` and `detail`."""
         if refusal := self.rights.refusal_of_request(actor):
             raise self.refusals.recorded(refusal, "request", actor)
-        view_json = read_view(payload, self.ticket_source.columns(actor)).to_json()
+        view_json = read_view(payload, self.ticket_source.columns(actor), formats=self.file_formats.offered).to_json()
         with self.turns.of(actor.user_id) as turn_is_over, self.unit_of_work() as work:
             # The first action after the commit: a later one may run the whole export.
             work.after_commit(turn_is_over)

@@ -13,13 +13,14 @@ from uuid import UUID
 
 import attrs
 
-from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.file.export_file import WrittenFile, delete_file, manifest_key, object_key
 from ticket_export.application.file.file_name import FileNameTemplate, FileNaming, file_name
+from ticket_export.application.file.file_type import FileType
 from ticket_export.application.file.manifest import CONTENT_TYPE as MANIFEST_TYPE
 from ticket_export.application.file.manifest import ExportManifest
 from ticket_export.application.file.ownership import StorageOwnership
+from ticket_export.application.formats.file_formats import FileFormats
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.compression import Compression
 from ticket_export.application.ports.export_storage import ExportStorage
@@ -34,6 +35,7 @@ from ticket_export.application.run.heartbeat import Heartbeat
 from ticket_export.application.run.progress import ProgressListener, ignore_progress
 from ticket_export.application.run.shortage import MEMORY, shortages_told
 from ticket_export.application.run.stop_signal import StopSignal
+from ticket_export.application.view.read_view import read_view
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
@@ -75,7 +77,8 @@ class RunExport:
 
     Rules:
         1. The requester is read again, with the rights that they have now. If they may no longer request, or are no
-           longer active, the job fails. The file has the rows and columns that they may see now.
+           longer active, the job fails. The file has the rows and columns that they may see now. It has the format
+           that the view asks for; if the host no longer offers that format, the job fails.
         2. Count and rows come from one consistent snapshot. If they differ, the job fails.
         3. The snapshot is released before the file is published, and the file and its manifest are published before
            the job is Completed. If the storage takes no data for `storage_patience` while there are rows to read, the
@@ -99,7 +102,7 @@ class RunExport:
     ownership: StorageOwnership
     user_directory: UserDirectory
     rights: Rights
-    csv_format: CsvFormat
+    file_formats: FileFormats
     compression: Compression
     stall: timedelta
     max_attempts: int
@@ -198,8 +201,6 @@ class RunExport:
         return ExportPipeline(
             source=self.ticket_source,
             storage=self.storage,
-            csv_format=self.csv_format,
-            compression=self.compression,
             patience=self.storage_patience,
             read_ahead=self.read_ahead,
         )
@@ -213,15 +214,15 @@ class RunExport:
             with heartbeat:
                 # Before a ticket is read: an export that cannot be recorded must not run.
                 attempt.record_start()
-                query = self._permitted_query(attempt.job)
+                query, file_type = self._permitted_file(attempt.job)
                 heartbeat.require_job()
                 database = self.ownership.to_write(
                     self.storage, attempt.database, partial(WatchedWriter.opened, watch=heartbeat)
                 )
-                key = object_key(attempt.job, database=database, attempt=attempt.token, suffix=self.compression.suffix)
+                key = object_key(attempt.job, database=database, attempt=attempt.token, extension=file_type.extension)
                 heartbeat.require_job()
-                file = self._pipeline.write(query, key, heartbeat, on_progress)
-                item = self._media_item(attempt.job, file)
+                file = self._pipeline.write(query, key, file_type, heartbeat, on_progress)
+                item = self._media_item(attempt.job, file, file_type)
                 self._write_manifest(ExportManifest.of(attempt.job, query, file, item), key, heartbeat)
         except BaseException:
             if file is not None:
@@ -233,7 +234,7 @@ class RunExport:
         with WatchedWriter.opened(self.storage, manifest_key(key), MANIFEST_TYPE, watch) as writer:
             writer.write(manifest.encode())
 
-    def _permitted_query(self, job: ExportJob) -> TicketQuery:
+    def _permitted_file(self, job: ExportJob) -> tuple[TicketQuery, FileType]:
         requester = self.user_directory.find(job.requester_user_id)
         if requester is not None and requester.user_id != job.requester_user_id:
             raise ConfigurationError(
@@ -241,13 +242,11 @@ class RunExport:
             )
         if requester is None or self.rights.refusal_of_request(requester):
             raise PermissionLostError("The requester no longer has the permission to export tickets.")
+        columns = self.ticket_source.columns(requester)
         try:
-            return TicketQuery.of(
-                job.snapshot_payload_json,
-                self.ticket_source.columns(requester),
-                actor=requester,
-                as_of=job.requested_at,
-            )
+            view = read_view(job.snapshot_payload_json, columns, formats=self.file_formats.offered)
+            query = TicketQuery.of(view, columns, actor=requester, as_of=job.requested_at)
+            return query, FileType(self.file_formats.of(view.file), self.compression)
         except InvalidPayloadError as error:
             raise StaleViewError(f"The view no longer fits the tickets: {'; '.join(error.problems)}") from error
 
@@ -260,11 +259,11 @@ class RunExport:
                 raise
             return job
 
-    def _media_item(self, job: ExportJob, file: WrittenFile) -> MediaItem:
+    def _media_item(self, job: ExportJob, file: WrittenFile, file_type: FileType) -> MediaItem:
         return MediaItem(
             length=file.length,
-            file_name=file_name(self.naming, job, suffix=self.compression.suffix),
-            content_type=self.compression.content_type,
+            file_name=file_name(self.naming, job, extension=file_type.extension),
+            content_type=file_type.content_type,
             file_storage_provider=self.storage.provider,
             storage_place=self.storage.place,
             object_key=file.key,

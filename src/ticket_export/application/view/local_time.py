@@ -80,11 +80,16 @@ def _moved(moment: datetime, by: timedelta) -> datetime:
         return _LAST if by > timedelta(0) else _FIRST
 
 
-def time_text(moment: datetime, zone: tzinfo) -> str:
-    """Return an aware moment as ``YYYY-MM-DD HH:MM:SS`` in `zone`, without the fraction of its second.
+def shown_moment(moment: datetime, zone: tzinfo) -> datetime:
+    """Return an aware moment in `zone`, without the fraction of its second.
 
-    A moment that `zone` would move out of the calendar is shown unchanged.
+    A moment that `zone` would move out of the calendar stays in its own zone.
     """
     with suppress(OverflowError):
         moment = moment.astimezone(zone)
-    return moment.isoformat(" ", "seconds")[:19]
+    return moment.replace(microsecond=0)
+
+
+def time_text(moment: datetime, zone: tzinfo) -> str:
+    """Return `shown_moment` as ``YYYY-MM-DD HH:MM:SS``."""
+    return shown_moment(moment, zone).isoformat(" ")[:19]

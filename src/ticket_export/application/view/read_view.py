@@ -8,20 +8,25 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from ticket_export.application.safe_text import quoted
+from ticket_export.application.view.file_options import FileOptions, OfferedFormats
 from ticket_export.application.view.json_text import parse_json, require_short, require_small
 from ticket_export.application.view.payload_model import Location, PayloadModel, message_of
 from ticket_export.application.view.snapshot import ExportFilter, ExportScope, ExportSnapshotPayload
 from ticket_export.application.view.ticket_column import TicketColumns
+from ticket_export.application.view.view_context import ViewContext
 from ticket_export.errors import InvalidPayloadError
 
-_NESTED: dict[str, type[PayloadModel]] = {"filters": ExportFilter, "scope": ExportScope}
+_NESTED: dict[str, type[PayloadModel]] = {"filters": ExportFilter, "scope": ExportScope, "file": FileOptions}
 
 
-def read_view(payload: object, columns: TicketColumns | None = None) -> ExportSnapshotPayload:
-    """Check a view, which is a model, a mapping or JSON text, against the columns.
+def read_view(
+    payload: object, columns: TicketColumns | None = None, *, formats: OfferedFormats | None = None
+) -> ExportSnapshotPayload:
+    """Check a view, which is a model, a mapping or JSON text, against the columns and the formats.
 
-    The result has the catalog's spelling of column names, and the full names of operators. Without `columns` only the
-    shape of the payload is checked. For every payload the time is linear within `limits`.
+    The result has the catalog's spelling of column names, the full names of operators, and every option of its file.
+    What is None is not compared, and then only the shape is checked. For every payload the time is linear within
+    `limits`.
 
     Raises:
         InvalidPayloadError: with every problem and its place, or the first ones of many.
@@ -32,7 +37,7 @@ def read_view(payload: object, columns: TicketColumns | None = None) -> ExportSn
         raise InvalidPayloadError([f"payload: must be an object with keys, not {type(payload).__name__}"])
     require_small(payload)
     try:
-        view = ExportSnapshotPayload.model_validate(payload, context=columns)
+        view = ExportSnapshotPayload.model_validate(payload, context=ViewContext(columns, formats))
     except ValidationError as error:
         errors = error.errors(include_url=False)
         told = [_describe(each) for each in errors[: InvalidPayloadError.MOST]]

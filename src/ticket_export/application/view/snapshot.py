@@ -1,8 +1,8 @@
 """The view that a user saw when they requested the export.
 
-The models are the owner's (`ExportSnapshotPayload`, `ExportFilter`, `ExportScope`) plus `time_zone`. With the ticket
-source's columns as validation context, they also refuse a view that does not fit the columns; without it they check
-only their own shape.
+The models are the owner's (`ExportSnapshotPayload`, `ExportFilter`, `ExportScope`) plus `time_zone` and `file`. With a
+`ViewContext` they also refuse a view that does not fit the columns or the formats; without it they check only their own
+shape.
 """
 
 from __future__ import annotations
@@ -24,13 +24,15 @@ from pydantic import (
 )
 
 from ticket_export.application.safe_text import listed, quoted, require_storable
+from ticket_export.application.view.file_options import FileOptions
 from ticket_export.application.view.filter_conditions import check_filter
 from ticket_export.application.view.filter_operators import OPERATORS, Operator, find_operator
 from ticket_export.application.view.filter_values import parse_ids
 from ticket_export.application.view.limits import MAX_COLUMNS, MAX_FILTERS, MAX_JSON, MAX_SEARCH, MAX_VALUE, MAX_VALUES
 from ticket_export.application.view.payload_model import Location, PayloadModel, raise_problems, shown
 from ticket_export.application.view.ticket_column import ScopeRole, TicketColumns
-from ticket_export.application.view.view_columns import columns_of, filtered_column, find_column
+from ticket_export.application.view.view_columns import filtered_column, find_column
+from ticket_export.application.view.view_context import columns_of, formats_of
 
 _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _NOT_A_VALUE = "a value must be text, a number, or a list of these"
@@ -170,7 +172,8 @@ class ExportSnapshotPayload(PayloadModel):
     """The captured view: its filters, its order and its columns.
 
     `sort_direction` is ``asc`` or ``desc``. `time_zone` is an IANA name (None is UTC): the zone of the shown times and
-    of the days of a filter. `view_id` is any JSON value; it is kept and has no effect.
+    of the days of a filter. `view_id` is any JSON value; it is kept and has no effect. `file` is None only in a
+    view that was not checked against the formats.
     """
 
     # Validated first, since the search looks only at the chosen columns.
@@ -182,6 +185,7 @@ class ExportSnapshotPayload(PayloadModel):
     sort_direction: str | None = None
     scope: ExportScope | None = None
     time_zone: str | None = None
+    file: Annotated[FileOptions | None, Field(validate_default=True)] = None
 
     def to_json(self) -> str:
         """Return the payload as it is stored: camelCase JSON."""
@@ -266,6 +270,12 @@ class ExportSnapshotPayload(PayloadModel):
         if name is not None and name not in _zone_names():
             raise ValueError(f"{quoted(name)} is not an IANA time zone; use a name such as Europe/Berlin")
         return name
+
+    @field_validator("file")
+    @classmethod
+    def _file_is_offered(cls, asked: FileOptions | None, info: ValidationInfo) -> FileOptions | None:
+        formats = formats_of(info)
+        return asked if formats is None else formats.completed(asked or FileOptions())
 
 
 @cache

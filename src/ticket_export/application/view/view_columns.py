@@ -1,7 +1,4 @@
-"""The columns that a view names, looked up while pydantic validates the view.
-
-The ticket source's columns are the validation context.
-"""
+"""The columns that a view names, looked up while pydantic validates the view."""
 
 from __future__ import annotations
 
@@ -10,11 +7,7 @@ from pydantic import ValidationInfo
 from ticket_export.application.safe_text import listed, most_alike, quoted
 from ticket_export.application.view.payload_model import problem
 from ticket_export.application.view.ticket_column import TicketColumn, TicketColumns
-
-
-def columns_of(info: ValidationInfo) -> TicketColumns | None:
-    """Return the columns that the view is checked against; None if only its shape is checked."""
-    return info.context if isinstance(info.context, TicketColumns) else None
+from ticket_export.application.view.view_context import columns_of
 
 
 def filtered_column(info: ValidationInfo) -> TicketColumn | None:

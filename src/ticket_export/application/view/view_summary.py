@@ -22,7 +22,7 @@ def summary_of(job: ExportJob) -> str:
 
 
 def summarize_view(payload_json: str) -> str:
-    """Return the columns, filters and order of a stored view, in at most 1,000 characters."""
+    """Return the columns, filters, order and format of a stored view, in at most 1,000 characters."""
     try:
         summary = _summary(read_view(payload_json))
     except InvalidPayloadError:
@@ -41,4 +41,6 @@ def _summary(view: ExportSnapshotPayload) -> str:
         parts.append(f"assignee {quoted(str(view.scope.assigned_to_user_id))}")
     if view.sort_field:
         parts.append(f"sort {view.sort_field} {view.sort_direction or 'asc'}")
+    if view.file and view.file.format:
+        parts.append(f"file {view.file.format}")
     return "; ".join(parts)

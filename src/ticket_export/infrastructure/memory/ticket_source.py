@@ -14,10 +14,9 @@ from uuid import UUID
 import attrs
 
 from ticket_export.application.actor import Actor
-from ticket_export.application.csv_format import Cell, CsvFormat, encode_rows
-from ticket_export.application.formula_guard import guard
-from ticket_export.application.number_text import decimal_text, float_text
-from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader, TicketSource
+from ticket_export.application.number_text import decimal_text, number_text
+from ticket_export.application.ports.file_format import Cell, FileFormat, RowBlock
+from ticket_export.application.ports.ticket_source import TicketReader, TicketSource
 from ticket_export.application.view.conditions import (
     Comparison,
     Condition,
@@ -32,8 +31,8 @@ from ticket_export.application.view.conditions import (
     WithinIntervals,
     fold,
 )
-from ticket_export.application.view.local_time import time_text
-from ticket_export.application.view.ticket_column import TicketColumn, TicketColumns
+from ticket_export.application.view.local_time import shown_moment
+from ticket_export.application.view.ticket_column import ColumnKind, TicketColumn, TicketColumns
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.application.view.visibility import (
     EVERY_ROW,
@@ -101,12 +100,12 @@ class InMemoryTicketSource(TicketSource):
         return visible_columns(rules, actor, sees_every_row=self._sees_every_row(actor))
 
     @contextmanager
-    def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
+    def open(self, query: TicketQuery, file_format: FileFormat, /) -> Iterator[TicketReader]:
         query.require_columns(self.columns(query.actor))
         sees_every_row = self._sees_every_row(query.actor)
         visible = [each for each in tuple(self.tickets) if sees_every_row or self._shows(each, query.actor)]
         shown = [ticket for ticket in visible if _is_shown(ticket, query)]
-        yield _Reader(_in_order(shown, query), query, csv_format)
+        yield _Reader(_in_order(shown, query), query, file_format)
 
     def _sees_every_row(self, actor: Actor) -> bool:
         if isinstance(self.visible_to, EveryRow):
@@ -124,17 +123,17 @@ class InMemoryTicketSource(TicketSource):
 class _Reader(TicketReader):
     tickets: list[InMemoryTicket]
     query: TicketQuery
-    csv_format: CsvFormat
+    file_format: FileFormat
 
     def count(self) -> int:
         return len(self.tickets)
 
-    def blocks(self) -> Iterator[CsvBlock]:
+    def blocks(self) -> Iterator[RowBlock]:
         for start in range(0, len(self.tickets), BLOCK_ROWS):
             tickets = self.tickets[start : start + BLOCK_ROWS]
-            rows = [[self._cell(ticket.value(column), column) for column in self.query.columns] for ticket in tickets]
+            cells = [[self._cell(ticket.value(column), column) for column in self.query.columns] for ticket in tickets]
             try:
-                yield CsvBlock(encode_rows(rows), len(rows))
+                yield RowBlock(self.file_format.rows(self.query.columns, cells), len(cells))
             except UnicodeEncodeError as error:
                 raise TicketSourceError("A ticket holds text that is not valid Unicode.") from error
 
@@ -142,9 +141,14 @@ class _Reader(TicketReader):
         if value is None:
             return None
         if isinstance(value, datetime):
-            return time_text(value, self.query.time_zone)
-        text = _shown(value, column)
-        return guard(text) if column.is_text and self.csv_format.formula_guard else text
+            return shown_moment(value, self.query.time_zone)
+        if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool) and not column.is_text:
+            return _number(value)
+        if column.kind is ColumnKind.BOOLEAN and isinstance(value, bool):
+            return value
+        if column.kind is ColumnKind.DAY and isinstance(value, date):
+            return value
+        return _shown(value, column)
 
 
 def _is_shown(ticket: InMemoryTicket, query: TicketQuery) -> bool:
@@ -252,13 +256,17 @@ def _text_of(value: CellValue) -> str:
             return ""
         case bool():
             return "true" if value else "false"
-        case float():
-            return float_text(value)
-        case Decimal():
-            _, _, exponent = value.as_tuple()
-            return decimal_text(value, max(-exponent, 0) if isinstance(exponent, int) else 0)
+        case int() | float() | Decimal():
+            return number_text(_number(value))
         case time():
             return value.isoformat("seconds")
-        case str() | int() | UUID() | date():
+        case str() | UUID() | date():
             return str(value)
     return ", ".join(value)
+
+
+def _number(value: int | float | Decimal) -> int | float | Decimal:
+    if not isinstance(value, Decimal):
+        return value
+    exponent = value.as_tuple().exponent
+    return Decimal(decimal_text(value, max(-exponent, 0) if isinstance(exponent, int) else 0))

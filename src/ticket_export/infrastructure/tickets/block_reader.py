@@ -9,9 +9,9 @@ from typing import Final
 import attrs
 from sqlalchemy import Connection
 
-from ticket_export.application.csv_format import CsvFormat
+from ticket_export.application.ports.file_format import FileFormat, RowBlock
 from ticket_export.application.ports.supports_interrupt import SupportsInterrupt
-from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader
+from ticket_export.application.ports.ticket_source import TicketReader
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 from ticket_export.infrastructure.tickets.read_errors import read_errors
@@ -34,8 +34,8 @@ class BlockReader(TicketReader, SupportsInterrupt):
     catalog: TicketCatalog
     query: TicketQuery
     rows: VisibleRows
-    csv_format: CsvFormat
-    _reading: Generator[CsvBlock] | None = attrs.field(default=None, init=False)
+    file_format: FileFormat
+    _reading: Generator[RowBlock] | None = attrs.field(default=None, init=False)
 
     def count(self) -> int:
         """The number of rows.
@@ -57,7 +57,7 @@ class BlockReader(TicketReader, SupportsInterrupt):
             rows = select_tickets(self.catalog_as_stored(), self.query, self.rows).limit(0)
             self.connection.execute(rows).close()
 
-    def blocks(self) -> Iterator[CsvBlock]:
+    def blocks(self) -> Iterator[RowBlock]:
         """All rows, in order."""
         self._reading = self.read()
         return self._reading
@@ -72,5 +72,5 @@ class BlockReader(TicketReader, SupportsInterrupt):
         return self.catalog
 
     @abstractmethod
-    def read(self) -> Generator[CsvBlock]:
+    def read(self) -> Generator[RowBlock]:
         """Execute the SELECT and yield its rows in blocks."""

@@ -11,8 +11,9 @@ import attrs
 from sqlalchemy import Connection, Engine
 
 from ticket_export.application.actor import Actor
-from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.finding import Finding
+from ticket_export.application.formats.csv_format import CsvFormat
+from ticket_export.application.ports.file_format import FileFormat
 from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.view.ticket_column import TicketColumns
@@ -33,7 +34,7 @@ from ticket_export.infrastructure.tickets.row_rule import VisibleRows
 from ticket_export.infrastructure.tickets.sqlite.reader import row_stream_reader
 
 OpenReader: TypeAlias = Callable[
-    [Connection, TicketCatalog, TicketQuery, VisibleRows, CsvFormat, timedelta], AbstractContextManager[BlockReader]
+    [Connection, TicketCatalog, TicketQuery, VisibleRows, FileFormat, timedelta], AbstractContextManager[BlockReader]
 ]
 
 _READERS: dict[str, OpenReader] = {"postgresql": copy_reader, "sqlite": row_stream_reader}
@@ -59,7 +60,7 @@ class SqlAlchemyTicketSource(TicketSource, SupportsCheck):
         return self.catalog.visible_to_actor(actor).columns
 
     @contextmanager
-    def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[BlockReader]:
+    def open(self, query: TicketQuery, file_format: FileFormat, /) -> Iterator[BlockReader]:
         """Begin a snapshot and yield a reader of it; the snapshot ends with the block.
 
         Raises:
@@ -78,7 +79,7 @@ class SqlAlchemyTicketSource(TicketSource, SupportsCheck):
             name = connection.dialect.name
             if name not in _READERS:
                 raise UnsupportedDialectError(f"tickets cannot be read from {name}; only from PostgreSQL and SQLite")
-            with _READERS[name](connection, self.catalog, query, visible.rows, csv_format, self.patience) as reader:
+            with _READERS[name](connection, self.catalog, query, visible.rows, file_format, self.patience) as reader:
                 yield reader
 
     def problems(self, actors: Sequence[Actor]) -> Iterator[Finding]:

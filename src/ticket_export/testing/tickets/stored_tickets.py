@@ -11,7 +11,7 @@ from uuid import UUID
 import attrs
 import pytest
 
-from ticket_export.application.csv_format import CsvFormat
+from ticket_export.application.formats.csv_format import CsvFormat
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.view.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
 from ticket_export.application.view.ticket_query import TicketQuery

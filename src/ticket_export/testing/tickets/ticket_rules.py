@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ticket_export.application.actor import Actor
-from ticket_export.application.csv_format import CsvFormat
+from ticket_export.application.formats.csv_format import CsvFormat
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import ConfigurationError, ExportFailure, InvalidPayloadError
 from ticket_export.testing.entities import AN_ACTOR

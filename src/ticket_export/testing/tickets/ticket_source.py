@@ -25,7 +25,7 @@ from threading import Thread
 
 import pytest
 
-from ticket_export.application.csv_format import CsvFormat
+from ticket_export.application.formats.csv_format import CsvFormat
 from ticket_export.application.ports.supports_interrupt import SupportsInterrupt
 from ticket_export.errors import TicketSourceError
 from ticket_export.testing.tickets.stored_tickets import AS_OF, StoredTicket, T

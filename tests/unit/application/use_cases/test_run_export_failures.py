@@ -14,9 +14,10 @@ import pytest
 from tests.unit.application.use_cases.help_desk import COLUMNS, PREFIX, HelpDesk, raising
 from ticket_export import SystemPermissions
 from ticket_export.application.actor import Actor
-from ticket_export.application.csv_format import CsvFormat
 from ticket_export.application.file.export_file import manifest_key
-from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader
+from ticket_export.application.formats.csv_format import CsvFormat
+from ticket_export.application.ports.file_format import RowBlock
+from ticket_export.application.ports.ticket_source import TicketReader
 from ticket_export.application.use_cases.run_export import RunExport
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.errors import StorageError, TicketSourceError
@@ -171,9 +172,9 @@ class LyingSource:
     def count(self) -> int:
         return self.counted
 
-    def blocks(self) -> Iterator[CsvBlock]:
+    def blocks(self) -> Iterator[RowBlock]:
         for _ in range(self.written):
-            yield CsvBlock(b"1,x\n", 1)
+            yield RowBlock(b"1,x\n", 1)
 
 
 @pytest.mark.parametrize(("counted", "written"), [(3, 2), (2, 3), (0, 1), (1, 0)])

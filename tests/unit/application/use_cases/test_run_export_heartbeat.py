@@ -18,7 +18,8 @@ import pytest
 from tests.unit.application.use_cases.blocked_export import PATIENCE, block_count
 from tests.unit.application.use_cases.help_desk import COLUMNS, NOW, HelpDesk, once, raising
 from ticket_export import Actor, CsvFormat, StopSignal
-from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader
+from ticket_export.application.ports.file_format import RowBlock
+from ticket_export.application.ports.ticket_source import TicketReader
 from ticket_export.application.run.attempt import Attempt
 from ticket_export.application.run.heartbeat import Heartbeat
 from ticket_export.application.run.progress import Progress
@@ -224,7 +225,7 @@ class StubbornSource:
         self.desk.at("source.count")
         return 0
 
-    def blocks(self) -> Iterator[CsvBlock]:
+    def blocks(self) -> Iterator[RowBlock]:
         yield from ()
 
 
@@ -267,7 +268,7 @@ class Reader:
     def count(self) -> int:
         return 0
 
-    def blocks(self) -> Iterator[CsvBlock]:
+    def blocks(self) -> Iterator[RowBlock]:
         yield from ()
 
     def interrupt(self) -> None:

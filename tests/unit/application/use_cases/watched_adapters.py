@@ -12,7 +12,8 @@ import attrs
 from ticket_export import Actor, CsvFormat
 from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
 from ticket_export.application.ports.export_storage import ObjectWriter
-from ticket_export.application.ports.ticket_source import CsvBlock, TicketReader
+from ticket_export.application.ports.file_format import RowBlock
+from ticket_export.application.ports.ticket_source import TicketReader
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.domain.user_id import UserId
 from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
@@ -115,7 +116,7 @@ class _WatchedReader:
         self.desk.at("source.count")
         return self.reader.count()
 
-    def blocks(self) -> Iterator[CsvBlock]:
+    def blocks(self) -> Iterator[RowBlock]:
         for number, block in enumerate(self.reader.blocks()):
             if number:
                 self.desk.at("source.block")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
-from ticket_export.application.ports.ticket_source import CsvBlock
+from ticket_export.application.ports.file_format import RowBlock
 
 if TYPE_CHECKING:
     from psycopg import Copy
@@ -21,7 +21,7 @@ def copy_blocks(
     size: int,
     rewrite: Callable[[Record], Record] | None = None,
     finish: Callable[[bytes], bytes] = bytes,
-) -> Iterator[CsvBlock]:
+) -> Iterator[RowBlock]:
     """Yield the records of ``iter(copy)`` in blocks of at least `size` bytes; the last block may be shorter.
 
     `rewrite` changes each record, `finish` each whole block, which may change its length.
@@ -46,13 +46,13 @@ def copy_blocks(
             # Its argument 1 means: do not wait. 0 means "not yet", -1 the end.
             length, record = next_record(1)
         if len(block) >= size:
-            yield CsvBlock(finish(bytes(block)), rows)
+            yield RowBlock(finish(bytes(block)), rows)
             block, rows = bytearray(), 0
         if length < 0:
             _end(pgconn)
             break
     if rows:
-        yield CsvBlock(finish(bytes(block)), rows)
+        yield RowBlock(finish(bytes(block)), rows)
 
 
 def _end(pgconn: PGconn) -> None:

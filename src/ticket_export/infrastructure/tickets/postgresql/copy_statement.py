@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Dialect, Select
 from sqlalchemy.sql.compiler import SQLCompiler
 
 
-def copy_statement(query: Select[Any], connection: Connection) -> tuple[str, Mapping[str, object]]:
+def copy_statement(query: Select[Any], connection: Connection, options: str) -> tuple[str, Mapping[str, object]]:
     """The statement, and the values that psycopg quotes and puts into it: COPY itself takes no parameters.
 
     SQLAlchemy cannot run a COPY, so its conversion of the values for the driver is done here.
@@ -23,7 +23,7 @@ def copy_statement(query: Select[Any], connection: Connection) -> tuple[str, Map
     values = {
         name: processors[name](value) if name in processors else value for name, value in expanded.parameters.items()
     }
-    return f"COPY ({expanded.statement}) TO STDOUT (FORMAT csv, ENCODING 'UTF8')", values
+    return f"COPY ({expanded.statement}) TO STDOUT ({options}, ENCODING 'UTF8')", values
 
 
 def _processors(compiled: SQLCompiler, dialect: Dialect) -> dict[str, Callable[[Any], Any]]:

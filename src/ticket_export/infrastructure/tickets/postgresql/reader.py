@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, timedelta
 from functools import partial
+from itertools import islice
 
 import attrs
 from sqlalchemy import Connection, Text, func
 
-from ticket_export.application.csv_format import CsvFormat
+from ticket_export.application.formats.csv_format import CsvFormat
 from ticket_export.application.guarded_records import guard_records
-from ticket_export.application.ports.ticket_source import CsvBlock
+from ticket_export.application.ports.file_format import FileFormat, RowBlock
 from ticket_export.application.view.ticket_column import IdType, TicketColumn
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.persistence.database.answer_watch import answered_in_time, cut
@@ -28,9 +29,12 @@ from ticket_export.infrastructure.tickets.postgresql.zones import unabbreviated
 from ticket_export.infrastructure.tickets.read_errors import read_errors
 from ticket_export.infrastructure.tickets.row_rule import VisibleRows
 from ticket_export.infrastructure.tickets.ticket_select import select_tickets
+from ticket_export.infrastructure.tickets.typed_cells import TypedCells
 
 # Seconds for the request that cancels a statement; the caller tries again.
 _INTERRUPT_TIMEOUT = 5
+_BLOCK_ROWS = 1000
+_ESCAPES = {"\t": "\\t"}
 
 
 @contextmanager
@@ -39,7 +43,7 @@ def copy_reader(
     catalog: TicketCatalog,
     query: TicketQuery,
     rows: VisibleRows,
-    csv_format: CsvFormat,
+    file_format: FileFormat,
     patience: timedelta,
 ) -> Iterator[CopyReader]:
     """Begin a snapshot on `connection` and yield a reader of it; both end with the block."""
@@ -47,7 +51,7 @@ def copy_reader(
         with read_errors(connection.dialect), answered_in_time(connection):
             wait_for_replica(connection, query.as_of)
             begin_snapshot(connection, patience)
-        reader = CopyReader(connection=connection, catalog=catalog, query=query, rows=rows, csv_format=csv_format)
+        reader = CopyReader(connection=connection, catalog=catalog, query=query, rows=rows, file_format=file_format)
         try:
             # Errors that the block raises pass unchanged, even a database's.
             yield reader
@@ -79,24 +83,41 @@ class CopyReader(BlockReader):
         # Not before it is needed: it may wait for a lock, and only a reader can be interrupted.
         return catalog_as_stored(self.connection, self.catalog)
 
-    def read(self) -> Generator[CsvBlock]:
+    def read(self) -> Generator[RowBlock]:
         """Execute the COPY and yield its rows in blocks."""
         with read_errors(self.connection.dialect):
-            query = attrs.evolve(self.query, time_zone=unabbreviated(self.query.time_zone))
-            rows_query = select_tickets(self.catalog_as_stored(), query, self.rows, finish=_without_empty_texts)
-            statement, values = copy_statement(rows_query, self.connection)
-            driver = driver_connection(self.connection)
-            rewrite = _single if len(self.query.columns) == 1 else None
-            with driver.cursor() as cursor, cursor.copy(statement, values) as copy:
-                yield from copy_blocks(copy, driver.pgconn, size=BLOCK_BYTES, rewrite=rewrite, finish=self._guard)
+            if isinstance(self.file_format, CsvFormat):
+                yield from self._csv(self.file_format)
+            else:
+                yield from self._rows_in_python()
 
-    @property
-    def _guard(self) -> Callable[[bytes], bytes]:
-        if not self.csv_format.formula_guard:
+    def _csv(self, csv_format: CsvFormat) -> Generator[RowBlock]:
+        query = attrs.evolve(self.query, time_zone=unabbreviated(self.query.time_zone))
+        rows_query = select_tickets(self.catalog_as_stored(), query, self.rows, finish=_without_empty_texts)
+        copy_options = f"FORMAT csv, DELIMITER E'{_ESCAPES.get(csv_format.delimiter, csv_format.delimiter)}'"
+        statement, values = copy_statement(rows_query, self.connection, copy_options)
+        driver = driver_connection(self.connection)
+        rewrite = _single if len(self.query.columns) == 1 else None
+        finish = self._guard(csv_format)
+        with driver.cursor() as cursor, cursor.copy(statement, values) as copy:
+            yield from copy_blocks(copy, driver.pgconn, size=BLOCK_BYTES, rewrite=rewrite, finish=finish)
+
+    def _rows_in_python(self) -> Generator[RowBlock]:
+        catalog = self.catalog_as_stored()
+        rows_query = select_tickets(catalog, attrs.evolve(self.query, time_zone=UTC), self.rows)
+        statement, values = copy_statement(rows_query, self.connection, "FORMAT text")
+        typed = TypedCells(catalog, self.query)
+        with driver_connection(self.connection).cursor() as cursor, cursor.copy(statement, values) as copy:
+            rows = copy.rows()
+            while block := list(islice(rows, _BLOCK_ROWS)):
+                yield RowBlock(self.file_format.rows(self.query.columns, typed(block)), len(block))
+
+    def _guard(self, csv_format: CsvFormat) -> Callable[[bytes], bytes]:
+        if not csv_format.formula_guard:
             return bytes
         # A column of UUIDs may be stored as text, and then it may hold any text.
         is_text = [column.is_text or column.id_type is IdType.UUID for column in self.query.columns]
-        return partial(guard_records, is_text=is_text)
+        return partial(guard_records, is_text=is_text, delimiter=csv_format.delimiter)
 
 
 def _without_empty_texts(column: TicketColumn, cell: Expression) -> Expression:

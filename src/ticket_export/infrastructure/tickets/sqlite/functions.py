@@ -9,7 +9,7 @@ from typing import TypeAlias
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from ticket_export.application.number_text import written_number
+from ticket_export.application.number_text import number_cell, number_text
 from ticket_export.application.view.conditions import fold
 from ticket_export.application.view.local_time import time_text
 from ticket_export.infrastructure.persistence.sqlite_moments import read_moment, write_moment
@@ -86,7 +86,11 @@ def _uuid(stored: _Stored) -> str | None:
 
 
 def _number(stored: _Stored, is_float: int, scale: int) -> str | None:
-    return None if stored is None else str(written_number(_decoded(stored), is_float=bool(is_float), scale=scale))
+    decoded = _decoded(stored)
+    if decoded is None:
+        return None
+    number = number_cell(decoded, is_float=bool(is_float), scale=scale)
+    return number if isinstance(number, str) else number_text(number)
 
 
 def _is_true(stored: _Stored) -> bool | None:

@@ -1,32 +1,30 @@
-"""Reads the rows of one transaction and encodes them as CSV."""
+"""Reads the rows of one transaction and encodes them."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
-from functools import partial
-from typing import Any, TypeAlias
+from datetime import UTC, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Float, Integer
+import attrs
+from sqlalchemy import Connection, Integer, Select
 from sqlalchemy.engine.interfaces import DBAPICursor
 
-from ticket_export.application.csv_format import Cell, CsvFormat, encode_rows
-from ticket_export.application.number_text import written_number
-from ticket_export.application.ports.ticket_source import CsvBlock
+from ticket_export.application.formats.csv_format import CsvFormat, encode_rows
+from ticket_export.application.ports.file_format import Cell, FileFormat, RowBlock
 from ticket_export.application.view.ticket_column import ColumnKind
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.tickets.block_reader import BLOCK_BYTES, BlockReader
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 from ticket_export.infrastructure.tickets.read_errors import read_errors
 from ticket_export.infrastructure.tickets.row_rule import VisibleRows
-from ticket_export.infrastructure.tickets.sql_types import scale_of, underlying
+from ticket_export.infrastructure.tickets.sql_types import underlying
 from ticket_export.infrastructure.tickets.sqlite import spellings  # noqa: F401 - registers them
 from ticket_export.infrastructure.tickets.sqlite.snapshot import begin_snapshot, reading_any_bytes
 from ticket_export.infrastructure.tickets.ticket_select import select_tickets
-
-WriteNumber: TypeAlias = Callable[[Any], Cell]
+from ticket_export.infrastructure.tickets.typed_cells import TypedCells, number_reader
 
 #: The most rows of a block: enough that the calls between blocks do not count.
 BLOCK_ROWS = 1000
@@ -42,13 +40,13 @@ def row_stream_reader(
     catalog: TicketCatalog,
     query: TicketQuery,
     rows: VisibleRows,
-    csv_format: CsvFormat,
+    file_format: FileFormat,
     patience: timedelta,  # noqa: ARG001 - a snapshot of SQLite does not keep others from writing
 ) -> Iterator[RowStreamReader]:
     """Begin a snapshot on `connection` and yield a reader of it; the snapshot ends with the connection."""
     with read_errors(connection.dialect):
         driver = begin_snapshot(connection)
-    reader = RowStreamReader(connection=connection, catalog=catalog, query=query, rows=rows, csv_format=csv_format)
+    reader = RowStreamReader(connection=connection, catalog=catalog, query=query, rows=rows, file_format=file_format)
     try:
         with reading_any_bytes(driver):
             # Errors that the block raises pass unchanged, even a database's.
@@ -60,20 +58,32 @@ def row_stream_reader(
 class RowStreamReader(BlockReader):
     """Reads the driver's rows; a block has a thousand of them, or fewer if they are long."""
 
-    def read(self) -> Generator[CsvBlock]:
+    def read(self) -> Generator[RowBlock]:
         """Execute the SELECT and yield its rows in blocks."""
-        rows_query = select_tickets(self.catalog, self.query, self.rows)
-        written_numbers = _written_numbers(self.catalog, self.query)
-        with read_errors(self.connection.dialect), self.connection.execute(rows_query) as result:
+        query, encode = self._spelling()
+        with read_errors(self.connection.dialect), self.connection.execute(query) as result:
             # Every cell is text, number or NULL already, so the driver's own tuples are encoded; SQLAlchemy's
             # rows would cost as much as the reading.
             cursor: DBAPICursor = result.cursor  # None only for a statement that returns no rows
             at_once = min(_FIRST_ROWS, BLOCK_ROWS)
             while rows := cursor.fetchmany(at_once):
-                cells = _with_written_numbers(rows, written_numbers)
-                data = encode_rows(cells, formula_guard=self.csv_format.formula_guard)
-                yield CsvBlock(data, len(rows))
+                data = encode(rows)
+                yield RowBlock(data, len(rows))
                 at_once = _next_rows(at_once, len(data))
+
+    def _spelling(self) -> tuple[Select[Any], Callable[[Sequence[Sequence[Any]]], bytes]]:
+        """The SELECT for the format, and what makes bytes of its rows."""
+        file_format = self.file_format
+        if isinstance(file_format, CsvFormat):
+            write_numbers = _WrittenNumbers(self.catalog, self.query)
+            return select_tickets(self.catalog, self.query, self.rows), lambda rows: encode_rows(
+                write_numbers(rows), delimiter=file_format.delimiter, formula_guard=file_format.formula_guard
+            )
+        in_utc = attrs.evolve(self.query, time_zone=UTC)
+        typed = TypedCells(self.catalog, self.query)
+        return select_tickets(self.catalog, in_utc, self.rows), lambda rows: file_format.rows(
+            self.query.columns, typed(rows)
+        )
 
     def interrupt(self) -> None:
         """Interrupt the running statement."""
@@ -82,26 +92,23 @@ class RowStreamReader(BlockReader):
             driver.interrupt()
 
 
-def _with_written_numbers(
-    rows: Sequence[Sequence[Cell]], written_numbers: Sequence[tuple[int, WriteNumber]]
-) -> Sequence[Sequence[Cell]]:
-    if not written_numbers:
-        return rows
-    columns: list[Sequence[Cell]] = list(zip(*rows, strict=True))
-    for place, write in written_numbers:
-        columns[place] = list(map(write, columns[place]))
-    return list(zip(*columns, strict=True))
+class _WrittenNumbers:
+    """Converts the numbers that SQLite shows in another way than PostgreSQL."""
 
+    def __init__(self, catalog: TicketCatalog, query: TicketQuery) -> None:
+        self._readers = [
+            (place, number_reader(catalog, column))
+            for place, column in enumerate(query.columns)
+            if column.kind is ColumnKind.NUMBER and not isinstance(underlying(catalog.expression(column).type), Integer)
+        ]
 
-def _written_numbers(catalog: TicketCatalog, query: TicketQuery) -> list[tuple[int, WriteNumber]]:
-    """The places of the numbers that SQLite shows in another way than PostgreSQL, and the functions that write them."""
-    found: list[tuple[int, WriteNumber]] = []
-    for place, column in enumerate(query.columns):
-        declared = underlying(catalog.expression(column).type)
-        if column.kind is ColumnKind.NUMBER and not isinstance(declared, Integer):
-            write = partial(written_number, is_float=isinstance(declared, Float), scale=scale_of(declared))
-            found.append((place, write))
-    return found
+    def __call__(self, rows: Sequence[Sequence[Cell]]) -> Sequence[Sequence[Cell]]:
+        if not self._readers:
+            return rows
+        columns: list[Sequence[Cell]] = list(zip(*rows, strict=True))
+        for place, read in self._readers:
+            columns[place] = [None if cell is None else read(cell) for cell in columns[place]]
+        return list(zip(*columns, strict=True))
 
 
 def _next_rows(rows: int, length: int) -> int:

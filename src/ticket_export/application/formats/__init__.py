@@ -1,0 +1,1 @@
+"""The formats of the library, in Python alone."""

@@ -1,0 +1,1 @@
+"""The formats that are installed, and what they need beyond Python."""
