@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,36 +16,43 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.application.columns import ID, TITLE
-from ticket_export.application.formats.csv_format import CONTENT_TYPE, CsvFormat, encode_rows
+from ticket_export.application.formats.csv_format import CsvFormat, encode_rows
+from ticket_export.application.formula_guard import unguard
+from ticket_export.application.ports.file_format import Cell, RowBlock
 from ticket_export.application.view.local_time import time_text
+from ticket_export.application.view.ticket_column import TicketColumn
 
 BOM = b"\xef\xbb\xbf"
+delimiters = st.sampled_from([",", ";", "\t"])
 cells = st.one_of(st.text(), st.text(st.sampled_from([",", '"', "\r", "\n", " ", "'", ";", "a", "\\", "\x00", "\x85"])))
 tables = st.integers(1, 4).flatmap(
     lambda width: st.lists(st.lists(cells, min_size=width, max_size=width), min_size=1, max_size=5)
 )
 
 
-def written(row: list[str]) -> str:
+def written(row: list[str], delimiter: str) -> str:
     """A record by RFC 4180, with LF for its end, and quotes only where they are needed."""
     if row == [""]:
         return '""\n'
-    quoted = ['"' + cell.replace('"', '""') + '"' if set(cell) & set(',"\r\n') else cell for cell in row]
-    return ",".join(quoted) + "\n"
+    quoted = ['"' + cell.replace('"', '""') + '"' if set(cell) & {delimiter, *'"\r\n'} else cell for cell in row]
+    return delimiter.join(quoted) + "\n"
 
 
-@given(tables)
-@example([[""]])
-@example([["", ""]])
-@example([["a\rb", "a\nb", "a\r\nb", ","]])
-@example([[" a ", "'", ";", "\\."]])
-def test_quotes_stand_only_where_they_are_needed(table: list[list[str]]) -> None:
-    assert encode_rows(table) == "".join(map(written, table)).encode()
+@given(tables, delimiters)
+@example([[""]], ",")
+@example([["", ""]], "\t")
+@example([["a\rb", "a\nb", "a\r\nb", ","]], ",")
+@example([[" a ", "'", ";", "\\."]], ",")
+@example([[" a ", "\t", ";", ","]], ";")
+@example([[" a ", "\t", ";", ","]], "\t")
+def test_quotes_stand_only_where_they_are_needed(table: list[list[str]], delimiter: str) -> None:
+    assert encode_rows(table, delimiter=delimiter) == "".join(written(row, delimiter) for row in table).encode()
 
 
-@given(tables)
-def test_rows_come_back_cell_by_cell(table: list[list[str]]) -> None:
-    assert list(csv.reader(io.StringIO(encode_rows(table).decode(), newline=""))) == table
+@given(tables, delimiters)
+def test_rows_come_back_cell_by_cell(table: list[list[str]], delimiter: str) -> None:
+    data = encode_rows(table, delimiter=delimiter).decode()
+    assert list(csv.reader(io.StringIO(data, newline=""), delimiter=delimiter)) == table
 
 
 def test_nothing_and_empty_are_both_empty_and_numbers_are_plain() -> None:
@@ -61,24 +68,33 @@ sane = st.text(st.characters(exclude_categories=["Cc", "Cs"], include_characters
 sane_tables = st.lists(st.tuples(sane, sane, sane), min_size=1, max_size=10)
 
 
-def with_csv(path: Path) -> list[tuple[str, ...]]:
+def with_csv(path: Path, delimiter: str) -> list[tuple[str, ...]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        return [tuple(row) for row in csv.reader(file)][1:]
+        return [tuple(row) for row in csv.reader(file, delimiter=delimiter)][1:]
 
 
-def with_pandas(path: Path) -> list[tuple[str, ...]]:
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False, na_filter=False)
+def with_pandas(path: Path, delimiter: str) -> list[tuple[str, ...]]:
+    frame = pd.read_csv(path, sep=delimiter, dtype=str, keep_default_na=False, na_filter=False)
     return [tuple(map(str, row)) for row in frame.itertuples(index=False, name=None)]
 
 
-def with_polars(path: Path) -> list[tuple[str, ...]]:
-    return pl.read_csv(path, infer_schema=False).rows()
+def with_polars(path: Path, delimiter: str) -> list[tuple[str, ...]]:
+    return pl.read_csv(path, separator=delimiter, infer_schema=False).rows()
 
 
-def with_duckdb(path: Path) -> list[tuple[str, ...]]:
-    options = "header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"', auto_detect = false"
+def with_duckdb(path: Path, delimiter: str) -> list[tuple[str, ...]]:
+    options = (
+        f"header = true, all_varchar = true, delim = '{delimiter}', quote = '\"', escape = '\"', auto_detect = false"
+    )
     names = "columns = {'A': 'VARCHAR', 'B': 'VARCHAR', 'C': 'VARCHAR'}"
     return duckdb.execute(f"SELECT * FROM read_csv(?, {options}, {names})", [str(path)]).fetchall()
+
+
+def file_of(csv_format: CsvFormat, columns: list[TicketColumn], rows: Sequence[Sequence[Cell]]) -> bytes:
+    """A whole file."""
+    container = csv_format.container(columns)
+    block = RowBlock(csv_format.rows(columns, rows), len(rows))
+    return container.begin() + container.add(block) + container.end()
 
 
 @pytest.fixture(scope="module")
@@ -88,18 +104,23 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("read", [with_csv, with_pandas, with_polars, with_duckdb], ids=lambda read: read.__name__)
 @settings(max_examples=max(settings().max_examples // 4, 50))
-@given(table=sane_tables)
+@given(table=sane_tables, delimiter=delimiters, has_mark=st.booleans())
 def test_every_reader_gives_the_cells_back(
-    read: Callable[[Path], list[tuple[str, ...]]], file: Path, table: list[tuple[str, str, str]]
+    read: Callable[[Path, str], list[tuple[str, ...]]],
+    file: Path,
+    table: list[tuple[str, str, str]],
+    delimiter: str,
+    has_mark: bool,
 ) -> None:
-    file.write_bytes(BOM + b"A,B,C\n" + encode_rows(table))
-    assert read(file) == table
+    columns = [attrs.evolve(TITLE, label=label) for label in "ABC"]
+    file.write_bytes(file_of(CsvFormat(delimiter=delimiter, bom=has_mark), columns, table))
+    assert [tuple(unguard(cell, delimiter=delimiter) for cell in row) for row in read(file, delimiter)] == table
 
 
 def test_a_header_is_one_record_of_labels_behind_the_mark() -> None:
-    assert CsvFormat().header([ID, TITLE]) == BOM + b"Ticket ID,Title\n"
-    assert CsvFormat(bom=False).header([TITLE]) == b"Title\n"
-    assert CONTENT_TYPE == "text/csv; charset=utf-8"
+    assert CsvFormat().container([ID, TITLE]).begin() == BOM + b"Ticket ID,Title\n"
+    assert CsvFormat(bom=False).container([TITLE]).begin() == b"Title\n"
+    assert CsvFormat().content_type == "text/csv; charset=utf-8"
 
 
 @pytest.mark.parametrize("formula_guard", [True, False])
@@ -107,15 +128,42 @@ def test_a_header_is_one_record_of_labels_behind_the_mark() -> None:
 def test_file_without_a_mark_does_not_begin_like_a_sylk_file(label: str, formula_guard: bool) -> None:
     plain = CsvFormat(bom=False, formula_guard=formula_guard)
     first = attrs.evolve(ID, label=label)
-    assert plain.header([first, TITLE]) == f'"{label}",Title\n'.encode()
-    assert plain.header([first]) == f'"{label}"\n'.encode()
-    assert plain.header([TITLE, first]) == f"Title,{label}\n".encode()
-    assert CsvFormat(formula_guard=formula_guard).header([first]) == BOM + f"{label}\n".encode()
+    assert plain.container([first, TITLE]).begin() == f'"{label}",Title\n'.encode()
+    assert plain.container([first]).begin() == f'"{label}"\n'.encode()
+    assert plain.container([TITLE, first]).begin() == f"Title,{label}\n".encode()
+    assert CsvFormat(formula_guard=formula_guard).container([first]).begin() == BOM + f"{label}\n".encode()
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"], ids=ascii)
+@pytest.mark.parametrize(
+    "cells", [("IDEA", "x"), ("ID", "ID"), ("ID;a", "ID"), ("ID\t,", ""), ("\ufeffx", "y")], ids=ascii
+)
+def test_file_without_header_and_mark_does_not_begin_like_another_kind_either(
+    cells: tuple[str, str], delimiter: str
+) -> None:
+    plain = CsvFormat(bom=False, header=False, delimiter=delimiter)
+    data = file_of(plain, [ID, TITLE], [cells, cells])
+    assert data.startswith(b'"')
+    assert list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=delimiter)) == [list(cells)] * 2
+    _, _, second = data.partition(b"\n")
+    assert second == encode_rows([cells], delimiter=delimiter)
+
+
+def test_mark_is_in_front_of_the_first_record_alone() -> None:
+    container = CsvFormat(header=False).container([TITLE])
+    blocks = [container.add(RowBlock(data, data.count(b"\n"))) for data in (b"", b"ID\n", b"ID\n")]
+    assert [container.begin(), *blocks, container.end()] == [b"", b"", BOM + b"ID\n", b"ID\n", b""]
+
+
+def test_without_header_rows_are_all_that_is_written() -> None:
+    plain = CsvFormat(bom=False, header=False)
+    assert file_of(plain, [TITLE], []) == b""
+    assert file_of(plain, [ID, TITLE], [(1, "x")]) == b"1,x\n"
 
 
 def test_label_that_has_quotes_already_is_not_quoted_twice() -> None:
     label = attrs.evolve(ID, label="ID, of course")
-    assert CsvFormat(bom=False).header([label]) == b'"ID, of course"\n'
+    assert CsvFormat(bom=False).container([label]).begin() == b'"ID, of course"\n'
 
 
 @pytest.mark.parametrize("formula_guard", [True, False])
