@@ -12,13 +12,14 @@ import pytest
 from tests.e2e.command_line import job, run_command
 from tests.e2e.conftest import HelpDesk
 from tests.e2e.held_exports import ADMIN
+from ticket_export import unguard
 
-# Without tags: a comma in them may begin a cell in a file with another delimiter.
-VIEW = ("--columns", "id,title", "--sort", "id")
+VIEW = ("--columns", "id,title,tags", "--sort", "id")
 
 
 def records(file: Path, delimiter: str) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(file.read_bytes().decode(), newline=""), delimiter=delimiter))
+    rows = csv.reader(io.StringIO(file.read_bytes().decode(), newline=""), delimiter=delimiter)
+    return [[unguard(cell, delimiter=delimiter) for cell in row] for row in rows]
 
 
 @pytest.mark.parametrize(("typed", "delimiter"), [(",", ","), (";", ";"), ("tab", "\t")])
@@ -37,7 +38,7 @@ def test_settings_are_the_default_and_options_come_first(help_desk: HelpDesk, mo
         monkeypatch.setenv(f"TICKET_EXPORT_{name}", value)
     assert run_command("export", *VIEW, *ADMIN, "--output", "-").text.startswith("2\t")
     ended = run_command("export", *VIEW, *ADMIN, "--output", "-", "--header", "--bom", "--delimiter", ";")
-    assert ended.text.startswith("\ufeffTicket ID;Title\n2;")
+    assert ended.text.startswith("\ufeffTicket ID;Title;Tags\n2;")
 
 
 def test_queued_view_keeps_its_options(help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,7 +47,7 @@ def test_queued_view_keeps_its_options(help_desk: HelpDesk, monkeypatch: pytest.
     monkeypatch.setenv("TICKET_EXPORT_HEADER", "false")
     assert run_command("worker", "--drain").exit_code == 0
     saved = run_command("download", str(requested["id"]), *ADMIN, "--output", "-")
-    assert saved.text.startswith("Ticket ID;Title\n")
+    assert saved.text.startswith("Ticket ID;Title;Tags\n")
 
 
 @pytest.mark.parametrize(
