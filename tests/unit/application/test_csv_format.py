@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -192,6 +193,13 @@ def test_guarded_records_guard_texts_and_leave_numbers_alone() -> None:
     guarded = encode_rows(rows, formula_guard=True).decode().splitlines()
     assert guarded == ["'=1+1,-5,,a", "plain,2.5,'@x,", ",0,' +1,'-"]
     assert encode_rows(rows).decode().splitlines() == ["=1+1,-5,,a", "plain,2.5,@x,", ",0, +1,-"]
+
+
+def test_every_kind_of_cell_is_written_in_its_way() -> None:
+    moment = datetime(2026, 3, 1, 10, 5, 9, tzinfo=ZoneInfo("Europe/Berlin"))
+    row: list[Cell] = ["a", 7, 1.5, Decimal("1.50"), True, False, moment, moment.date(), None, "infinity"]
+    record = b"a,7,1.5,1.50,true,false,2026-03-01 10:05:09,2026-03-01,,infinity\n"
+    assert CsvFormat().rows([TITLE] * len(row), [row]) == record
 
 
 def test_of_no_rows_there_are_no_bytes() -> None:
