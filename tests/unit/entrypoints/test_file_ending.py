@@ -7,12 +7,13 @@ import pytest
 
 from ticket_export.application.formats.csv_format import CsvFormat
 from ticket_export.application.formats.file_formats import FileFormats
-from ticket_export.application.ports.file_format import Cell, FileFormat
+from ticket_export.application.formats.plain_format import PlainFormat
+from ticket_export.application.ports.file_format import Cell
 from ticket_export.application.view.ticket_column import TicketColumn
 from ticket_export.entrypoints.cli.output.file_ending import format_of_name, note_ending
 
 
-class Sheet(FileFormat):
+class Sheet(PlainFormat):
     """A format whose name is not its extension."""
 
     name = "sheet"
