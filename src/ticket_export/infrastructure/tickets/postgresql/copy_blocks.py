@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ticket_export.application.ports.file_format import RowBlock
+from ticket_export.infrastructure.tickets.postgresql.rows.spelling import RowSpelling
 
 if TYPE_CHECKING:
     from psycopg import Copy
     from psycopg.pq.abc import PGconn
 
-Record: TypeAlias = bytes | bytearray | memoryview
 
+def copy_blocks(copy: Copy, pgconn: PGconn, spelling: RowSpelling, *, size: int) -> Iterator[RowBlock]:
+    """Yield the records of ``iter(copy)``, changed by `spelling`, in blocks made of at least `size` bytes.
 
-def copy_blocks(
-    copy: Copy,
-    pgconn: PGconn,
-    *,
-    size: int,
-    rewrite: Callable[[Record], Record] | None = None,
-    finish: Callable[[bytes], bytes] = bytes,
-) -> Iterator[RowBlock]:
-    """Yield the records of ``iter(copy)`` in blocks of at least `size` bytes; the last block may be shorter.
-
-    `rewrite` changes each record, `finish` each whole block, which may change its length.
+    The last block may be shorter.
 
     The server sends one message for each record, so the messages are counted, not the line feeds:
     https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
@@ -36,12 +28,15 @@ def copy_blocks(
     Raises:
         psycopg.Error: the server or the connection failed.
     """
-    next_record = pgconn.get_copy_data
+    next_record, rewrite, finish = pgconn.get_copy_data, spelling.rewrite, spelling.finish
+    end = None if spelling.end == b"\n" else ord(spelling.end)
     block, rows = bytearray(), 0
     while record := copy.read():
         length = len(record)
         while length > 0:
             block += rewrite(record) if rewrite else record
+            if end is not None:
+                block[-1] = end
             rows += 1
             # Its argument 1 means: do not wait. 0 means "not yet", -1 the end.
             length, record = next_record(1)

@@ -1,31 +1,28 @@
-"""Reads rows that PostgreSQL itself writes as CSV: one COPY in the transaction of the count."""
+"""Reads rows that PostgreSQL itself writes: one COPY in the transaction of the count."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, timedelta
-from functools import partial
 from itertools import islice
 
 import attrs
-from sqlalchemy import Connection, Text, func
+from sqlalchemy import Connection
 
-from ticket_export.application.formats.csv_format import CsvFormat
-from ticket_export.application.guarded_records import guard_records
 from ticket_export.application.ports.file_format import FileFormat, RowBlock
-from ticket_export.application.view.ticket_column import IdType, TicketColumn
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.persistence.database.answer_watch import answered_in_time, cut
 from ticket_export.infrastructure.tickets.block_reader import BLOCK_BYTES, BlockReader
-from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
+from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 from ticket_export.infrastructure.tickets.postgresql import spellings  # noqa: F401 - registers them
-from ticket_export.infrastructure.tickets.postgresql.copy_blocks import Record, copy_blocks
+from ticket_export.infrastructure.tickets.postgresql.copy_blocks import copy_blocks
 from ticket_export.infrastructure.tickets.postgresql.copy_statement import copy_statement
 from ticket_export.infrastructure.tickets.postgresql.replica import wait_for_replica
+from ticket_export.infrastructure.tickets.postgresql.rows.spelling import RowSpelling, Tickets
+from ticket_export.infrastructure.tickets.postgresql.rows.spellings import spelled
 from ticket_export.infrastructure.tickets.postgresql.snapshot import begin_snapshot, driver_connection, end_snapshot
 from ticket_export.infrastructure.tickets.postgresql.stored_catalog import catalog_as_stored
-from ticket_export.infrastructure.tickets.postgresql.zones import unabbreviated
 from ticket_export.infrastructure.tickets.read_errors import read_errors
 from ticket_export.infrastructure.tickets.row_rule import VisibleRows
 from ticket_export.infrastructure.tickets.ticket_select import select_tickets
@@ -34,7 +31,6 @@ from ticket_export.infrastructure.tickets.typed_cells import TypedCells
 # Seconds for the request that cancels a statement; the caller tries again.
 _INTERRUPT_TIMEOUT = 5
 _BLOCK_ROWS = 1000
-_ESCAPES = {"\t": "\\t"}
 
 
 @contextmanager
@@ -86,49 +82,22 @@ class CopyReader(BlockReader):
     def read(self) -> Generator[RowBlock]:
         """Execute the COPY and yield its rows in blocks."""
         with read_errors(self.connection.dialect):
-            if isinstance(self.file_format, CsvFormat):
-                yield from self._csv(self.file_format)
-            else:
-                yield from self._rows_in_python()
+            tickets = Tickets(catalog=self.catalog_as_stored(), query=self.query, rows=self.rows)
+            spelling = spelled(self.file_format, tickets)
+            yield from self._copied(spelling) if spelling else self._rows_in_python(tickets)
 
-    def _csv(self, csv_format: CsvFormat) -> Generator[RowBlock]:
-        query = attrs.evolve(self.query, time_zone=unabbreviated(self.query.time_zone))
-        rows_query = select_tickets(self.catalog_as_stored(), query, self.rows, finish=_without_empty_texts)
-        copy_options = f"FORMAT csv, DELIMITER E'{_ESCAPES.get(csv_format.delimiter, csv_format.delimiter)}'"
-        statement, values = copy_statement(rows_query, self.connection, copy_options)
+    def _copied(self, spelling: RowSpelling) -> Generator[RowBlock]:
+        statement, values = copy_statement(spelling.select, self.connection, spelling.copy_options)
         driver = driver_connection(self.connection)
-        rewrite = _single if len(self.query.columns) == 1 else None
-        finish = self._guard(csv_format)
         with driver.cursor() as cursor, cursor.copy(statement, values) as copy:
-            yield from copy_blocks(copy, driver.pgconn, size=BLOCK_BYTES, rewrite=rewrite, finish=finish)
+            yield from copy_blocks(copy, driver.pgconn, spelling, size=BLOCK_BYTES)
 
-    def _rows_in_python(self) -> Generator[RowBlock]:
-        catalog = self.catalog_as_stored()
-        rows_query = select_tickets(catalog, attrs.evolve(self.query, time_zone=UTC), self.rows)
+    def _rows_in_python(self, tickets: Tickets) -> Generator[RowBlock]:
+        in_utc = attrs.evolve(self.query, time_zone=UTC)
+        rows_query = select_tickets(tickets.catalog, in_utc, self.rows)
         statement, values = copy_statement(rows_query, self.connection, "FORMAT text")
-        typed = TypedCells(catalog, self.query)
+        typed = TypedCells(tickets.catalog, self.query)
         with driver_connection(self.connection).cursor() as cursor, cursor.copy(statement, values) as copy:
             rows = copy.rows()
             while block := list(islice(rows, _BLOCK_ROWS)):
                 yield RowBlock(self.file_format.rows(self.query.columns, typed(block)), len(block))
-
-    def _guard(self, csv_format: CsvFormat) -> Callable[[bytes], bytes]:
-        if not csv_format.formula_guard:
-            return bytes
-        # A column of UUIDs may be stored as text, and then it may hold any text.
-        is_text = [column.is_text or column.id_type is IdType.UUID for column in self.query.columns]
-        return partial(guard_records, is_text=is_text, delimiter=csv_format.delimiter)
-
-
-def _without_empty_texts(column: TicketColumn, cell: Expression) -> Expression:
-    # COPY quotes an empty text to distinguish it from NULL; the file must not. In every collation only "" equals "".
-    return func.nullif(cell.collate("C"), "", type_=Text()) if column.is_text else cell
-
-
-def _single(record: Record) -> Record:
-    return _ALONE.get(bytes(record), record)
-
-
-# Records of a single cell as COPY writes them, and as the file has them. An empty line would be read as no record. The
-# end mark of a COPY FROM, which older servers quote, is a text as any other.
-_ALONE: dict[bytes, Record] = {b"\n": b'""\n', b'"\\."\n': b"\\.\n"}

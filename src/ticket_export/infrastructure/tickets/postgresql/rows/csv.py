@@ -1,0 +1,53 @@
+"""CSV: COPY writes the records; the reader adds the formula guard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+import attrs
+from sqlalchemy import Text, func
+
+from ticket_export.application.formats.csv_format import CsvFormat
+from ticket_export.application.guarded_records import guard_records
+from ticket_export.application.view.ticket_column import IdType, TicketColumn
+from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.infrastructure.tickets.catalog import Expression
+from ticket_export.infrastructure.tickets.postgresql.rows.spelling import Record, RowSpelling, Tickets
+from ticket_export.infrastructure.tickets.postgresql.zones import unabbreviated
+from ticket_export.infrastructure.tickets.ticket_select import select_tickets
+
+_ESCAPES: Final = {"\t": "\\t"}
+# Records of a single cell as COPY writes them, and as the file has them. An empty line would be read as no record. The
+# end mark of a COPY FROM, which older servers quote, is a text as any other.
+_ALONE: Final[dict[bytes, Record]] = {b"\n": b'""\n', b'"\\."\n': b"\\.\n"}
+
+
+def csv_rows(csv_format: CsvFormat, tickets: Tickets) -> RowSpelling:
+    """Return the spelling of CSV."""
+    query = attrs.evolve(tickets.query, time_zone=unabbreviated(tickets.query.time_zone))
+    return RowSpelling(
+        select=select_tickets(tickets.catalog, query, tickets.rows, finish=without_empty_texts),
+        copy_options=f"FORMAT csv, DELIMITER E'{_ESCAPES.get(csv_format.delimiter, csv_format.delimiter)}'",
+        rewrite=_single if len(query.columns) == 1 else None,
+        finish=_guard(csv_format, query),
+    )
+
+
+def without_empty_texts(column: TicketColumn, cell: Expression) -> Expression:
+    """Return the cell with NULL in place of an empty text, which COPY would quote to tell the two apart."""
+    # In every collation only "" equals "".
+    return func.nullif(cell.collate("C"), "", type_=Text()) if column.is_text else cell
+
+
+def _single(record: Record) -> Record:
+    return _ALONE.get(bytes(record), record)
+
+
+def _guard(csv_format: CsvFormat, query: TicketQuery) -> Callable[[bytes], bytes]:
+    if not csv_format.formula_guard:
+        return bytes
+    # A column of UUIDs may be stored as text, and then it may hold any text.
+    is_text = [column.is_text or column.id_type is IdType.UUID for column in query.columns]
+    return partial(guard_records, is_text=is_text, delimiter=csv_format.delimiter)

@@ -1,0 +1,22 @@
+"""The formats that PostgreSQL writes itself. Any other format gets typed cells from `typed_cells`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from ticket_export.application.formats.csv_format import CsvFormat
+from ticket_export.application.ports.file_format import FileFormat
+from ticket_export.infrastructure.tickets.postgresql.rows.csv import csv_rows
+from ticket_export.infrastructure.tickets.postgresql.rows.spelling import RowSpelling, Tickets
+
+# By the class itself: a subclass may write other bytes, and so may a plugin that takes the same name.
+_SPELLINGS: Final[Mapping[type[FileFormat], Callable[[Any, Tickets], RowSpelling]]] = {
+    CsvFormat: csv_rows,
+}
+
+
+def spelled(file_format: FileFormat, tickets: Tickets) -> RowSpelling | None:
+    """Return how PostgreSQL writes the rows of the format, or None if it cannot."""
+    spelling = _SPELLINGS.get(type(file_format))
+    return spelling(file_format, tickets) if spelling else None
