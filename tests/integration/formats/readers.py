@@ -115,7 +115,9 @@ def xlsx_by_pandas(path: Path, labels: Mapping[str, str]) -> Mapping[str, Cells]
 
 
 def xlsx_by_polars(path: Path, labels: Mapping[str, str]) -> Mapping[str, Cells]:
-    frame = pl.read_excel(path, engine="calamine", infer_schema_length=None)
+    # It writes nine decimals of a number at most where a column has a text.
+    rate = {labels["rate"]: pl.Float64()} if "rate" in labels else None
+    frame = pl.read_excel(path, engine="calamine", infer_schema_length=None, schema_overrides=rate)
     return _columns(labels, frame.columns, [each.to_list() for each in frame.get_columns()])
 
 
