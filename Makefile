@@ -57,8 +57,9 @@ chaos: $(VENV)/.dev ## kill, stop and pause workers, end connections, restart th
 rights: $(VENV)/.dev ## try 10,000 random rules over rows and columns on each database; takes half an hour
 	RIGHTS_POLICIES=10000 $(BIN)/pytest --timeout=0 tests/rights
 
-bench: $(BENCH)/.bench $(VENV)/.dev ## measure rows/s and peak memory against the alternatives, the way to S3, and what a queued job costs
+bench: $(BENCH)/.bench $(VENV)/.dev ## measure rows/s and peak memory against the alternatives, the formats, the way to S3, and what a queued job costs
 	$(BENCH)/bin/python -m benchmarks
+	$(BENCH)/bin/python -m benchmarks.formats
 	$(BENCH)/bin/python -m benchmarks.storage --server-python $(BIN)/python
 	$(BENCH)/bin/python -m benchmarks.queue
 

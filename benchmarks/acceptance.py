@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 
 from benchmarks.comparison import Comparison
-from benchmarks.contenders import OURS
 from benchmarks.promises import Promises, Ratio
 
 
@@ -22,28 +21,35 @@ def _lines(comparisons: Sequence[Comparison], promises: Promises) -> Iterator[st
     for each in promises.ratios:
         if (ratio := _paired(largest, each)) is not None:
             bars = _bars(ratio, at_most=each.at_most, at_least=each.at_least)
-            yield f"{each.above} / {each.below} {at}: {ratio:.3f}{bars}"
-    if OURS in largest.runs:
+            less = f", both less {each.less}," if each.less else ""
+            yield f"{each.above} / {each.below}{less} {at}: {ratio:.3f}{bars}"
+    for name in (each for each in promises.ours if each in largest.runs):
         for size in comparisons:
-            peak = _peak_mb(size)
+            peak = _peak_mb(size, name)
             bars = _bars(peak, at_most=promises.peak_mb)
-            yield f"peak memory of {OURS} at {size.tickets:,} tickets: {peak:.1f} MB{bars}"
-    if OURS in largest.runs and largest is not smallest:
-        growth = _peak_mb(largest) - _peak_mb(smallest)
-        bars = _bars(growth, at_most=promises.growth_mb)
-        yield f"growth of this peak from {smallest.tickets:,} to {largest.tickets:,} tickets: {growth:+.1f} MB{bars}"
+            yield f"peak memory of {name} at {size.tickets:,} tickets: {peak:.1f} MB{bars}"
+        if largest is not smallest:
+            growth = _peak_mb(largest, name) - _peak_mb(smallest, name)
+            bars = _bars(growth, at_most=promises.growth_mb)
+            sizes = f"{smallest.tickets:,} to {largest.tickets:,}"
+            yield f"growth of this peak from {sizes} tickets: {growth:+.1f} MB{bars}"
     bars = _bars(largest.loading, at_most=promises.loading)
     yield f"filling the database with {largest.tickets:,} tickets: {largest.loading:.1f} s{bars}"
 
 
 def _paired(comparison: Comparison, ratio: Ratio) -> float | None:
-    """The median of the ratios within a round; None if one of the two was not measured."""
-    pairs = list(zip(comparison.runs.get(ratio.above, ()), comparison.runs.get(ratio.below, ()), strict=False))
-    return median(above.seconds / below.seconds for above, below in pairs) if pairs else None
+    """The median of the ratios within a round; None if one of them was not measured."""
+    above, below = (comparison.runs.get(name, ()) for name in (ratio.above, ratio.below))
+    if ratio.less is None:
+        pairs = [(one.seconds, other.seconds) for one, other in zip(above, below, strict=False)]
+    else:
+        rounds = zip(above, below, comparison.runs.get(ratio.less, ()), strict=False)
+        pairs = [(one.seconds - less.seconds, other.seconds - less.seconds) for one, other, less in rounds]
+    return median(one / other for one, other in pairs) if pairs else None
 
 
-def _peak_mb(comparison: Comparison) -> float:
-    return median(run.peak_mb for run in comparison.runs[OURS])
+def _peak_mb(comparison: Comparison, name: str) -> float:
+    return median(run.peak_mb for run in comparison.runs[name])
 
 
 def _bars(value: float, *, at_most: float | None = None, at_least: float | None = None) -> str:

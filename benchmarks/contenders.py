@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import TypeAlias
@@ -49,17 +49,17 @@ Contender: TypeAlias = Callable[[HelpDesk, Path], Run]
 
 def ticket_export(desk: HelpDesk, file: Path) -> Run:
     """From the request to the committed job, with the file in the storage, in a worker that is already running."""
-    return _started_worker(desk, file, formula_guard=True)
+    return started_worker(desk, file)
 
 
 def ticket_export_unguarded(desk: HelpDesk, file: Path) -> Run:
     """The same without the formula guard."""
-    return _started_worker(desk, file, formula_guard=False)
+    return started_worker(desk, file, formula_guard=False)
 
 
 def ticket_export_by_team(desk: HelpDesk, file: Path) -> Run:
     """The first one, in a catalog whose row rule shows the tickets of half of the teams."""
-    return _started_worker(desk, file, formula_guard=True, teams=_half_of_the_teams(desk))
+    return started_worker(desk, file, *(f"--team={team}" for team in _half_of_the_teams(desk)))
 
 
 def ticket_export_command(desk: HelpDesk, file: Path) -> Run:
@@ -105,16 +105,16 @@ def _half_of_the_teams(desk: HelpDesk) -> list[UUID]:
     return teams[: (len(teams) + 1) // 2]
 
 
-def _started_worker(desk: HelpDesk, file: Path, *, formula_guard: bool, teams: Sequence[UUID] = ()) -> Run:
+def started_worker(desk: HelpDesk, file: Path, *options: str, formula_guard: bool = True) -> Run:
+    """Run `benchmarks.started_worker` with these options."""
     figures = desk.folder / "figures.json"
     process = measure.run(
-        [sys.executable, "-m", "benchmarks.started_worker", str(figures), *map(str, teams)],
+        [sys.executable, "-m", "benchmarks.started_worker", str(figures), *options],
         environment={**desk.environment, "TICKET_EXPORT_FORMULA_GUARD": str(formula_guard)},
     )
-    *others, stored = sorted(desk.storage.rglob("*.csv"), key=lambda each: each.stat().st_mtime)
-    stored.rename(file)
-    for other in others:
-        other.unlink()
+    files = [each for each in desk.storage.rglob("*") if each.is_file()]
+    # The export of one ticket left a smaller one.
+    max(files, key=lambda each: each.stat().st_size).rename(file)
     measured = json.loads(figures.read_text(encoding="utf-8"))
     return attrs.evolve(process, **measured)
 

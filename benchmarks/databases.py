@@ -61,8 +61,14 @@ def sqlite() -> Iterator[Database]:
 
 
 @contextmanager
-def postgresql() -> Iterator[Database]:
-    """The server that the tests' environment variable names, or a new embedded one."""
+def postgresql(
+    contenders: Callable[[str], Mapping[str, Contender]] = postgresql_contenders,
+    promises: Promises = POSTGRESQL_PROMISES,
+) -> Iterator[Database]:
+    """The server that the tests' environment variable names, or a new embedded one.
+
+    `contenders` gets the path of psql.
+    """
     named = os.environ.get(VARIABLE)
     with nullcontext(named) if named else embedded_postgresql(_SETTINGS) as url:
         server = PostgresqlServer(url)
@@ -78,10 +84,10 @@ def postgresql() -> Iterator[Database]:
 
         yield Database(
             description=_describe(conninfo(url), psql),
-            contenders=postgresql_contenders(psql),
+            contenders=contenders(psql),
             new_desk=new_desk,
             settle=_settle,
-            promises=POSTGRESQL_PROMISES,
+            promises=promises,
             server=process,
         )
 

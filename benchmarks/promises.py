@@ -9,19 +9,24 @@ from benchmarks.contenders import DJANGO, OURS, OURS_BY_TEAM, PANDAS, PSQL, PSQL
 
 @attrs.frozen
 class Ratio:
-    """The time of `above` divided by that of `below`, with the promised limit."""
+    """The time of `above` divided by that of `below`, with the promised limit; first both lose the time of `less`."""
 
     above: str
     below: str
+    less: str | None = None
     at_most: float | None = None
     at_least: float | None = None
 
 
 @attrs.frozen(kw_only=True)
 class Promises:
-    """For one database: time ratios at the largest size, memory in MB at every size, and the seconds of filling it."""
+    """For one database: time ratios at the largest size, memory in MB at every size, and the seconds of filling it.
+
+    `peak_mb` and `growth_mb` are those of the contenders `ours`.
+    """
 
     ratios: tuple[Ratio, ...] = ()
+    ours: tuple[str, ...] = (OURS,)
     peak_mb: float | None = None
     growth_mb: float = 2.0
     loading: float | None = None

@@ -20,6 +20,14 @@ COLUMNS = (
     "lastModificationTime",
 )
 
+#: The tags of a ticket as one text, as most developers would write it, with the check that they are texts.
+TAGS_BY_AGGREGATE = """
+(CASE jsonb_typeof("TagsJson") WHEN 'null' THEN NULL WHEN 'array' THEN
+CASE WHEN jsonb_path_exists("TagsJson", 'strict $[*] ? (@.type() != "string")') THEN "TagsJson"::text
+ELSE (SELECT coalesce(string_agg(tag, ', ' ORDER BY place), '')
+FROM jsonb_array_elements_text("TagsJson") WITH ORDINALITY each(tag, place)) END ELSE "TagsJson"::text END)
+""".strip()
+
 _JOINED = """
 FROM "Tickets" t
 LEFT JOIN "Contacts" c ON c."Id" = t."ContactId" AND NOT c."IsDeleted"

@@ -36,7 +36,7 @@ def table(comparisons: Sequence[Comparison], *, runs: int, machine: str) -> str:
             "",
             *(f"{OURS} at {each.tickets:,}: {_stages(each)}." for each in comparisons if OURS in each.runs),
         ]
-    )
+    ).rstrip()
 
 
 def machine(database: str = f"SQLite {sqlite3.sqlite_version}") -> str:

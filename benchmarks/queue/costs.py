@@ -15,6 +15,7 @@ import attrs
 
 from benchmarks.queue.desk import QueueDesk
 from ticket_export.application.dto import ExportJobDto
+from ticket_export.application.formats.csv_format import CsvFormat
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.testing.entities import AN_ACTOR
 
@@ -56,7 +57,7 @@ def _require_all_complete(requested: Sequence[UUID], ended: Sequence[ExportJobDt
 
 def _read(desk: QueueDesk) -> tuple[float, list[bytes]]:
     """Read and encode the rows of every view into memory."""
-    source, csv_format = desk.container.ticket_source(), desk.container.csv_format()
+    source, csv_format = desk.container.ticket_source(), CsvFormat()
     now = datetime.now(UTC)
     queries = [TicketQuery.of(view, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=now) for view in desk.views]
     files = []
@@ -64,7 +65,7 @@ def _read(desk: QueueDesk) -> tuple[float, list[bytes]]:
     for query in queries:
         with source.open(query, csv_format) as reader:
             blocks = [block.data for block in reader.blocks()]
-            files.append(b"".join([csv_format.header(query.columns), *blocks]))
+            files.append(b"".join([csv_format.container(query.columns).begin(), *blocks]))
     return perf_counter() - began, files
 
 

@@ -7,6 +7,8 @@ A host or a plugin that replaces a part inherits its port, and runs the contract
 from ticket_export.application.actor import Actor
 from ticket_export.application.finding import Finding, Severity
 from ticket_export.application.formats.csv_format import CsvFormat
+from ticket_export.application.formats.file_formats import FileFormats
+from ticket_export.application.formats.plain_format import PlainFormat
 from ticket_export.application.formula_guard import guard
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry, AuditLog, SupportsAnonymising
 from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository
@@ -29,7 +31,6 @@ from ticket_export.application.ports.file_format import (
     FileContainer,
     FileFormat,
     FormatOptions,
-    PlainContainer,
     RowBlock,
 )
 from ticket_export.application.ports.media_item_repository import MediaItemRepository
@@ -90,6 +91,7 @@ __all__ = [
     "ExportStorage",
     "FileContainer",
     "FileFormat",
+    "FileFormats",
     "FilesAtPlace",
     "Finding",
     "FormatOptions",
@@ -102,7 +104,7 @@ __all__ = [
     "MediaItemRepository",
     "NumberCompares",
     "ObjectWriter",
-    "PlainContainer",
+    "PlainFormat",
     "ProgressStage",
     "RowBlock",
     "ScopeRole",

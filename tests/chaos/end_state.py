@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from tests.chaos.arena import Arena
 from ticket_export.application.file.export_file import attempt_of, manifest_key
+from ticket_export.application.formats.csv_format import CsvFormat
 from ticket_export.application.ports.audit_log import AuditAction
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.domain.background_task import BackgroundTaskStatus
@@ -106,11 +107,11 @@ class EndState:
 
 def undisturbed(arena: Arena, job: ExportJob) -> bytes:
     """The file of that job as it is made where nobody interferes."""
-    source, csv_format = arena.container.ticket_source(), arena.container.csv_format()
+    source, csv_format = arena.container.ticket_source(), CsvFormat()
     query = TicketQuery.of(job.snapshot_payload_json, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=job.requested_at)
     with source.open(query, csv_format) as reader:
         assert reader.count() > 0
-        return csv_format.header(query.columns) + b"".join(block.data for block in reader.blocks())
+        return csv_format.container(query.columns).begin() + b"".join(block.data for block in reader.blocks())
 
 
 def _task(job: ExportJob) -> tuple[BackgroundTaskStatus, int, int]:

@@ -15,7 +15,7 @@ from tests.contract.stored_ticket_table import CATALOG, LIMITED_CATALOG, TABLE, 
 from tests.postgresql_server import PostgresqlServer
 from ticket_export.application.actor import Actor
 from ticket_export.application.formats.csv_format import CsvFormat
-from ticket_export.application.ports.file_format import RowBlock
+from ticket_export.application.ports.file_format import FileFormat, RowBlock
 from ticket_export.application.ports.ticket_source import TicketReader
 from ticket_export.application.view.filter_operators import OPERATORS
 from ticket_export.application.view.ticket_column import TicketColumn, TicketColumns
@@ -97,8 +97,8 @@ class Altered(InMemoryTicketSource):
     """A source in memory that breaks the contract somewhere."""
 
     @contextmanager
-    def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
-        with super().open(self.altered(query), csv_format) as reader:
+    def open(self, query: TicketQuery, file_format: FileFormat, /) -> Iterator[TicketReader]:
+        with super().open(self.altered(query), file_format) as reader:
             yield self.reader(reader)
 
     def altered(self, query: TicketQuery) -> TicketQuery:
@@ -156,10 +156,14 @@ def _unlabelled(columns: Iterable[TicketColumn]) -> tuple[TicketColumn, ...]:
     return tuple(attrs.evolve(each, choices=[choice.value for choice in each.choices]) for each in columns)
 
 
+def _unguarded(file_format: FileFormat) -> FileFormat:
+    return attrs.evolve(file_format, formula_guard=False) if isinstance(file_format, CsvFormat) else file_format
+
+
 class Unguarded(InMemoryTicketSource):
     @contextmanager
-    def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
-        with super().open(query, attrs.evolve(csv_format, formula_guard=False)) as reader:
+    def open(self, query: TicketQuery, file_format: FileFormat, /) -> Iterator[TicketReader]:
+        with super().open(query, _unguarded(file_format)) as reader:
             yield reader
 
 
@@ -187,16 +191,16 @@ class Live(InMemoryTicketSource):
     """Looks at the tickets anew for every question."""
 
     @contextmanager
-    def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
+    def open(self, query: TicketQuery, file_format: FileFormat, /) -> Iterator[TicketReader]:
         opened = super().open
 
         class Reader:
             def count(self) -> int:
-                with opened(query, csv_format) as now:
+                with opened(query, file_format) as now:
                     return now.count()
 
             def blocks(self) -> Iterator[RowBlock]:
-                with opened(query, csv_format) as now:
+                with opened(query, file_format) as now:
                     yield from now.blocks()
 
         yield Reader()
@@ -206,9 +210,9 @@ class Swallowing(InMemoryTicketSource):
     """Calls every error its own."""
 
     @contextmanager
-    def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
+    def open(self, query: TicketQuery, file_format: FileFormat, /) -> Iterator[TicketReader]:
         try:
-            with super().open(query, csv_format) as reader:
+            with super().open(query, file_format) as reader:
                 yield reader
         except Exception as error:
             raise TicketSourceError(f"The tickets could not be read: {error}") from error
@@ -253,12 +257,12 @@ class Trusting(InMemoryTicketSource):
     """Takes a rule that fails for one that hides nothing."""
 
     @contextmanager
-    def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
+    def open(self, query: TicketQuery, file_format: FileFormat, /) -> Iterator[TicketReader]:
         try:
             self.columns(query.actor)
         except ConfigurationError:
             query = attrs.evolve(query, actor=ADMIN)
-        with super().open(query, csv_format) as reader:
+        with super().open(query, file_format) as reader:
             yield reader
 
 
@@ -266,7 +270,7 @@ class Leaking(InMemoryTicketSource):
     """Shows the driver's own text."""
 
     @contextmanager
-    def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
+    def open(self, query: TicketQuery, file_format: FileFormat, /) -> Iterator[TicketReader]:
         driver = ConnectionError("no route to db.internal")
         raise TicketSourceError(f"The tickets could not be read: {driver}") from driver
         yield

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 import attrs
 
 from ticket_export.application.actor import Actor
-from ticket_export.application.formats.csv_format import CsvFormat
-from ticket_export.application.ports.file_format import RowBlock
+from ticket_export.application.ports.file_format import FileFormat, RowBlock
 from ticket_export.application.ports.supports_interrupt import SupportsInterrupt
 from ticket_export.application.ports.ticket_source import TicketReader, TicketSource
 from ticket_export.application.view.ticket_column import TicketColumns
@@ -32,8 +31,8 @@ class ReadersToDisturb:
         return self.source.columns(actor)
 
     @contextmanager
-    def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
-        with self.source.open(query, csv_format) as reader:
+    def open(self, query: TicketQuery, file_format: FileFormat, /) -> Iterator[TicketReader]:
+        with self.source.open(query, file_format) as reader:
             yield _Reader(reader, self.miscounted, self.loses_tickets)
 
 

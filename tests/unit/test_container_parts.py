@@ -28,6 +28,7 @@ from ticket_export.infrastructure.compression import NoCompression
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.tables import build_help_desk_tables
 from ticket_export.port_provider import PortProvider
+from ticket_export.ports import FileFormats
 from ticket_export.testing.memory import (
     InMemoryAuditLog,
     InMemoryClock,
@@ -46,7 +47,7 @@ MAKE: dict[str, Callable[[Path], Any]] = {
     "catalog": lambda _: reference_catalog(build_help_desk_tables()),
     "clock": lambda _: InMemoryClock(NOW),
     "compression": lambda _: NoCompression(),
-    "csv_format": lambda _: CsvFormat(bom=False),
+    "file_formats": lambda _: FileFormats(by_name={"csv": CsvFormat}),
     "former_storages": lambda _: (InMemoryStorage(),),
     "engine": lambda folder: create_engine(f"sqlite:///{folder}/jobs.db"),
     "events": lambda _: NullExportEvents(),
@@ -131,7 +132,7 @@ def test_class_is_not_taken_for_an_object(name: str, tmp_path: Path) -> None:
     dispose(part)
 
 
-@pytest.mark.parametrize("name", sorted(set(MAKE) - {"csv_format", "policy"}))
+@pytest.mark.parametrize("name", sorted(set(MAKE) - {"policy"}))
 @pytest.mark.parametrize("wrong", [None, 7, object(), lambda: None, []])
 def test_what_cannot_do_the_work_of_the_part_is_refused_by_name(name: str, wrong: object) -> None:
     with pytest.raises(ConfigurationError, match=rf"^container\.{name}: "):

@@ -6,11 +6,12 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import pytest
 
+import ticket_export.application.formats
 import ticket_export.application.ports
 import ticket_export.infrastructure
 import ticket_export.testing
@@ -40,12 +41,12 @@ def _is_protocol(some: type) -> bool:
 #: The methods that an adapter may leave out, with a sentence as the error of the command that needs them.
 OPTIONAL: dict[type, set[str]] = {UserDirectory: {"find_by_email"}}
 PORTS = [each for each in _classes(ticket_export.application.ports) if _is_protocol(each)]
-CLASSES = _classes(ticket_export.infrastructure, ticket_export.testing)
+CLASSES = _classes(ticket_export.application.formats, ticket_export.infrastructure, ticket_export.testing)
 
 
 @pytest.mark.parametrize("port", PORTS, ids=lambda port: port.__name__)
 def test_every_method_of_a_port_is_abstract(port: Any) -> None:
-    methods = {name for name, value in vars(port).items() if inspect.isfunction(value) or isinstance(value, property)}
+    methods = {name for name, value in vars(port).items() if isinstance(value, (FunctionType, property, classmethod))}
     methods -= {"__init__", "__subclasshook__", "_no_init_or_replace_init"}
     assert methods - OPTIONAL.get(port, set()) == port.__abstractmethods__ != set()
 

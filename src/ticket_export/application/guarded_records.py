@@ -61,7 +61,8 @@ class _Cells:
 
     def is_number(self, start: int) -> bool:
         """Return whether the cell at `start` holds a negative number in a column of numbers."""
-        if not self._has_numbers or not _NEGATIVE_NUMBER.match(self._records, start):
+        found = self._has_numbers and _NEGATIVE_NUMBER.match(self._records, start)
+        if not found or self._records[found.end() : found.end() + 1] not in {self._delimiter, b"\n"}:
             return False
         # Every second part is outside of quotation marks. The line feed in front is one too many.
         outside = self._records[self._counted : start].split(b'"')[::2]
@@ -146,4 +147,4 @@ def _needs_guard(delimiter: str) -> bytes:
 
 
 # A moment or day of PostgreSQL may be ``-infinity`` too.
-_NEGATIVE_NUMBER = re.compile(rb"-(?:[0-9.]+(?:[eE][+-]?[0-9]+)?|[Ii]nfinity)(?=[,;\t\n])")
+_NEGATIVE_NUMBER = re.compile(rb"-(?:[0-9.]+(?:[eE][+-]?[0-9]+)?|[Ii]nfinity)")

@@ -78,7 +78,7 @@ def exported(engine: Engine, columns: list[str], *, catalog: TicketCatalog = CAT
     source, csv_format = SqlAlchemyTicketSource(engine, catalog), CsvFormat(bom=False, formula_guard=is_guarded)
     query = TicketQuery.of({"columns": columns, "sortField": "id"}, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=NOW)
     with source.open(query, csv_format) as reader:
-        return csv_format.header(query.columns) + b"".join(block.data for block in reader.blocks())
+        return csv_format.container(query.columns).begin() + b"".join(block.data for block in reader.blocks())
 
 
 def cells_of(data: bytes) -> list[list[str]]:

@@ -79,7 +79,7 @@ def file_of(*, is_guarded: bool) -> bytes:
     csv_format = CsvFormat(bom=False, formula_guard=is_guarded)
     columns = [TicketColumn(name=str(place), label=text, kind=ColumnKind.TEXT) for place, text in enumerate(TEXTS[:5])]
     rows = [[text, f"k{number}k", text, f"tag, {text}, y", text] for number, text in enumerate(TEXTS)]
-    return csv_format.header(columns) + encode_rows(rows, formula_guard=is_guarded)
+    return csv_format.container(columns).begin() + encode_rows(rows, formula_guard=is_guarded)
 
 
 def formulas(sheet: str) -> list[str]:

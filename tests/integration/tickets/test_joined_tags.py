@@ -15,8 +15,9 @@ from sqlalchemy.dialects.postgresql import JSON, JSONB
 from tests.postgresql_server import PostgresqlServer
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.joined_tags import MAX_DEPTH, MAX_LENGTH, joined_tags
-from ticket_export.infrastructure.tickets.postgresql import tags as _spelling  # noqa: F401
+from ticket_export.infrastructure.tickets.postgresql import tags as _of_postgresql  # noqa: F401
 from ticket_export.infrastructure.tickets.sql_functions import JoinedTags
+from ticket_export.infrastructure.tickets.sqlite import spellings as _of_sqlite  # noqa: F401
 from ticket_export.infrastructure.tickets.sqlite.functions import register_functions
 
 #: A stored text and what is shown of it.
@@ -26,6 +27,13 @@ TAGS: dict[str, str | None] = {
     '["a","a"]': "a, a",
     "[]": "",
     "[ ]": "",
+    '[""]': "",
+    '["",""]': ", ",
+    '["a", ", ", ",", "]", "["]': "a, , , ,, ], [",
+    '["a",", ",",","]","["]': "a, , , ,, ], [",
+    '["a","b", "c"]': "a, b, c",
+    json.dumps([str(number) for number in range(30)]): ", ".join(map(str, range(30))),
+    json.dumps(["\t", *"abcdefghij"]): ", ".join(["\t", *"abcdefghij"]),
     "null": None,
     '["\\u0041\\n\\u00e9\\ud83d\\ude00"]': "A\né😀",
     '["a, b"]': "a, b",
@@ -54,6 +62,7 @@ TAGS: dict[str, str | None] = {
                 '["\\x"]',
                 '["a"]x',
                 '["a""b"]',
+                *('["]', '["a"]"b"]', '["a", "b]', '["a",, "b"]', '["a" "b"]', '["a","\x01", "b"]'),
                 '{"a":1 "b"}',
                 "{1:2}",
                 '{"a"}',
@@ -90,7 +99,22 @@ def _json(draw: st.DrawFn) -> str:
     return json.dumps(document, ensure_ascii=draw(st.booleans()), indent=draw(st.sampled_from([None, 1])))
 
 
-_stored = st.lists(_json() | st.lists(_pieces, max_size=9).map("".join), min_size=20, max_size=60)
+@st.composite
+def _lists_of_texts(draw: st.DrawFn) -> str:
+    tags = draw(st.lists(st.lists(st.sampled_from([*'a ,[]"\\é\n', '", "', '","']), max_size=4).map("".join)))
+    separators = (draw(st.sampled_from([",", ", ", " ,", ",\n"])), ":")
+    return json.dumps(tags, ensure_ascii=draw(st.booleans()), separators=separators)
+
+
+# Lists of texts, and what is nearly one.
+_parts = st.sampled_from(
+    ['["', '"]', '", "', '","', '"', ", ", ",", "[", "]", "a", '\\"', "\\\\", "\\ud800", "\x01", " "]
+)
+_nearly_lists = st.lists(_parts, max_size=6).map(lambda parts: f'["{"".join(parts)}"]')
+
+_stored = st.lists(
+    _json() | _lists_of_texts() | _nearly_lists | st.lists(_pieces, max_size=9).map("".join), min_size=20, max_size=60
+)
 
 
 @pytest.fixture(scope="module")
@@ -111,13 +135,13 @@ def with_table(url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-def shown(engine: Engine, stored: Sequence[str], tags: Any = TABLE.c.tags) -> list[str | None]:
+def shown(engine: Engine, stored: Sequence[str], tags: Any = TABLE.c.tags, order: Any = TABLE.c.id) -> list[str | None]:
     with engine.begin() as connection:
         if engine.dialect.name == "sqlite":
             register_functions(connection.connection.driver_connection)  # type: ignore[arg-type]
         connection.execute(TABLE.delete())
         connection.execute(TABLE.insert(), [{"id": number, "tags": text} for number, text in enumerate(stored)])
-        return list(connection.execute(select(JoinedTags(tags)).order_by(TABLE.c.id)).scalars())
+        return list(connection.execute(select(JoinedTags(tags)).order_by(order)).scalars())
 
 
 def test_tags_become_one_text_by_one_rule_on_postgresql(postgresql: Engine) -> None:
@@ -137,7 +161,11 @@ def test_any_text_becomes_the_same_on_both_databases(sqlite: Engine, postgresql:
 
 
 @settings(suppress_health_check=list(HealthCheck), max_examples=10)
-@given(documents=st.lists(_json(), min_size=20, max_size=60))
+@given(documents=st.lists(_json() | _lists_of_texts(), min_size=20, max_size=60))
 def test_types_of_json_become_the_same_as_a_text(postgresql: Engine, documents: list[str]) -> None:
+    expected = [joined_tags(text) for text in documents]
     for type_ in (JSONB, JSON):
-        assert shown(postgresql, documents, TABLE.c.tags.cast(type_)) == [joined_tags(text) for text in documents]
+        assert shown(postgresql, documents, TABLE.c.tags.cast(type_)) == expected
+    # A column, unlike any other expression, is named many times in the statement.
+    stored = select(TABLE.c.id, TABLE.c.tags.cast(JSONB).label("tags")).subquery()
+    assert shown(postgresql, documents, stored.c.tags, stored.c.id) == expected

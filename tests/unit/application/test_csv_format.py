@@ -16,7 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.application.columns import ID, TITLE
-from ticket_export.application.formats.csv_format import CONTENT_TYPE, CsvFormat, encode_rows
+from ticket_export.application.formats.csv_format import CsvFormat, encode_rows
 from ticket_export.application.view.local_time import time_text
 
 BOM = b"\xef\xbb\xbf"
@@ -97,9 +97,9 @@ def test_every_reader_gives_the_cells_back(
 
 
 def test_a_header_is_one_record_of_labels_behind_the_mark() -> None:
-    assert CsvFormat().header([ID, TITLE]) == BOM + b"Ticket ID,Title\n"
-    assert CsvFormat(bom=False).header([TITLE]) == b"Title\n"
-    assert CONTENT_TYPE == "text/csv; charset=utf-8"
+    assert CsvFormat().container([ID, TITLE]).begin() == BOM + b"Ticket ID,Title\n"
+    assert CsvFormat(bom=False).container([TITLE]).begin() == b"Title\n"
+    assert CsvFormat().content_type == "text/csv; charset=utf-8"
 
 
 @pytest.mark.parametrize("formula_guard", [True, False])
@@ -107,15 +107,15 @@ def test_a_header_is_one_record_of_labels_behind_the_mark() -> None:
 def test_file_without_a_mark_does_not_begin_like_a_sylk_file(label: str, formula_guard: bool) -> None:
     plain = CsvFormat(bom=False, formula_guard=formula_guard)
     first = attrs.evolve(ID, label=label)
-    assert plain.header([first, TITLE]) == f'"{label}",Title\n'.encode()
-    assert plain.header([first]) == f'"{label}"\n'.encode()
-    assert plain.header([TITLE, first]) == f"Title,{label}\n".encode()
-    assert CsvFormat(formula_guard=formula_guard).header([first]) == BOM + f"{label}\n".encode()
+    assert plain.container([first, TITLE]).begin() == f'"{label}",Title\n'.encode()
+    assert plain.container([first]).begin() == f'"{label}"\n'.encode()
+    assert plain.container([TITLE, first]).begin() == f"Title,{label}\n".encode()
+    assert CsvFormat(formula_guard=formula_guard).container([first]).begin() == BOM + f"{label}\n".encode()
 
 
 def test_label_that_has_quotes_already_is_not_quoted_twice() -> None:
     label = attrs.evolve(ID, label="ID, of course")
-    assert CsvFormat(bom=False).header([label]) == b'"ID, of course"\n'
+    assert CsvFormat(bom=False).container([label]).begin() == b'"ID, of course"\n'
 
 
 @pytest.mark.parametrize("formula_guard", [True, False])

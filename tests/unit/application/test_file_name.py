@@ -49,9 +49,9 @@ def test_template_names_the_file(template: str, name: str) -> None:
 
 
 def test_suffix_of_a_compressed_file_comes_last() -> None:
-    assert file_name(FileNameTemplate(), JOB, suffix=".gz") == f"{DEFAULT}.gz"
-    assert file_name(lambda _job: "a.csv.gz", JOB, suffix=".gz") == "a.csv.gz"
-    assert file_name(lambda _job: "x" * 300, JOB, suffix=".zst") == "x" * 247 + ".csv.zst"
+    assert file_name(FileNameTemplate(), JOB, extension=".csv.gz") == f"{DEFAULT}.gz"
+    assert file_name(lambda _job: "a.csv.gz", JOB, extension=".csv.gz") == "a.csv.gz"
+    assert file_name(lambda _job: "x" * 300, JOB, extension=".csv.zst") == "x" * 247 + ".csv.zst"
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_every_template_is_refused_or_gives_a_safe_name(template: str) -> None:
 
 @given(st.text())
 def test_every_name_of_a_function_is_made_safe(text: str) -> None:
-    name = file_name(lambda _job: text, JOB, suffix=".gz")
+    name = file_name(lambda _job: text, JOB, extension=".csv.gz")
     assert name.endswith(".csv.gz")
     assert len(name) <= MAX_NAME_LENGTH
     assert content_disposition(name) == f'attachment; filename="{name}"'

@@ -99,7 +99,7 @@ def test_no_program_shows_a_formula_whatever_it_splits_at(rows: list[tuple[str, 
 
 @given(st.lists(encodable_texts, min_size=1, max_size=3), st.booleans())
 def test_no_program_shows_a_formula_in_the_header(labels: list[str], bom: bool) -> None:
-    header = CsvFormat(bom=bom).header([column(label) for label in labels])
+    header = CsvFormat(bom=bom).container([column(label) for label in labels]).begin()
     assert [cell for cell in all_cells(header) if is_formula(cell)] == []
 
 
@@ -137,7 +137,7 @@ def column(label: str) -> TicketColumn:
 
 @pytest.mark.parametrize("label", ["=cmd|' /C calc'!A0", "+1", "\u3000@x", "\uff1dx"])
 def test_labels_of_a_header_are_guarded_unless_switched_off(label: str) -> None:
-    guarded = CsvFormat(bom=False).header([column(label)])
-    unguarded = CsvFormat(bom=False, formula_guard=False).header([column(label)])
+    guarded = CsvFormat(bom=False).container([column(label)]).begin()
+    unguarded = CsvFormat(bom=False, formula_guard=False).container([column(label)]).begin()
     assert guarded == f"'{label}\n".encode()
     assert unguarded == f"{label}\n".encode()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticket_export.application.number_text import WrittenNumber, decimal_text, float_text, written_number
+from ticket_export.application.number_text import decimal_text, float_text, number_cell, number_text
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,23 @@ def test_decimal_has_the_decimals_of_its_column_and_those_it_needs(
 
 
 def test_number_that_a_column_holds_as_a_text_is_a_number_and_another_text_is_not() -> None:
-    number = written_number("2.5", is_float=False, scale=2)
-    assert (type(number), str(number)) == (WrittenNumber, "2.50")
-    assert written_number("=1+1", is_float=False, scale=2) == "=1+1"
-    assert written_number(None, is_float=True, scale=0) is None
-    assert str(written_number(2, is_float=True, scale=0)) == "2"
+    number = number_cell("2.5", is_float=False, scale=2)
+    assert isinstance(number, Decimal)
+    assert number_text(number) == "2.50"
+    assert number_cell("=1+1", is_float=False, scale=2) == "=1+1"
+    assert number_cell("2.5", is_float=True, scale=0) == 2.5
+
+
+@pytest.mark.parametrize(
+    ("stored", "is_float", "scale", "text"),
+    [
+        *((2, True, 0, "2"), (2, False, 2, "2.00"), (10**30, False, 0, "1" + "0" * 30), (-0.0, False, 1, "0.0")),
+        *((Decimal("NaN"), False, 2, "NaN"), (float("inf"), True, 0, "Infinity"), (0.1, False, 0, "0.1")),
+    ],
+)
+def test_cell_of_a_number_has_the_text_of_its_column(
+    stored: float | Decimal, is_float: bool, scale: int, text: str
+) -> None:
+    number = number_cell(stored, is_float=is_float, scale=scale)
+    assert not isinstance(number, str)
+    assert number_text(number) == text

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
+from ticket_export.application.view.file_options import FileOptions
 from ticket_export.application.view.read_view import read_view
 from ticket_export.application.view.snapshot import ExportFilter, ExportScope, ExportSnapshotPayload
 from ticket_export.errors import InvalidPayloadError
@@ -23,6 +24,7 @@ VIEW = ExportSnapshotPayload(
     columns=("id", "title"),
     scope=ExportScope(team_id=TEAM_ID, assigned_to_user_id=USER_ID),
     time_zone="Europe/Berlin",
+    file=FileOptions(format="csv", delimiter=";", bom=False, header=True),
 )
 CAMEL = {
     "viewId": str(VIEW_ID),
@@ -36,6 +38,7 @@ CAMEL = {
     "columns": ["id", "title"],
     "scope": {"teamId": str(TEAM_ID), "assignedToUserId": str(USER_ID)},
     "timeZone": "Europe/Berlin",
+    "file": {"format": "csv", "delimiter": ";", "bom": False, "header": True},
 }
 PASCAL = {
     "ViewId": str(VIEW_ID),
@@ -49,6 +52,7 @@ PASCAL = {
     "Columns": ["id", "title"],
     "Scope": {"TeamId": str(TEAM_ID), "AssignedToUserId": str(USER_ID)},
     "TimeZone": "Europe/Berlin",
+    "File": {"Format": "csv", "Delimiter": ";", "Bom": False, "Header": True},
 }
 SNAKE = {
     "view_id": str(VIEW_ID),
@@ -62,6 +66,7 @@ SNAKE = {
     "columns": ["id", "title"],
     "scope": {"team_id": str(TEAM_ID), "assigned_to_user_id": str(USER_ID)},
     "time_zone": "Europe/Berlin",
+    "file": {"format": "csv", "delimiter": ";", "bom": False, "header": True},
 }
 
 
@@ -91,6 +96,7 @@ def test_everything_but_the_columns_has_the_default_of_the_seed() -> None:
         "columns": ["id"],
         "scope": None,
         "timeZone": None,
+        "file": None,
     }
     assert json.loads(ExportScope().model_dump_json()) == {"teamId": None, "assignedToUserId": None}
 

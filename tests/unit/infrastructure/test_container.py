@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
@@ -162,7 +163,7 @@ def test_settings_reach_the_use_cases(container: TicketExportContainer) -> None:
     assert container.run_export().claims.lease == timedelta(seconds=7)
     assert container.run_export().stall == timedelta(seconds=11)
     assert container.run_export().storage_patience == timedelta(seconds=13)
-    assert container.run_export().csv_format == CsvFormat(bom=False, formula_guard=False)
+    assert container.run_export().file_formats.of(None) == CsvFormat(bom=False, formula_guard=False)
     assert container.recover_stalled_exports().max_attempts == 2
 
 
@@ -251,7 +252,7 @@ def test_storage_url_and_database_url_choose_the_real_parts(container: TicketExp
     assert container.engine().url.database == f"{tmp_path}/desk.db"
 
 
-PORTS = ["clock", "storage", "audit_log", "events", "ticket_source", "policy", "user_directory", "csv_format"]
+PORTS = ["clock", "storage", "audit_log", "events", "ticket_source", "policy", "user_directory", "file_formats"]
 USE_CASES = [
     "request_export",
     "run_export",
@@ -287,6 +288,8 @@ def test_overridden_part_is_the_one_that_every_use_case_has(
 
 def a_part(container: TicketExportContainer, port: str) -> object:
     """An object that has what the adapter has, and does nothing."""
+    if port == "file_formats":
+        return copy(container.file_formats())
     return type("Part", (), {name: None for name in dir(getattr(container, port)()) if not name.startswith("_")})()
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final, Self
 
 import attrs
@@ -83,6 +84,10 @@ class _Container(FileContainer):
 
     def end(self) -> bytes:
         return b""
+
+    @property
+    def changes(self) -> Mapping[str, int]:
+        return MappingProxyType({})
 
     def _first(self, records: bytes) -> bytes:
         """Return the records, changed if they are the first of the file."""

@@ -6,7 +6,6 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from types import MappingProxyType
 from typing import ClassVar, Final, Protocol, Self, TypeAlias
 
 import attrs
@@ -63,37 +62,16 @@ class FileContainer(Protocol):
         """Return the rest of the file."""
 
     @property
+    @abstractmethod
     def changes(self) -> Mapping[str, int]:
         """How many cells the format had to change so far, by the kind of change in camelCase; for the manifest."""
-        return MappingProxyType({})
-
-
-@attrs.frozen
-class PlainContainer(FileContainer):
-    """The rows as they are, between a header and a footer."""
-
-    header: bytes = b""
-    footer: bytes = b""
-
-    def begin(self) -> bytes:
-        """Return the header."""
-        return self.header
-
-    def add(self, block: RowBlock) -> bytes:
-        """Return the rows."""
-        return block.data
-
-    def end(self) -> bytes:
-        """Return the footer."""
-        return self.footer
 
 
 class FileFormat(Protocol):
     """A format with the options of one file. The same cells always become the same bytes.
 
-    A plugin inherits this class and declares it as an entry point of the group ``ticket_export.format``, under its
-    `name`. Without options and without a container of its own it defines `name`, `extension`, `content_type` and
-    `rows`.
+    A plugin inherits this class or `PlainFormat`, and declares it as an entry point of the group
+    ``ticket_export.format`` under its `name`.
     """
 
     #: The name in views and settings: lower-case letters, digits and ``-``.
@@ -108,9 +86,9 @@ class FileFormat(Protocol):
     options: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
-    def of(cls, options: FormatOptions, /) -> Self:  # noqa: ARG003 - for formats with options
+    @abstractmethod
+    def of(cls, options: FormatOptions, /) -> Self:
         """Return the format with these options."""
-        return cls()
 
     @abstractmethod
     def rows(self, columns: Sequence[TicketColumn], cells: Sequence[Sequence[Cell]]) -> bytes:
@@ -119,6 +97,6 @@ class FileFormat(Protocol):
         Rows do not depend on those in front of them: ``rows(a + b) == rows(a) + rows(b)``.
         """
 
+    @abstractmethod
     def container(self, columns: Sequence[TicketColumn]) -> FileContainer:
         """Return the container of one file."""
-        return PlainContainer()

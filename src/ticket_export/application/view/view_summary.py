@@ -41,6 +41,8 @@ def _summary(view: ExportSnapshotPayload) -> str:
         parts.append(f"assignee {quoted(str(view.scope.assigned_to_user_id))}")
     if view.sort_field:
         parts.append(f"sort {view.sort_field} {view.sort_direction or 'asc'}")
-    if view.file and view.file.format:
+    if view.file and view.file.format not in {None, "csv"}:
         parts.append(f"file {view.file.format}")
+    if view.file and view.file.delimiter not in {None, ","}:
+        parts.append(f"delimiter {quoted(view.file.delimiter)}")
     return "; ".join(parts)

@@ -25,6 +25,7 @@ from ticket_export.application.file.export_file import owner_key
 from ticket_export.application.file.file_name import FileNameTemplate, FileNaming
 from ticket_export.application.file.ownership import OwnershipMemory, StorageOwnership
 from ticket_export.application.file.places import StoragePlaces
+from ticket_export.application.formats.file_formats import FileFormats
 from ticket_export.application.ports.compression import Compression
 from ticket_export.application.ports.export_database import DatabaseIdentity
 from ticket_export.application.refusals import Refusals
@@ -95,7 +96,7 @@ class HelpDesk:
     clock: InMemoryClock = attrs.field(factory=lambda: InMemoryClock(NOW))
     columns: TicketColumns = COLUMNS
     tickets: list[InMemoryTicket] = attrs.field(factory=list)
-    csv_format: CsvFormat = attrs.field(factory=CsvFormat)
+    file_formats: FileFormats = attrs.field(factory=lambda: FileFormats(by_name={"csv": CsvFormat}))
     compression: Compression = attrs.field(factory=NoCompression)
     policy: ExportPolicy = attrs.field(factory=ExportPolicy)
     download_own: bool = False
@@ -185,6 +186,7 @@ class HelpDesk:
         return RequestExport(
             unit_of_work=self.unit_of_work,
             ticket_source=WatchedSource(self),
+            file_formats=self.file_formats,
             task_queue=self.queue,
             audit_log=self.audit_log,
             rights=self.rights,
@@ -204,7 +206,7 @@ class HelpDesk:
             ownership=self.ownership,
             user_directory=self.users,
             rights=self.rights,
-            csv_format=self.csv_format,
+            file_formats=self.file_formats,
             compression=self.compression,
             stall=self.stall,
             storage_patience=self.storage_patience,

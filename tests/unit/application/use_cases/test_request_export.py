@@ -103,6 +103,7 @@ def test_view_is_stored_in_one_canonical_form(desk: HelpDesk, payload: dict[str,
         "sortDirection": "desc",
         "scope": None,
         "timeZone": None,
+        "file": {"format": "csv", "delimiter": ",", "bom": True, "header": True},
     }
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.unit.application.use_cases.help_desk import NAME, NOW, PREFIX, VIEW, HelpDesk
 from ticket_export import CsvFormat, ProgressStage
+from ticket_export.application.formats.file_formats import FileFormats
+from ticket_export.application.ports.file_format import FormatOptions
 from ticket_export.application.run.progress import Progress
 from ticket_export.errors import ExportNotFoundError, InvalidTransitionError
 from ticket_export.infrastructure.memory.ticket_source import BLOCK_ROWS, InMemoryTicket
@@ -47,7 +49,11 @@ def test_completed_job_points_at_the_whole_file(desk: HelpDesk) -> None:
 @pytest.mark.parametrize("bom", [True, False])
 @pytest.mark.parametrize("formula_guard", [True, False])
 def test_bytes_are_those_of_the_format(bom: bool, formula_guard: bool) -> None:
-    desk = HelpDesk(csv_format=CsvFormat(bom=bom, formula_guard=formula_guard))
+    desk = HelpDesk(
+        file_formats=FileFormats(
+            by_name={"csv": CsvFormat}, defaults=FormatOptions(bom=bom, formula_guard=formula_guard)
+        )
+    )
     desk.tickets = [InMemoryTicket(id=-5, created_at=NOW, values={"id": -5, "title": '=1+1,"x"'})]
     job = desk.run_export(desk.request_export(desk.user(), VIEW).id)
     (data,) = desk.files.values()

@@ -15,8 +15,7 @@ from tests.unit.application.use_cases.help_desk import COLUMNS, PREFIX, HelpDesk
 from ticket_export import SystemPermissions
 from ticket_export.application.actor import Actor
 from ticket_export.application.file.export_file import manifest_key
-from ticket_export.application.formats.csv_format import CsvFormat
-from ticket_export.application.ports.file_format import RowBlock
+from ticket_export.application.ports.file_format import FileFormat, RowBlock
 from ticket_export.application.ports.ticket_source import TicketReader
 from ticket_export.application.use_cases.run_export import RunExport
 from ticket_export.application.view.ticket_query import TicketQuery
@@ -166,7 +165,7 @@ class LyingSource:
         return self.shown
 
     @contextmanager
-    def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
+    def open(self, query: TicketQuery, file_format: FileFormat, /) -> Iterator[TicketReader]:
         yield self  # it is its own reader
 
     def count(self) -> int:

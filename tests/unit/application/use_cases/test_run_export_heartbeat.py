@@ -17,8 +17,8 @@ import pytest
 
 from tests.unit.application.use_cases.blocked_export import PATIENCE, block_count
 from tests.unit.application.use_cases.help_desk import COLUMNS, NOW, HelpDesk, once, raising
-from ticket_export import Actor, CsvFormat, StopSignal
-from ticket_export.application.ports.file_format import RowBlock
+from ticket_export import Actor, StopSignal
+from ticket_export.application.ports.file_format import FileFormat, RowBlock
 from ticket_export.application.ports.ticket_source import TicketReader
 from ticket_export.application.run.attempt import Attempt
 from ticket_export.application.run.heartbeat import Heartbeat
@@ -218,7 +218,7 @@ class StubbornSource:
         return COLUMNS
 
     @contextmanager
-    def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
+    def open(self, query: TicketQuery, file_format: FileFormat, /) -> Iterator[TicketReader]:
         yield self
 
     def count(self) -> int:

@@ -9,10 +9,10 @@ from uuid import UUID
 
 import attrs
 
-from ticket_export import Actor, CsvFormat
+from ticket_export import Actor
 from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
 from ticket_export.application.ports.export_storage import ObjectWriter
-from ticket_export.application.ports.file_format import RowBlock
+from ticket_export.application.ports.file_format import FileFormat, RowBlock
 from ticket_export.application.ports.ticket_source import TicketReader
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.domain.user_id import UserId
@@ -96,9 +96,9 @@ class WatchedSource:
         return self.desk.columns
 
     @contextmanager
-    def open(self, query: TicketQuery, csv_format: CsvFormat) -> Iterator[TicketReader]:
+    def open(self, query: TicketQuery, file_format: FileFormat, /) -> Iterator[TicketReader]:
         self.desk.at("source.open")
-        with InMemoryTicketSource(self.desk.columns, self.desk.tickets).open(query, csv_format) as reader:
+        with InMemoryTicketSource(self.desk.columns, self.desk.tickets).open(query, file_format) as reader:
             try:
                 yield _WatchedReader(self.desk, reader)
             except BaseException:

@@ -9,7 +9,9 @@ from sqlalchemy import Connection, Dialect, Select
 from sqlalchemy.sql.compiler import SQLCompiler
 
 
-def copy_statement(query: Select[Any], connection: Connection, options: str) -> tuple[str, Mapping[str, object]]:
+def copy_statement(
+    query: Select[Any], connection: Connection, options: str = "FORMAT csv"
+) -> tuple[str, Mapping[str, object]]:
     """The statement, and the values that psycopg quotes and puts into it: COPY itself takes no parameters.
 
     SQLAlchemy cannot run a COPY, so its conversion of the values for the driver is done here.
