@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,8 +30,11 @@ from tests.postgresql_server import PostgresqlServer
 from ticket_export.application.formats.csv_format import CsvFormat
 from ticket_export.application.formats.ndjson_format import NdjsonFormat
 from ticket_export.application.formats.xlsx_format import XlsxFormat
-from ticket_export.application.ports.file_format import FileFormat
+from ticket_export.application.ports.file_format import Cell, FileFormat
+from ticket_export.application.view.ticket_column import TicketColumn
 from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.application.view.visibility import EVERY_ROW
+from ticket_export.infrastructure.formats.xlsx import FastXlsxFormat
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.catalog import (
     TicketCatalog,
@@ -43,6 +46,8 @@ from ticket_export.infrastructure.tickets.catalog import (
     number_column,
     text_column,
 )
+from ticket_export.infrastructure.tickets.postgresql.rows.spelling import Tickets
+from ticket_export.infrastructure.tickets.postgresql.rows.spellings import spelled as row_spelling
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
 from ticket_export.testing.entities import AN_ACTOR
 
@@ -50,15 +55,20 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 class CsvInPython(CsvFormat):
-    """PostgreSQL spells only the class itself."""
+    """PostgreSQL does not write the rows of a format that has a method of its own for them."""
+
+    def rows(self, columns: Sequence[TicketColumn], cells: Sequence[Sequence[Cell]]) -> bytes:
+        return super().rows(columns, cells)
 
 
 class NdjsonInPython(NdjsonFormat):
-    """The same."""
+    def rows(self, columns: Sequence[TicketColumn], cells: Sequence[Sequence[Cell]]) -> bytes:
+        return super().rows(columns, cells)
 
 
 class XlsxInPython(XlsxFormat):
-    """The same."""
+    def rows(self, columns: Sequence[TicketColumn], cells: Sequence[Sequence[Cell]]) -> bytes:
+        return super().rows(columns, cells)
 
 
 FORMATS = [
@@ -250,3 +260,16 @@ def test_texts_are_the_same_in_sql_and_in_python(
     for columns in (["a"], ["a", "b"], ["b", "id", "a"]):
         found = rows(engine, spelled, TEXT_CATALOG, columns=columns)
         assert found == rows(engine, in_python, TEXT_CATALOG, columns=columns)
+
+
+@pytest.mark.parametrize(("spelled", "in_python"), FORMATS, ids=IDS)
+def test_only_the_rows_of_the_format_itself_are_spelled(spelled: FileFormat, in_python: FileFormat) -> None:
+    query = TicketQuery.of({"columns": ["id"]}, CATALOG.describe(), actor=AN_ACTOR, as_of=NOW)
+    tickets = Tickets(catalog=CATALOG, query=query, rows=EVERY_ROW)
+    assert row_spelling(spelled, tickets)
+    assert row_spelling(in_python, tickets) is None
+
+
+def test_format_that_packs_its_files_in_another_way_has_the_same_rows() -> None:
+    query = TicketQuery.of({"columns": ["id"]}, CATALOG.describe(), actor=AN_ACTOR, as_of=NOW)
+    assert row_spelling(FastXlsxFormat(), Tickets(catalog=CATALOG, query=query, rows=EVERY_ROW))
