@@ -17,12 +17,12 @@ SEPARATOR_SETS = ["".join(chosen) for size in (1, 2, 3) for chosen in combinatio
 TRIGGERS = frozenset("=+-@\t\r\x00\uff1d\uff0b\uff0d\uff20")
 
 
-def all_cells(data: bytes) -> Iterator[str]:
-    """The cells that some program may show of a file whose delimiter is a comma."""
+def all_cells(data: bytes, delimiter: str = ",") -> Iterator[str]:
+    """The cells that some program may show of a file with this delimiter."""
     text = data.decode().removeprefix("\ufeff")
     for separators in SEPARATOR_SETS:
         yield from quote_aware(text, separators)
-        if "," not in separators:
+        if delimiter not in separators:
             yield from naive(text, separators)
 
 
@@ -54,9 +54,14 @@ def naive(text: str, separators: str) -> Iterator[str]:
         yield from re.split(f"[{separators}]", line.replace('"', ""))
 
 
-def is_formula(cell: str) -> bool:
-    """Whether a program may take the cell for a formula, or shift what follows into one."""
-    return next((char for char in cell if char in TRIGGERS or not is_unseen(char)), "") in TRIGGERS
+def is_formula(cell: str, delimiter: str = ",") -> bool:
+    """Whether a program may take the cell for a formula, or shift what follows into one.
+
+    Where the file's delimiter is a tab, one that a program does not split at may be a part of a cell; what follows it
+    is a cell of the file.
+    """
+    triggers = TRIGGERS - {delimiter}
+    return next((char for char in cell if char in triggers or not is_unseen(char)), "") in triggers
 
 
 def is_unseen(char: str) -> bool:

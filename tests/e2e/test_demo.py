@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 from tests.e2e.command_line import SCRIPT, clean_environment, run_command, run_script
@@ -39,7 +40,8 @@ def test_the_demo_shows_the_file_and_what_to_do_next(tmp_path: Path) -> None:
     assert tried.returncode == 0, tried.stderr
     assert tried.stdout.decode().endswith("page 1 of 1, 3 in all\n")
     assert b"\n1 completed, 0 failed\n" in tried.stdout
-    assert (tmp_path / "vpn.csv").read_bytes().startswith(b"\xef\xbb\xbfTicket ID,Title,Tags\n")
+    with zipfile.ZipFile(tmp_path / "vpn.xlsx") as workbook:
+        assert "xl/workbook.xml" in workbook.namelist()
 
 
 def test_what_to_do_next_is_typed_as_the_demo_was(tmp_path: Path) -> None:

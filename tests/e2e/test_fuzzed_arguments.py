@@ -23,6 +23,7 @@ _KNOWN = st.sampled_from(
             "id,tags",
         ),
         *("--filter", "id:gt:5", "status:eq:open", "--sort", "creationTime:desc", "--search", "x", "--team", "--help"),
+        *("--format", "xlsx", "csv", "--delimiter", "tab", ";", "--no-header", "--no-bom"),
         *("--payload", "--time-zone", "Asia/Tokyo", "--page", "3", "00000000-0000-0000-0000-000000000000", "--debug"),
     ]
 )

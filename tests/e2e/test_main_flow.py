@@ -75,7 +75,7 @@ def test_from_an_empty_folder_to_a_file_and_back(tmp_path: Path) -> None:
 
 def test_columns_are_a_short_line_each_and_operators_are_told_once_a_kind(help_desk: HelpDesk) -> None:
     ended = run_command("columns")
-    table, _, kinds = ended.text.partition("\n\n")
+    table, kinds, _ = ended.text.split("\n\n")
     status = next(line for line in table.splitlines() if line.startswith("status "))
     assert status.replace(",", "").split() == [
         *("status", "Status", "choice", "search", "filter", "sort"),

@@ -35,6 +35,8 @@ def guard_records(records: bytes, is_text: Sequence[bool], *, delimiter: str = "
         quotes += records.count(b'"', seen, start)
         seen = start
         separator = records[start - 1 : start]
+        if delimiter in TRIGGERS and _ends_at_delimiter(records, start, quotes, own):
+            continue
         if quotes % 2 == 0 and separator in own + b"\n":
             if cells.is_number(start):
                 continue
@@ -57,12 +59,12 @@ class _Cells:
         self._delimiter = delimiter
         self._is_text = is_text
         self._has_numbers = not all(is_text)
+        self._negative_number = _negative_number(delimiter)
         self._before = self._counted = 0
 
     def is_number(self, start: int) -> bool:
         """Return whether the cell at `start` holds a negative number in a column of numbers."""
-        found = self._has_numbers and _NEGATIVE_NUMBER.match(self._records, start)
-        if not found or self._records[found.end() : found.end() + 1] not in {self._delimiter, b"\n"}:
+        if not self._has_numbers or not self._negative_number.match(self._records, start):
             return False
         # Every second part is outside of quotation marks. The line feed in front is one too many.
         outside = self._records[self._counted : start].split(b'"')[::2]
@@ -90,12 +92,18 @@ def _significant(records: bytes, start: int) -> int:
     return place
 
 
+def _ends_at_delimiter(records: bytes, start: int, quotes: int, delimiter: bytes) -> bool:
+    """Return whether the trigger behind `start`, with so many quotation marks in front, is the delimiter: a tab."""
+    place = _significant(records, start)
+    return records.startswith(delimiter, place) and (quotes + records.count(b'"', start, place)) % 2 == 0
+
+
 def _is_empty(records: bytes, start: int) -> bool:
-    """Return whether a tab or CR inside a text only ends an empty line or cell; see `guard`."""
+    """Return whether a separator or CR inside a text only ends an empty line or cell; see `guard`."""
     separator = records[start - 1 : start]
     place = _significant(records, start)
     if records.startswith(b"\r\n", place):
-        return separator in b";\t\r" or records.endswith(b"\r\n", 0, start)
+        return separator in b",;\t\r" or records.endswith(b"\r\n", 0, start)
     return separator in b"\t\r" and records.startswith(separator, place)
 
 
@@ -104,7 +112,9 @@ def _searches(separators: frozenset[str], delimiter: str) -> tuple[tuple[bytes, 
     """Return the first byte and the search of each separator, or of several that differ only in their last byte."""
     # A search for one known first byte is several times as fast as one for several.
     ascii_ones = sorted(each.encode() for each in separators if each.isascii())
-    patterns = [(each, re.escape(each)) for each in ascii_ones]
+    # Behind the delimiter, another one ends an empty cell. A tab is a trigger too.
+    empty = {delimiter.encode(): b"(?!%b)" % delimiter.encode()} if delimiter in TRIGGERS else {}
+    patterns = [(each, re.escape(each) + empty.get(each, b"")) for each in ascii_ones]
     others = _by_first_bytes(each for each in separators if not each.isascii())
     patterns += [(first[:1], first + last) for first, last in others.items()]
     needs_guard = _needs_guard(delimiter)
@@ -146,5 +156,7 @@ def _needs_guard(delimiter: str) -> bytes:
     )
 
 
-# A moment or day of PostgreSQL may be ``-infinity`` too.
-_NEGATIVE_NUMBER = re.compile(rb"-(?:[0-9.]+(?:[eE][+-]?[0-9]+)?|[Ii]nfinity)")
+@cache
+def _negative_number(delimiter: bytes) -> re.Pattern[bytes]:
+    # A moment or day of PostgreSQL may be ``-infinity`` too.
+    return re.compile(rb"-(?:[0-9.]+(?:[eE][+-]?[0-9]+)?|[Ii]nfinity)(?=[%b\n])" % delimiter)

@@ -33,6 +33,7 @@ CATALOG = reference_catalog(REFERENCE_TABLES)
 # Each of the three databases is asked.
 few = settings(max_examples=max(settings().max_examples // 2, 50))
 texts = spreadsheet_texts | st.text(max_size=8)
+delimiters = st.sampled_from([",", ";", "\t"])
 
 
 @contextmanager
@@ -73,36 +74,47 @@ def storable(engine: Engine, text: str) -> str:
     return text if engine.dialect.name == "sqlite" else text.replace("\0", "\x01")
 
 
-def exported(engine: Engine, columns: list[str], *, catalog: TicketCatalog = CATALOG, is_guarded: bool = True) -> bytes:
+def exported(
+    engine: Engine,
+    columns: list[str],
+    *,
+    catalog: TicketCatalog = CATALOG,
+    is_guarded: bool = True,
+    delimiter: str = ",",
+) -> bytes:
     """Header and rows."""
-    source, csv_format = SqlAlchemyTicketSource(engine, catalog), CsvFormat(bom=False, formula_guard=is_guarded)
+    source = SqlAlchemyTicketSource(engine, catalog)
+    csv_format = CsvFormat(bom=False, formula_guard=is_guarded, delimiter=delimiter)
     query = TicketQuery.of({"columns": columns, "sortField": "id"}, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=NOW)
     with source.open(query, csv_format) as reader:
         return csv_format.container(query.columns).begin() + b"".join(block.data for block in reader.blocks())
 
 
-def cells_of(data: bytes) -> list[list[str]]:
+def cells_of(data: bytes, delimiter: str = ",") -> list[list[str]]:
     """What is read of a file by its own delimiter."""
-    return list(csv.reader(io.StringIO(data.decode(), newline="")))
+    return list(csv.reader(io.StringIO(data.decode(), newline=""), delimiter=delimiter))
 
 
-def assert_guarded(engine: Engine, columns: list[str], originals: list[list[str]]) -> None:
-    data = exported(engine, columns)
-    assert [cell for cell in all_cells(data) if is_formula(cell)] == []
-    _, *rows = cells_of(data)
-    assert rows == [[guard(cell) for cell in row] for row in originals]
-    assert [[unguard(cell) for cell in row] for row in rows] == originals
-    assert cells_of(exported(engine, columns, is_guarded=False))[1:] == originals
+def assert_guarded(engine: Engine, columns: list[str], originals: list[list[str]], delimiter: str) -> None:
+    data = exported(engine, columns, delimiter=delimiter)
+    assert [cell for cell in all_cells(data, delimiter) if is_formula(cell, delimiter)] == []
+    _, *rows = cells_of(data, delimiter)
+    assert rows == [[guard(cell, delimiter=delimiter) for cell in row] for row in originals]
+    assert [[unguard(cell, delimiter=delimiter) for cell in row] for row in rows] == originals
+    assert cells_of(exported(engine, columns, is_guarded=False, delimiter=delimiter), delimiter)[1:] == originals
 
 
 @few
 @given(
-    tickets=st.lists(st.tuples(texts, texts, st.lists(texts, min_size=1, max_size=3), texts), min_size=1, max_size=2)
+    tickets=st.lists(st.tuples(texts, texts, st.lists(texts, min_size=1, max_size=3), texts), min_size=1, max_size=2),
+    delimiter=delimiters,
 )
-@example(tickets=[("\0=1", "\uff1d1", [" ", "=1"], "x;")])
-@example(tickets=[(" \u3000\u200b=1", "\n-1", ["=1", "x"], 'x;"'), ('"=1', "'=1", ["a;=1"], "\n")])
+@example(tickets=[("\0=1", "\uff1d1", [" ", "=1"], "x;")], delimiter=",")
+@example(tickets=[(" \u3000\u200b=1", "\n-1", ["=1", "x"], 'x;"'), ('"=1', "'=1", ["a;=1"], "\n")], delimiter=",")
+@example(tickets=[("a,=1", "x,", ["a", "=1"], 'x,"'), ("", ",;\t=1", [""], "\n")], delimiter=";")
+@example(tickets=[("a,=1", "x,", ["a", "=1"], 'x,"'), ("", ",;\t=1", [""], "\n")], delimiter="\t")
 def test_no_cell_is_a_formula_and_each_is_read_back(
-    engine: Engine, tickets: list[tuple[str, str, list[str], str]]
+    engine: Engine, tickets: list[tuple[str, str, list[str], str]], delimiter: str
 ) -> None:
     stored = [
         ReferenceTicket(
@@ -120,12 +132,14 @@ def test_no_cell_is_a_formula_and_each_is_read_back(
         [each.title, each.category or "", ", ".join(each.tags or ()), str(each.id), each.language or ""]
         for each in stored
     ]
-    assert_guarded(engine, ["title", "category", "tags", "id", "language"], originals)
+    assert_guarded(engine, ["title", "category", "tags", "id", "language"], originals, delimiter)
 
 
 @few
-@given(first_name=texts, last_name=st.none() | texts, email=texts)
-def test_names_and_addresses(engine: Engine, first_name: str, last_name: str | None, email: str) -> None:
+@given(first_name=texts, last_name=st.none() | texts, email=texts, delimiter=delimiters)
+def test_names_and_addresses(
+    engine: Engine, first_name: str, last_name: str | None, email: str, delimiter: str
+) -> None:
     first_name, email = storable(engine, first_name), storable(engine, email)
     last_name = None if last_name is None else storable(engine, last_name)
     contacts = REFERENCE_TABLES.contacts
@@ -134,13 +148,14 @@ def test_names_and_addresses(engine: Engine, first_name: str, last_name: str | N
         connection.execute(contacts.update().where(contacts.c.id == 1).values(**values))
     store_tickets(engine, REFERENCE_TABLES, [ReferenceTicket(id=1, contact=0)])
     name = f"{first_name} {last_name or ''}".strip(" ")
-    assert_guarded(engine, ["contactName", "contactEmail", "id"], [[name, email, "1"]])
+    assert_guarded(engine, ["contactName", "contactEmail", "id"], [[name, email, "1"]], delimiter)
 
 
 @few
-@given(label=texts, other=texts)
-@example(label="ID", other="x")
-def test_headers(engine: Engine, label: str, other: str) -> None:
+@given(label=texts, other=texts, delimiter=delimiters)
+@example(label="ID", other="x", delimiter=",")
+@example(label="ID", other="x", delimiter="\t")
+def test_headers(engine: Engine, label: str, other: str, delimiter: str) -> None:
     catalog = TicketCatalog(
         tables=TICKETS,
         id=TICKETS.c.id,
@@ -148,24 +163,28 @@ def test_headers(engine: Engine, label: str, other: str) -> None:
         columns=[text_column("title", label, TICKETS.c.title), number_column("id", other, TICKETS.c.id)],
     )
     store_tickets(engine, REFERENCE_TABLES, [])
-    data = exported(engine, ["title", "id"], catalog=catalog)
+    data = exported(engine, ["title", "id"], catalog=catalog, delimiter=delimiter)
     assert not data.startswith(b"ID")
-    assert [cell for cell in all_cells(data) if is_formula(cell)] == []
-    assert cells_of(data) == [[guard(label), guard(other)]]
-    assert cells_of(exported(engine, ["title", "id"], catalog=catalog, is_guarded=False)) == [[label, other]]
+    assert [cell for cell in all_cells(data, delimiter) if is_formula(cell, delimiter)] == []
+    assert cells_of(data, delimiter) == [[guard(label, delimiter=delimiter), guard(other, delimiter=delimiter)]]
+    plain = exported(engine, ["title", "id"], catalog=catalog, is_guarded=False, delimiter=delimiter)
+    assert cells_of(plain, delimiter) == [[label, other]]
 
 
 @few
-@given(number=st.integers(-(2**31), 2**31 - 1), title=texts)
-@example(number=-5, title="-5")
-@example(number=-5, title=";-5")
-def test_numbers_and_dates_are_untouched_next_to_texts(engine: Engine, number: int, title: str) -> None:
+@given(number=st.integers(-(2**31), 2**31 - 1), title=texts, delimiter=delimiters)
+@example(number=-5, title="-5", delimiter=",")
+@example(number=-5, title=";-5", delimiter=",")
+@example(number=-5, title=",-5", delimiter=";")
+@example(number=-5, title="", delimiter="\t")
+def test_numbers_and_dates_are_untouched_next_to_texts(engine: Engine, number: int, title: str, delimiter: str) -> None:
     title = storable(engine, title)
     store_tickets(engine, REFERENCE_TABLES, [ReferenceTicket(id=number, contact=1, title=title, sla_due_at=NOW)])
     for columns in (["id", "title", "contactId", "slaDueAt"], ["slaDueAt", "title", "id", "contactId"]):
-        _, row = cells_of(exported(engine, columns))
+        _, row = cells_of(exported(engine, columns, delimiter=delimiter), delimiter)
         cells = dict(zip(columns, row, strict=True))
-        assert cells == {"id": str(number), "title": guard(title), "contactId": "2", "slaDueAt": "2026-03-01 12:00:00"}
+        guarded = guard(title, delimiter=delimiter)
+        assert cells == {"id": str(number), "title": guarded, "contactId": "2", "slaDueAt": "2026-03-01 12:00:00"}
 
 
 @pytest.mark.parametrize("text", ["00123", "1E5", "12345678901234567890", "2024-01-02"])

@@ -21,7 +21,17 @@ from ticket_export.application.view.ticket_column import ColumnKind
 from ticket_export.ports import TicketColumn
 
 # As its filter for CSV counts them: comma 44, semicolon 59, tab 9; then the quotation mark, UTF-8, the first line.
-SPLIT_AT = {",": "CSV:44,34,76,1", ";": "CSV:59,34,76,1", "tab": "CSV:9,34,76,1", "all": "CSV:44/59/9,34,76,1"}
+SPLIT_AT = {
+    ",": "CSV:44,34,76,1",
+    ";": "CSV:59,34,76,1",
+    "tab": "CSV:9,34,76,1",
+    ",;": "CSV:44/59,34,76,1",
+    ", tab": "CSV:44/9,34,76,1",
+    "; tab": "CSV:59/9,34,76,1",
+    "all": "CSV:44/59/9,34,76,1",
+}
+
+DELIMITERS = {",": ",", ";": ";", "tab": "\t"}
 
 NAMED = [
     "note;=1+1",
@@ -33,9 +43,14 @@ NAMED = [
     'a;"=1+1;b',
     "'=1+1",
     "+48 22 123",
+    "note,=1+1",
+    "x,  +1",
+    'q",=1+1',
+    'a,"=1+1,b',
+    "a,;\t=1+1",
 ]
 _random = random.Random(22)
-_PIECES = [*';;;\t\t\n,""\'  \xa0\u200b\ufeff\x0b=x', "=1+1", "=A1", "\r\n", '";=1+1', "+1", "-1", "@x"]
+_PIECES = [*';;\t\t\n,,""\'  \xa0\u200b\ufeff\x0b=x', "=1+1", "=A1", "\r\n", '";=1+1', '",=1+1', "+1", "-1", "@x"]
 TEXTS = NAMED + ["".join(_random.choices(_PIECES, k=_random.randint(1, 6))) for _ in range(600)]
 
 
@@ -74,16 +89,33 @@ def libreoffice(tmp_path_factory: pytest.TempPathFactory) -> LibreOffice:
     return LibreOffice(require_program("soffice"), tmp_path_factory.mktemp("libreoffice"))
 
 
-def file_of(*, is_guarded: bool) -> bytes:
-    """The texts as labels, as a record's first, middle and last cell, and as joined tags."""
-    csv_format = CsvFormat(bom=False, formula_guard=is_guarded)
-    columns = [TicketColumn(name=str(place), label=text, kind=ColumnKind.TEXT) for place, text in enumerate(TEXTS[:5])]
-    rows = [[text, f"k{number}k", text, f"tag, {text}, y", text] for number, text in enumerate(TEXTS)]
-    return csv_format.container(columns).begin() + encode_rows(rows, formula_guard=is_guarded)
+def file_of(delimiter: str, *, is_guarded: bool) -> bytes:
+    """The texts as labels, as a record's first, middle and last cell, and as joined tags; with empty cells between."""
+    csv_format = CsvFormat(bom=False, formula_guard=is_guarded, delimiter=delimiter)
+    columns = [TicketColumn(name=str(place), label=text, kind=ColumnKind.TEXT) for place, text in enumerate(TEXTS[:7])]
+    rows = [
+        [text, f"k{number}k", None, text, -number, f"tag, {text}, y", text]
+        if number % 3
+        else [None, text, f"k{number}k", text, None, None, text]
+        for number, text in enumerate(TEXTS)
+    ]
+    return csv_format.container(columns).begin() + csv_format.rows(columns, rows)
 
 
 def formulas(sheet: str) -> list[str]:
     return [unescape(formula) for formula in re.findall(r'table:formula="([^"]*)"', sheet)]
+
+
+def shown_text(sheet: str) -> str:
+    """The texts of all cells; neighbours that are equal are written once, with their number."""
+    table = re.sub(r"<office:annotation.*?</office:annotation>", "", sheet[sheet.index("<table:table ") :])
+    table = re.sub(r"<text:(s|tab|line-break)[^>]*/>", "", table)
+    shown = []
+    for attributes, content in re.findall(r"<table:table-cell([^>]*)(?<!/)>(.*?)</table:table-cell>", table, re.DOTALL):
+        repeated = re.search(r'number-columns-repeated="(\d+)"', attributes)
+        text = "".join(re.findall(r"<text:p>(.*?)</text:p>", content, re.DOTALL))
+        shown.append(unescape(text) * int(repeated[1] if repeated else 1))
+    return "".join(shown)
 
 
 def characters(text: str) -> list[str]:
@@ -91,30 +123,34 @@ def characters(text: str) -> list[str]:
     return [char for char in text if char in "=+-@x1kAtagy0987653"]
 
 
+@pytest.mark.parametrize("delimiter", DELIMITERS)
 @pytest.mark.parametrize("separators", SPLIT_AT)
-def test_no_cell_is_a_formula_and_no_character_is_lost(libreoffice: LibreOffice, separators: str) -> None:
-    data = file_of(is_guarded=True)
+def test_no_cell_is_a_formula_and_no_character_is_lost(
+    libreoffice: LibreOffice, separators: str, delimiter: str
+) -> None:
+    data = file_of(DELIMITERS[delimiter], is_guarded=True)
     sheet = libreoffice.convert(data, separators, "fods")
     assert formulas(sheet) == []
-    table = re.sub(r"<office:annotation.*?</office:annotation>", "", sheet[sheet.index("<table:table ") :])
-    shown = "".join(
-        re.findall(r"<text:p>(.*?)</text:p>", re.sub(r"<text:(s|tab|line-break)[^>]*/>", "", table), re.DOTALL)
-    )
-    assert characters(unescape(shown)) == characters(data.decode())
+    assert characters(shown_text(sheet)) == characters(data.decode())
 
 
-@pytest.mark.parametrize("separators", SPLIT_AT)
-def test_without_the_guard_formulas_are_found(libreoffice: LibreOffice, separators: str) -> None:
-    assert len(formulas(libreoffice.convert(file_of(is_guarded=False), separators, "fods"))) > 100
+@pytest.mark.parametrize(
+    ("separators", "delimiter"), [*((each, ",") for each in SPLIT_AT), ("all", ";"), ("all", "tab")]
+)
+def test_without_the_guard_formulas_are_found(libreoffice: LibreOffice, separators: str, delimiter: str) -> None:
+    data = file_of(DELIMITERS[delimiter], is_guarded=False)
+    assert len(formulas(libreoffice.convert(data, separators, "fods"))) > 100
 
 
-def test_texts_are_read_back_from_what_it_saves(libreoffice: LibreOffice) -> None:
+@pytest.mark.parametrize("delimiter", DELIMITERS)
+def test_texts_are_read_back_from_what_it_saves(libreoffice: LibreOffice, delimiter: str) -> None:
+    own = DELIMITERS[delimiter]
     # It has one line break for all, and neither NUL nor vertical tab.
     texts = [text for text in TEXTS if not set(text) & set("\r\x0b") and text.strip()]
     rows = [[f"k{number}k", text] for number, text in enumerate(texts)]
     saved = libreoffice.convert(
-        encode_rows(rows, formula_guard=True), ",", "csv:Text - txt - csv (StarCalc):44,34,76,1"
+        encode_rows(rows, delimiter=own, formula_guard=True), delimiter, "csv:Text - txt - csv (StarCalc):44,34,76,1"
     )
     cells = [cell for _, cell in csv.reader(io.StringIO(saved, newline=""))]
-    assert cells == [guard(text) for text in texts]
-    assert [unguard(cell) for cell in cells] == texts
+    assert cells == [guard(text, delimiter=own) for text in texts]
+    assert [unguard(cell, delimiter=own) for cell in cells] == texts

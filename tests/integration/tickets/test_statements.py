@@ -130,7 +130,7 @@ def test_postgresql_gets_one_transaction_with_one_copy(postgresql: Engine, wire:
     assert count.startswith("SELECT count(*)")
     assert copy.startswith("COPY (SELECT ")
     by_title = BY_TITLE.replace('"Tickets"."Title"', '("Tickets"."Title")')
-    assert copy.endswith(f"{by_title}) TO STDOUT (FORMAT csv, ENCODING 'UTF8')")
+    assert copy.endswith(f"{by_title}) TO STDOUT (FORMAT csv, DELIMITER E',', ENCODING 'UTF8')")
     assert "LIMIT" not in copy
     assert "OFFSET" not in copy
     assert rollback == "ROLLBACK"

@@ -88,19 +88,22 @@ def test_nothing_but_apostrophes_is_added(text: str) -> None:
     assert guard(text).replace("'", "") == text.replace("'", "")
 
 
-@given(st.lists(st.tuples(encodable_texts, encodable_texts, encodable_texts), min_size=1, max_size=3))
-@example([("x", "x", "x;"), ('"=1', "", "")])
-@example([('x;"', 'x;"', 'x;"'), ("=1", 'x"', '"')])
-@example([("x\n", "x\n", "x\n"), ("=1", "\n", "a")])
-@example([("a", 'b;""=1', "\n;\"'=1")])
-def test_no_program_shows_a_formula_whatever_it_splits_at(rows: list[tuple[str, str, str]]) -> None:
-    assert [cell for cell in all_cells(encode_rows(rows, formula_guard=True)) if is_formula(cell)] == []
+@given(st.lists(st.tuples(encodable_texts, encodable_texts, encodable_texts), min_size=1, max_size=3), delimiters)
+@example([("x", "x", "x;"), ('"=1', "", "")], ",")
+@example([('x;"', 'x;"', 'x;"'), ("=1", 'x"', '"')], ",")
+@example([("x\n", "x\n", "x\n"), ("=1", "\n", "a")], ",")
+@example([("a", 'b;""=1', "\n;\"'=1")], ",")
+@example([("a", 'b,""=1', "\n,\"'=1")], ";")
+@example([("x,", 'x,"', "x\t"), ("=1", '"=1', "a,\r\n=1")], "\t")
+def test_no_program_shows_a_formula_whatever_it_splits_at(rows: list[tuple[str, str, str]], delimiter: str) -> None:
+    data = encode_rows(rows, delimiter=delimiter, formula_guard=True)
+    assert [cell for cell in all_cells(data, delimiter) if is_formula(cell, delimiter)] == []
 
 
-@given(st.lists(encodable_texts, min_size=1, max_size=3), st.booleans())
-def test_no_program_shows_a_formula_in_the_header(labels: list[str], bom: bool) -> None:
-    header = CsvFormat(bom=bom).container([column(label) for label in labels]).begin()
-    assert [cell for cell in all_cells(header) if is_formula(cell)] == []
+@given(st.lists(encodable_texts, min_size=1, max_size=3), st.booleans(), delimiters)
+def test_no_program_shows_a_formula_in_the_header(labels: list[str], bom: bool, delimiter: str) -> None:
+    header = CsvFormat(bom=bom, delimiter=delimiter).container([column(label) for label in labels]).begin()
+    assert [cell for cell in all_cells(header, delimiter) if is_formula(cell, delimiter)] == []
 
 
 @pytest.mark.parametrize("delimiter", sorted(SEPARATORS), ids=ascii)

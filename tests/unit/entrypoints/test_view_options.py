@@ -3,15 +3,17 @@ from __future__ import annotations
 import io
 import sys
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ticket_export.application.view.file_options import FileOptions
 from ticket_export.application.view.limits import MAX_JSON
 from ticket_export.application.view.read_view import read_view
 from ticket_export.entrypoints.cli.exit_codes import BadInputError
-from ticket_export.entrypoints.cli.view_options import View, view_of
+from ticket_export.entrypoints.cli.view_options import View, view_of, with_format
 from ticket_export.errors import InvalidPayloadError
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
@@ -63,6 +65,37 @@ def test_team_and_assignee_are_the_views_scope() -> None:
     assert (view.search_term, view.time_zone) == ("1", "Asia/Tokyo")
 
 
+def test_options_of_the_file_are_part_of_the_view() -> None:
+    assert "file" not in cast("dict[str, object]", view_of(columns="id"))
+    view = read_view(view_of(columns="id", file_format="csv", delimiter=";", header=False, bom=False), _COLUMNS)
+    assert view.file == FileOptions(format="csv", delimiter=";", header=False, bom=False)
+    view = read_view(view_of(columns="id", header=True), _COLUMNS)
+    assert view.file == FileOptions(header=True)
+
+
+@pytest.mark.parametrize("typed", ["tab", "\\t", "\t"])
+def test_a_tab_may_be_typed_as_a_word(typed: str) -> None:
+    assert read_view(view_of(columns="id", delimiter=typed), _COLUMNS).file == FileOptions(delimiter="\t")
+
+
+def test_a_delimiter_that_is_none_is_named_by_its_place() -> None:
+    with pytest.raises(InvalidPayloadError, match=r"file\.delimiter: '\|' is not a delimiter"):
+        read_view(view_of(columns="id", delimiter="|"), _COLUMNS)
+
+
+def test_the_name_of_the_file_decides_about_the_format_unless_the_view_does() -> None:
+    assert with_format({"columns": ["id"]}, "xlsx") == {"columns": ["id"], "file": {"format": "xlsx"}}
+    chosen = view_of(columns="id", file_format="csv", header=False)
+    assert with_format(chosen, "xlsx") == chosen
+    assert cast("dict[str, Any]", with_format(view_of(columns="id", header=False), "xlsx"))["file"] == {
+        "format": "xlsx",
+        "delimiter": None,
+        "header": False,
+        "bom": None,
+    }
+    assert with_format('{"columns": ["id"]}', "xlsx") == '{"columns": ["id"]}'
+
+
 @given(
     columns=st.none() | _ARGUMENTS,
     filters=st.none() | st.lists(_ARGUMENTS, max_size=3),
@@ -71,6 +104,8 @@ def test_team_and_assignee_are_the_views_scope() -> None:
     team=st.none() | _ARGUMENTS,
     assignee=st.none() | _ARGUMENTS,
     time_zone=st.none() | _ARGUMENTS,
+    file_format=st.none() | _ARGUMENTS,
+    delimiter=st.none() | _ARGUMENTS,
 )
 def test_whatever_is_typed_is_a_view_or_a_list_of_its_problems(
     columns: str | None,
@@ -80,6 +115,8 @@ def test_whatever_is_typed_is_a_view_or_a_list_of_its_problems(
     team: str | None,
     assignee: str | None,
     time_zone: str | None,
+    file_format: str | None,
+    delimiter: str | None,
 ) -> None:
     typed = view_of(
         columns=columns,
@@ -89,6 +126,8 @@ def test_whatever_is_typed_is_a_view_or_a_list_of_its_problems(
         team=team,
         assignee=assignee,
         time_zone=time_zone,
+        file_format=file_format,
+        delimiter=delimiter,
     )
     problems = _problems(typed)
     assert problems is None or (problems and all(problem.isprintable() for problem in problems))
@@ -116,6 +155,8 @@ def test_a_payload_may_come_from_standard_input(monkeypatch: pytest.MonkeyPatch)
 def test_a_payload_goes_with_no_other_option_of_the_view() -> None:
     with pytest.raises(BadInputError, match=r"--payload.*--columns, --sort"):
         view_of(payload="view.json", columns="id", sort="id")
+    with pytest.raises(BadInputError, match=r"--payload.*--delimiter, --header"):
+        view_of(payload="view.json", delimiter=";", header=False)
 
 
 def test_a_payload_that_is_no_text_is_a_problem_of_the_payload(tmp_path: Path) -> None:

@@ -27,8 +27,9 @@ from ticket_export.application.ports.file_format import (
 from ticket_export.application.view.ticket_column import TicketColumn
 
 _MARK: Final = b"\xef\xbb\xbf"
-# A spreadsheet takes a file that begins with it for a SYLK file.
-_SYLK: Final = b"ID"
+# What the first cell of a file without a mark must not begin with: a spreadsheet takes a file that begins with ID for
+# a SYLK file, and a reader drops U+FEFF as a mark.
+_QUOTED_FIRST: Final = (b"ID", _MARK)
 _MOMENT: Final = len("YYYY-MM-DD HH:MM:SS")
 
 
@@ -96,7 +97,7 @@ class _Container(FileContainer):
         self._is_empty = False
         if self._format.bom:
             return _MARK + records
-        if records.startswith(_SYLK):
+        if records.startswith(_QUOTED_FIRST):
             delimiter = re.escape(self._format.delimiter.encode())
             return re.sub(b"[^%b\\n]*" % delimiter, rb'"\g<0>"', records, count=1)
         return records

@@ -87,7 +87,7 @@ class DemoFolder:
                 f"  export TICKET_EXPORT_STORAGE_URL={shlex.quote(self._storage_url)}",
                 f"  {command} columns",
                 f"  {command} show {job_id} --as admin@example.test --json",
-                f"  {command} export --columns id,title,tags --search vpn --as admin@example.test --output vpn.csv",
+                f"  {command} export --columns id,title,tags --search vpn --as admin@example.test --output vpn.xlsx",
                 f"  {command} request --columns id,title --filter status:eq:open --as staff@example.test",
                 f"  {command} worker --drain",
                 f"  {command} list --as admin@example.test",

@@ -65,6 +65,23 @@ def view_of(
     time_zone: Annotated[
         str | None, typer.Option(metavar="TZ", help="The time zone of the file, such as Europe/Berlin.")
     ] = None,
+    file_format: Annotated[
+        str | None,
+        typer.Option(
+            "--format", metavar="NAME", help="The format of the file, such as xlsx; the command `columns` lists them."
+        ),
+    ] = None,
+    delimiter: Annotated[
+        str | None,
+        typer.Option(metavar="CHAR", help='What is between two cells of a CSV file: "," or ";" or tab.'),
+    ] = None,
+    header: Annotated[
+        bool | None, typer.Option("--header/--no-header", help="Whether the file begins with a row of labels.")
+    ] = None,
+    bom: Annotated[
+        bool | None,
+        typer.Option("--bom/--no-bom", help="Whether a CSV file begins with a byte order mark, which Excel needs."),
+    ] = None,
     payload: Annotated[
         str | None,
         typer.Option(
@@ -87,6 +104,10 @@ def view_of(
         "--team": team,
         "--assignee": assignee,
         "--time-zone": time_zone,
+        "--format": file_format,
+        "--delimiter": delimiter,
+        "--header": header,
+        "--bom": bom,
     }
     others = [option for option, value in given.items() if value is not None]
     if payload is not None:
@@ -102,7 +123,24 @@ def view_of(
         view["scope"] = {"teamId": team, "assignedToUserId": assignee}
     if time_zone is not None:
         view["timeZone"] = time_zone
+    file = {"format": file_format, "delimiter": _delimiter(delimiter), "header": header, "bom": bom}
+    if any(option is not None for option in file.values()):
+        view["file"] = file
     return view
+
+
+def with_format(view: View, file_format: str) -> View:
+    """Return the view with this format for its file, unless it says one itself or comes from --payload."""
+    if isinstance(view, str):
+        return view
+    options = view.get("file")
+    file = dict(options) if isinstance(options, Mapping) else {}
+    return {**view, "file": {**file, "format": file.get("format") or file_format}}
+
+
+def _delimiter(typed: str | None) -> str | None:
+    # A tab is hard to type in a shell.
+    return "\t" if typed in {"tab", "\\t"} else typed
 
 
 def _listed(columns: str | None) -> list[str]:

@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from ticket_export.application.actor import Actor
+from ticket_export.application.formats.file_formats import FileFormats
+from ticket_export.application.ports.file_format import BOM, DELIMITER, HEADER
 from ticket_export.application.view.filter_operators import OPERATORS
 from ticket_export.application.view.ticket_column import TicketColumn
 from ticket_export.domain.system_permissions import BuiltInSystemPermission
@@ -26,11 +28,13 @@ _As = Annotated[
 def columns(context: typer.Context, email: _As = None, as_json: AsJson = False) -> None:
     """Show the columns that can be exported, filtered, searched and sorted.
 
-    Without --as, these are the columns that an admin with all permissions may see.
+    Without --as, these are the columns that an admin with all permissions may see. Without --json, the formats of files
+    are shown too.
     """
     session = session_of(context)
     actor = _ADMIN if email is None else session.actor(email)
-    source = session.container().ticket_source()
+    container = session.container()
+    source = container.ticket_source()
     try:
         source_columns = source.columns(actor)
     except ConfigurationError as error:
@@ -42,7 +46,8 @@ def columns(context: typer.Context, email: _As = None, as_json: AsJson = False) 
     if as_json:
         write_json(described)
         return
-    write_line(_columns_text(list(source_columns)) if described else "no columns")
+    formats = _formats_text(container.file_formats())
+    write_line(f"{_columns_text(list(source_columns))}\n\n{formats}" if described else "no columns")
 
 
 def _described(column: TicketColumn) -> dict[str, object]:
@@ -64,6 +69,14 @@ def _columns_text(columns: Sequence[TicketColumn]) -> str:
     kinds = dict.fromkeys(column.kind for column in columns if column.filterable)
     operators = [(kind.value, " ".join(OPERATORS[kind])) for kind in kinds]
     return f"{table}\n\n{text_table(('kind', 'operators of a filter'), operators)}" if operators else table
+
+
+def _formats_text(formats: FileFormats) -> str:
+    rows = [
+        (name, each.extension, ", ".join(option for option in (DELIMITER, BOM, HEADER) if option in each.options))
+        for name, each in formats.by_name.items()
+    ]
+    return text_table(("format", "name ends with", "options"), rows)
 
 
 def _choices(column: TicketColumn) -> str:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
 from typing import BinaryIO
 
 from ticket_export.application.file.download import Download
 from ticket_export.entrypoints.cli.output.progress import ProgressView
-from ticket_export.entrypoints.cli.output.standard_streams import printable, write_note
 from ticket_export.errors import StorageError
 
 _BLOCK = 1024 * 1024
@@ -35,13 +33,6 @@ def save_download(download: Download, target: BinaryIO, progress: ProgressView) 
             progress.show("Downloading", done, download.length)
     if done != download.length:
         raise StorageError(f"the file has {done:,} bytes in the storage; {download.length:,} were written")
-
-
-def note_packing(download: Download, name: str) -> None:
-    """Write a note if the file called `name` is packed and its name does not show it."""
-    packing = Path(download.file_name).suffix
-    if name != "-" and Path(name).is_file() and packing != ".csv" and not name.endswith(packing):
-        write_note(f"{printable(name)} is packed; its name should end with {packing}")
 
 
 def _copy_in_kernel(stream: BinaryIO, target: BinaryIO, length: int, progress: ProgressView) -> int:
