@@ -71,10 +71,12 @@ def desk_of_every_kind(url: str, folder: Path, rows: Sequence[Row]) -> Iterator[
     settings = Settings(database_url=url, storage_url=(folder / "files").as_uri(), task_queue="inline")
     container.settings.override(Object(settings))
     container.catalog.override(Object(CATALOG))
-    upgrade(container.engine(), reference_schema=True)
-    store(container.engine(), rows)
-    yield Desk(container, admin_of(container), folder)
-    container.engine().dispose()
+    try:
+        upgrade(container.engine(), reference_schema=True)
+        store(container.engine(), rows)
+        yield Desk(container, admin_of(container), folder)
+    finally:
+        container.engine().dispose()
 
 
 def admin_of(container: TicketExportContainer) -> Actor:
