@@ -47,6 +47,9 @@ from sqlalchemy.dialects.postgresql import BIT, BYTEA, CIDR, INET, INT4RANGE, JS
 
 from tests.postgresql_server import PostgresqlServer
 from ticket_export import CsvFormat
+from ticket_export.application.formats.ndjson_format import NdjsonFormat
+from ticket_export.application.formats.xlsx_format import XlsxFormat
+from ticket_export.application.ports.file_format import FileFormat
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.view.filter_conditions import filter_condition
 from ticket_export.application.view.filter_operators import OPERATORS, Operator
@@ -215,13 +218,16 @@ def filled(engine: Engine) -> Iterator[Engine]:
     engine.dispose()
 
 
-def lines(source: TicketSource, **view: Any) -> list[str]:
+def written(source: TicketSource, file_format: FileFormat, **view: Any) -> bytes:
     query = TicketQuery.of(view, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=NOW)
-    with source.open(query, CsvFormat()) as reader:
-        count = reader.count()
-        found = b"".join(block.data for block in reader.blocks()).decode().splitlines()
-    assert count == len(found)
-    return found
+    with source.open(query, file_format) as reader:
+        count, blocks = reader.count(), list(reader.blocks())
+    assert count == sum(block.rows for block in blocks)
+    return b"".join(block.data for block in blocks)
+
+
+def lines(source: TicketSource, **view: Any) -> list[str]:
+    return written(source, CsvFormat(), **view).decode().splitlines()
 
 
 MEMORY = InMemoryTicketSource(CATALOG.describe(), TICKETS)
@@ -250,10 +256,11 @@ def test_type_that_is_no_text_is_refused_when_the_catalog_is_made(kind: ColumnKi
         MAKERS[kind]("a", "A", Column("a", type_))
 
 
+@pytest.mark.parametrize("file_format", [CsvFormat(), NdjsonFormat(), XlsxFormat()], ids=lambda each: each.name)
 @pytest.mark.parametrize("column", COLUMNS)
-def test_cells_are_the_same_bytes_from_every_source(engine: Engine, column: str) -> None:
+def test_cells_are_the_same_bytes_from_every_source(engine: Engine, column: str, file_format: FileFormat) -> None:
     source = SqlAlchemyTicketSource(engine, CATALOG)
-    assert lines(source, columns=[column]) == lines(MEMORY, columns=[column])
+    assert written(source, file_format, columns=[column]) == written(MEMORY, file_format, columns=[column])
 
 
 @pytest.mark.parametrize("column", [name for name, (_, stored) in COLUMNS.items() if stored not in {"text", "varchar"}])
@@ -298,7 +305,7 @@ def answers(engine: Engine, asked: list[Any]) -> list[list[str]]:
         found: Select[Any] = select(*columns).select_from(TABLE).order_by(TABLE.c.id)
         counted = [["t" if cell else "f" for cell in row] for row in connection.execute(found)]
         # The count sends its values apart, the rows have them in their text.
-        statement, values = copy_statement(found, connection)
+        statement, values = copy_statement(found, connection, "FORMAT csv")
         with driver_connection(connection).cursor() as cursor, cursor.copy(statement, values) as copy:
             copied = [bytes(record).decode().rstrip("\n").split(",") for record in copy]
         assert [["t" if cell == "t" else "f" for cell in row] for row in copied] == counted

@@ -14,6 +14,9 @@ from tests.postgresql_server import PostgresqlServer
 from tests.reference_help_desk import NOW, ReferenceTicket, store_people, store_tickets
 from tests.strategies import help_desks, views
 from ticket_export.application.formats.csv_format import CsvFormat
+from ticket_export.application.formats.ndjson_format import NdjsonFormat
+from ticket_export.application.formats.xlsx_format import XlsxFormat
+from ticket_export.application.ports.file_format import FileFormat
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
@@ -24,6 +27,14 @@ from ticket_export.infrastructure.persistence.database.engine import create_engi
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
 from ticket_export.testing.entities import AN_ACTOR
 
+FORMATS = (
+    CsvFormat(),
+    CsvFormat(formula_guard=False),
+    CsvFormat(delimiter=";"),
+    CsvFormat(delimiter="\t", formula_guard=False),
+    NdjsonFormat(),
+    XlsxFormat(),
+)
 COLUMNS = reference_catalog(REFERENCE_TABLES).describe()
 
 
@@ -79,23 +90,22 @@ def help_desk(request: pytest.FixtureRequest) -> StoredHelpDesk:
     return desk
 
 
-def read(source: TicketSource, view: dict[str, Any], csv_format: CsvFormat) -> tuple[int, int, bytes]:
-    with source.open(TicketQuery.of(view, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=NOW), csv_format) as reader:
+def read(source: TicketSource, view: dict[str, Any], file_format: FileFormat) -> tuple[int, int, bytes]:
+    with source.open(TicketQuery.of(view, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=NOW), file_format) as reader:
         count = reader.count()
         blocks = list(reader.blocks())
     return count, sum(block.rows for block in blocks), b"".join(block.data for block in blocks)
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])
-@given(tickets=help_desks(), view=views(list(COLUMNS)), formula_guard=st.booleans())
+@given(tickets=help_desks(), view=views(list(COLUMNS)), file_format=st.sampled_from(FORMATS))
 def test_every_source_gives_the_bytes_of_the_in_memory_one(
-    help_desk: StoredHelpDesk, tickets: list[ReferenceTicket], view: dict[str, Any], formula_guard: bool
+    help_desk: StoredHelpDesk, tickets: list[ReferenceTicket], view: dict[str, Any], file_format: FileFormat
 ) -> None:
-    csv_format = CsvFormat(formula_guard=formula_guard)
     if not help_desk.holds_nul:
         tickets = [ticket.without_nul() for ticket in tickets]
     plain = InMemoryTicketSource(COLUMNS, [ticket.in_memory() for ticket in tickets])
-    assert read(help_desk.source(tickets), view, csv_format) == read(plain, view, csv_format)
+    assert read(help_desk.source(tickets), view, file_format) == read(plain, view, file_format)
 
 
 @pytest.mark.parametrize("direction", ["asc", "desc"])

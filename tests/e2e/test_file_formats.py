@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,19 @@ def test_name_of_the_file_decides_about_its_format(help_desk: HelpDesk) -> None:
         assert (ended.exit_code, ended.problems) == (0, [])
         assert str(job(ended)["fileName"]).endswith(name[1:])
         assert (help_desk.folder / name).read_bytes().startswith(begin)
+
+
+def test_lines_of_ndjson_are_objects_with_typed_values(help_desk: HelpDesk) -> None:
+    names = ["title", "id", "category", "creationTime"]
+    view = ("--columns", ",".join(names), "--sort", "id", "--time-zone", "Europe/Berlin", "--format", "ndjson")
+    ended = run_command("export", *view, *ADMIN, "--output", "-")
+    assert (ended.exit_code, ended.problems) == (0, [])
+    tickets = [json.loads(line) for line in ended.text.splitlines()]
+    assert all(list(ticket) == names for ticket in tickets)
+    assert [ticket["id"] for ticket in tickets] == sorted(ticket["id"] for ticket in tickets)
+    assert {type(ticket["category"]) for ticket in tickets} == {str, type(None)}
+    assert {ticket["creationTime"][-6:] for ticket in tickets} == {"+01:00", "+02:00"}
+    assert all(datetime.fromisoformat(ticket["creationTime"]) for ticket in tickets)
 
 
 def test_payload_decides_about_the_format_and_the_name_is_remarked(help_desk: HelpDesk) -> None:

@@ -19,6 +19,7 @@ _NO_PROMISE = (
     "After this page",
     "`python -m benchmarks.requests`",
     "A spreadsheet that opens a CSV file guesses",
+    "[Choose a file format]",
     "The limits are the databases' own:",
     "- The pairs of capital and small letters",
     "- A decimal number on SQLite",

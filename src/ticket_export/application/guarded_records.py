@@ -59,12 +59,12 @@ class _Cells:
         self._delimiter = delimiter
         self._is_text = is_text
         self._has_numbers = not all(is_text)
-        self._negative_number = _negative_number(delimiter)
         self._before = self._counted = 0
 
     def is_number(self, start: int) -> bool:
         """Return whether the cell at `start` holds a negative number in a column of numbers."""
-        if not self._has_numbers or not self._negative_number.match(self._records, start):
+        found = self._has_numbers and _NEGATIVE_NUMBER.match(self._records, start)
+        if not found or self._records[found.end() : found.end() + 1] not in {self._delimiter, b"\n"}:
             return False
         # Every second part is outside of quotation marks. The line feed in front is one too many.
         outside = self._records[self._counted : start].split(b'"')[::2]
@@ -156,7 +156,5 @@ def _needs_guard(delimiter: str) -> bytes:
     )
 
 
-@cache
-def _negative_number(delimiter: bytes) -> re.Pattern[bytes]:
-    # A moment or day of PostgreSQL may be ``-infinity`` too.
-    return re.compile(rb"-(?:[0-9.]+(?:[eE][+-]?[0-9]+)?|[Ii]nfinity)(?=[%b\n])" % delimiter)
+# A moment or day of PostgreSQL may be ``-infinity`` too.
+_NEGATIVE_NUMBER = re.compile(rb"-(?:[0-9.]+(?:[eE][+-]?[0-9]+)?|[Ii]nfinity)")

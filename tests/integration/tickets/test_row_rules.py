@@ -461,7 +461,7 @@ def test_values_of_a_rule_are_never_part_of_the_statement(postgresql: sa.Engine)
     query = TicketQuery.of({"columns": ["id"]}, source.columns(AGENT), actor=AGENT, as_of=NOW)
     with postgresql.connect() as connection:
         rows = catalog.visible_to_actor(AGENT).rows
-        statement, values = copy_statement(select_tickets(catalog, query, rows), connection)
+        statement, values = copy_statement(select_tickets(catalog, query, rows), connection, "FORMAT csv")
     assert "DROP TABLE" not in statement
     assert hostile in values.values()
 

@@ -1,117 +1,99 @@
-"""The file that a view asks for, and what a host offers."""
+"""The file of a view: what a user may ask for, and what the settings fill in."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tests.unit.application.columns import ID, TITLE
 from ticket_export.application.formats.csv_format import CsvFormat
 from ticket_export.application.formats.file_formats import FileFormats
 from ticket_export.application.formats.plain_format import PlainFormat
-from ticket_export.application.ports.file_format import HEADER, Cell, FormatOptions, RowBlock
-from ticket_export.application.view.file_options import FileOptions
+from ticket_export.application.ports.file_format import HEADER, FormatOptions, RowBlock
 from ticket_export.application.view.read_view import read_view
-from ticket_export.application.view.ticket_column import TicketColumn, TicketColumns
 from ticket_export.errors import InvalidPayloadError
 
-COLUMNS = TicketColumns([ID, TITLE])
 
-
-class Sheet(PlainFormat):
-    """Takes no option but a header, which it ignores."""
-
-    name = "sheet"
-    extension = ".sheet"
+class Lines(PlainFormat):
+    name = "lines"
+    extension = ".txt"
     content_type = "text/plain"
     options = frozenset({HEADER})
 
-    def rows(self, columns: Sequence[TicketColumn], cells: Sequence[Sequence[Cell]]) -> bytes:
-        return b"row" * len(cells)
+    def rows(self, columns, cells):  # type: ignore[no-untyped-def]
+        return b"".join(b"%d cells\n" % len(row) for row in cells)
 
 
-FORMATS = FileFormats(
-    by_name={"csv": CsvFormat, "sheet": Sheet}, defaults=FormatOptions(delimiter=";", bom=False, header=False)
-)
+FORMATS = FileFormats(by_name={"csv": CsvFormat, "lines": Lines}, defaults=FormatOptions(delimiter=";", bom=False))
 
 
-def asked(file: object, formats: FileFormats = FORMATS) -> FileOptions | None:
-    return read_view({"columns": ["id"], "file": file}, COLUMNS, formats=formats.offered).file
+def completed(file: object) -> object:
+    view = read_view({"columns": ["id"], "file": file}, formats=FORMATS.offered)
+    assert view.file is not None
+    return view.file.model_dump()
 
 
-def problems(file: object, formats: FileFormats = FORMATS) -> Sequence[str]:
-    with pytest.raises(InvalidPayloadError) as refused:
-        asked(file, formats)
-    return refused.value.problems
+def problems(file: object) -> tuple[str, ...]:
+    with pytest.raises(InvalidPayloadError) as caught:
+        completed(file)
+    return tuple(caught.value.problems)
 
 
-@pytest.mark.parametrize(
-    ("file", "completed"),
-    [
-        (None, {"format": "csv", "delimiter": ";", "bom": False, "header": False}),
-        ({}, {"format": "csv", "delimiter": ";", "bom": False, "header": False}),
-        ({"delimiter": "\t"}, {"format": "csv", "delimiter": "\t", "bom": False, "header": False}),
-        ({"Bom": True, "header": True}, {"format": "csv", "delimiter": ";", "bom": True, "header": True}),
-        ({"format": "Sheet"}, {"format": "sheet", "header": False}),
-        ({"Format": "sheet", "header": True, "bom": None}, {"format": "sheet", "header": True}),
-    ],
-)
-def test_settings_fill_in_what_a_view_leaves_out(file: object, completed: dict[str, Any]) -> None:
-    assert asked(file) == FileOptions(**completed)
+@pytest.mark.parametrize("file", [None, {}, {"format": None, "bom": None}, {"Format": "CSV"}])
+def test_what_is_left_out_has_the_default_of_the_settings(file: object) -> None:
+    assert completed(file) == {"format": "csv", "delimiter": ";", "bom": False, "header": True}
+    assert read_view({"columns": ["id"]}, formats=FORMATS.offered).file is not None
 
 
-def test_completed_view_stays_as_it_is_under_other_settings() -> None:
-    view = read_view({"columns": ["id"]}, COLUMNS, formats=FORMATS.offered)
-    others = FileFormats(by_name={"sheet": Sheet, "csv": CsvFormat})
-    assert read_view(view.to_json(), COLUMNS, formats=others.offered) == view
+def test_what_is_asked_for_stays_as_it_is() -> None:
+    asked = {"format": "csv", "delimiter": "\t", "bom": True, "header": False}
+    assert completed(asked) == asked
+    assert completed(completed(asked)) == asked
 
 
-def test_view_without_formats_keeps_what_was_asked() -> None:
-    assert read_view({"columns": ["id"]}).file is None
-    assert read_view({"columns": ["id"], "file": {"format": "any"}}).file == FileOptions(format="any")
+def test_format_has_only_the_options_that_it_takes() -> None:
+    assert completed({"format": "lines"}) == {"format": "lines", "delimiter": None, "bom": None, "header": True}
+    assert problems({"format": "lines", "delimiter": ",", "bom": True}) == (
+        "file.delimiter: the format lines does not take this option",
+        "file.bom: the format lines does not take this option",
+    )
 
 
 @pytest.mark.parametrize(
     ("file", "problem"),
     [
-        ({"format": "xlsx"}, "file.format: the format 'xlsx' is not offered; offered are csv, sheet"),
-        ({"format": "sheets"}, "file.format: the format 'sheets' is not offered; did you mean sheet?"),
-        ({"format": 7}, "file.format: must be text, not "),
-        ({"delimiter": "|"}, "file.delimiter: '|' is not a delimiter; use "),
-        ({"delimiter": ""}, "file.delimiter: '' is not a delimiter; use "),
-        ({"delimiter": [","]}, "file.delimiter: "),
-        ({"bom": "yes"}, "file.bom: must be true or false, not "),
-        ({"header": 1}, "file.header: must be true or false, not "),
-        ({"format": "sheet", "bom": False}, "file.bom: the format sheet does not take this option"),
-        ({"format": "sheet", "delimiter": ","}, "file.delimiter: the format sheet does not take this option"),
-        ({"encoding": "latin1"}, "file.encoding: unknown or repeated key; the keys here are format, "),
-        ("csv", "file: "),
+        ({"format": "pdf"}, "file.format: the format 'pdf' is not offered; offered are csv, lines"),
+        ({"format": "Line"}, "file.format: the format 'Line' is not offered; did you mean lines?"),
+        ({"format": ""}, "file.format: the format '' is not offered; offered are csv, lines"),
+        ({"format": 7}, "file.format: must be text, not int"),
+        ({"delimiter": "|"}, 'file.delimiter: \'|\' is not a delimiter; use "," or ";" or a tab ("\\t" in JSON)'),
+        ({"delimiter": [","]}, 'file.delimiter: list is not a delimiter; use "," or ";" or a tab ("\\t" in JSON)'),
+        ({"bom": "yes"}, "file.bom: must be true or false, not 'yes'"),
+        ({"header": 1}, "file.header: must be true or false, not int"),
+        ({"sheet": 1}, "file.sheet: unknown or repeated key; the keys here are format, delimiter, bom, header"),
+        ("csv", "file: must be an object with keys, not 'csv'"),
     ],
 )
-def test_wrong_file_is_refused_with_its_place(file: object, problem: str) -> None:
-    assert [each[: len(problem)] for each in problems(file)] == [problem]
+def test_what_cannot_be_is_refused_with_its_place(file: object, problem: str) -> None:
+    assert problems(file) == (problem,)
 
 
-def test_every_mistake_of_a_file_is_told() -> None:
-    told = problems({"format": "sheet", "bom": False, "delimiter": ";"})
-    assert [each.partition(":")[0] for each in told] == ["file.delimiter", "file.bom"]
+def test_mistakes_in_file_and_columns_are_in_one_error() -> None:
+    with pytest.raises(InvalidPayloadError) as caught:
+        read_view({"columns": [], "file": {"format": "pdf", "bom": 1}}, formats=FORMATS.offered)
+    assert [each.partition(":")[0] for each in caught.value.problems] == ["columns", "file.bom"]
 
 
-def test_format_is_made_with_the_options_of_the_view_and_the_guard_of_the_settings() -> None:
-    made = FORMATS.of(FileOptions(format="csv", bom=True))
-    assert made == CsvFormat(delimiter=";", bom=True, header=False, formula_guard=True)
+def test_format_gets_the_options_of_the_view_and_the_guard_of_the_settings() -> None:
     unguarded = FileFormats(by_name={"csv": CsvFormat}, defaults=FormatOptions(formula_guard=False))
+    file = read_view({"columns": ["id"], "file": {"delimiter": ";", "header": False}}).file
+    assert unguarded.of(file) == CsvFormat(delimiter=";", header=False, formula_guard=False)
     assert unguarded.of(None) == CsvFormat(formula_guard=False)
-    assert isinstance(FORMATS.of(FileOptions(format="sheet")), Sheet)
 
 
-@given(st.lists(st.binary(max_size=9)))
-def test_format_without_a_container_of_its_own_is_its_rows(blocks: list[bytes]) -> None:
-    container = FORMATS.of(FileOptions(format="sheet")).container([ID])
-    file = container.begin() + b"".join(container.add(RowBlock(each, 1)) for each in blocks) + container.end()
-    assert file == b"".join(blocks)
-    assert container.changes == {}
+def test_plain_format_is_its_rows() -> None:
+    container = FORMATS.of(read_view({"columns": ["id"], "file": {"format": "lines"}}).file).container(())
+    assert (container.begin(), container.add(RowBlock(b"x", 1)), container.end(), container.changes) == (
+        b"",
+        b"x",
+        b"",
+        {},
+    )

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Float, Integer
 
-from ticket_export.application.number_text import number_cell
+from ticket_export.application.number_text import float_text, number_cell
 from ticket_export.application.ports.file_format import Cell
 from ticket_export.application.view.local_time import shown_moment
 from ticket_export.application.view.ticket_column import ColumnKind, IdType, TicketColumn
@@ -21,6 +21,7 @@ from ticket_export.infrastructure.tickets.sql_types import scale_of, underlying
 #: Converts one value, which is not NULL, to a cell.
 ReadCell: TypeAlias = Callable[[Any], Cell]
 
+_FLOAT: Final = re.compile(r"-?[0-9](\.[0-9]+)?e[+-][0-9]{2,3}")
 _MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _BOOLEANS: Final = {"true": True, "false": False}
@@ -63,7 +64,9 @@ def number_reader(catalog: TicketCatalog, column: TicketColumn) -> ReadCell:
     declared = underlying(catalog.expression(column).type)
     if isinstance(declared, Integer):
         return _integer
-    return partial(number_cell, is_float=isinstance(declared, Float), scale=scale_of(declared))
+    is_float = isinstance(declared, Float)
+    read = partial(number_cell, is_float=is_float, scale=scale_of(declared))
+    return partial(_float, read=read) if is_float else read
 
 
 def _integer(value: Any) -> Cell:
@@ -71,6 +74,13 @@ def _integer(value: Any) -> Cell:
         return int(value) if re.fullmatch("-?[0-9]{1,1000}", value) else value
     number: int | float = value
     return number
+
+
+def _float(value: Any, *, read: ReadCell) -> Cell:
+    # PostgreSQL's text may have an exponent.
+    if isinstance(value, str) and _FLOAT.fullmatch(value) and float_text(float(value)) == value:
+        return float(value)
+    return read(value)
 
 
 def _moment(text: str, *, zone: tzinfo) -> Cell:

@@ -1,4 +1,4 @@
-"""How PostgreSQL spells the `sql_functions`; `tags` spells `JoinedTags`."""
+"""How PostgreSQL spells the `sql_functions`; `tags` spells `JoinedTags`, `moments` spells `TimeText`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 from ticket_export.infrastructure.tickets import sql_functions as sql
-from ticket_export.infrastructure.tickets.postgresql import tags  # noqa: F401 - registers its spelling
-from ticket_export.infrastructure.tickets.sql_types import has_time_zone, scale_of, underlying
+from ticket_export.infrastructure.tickets.postgresql import moments, tags  # noqa: F401 - registers their spellings
+from ticket_export.infrastructure.tickets.sql_types import scale_of, underlying
 
 #: The first release with built-in collations, which fold the same letters on every machine.
 _OWN_COLLATIONS = (17,)
@@ -47,30 +47,6 @@ def _fold(compiler: SQLCompiler, text: str) -> str:
     # On the text itself: replace() fails in a column's non-deterministic collation.
     expanded = f"replace(({text}) COLLATE \"{collation}\", U&'\\0130', U&'i\\0307')"
     return f"replace(lower({expanded}), U&'\\03C2', U&'\\03C3')"
-
-
-@compiles(sql.TimeText, "postgresql")
-def _time_text(element: sql.TimeText, compiler: SQLCompiler, **kw: Any) -> str:
-    cell, *zone = element.clauses
-    moment = f"({compiler.process(cell, **kw)})"
-    other = f"({moment} AT TIME ZONE INTERVAL '0')"
-    utc, aware = (other, moment) if has_time_zone(cell.type) else (moment, other)
-    local = f"timezone({compiler.process(zone[0], **kw)}, {aware})" if zone else utc
-    # COPY writes a timestamp as in ISO 8601, with a blank, and with a fraction only if there is one. date_bin() is
-    # cheaper than date_trunc(), which parses the name of the unit again for every cell. No zone moves a moment by more
-    # than a day, so that the first condition holds for nearly all. Moments outside of Python's calendar (infinity,
-    # years before 1 and after 9999) are shown in UTC: the ends of PostgreSQL's calendar have no other zone.
-    return (
-        f"CASE WHEN {utc} BETWEEN timestamp '0001-01-02' AND timestamp '9999-12-30' THEN {_whole_second(local)} "
-        f"WHEN {utc} >= timestamp '0001-01-01' AND {utc} < timestamp '10000-01-01' THEN "
-        f"CASE WHEN {local} >= timestamp '0001-01-01' AND {local} < timestamp '10000-01-01' "
-        f"THEN {_whole_second(local)} ELSE {_whole_second(utc)} END "
-        f"ELSE date_trunc('second', {utc}) END"
-    )
-
-
-def _whole_second(moment: str) -> str:
-    return f"date_bin('1 second', {moment}, timestamp '0001-01-01')"
 
 
 @compiles(sql.MomentKey, "postgresql")

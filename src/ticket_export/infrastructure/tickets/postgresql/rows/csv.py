@@ -28,17 +28,21 @@ def csv_rows(csv_format: CsvFormat, tickets: Tickets) -> RowSpelling:
     """Return the spelling of CSV."""
     query = attrs.evolve(tickets.query, time_zone=unabbreviated(tickets.query.time_zone))
     return RowSpelling(
-        select=select_tickets(tickets.catalog, query, tickets.rows, finish=without_empty_texts),
+        select=select_tickets(tickets.catalog, query, tickets.rows, finish=_without_empty_texts),
         copy_options=f"FORMAT csv, DELIMITER E'{_ESCAPES.get(csv_format.delimiter, csv_format.delimiter)}'",
         rewrite=_single if len(query.columns) == 1 else None,
         finish=_guard(csv_format, query),
     )
 
 
-def without_empty_texts(column: TicketColumn, cell: Expression) -> Expression:
-    """Return the cell with NULL in place of an empty text, which COPY would quote to tell the two apart."""
-    # In every collation only "" equals "".
-    return func.nullif(cell.collate("C"), "", type_=Text()) if column.is_text else cell
+def _without_empty_texts(column: TicketColumn, cell: Expression) -> Expression:
+    # COPY quotes an empty text to distinguish it from NULL; the file must not. In every collation only "" equals "".
+    return func.nullif(cell.collate("C"), "", type_=Text()) if _may_be_any_text(column) else cell
+
+
+def _may_be_any_text(column: TicketColumn) -> bool:
+    # A column of UUIDs may be stored as text.
+    return column.is_text or column.id_type is IdType.UUID
 
 
 def _single(record: Record) -> Record:
@@ -48,6 +52,5 @@ def _single(record: Record) -> Record:
 def _guard(csv_format: CsvFormat, query: TicketQuery) -> Callable[[bytes], bytes]:
     if not csv_format.formula_guard:
         return bytes
-    # A column of UUIDs may be stored as text, and then it may hold any text.
-    is_text = [column.is_text or column.id_type is IdType.UUID for column in query.columns]
+    is_text = [_may_be_any_text(column) for column in query.columns]
     return partial(guard_records, is_text=is_text, delimiter=csv_format.delimiter)
