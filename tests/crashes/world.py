@@ -10,7 +10,7 @@ from uuid import UUID
 from dependency_injector.providers import Factory, Provider
 
 from tests.crashes.process import Process
-from tests.crashes.watched import watched
+from tests.crashes.watched import watched, watched_formats
 from tests.file_rows import rows_in
 from ticket_export import Actor, SystemPermissions, TicketExportContainer
 from ticket_export.application.ports.audit_log import AuditAction, AuditLog
@@ -153,7 +153,7 @@ def seen_by(process: Provider[Process], parts: TicketExportContainer) -> TicketE
     seen.settings.override(parts.settings)
     # Reading and writing take turns, so that the calls of an export come in the same order every time.
     seen.read_ahead.override(0)
-    seen.file_formats.override(parts.file_formats)
+    seen.file_formats.override(Factory(watched_formats, parts.file_formats, process))
     for name, port in _PORTS.items():
         getattr(seen, name).override(Factory(watched, getattr(parts, name), port, process))
     return seen
