@@ -33,7 +33,7 @@ from ticket_export.infrastructure.tickets.ticket_select import select_tickets
 
 # COPY writes it around a text that holds a delimiter, a line end or the quote itself, which it doubles.
 _QUOTE: Final = b"\x1e"
-_CELL: Final = re.compile(rb"(\x1e[^\x1e]*(?:\x1e\x1e[^\x1e]*)*\x1e|[^\x1e\x1f\0]*)[\x1f\0]")
+_CELL: Final = re.compile(rb"(\x1e(?:[^\x1e]++|\x1e\x1e)*+\x1e|[^\x1e\x1f\0]*+)[\x1f\0]")
 _NO_STRUCTURE: Final = bytes(set(range(256)) - {*_QUOTE, *DELIMITER, *END})
 _TEXT: Final = b'<c t="inlineStr"><is><t xml:space="preserve">%b</t></is></c>'
 # `rows` marks a text of more bytes than Excel takes UTF-16 units: it may be too long.
