@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 from zipfile import ZipFile
@@ -43,7 +43,9 @@ ZONE: Final = "Europe/Berlin"
 OTHER_ZONES: Final = ("UTC", "Europe/Amsterdam", "Asia/Kathmandu", "America/New_York", "Pacific/Kiritimati")
 TEXTS: Final = ("title", "note", "tags", "state", "phase", "owner", "code")
 CELLS: Final = {"csv": csv_cell, "ndjson": ndjson_cell, "xlsx": xlsx_cell}
-_guard, _unguard = cache(guard), cache(unguard)
+# The same texts again and again; but not every number of a file.
+_remembered = lru_cache(maxsize=100_000)
+_guard, _unguard = _remembered(guard), _remembered(unguard)
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +75,8 @@ def files(desk: Desk) -> Callable[[str], ExportedFile]:
 
 @pytest.fixture(scope="module")
 def expected(tickets: list[Row]) -> Callable[[str], Mapping[str, Cells]]:
-    """The cells of each format, made once."""
-    return cache(lambda name: columns_of(tickets, CELLS[name](ZoneInfo(ZONE))))
+    """The cells of each format; those of the last one are kept."""
+    return lru_cache(maxsize=1)(lambda name: columns_of(tickets, CELLS[name](ZoneInfo(ZONE))))
 
 
 @pytest.fixture(scope="module")
@@ -281,12 +283,12 @@ def shown(saved: str, labels: list[str]) -> dict[str, list[str]]:
     return dict(zip(NAMES, map(list, zip(*rows, strict=True)), strict=True))
 
 
-@cache
+@_remembered
 def _one_line_break(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-@cache
+@_remembered
 def _lines(text: str) -> str:
     # In a workbook it takes any pair of different line breaks for one.
     return re.sub("\r\n|\n\r|\r", "\n", text)
