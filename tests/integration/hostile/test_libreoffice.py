@@ -31,6 +31,8 @@ SPLIT_AT = {
     "all": "CSV:44/59/9,34,76,1",
 }
 
+# The same with a language, in which numbers and dates are recognised.
+LANGUAGES = {"English": "CSV:44,34,76,1,,1033,false,true", "German": "CSV:44,34,76,1,,1031,false,true"}
 DELIMITERS = {",": ",", ";": ";", "tab": "\t"}
 
 NAMED = [
@@ -54,6 +56,18 @@ _PIECES = [*';;\t\t\n,,""\'  \xa0\u200b\ufeff\x0b=x', "=1+1", "=A1", "\r\n", '";
 TEXTS = NAMED + ["".join(_random.choices(_PIECES, k=_random.randint(1, 6))) for _ in range(600)]
 
 
+#: What docs/how-to/choose-a-file-format.md says of cells: the type and the text in an English and in a German sheet.
+GUESSED = {
+    "00123": (("float", "123"), ("float", "123")),
+    "1E5": (("float", "1.00E+05"), ("float", "1.00E+05")),
+    "12345678901234567890": (("float", "1.23456789012346E+019"), ("float", "1.23456789012346E+019")),
+    "2024-01-02": (("date", "2024-01-02"), ("date", "2024-01-02")),
+    "'+48 22 123": (("string", "'+48 22 123"), ("string", "'+48 22 123")),
+    "1.50": (("float", "1.5"), ("string", "1.50")),
+    "true": (("boolean", "TRUE"), ("string", "true")),
+}
+
+
 @attrs.frozen
 class LibreOffice:
     program: str
@@ -69,7 +83,7 @@ class LibreOffice:
                 "--headless",
                 "--convert-to",
                 target,
-                f"--infilter={SPLIT_AT[separators]}",
+                f"--infilter={(SPLIT_AT | LANGUAGES)[separators]}",
                 "--outdir",
                 str(self.folder / "out"),
                 str(self.folder / "in.csv"),
@@ -154,3 +168,15 @@ def test_texts_are_read_back_from_what_it_saves(libreoffice: LibreOffice, delimi
     cells = [cell for _, cell in csv.reader(io.StringIO(saved, newline=""))]
     assert cells == [guard(text, delimiter=own) for text in texts]
     assert [unguard(cell, delimiter=own) for cell in cells] == texts
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_sheet_shows_what_the_page_about_formats_says(libreoffice: LibreOffice, language: str) -> None:
+    # The first cell of each row keeps equal cells apart.
+    rows = [[f"k{number}k", text] for number, text in enumerate([*GUESSED, "1/2"])]
+    sheet = libreoffice.convert(encode_rows(rows), language, "fods")
+    cells = re.findall(r'<table:table-cell[^>]*office:value-type="(\w+)"[^>]*>\s*<text:p>(.*?)</text:p>', sheet)
+    shown = dict(zip([*GUESSED, "1/2"], [(kind, unescape(text)) for kind, text in cells[1::2]], strict=True))
+    # It depends on the year.
+    assert shown.pop("1/2")[0] == {"English": "date", "German": "string"}[language]
+    assert shown == {text: guesses[list(LANGUAGES).index(language)] for text, guesses in GUESSED.items()}

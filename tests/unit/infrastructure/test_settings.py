@@ -40,6 +40,7 @@ def test_defaults_are_those_of_the_design(tmp_path: Path) -> None:
     assert (settings.max_attempts, settings.max_active_jobs_per_user) == (3, 5)
     assert (settings.task_queue, settings.audit_log) == ("database", "log")
     assert (settings.formula_guard, settings.csv_bom) == (True, True)
+    assert (settings.formats, settings.csv_delimiter, settings.header) == ((), ",", True)
 
 
 def test_environment_wins_over_the_env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,6 +49,35 @@ def test_environment_wins_over_the_env_file(tmp_path: Path, monkeypatch: pytest.
     settings = Settings.load()
     assert settings.retention == timedelta(minutes=30)
     assert settings.csv_bom is False
+
+
+@pytest.mark.parametrize(("text", "delimiter"), [(",", ","), (";", ";"), ("tab", "\t"), ("\\t", "\t"), ("\t", "\t")])
+def test_delimiter_may_be_a_tab_by_its_name(text: str, delimiter: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKET_EXPORT_CSV_DELIMITER", text)
+    assert Settings.load().csv_delimiter == delimiter
+    assert Settings(csv_delimiter=delimiter) == Settings.load()
+
+
+@pytest.mark.parametrize("text", ["", "|", ",,", "comma"])
+def test_delimiter_that_is_none_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKET_EXPORT_CSV_DELIMITER", text)
+    with pytest.raises(ConfigurationError, match=r"^TICKET_EXPORT_CSV_DELIMITER: "):
+        Settings.load()
+
+
+@pytest.mark.parametrize(
+    ("text", "formats"), [("csv", ("csv",)), (" XLSX , csv,", ("xlsx", "csv")), ("", ()), (",", ())]
+)
+def test_formats_are_names_between_commas(text: str, formats: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKET_EXPORT_FORMATS", text)
+    assert Settings.load().formats == formats
+    assert Settings(formats=formats) == Settings.load()
+
+
+def test_format_that_is_named_twice_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKET_EXPORT_FORMATS", "csv,xlsx,CSV")
+    with pytest.raises(ConfigurationError, match=r"^TICKET_EXPORT_FORMATS: .*named twice"):
+        Settings.load()
 
 
 @pytest.mark.parametrize("hours", ["0", "-1", "nan", "inf", "-inf", "1e300", "876001", "many", ""])
