@@ -9,7 +9,7 @@ import attrs
 from dependency_injector.providers import Callable, Factory, Object
 
 from tests.crashes.ticket_sources import ReadersToDisturb
-from tests.crashes.world import ACTOR, TITLES, MovingClock, a_while_ago
+from tests.crashes.world import ACTOR, TITLES, MovingClock, a_while_ago, right_bytes_of, view_in
 from ticket_export import Settings, TicketExportContainer
 from ticket_export.application.ports.audit_log import AuditAction
 from ticket_export.catalog import ColumnKind
@@ -48,7 +48,8 @@ class _OwnAuditLog:
 class InMemoryWorld:
     """See `World`."""
 
-    def __init__(self, *, audits_in_transaction: bool = True) -> None:
+    def __init__(self, *, audits_in_transaction: bool = True, file_format: str = "csv") -> None:
+        self.view = view_in(file_format)
         self.audits_in_transaction = audits_in_transaction
         self.clock = MovingClock(a_while_ago())
         self.events = InMemoryExportEvents()
@@ -69,6 +70,7 @@ class InMemoryWorld:
         self._source = InMemoryTicketSource(_COLUMNS, tickets)
 
         self.parts = self._parts()
+        self.right_bytes = right_bytes_of(self.parts, file_format)
         self.keep()
 
     def _parts(self) -> TicketExportContainer:

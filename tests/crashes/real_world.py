@@ -13,7 +13,7 @@ from dependency_injector.providers import Callable, Factory, Object
 from sqlalchemy import RowMapping, Table, delete, insert, select
 
 from tests.crashes.ticket_sources import ReadersToDisturb
-from tests.crashes.world import ACTOR, TITLES, MovingClock, a_while_ago
+from tests.crashes.world import ACTOR, TITLES, MovingClock, a_while_ago, right_bytes_of, view_in
 from tests.reference_help_desk import ReferenceTicket, store_people, store_tickets
 from ticket_export import Settings, TicketExportContainer
 from ticket_export.application.ports.audit_log import AuditAction
@@ -33,7 +33,10 @@ class RealWorld:
 
     audits_in_transaction = True
 
-    def __init__(self, folder: Path, url: str | None = None) -> None:
+    def __init__(self, folder: Path, url: str | None = None, *, file_format: str = "csv") -> None:
+        self.view = view_in(file_format)
+        #: Known once there are tickets.
+        self.right_bytes = b""
         self.clock = MovingClock(a_while_ago())
         self.events = InMemoryExportEvents()
         self.miscounted = 0
@@ -100,9 +103,9 @@ class RealWorld:
         self.parts.ownership_memory.reset()
 
     @classmethod
-    def make(cls, folder: Path, url: str | None = None) -> Self:
+    def make(cls, folder: Path, url: str | None = None, *, file_format: str = "csv") -> Self:
         """With a help desk, and no exports."""
-        world = cls(folder, url)
+        world = cls(folder, url, file_format=file_format)
         world._folder.mkdir()
         engine, tables = world._outside.engine(), world._outside.tables()
         upgrade(engine, reference_schema=True)
@@ -117,6 +120,7 @@ class RealWorld:
             for number, title in enumerate(TITLES, 1)
         ]
         store_tickets(engine, tables, rows)
+        world.right_bytes = right_bytes_of(world.parts, file_format)
         world.keep()
         return world
 

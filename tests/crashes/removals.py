@@ -7,7 +7,7 @@ from uuid import UUID
 
 from tests.crashes.case import Case
 from tests.crashes.claims import claim_completed, files_of
-from tests.crashes.scenario_parts import OTHER_VIEW, RETENTION, Plain, completed, lost, queued
+from tests.crashes.scenario_parts import RETENTION, Plain, completed, lost, queued_besides
 from tests.crashes.world import ACTOR, World
 
 _DAYS = timedelta(days=3)
@@ -47,7 +47,7 @@ class Forgetting(Plain):
     def prepare(self, world: World) -> tuple[UUID, ...]:
         done = completed(world)
         running = lost(world)
-        return (done, running, queued(world, OTHER_VIEW))
+        return (done, running, queued_besides(world))
 
     def act(self, case: Case) -> object:
         return case.seen.forget_user(audit="anonymise")(ACTOR.user_id)

@@ -8,7 +8,7 @@ from tests.crashes.case import Case
 from tests.crashes.claims import claim_completed
 from tests.crashes.process import Mode
 from tests.crashes.scenario_parts import Plain, completed, failed, queued
-from tests.crashes.world import ACTOR, RIGHT_BYTES, VIEW, World
+from tests.crashes.world import ACTOR, World
 from ticket_export import ExportJobStatus
 from ticket_export.ports import ExportJob
 
@@ -41,7 +41,7 @@ class Requesting(_Asks):
         return ()
 
     def act(self, case: Case) -> object:
-        return case.seen.request_export()(ACTOR, VIEW)
+        return case.seen.request_export()(ACTOR, case.world.view)
 
 
 class RequestingAgain(_Asks):
@@ -53,7 +53,7 @@ class RequestingAgain(_Asks):
         return (queued(world),)
 
     def act(self, case: Case) -> object:
-        return case.seen.request_export()(ACTOR, VIEW)
+        return case.seen.request_export()(ACTOR, case.world.view)
 
     def claim_end(self, case: Case) -> None:
         assert not _new(case)
@@ -82,7 +82,7 @@ class Downloading(Plain):
         (listed,) = case.seen.list_exports()(ACTOR).items
         assert case.seen.get_export()(ACTOR, case.jobs[0]) == listed
         with case.seen.open_download()(ACTOR, case.jobs[0]).stream as stream:
-            assert stream.read() == RIGHT_BYTES
+            assert stream.read() == case.world.right_bytes
         return listed
 
     def claim_end(self, case: Case) -> None:

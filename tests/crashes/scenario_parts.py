@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
 from tests.crashes.case import Case
-from tests.crashes.world import ACTOR, RIGHT_BYTES, VIEW, World
+from tests.crashes.world import ACTOR, OTHER_ZONE, World
 from ticket_export.application.file.export_file import database_prefix
 from ticket_export.application.run.progress import Progress
 
-#: Another view of the same bytes, since a view that is queued is not queued again.
-OTHER_VIEW = {**VIEW, "timeZone": "Europe/Berlin"}
 #: Longer than any export is kept.
 RETENTION = timedelta(hours=73)
 
@@ -34,8 +31,13 @@ class Plain:
         pass
 
 
-def queued(world: World, view: Mapping[str, object] = VIEW) -> UUID:
-    return world.parts.request_export()(ACTOR, view).id
+def queued(world: World) -> UUID:
+    return world.parts.request_export()(ACTOR, world.view).id
+
+
+def queued_besides(world: World) -> UUID:
+    """Of another view of the same bytes, since a view that is queued is not queued again."""
+    return world.parts.request_export()(ACTOR, {**world.view, **OTHER_ZONE}).id
 
 
 def lost(world: World) -> UUID:
@@ -80,6 +82,6 @@ def orphaned(world: World) -> UUID:
     return job_id
 
 
-def put(world: World, key: str, data: bytes = RIGHT_BYTES) -> None:
+def put(world: World, key: str, data: bytes | None = None) -> None:
     with world.parts.storage().open_writer(key, "text/csv") as writer:
-        writer.write(data)
+        writer.write(world.right_bytes if data is None else data)

@@ -10,6 +10,8 @@ from tests.crashes.watched import every_call
 _NEVER_CALLED = {
     "BackgroundTaskRepository.find": "jobs come with their task",
     "MediaItemRepository.find": "jobs come with their media item",
+    "Compression.content_type": "these files are not compressed",
+    "FileFormat.rows": "makes the rows of a block; the call of its reader is hit",
     "SupportsDiscardStale.discard_stale": "in memory nothing is left behind; on files it is called",
     "SupportsListening.listening": "an idle worker waits, and changes nothing",
     "SupportsListening.listening.__exit__": "as above",

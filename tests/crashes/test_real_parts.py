@@ -17,6 +17,7 @@ from tests.crashes.requests import Requesting
 from tests.crashes.runs import Running, RunningAndLosingTickets, RunningWithProgress
 from tests.crashes.scenarios import SCENARIOS, name_of
 from tests.crashes.upkeep import CleaningUp, Draining, Recovering
+from tests.file_rows import FORMATS
 from tests.memory_folder import memory_folder
 
 # Who is dead closes no file; the test's own process, which goes on, is told so when it finds one:
@@ -86,6 +87,21 @@ def test_whatever_call_a_process_dies_after_the_end_is_right_on_postgresql(
     hits = enumerate_faults(Stage(scenario, postgresql_world), Mode.DIE_AFTER, but_not=_NOT_REAL)
     record_testsuite_property(f"cases on PostgreSQL: {name_of(scenario)}, {Mode.DIE_AFTER}", len(hits))
     assert hits
+
+
+@pytest.mark.parametrize("mode", [Mode.DIE_AFTER, Mode.RAISE])
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("file_format", [name for name in FORMATS if name != "csv"])
+def test_whatever_call_of_a_run_fails_or_dies_the_end_is_right_in_every_format(
+    file_format: str, database: str, mode: Mode, folder: Path, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue("postgresql_url") if database == "postgresql" else None
+    world = RealWorld.make(folder, url, file_format=file_format)
+    try:
+        assert enumerate_faults(Stage(Running(), world), mode, but_not=_NOT_REAL)
+    finally:
+        world.close()
+        gc.collect()
 
 
 def test_a_dead_writer_leaves_what_only_time_removes(world: RealWorld) -> None:

@@ -7,7 +7,17 @@ from uuid import UUID
 
 from tests.crashes.case import Case, sweep_stale
 from tests.crashes.claims import claim_completed, claim_failed, files_of
-from tests.crashes.scenario_parts import OTHER_VIEW, RETENTION, Plain, completed, losing, lost, orphaned, put, queued
+from tests.crashes.scenario_parts import (
+    RETENTION,
+    Plain,
+    completed,
+    losing,
+    lost,
+    orphaned,
+    put,
+    queued,
+    queued_besides,
+)
 from tests.crashes.world import World
 from ticket_export import ExportJobStatus
 from ticket_export.application.file.export_file import owner_key
@@ -180,7 +190,7 @@ class Draining(Plain):
         orphan = orphaned(world)
         stalled = lost(world)
         world.clock.advance(world.parts.settings().lease)
-        return (expired, orphan, stalled, queued(world, OTHER_VIEW))
+        return (expired, orphan, stalled, queued_besides(world))
 
     def act(self, case: Case) -> object:
         housekeeping = _NoKeeper(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import pkgutil
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib import import_module
 from types import TracebackType
@@ -19,6 +19,9 @@ import attrs
 
 from tests.crashes.process import Block, Process
 from ticket_export.application import ports
+from ticket_export.application.formats.file_formats import FileFormats
+from ticket_export.application.ports.file_format import FileContainer, FileFormat
+from ticket_export.application.view.ticket_column import TicketColumn
 from ticket_export.errors import JobDatabaseError, StorageError, TicketSourceError
 
 T = TypeVar("T")
@@ -42,6 +45,7 @@ PROTOCOLS = _protocols()
 _OPTIONAL = [port for port in PROTOCOLS.values() if getattr(port, "_is_runtime_protocol", False)]
 _ERRORS: dict[str, type[Exception]] = {
     "compression": MemoryError,
+    "file_format": ValueError,
     "export_storage": StorageError,
     "ticket_source": TicketSourceError,
 }
@@ -72,6 +76,20 @@ def every_call() -> set[str]:
 def watched(part: T, port: type, process: Process) -> T:
     """`part`, an adapter of `port`, as `process` sees it."""
     return cast("T", _watched_class(port, cast("type", type(part)))(part, process))
+
+
+def watched_formats(formats: FileFormats, process: Process) -> FileFormats:
+    """The same formats, whose containers are as `process` sees them. A source still knows them by their `rows`."""
+    return attrs.evolve(formats, by_name={name: _with_watched(each, process) for name, each in formats.by_name.items()})
+
+
+def _with_watched(made: type[FileFormat], process: Process) -> type[FileFormat]:
+    def container(self: FileFormat, columns: Sequence[TicketColumn]) -> FileContainer:
+        call = f"{FileFormat.__name__}.container"
+        found = process.step(call, lambda: made.container(self, columns), error=_ERRORS["file_format"])
+        return watched(found, FileContainer, process)
+
+    return type(f"Watched{made.__name__}", (made,), {"container": container})
 
 
 @attrs.define(eq=False)

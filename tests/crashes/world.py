@@ -10,7 +10,8 @@ from uuid import UUID
 from dependency_injector.providers import Factory, Provider
 
 from tests.crashes.process import Process
-from tests.crashes.watched import watched
+from tests.crashes.watched import watched, watched_formats
+from tests.file_rows import rows_in
 from ticket_export import Actor, SystemPermissions, TicketExportContainer
 from ticket_export.application.ports.audit_log import AuditAction, AuditLog
 from ticket_export.application.ports.clock import Clock
@@ -21,12 +22,16 @@ from ticket_export.application.ports.task_queue import TaskQueue
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.ports.user_directory import UserDirectory
+from ticket_export.application.view.file_options import FileOptions
+from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.memory.clock import InMemoryClock
 from ticket_export.infrastructure.memory.database import Rows
 from ticket_export.infrastructure.memory.export_events import InMemoryExportEvents
 
 ACTOR = Actor(user_id=UUID(int=1), is_admin=True, permissions=SystemPermissions.IMPORT_EXPORT_TICKETS)
 VIEW: Mapping[str, object] = {"columns": ["id", "title"]}
+#: Asks for the same rows, of which it makes the same bytes in every format.
+OTHER_ZONE: Mapping[str, object] = {"timeZone": "Europe/Berlin"}
 TITLES = ("one", "two", "three", "four", "five")
 #: What every export of `VIEW` is, and no more and no less.
 RIGHT_BYTES = "\n".join(
@@ -63,6 +68,10 @@ class World(Protocol):
 
     clock: MovingClock
     events: InMemoryExportEvents
+    #: What is exported, and in which format.
+    view: Mapping[str, object]
+    #: What every export of `view` is, and no more and no less.
+    right_bytes: bytes
     #: Whether the audit log is kept where the jobs are.
     audits_in_transaction: bool
     #: How many rows too many every reader counts.
@@ -116,6 +125,23 @@ class World(Protocol):
         ...
 
 
+def view_in(file_format: str) -> Mapping[str, object]:
+    """`VIEW` as a file of that format."""
+    return {**VIEW, "file": {"format": file_format}}
+
+
+def right_bytes_of(parts: TicketExportContainer, file_format: str) -> bytes:
+    """The bytes of the view in that format, in which another program finds each ticket."""
+    source = parts.ticket_source()
+    query = TicketQuery.of(VIEW, source.columns(ACTOR), actor=ACTOR, as_of=parts.clock().now())
+    written = parts.file_formats().of(FileOptions(format=file_format))
+    container = written.container(query.columns)
+    with source.open(query, written) as reader:
+        data = b"".join([container.begin(), *map(container.add, reader.blocks()), container.end()])
+    assert rows_in(file_format, data) == [[str(number), title] for number, title in enumerate(TITLES, 1)]
+    return data
+
+
 def a_while_ago() -> datetime:
     """So long ago that a file which is made now is not stale before `survive` says so."""
     return datetime.now(UTC).replace(microsecond=0) - timedelta(days=7)
@@ -127,6 +153,7 @@ def seen_by(process: Provider[Process], parts: TicketExportContainer) -> TicketE
     seen.settings.override(parts.settings)
     # Reading and writing take turns, so that the calls of an export come in the same order every time.
     seen.read_ahead.override(0)
+    seen.file_formats.override(Factory(watched_formats, parts.file_formats, process))
     for name, port in _PORTS.items():
         getattr(seen, name).override(Factory(watched, getattr(parts, name), port, process))
     return seen

@@ -1,9 +1,14 @@
-"""Every cell of the real tickets comes back through four independent readers."""
+"""Every cell of the real tickets comes back through independent readers of each format."""
 
 from __future__ import annotations
 
 import csv
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from functools import cache
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 import duckdb
@@ -11,40 +16,42 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from tests.integration.formats.desks import Desk, admin_of
+from tests.integration.formats.readers import READERS
 from tests.integration.real_tickets.support_tickets import PHYSICAL_LINES, TICKETS, SupportTickets, cell, read_back
-from ticket_export import Actor, SystemPermissions, TicketExportContainer
+from tests.libreoffice import LibreOffice
+from tests.programs import require_program
+from ticket_export import TicketExportContainer
 from ticket_export.testing.entities import AN_ACTOR
 
 
 @pytest.fixture(scope="session")
-def exported(container: TicketExportContainer, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    admin = _store_admin(container)
-    columns = [column.name for column in container.ticket_source().columns(AN_ACTOR)]
-    job = container.request_export()(admin, {"columns": columns, "sortField": "id"})
-    done = container.get_export()(admin, job.id)
-    assert (done.status, done.row_count) == ("completed", TICKETS)
-    path = tmp_path_factory.mktemp("download") / "tickets.csv"
-    with container.open_download()(admin, job.id).stream as stream:
-        path.write_bytes(stream.read())
-    return path
+def desk(container: TicketExportContainer, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    return Desk(container, admin_of(container), tmp_path_factory.mktemp("download"))
 
 
-def _store_admin(container: TicketExportContainer) -> Actor:
-    tables = container.tables()
-    user_id, role_id = UUID(int=1), UUID(int=2)
-    permissions = SystemPermissions.IMPORT_EXPORT_TICKETS
-    with container.engine().begin() as connection:
-        connection.execute(
-            tables.users.insert(),
-            {"id": user_id, "first_name": "A", "last_name": "D", "email_address": "admin@example.test"}
-            | {"is_admin": True, "is_active": True},
-        )
-        connection.execute(
-            tables.roles.insert(),
-            {"id": role_id, "label": "Exporter", "developer_name": "exporter", "system_permissions": permissions},
-        )
-        connection.execute(tables.role_user.insert(), {"roles_id": role_id, "users_id": user_id})
-    return Actor(user_id=user_id, is_admin=True, permissions=permissions)
+@pytest.fixture(scope="session")
+def labels(container: TicketExportContainer) -> dict[str, str]:
+    """By the names of the columns."""
+    return {column.name: column.label for column in container.ticket_source().columns(AN_ACTOR)}
+
+
+@pytest.fixture(scope="session")
+def files(desk: Desk, labels: dict[str, str]) -> Callable[[str], Path]:
+    """The file of each format, made once."""
+
+    @cache
+    def made(file_format: str) -> Path:
+        file = desk.export(list(labels), {"format": file_format})
+        assert file.rows == TICKETS
+        return file.path
+
+    return made
+
+
+@pytest.fixture
+def exported(files: Callable[[str], Path]) -> Path:
+    return files("csv")
 
 
 @pytest.fixture(scope="session")
@@ -78,3 +85,54 @@ def test_duckdb_reads_every_cell(exported: Path, expected: list[list[str]]) -> N
     found = duckdb.read_csv(str(exported), all_varchar=True, header=True)
     rows = [[value or "" for value in row] for row in found.fetchall()]
     assert read_back([list(found.columns), *rows]) == expected
+
+
+@pytest.mark.parametrize(
+    ("file_format", "reader"), [(name, reader) for name in ("ndjson", "xlsx") for reader in READERS[name]]
+)
+def test_every_reader_of_another_format_finds_every_cell(
+    files: Callable[[str], Path], tickets: SupportTickets, labels: dict[str, str], file_format: str, reader: str
+) -> None:
+    found = READERS[file_format][reader](files(file_format), labels)
+    # Python's reader of JSON and DuckDB find types; what is a number or a time to all of them is so to each.
+    shown = _SHOWN[file_format]
+    expected = {name: [shown(ticket[name]) for ticket in tickets.plain] for name in labels}
+    assert {name: [shown(cell) for cell in cells] for name, cells in found.items()} == expected
+
+
+def _in_json(value: object) -> object:
+    match value:
+        case UUID():
+            return str(value)
+        case datetime():
+            return value
+        case str() if re.fullmatch(_MOMENT, value):
+            return datetime.fromisoformat(value)
+    return value
+
+
+def _in_a_worksheet(value: object) -> object:
+    match value:
+        case UUID():
+            return str(value)
+        case datetime():
+            return value.replace(tzinfo=None)
+        case date():
+            # Some readers take the first second of a day for the day.
+            return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - as a cell has it
+        case "":
+            return None
+    return value
+
+
+_MOMENT: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}[+]00(:00)?"
+_SHOWN: Final[Mapping[str, Callable[[object], object]]] = {"ndjson": _in_json, "xlsx": _in_a_worksheet}
+
+
+def test_libreoffice_finds_no_formula_in_a_workbook(
+    files: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    libreoffice = LibreOffice(require_program("soffice"), tmp_path_factory.mktemp("libreoffice"))
+    sheet = libreoffice.as_flat_xml(files("xlsx"))
+    assert "table:formula=" not in sheet
+    assert len(re.findall(r'office:value-type="date"', sheet)) > TICKETS

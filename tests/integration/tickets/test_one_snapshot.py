@@ -6,20 +6,22 @@ write lock.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
+from tests.file_rows import FORMATS, rows_in
 from tests.integration.tickets.busy_writer import GROUP, LATE, BusyWriter, BusyWriters, torn_groups
 from tests.postgresql_server import PostgresqlServer
 from tests.reference_help_desk import NOW, store_people
-from ticket_export import CsvFormat
+from ticket_export import CsvFormat, Settings
+from ticket_export.application.ports.file_format import FileFormat
 from ticket_export.application.ports.ticket_source import TicketReader
+from ticket_export.application.view.file_options import FileOptions
 from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.infrastructure.formats.registry import open_formats
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.migrate import upgrade
@@ -31,6 +33,7 @@ CATALOG = reference_catalog(REFERENCE_TABLES)
 COLUMNS = list(CATALOG.describe())
 # Of all writers; enough for two blocks.
 GROUPS = 220
+OTHERS = [name for name in FORMATS if name != "csv"]
 WRITERS = {"sqlite": 1, "postgresql": 4}
 
 
@@ -80,13 +83,21 @@ def query(**view: Any) -> TicketQuery:
     return TicketQuery.of(view, CATALOG.describe(), actor=AN_ACTOR, as_of=NOW)
 
 
-def rows_of(reader: TicketReader, writer: BusyWriters | None = None) -> list[list[str]]:
-    data = b""
+def rows_of(
+    reader: TicketReader, wanted: TicketQuery, file_format: FileFormat, writer: BusyWriters | None = None
+) -> list[list[str]]:
+    container = file_format.container(wanted.columns)
+    data = container.begin()
     for block in reader.blocks():
-        data += block.data
+        data += container.add(block)
         if writer:
             writer.wait_for_more()
-    return list(csv.reader(io.StringIO(data.decode(), newline="")))
+    return rows_in(file_format.name, data + container.end())
+
+
+@pytest.fixture
+def file_format(request: pytest.FixtureRequest) -> FileFormat:
+    return open_formats(Settings()).of(FileOptions(format=request.param))
 
 
 @pytest.mark.parametrize("direction", ["asc", "desc"])
@@ -94,15 +105,29 @@ def rows_of(reader: TicketReader, writer: BusyWriters | None = None) -> list[lis
 def test_file_equals_the_snapshot_for_every_sort(
     source: SqlAlchemyTicketSource, writer: BusyWriters, field: str, direction: str
 ) -> None:
+    claim_file_equals_the_snapshot(source, writer, CsvFormat(), field, direction)
+
+
+@pytest.mark.parametrize("file_format", OTHERS, indirect=True)
+@pytest.mark.parametrize(("field", "direction"), [("creationTime", "desc"), ("title", "asc")])
+def test_file_equals_the_snapshot_in_every_other_format(
+    source: SqlAlchemyTicketSource, writer: BusyWriters, file_format: FileFormat, field: str, direction: str
+) -> None:
+    claim_file_equals_the_snapshot(source, writer, file_format, field, direction)
+
+
+def claim_file_equals_the_snapshot(
+    source: SqlAlchemyTicketSource, writer: BusyWriters, file_format: FileFormat, field: str, direction: str
+) -> None:
     wanted = query(columns=[column.name for column in COLUMNS], sortField=field, sortDirection=direction)
-    with writer.paused(), source.open(wanted, CsvFormat()) as still:
-        expected = rows_of(still)
-        opened = source.open(wanted, CsvFormat())
+    with writer.paused(), source.open(wanted, file_format) as still:
+        expected = rows_of(still, wanted, file_format)
+        opened = source.open(wanted, file_format)
         reader = opened.__enter__()
         count = reader.count()
     try:
         before = writer.transactions
-        rows = rows_of(reader, writer)
+        rows = rows_of(reader, wanted, file_format, writer)
     finally:
         opened.__exit__(None, None, None)
     assert writer.transactions > before, "nothing was written during the export, so nothing was proven"
@@ -110,17 +135,25 @@ def test_file_equals_the_snapshot_for_every_sort(
     assert len(rows) == count
 
 
-@pytest.mark.parametrize("field", ["title", "creationTime", "status", "lastModificationTime"])
+@pytest.mark.parametrize(
+    ("file_format", "field"),
+    [
+        *(("csv", field) for field in ("title", "creationTime", "status", "lastModificationTime")),
+        *((name, "creationTime") for name in OTHERS),
+    ],
+    indirect=["file_format"],
+)
 def test_count_and_rows_are_of_one_moment_with_nobody_waiting(
-    source: SqlAlchemyTicketSource, writer: BusyWriters, field: str
+    source: SqlAlchemyTicketSource, writer: BusyWriters, file_format: FileFormat, field: str
 ) -> None:
+    wanted = query(columns=["id", "category", field], sortField=field)
     # Soft-deleted after the request, so in the file; deleted for good and replaced, so not twice.
     for _ in range(5):
-        with source.open(query(columns=["id", "category", field], sortField=field), CsvFormat()) as reader:
+        with source.open(wanted, file_format) as reader:
             writer.wait_for_more()
             count = reader.count()
             writer.wait_for_more()
-            rows = rows_of(reader, writer)
+            rows = rows_of(reader, wanted, file_format, writer)
         assert len(rows) == count == GROUPS * GROUP
         categories = {int(row[0]): row[1] for row in rows}
         assert len(categories) == len(rows)

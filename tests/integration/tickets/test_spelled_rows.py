@@ -154,6 +154,7 @@ CATALOG = TicketCatalog(
         boolean_column("done", "Done", C.done),
         day_column("due", "Due", C.due),
         *(date_column(name, name, C[name]) for name in ("opened", "closed")),
+        date_column("at%b,", "At", C.opened),
         text_column("size%b", "Size", C.small),
     ],
 )

@@ -51,7 +51,7 @@ def _value(cell: Cell) -> str:
         case bool():
             return "true" if cell else "false"
         case datetime():
-            return f'"{_whole_minutes(cell).isoformat()}"'
+            return f'"{in_whole_minutes(cell).isoformat()}"'
         case date():
             return f'"{cell}"'
         case int() | float() | Decimal():
@@ -59,6 +59,6 @@ def _value(cell: Cell) -> str:
             return number if number[-1].isdigit() else f'"{number}"'
 
 
-def _whole_minutes(moment: datetime) -> datetime:
-    # RFC 3339 has no seconds in an offset.
+def in_whole_minutes(moment: datetime) -> datetime:
+    """Return the aware moment, in UTC if its offset is not of whole minutes: RFC 3339 has no seconds in an offset."""
     return moment.astimezone(UTC) if (moment.utcoffset() or _MINUTE) % _MINUTE else moment

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Final
 
 import attrs
 
-from ticket_export.application.formats.ndjson_format import NdjsonFormat
+from ticket_export.application.formats.ndjson_format import NdjsonFormat, in_whole_minutes, json_text
 from ticket_export.application.view.local_time import shown_moment
 from ticket_export.application.view.ticket_column import ColumnKind, IdType, TicketColumn
 from ticket_export.application.view.ticket_query import TicketQuery
@@ -38,7 +37,6 @@ _CELL: Final = re.compile(rb"((?:[^\\\x1f\0]+|\\.)*)[\x1f\0]", re.DOTALL)
 # are. A backslash that begins another escape is found too, with its second character.
 _ESCAPED: Final = re.compile(rb"\\.|[\x01-\x1f]", re.DOTALL)
 _UTC: Final = b"+00:00"
-_MINUTE: Final = timedelta(minutes=1)
 _DAY: Final = len("YYYY-MM-DD")
 _TIME: Final = len("YYYY-MM-DD ")
 _MOMENT: Final = len("YYYY-MM-DD HH:MM:SS")
@@ -91,11 +89,12 @@ def _escape(found: re.Match[bytes]) -> bytes:
 
 def _column(column: TicketColumn, query: TicketQuery, before: bytes, after: bytes) -> ReadColumn:
     """Return what makes members of an object, with these bytes in front of and behind each."""
-    key = before + json.dumps(column.name, ensure_ascii=False).encode() + b":"
+    key = before + json_text(column.name).encode() + b":"
     null = key + b"null" + after
-    # Templates of a plain value and of a string.
-    value = key.replace(b"%", b"%%") + b"%b" + after
-    text = value.replace(b"%b" + after, b'"%b"' + after)
+    # Templates of a plain value, a string and a moment.
+    value, text, moment = (
+        key.replace(b"%", b"%%") + form + after for form in (b"%b", b'"%b"', b'"%bT%b' + _UTC + b'"')
+    )
     if column.kind is ColumnKind.BOOLEAN:
         members = {_NULL: null, b"true": value % b"true", b"false": value % b"false"}
         return lambda cells: [members[cell] for cell in cells]
@@ -104,7 +103,6 @@ def _column(column: TicketColumn, query: TicketQuery, before: bytes, after: byte
         return lambda cells: [(value if is_number(cell) else text) % cell if cell != _NULL else null for cell in cells]
     if column.kind is ColumnKind.DATE and zone_name(query) == "UTC":
         # No other moment is as long, and no text of another kind is in the column.
-        moment = text.replace(b"%b", b"%bT%b" + _UTC)
         return lambda cells: [
             moment % (cell[:_DAY], cell[_TIME:]) if len(cell) == _MOMENT else null if cell == _NULL else text % cell
             for cell in cells
@@ -130,19 +128,14 @@ class _Moments:
             return self._new(cell)
         if len(cell) != _MOMENT:
             return cell
-        return _rfc_3339(shown_moment(datetime.fromisoformat(cell.decode()).replace(tzinfo=UTC), self._zone))
+        in_utc = datetime.fromisoformat(cell.decode()).replace(tzinfo=UTC)
+        return in_whole_minutes(shown_moment(in_utc, self._zone)).isoformat().encode()
 
     def _new(self, cell: bytes) -> bytes:
         seconds = timedelta(seconds=float(cell[_MOMENT + 1 :]))
         local = datetime.fromisoformat(cell[:_MOMENT].decode())
-        text = _rfc_3339(local.replace(tzinfo=timezone(seconds)))
-        if not text.endswith(_UTC) or not seconds:
+        shown = in_whole_minutes(local.replace(tzinfo=timezone(seconds)))
+        text = shown.isoformat().encode()
+        if shown.utcoffset() == seconds:
             self._offsets[cell[_MOMENT + 1 :]] = text[_MOMENT:]
         return text
-
-
-def _rfc_3339(moment: datetime) -> bytes:
-    offset = moment.utcoffset() or timedelta(0)
-    # RFC 3339 knows offsets of whole minutes.
-    shown = moment.astimezone(UTC) if offset % _MINUTE else moment
-    return shown.isoformat().encode()
