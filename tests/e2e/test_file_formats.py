@@ -117,3 +117,17 @@ def test_payload_decides_about_the_format_and_the_name_is_remarked(help_desk: He
     assert ended.exit_code == 0
     assert "the name of a.csv should end with .xlsx" in ended.err
     assert (help_desk.folder / "a.csv").read_bytes().startswith(b"PK")
+
+
+def test_format_that_is_forbidden_since_the_request_is_refused_by_the_worker(
+    help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requested = job(run_command("request", *VIEW, *ADMIN, "--format", "xlsx", "--json"))
+    monkeypatch.setenv("TICKET_EXPORT_FORMATS", "csv")
+    assert run_command("worker", "--drain").exit_code == 0
+    shown = job(run_command("show", str(requested["id"]), *ADMIN, "--json"))
+    assert shown["status"] == "failed"
+    assert str(shown["errorMessage"]).endswith("file.format: the format 'xlsx' is not offered; offered are csv")
+    assert run_command("download", str(requested["id"]), *ADMIN, "--output", "a.xlsx").exit_code != 0
+    assert not (help_desk.folder / "a.xlsx").exists()
+    assert list(help_desk.folder.rglob("tickets-*")) == []

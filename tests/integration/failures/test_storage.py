@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.file_rows import FORMATS
 from tests.integration.failures.scene import FailureScene, logged
 
 FULL = "the file could not be written: the storage is full"
@@ -24,6 +25,7 @@ REPOSITORY = Path(__file__).parents[3]
 _WITH_A_FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
+from tests.file_rows import FORMATS
 from tests.integration.failures.scene import FailureScene
 scene = FailureScene(Path(sys.argv[1]))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -59,19 +61,45 @@ def test_files_that_may_not_grow_further(tmp_path: Path) -> None:
     assert "File too large" in ran.stderr, "the cause is not in the log"
 
 
+def fill_up(filler: Path) -> None:
+    with suppress(OSError), filler.open("wb", buffering=0) as file:
+        while file.write(b"x" * 4096):
+            pass
+
+
 def test_disk_that_is_full(small_disk: Path, scene: FailureScene, caplog: pytest.LogCaptureFixture) -> None:
     filler = small_disk / "filler"
-
-    def fill() -> None:
-        with suppress(OSError), filler.open("wb", buffering=0) as file:
-            while file.write(b"x" * 4096):
-                pass
-
-    scene.run_with(fill)
+    scene.run_with(lambda: fill_up(filler))
     scene.claim_failed_safely(FULL)
     assert "No space left on device" in logged(caplog, scene)
     filler.unlink()
     scene.claim_the_other_can_be_downloaded()
+
+
+@pytest.mark.parametrize("file_format", [name for name in FORMATS if name != "csv"])
+def test_disk_that_is_full_leaves_nothing_in_any_format(small_disk: Path, tmp_path: Path, file_format: str) -> None:
+    scene = FailureScene(tmp_path, file_format)
+    try:
+        filler = small_disk / "filler"
+        scene.run_with(lambda: fill_up(filler))
+        scene.claim_failed_safely(FULL)
+        filler.unlink()
+        scene.claim_the_other_can_be_downloaded()
+    finally:
+        scene.close()
+
+
+@pytest.mark.parametrize("file_format", [name for name in FORMATS if name != "csv"])
+def test_storage_that_is_removed_while_it_is_written_leaves_nothing_in_any_format(
+    tmp_path: Path, file_format: str
+) -> None:
+    scene = FailureScene(tmp_path, file_format)
+    try:
+        scene.run_with(lambda: shutil.rmtree(scene.files))
+        scene.claim_failed_safely(FAILED)
+        scene.claim_another_export_works()
+    finally:
+        scene.close()
 
 
 def test_storage_folder_replaced_by_a_file(scene: FailureScene, caplog: pytest.LogCaptureFixture) -> None:

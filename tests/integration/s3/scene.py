@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from random import Random
 from uuid import UUID
 
+from tests.file_rows import rows_in
 from tests.integration.s3.faults import Disturbance
 from tests.s3_fixtures import Bucket
 from tests.s3_server import serve
-from tests.unit.application.use_cases.help_desk import IDENTITY, NOW, HelpDesk
-from ticket_export import Actor
+from tests.unit.application.use_cases.help_desk import IDENTITY, NOW, VIEW, HelpDesk
+from ticket_export import Actor, Settings
 from ticket_export.application.file.export_file import manifest_key, owner_key
 from ticket_export.application.file.manifest import ExportManifest
 from ticket_export.errors import StorageUnavailableError
+from ticket_export.infrastructure.formats.registry import open_formats
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket
 from ticket_export.ports import ExportJob
 
 _TITLE = "x" * 1_000_000
 _TICKETS = 6
 RIGHT_BYTES = ("\ufeffTicket ID,'=Title\n" + "".join(f"{number},{_TITLE}\n" for number in range(_TICKETS))).encode()
+
+
+def _titles(file_format: str) -> list[str]:
+    if file_format != "xlsx":
+        return [_TITLE] * _TICKETS
+    # A cell takes 32,767 characters, and a workbook is packed: what is random stays large.
+    random = Random(1)
+    return [b64encode(random.randbytes(24_000)).decode() for _ in range(300)]
+
+
 #: What one export asks of S3.
 REQUESTS = (
     "CreateMultipartUpload",
@@ -35,16 +50,18 @@ _SECRET = ("bucket-", "127.0.0.1", "of-ours", "exports/", "test-key-id", "test-s
 class S3Scene:
     """`job_id` waits to be run; `disturb` says what befalls the requests."""
 
-    def __init__(self, bucket: Bucket) -> None:
+    def __init__(self, bucket: Bucket, file_format: str = "csv") -> None:
         self.bucket = bucket
-        self.desk = HelpDesk()
+        self.file_format = file_format
+        self.titles = _titles(file_format)
+        self.desk = HelpDesk(file_formats=open_formats(Settings()))
         self.desk.storage = bucket.storage(is_patient=False)  # type: ignore[assignment]
         self.desk.tickets = [
-            InMemoryTicket(id=number, created_at=NOW, values={"id": number, "title": _TITLE})
-            for number in range(_TICKETS)
+            InMemoryTicket(id=number, created_at=NOW, values={"id": number, "title": title})
+            for number, title in enumerate(self.titles)
         ]
         self.actor: Actor = self.desk.user(admin=True)
-        self.job_id: UUID = self.desk.requested(self.actor).id
+        self.job_id: UUID = self.desk.request_export(self.actor, {**VIEW, "file": {"format": file_format}}).id
         # So that what is disturbed is the export, or the sweep.
         self.desk.ownership.require(self.desk.storage)
 
@@ -95,12 +112,23 @@ class S3Scene:
     def claim_whole(self) -> None:
         item = self.job.media_item
         assert item is not None
+        data = self.bucket.get(item.object_key)
+        assert data is not None
         # Not one by one: six million letters make a long message.
-        is_right = self.bucket.get(item.object_key) == RIGHT_BYTES
+        is_right = self._is_right(data)
         assert is_right
         manifest = self.bucket.get(manifest_key(item.object_key))
         assert manifest is not None
-        assert ExportManifest.read(manifest).length == item.length == len(RIGHT_BYTES)
+        assert ExportManifest.read(manifest).length == item.length == len(data)
+
+    def _is_right(self, data: bytes) -> bool:
+        match self.file_format:
+            case "csv":
+                return data == RIGHT_BYTES
+            case "ndjson":
+                tickets = [{"id": number, "title": title} for number, title in enumerate(self.titles)]
+                return [json.loads(line) for line in data.splitlines()] == tickets
+        return rows_in(self.file_format, data) == [[str(number), title] for number, title in enumerate(self.titles)]
 
     def claim_nothing_else_readable(self) -> None:
         """Neither half of something nor what nobody knows."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
@@ -23,8 +23,10 @@ _TEXT = "x" * 1_000_000
 
 
 @contextmanager
-def stored_desk(bucket: Bucket, folder: Path, *, tickets: int) -> Iterator[TicketExportContainer]:
-    """The parts of the library; `ACTOR` may export."""
+def stored_desk(
+    bucket: Bucket, folder: Path, *, tickets: int, text: Callable[[int], str] = lambda _number: _TEXT
+) -> Iterator[TicketExportContainer]:
+    """The parts of the library; `ACTOR` may export. Each ticket is described by its `text`."""
     parts = TicketExportContainer()
     parts.settings.override(Object(bucket.settings(database_url=f"sqlite:///{folder / 'desk.db'}")))
     upgrade(parts.engine(), reference_schema=True)
@@ -36,7 +38,7 @@ def stored_desk(bucket: Bucket, folder: Path, *, tickets: int) -> Iterator[Ticke
         connection.execute(tables.roles.insert(), role)
         connection.execute(tables.role_user.insert(), {"roles_id": UUID(int=9), "users_id": UUID(int=1)})
     store_tickets(
-        engine, tables, [ReferenceTicket(id=number, description=_TEXT, contact=0) for number in range(tickets)]
+        engine, tables, [ReferenceTicket(id=number, description=text(number), contact=0) for number in range(tickets)]
     )
     yield parts
     engine.dispose()

@@ -8,8 +8,10 @@ from threading import Event
 
 import pytest
 
+from tests.file_rows import FORMATS
 from tests.integration.s3.faults import FAULTS, Disturbance, never
 from tests.integration.s3.scene import REQUESTS, S3Scene
+from tests.s3_fixtures import Bucket
 from tests.s3_server import S3Request
 from ticket_export.infrastructure.storage.s3.client import S3Patience, connect
 from ticket_export.infrastructure.storage.s3.location import S3Location
@@ -88,6 +90,25 @@ def test_fault_that_stays_loses_the_attempt_and_a_refusal_fails_the_export(
     # What S3 has taken, and will not be told to remove, is for the sweep.
     scene.claim_swept()
     assert scene.names() == []
+
+
+# One that passes, one that shows too late, one that no other attempt would be better off with.
+@pytest.mark.parametrize(("fault", "lasts"), [("cut after", False), ("part lost", False), ("AccessDenied", True)])
+@each_step
+@pytest.mark.parametrize("file_format", [name for name in FORMATS if name != "csv"])
+def test_fault_leaves_the_right_file_or_none_in_every_format(
+    bucket: Bucket, file_format: str, step: str, fault: str, lasts: bool
+) -> None:
+    scene = S3Scene(bucket, file_format)
+    disturbance = scene.disturb(Disturbance(step, FAULTS[fault], lasts=lasts))
+    scene.run()
+    assert disturbance.has_happened
+    scene.calm()
+    scene.claim_ended_rightly()
+    if not lasts:  # else it could not remove the file, which is for the sweep
+        scene.claim_nothing_else_readable()
+    scene.claim_swept()
+    assert scene.status == "completed" or fault != "cut after"
 
 
 def test_storage_that_never_answers_loses_the_attempt_when_the_patience_ends(scene: S3Scene) -> None:
