@@ -31,6 +31,7 @@ FORMATS = (
     CsvFormat(),
     CsvFormat(formula_guard=False),
     CsvFormat(delimiter=";"),
+    CsvFormat(delimiter="\t"),
     CsvFormat(delimiter="\t", formula_guard=False),
     NdjsonFormat(),
     XlsxFormat(),

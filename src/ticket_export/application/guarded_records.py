@@ -14,13 +14,6 @@ from functools import cache
 from ticket_export.application.formula_guard import INSIGNIFICANT, LINE_BREAKS, SEPARATORS, TRIGGERS
 
 
-def need_guard(texts: Iterable[str], *, delimiter: str = ",") -> bool:
-    """Return False if `guard` changes none of the texts."""
-    # Quotation marks separate a line break at the end of a text from the one between two texts.
-    lines = '"\n"'.join(["", *texts, ""]).encode()
-    return any(True for _ in _starts(lines, _searches((SEPARATORS | LINE_BREAKS) - {delimiter}, delimiter)))
-
-
 def guard_records(records: bytes, is_text: Sequence[bool], *, delimiter: str = ",") -> bytes:
     """Return whole records of CSV with the guard in every cell that needs it.
 

@@ -162,9 +162,9 @@ def test_texts_are_read_back_from_what_it_saves(libreoffice: LibreOffice, delimi
     # It has one line break for all, and neither NUL nor vertical tab.
     texts = [text for text in TEXTS if not set(text) & set("\r\x0b") and text.strip()]
     rows = [[f"k{number}k", text] for number, text in enumerate(texts)]
-    saved = libreoffice.convert(
-        encode_rows(rows, delimiter=own, formula_guard=True), delimiter, "csv:Text - txt - csv (StarCalc):44,34,76,1"
-    )
+    columns = [TicketColumn(name=name, label=name, kind=ColumnKind.TEXT) for name in ("key", "text")]
+    records = CsvFormat(delimiter=own).rows(columns, rows)
+    saved = libreoffice.convert(records, delimiter, "csv:Text - txt - csv (StarCalc):44,34,76,1")
     cells = [cell for _, cell in csv.reader(io.StringIO(saved, newline=""))]
     assert cells == [guard(text, delimiter=own) for text in texts]
     assert [unguard(cell, delimiter=own) for cell in cells] == texts

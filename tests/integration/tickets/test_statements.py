@@ -67,7 +67,7 @@ def test_sqlite_gets_one_transaction_with_two_statements(sqlite: Engine) -> None
     assert rows.startswith("SELECT ")
     # SQLite may keep a title as a BLOB.
     assert rows.endswith(BY_TITLE.replace('"Tickets"."Title"', 'CAST("Tickets"."Title" AS TEXT)'))
-    assert "LIMIT" not in rows
+    assert " LIMIT " not in rows
     assert "OFFSET" not in rows
 
 
@@ -131,6 +131,6 @@ def test_postgresql_gets_one_transaction_with_one_copy(postgresql: Engine, wire:
     assert copy.startswith("COPY (SELECT ")
     by_title = BY_TITLE.replace('"Tickets"."Title"', '("Tickets"."Title")')
     assert copy.endswith(f"{by_title}) TO STDOUT (FORMAT csv, DELIMITER E',', ENCODING 'UTF8')")
-    assert "LIMIT" not in copy
+    assert " LIMIT " not in copy
     assert "OFFSET" not in copy
     assert rollback == "ROLLBACK"

@@ -170,7 +170,7 @@ def test_label_that_has_quotes_already_is_not_quoted_twice() -> None:
 @pytest.mark.parametrize("formula_guard", [True, False])
 @pytest.mark.parametrize("text", ["00123", "1E5", "12345678901234567890", "2024-01-02"])
 def test_text_that_looks_like_a_number_or_a_date_keeps_its_bytes(text: str, formula_guard: bool) -> None:
-    assert encode_rows([(text, text)], formula_guard=formula_guard) == f"{text},{text}\n".encode()
+    assert CsvFormat(formula_guard=formula_guard).rows([TITLE, TITLE], [(text, text)]) == f"{text},{text}\n".encode()
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,8 @@ def test_a_time_is_shown_to_the_second_in_the_zone(moment: datetime, zone: ZoneI
 
 def test_guarded_records_guard_texts_and_leave_numbers_alone() -> None:
     rows = [("=1+1", -5, None, "a"), ("plain", 2.5, "@x", ""), ("", 0, " +1", "-")]
-    guarded = encode_rows(rows, formula_guard=True).decode().splitlines()
+    columns = [TITLE, ID, TITLE, TITLE]
+    guarded = CsvFormat().rows(columns, rows).decode().splitlines()
     assert guarded == ["'=1+1,-5,,a", "plain,2.5,'@x,", ",0,' +1,'-"]
     assert encode_rows(rows).decode().splitlines() == ["=1+1,-5,,a", "plain,2.5,@x,", ",0, +1,-"]
 

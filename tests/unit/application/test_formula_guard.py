@@ -12,7 +12,7 @@ import ticket_export
 from tests.spreadsheet import TRIGGERS as DANGEROUS
 from tests.spreadsheet import all_cells, is_formula, is_unseen
 from tests.strategies import spreadsheet_texts
-from ticket_export.application.formats.csv_format import CsvFormat, encode_rows
+from ticket_export.application.formats.csv_format import CsvFormat
 from ticket_export.application.formula_guard import INSIGNIFICANT, LINE_BREAKS, SEPARATORS, TRIGGERS, guard, unguard
 from ticket_export.application.view.ticket_column import ColumnKind, TicketColumn
 
@@ -96,7 +96,7 @@ def test_nothing_but_apostrophes_is_added(text: str) -> None:
 @example([("a", 'b,""=1', "\n,\"'=1")], ";")
 @example([("x,", 'x,"', "x\t"), ("=1", '"=1', "a,\r\n=1")], "\t")
 def test_no_program_shows_a_formula_whatever_it_splits_at(rows: list[tuple[str, str, str]], delimiter: str) -> None:
-    data = encode_rows(rows, delimiter=delimiter, formula_guard=True)
+    data = CsvFormat(delimiter=delimiter).rows([column("text")] * 3, rows)
     assert [cell for cell in all_cells(data, delimiter) if is_formula(cell, delimiter)] == []
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.strategies import spreadsheet_texts
 from ticket_export.application.formats.csv_format import encode_rows
 from ticket_export.application.formula_guard import guard
-from ticket_export.application.guarded_records import guard_records, need_guard
+from ticket_export.application.guarded_records import guard_records
 
 texts = spreadsheet_texts | st.text()
 delimiters = st.sampled_from([",", ";", "\t"])
@@ -49,17 +49,3 @@ def test_what_is_not_a_number_is_guarded_in_a_column_of_numbers_too(cell: str, d
 
 def test_no_records_stay_no_bytes() -> None:
     assert guard_records(b"", [True]) == b""
-
-
-@given(st.lists(texts, max_size=4), delimiters)
-@example(["\r\n"], ",")
-@example(["a;\r", ""], ",")
-@example(["a,=1", ""], ";")
-@example(["a,\r", ""], "\t")
-def test_no_text_that_needs_a_guard_is_missed(cells: list[str], delimiter: str) -> None:
-    assert need_guard(cells, delimiter=delimiter) or [guard(cell, delimiter=delimiter) for cell in cells] == cells
-
-
-@given(st.lists(st.text(st.sampled_from("ab 1é票,;"))), delimiters)
-def test_plain_texts_need_no_second_look(cells: list[str], delimiter: str) -> None:
-    assert not need_guard(cells, delimiter=delimiter)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, Self
 
 import attrs
 
-from ticket_export.application.formula_guard import guard
-from ticket_export.application.guarded_records import need_guard
+from ticket_export.application.guarded_records import guard_records
 from ticket_export.application.number_text import number_text
 from ticket_export.application.ports.file_format import (
     BOM,
@@ -24,7 +23,7 @@ from ticket_export.application.ports.file_format import (
     FormatOptions,
     RowBlock,
 )
-from ticket_export.application.view.ticket_column import TicketColumn
+from ticket_export.application.view.ticket_column import IdType, TicketColumn
 
 _MARK: Final = b"\xef\xbb\xbf"
 # What the first cell of a file without a mark must not begin with: a spreadsheet takes a file that begins with ID for
@@ -62,13 +61,21 @@ class CsvFormat(FileFormat):
         )
 
     def rows(self, columns: Sequence[TicketColumn], cells: Sequence[Sequence[Cell]]) -> bytes:
-        """Return whole records; every text is guarded, in whatever column it is."""
-        return encode_rows(cells, delimiter=self.delimiter, formula_guard=self.formula_guard)
+        """Return whole records, guarded."""
+        return self.guarded(encode_rows(cells, delimiter=self.delimiter), columns)
+
+    def guarded(self, records: bytes, columns: Sequence[TicketColumn]) -> bytes:
+        """Return whole records with the guard in every cell that needs it; a negative number needs none."""
+        # A column of UUIDs may be stored as text, and then it may hold any text.
+        return self._guarded(records, [column.is_text or column.id_type is IdType.UUID for column in columns])
 
     def container(self, columns: Sequence[TicketColumn]) -> FileContainer:
         """Return the container of one file."""
         labels = [[column.label for column in columns]] if self.header else []
-        return _Container(self, encode_rows(labels, delimiter=self.delimiter, formula_guard=self.formula_guard))
+        return _Container(self, self._guarded(encode_rows(labels, delimiter=self.delimiter), [True] * len(columns)))
+
+    def _guarded(self, records: bytes, is_text: Sequence[bool]) -> bytes:
+        return guard_records(records, is_text, delimiter=self.delimiter) if self.formula_guard else records
 
 
 @attrs.define
@@ -103,47 +110,44 @@ class _Container(FileContainer):
         return records
 
 
-def encode_rows(rows: Sequence[Sequence[Cell]], *, delimiter: str = ",", formula_guard: bool = False) -> bytes:
+def encode_rows(rows: Sequence[Sequence[Cell]], *, delimiter: str = ",") -> bytes:
     """Return records of cells as CSV: ``"`` doubled, quotes only where needed, ``\\n`` at each end.
 
-    A record of one empty cell is ``""``, since a reader skips an empty line. `formula_guard` guards every text, but not
-    numbers.
+    A record of one empty cell is ``""``, since a reader skips an empty line.
     """
     if not rows:
         return b""
     # Column by column: most columns of a block need no quotes, and one search shows that. The csv module reads every
     # character of every cell and takes several times as long.
-    columns: Iterable[Sequence[Cell]] = zip(*rows, strict=True)
-    if formula_guard:
-        columns = (_guarded_column(column, delimiter) for column in columns)
-    quoted = [_quoted_column(column, delimiter) for column in columns]
+    quoted = [_quoted_column(column, delimiter) for column in zip(*rows, strict=True)]
     if len(quoted) == 1:
         quoted = [[cell or '""' for cell in quoted[0]]]
     records = map(delimiter.join, zip(*quoted, strict=True))
     return ("\n".join(records) + "\n").encode()
 
 
-def _guarded_column(cells: Sequence[Cell], delimiter: str) -> Sequence[Cell]:
-    if not need_guard((cell for cell in cells if isinstance(cell, str)), delimiter=delimiter):
-        return cells
-    return [guard(cell, delimiter=delimiter) if isinstance(cell, str) else cell for cell in cells]
-
-
 def _quoted_column(cells: Sequence[Cell], delimiter: str) -> Sequence[str]:
-    texts = [cell if isinstance(cell, str) else _shown(cell) for cell in cells]
-    if not _needs_quotes("".join(texts), delimiter):
+    texts = [cell if type(cell) is str else "" if cell is None else _shown(cell) for cell in cells]
+    every = "".join(texts)
+    needing = [each for each in (delimiter, '"', "\n", "\r") if each in every]
+    if not needing:
         return texts
-    return ['"' + text.replace('"', '""') + '"' if _needs_quotes(text, delimiter) else text for text in texts]
+    if len(needing) == 1:
+        (one,) = needing
+        return [_quoted(text) if one in text else text for text in texts]
+    return [
+        _quoted(text) if delimiter in text or '"' in text or "\n" in text or "\r" in text else text for text in texts
+    ]
 
 
-def _needs_quotes(text: str, delimiter: str) -> bool:
-    return delimiter in text or '"' in text or "\n" in text or "\r" in text
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
 
 
-def _shown(cell: Cell) -> str:
+def _shown(cell: str | float | Decimal | date) -> str:
+    if type(cell) is int:
+        return str(cell)
     match cell:
-        case None:
-            return ""
         case bool():
             return "true" if cell else "false"
         case int() | float() | Decimal():

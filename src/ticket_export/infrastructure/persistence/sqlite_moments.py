@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from typing import Final
 
-# SQLAlchemy's spelling. Other spellings of this length have their offset in place of the last three digits.
-_USUAL = "????-??-?? ??:??:??.?[0-9]?[0-9]?[0-9]"
+#: SQLAlchemy's spelling, for GLOB. Other spellings of this length have their offset in place of the last three digits.
+USUAL: Final = "????-??-?? ??:??:??.?[0-9]?[0-9]?[0-9]"
 # Ruby, Go and SQL write after the time: " UTC", " +0200", " +0000 UTC".
 _OFFSET = re.compile(r" *(?:([+-]\d\d:?\d\d)(?: [A-Z]{3,5})?|UTC|GMT|Z) *$")
 
@@ -34,4 +35,4 @@ def write_moment(moment: datetime) -> str:
 
 def is_usual_moment(cell: str) -> str:
     """Return SQLite's test for a text in the spelling of `write_moment`. `cell` is SQL."""
-    return f"{cell} GLOB '{_USUAL}'"
+    return f"{cell} GLOB '{USUAL}'"

@@ -6,24 +6,35 @@ import sqlite3
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, timedelta
-from typing import Any
+from typing import Any, cast
 
 import attrs
 from sqlalchemy import Connection, Integer, Select
 from sqlalchemy.engine.interfaces import DBAPICursor
 
-from ticket_export.application.formats.csv_format import CsvFormat, encode_rows
+from ticket_export.application.formats.csv_format import CsvFormat
 from ticket_export.application.ports.file_format import Cell, FileFormat, RowBlock
 from ticket_export.application.view.ticket_column import ColumnKind
 from ticket_export.application.view.ticket_query import TicketQuery
+from ticket_export.errors import TicketSourceError
 from ticket_export.infrastructure.tickets.block_reader import BLOCK_BYTES, BlockReader
-from ticket_export.infrastructure.tickets.catalog import TicketCatalog
+from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
 from ticket_export.infrastructure.tickets.read_errors import read_errors
 from ticket_export.infrastructure.tickets.row_rule import VisibleRows
 from ticket_export.infrastructure.tickets.sql_types import underlying
 from ticket_export.infrastructure.tickets.sqlite import spellings  # noqa: F401 - registers them
-from ticket_export.infrastructure.tickets.sqlite.snapshot import begin_snapshot, reading_any_bytes
-from ticket_export.infrastructure.tickets.ticket_select import select_tickets
+from ticket_export.infrastructure.tickets.sqlite.snapshot import (
+    begin_snapshot,
+    is_not_utf8,
+    replacing_text,
+    text_factory,
+)
+from ticket_export.infrastructure.tickets.sqlite.usual_moments import (
+    all_are_usual,
+    shown_moments,
+    with_usual_moments,
+)
+from ticket_export.infrastructure.tickets.ticket_select import count_tickets, select_tickets
 from ticket_export.infrastructure.tickets.typed_cells import TypedCells, number_reader
 
 #: The most rows of a block: enough that the calls between blocks do not count.
@@ -45,23 +56,56 @@ def row_stream_reader(
 ) -> Iterator[RowStreamReader]:
     """Begin a snapshot on `connection` and yield a reader of it; the snapshot ends with the connection."""
     with read_errors(connection.dialect):
-        driver = begin_snapshot(connection)
+        begin_snapshot(connection)
     reader = RowStreamReader(connection=connection, catalog=catalog, query=query, rows=rows, file_format=file_format)
     try:
-        with reading_any_bytes(driver):
-            # Errors that the block raises pass unchanged, even a database's.
-            yield reader
+        # Errors that the block raises pass unchanged, even a database's.
+        yield reader
     finally:
         reader.close()
 
 
+@attrs.define(kw_only=True)
 class RowStreamReader(BlockReader):
     """Reads the driver's rows; a block has a thousand of them, or fewer if they are long."""
 
+    _usual: dict[Expression, bool] = attrs.field(factory=dict, init=False)
+
+    def count(self) -> int:
+        """The number of rows. The same statement looks at the spelling of the moments."""
+        moments = shown_moments(self.catalog, self.query)
+        statement = count_tickets(self.catalog, self.query, self.rows).add_columns(*map(all_are_usual, moments))
+        with read_errors(self.connection.dialect):
+            count, *usual = self.connection.execute(statement).one()
+        self._usual = dict(zip(moments, map(bool, usual), strict=True))
+        return int(count)
+
+    def catalog_as_stored(self) -> TicketCatalog:
+        """The catalog with what the count has found out about its moments."""
+        return with_usual_moments(self.catalog, self._usual)
+
     def read(self) -> Generator[RowBlock]:
         """Execute the SELECT and yield its rows in blocks."""
-        query, encode = self._spelling()
-        with read_errors(self.connection.dialect), self.connection.execute(query) as result:
+        read = 0
+        try:
+            for block in self._read(str):
+                yield block
+                read += block.rows
+        except TicketSourceError as error:
+            if not is_not_utf8(error.__cause__):
+                raise
+        else:
+            return
+        # Making each text in Python takes half as long again, and hardly any database needs it.
+        yield from self._read(replacing_text, first=read)
+
+    def _read(self, text: Callable[[bytes], str], *, first: int = 0) -> Generator[RowBlock]:
+        rows_query, encode = self._spelling()
+        with (
+            text_factory(self._driver, text),
+            read_errors(self.connection.dialect),
+            self.connection.execute(rows_query.offset(first) if first else rows_query) as result,
+        ):
             # Every cell is text, number or NULL already, so the driver's own tuples are encoded; SQLAlchemy's
             # rows would cost as much as the reading.
             cursor: DBAPICursor = result.cursor  # None only for a statement that returns no rows
@@ -73,23 +117,20 @@ class RowStreamReader(BlockReader):
 
     def _spelling(self) -> tuple[Select[Any], Callable[[Sequence[Sequence[Any]]], bytes]]:
         """The SELECT for the format, and what makes bytes of its rows."""
-        file_format = self.file_format
-        if isinstance(file_format, CsvFormat):
-            write_numbers = _WrittenNumbers(self.catalog, self.query)
-            return select_tickets(self.catalog, self.query, self.rows), lambda rows: encode_rows(
-                write_numbers(rows), delimiter=file_format.delimiter, formula_guard=file_format.formula_guard
-            )
-        in_utc = attrs.evolve(self.query, time_zone=UTC)
-        typed = TypedCells(self.catalog, self.query)
-        return select_tickets(self.catalog, in_utc, self.rows), lambda rows: file_format.rows(
-            self.query.columns, typed(rows)
-        )
+        # CSV shows a moment as SQL writes it.
+        is_csv = isinstance(self.file_format, CsvFormat)
+        query = self.query if is_csv else attrs.evolve(self.query, time_zone=UTC)
+        convert = (_WrittenNumbers if is_csv else TypedCells)(self.catalog, self.query)
+        rows_query = select_tickets(self.catalog_as_stored(), query, self.rows)
+        return rows_query, lambda rows: self.file_format.rows(self.query.columns, convert(rows))
 
     def interrupt(self) -> None:
         """Interrupt the running statement."""
-        driver = self.connection.connection.driver_connection
-        if isinstance(driver, sqlite3.Connection):
-            driver.interrupt()
+        self._driver.interrupt()
+
+    @property
+    def _driver(self) -> sqlite3.Connection:
+        return cast("sqlite3.Connection", self.connection.connection.driver_connection)
 
 
 class _WrittenNumbers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection
@@ -36,21 +36,24 @@ def begin_snapshot(connection: Connection) -> sqlite3.Connection:
 
 
 @contextmanager
-def reading_any_bytes(driver: sqlite3.Connection) -> Iterator[None]:
-    """In the block, read bytes that are not UTF-8 as U+FFFD.
-
-    Otherwise the driver fails for them. The connection belongs to the host's pool and gets its own setting back.
-    """
+def text_factory(driver: sqlite3.Connection, make: Callable[[bytes], str]) -> Iterator[None]:
+    """In the block, read texts with `make`. The connection belongs to the host's pool and gets its own setting back."""
     before = driver.text_factory
-    driver.text_factory = _text
+    driver.text_factory = make
     try:
         yield
     finally:
         driver.text_factory = before
 
 
-def _text(stored: bytes) -> str:
+def replacing_text(stored: bytes) -> str:
+    """Return a text with U+FFFD in place of bytes that are not UTF-8; with `str` the driver fails for them."""
     return stored.decode(errors="replace")
+
+
+def is_not_utf8(error: BaseException | None) -> bool:
+    """Return whether the driver has met a text that is not UTF-8."""
+    return isinstance(error, sqlite3.OperationalError) and "decode to UTF-8" in str(error)
 
 
 def _require_utf8(driver: sqlite3.Connection) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from ticket_export.infrastructure.persistence.sqlite_moments import is_usual_moment
 from ticket_export.infrastructure.tickets import sql_functions as sql
 from ticket_export.infrastructure.tickets.sql_types import scale_of, underlying
+from ticket_export.infrastructure.tickets.sqlite.usual_moments import UsualMoment
 
 _NAMES: Final[dict[type[sql.SqlFunction[Any]], str]] = {
     sql.Folded: "fold",
@@ -44,6 +45,8 @@ def _time_text(element: sql.TimeText, compiler: SQLCompiler, **kw: Any) -> str:
     local = _call("local_time", f"CAST({cell} AS BLOB)", *(zone or ["'UTC'"]))
     if zone:
         return local
+    if isinstance(element.clauses.clauses[0].type, UsualMoment):
+        return f"substr({cell}, 1, 19)"
     return f"CASE WHEN {is_usual_moment(cell)} THEN CAST(substr({cell}, 1, 19) AS TEXT) ELSE {local} END"
 
 
@@ -55,7 +58,9 @@ def _key(cell: str) -> str:
 
 @compiles(sql.MomentKey, "sqlite")
 def _moment_key(element: sql.MomentKey, compiler: SQLCompiler, **kw: Any) -> str:
-    return _key(compiler.process(element.clauses, **kw))
+    (moment,) = element.clauses
+    cell = compiler.process(moment, **kw)
+    return cell if isinstance(moment.type, UsualMoment) else _key(cell)
 
 
 @compiles(sql.MomentFrom, "sqlite")

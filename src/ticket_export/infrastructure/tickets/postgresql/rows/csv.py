@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -10,9 +9,7 @@ import attrs
 from sqlalchemy import Text, func
 
 from ticket_export.application.formats.csv_format import CsvFormat
-from ticket_export.application.guarded_records import guard_records
 from ticket_export.application.view.ticket_column import IdType, TicketColumn
-from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.tickets.catalog import Expression
 from ticket_export.infrastructure.tickets.postgresql.rows.spelling import Record, RowSpelling, Tickets
 from ticket_export.infrastructure.tickets.postgresql.zones import unabbreviated
@@ -31,7 +28,7 @@ def csv_rows(csv_format: CsvFormat, tickets: Tickets) -> RowSpelling:
         select=select_tickets(tickets.catalog, query, tickets.rows, finish=_without_empty_texts),
         copy_options=f"FORMAT csv, DELIMITER E'{_ESCAPES.get(csv_format.delimiter, csv_format.delimiter)}'",
         rewrite=_single if len(query.columns) == 1 else None,
-        finish=_guard(csv_format, query),
+        finish=partial(csv_format.guarded, columns=query.columns),
     )
 
 
@@ -47,10 +44,3 @@ def _may_be_any_text(column: TicketColumn) -> bool:
 
 def _single(record: Record) -> Record:
     return _ALONE.get(bytes(record), record)
-
-
-def _guard(csv_format: CsvFormat, query: TicketQuery) -> Callable[[bytes], bytes]:
-    if not csv_format.formula_guard:
-        return bytes
-    is_text = [_may_be_any_text(column) for column in query.columns]
-    return partial(guard_records, is_text=is_text, delimiter=csv_format.delimiter)

@@ -32,7 +32,7 @@ from ticket_export.infrastructure.tickets.ticket_select import select_tickets, z
 # COPY doubles a backslash, so this is no text.
 _NULL: Final = rb"\N"
 # A cell and its end; COPY writes a backslash in front of a delimiter in a text.
-_CELL: Final = re.compile(rb"((?:[^\\\x1f\0]+|\\.)*)[\x1f\0]", re.DOTALL)
+_CELL: Final = re.compile(rb"((?:[^\\\x1f\0]++|\\.)*+)[\x1f\0]", re.DOTALL)
 # What COPY writes in another way than JSON: a vertical tab as \v, a delimiter with a backslash, other controls as they
 # are. A backslash that begins another escape is found too, with its second character.
 _ESCAPED: Final = re.compile(rb"\\.|[\x01-\x1f]", re.DOTALL)

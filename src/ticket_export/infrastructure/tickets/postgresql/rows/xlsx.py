@@ -12,7 +12,16 @@ import attrs
 from sqlalchemy import Float
 
 from ticket_export.application.formats.xlsx_format import XlsxFormat
-from ticket_export.application.number_text import float_text
+from ticket_export.application.formats.xlsx_rows import (
+    MARKED_BYTES,
+    MARKED_TEXT,
+    MOMENT_STYLE,
+    ROW_END,
+    TEXT,
+    TEXT_END,
+    worksheet_rows,
+)
+from ticket_export.application.ports.file_format import Cell
 from ticket_export.application.view.ticket_column import ColumnKind, IdType, TicketColumn
 from ticket_export.infrastructure.tickets.catalog import Expression, TicketCatalog
 from ticket_export.infrastructure.tickets.postgresql.moments import SerialText
@@ -30,20 +39,18 @@ from ticket_export.infrastructure.tickets.postgresql.zones import unabbreviated
 from ticket_export.infrastructure.tickets.sql_functions import TimeText
 from ticket_export.infrastructure.tickets.sql_types import underlying
 from ticket_export.infrastructure.tickets.ticket_select import select_tickets
+from ticket_export.infrastructure.tickets.typed_cells import number_reader
 
 # COPY writes it around a text that holds a delimiter, a line end or the quote itself, which it doubles.
 _QUOTE: Final = b"\x1e"
-_CELL: Final = re.compile(rb"(\x1e[^\x1e]*(?:\x1e\x1e[^\x1e]*)*\x1e|[^\x1e\x1f\0]*)[\x1f\0]")
+_CELL: Final = re.compile(rb"(\x1e(?:[^\x1e]++|\x1e\x1e)*+\x1e|[^\x1e\x1f\0]*+)[\x1f\0]")
 _NO_STRUCTURE: Final = bytes(set(range(256)) - {*_QUOTE, *DELIMITER, *END})
-_TEXT: Final = b'<c t="inlineStr"><is><t xml:space="preserve">%b</t></is></c>'
-# `rows` marks a text of more bytes than Excel takes UTF-16 units: it may be too long.
-_LONG_TEXT: Final = b'<c t="inlineStr" s="0"><is><t xml:space="preserve">%b</t></is></c>'
-_SAFE_BYTES: Final = 32_767
-# A spreadsheet keeps as many digits of a number.
+_TEXT: Final = f"{TEXT}%b{TEXT_END}".encode()
+_MARKED_TEXT: Final = f"{MARKED_TEXT}%b{TEXT_END}".encode()
+_ROW: Final = b"<row>"
+_ROW_END: Final = ROW_END.encode()
+# So many digits are a number in every spreadsheet.
 _SAFE_DIGITS: Final = 15
-# Excel has the day before it twice.
-_FIRST_DAY: Final = b"1900-03-01"
-_ORIGIN: Final = date(1899, 12, 30)
 _DAY: Final = len("YYYY-MM-DD")
 _MOMENT: Final = len("YYYY-MM-DD HH:MM:SS")
 
@@ -69,7 +76,7 @@ class _Finish:
     def __init__(self, columns: Sequence[TicketColumn], catalog: TicketCatalog) -> None:
         last = len(columns) - 1
         self._columns = [
-            _column(column, catalog, b"" if place else b"<row>", b"</row>" if place == last else b"")
+            _column(column, catalog, b"" if place else _ROW, _ROW_END if place == last else b"")
             for place, column in enumerate(columns)
         ]
         self._structure = DELIMITER * last + END
@@ -92,10 +99,10 @@ def _column(column: TicketColumn, catalog: TicketCatalog, before: bytes, after: 
     """Return what makes cells of worksheet XML, with these bytes in front of and behind each."""
     form = _Form(before, after)
     if column.kind is ColumnKind.BOOLEAN:
-        cells = {b"": form.empty, b"true": form.value(b' t="b"') % b"1", b"false": form.value(b' t="b"') % b"0"}
+        cells = {b"": form.empty, b"true": form.cell(True), b"false": form.cell(False)}
         return lambda texts: [cells[text] for text in texts]
     if column.kind is ColumnKind.NUMBER or column.id_type is IdType.INTEGER:
-        return _numbers(form, is_float=isinstance(underlying(catalog.expression(column).type), Float))
+        return _numbers(form, column, catalog)
     if column.kind is ColumnKind.DATE:
         return _moments(form)
     if column.kind is ColumnKind.DAY:
@@ -104,65 +111,66 @@ def _column(column: TicketColumn, catalog: TicketCatalog, before: bytes, after: 
 
 
 class _Form:
-    """The cells of a column: an empty one, and templates of the others."""
+    """The cells of a column: an empty one, templates, and those that `XlsxFormat` writes itself."""
 
     def __init__(self, before: bytes, after: bytes) -> None:
         self._before, self._after = before, after
         self.empty = before + b"<c/>" + after
-        self.text = before + _TEXT + after
-        self._long_text = before + _LONG_TEXT + after
+        self._text, self._marked_text = before + _TEXT + after, before + _MARKED_TEXT + after
 
-    def value(self, attributes: bytes = b"") -> bytes:
-        """Return the template of a value with these attributes."""
-        return self._before + b"<c" + attributes + b"><v>%b</v></c>" + self._after
+    def value(self, attribute: str = "") -> bytes:
+        """Return the template of a value."""
+        return self._before + f"<c{attribute}><v>%b</v></c>".encode() + self._after
+
+    def cell(self, cell: Cell) -> bytes:
+        """Return any cell; it takes microseconds."""
+        return self._before + worksheet_rows([[cell]])[len(_ROW) : -len(_ROW_END)] + self._after
 
     def texts(self, texts: Sequence[bytes]) -> list[bytes]:
         """Return the cells of escaped texts."""
-        template, empty = self.text, self.empty
-        if len(max(texts, key=len, default=b"")) > _SAFE_BYTES:
-            return [self._marked(text) % text if text else empty for text in texts]
+        template, empty = self._text, self.empty
+        if len(max(texts, key=len)) > MARKED_BYTES:
+            return [self._template(text) % text if text else empty for text in texts]
         return [template % text if text else empty for text in texts]
 
-    def _marked(self, text: bytes) -> bytes:
+    def _template(self, text: bytes) -> bytes:
         raw = text.replace(b"&lt;", b"<").replace(b"&amp;", b"&")
-        return self._long_text if len(raw) > _SAFE_BYTES else self.text
+        return self._marked_text if len(raw) > MARKED_BYTES else self._text
 
 
-def _numbers(form: _Form, *, is_float: bool) -> ReadColumn:
-    value = form.value()
+def _numbers(form: _Form, column: TicketColumn, catalog: TicketCatalog) -> ReadColumn:
+    value, read = form.value(), number_reader(catalog, column)
+    is_float = isinstance(underlying(catalog.expression(column).type), Float)
 
     def other(text: bytes) -> bytes:
-        if not text:
-            return form.empty
-        digits = text.replace(b"-", b"").replace(b".", b"").lstrip(b"0")
-        return (value if is_number(text) and (is_float or len(digits) <= _SAFE_DIGITS) else form.text) % text
+        if is_float and is_number(text):
+            return value % text
+        return form.cell(read(text.decode())) if text else form.empty
 
     return lambda texts: [
-        value % text if text.isdigit() and len(text) <= _SAFE_DIGITS else other(text) for text in texts
+        value % text if len(text) <= _SAFE_DIGITS and text.translate(None, b"-.").isdigit() else other(text)
+        for text in texts
     ]
 
 
 def _moments(form: _Form) -> ReadColumn:
-    value = form.value(b' s="1"')
+    value = form.value(f' s="{MOMENT_STYLE}"')
 
     def other(text: bytes) -> bytes:
-        if len(text) != _MOMENT or text < _FIRST_DAY:
-            return form.text % text if text else form.empty
-        since_1970 = datetime.fromisoformat(text.decode()) - datetime(1970, 1, 1)  # noqa: DTZ001 - local times
-        return value % float_text(since_1970.total_seconds() / 86400 + 25569).encode()
+        if not text:
+            return form.empty
+        shown = text.decode()
+        return form.cell(datetime.fromisoformat(shown) if len(text) == _MOMENT else shown)
 
     # A serial number, unless there is more than a point between its digits.
-    return lambda texts: [value % text if text.replace(b".", b"").isdigit() else other(text) for text in texts]
+    return lambda texts: [value % text if text.translate(None, b".").isdigit() else other(text) for text in texts]
 
 
 def _days(form: _Form) -> ReadColumn:
-    value = form.value(b' s="2"')
-
     # A help desk has few days.
     @lru_cache(maxsize=10_000)
     def cell(text: bytes) -> bytes:
-        if len(text) != _DAY or text < _FIRST_DAY:
-            return form.text % text if text else form.empty
-        return value % b"%d" % (date.fromisoformat(text.decode()) - _ORIGIN).days
+        shown = text.decode()
+        return form.cell(date.fromisoformat(shown) if len(text) == _DAY else shown)
 
     return lambda texts: list(map(cell, texts))
