@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from random import Random
 
 from tests.chaos.arena import WRITING, Arena, named
+from tests.file_rows import FORMATS, rows_in
 from tests.integration.tickets.busy_writer import GROUP, LATE, BusyWriter, BusyWriters, torn_groups
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.infrastructure.persistence.database.engine import create_engine
@@ -67,6 +66,7 @@ class BusyTickets:
                 "filters": [{"field": "id", "operator": "gte", "value": str(_FIRST_ID - number)}],
                 "sortField": random.choice(_SORTS),
                 "sortDirection": random.choice(("asc", "desc")),
+                "file": {"format": random.choice(FORMATS)},
             }
             for number in range(count if self._count else 0)
         ]
@@ -74,10 +74,10 @@ class BusyTickets:
     def require_one_moment(self, job: ExportJob) -> None:
         """The job's file is a snapshot of the tickets, of no later one than its request."""
         assert job.media_item is not None
-        data = self._arena.read(job.media_item.object_key).decode("utf-8-sig")
-        rows = list(csv.DictReader(io.StringIO(data, newline="")))
+        key = job.media_item.object_key
+        rows = rows_in(key.rpartition(".")[2], self._arena.read(key))
         assert len(rows) == job.row_count
-        categories = {int(row["Ticket ID"]): row["Category"] for row in rows}
+        categories = {int(row[0]): row[1] for row in rows}
         assert len(categories) == len(rows), "a ticket is in the file twice"
         assert torn_groups(categories) == []
         late = [category.removeprefix(LATE) for category in categories.values() if category.startswith(LATE)]

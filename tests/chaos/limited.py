@@ -19,7 +19,7 @@ _PREFIX = "TICKET_EXPORT_"
 def limited_worker(settings: Settings, log: Path, *, open_files: int) -> Iterator[subprocess.Popen[bytes]]:
     """Like ``ulimit -n`` before it is started, so that its imports are limited too; killed at the end of the block."""
     others = {name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)}
-    own = {_PREFIX + name.upper(): str(value) for name, value in settings if value is not None}
+    own = {_PREFIX + name.upper(): str(value) for name, value in settings if value not in {None, ()}}
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files))

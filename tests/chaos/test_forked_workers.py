@@ -25,7 +25,7 @@ def test_every_export_is_made_once_by_forked_workers(arena: Arena) -> None:
         arena.request(view)
     settings = arena.with_lease(60)
     others = {name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)}
-    own = {_PREFIX + name.upper(): str(value) for name, value in settings if value is not None}
+    own = {_PREFIX + name.upper(): str(value) for name, value in settings if value not in {None, ()}}
     ran = subprocess.run(
         [sys.executable, "-m", forked_workers.__name__],
         env={**others, **own, "PYTHONWARNINGS": "ignore"},

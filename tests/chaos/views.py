@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
+from tests.file_rows import FORMATS
+
 _COLUMNS = (
     *("id", "title", "description", "status", "priority", "category", "contactName", "contactEmail"),
     *("assigneeName", "teamName", "createdByName", "tags", "slaStatus", "creationTime", "resolvedAt"),
@@ -22,7 +24,7 @@ def first_tickets(count: int) -> dict[str, object]:
 
 
 def distinct_views(count: int, tickets: int, random: Random) -> list[dict[str, object]]:
-    """`count` views of up to `tickets` tickets each, with columns and order by chance."""
+    """`count` views of up to `tickets` tickets each, with columns, order and format by chance."""
     sizes = random.sample(range(tickets // 10, tickets), count)
     return [
         {
@@ -30,6 +32,7 @@ def distinct_views(count: int, tickets: int, random: Random) -> list[dict[str, o
             "columns": random.sample(_COLUMNS, random.randint(5, len(_COLUMNS))),
             "sortField": random.choice(_SORTS),
             "sortDirection": random.choice(("asc", "desc")),
+            "file": {"format": random.choice(FORMATS)},
         }
         for size in sizes
     ]
