@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ticket_export.testing.audit_log import AuditLogContract
     from ticket_export.testing.clock import ClockContract
     from ticket_export.testing.compression import CompressionContract
+    from ticket_export.testing.file_format import FileFormatContract
     from ticket_export.testing.storage import StorageContract
     from ticket_export.testing.task_queue import TaskQueueContract
     from ticket_export.testing.tickets.stored_tickets import TICKET_COLUMNS, StoredTicket
@@ -44,6 +45,7 @@ __all__ = [
     "AuditLogContract",
     "ClockContract",
     "CompressionContract",
+    "FileFormatContract",
     "StorageContract",
     "StoredTicket",
     "TaskQueueContract",
@@ -57,6 +59,7 @@ _MODULES = {
     "AuditLogContract": "audit_log",
     "ClockContract": "clock",
     "CompressionContract": "compression",
+    "FileFormatContract": "file_format",
     "StorageContract": "storage",
     "StoredTicket": "tickets.stored_tickets",
     "TaskQueueContract": "task_queue",

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Final, Protocol, cast
 
 from ticket_export.application.ports.export_storage import ExportStorage
 from ticket_export.application.safe_text import quoted
 from ticket_export.application.secret_url import without_secrets
 from ticket_export.errors import ConfigurationError, TicketExportError
+from ticket_export.infrastructure.plugins import Plugins
 from ticket_export.infrastructure.storage.unusable import UnusableStorage
 from ticket_export.settings import STORAGE_PLUGINS, Settings
 
@@ -26,6 +24,7 @@ _log = logging.getLogger(__name__)
 # The members of `ExportStorage`.
 _MEMBERS = ("provider", "place", "open_writer", "open_reader", "delete", "list")
 GROUP: Final = STORAGE_PLUGINS
+_PLUGINS: Final = Plugins(GROUP, "storages of the scheme")
 
 # RFC 3986, 3.1, with the slashes: a message must not show the user of "user:password@host", and "C:\exports" is a path.
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
@@ -82,33 +81,27 @@ def _former(url: str, settings: Settings) -> ExportStorage:
 def _opened(url: str, settings: Settings, setting: str) -> ExportStorage:
     entry_point = _entry_point(url, setting)
     factory = _factory(entry_point)
-    with _named_errors(entry_point, "opening the storage"):
+    with _PLUGINS.named_errors(entry_point, "opening the storage"):
         storage = factory.from_url(url, settings)
         missing = [name for name in _MEMBERS if not hasattr(storage, name)]
     if missing:
-        raise _broken(entry_point, f"the object that from_url returns has no {', '.join(missing)}")
+        raise _PLUGINS.broken(entry_point, f"the object that from_url returns has no {', '.join(missing)}")
     return storage
 
 
 def known_schemes() -> list[str]:
     """Return the schemes that a storage URL may have, sorted."""
-    return sorted({each.name for each in entry_points(group=GROUP)})
+    return _PLUGINS.names()
 
 
 def _entry_point(url: str, setting: str) -> EntryPoint:
     match = _SCHEME.match(url)
     if match is None:
         raise _unusable(setting, "it has no scheme; a URL with a scheme is file:///an/absolute/folder")
-    scheme = match[1].lower()
-    found = [each for each in entry_points(group=GROUP) if each.name.lower() == scheme]
-    if not found:
-        raise _unusable(setting, f"no installed package adds storages of the scheme {quoted(scheme)}")
-    if len(found) > 1:
-        packages = " and ".join(sorted(_package(each) for each in found))
-        raise ConfigurationError(
-            f"more than one package adds storages of the scheme {quoted(scheme)}: {packages}; uninstall all but one"
-        )
-    return found[0]
+    found = _PLUGINS.find(match[1].lower())
+    if found is None:
+        raise _unusable(setting, f"no installed package adds storages of the scheme {quoted(match[1].lower())}")
+    return found
 
 
 def _unusable(setting: str, problem: str) -> ConfigurationError:
@@ -119,44 +112,7 @@ def _unusable(setting: str, problem: str) -> ConfigurationError:
 
 
 def _factory(entry_point: EntryPoint) -> StorageFactory:
-    try:
-        module, attribute = entry_point.module, entry_point.attr
-    except (AttributeError, ValueError):  # which of them depends on the Python version
-        raise _broken(entry_point, f"{quoted(entry_point.value)} is not module:attribute") from None
-    with _named_errors(entry_point, f"importing {module}"):
-        found: object = import_module(module)
-    with _named_errors(entry_point, f"reading {entry_point.value}"):
-        for name in filter(None, (attribute or "").split(".")):
-            if not hasattr(found, name):
-                raise _broken(entry_point, f"there is no {entry_point.value}")
-            found = getattr(found, name)
+    found = _PLUGINS.load(entry_point)
     if not callable(getattr(found, "from_url", None)):
-        raise _broken(entry_point, f"{entry_point.value} has no from_url(url, settings)")
+        raise _PLUGINS.broken(entry_point, f"{entry_point.value} has no from_url(url, settings)")
     return cast("StorageFactory", found)
-
-
-@contextmanager
-def _named_errors(entry_point: EntryPoint, doing: str) -> Iterator[None]:
-    """Raise `ConfigurationError` with the package's name for an error of its code."""
-    try:
-        yield
-    except TicketExportError:
-        raise
-    except ModuleNotFoundError as error:
-        if f"{entry_point.module}.".startswith(f"{error.name}."):
-            raise _broken(entry_point, f"there is no module {error.name}") from error
-        why = f"{doing} needs the module {quoted(str(error.name))}, which is not installed"
-        raise _broken(entry_point, why) from error
-    except (Exception, SystemExit) as error:
-        raise _broken(entry_point, f"{doing} raises {type(error).__name__}") from error
-
-
-def _broken(entry_point: EntryPoint, why: str) -> ConfigurationError:
-    return ConfigurationError(
-        f"the package {_package(entry_point)}, which adds storages of the scheme {quoted(entry_point.name)}, "
-        f"is broken: {why}"
-    )
-
-
-def _package(entry_point: EntryPoint) -> str:
-    return f"{entry_point.dist.name} {entry_point.dist.version}" if entry_point.dist else "an unnamed package"
