@@ -32,6 +32,7 @@ from ticket_export.testing.tickets.stored_tickets import AS_OF, StoredTicket, T
 from ticket_export.testing.tickets.ticket_cells import TicketCellsContract
 from ticket_export.testing.tickets.ticket_choices import TicketChoicesContract
 from ticket_export.testing.tickets.ticket_filters import TicketFiltersContract
+from ticket_export.testing.tickets.ticket_formats import TicketFormatsContract
 from ticket_export.testing.tickets.ticket_rules import TicketRulesContract
 
 #: 1 and 5 are empty. In every column 3 and 4 are equal, 6 comes after them, and 2 after 6.
@@ -53,7 +54,11 @@ _PATIENCE = 60
 
 
 class TicketSourceContract(
-    TicketCellsContract[T], TicketChoicesContract[T], TicketFiltersContract[T], TicketRulesContract[T]
+    TicketCellsContract[T],
+    TicketChoicesContract[T],
+    TicketFiltersContract[T],
+    TicketFormatsContract[T],
+    TicketRulesContract[T],
 ):
     """The tests; override the fixture `source` and its back door."""
 
