@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ticket_export.application.formula_guard import unguard
     from ticket_export.application.ports.user_directory import UserDirectory
     from ticket_export.application.run.stop_signal import StopSignal
+    from ticket_export.application.view.file_options import FileOptions
     from ticket_export.application.view.snapshot import ExportFilter, ExportScope, ExportSnapshotPayload
     from ticket_export.container import TicketExportContainer
     from ticket_export.domain.export_job_status import ExportJobStatus
@@ -85,6 +86,7 @@ __all__ = [
     "ExportPolicy",
     "ExportScope",
     "ExportSnapshotPayload",
+    "FileOptions",
     "Finding",
     "HostTable",
     "HostTableNames",
@@ -118,14 +120,15 @@ __all__ = [
 
 _NAMES_BY_MODULE = {
     "application.actor": ["Actor"],
-    "application.formats.csv_format": ["CsvFormat"],
     "application.dto": ["ExportJobDto", "ExportPage", "RequestedExportDto"],
     "application.export_policy": ["EVERYONE", "ONLY_OWN", "ExportPolicy", "VisibleRequesters"],
     "application.file.download": ["Download"],
     "application.finding": ["Finding", "Severity"],
+    "application.formats.csv_format": ["CsvFormat"],
     "application.formula_guard": ["unguard"],
     "application.ports.user_directory": ["UserDirectory"],
     "application.run.stop_signal": ["StopSignal"],
+    "application.view.file_options": ["FileOptions"],
     "application.view.snapshot": ["ExportFilter", "ExportScope", "ExportSnapshotPayload"],
     "container": ["TicketExportContainer"],
     "domain.export_job_status": ["ExportJobStatus"],
