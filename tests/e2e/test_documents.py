@@ -14,6 +14,7 @@ from tests.postgresql_server import PostgresqlServer
 
 #: Pages that another test follows from top to bottom, since each block needs what those before it have left.
 FOLLOWED = {
+    "docs/how-to/add-a-file-format.md": "tests/e2e/test_format_plugin.py",
     "docs/storage-plugins.md": "tests/e2e/test_storage_plugin.py",
     "docs/tutorial/first-export.md": "tests/e2e/test_tutorial.py",
 }

@@ -196,7 +196,10 @@ def _pyright(folder: Path) -> Iterator[Finding]:
     ]
     config = {
         "include": [str(folder), *(str(root) for roots in _ROOTS.values() for root in roots)],
-        "executionEnvironments": [*environments, {"root": str(folder), "extraPaths": [str(ROOT / "src")]}],
+        "executionEnvironments": [
+            *environments,
+            {"root": str(folder), "extraPaths": [str(ROOT / "src"), str(ROOT / "examples" / "format_plugin" / "src")]},
+        ],
         "pythonVersion": "3.11",
     }
     (folder / "pyrightconfig.json").write_text(json.dumps(config), encoding="utf-8")

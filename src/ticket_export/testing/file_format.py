@@ -6,8 +6,6 @@ Inherit it in your format's tests::
         @pytest.fixture
         def file_format(self) -> MyFormat: ...
         def read_behind(self, file_format: MyFormat, data: bytes) -> list[list[object]]: ...
-
-`read_behind` reads a whole file with another library than the format's, and returns its rows without the labels.
 """
 
 from __future__ import annotations
@@ -16,120 +14,242 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
+import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ticket_export.application.ports.file_format import BOM, DELIMITER, HEADER, Cell, FileFormat, RowBlock
+from ticket_export.application.ports.file_format import (
+    BOM,
+    DELIMITER,
+    HEADER,
+    Cell,
+    FileContainer,
+    FileFormat,
+    FormatOptions,
+    RowBlock,
+)
 from ticket_export.application.view.ticket_column import ColumnKind, IdType, TicketColumn
 
-F = TypeVar("F", bound=FileFormat)
+P = TypeVar("P", bound=FileFormat)
+Row = Sequence[Cell]
 
-#: One column of each kind.
-FORMAT_COLUMNS = (
-    TicketColumn(name="title", label='Title, "quoted" <&>', kind=ColumnKind.TEXT),
-    TicketColumn(name="state", label="State", kind=ColumnKind.CHOICE, choices=("new", "open")),
-    TicketColumn(name="owner", label="Owner", kind=ColumnKind.ID, id_type=IdType.UUID),
-    TicketColumn(name="number", label="Number", kind=ColumnKind.ID, id_type=IdType.INTEGER),
-    TicketColumn(name="score", label="Score", kind=ColumnKind.NUMBER),
+COLUMNS: Final = [
+    TicketColumn(name="title", label='A "title", or none', kind=ColumnKind.TEXT),
+    TicketColumn(name="number", label="Number", kind=ColumnKind.NUMBER),
     TicketColumn(name="urgent", label="Urgent", kind=ColumnKind.BOOLEAN),
     TicketColumn(name="due", label="Due", kind=ColumnKind.DATE),
     TicketColumn(name="day", label="Day", kind=ColumnKind.DAY),
+    TicketColumn(name="state", label="State", kind=ColumnKind.CHOICE, choices=("open", "closed")),
+    TicketColumn(name="owner", label="Owner", kind=ColumnKind.ID, id_type=IdType.UUID),
+    TicketColumn(name="id", label="ID", kind=ColumnKind.ID, id_type=IdType.INTEGER),
+]
+#: Structure of one format or another, and what spreadsheets take for something else.
+TEXTS: Final = [
+    *(
+        "a,b;c\td|e",
+        'say "no"',
+        "'quoted'",
+        "line\nline",
+        "\n",
+        "carriage\rreturn",
+        "both\r\n",
+        "\\",
+        "\\N",
+        "\\n",
+        "\\.",
+    ),
+    *("<b>&amp;</b>", "]]>", "<![CDATA[", "_x0041_", "_x005F_", "{}", "[1, 2]", "null", "NULL", "true", "TRUE", "NaN"),
+    *("00123", "1E5", "2026-03-01", "1234567890123456789", "=1+1", "+49", "-5", "@sum", "  =1", " blanks ", "ID"),
+    *("Zoë 票 🎫 e\u0301", "\u2028", "\xa0", "\ufeffmark", "\x7f", "x" * 30_000),
+]
+_BERLIN: Final = ZoneInfo("Europe/Berlin")
+ROW: Final[Row] = [
+    *("Printer", Decimal("-1.50"), True, datetime(2026, 3, 1, 9, 30, 15, tzinfo=_BERLIN)),
+    *(date(2026, 3, 1), "open", "00000000-0000-4000-8000-00000000abcd", 7),
+]
+NUMBERS: Final[list[Decimal | float]] = [
+    0,
+    -7,
+    10**14,
+    0.1,
+    -2.5,
+    1e-7,
+    1e300,
+    Decimal("1.50"),
+    Decimal("-0.001"),
+    Decimal("99999999.99"),
+]
+#: What has no number, or is outside some calendar.
+_ODD: Final[list[Cell]] = [
+    *(10**30, float("nan"), float("-inf"), Decimal("NaN"), Decimal("1E+20"), date(1, 1, 1), date(9999, 12, 31)),
+    *(
+        datetime(1880, 1, 1, 0, 53, 28, tzinfo=_BERLIN),
+        datetime(1, 1, 1, tzinfo=UTC),
+        datetime(9999, 12, 31, tzinfo=UTC),
+    ),
+]
+# XML 1.0 has no other characters below U+0020, and a format may replace those that it cannot have.
+_characters = st.characters(exclude_categories=["Cs", "Cc", "Cn"]) | st.sampled_from("\t\n\r")
+_texts = st.text(_characters, max_size=20)
+_any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(TEXTS)
+_cells = {
+    ColumnKind.NUMBER: st.integers() | st.floats() | st.decimals(allow_nan=False),
+    ColumnKind.BOOLEAN: st.booleans(),
+    ColumnKind.DATE: st.datetimes(timezones=st.just(UTC) | st.just(_BERLIN)).map(lambda at: at.replace(microsecond=0)),
+    ColumnKind.DAY: st.dates(),
+}
+#: Rows of every kind of cell, NULL, and texts in every column.
+_rows = st.lists(
+    st.tuples(*(st.none() | _any_text | _cells.get(column.kind, st.nothing()) for column in COLUMNS)), max_size=4
 )
-_BERLIN = ZoneInfo("Europe/Berlin")
-_OWNER = "00000000-0000-4000-8000-00000000abcd"
-#: Cells of these columns: usual ones, none, and values that are not of their column's kind.
-FORMAT_ROWS: Sequence[Sequence[Cell]] = (
-    ("Printer", "open", _OWNER, 7, Decimal("1.50"), True, datetime(2026, 3, 1, 10, 5, 9, tzinfo=_BERLIN), date.max),
-    (None,) * len(FORMAT_COLUMNS),
-    ("",) * len(FORMAT_COLUMNS),
-    ("x", "gone", "no UUID", "no number", "no score", "perhaps", "infinity", "10000-01-01"),
-    ("x", "new", _OWNER, -(10**30), -0.0, False, datetime(1, 1, 1, tzinfo=UTC), date.min),
-    ("x", "new", _OWNER, 0, float("nan"), False, datetime(1880, 1, 1, tzinfo=_BERLIN), date(1900, 2, 28)),
-    ("x", "new", _OWNER, 0, Decimal("Infinity"), False, datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), date.max),
-    ("x", "new", _OWNER, 0, 1e300, False, datetime(2025, 10, 26, 2, 30, tzinfo=_BERLIN), date.max),
-)
-#: Texts that formats have lost, cut or taken for something else.
-NASTY_TEXTS = (
-    *("a,b;c\td|e", 'say "no"', "'quoted'", "one\ntwo\r\nthree\rfour", " blanks around ", "\\N \\. \\", "NULL null"),
-    *("<b>&amp;</b> ]]> <!--", "_x0041_ _x000D_", "{{ x }} ${y} %s", "=1+1", "00123", "1E5", "2026-03-01", "true"),
-    *("Zoë 票 🎫 e\u0301", "\u202e\u200b\ufeff", "\x0b\x0c\x1c\x85\u2028\u2029", "x" * 40_000),
+_examples = settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
 )
 
 
-class FileFormatContract(Generic[F]):
+class FileFormatContract(Generic[P]):
     """The tests; override the fixture `file_format` and `read_behind`."""
 
     @pytest.fixture
-    def file_format(self) -> F:
-        """The format under test, with its default options."""
+    def file_format(self) -> P:
+        """The format under test."""
         raise NotImplementedError("override the fixture `file_format`")
 
-    def read_behind(self, file_format: F, data: bytes) -> list[list[object]]:
-        """Return the rows of a whole file, without the labels, read by another library."""
+    def read_behind(self, file_format: P, data: bytes) -> list[list[object]]:
+        """Return the rows of a file, without its header, by another program or library than the format's.
+
+        Texts are `str`, after `unguard` if the format guards them. A number is a number or its text, and a cell without
+        a value is "" or None. Raise an error if the file is not whole.
+        """
         raise NotImplementedError
 
-    def write(self, file_format: F, *blocks: Sequence[Sequence[Cell]]) -> bytes:
-        """Return the file of these rows."""
-        container = file_format.container(FORMAT_COLUMNS)
-        rows = [RowBlock(file_format.rows(FORMAT_COLUMNS, block), len(block)) for block in blocks]
-        return b"".join([container.begin(), *map(container.add, rows), container.end()])
-
-    def test_format_says_what_it_is(self, file_format: F) -> None:
-        # The name goes into views and settings, the extension into names and keys, the media type into headers.
-        assert re.fullmatch("[a-z][a-z0-9-]{0,30}", file_format.name)
-        assert re.fullmatch(r"\.[a-z0-9]{1,10}(\.[a-z0-9]{1,10})?", file_format.extension)
+    def test_format_has_names_that_go_into_views_files_and_headers(self, file_format: P) -> None:
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", file_format.name)
+        assert re.fullmatch(r"(\.[a-z0-9]{1,10})+", file_format.extension)
         assert re.fullmatch(r"[a-z]+/[a-z0-9.+-]+(; [a-z]+=[a-z0-9-]+)*", file_format.content_type)
-        assert file_format.options <= {BOM, DELIMITER, HEADER}
+        assert file_format.is_packed in (True, False)
+        assert file_format.options <= {DELIMITER, BOM, HEADER}
 
-    def test_no_rows_are_no_bytes_and_still_a_file(self, file_format: F) -> None:
-        assert file_format.rows(FORMAT_COLUMNS, []) == b""
-        assert self.read_behind(file_format, self.write(file_format)) == []
+    def test_format_takes_the_options_of_a_file(self, file_format: P) -> None:
+        for options in (FormatOptions(), FormatOptions(delimiter=";", bom=False, header=False, formula_guard=False)):
+            assert isinstance(file_format.of(options), type(file_format))
 
-    def test_rows_do_not_depend_on_those_in_front_of_them(self, file_format: F) -> None:
-        each = [file_format.rows(FORMAT_COLUMNS, [row]) for row in FORMAT_ROWS]
-        assert all(each)
-        assert file_format.rows(FORMAT_COLUMNS, FORMAT_ROWS) == b"".join(each)
+    def test_no_rows_are_no_bytes(self, file_format: P) -> None:
+        assert file_format.rows(COLUMNS, []) == b""
 
-    def test_every_kind_of_cell_can_be_written_and_no_row_is_lost(self, file_format: F) -> None:
-        found = self.read_behind(file_format, self.write(file_format, FORMAT_ROWS))
-        assert [len(row) for row in found] == [len(FORMAT_COLUMNS)] * len(FORMAT_ROWS)
+    @given(first=_rows, second=_rows)
+    @_examples
+    def test_rows_do_not_depend_on_the_rows_in_front_of_them(
+        self, file_format: P, first: list[Row], second: list[Row]
+    ) -> None:
+        together = file_format.rows(COLUMNS, [*first, *second])
+        assert together == file_format.rows(COLUMNS, first) + file_format.rows(COLUMNS, second)
 
-    def test_blocks_of_any_size_make_the_same_rows(self, file_format: F) -> None:
-        one_by_one = self.write(file_format, *([row] for row in FORMAT_ROWS))
-        at_once = self.write(file_format, [], FORMAT_ROWS, [])
-        # Not as text: NaN is not equal to itself.
-        assert repr(self.read_behind(file_format, one_by_one)) == repr(self.read_behind(file_format, at_once))
+    @given(rows=_rows)
+    @_examples
+    def test_file_has_every_row_with_every_cell_whatever_is_stored(self, file_format: P, rows: list[Row]) -> None:
+        read = self.read_behind(file_format, written(file_format, [rows]))
+        assert [len(row) for row in read] == [len(COLUMNS)] * len(rows)
 
-    def test_same_rows_are_the_same_bytes(self, file_format: F) -> None:
-        assert self.write(file_format, FORMAT_ROWS) == self.write(file_format, FORMAT_ROWS)
+    @given(texts=st.lists(st.lists(_texts, min_size=len(COLUMNS), max_size=len(COLUMNS)), max_size=4))
+    @_examples
+    def test_texts_come_back_from_every_column(self, file_format: P, texts: list[list[str]]) -> None:
+        read = self.read_behind(file_format, written(file_format, [texts]))
+        assert [[cell or "" for cell in row] for row in read] == texts
 
-    def test_nasty_texts_stay_in_their_cells(self, file_format: F) -> None:
-        rows = [(text, "mark", *(None,) * (len(FORMAT_COLUMNS) - 2)) for text in NASTY_TEXTS]
-        found = self.read_behind(file_format, self.write(file_format, rows))
-        assert [row[1] for row in found] == ["mark"] * len(rows)
+    def test_text_comes_back_as_it_is(self, file_format: P) -> None:
+        rows = [[text, *ROW[1:-3], text, *ROW[-2:]] for text in TEXTS]
+        read = self.read_behind(file_format, written(file_format, [rows]))
+        assert [row[0] for row in read] == TEXTS
+        assert [row[-3] for row in read] == TEXTS
 
-    @given(texts=st.lists(st.text(), max_size=4))
-    @settings(
-        deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
-    )
-    def test_any_text_stays_in_its_cell(self, file_format: F, texts: list[str]) -> None:
-        rows = [(text, "mark", *(None,) * (len(FORMAT_COLUMNS) - 2)) for text in texts]
-        found = self.read_behind(file_format, self.write(file_format, rows))
-        assert [row[1] for row in found] == ["mark"] * len(rows)
+    def test_file_of_one_column_has_every_row(self, file_format: P) -> None:
+        texts = ["", *TEXTS, "", ""]
+        read = self.read_behind(file_format, written(file_format, [[[text] for text in texts], [[None]]], COLUMNS[:1]))
+        assert [[cell or "" for cell in row] for row in read] == [[text] for text in [*texts, ""]]
 
-    def test_plain_texts_come_back_as_they_are(self, file_format: F) -> None:
-        texts = ["Printer on floor 7", "Zoë 票 🎫", "a & b < c", "it's"]
-        rows = [(text, text, *(None,) * (len(FORMAT_COLUMNS) - 2)) for text in texts]
-        found = self.read_behind(file_format, self.write(file_format, rows))
-        assert [row[:2] for row in found] == [[text, text] for text in texts]
+    def test_number_comes_back_with_its_value(self, file_format: P) -> None:
+        rows = [[*ROW[:1], number, *ROW[2:]] for number in NUMBERS]
+        read = self.read_behind(file_format, written(file_format, [rows]))
+        assert [Decimal(str(row[1])) for row in read] == [Decimal(str(number)) for number in NUMBERS]
 
-    def test_changes_are_counted_by_names_in_camel_case(self, file_format: F) -> None:
-        container = file_format.container(FORMAT_COLUMNS)
-        container.begin()
-        container.add(RowBlock(file_format.rows(FORMAT_COLUMNS, FORMAT_ROWS), len(FORMAT_ROWS)))
-        container.end()
-        assert all(re.fullmatch("[a-z][A-Za-z]*", name) and count >= 0 for name, count in container.changes.items())
+    def test_value_that_the_format_may_not_have_is_a_cell_that_is_not_empty(self, file_format: P) -> None:
+        read = self.read_behind(file_format, written(file_format, [[[cell] * len(COLUMNS) for cell in _ODD]]))
+        assert [row for row in read if "" in row or None in row] == []
+        assert len(read) == len(_ODD)
+
+    def test_null_is_a_cell_without_a_value(self, file_format: P) -> None:
+        (row,) = self.read_behind(file_format, written(file_format, [[[None] * len(COLUMNS)]]))
+        assert [each for each in row if each not in ("", None)] == []
+
+    def test_file_without_rows_can_be_read(self, file_format: P) -> None:
+        assert self.read_behind(file_format, written(file_format, [])) == []
+
+    def test_blocks_of_any_length_are_one_file(self, file_format: P) -> None:
+        rows = [[f"Printer {number}", *ROW[1:]] for number in range(50)]
+        whole = self.read_behind(file_format, written(file_format, [rows]))
+        assert self.read_behind(file_format, written(file_format, [rows[:1], rows[1:40], rows[40:]])) == whole
+        assert [row[0] for row in whole] == [row[0] for row in rows]
+
+    def test_same_rows_are_the_same_bytes(self, file_format: P) -> None:
+        again = file_format.of(FormatOptions())
+        for each in (file_format, again):
+            assert written(each, [[ROW] * 10]) == written(each, [[ROW] * 10])
+
+    def test_two_files_at_once_do_not_mix(self, file_format: P) -> None:
+        first, second = _File(file_format), _File(file_format)
+        for number in range(10):
+            first.add([[f"first {number}", *ROW[1:]]])
+            second.add([[f"second {number}", *ROW[1:]]])
+        for file, name in ((first, "first"), (second, "second")):
+            assert [row[0] for row in self.read_behind(file_format, file.end())] == [f"{name} {n}" for n in range(10)]
+
+    def test_large_file_is_given_bit_by_bit(self, file_format: P) -> None:
+        file = _File(file_format)
+        for start in range(0, 50_000, 1000):
+            file.add([[f"Printer {number} {number * number}", *ROW[1:]] for number in range(start, start + 1000)])
+        early = len(file.data)
+        assert early > len(file.end()) / 2
+
+    def test_changes_are_counts_under_names_for_the_manifest(self, file_format: P) -> None:
+        file = _File(file_format)
+        file.add([ROW, *([text, *ROW[1:]] for text in ("\0", "\ufffe", "_x0041_", "x" * 40_000))])
+        file.end()
+        for name, count in file.container.changes.items():
+            assert re.fullmatch(r"[a-z]+([A-Z][a-z]*)*", name)
+            assert count >= 0
+
+
+@attrs.define
+class _File:
+    """A file that is being written."""
+
+    file_format: FileFormat
+    columns: Sequence[TicketColumn] = attrs.field(default=COLUMNS)
+    container: FileContainer = attrs.field(init=False)
+    data: bytes = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.container = self.file_format.container(self.columns)
+        self.data = self.container.begin()
+
+    def add(self, rows: Sequence[Row]) -> None:
+        self.data += self.container.add(RowBlock(self.file_format.rows(self.columns, rows), len(rows)))
+
+    def end(self) -> bytes:
+        self.data += self.container.end()
+        return self.data
+
+
+def written(
+    file_format: FileFormat, blocks: Sequence[Sequence[Row]], columns: Sequence[TicketColumn] = COLUMNS
+) -> bytes:
+    """Return the file of these blocks of rows."""
+    file = _File(file_format, columns)
+    for block in blocks:
+        file.add(block)
+    return file.end()

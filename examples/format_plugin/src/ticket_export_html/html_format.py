@@ -45,5 +45,6 @@ def _text(cell: Cell) -> str:
         return "yes" if cell else "no"
     if isinstance(cell, datetime):
         return cell.strftime("%Y-%m-%d %H:%M")
-    # A control character may not be in HTML.
-    return escape("".join(each if each >= " " or each in "\t\n" else "\ufffd" for each in str(cell)))
+    # HTML has no other control characters, and a parser makes a line feed of a carriage return.
+    text = "".join(each if each >= " " or each in "\t\n\r" else "\ufffd" for each in str(cell))
+    return escape(text).replace("\r", "&#13;")

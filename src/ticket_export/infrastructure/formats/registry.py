@@ -87,6 +87,10 @@ def _wrong_fields(found: type[FileFormat], entry_point: EntryPoint) -> str | Non
         return f"its extension is {extension!r}; use one such as '.html'"
     if not _CONTENT_TYPE.fullmatch(str(content_type)):
         return f"its content_type is {content_type!r}; use a media type such as 'text/html'"
-    if not found.options <= {BOM, DELIMITER, HEADER}:
-        return f"its options are {sorted(map(str, found.options))}; known are {BOM}, {DELIMITER}, {HEADER}"
+    options: object = found.options
+    if not isinstance(options, frozenset) or not options <= {BOM, DELIMITER, HEADER}:
+        return f"its options are {options!r}; use a frozenset of {BOM!r}, {DELIMITER!r} and {HEADER!r}"
+    is_packed: object = found.is_packed
+    if not isinstance(is_packed, bool):
+        return f"its is_packed is {is_packed!r}; it must be True or False"
     return None

@@ -98,9 +98,19 @@ def test_two_packages_with_one_format_are_both_named(plugin: Callable[..., str])
             WORKING.replace("text/plain", "text\\r\\nX: y"),
             "{module}:Format: its content_type is 'text\\r\\nX: y'; use a media type such as 'text/html'",
         ),
-        (
-            WORKING.replace('    name = "lines"', '    name = "lines"\n    options = frozenset({"colour"})'),
-            "{module}:Format: its options are ['colour']; known are bom, delimiter, header",
+        *(
+            (
+                WORKING.replace('    name = "lines"', f'    name = "lines"\n    {declared}'),
+                "{module}:Format: its " + wrong,
+            )
+            for declared, wrong in (
+                (
+                    "options = frozenset(['colour'])",
+                    "options are frozenset({{'colour'}}); use a frozenset of 'bom', 'delimiter' and 'header'",
+                ),
+                ("options = ['bom']", "options are ['bom']; use a frozenset of 'bom', 'delimiter' and 'header'"),
+                ("is_packed = 'no'", "is_packed is 'no'; it must be True or False"),
+            )
         ),
     ],
 )
