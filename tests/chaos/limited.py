@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,19 +19,16 @@ def limited_worker(settings: Settings, log: Path, *, open_files: int) -> Iterato
     """Like ``ulimit -n`` before it is started, so that its imports are limited too; killed at the end of the block."""
     others = {name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)}
     own = {_PREFIX + name.upper(): str(value) for name, value in settings if value not in {None, ()}}
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files))
-
+    # By a shell: Python's `preexec_fn` runs code in a fork of this process, whose other threads may hold locks.
+    limit = ["sh", "-c", f'ulimit -n {open_files} && exec "$@"', "sh"]
     with (
         log.open("ab") as file,
         subprocess.Popen(
-            [sys.executable, "-m", "ticket_export.entrypoints.cli", "worker"],
+            [*limit, sys.executable, "-m", "ticket_export.entrypoints.cli", "worker"],
             env={**others, **own},
             cwd=log.parent,
             stdout=file,
             stderr=file,
-            preexec_fn=limit,  # noqa: PLW1509 - the limit is for this one process, and no thread of ours forks
         ) as process,
     ):
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
-from itertools import count
+from itertools import cycle
 from threading import Thread
 from time import monotonic, sleep
 from types import FrameType
@@ -19,26 +19,47 @@ pytestmark = pytest.mark.timeout(method="thread")
 
 # Signals that interrupt each method, and the time in which they must come.
 _TIMES, _PATIENCE = 3000, 60.0
-_EVERY = 0.00002
+# Seconds from a turn's beginning to its signal: each of these, so that signals come everywhere in a turn.
+_DELAYS = tuple(number / 1_000_000 for number in range(1, 51))
+
+
+class Signals:
+    """Calls an action in a signal handler, once in a turn.
+
+    Only a turn sets the timer. If the handler set it, a slow machine would call the handler in the handler, and so on
+    until the error of a recursion too deep, which `suppress(RuntimeError)` of a latch hides: no more signals then.
+    """
+
+    def __init__(self, action: Callable[[], None]) -> None:
+        self._action = action
+        self.handled = 0
+
+    def turns(self) -> Iterator[None]:
+        """Yield at the beginning of each turn, until enough signals have come."""
+        deadline = monotonic() + _PATIENCE
+        for turn, delay in enumerate(cycle(_DELAYS)):
+            if self.handled >= _TIMES:
+                return
+            assert monotonic() < deadline, f"{self.handled} signals in {turn} turns"
+            signal.setitimer(signal.ITIMER_REAL, delay)
+            yield
+
+    def handle(self, _number: int, _frame: FrameType | None) -> None:
+        self._action()
+        self.handled += 1
 
 
 @pytest.fixture
-def in_handler() -> Iterator[Callable[[Callable[[], None]], None]]:
+def in_handler() -> Iterator[Callable[[Callable[[], None]], Signals]]:
     """Call something in a signal handler, again and again, until the test ends."""
-    before, over = signal.getsignal(signal.SIGALRM), Latch()
+    before = signal.getsignal(signal.SIGALRM)
 
-    def call(action: Callable[[], None]) -> None:
-        def handle(_number: int, _frame: FrameType | None) -> None:
-            if not over.is_set():
-                action()
-                signal.setitimer(signal.ITIMER_REAL, _EVERY)
-
-        signal.signal(signal.SIGALRM, handle)
-        signal.setitimer(signal.ITIMER_REAL, _EVERY)
+    def call(action: Callable[[], None]) -> Signals:
+        signals = Signals(action)
+        signal.signal(signal.SIGALRM, signals.handle)
+        return signals
 
     yield call
-    # First: a handler that runs now would set the timer again.
-    over.set()
     signal.setitimer(signal.ITIMER_REAL, 0)
     # A signal that has arrived must meet the handler: Python complains if there is none any more.
     sleep(0.01)
@@ -56,21 +77,14 @@ def _call(stop: StopSignal) -> None:
     ids=["give", "is_given", "wait no time", "wait", "calling"],
 )
 def test_handler_gives_while_its_thread_is_inside(
-    inside: Callable[[StopSignal], object], in_handler: Callable[[Callable[[], None]], None]
+    inside: Callable[[StopSignal], object], in_handler: Callable[[Callable[[], None]], Signals]
 ) -> None:
-    current, given = StopSignal(), 0
+    current = StopSignal()
 
     def give() -> None:
-        nonlocal given
         current.give()
-        given += 1
 
-    in_handler(give)
-    deadline = monotonic() + _PATIENCE
-    for turn in count():
-        if given >= _TIMES:
-            break
-        assert monotonic() < deadline, f"{given} signals in {turn} turns"
+    for _ in in_handler(give).turns():
         current = StopSignal()
         inside(current)
     current.give()
@@ -79,21 +93,18 @@ def test_handler_gives_while_its_thread_is_inside(
 
 
 def test_handler_sets_a_latch_that_its_thread_sets_or_waits_for(
-    in_handler: Callable[[Callable[[], None]], None],
+    in_handler: Callable[[Callable[[], None]], Signals],
 ) -> None:
-    current, given = Latch(), 0
+    current = Latch()
 
     def act() -> None:
-        nonlocal given
         current.set()
-        given += 1
 
-    in_handler(act)
-    while given < _TIMES:
+    for _ in in_handler(act).turns():
         current = Latch()
-        # Not in one long call: Python runs no handler for a signal that comes just before a call that blocks.
-        while not current.wait(0.01):
-            pass
+        # Not in one long call: Python runs no handler for a signal that comes just before a call that blocks. The
+        # signal may have set the latch of before.
+        current.wait(0.001)
         current.set()
         assert current.is_set()
 
@@ -113,9 +124,9 @@ def test_every_waiting_thread_wakes_up() -> None:
 
 def test_wait_without_a_limit_ends_when_the_latch_is_set() -> None:
     latch = Latch()
-    thread = Thread(target=latch.wait)
+    thread = Thread(target=latch.wait, daemon=True)
     thread.start()
     latch.set()
     thread.join(_PATIENCE)
     assert not thread.is_alive()
-    assert latch.wait()
+    assert latch.wait(_PATIENCE)
