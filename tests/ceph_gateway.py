@@ -97,7 +97,7 @@ class CephGateway:
         """Let it vanish in the middle of what it does."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
+            self._process.wait(60)
             self._process = None
 
     @property
@@ -185,7 +185,7 @@ def _daemon(command: list[str], folder: Path) -> Iterator[None]:
     finally:
         # Its data is in memory, so it has nothing to put in order.
         process.kill()
-        process.wait()
+        process.wait(60)
 
 
 def _start(command: list[str], folder: Path) -> subprocess.Popen[bytes]:

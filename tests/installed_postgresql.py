@@ -72,4 +72,5 @@ def run_as_postgres(*command: str | Path) -> None:
         user=user and user.pw_uid,
         group=user and user.pw_gid,
         extra_groups=[] if user else None,
+        timeout=60,
     )

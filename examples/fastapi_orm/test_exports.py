@@ -27,7 +27,7 @@ def run(*words: str) -> None:
         "--app",
         "fastapi_orm.exports:container",
     ]
-    subprocess.run([*command, *words], cwd=Path(__file__).parents[1], check=True)
+    subprocess.run([*command, *words], cwd=Path(__file__).parents[1], check=True, timeout=240)
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ def run(*words: str) -> None:
         "--app",
         "flask_integer_users.exports:container",
     ]
-    subprocess.run([*command, *words], cwd=Path(__file__).parents[1], check=True)
+    subprocess.run([*command, *words], cwd=Path(__file__).parents[1], check=True, timeout=240)
 
 
 @pytest.fixture(scope="module")

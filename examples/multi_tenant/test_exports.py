@@ -36,7 +36,7 @@ def run(tenant: str, *words: str) -> None:
         "multi_tenant.exports:container",
     ]
     one = {**os.environ, "TENANT": tenant}
-    subprocess.run([*command, *words], cwd=Path(__file__).parents[1], env=one, check=True)
+    subprocess.run([*command, *words], cwd=Path(__file__).parents[1], env=one, check=True, timeout=240)
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
+from tests.chaos.many_exports import SECONDS
+from tests.forked import exit_code, run_in_fork
 from ticket_export.container import TicketExportContainer
 
 
@@ -15,15 +16,13 @@ def main() -> None:
     container = TicketExportContainer()
     worker = container.worker()
     container.recover_stalled_exports()()
-    children = []
-    for _ in range(2):
-        child = os.fork()
-        if child == 0:
-            worker.drain(concurrency=2)
-            os._exit(0)
-        children.append(child)
+
+    def drain() -> None:
+        worker.drain(concurrency=2)
+
+    children = [run_in_fork(drain) for _ in range(2)]
     worker.drain(concurrency=2)
-    sys.exit(max(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children))
+    sys.exit(sum(exit_code(child, SECONDS) != 0 for child in children))
 
 
 if __name__ == "__main__":

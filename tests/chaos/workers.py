@@ -108,7 +108,7 @@ class Workers:
             # SIGKILL, since one that is stopped hears nothing else.
             worker.signal(SIGKILL)
         for worker in self.started:
-            worker.process.join()
+            worker.process.join(PATIENCE)
 
     def start(
         self, settings: Settings, *arguments: str, faults: Sequence[Fault] = (), seconds_off: float | None = None

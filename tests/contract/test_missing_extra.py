@@ -10,7 +10,9 @@ import pytest
 
 def _run(program: str, *, without: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
     hidden = f"import sys; sys.modules.update(dict.fromkeys({without!r})); "
-    return subprocess.run([sys.executable, "-c", hidden + program], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", hidden + program], capture_output=True, text=True, check=False, timeout=60
+    )
 
 
 @pytest.mark.parametrize("missing", ["pytest", "hypothesis"])

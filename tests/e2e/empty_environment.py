@@ -69,6 +69,7 @@ def pip(environment: Environment, *arguments: str | Path) -> str:
         capture_output=True,
         text=True,
         check=False,
+        timeout=240,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -36,7 +36,9 @@ def test_the_host_of_the_example_has_no_finding(tmp_path: Path) -> None:
     settings = {"TICKET_EXPORT_DATABASE_URL": f"sqlite:///{tmp_path}/crm.db", "PYTHONPATH": str(tmp_path)}
     settings["TICKET_EXPORT_STORAGE_URL"] = (tmp_path / "files").as_uri()
     environment = {**clean_environment(), **settings}
-    subprocess.run([sys.executable, "host_app.py"], cwd=tmp_path, env=environment, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "host_app.py"], cwd=tmp_path, env=environment, check=True, capture_output=True, timeout=60
+    )
     ended = run_script("--app", "host_app:container", "check", folder=tmp_path, settings=settings)
     assert (ended.exit_code, ended.text, ended.err) == (0, "no problem found\n", "")
 

@@ -35,7 +35,7 @@ def test_the_demo_shows_the_file_and_what_to_do_next(tmp_path: Path) -> None:
     assert len(commands) == 8
     script = "set -e\n" + "\n".join(commands)
     tried = subprocess.run(
-        ["sh", "-c", script], cwd=tmp_path, env=clean_environment(), capture_output=True, check=False
+        ["sh", "-c", script], cwd=tmp_path, env=clean_environment(), capture_output=True, check=False, timeout=60
     )
     assert tried.returncode == 0, tried.stderr
     assert tried.stdout.decode().endswith("page 1 of 1, 3 in all\n")
@@ -50,7 +50,12 @@ def test_what_to_do_next_is_typed_as_the_demo_was(tmp_path: Path) -> None:
     assert "\n  ticket-export columns\n" in by_name.text
     module = [sys.executable, "-m", "ticket_export.entrypoints.cli"]
     by_module = subprocess.run(
-        [*module, "demo", "--tickets", "30"], cwd=tmp_path, env=clean_environment(), capture_output=True, check=True
+        [*module, "demo", "--tickets", "30"],
+        cwd=tmp_path,
+        env=clean_environment(),
+        capture_output=True,
+        check=True,
+        timeout=60,
     )
     assert f"\n  {shlex.join(module)} columns\n" in by_module.stdout.decode()
 

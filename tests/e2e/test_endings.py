@@ -251,6 +251,7 @@ def test_without_any_standard_output_a_command_does_its_work(help_desk: HelpDesk
         env=clean_environment() | help_desk.settings,
         capture_output=True,
         check=False,
+        timeout=240,
     )
     assert done.returncode == 0, done.stderr
     assert (help_desk.folder / "tickets.csv").exists()
@@ -318,7 +319,7 @@ def test_every_command_explains_itself(tmp_path: Path) -> None:
 def _in_a_shell(help_desk: HelpDesk, command: str, **more: str) -> subprocess.CompletedProcess[bytes]:
     environment = {**clean_environment(), **help_desk.settings, **more}
     return subprocess.run(
-        ["sh", "-c", command], cwd=help_desk.folder, env=environment, capture_output=True, check=False
+        ["sh", "-c", command], cwd=help_desk.folder, env=environment, capture_output=True, check=False, timeout=240
     )
 
 

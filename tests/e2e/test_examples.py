@@ -28,6 +28,7 @@ def run(folder: Path, *arguments: str | Path, environment: Mapping[str, str] | N
         capture_output=True,
         text=True,
         check=False,
+        timeout=240,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout

@@ -75,6 +75,7 @@ def test_a_pipe_that_does_not_block_gets_the_whole_file(help_desk: HelpDesk, dow
         stderr=subprocess.PIPE,
         check=False,
         text=True,
+        timeout=60,
     )
     os.close(writing)
     reader.join(timeout=60)

@@ -24,7 +24,9 @@ def links(page: Path) -> list[str]:
 def test_the_python_example_runs_in_an_empty_folder(tmp_path: Path) -> None:
     (example,) = (block.text for block in blocks(README) if block.marker == "python")
     assert len([line for line in example.splitlines() if line.strip()]) <= 15
-    ran = subprocess.run([sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
     assert ran.returncode == 0, ran.stderr
     lines = ran.stdout.splitlines()
     assert lines[0] == "Ticket ID,Title,Assignee"
@@ -43,7 +45,13 @@ def test_the_shell_example_writes_the_file_in_an_empty_folder(tmp_path: Path) ->
     (script,) = (block.text for block in blocks(COMMAND_LINE) if block.marker == "sh")
     path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
     ran = subprocess.run(
-        ["sh", "-c", f"set -e\n{script}"], cwd=tmp_path, capture_output=True, text=True, check=False, env={"PATH": path}
+        ["sh", "-c", f"set -e\n{script}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": path},
+        timeout=60,
     )
     assert ran.returncode == 0, ran.stderr
     assert (tmp_path / "tickets.csv").read_text(encoding="utf-8-sig").startswith("Ticket ID,Title,Status,Created\n")

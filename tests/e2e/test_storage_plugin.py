@@ -45,7 +45,14 @@ def offline() -> dict[str, str]:
 
 def run(*command: str | Path, folder: Path) -> str:
     ran = subprocess.run(
-        command, cwd=folder, env=offline(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        command,
+        cwd=folder,
+        env=offline(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=240,
     )
     assert ran.returncode == 0, ran.stdout
     return ran.stdout

@@ -47,7 +47,9 @@ def alone(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
 
 
 def run(module: str, *arguments: str | Path) -> str:
-    ran = subprocess.run([sys.executable, "-m", module, *arguments], capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-m", module, *arguments], capture_output=True, text=True, check=False, timeout=240
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout
 

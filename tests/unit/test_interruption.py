@@ -13,7 +13,12 @@ _HERE_AND_BELOW = f"import subprocess, sys, tests.conftest; {_ASK}; subprocess.r
 
 def test_sigint_that_is_ignored_outside_interrupts_the_tests_and_the_processes_that_they_start() -> None:
     shell = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]
-    before = subprocess.run([*shell, sys.executable, "-c", _ASK], capture_output=True, text=True, check=True)
+    before = subprocess.run(
+        [*shell, sys.executable, "-c", _ASK], capture_output=True, text=True, check=True, timeout=60
+    )
     assert before.stdout == "False\n"
     asked = [*shell, sys.executable, "-c", _HERE_AND_BELOW]
-    assert subprocess.run(asked, cwd=_ROOT, capture_output=True, text=True, check=True).stdout == "True\nTrue\n"
+    assert (
+        subprocess.run(asked, cwd=_ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
+        == "True\nTrue\n"
+    )

@@ -34,7 +34,7 @@ DOCUMENTED = documented_names()
 def loaded_by(program: str, *names: str) -> set[str]:
     """Those of the modules `names` that `program` loads in a new process."""
     program += f"\nimport sys\nprint(*(set({names!r}) & set(sys.modules)), file=sys.stderr)"
-    ran = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    ran = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=60)
     return set(ran.stderr.split())
 
 

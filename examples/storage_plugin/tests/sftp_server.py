@@ -74,7 +74,7 @@ class SftpServer:
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
-        self._thread.join()
+        self._thread.join(60)
         self.cut()
 
     def answer(self, action: Callable[[], T]) -> T | int:

@@ -58,7 +58,7 @@ def taking_every_task(engine: Engine) -> Iterator[list[int]]:
             yield seen
         finally:
             is_over.set()
-        seen += polling.result()
+        seen += polling.result(60)
 
 
 def test_fifty_exports_complete_while_another_program_takes_every_task_that_it_sees(

@@ -90,6 +90,7 @@ class LibreOffice:
             ],
             check=True,
             capture_output=True,
+            timeout=240,
         )
         (out,) = (self.folder / "out").iterdir()
         try:

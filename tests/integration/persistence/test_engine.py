@@ -114,7 +114,7 @@ def test_threads_that_open_a_new_file_at_once_all_succeed(path: Path) -> None:
 
     def open_it(_: int) -> object:
         engine = create_engine(f"sqlite:///{path}")
-        start.wait()
+        start.wait(60)
         try:
             with engine.connect() as connection:
                 return connection.exec_driver_sql("PRAGMA journal_mode").scalar()

@@ -77,7 +77,7 @@ def test_units_of_work_that_read_before_they_write_do_not_fail_each_other(host_e
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert failures == []
     with SqlAlchemyUnitOfWork(host_engine) as work:
         counted = work.tasks.find(task.id)

@@ -288,4 +288,4 @@ def migrate_in_a_process(path: Path) -> None:
         "from ticket_export.infrastructure.migrate import upgrade; "
         "upgrade(create_engine('sqlite:///' + sys.argv[1]), reference_schema=True)"
     )
-    subprocess.run([sys.executable, "-c", script, str(path)], check=True)
+    subprocess.run([sys.executable, "-c", script, str(path)], check=True, timeout=60)

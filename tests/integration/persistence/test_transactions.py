@@ -40,7 +40,7 @@ def test_of_two_connections_that_update_a_job_one_is_refused(path: Path, engine:
     first_has_updated, results = Event(), []
 
     def second() -> None:
-        first_has_updated.wait()
+        assert first_has_updated.wait(60)
         with SqlAlchemyUnitOfWork(other_engine) as unit_of_work:
             # Waits for the first to commit, then finds the job moved on.
             with pytest.raises(LeaseLostError):

@@ -76,7 +76,7 @@ def answers(number: int, call: Callable[[int], object]) -> Counter[str]:
     begin = Barrier(number)
 
     def answer(index: int) -> str:
-        begin.wait()
+        begin.wait(60)
         try:
             call(index)
         except (TooManyExportsError, JobDatabaseError) as error:
@@ -113,7 +113,7 @@ def test_120_requests_of_one_user_are_answered_or_refused_while_others_and_expor
         )
     finally:
         is_over.set()
-        calls.join()
+        calls.join(60)
     states: list[str] = []
     try:
         waited = Event()
@@ -124,7 +124,7 @@ def test_120_requests_of_one_user_are_answered_or_refused_while_others_and_expor
             waited.wait(0.1)
     finally:
         stop.give()
-        worker.join()
+        worker.join(60)
     assert trouble == []
     assert set(states) == {"completed"}
     assert set(given) <= {"answered", "TooManyExportsError"}
@@ -162,9 +162,9 @@ def test_user_whose_requests_all_wait_takes_no_connection_from_others(
             lambda index: container.request_export(turns=turns)(actor, {**VIEW, "searchTerm": f"printer {index}"}),
         )
         assert not container.request_export(turns=turns)(other, VIEW).already_requested
-        assert requests.result() == {"JobDatabaseError": 40}
+        assert requests.result(60) == {"JobDatabaseError": 40}
         is_over.set()
-    looking.join()
+    looking.join(60)
     # The one that holds the lock, the one that waits for it, and the other user's.
     assert most <= 3
 

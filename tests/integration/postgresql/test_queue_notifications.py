@@ -108,12 +108,12 @@ def test_task_that_another_process_dispatches_wakes_every_idle_thread(
 
     def work(_number: int) -> bool:
         worker.rest()
-        ready.wait()
+        ready.wait(PATIENCE)
         return worker.queue.wait(PATIENCE)
 
     with worker.listening(), ThreadPoolExecutor(3) as threads:
         idle = threads.map(work, range(3))
-        ready.wait()
+        ready.wait(PATIENCE)
         task = a_task()
         rows.put(task)
         requester.queue.dispatch(task)

@@ -16,6 +16,7 @@ from uuid import uuid4
 import sqlalchemy
 from dependency_injector.providers import Object
 
+from tests.forked import exit_code, run_in_fork
 from ticket_export import Actor, Settings, TicketExportContainer, create_engine
 from ticket_export.infrastructure.persistence.background_task_repository import SqlAlchemyBackgroundTaskRepository
 
@@ -43,25 +44,23 @@ def main(url: str, folder: str, *of_the_host: str) -> None:
         thread.start()
     if container.engine().dialect.name == "sqlite":
         for thread in threads:
-            thread.join()
-    children = []
-    for _ in range(2):
-        child = os.fork()
-        if child == 0:
-            report(container, actor)
-            claim = claims.claim_next()
-            assert claim is not None
-            with container.unit_of_work() as work:
-                job = work.jobs.find(claim.job.id)
-            assert job is not None
-            assert job.background_task is not None
-            tell({"claimed_by": job.background_task.leased_by, "process": os.getpid()})
-            os._exit(0)
-        children.append(child)
+            thread.join(60)
+
+    def in_child() -> None:
+        report(container, actor)
+        claim = claims.claim_next()
+        assert claim is not None
+        with container.unit_of_work() as work:
+            job = work.jobs.find(claim.job.id)
+        assert job is not None
+        assert job.background_task is not None
+        tell({"claimed_by": job.background_task.leased_by, "process": os.getpid()})
+
+    children = [run_in_fork(in_child) for _ in range(2)]
     report(container, actor)
     for thread in threads:
-        thread.join()
-    sys.exit(max(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children))
+        thread.join(60)
+    sys.exit(sum(exit_code(child) != 0 for child in children))
 
 
 def request(container: TicketExportContainer, actor: Actor) -> list[str]:

@@ -90,7 +90,7 @@ def test_export_goes_on_where_it_was_when_the_store_is_back(
             returns.start()
 
     scene.desk.run_export(scene.job_id, on_progress=listen)
-    returns.join()
+    returns.join(60)
     assert scene.status == "completed"
     assert scene.desk.task(scene.job_id).number_of_retries == 0
     scene.claim_whole()
@@ -145,7 +145,7 @@ def restarting_at_random(gateway: CephGateway, random: Random) -> Iterator[None]
         yield
     finally:
         is_over.set()
-        restarter.join()
+        restarter.join(60)
 
 
 @pytest.mark.parametrize("seed", range(5))

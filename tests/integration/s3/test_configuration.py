@@ -193,7 +193,9 @@ def test_registry_opens_it(s3_environment: None) -> None:
 
 
 def test_without_boto3_the_extra_is_named() -> None:
-    ran = subprocess.run([sys.executable, "-c", _WITHOUT_BOTO3], capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_BOTO3], capture_output=True, text=True, check=False, timeout=60
+    )
     assert ran.returncode == 1
     assert "MissingExtraError: the S3 storage needs an optional dependency" in ran.stderr
     assert "pip install 'ticket-export[s3]'" in ran.stderr

@@ -45,7 +45,7 @@ def test_export_completes_within_the_patience_of_a_minute_or_in_the_next_attempt
         scene.bucket.s3.fault = outage = TimedOutage(proxy, seconds, is_silent=away == "silent")
         is_lost = seconds > settings.storage_patience_seconds
         assert scene.run() == ("queued" if is_lost else "completed")
-        outage.end.join()
+        outage.end.join(60)
         assert scene.desk.task(scene.job_id).number_of_retries == is_lost
         if is_lost:
             assert scene.run() == "completed"

@@ -58,7 +58,7 @@ class Killing:
         self.seen.append(step)
         if step != self._at:
             return request.serve()
-        self._is_known.wait()
+        assert self._is_known.wait(60)
         if self._takes_effect:
             request.serve_silently()
         os.kill(self._pid, signal.SIGKILL)

@@ -176,7 +176,7 @@ def test_waiting_upload_ends_at_once_when_the_job_is_lost(
     with pytest.raises(LeaseLostError):
         scene.desk.run_export(scene.job_id, stop=stop)
     assert monotonic() - began_at[0] < _SOON
-    loser.join()
+    loser.join(60)
     if by == "worker":
         assert (scene.status, scene.desk.task(scene.job_id).number_of_retries) == ("queued", 0)
     # What arrives later is removed, by the upload itself or by the sweep.

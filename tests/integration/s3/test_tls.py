@@ -68,7 +68,7 @@ def server(file: Path | None) -> Iterator[int]:
             yield listening.server_port
         finally:
             listening.shutdown()
-            thread.join()
+            thread.join(60)
 
 
 def storage(endpoint: str) -> S3Storage:

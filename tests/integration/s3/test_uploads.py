@@ -74,13 +74,13 @@ def test_failed_block_drops_what_waits_instead_of_sending_it(bucket: Bucket) -> 
         seen.append(request.name)
         if request.name == "UploadPart 1":
             is_held.set()
-            may_go_on.wait()
+            assert may_go_on.wait(60)
         return request.serve()
 
     bucket.s3.fault = hold
     with pytest.raises(ValueError, match="the block's own"), bucket.storage().open_writer(_KEY, _TYPE) as writer:
         writer.write(_PART + b"y")
-        is_held.wait()
+        assert is_held.wait(60)
         for _ in range(3):
             writer.write(b"x" * 1_000_000)
         may_go_on.set()
@@ -143,6 +143,8 @@ def test_more_objects_than_a_page_holds_are_listed_in_order(bucket: Bucket, monk
     assert requests.seen.count("ListObjectsV2") == 4
 
 
+# Interrupted while it holds its own lock, the measurement of coverage would wait for it for ever.
+@pytest.mark.no_cover
 def test_interruption_while_it_is_published_leaves_nothing_readable(bucket: Bucket) -> None:
     def interrupt(request: S3Request) -> Iterable[bytes]:
         if request.name == "PutObject":

@@ -52,14 +52,14 @@ def test_tickets_of_a_transaction_that_is_still_open_keep_their_numbers(postgres
             of_host = _add_ticket(host)
             filling = pool.submit(fill, postgresql, 20)
             _until_somebody_waits(postgresql)
-        filling.result()
+        filling.result(60)
     assert [each["id"] for each in rows_of(postgresql)] == [of_host, *range(of_host + 1, of_host + 21)]
 
 
 def test_two_runs_at_once_add_all_their_tickets(postgresql: Engine) -> None:
     with ThreadPoolExecutor() as pool:
         for run in [pool.submit(fill, postgresql, 300) for _ in range(2)]:
-            run.result()
+            run.result(60)
     assert [each["id"] for each in rows_of(postgresql)] == list(range(1, 601))
     assert number_of(postgresql, _CONTACTS) == 200
 

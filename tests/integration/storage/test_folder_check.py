@@ -54,7 +54,7 @@ def _only(root: Path, *, for_group: bool = False) -> Finding:
 
 def _follow(remedy: str) -> None:
     _, _, command = remedy.partition(": ")
-    subprocess.run(["sh", "-c", command.partition(", or ")[0]], check=True, capture_output=True)
+    subprocess.run(["sh", "-c", command.partition(", or ")[0]], check=True, capture_output=True, timeout=60)
 
 
 def test_the_setting_opens_the_storage_of_a_url_to_the_group(root: Path) -> None:
@@ -219,7 +219,7 @@ def test_link_to_itself_is_a_finding(root: Path) -> None:
 
 
 def test_read_only_file_system_is_told_as_such(small_disk: Path) -> None:
-    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True, timeout=60)
     found = _only(small_disk / "new")
     assert (found.severity, found.what) == ("error", f"the file system of {small_disk} is mounted read-only")
 

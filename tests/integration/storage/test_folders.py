@@ -63,7 +63,7 @@ def test_writers_succeed_while_their_folder_is_pruned_again_and_again(root: Path
             list(threads.map(write_and_delete, range(3)))
         finally:
             finished.set()
-        pruning.result()
+        pruning.result(60)
     assert pruned  # it did get in between
     assert list(storage.list("")) == []
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from pathlib import Path
 
+from tests.forked import exit_code, run_in_fork
 from tests.integration.storage.machine_users import GROUP, WEB, WORKER, MachineUser
 from ticket_export.infrastructure.storage.local.storage import LocalStorage
 
@@ -29,21 +29,16 @@ class Process:
     def __init__(self, user: MachineUser, roots: list[Path]) -> None:
         said, say = os.pipe()
         heard, hear = os.pipe()
-        self.number = os.fork()
-        if self.number == 0:
+
+        def write_to_all() -> None:
             os.close(hear)
-            code = 1
-            try:
-                user.become()
-                for root in roots:
-                    os.write(say, b".")
-                    os.read(heard, 1)
-                    write(root, str(user.user))
-                code = 0
-            except BaseException:  # noqa: BLE001 - the parent sees the code
-                traceback.print_exc()
-            finally:
-                os._exit(code)
+            user.become()
+            for root in roots:
+                os.write(say, b".")
+                os.read(heard, 1)
+                write(root, str(user.user))
+
+        self.number = run_in_fork(write_to_all)
         os.close(say)
         self.said, self.hear = said, hear
 
@@ -63,7 +58,7 @@ def main(folder: Path, rounds: int) -> int:
             os.write(each.hear, b".")
     for each in (first, second):
         os.close(each.hear)
-    return sum(os.waitpid(each.number, 0)[1] != 0 for each in (first, second))
+    return sum(exit_code(each.number) != 0 for each in (first, second))
 
 
 if __name__ == "__main__":

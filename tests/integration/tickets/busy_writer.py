@@ -79,7 +79,7 @@ class BusyWriter:
             yield
         finally:
             self._stop.set()
-            thread.join()
+            thread.join(60)
 
     @contextmanager
     def paused(self) -> Iterator[None]:

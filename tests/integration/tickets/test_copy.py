@@ -159,7 +159,7 @@ def test_interrupt_ends_what_is_waited_for(
         began = time.monotonic()
         timer.start()
         ask(reader)
-    timer.join()
+    timer.join(60)
     # The lock is never released, so any limit shows that the interrupt ended the wait.
     assert time.monotonic() - began < 30
     cause = caught.value.__cause__
@@ -195,7 +195,7 @@ def test_interrupt_after_the_block_does_not_hit_the_next_user(engine: Engine, so
     timer = threading.Timer(0.1, reader.interrupt)
     timer.start()
     one(engine, "SELECT pg_sleep(0.4) IS NULL")
-    timer.join()
+    timer.join(60)
 
 
 def kill(connection: Connection) -> None:

@@ -14,8 +14,9 @@ import pytest
 from ticket_export import StopSignal
 from ticket_export.application.run.latch import Latch
 
-# The usual timeout of a test takes SIGALRM too.
-pytestmark = pytest.mark.timeout(method="thread")
+# The usual timeout of a test takes SIGALRM too. A handler would wait for ever for the lock of coverage that its own
+# thread holds.
+pytestmark = [pytest.mark.timeout(method="thread"), pytest.mark.no_cover]
 
 # Signals that interrupt each method, and the time in which they must come.
 _TIMES, _PATIENCE = 3000, 60.0

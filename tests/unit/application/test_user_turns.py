@@ -61,7 +61,7 @@ def test_all_that_wait_have_their_turn_one_after_the_other() -> None:
 
     def request(number: int) -> None:
         nonlocal inside, most
-        begin.wait()
+        assert begin.wait(60)
         with turns.of(USER):
             inside += 1
             most = max(most, inside)
@@ -73,5 +73,5 @@ def test_all_that_wait_have_their_turn_one_after_the_other() -> None:
         thread.start()
     begin.set()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert (sorted(had), most) == (list(range(20)), 1)

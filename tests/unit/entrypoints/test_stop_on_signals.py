@@ -62,5 +62,5 @@ def test_in_another_thread_which_hears_of_no_signal_nothing_changes() -> None:
 
     thread = threading.Thread(target=enter)
     thread.start()
-    thread.join()
+    thread.join(60)
     assert inside == [before]

@@ -147,7 +147,7 @@ def test_threads_that_come_first_together_get_one_of_each(container: TicketExpor
     together = Barrier(4, timeout=PATIENCE)
 
     def parts(_number: int) -> list[object]:
-        together.wait()
+        together.wait(PATIENCE)
         return [container.task_queue(), container.catalog(), container.storage(), container.engine()]
 
     with ThreadPoolExecutor(4) as threads:

@@ -165,18 +165,18 @@ def test_idle_threads_look_together_as_often_as_one(
 
     def work() -> bool:
         answers = [database.queue.wait(0.01) for _ in range(5)]
-        all_have_looked.wait()
-        it_is_time.wait()
+        all_have_looked.wait(60)
+        it_is_time.wait(60)
         return any([*answers, *(database.queue.wait(0.01) for _ in range(5))])
 
     with ThreadPoolExecutor(4) as threads:
         idle = [threads.submit(work) for _ in range(4)]
-        all_have_looked.wait()
+        all_have_looked.wait(60)
         # Each as it began.
         assert database.looks == 4
         database.queue._polled_at = -inf
-        it_is_time.wait()
-        assert [each.result() for each in idle] == [False] * 4
+        it_is_time.wait(60)
+        assert [each.result(60) for each in idle] == [False] * 4
     assert database.looks == 5
 
 
@@ -188,18 +188,18 @@ def test_task_of_which_nobody_has_told_wakes_all_that_are_idle(
 
     def work() -> bool:
         database.queue.wait(0.01)
-        all_have_looked.wait()
-        it_is_time.wait()
+        all_have_looked.wait(60)
+        it_is_time.wait(60)
         # As a worker's thread does, which has to look after its signal to stop now and then.
         return any(database.queue.wait(0.1) for _ in range(100))
 
     with ThreadPoolExecutor(4) as threads:
         idle = [threads.submit(work) for _ in range(4)]
-        all_have_looked.wait()
+        all_have_looked.wait(60)
         database.put(a_task())
         database.queue._polled_at = -inf
-        it_is_time.wait()
-        assert [each.result() for each in idle] == [True] * 4
+        it_is_time.wait(60)
+        assert [each.result(60) for each in idle] == [True] * 4
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def keeping(house: Housekeeping) -> Callable[[StopSignal], None]:
             for thread in threads:
                 thread.start()
             for thread in threads:
-                thread.join()
+                thread.join(PATIENCE)
 
     return keep
 

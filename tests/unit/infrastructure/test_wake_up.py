@@ -26,16 +26,16 @@ def test_call_is_heard_once_by_every_thread(wake_up: WakeUp) -> None:
 
     def ask(_number: int) -> list[bool]:
         answers = [wake_up.is_called(), wake_up.is_called()]
-        ready.wait()
-        called.wait()
+        ready.wait(PATIENCE)
+        called.wait(PATIENCE)
         return [*answers, wake_up.is_called(), wake_up.is_called()]
 
     with ThreadPoolExecutor(3) as threads:
         answers = threads.map(ask, range(3))
-        ready.wait()
+        ready.wait(PATIENCE)
         wake_up.call()
         wake_up.call()
-        called.wait()
+        called.wait(PATIENCE)
         assert list(answers) == [[True, False, True, False]] * 3
 
 
@@ -51,13 +51,13 @@ def test_all_that_wait_are_called(wake_up: WakeUp) -> None:
 
     def wait(_number: int) -> bool:
         wake_up.is_called()
-        ready.wait()
+        ready.wait(PATIENCE)
         wake_up.wait(PATIENCE)
         return wake_up.is_called()
 
     with ThreadPoolExecutor(3) as threads:
         answers = threads.map(wait, range(3))
-        ready.wait()
+        ready.wait(PATIENCE)
         wake_up.call()
         assert list(answers) == [True] * 3
 

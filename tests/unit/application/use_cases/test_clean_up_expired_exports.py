@@ -234,7 +234,7 @@ def test_clean_ups_in_many_threads_do_everything_once(desk: HelpDesk) -> None:
     together = Barrier(4, timeout=30)
 
     def clean_up(_number: int) -> CleanUp:
-        together.wait()
+        together.wait(60)
         return desk.clean_up_expired_exports()
 
     with ThreadPoolExecutor(4) as workers:

@@ -195,7 +195,7 @@ def test_purges_in_many_threads_delete_everything_once(desk: HelpDesk) -> None:
     together = Barrier(4, timeout=30)
 
     def purge(_number: int) -> Purge:
-        together.wait()
+        together.wait(60)
         return desk.purge_exports()
 
     with ThreadPoolExecutor(4) as workers:

@@ -247,7 +247,7 @@ def test_clicks_at_the_same_moment_make_one_export(desk: HelpDesk) -> None:
     together = Barrier(clicks, timeout=30)
 
     def click(_number: int) -> RequestedExportDto:
-        together.wait()
+        together.wait(60)
         return desk.request_export(actor, VIEW)
 
     with ThreadPoolExecutor(clicks) as users:
@@ -265,7 +265,7 @@ def test_requests_at_the_same_moment_keep_to_the_limit() -> None:
     together = Barrier(requests, timeout=30)
 
     def ask(number: int) -> bool:
-        together.wait()
+        together.wait(60)
         try:
             desk.requested(actor, number=number)
         except TooManyExportsError:

@@ -82,7 +82,7 @@ def test_many_workers_at_once_run_each_export_once(desk: HelpDesk) -> None:
     together = Barrier(4, timeout=30)
 
     def work(_number: int) -> list[object]:
-        together.wait()
+        together.wait(60)
         return [job.id for job in iter(desk.run_next_export, None)]
 
     with ThreadPoolExecutor(4) as workers:

@@ -72,4 +72,4 @@ def test_zstd_without_its_extra_names_the_extra(monkeypatch: pytest.MonkeyPatch)
 
 def test_plain_files_need_no_zstd() -> None:
     program = "import sys; sys.modules['backports'] = None; import ticket_export as t; t.TicketExportContainer()"
-    subprocess.run([sys.executable, "-c", program], check=True)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

@@ -254,6 +254,7 @@ def test_choosing_files_imports_no_other_storage(site: Path, tmp_path: Path) -> 
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     )
     assert (ran.returncode, ran.stdout) == (0, "\n"), ran.stderr
 
