@@ -66,7 +66,7 @@ def test_a_pipe_that_does_not_block_gets_the_whole_file(help_desk: HelpDesk, dow
                 read.extend(block)
                 sleep(0.02)
 
-    reader = threading.Thread(target=read_slowly)
+    reader = threading.Thread(target=read_slowly, daemon=True)
     reader.start()
     ended = subprocess.run(
         [*download.split(), "-"],

@@ -1,6 +1,7 @@
 """Every wait in the tests has a limit, so that a failing test fails instead of keeping the whole run.
 
 A timeout of a test interrupts its main thread alone; the end of a block, or of the process, then waits for the others.
+The end of the process does not wait for daemon threads.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ def _is_endless(call: ast.Call) -> bool:
             return "timeout" not in given
         case ast.Attribute(value=ast.Name(id="subprocess"), attr="Popen"):
             return "preexec_fn" in given
+        case ast.Name(id="Thread") | ast.Attribute(attr="Thread"):
+            return "daemon" not in given
         case ast.Attribute(attr=name) if name in _WAITS:
             return not call.args and not given
     return False
@@ -65,6 +68,7 @@ def test_every_wait_of_the_tests_has_a_limit() -> None:
         "subprocess.run(['sleep', '1'], check=True)",
         "subprocess.Popen(['sleep', '1'], preexec_fn=limit)",
         "os.waitpid(child, 0)",
+        "Thread(target=act).start()",
     ],
 )
 def test_wait_without_a_limit_is_found(source: str) -> None:

@@ -73,7 +73,7 @@ def test_units_of_work_that_read_before_they_write_do_not_fail_each_other(host_e
             except Exception as error:  # noqa: BLE001 - whichever it is, the test shows it
                 failures.append(error)
 
-    threads = [threading.Thread(target=count_up) for _ in range(THREADS)]
+    threads = [threading.Thread(target=count_up, daemon=True) for _ in range(THREADS)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -133,7 +133,9 @@ def test_one_of_two_that_wait_for_each_other_is_told_that_the_database_is_busy(
             it.tasks.update(first, fencing_token=first.fencing_token)
             waiting = threads.submit(other.execute, lock, [first.id])
             # Whoever waits looks for a deadlock once, so the other one has to wait first.
+            deadline = time.monotonic() + 60
             while not rows.run("SELECT 1 FROM pg_locks WHERE pid = %s AND NOT granted", other.info.backend_pid):
+                assert time.monotonic() < deadline
                 time.sleep(0.005)
             it.tasks.update(second, fencing_token=second.fencing_token)
         waiting.result(timeout=60)

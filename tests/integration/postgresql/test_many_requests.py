@@ -93,7 +93,7 @@ def test_120_requests_of_one_user_are_answered_or_refused_while_others_and_expor
     other = another(container, actor)
     running = [container.request_export()(other, {**VIEW, "searchTerm": str(number)}).id for number in range(4)]
     stop, is_over, trouble = StopSignal(), Event(), list[BaseException]()
-    worker = Thread(target=container.worker().run, kwargs={"concurrency": 2, "stop": stop})
+    worker = Thread(target=container.worker().run, kwargs={"concurrency": 2, "stop": stop}, daemon=True)
 
     def others_call() -> None:
         while not is_over.is_set():
@@ -104,7 +104,7 @@ def test_120_requests_of_one_user_are_answered_or_refused_while_others_and_expor
                 trouble.append(error)
                 return
 
-    calls = Thread(target=others_call)
+    calls = Thread(target=others_call, daemon=True)
     worker.start()
     calls.start()
     try:
@@ -153,7 +153,7 @@ def test_user_whose_requests_all_wait_takes_no_connection_from_others(
         while not is_over.wait(0.01):
             most = max(most, pool.checkedout())  # type: ignore[attr-defined]
 
-    looking = Thread(target=look)
+    looking = Thread(target=look, daemon=True)
     with held(container, actor):
         looking.start()
         requests = ThreadPoolExecutor(1).submit(

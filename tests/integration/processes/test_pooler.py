@@ -68,7 +68,9 @@ def test_two_workers_behind_a_pooler_make_every_export(
             container = desk.another(pooled_url, lease_seconds=1, audit_log="table")
             container.task_queue.reset_override()
             worker = container.worker()
-            threads.append(Thread(target=lambda worker=worker: worker.run(concurrency=2, stop=stop, on_end=end)))
+            threads.append(
+                Thread(target=lambda worker=worker: worker.run(concurrency=2, stop=stop, on_end=end), daemon=True)
+            )
         with others_on(pooled_url):
             for thread in threads:
                 thread.start()

@@ -139,7 +139,7 @@ def restarting_at_random(gateway: CephGateway, random: Random) -> Iterator[None]
             sleep(random.uniform(0, 0.2))
             gateway.start()
 
-    restarter = Thread(target=restart)
+    restarter = Thread(target=restart, daemon=True)
     restarter.start()
     try:
         yield

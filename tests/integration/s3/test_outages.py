@@ -171,7 +171,7 @@ def test_waiting_upload_ends_at_once_when_the_job_is_lost(
         # For the next heartbeat.
         scene.desk.clock.advance(timedelta(seconds=1))
 
-    loser = Thread(target=lose_it)
+    loser = Thread(target=lose_it, daemon=True)
     loser.start()
     with pytest.raises(LeaseLostError):
         scene.desk.run_export(scene.job_id, stop=stop)

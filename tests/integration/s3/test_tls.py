@@ -62,7 +62,7 @@ def server(file: Path | None) -> Iterator[int]:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(file)
             listening.socket = context.wrap_socket(listening.socket, server_side=True, do_handshake_on_connect=False)
-        thread = Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.05})
+        thread = Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:
             yield listening.server_port

@@ -72,7 +72,7 @@ class BusyWriter:
     def running(self) -> Iterator[None]:
         """Write until the block ends; what was written stays for the next time."""
         self._stop.clear()
-        thread = threading.Thread(target=self._run)
+        thread = threading.Thread(target=self._run, daemon=True)
         thread.start()
         try:
             self.wait_for_more()

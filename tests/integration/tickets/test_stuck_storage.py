@@ -129,7 +129,7 @@ def test_server_is_rid_of_the_snapshot_while_the_storage_still_hangs(
 ) -> None:
     job = container.request_export()(requester(container), {"columns": ["id", "description"]})
     errors: list[Exception] = []
-    export = Thread(target=lambda: errors.append(error_of(container, job.id)))
+    export = Thread(target=lambda: errors.append(error_of(container, job.id)), daemon=True)
     export.start()
     assert storage.is_stuck.wait(PATIENCE)
     wait_for_release(postgresql_url, "the snapshot is held as long as the storage hangs")
@@ -149,7 +149,7 @@ def test_cancelling_ends_the_snapshot_before_the_patience_does(
     actor = requester(container)
     job = container.request_export()(actor, {"columns": ["id", "description"]})
     errors: list[Exception] = []
-    export = Thread(target=lambda: errors.append(error_of(container, job.id)))
+    export = Thread(target=lambda: errors.append(error_of(container, job.id)), daemon=True)
     export.start()
     assert storage.is_stuck.wait(PATIENCE)
     assert holding(postgresql_url) == 1

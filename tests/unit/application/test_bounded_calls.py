@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from threading import Event, Thread
 from threading import enumerate as enumerate_threads
+from time import monotonic
 
 import pytest
 
@@ -47,7 +48,9 @@ def test_late_call_keeps_nobody_and_no_other_is_made_until_it_is_back() -> None:
         assert not made.is_set()
         answer.set()
         assert ended.wait(PATIENCE)
+        deadline = monotonic() + PATIENCE
         while not made.is_set():
+            assert monotonic() < deadline
             calls.make(made.set)
 
 

@@ -12,7 +12,7 @@ def test_signal_is_not_given_until_somebody_gives_it() -> None:
     with stop.calling(lambda: called.append("a")):
         assert not stop.is_given
         assert called == []
-        thread = Thread(target=stop.give)
+        thread = Thread(target=stop.give, daemon=True)
         thread.start()
         thread.join(30)
         assert stop.is_given

@@ -112,7 +112,7 @@ def test_handler_sets_a_latch_that_its_thread_sets_or_waits_for(
 
 def test_every_waiting_thread_wakes_up() -> None:
     latch, woken = Latch(), list[bool]()
-    threads = [Thread(target=lambda: woken.append(latch.wait(_PATIENCE))) for _ in range(20)]
+    threads = [Thread(target=lambda: woken.append(latch.wait(_PATIENCE)), daemon=True) for _ in range(20)]
     for thread in threads:
         thread.start()
     assert not latch.wait(0.01)

@@ -68,7 +68,7 @@ def test_all_that_wait_have_their_turn_one_after_the_other() -> None:
             had.append(number)
             inside -= 1
 
-    threads = [Thread(target=request, args=(number,)) for number in range(20)]
+    threads = [Thread(target=request, args=(number,), daemon=True) for number in range(20)]
     for thread in threads:
         thread.start()
     begin.set()

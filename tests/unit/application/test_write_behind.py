@@ -140,7 +140,7 @@ def test_writing_that_hangs_ends_the_reading_after_the_patience() -> None:
         with pytest.raises(StorageError), behind:
             read()
 
-    reader = Thread(target=export)
+    reader = Thread(target=export, daemon=True)
     reader.start()
     assert is_released.wait(PATIENCE)
     wakes_up.set()

@@ -37,7 +37,7 @@ def _inherited_pipe(read: list[bytes]) -> Iterator[int]:
         with io.FileIO(reading) as stream:
             read.append(stream.readall() or b"")
 
-    reader = threading.Thread(target=keep)
+    reader = threading.Thread(target=keep, daemon=True)
     reader.start()
     try:
         yield writing
@@ -110,7 +110,7 @@ def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     read: list[bytes] = []
-    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()), daemon=True)
     reader.start()
     with open_output(str(pipe)) as target:
         target.write(b"through")
@@ -213,7 +213,7 @@ def test_a_reader_that_goes_away_is_told_by_name(tmp_path: Path) -> None:
         with (tmp_path / "pipe").open("rb") as stream:
             stream.read(10)
 
-    reader = threading.Thread(target=read_a_little)
+    reader = threading.Thread(target=read_a_little, daemon=True)
     reader.start()
     with pytest.raises(ClosedOutputError, match=r"the reader of .*pipe has closed it"):
         _write(str(tmp_path / "pipe"), bytes(1_000_000))

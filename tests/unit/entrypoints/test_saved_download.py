@@ -178,7 +178,7 @@ def test_a_pipe_gets_the_bytes(storage: LocalStorage, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     read: list[bytes] = []
-    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()), daemon=True)
     reader.start()
     _save(storage.open_reader(_KEY), pipe)
     reader.join(timeout=10)

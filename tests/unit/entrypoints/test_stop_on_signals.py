@@ -60,7 +60,7 @@ def test_in_another_thread_which_hears_of_no_signal_nothing_changes() -> None:
         with stop_on_signals(StopSignal()):
             inside.append(_handlers())
 
-    thread = threading.Thread(target=enter)
+    thread = threading.Thread(target=enter, daemon=True)
     thread.start()
     thread.join(60)
     assert inside == [before]

@@ -68,7 +68,7 @@ def test_a_pipe_that_does_not_block_gets_everything_however_slowly_it_is_read() 
                 read.extend(block)
                 sleep(0.01)
 
-    reader = threading.Thread(target=read_slowly)
+    reader = threading.Thread(target=read_slowly, daemon=True)
     reader.start()
     with io.FileIO(writing, "wb") as raw:
         assert _opened(raw).write(data) == len(data)

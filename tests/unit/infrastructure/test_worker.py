@@ -281,7 +281,9 @@ def interrupt_the_watch() -> None:
     # The worker's caller is the main thread, where a signal's handler runs.
     main = main_thread().ident
     assert main is not None
+    deadline = monotonic() + PATIENCE
     while not any(frame.f_code.co_name == "_look_after" for frame, _ in walk_stack(sys._current_frames()[main])):
+        assert monotonic() < deadline
         sleep(0.001)
     # By then it waits.
     sleep(0.05)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from time import monotonic
 from uuid import UUID
 
 import pytest
@@ -137,8 +138,9 @@ def test_export_of_a_worker_that_stops_is_handed_back_and_not_lost(desk: HelpDes
 
     def stop_then_lose() -> None:
         stop.give()
+        deadline = monotonic() + 60
         while desk.job(job_id).status.developer_name != "queued":
-            pass
+            assert monotonic() < deadline
         raise AWAY
 
     desk.happen["source.count"] = stop_then_lose
