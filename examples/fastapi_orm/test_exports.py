@@ -168,6 +168,8 @@ class Undecided(te.ExportPolicy):
 def test_a_mistake_of_the_application_is_not_told_to_the_user(client: TestClient) -> None:
     # As a server, which logs the error and answers in its own words.
     served = TestClient(app, raise_server_exceptions=False)
+    # The pool of an asynchronous engine belongs to one event loop.
+    served.portal = client.portal
     with container.policy.override(Undecided()):
         answer = served.post("/exports", json=VIEW, headers=login("ada"))
     assert (answer.status_code, answer.text) == (500, "Internal Server Error")

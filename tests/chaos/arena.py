@@ -152,6 +152,13 @@ class Arena:
             counted = select(func.count()).select_from(jobs).where(jobs.c.status.not_in(final))
             return int(connection.execute(counted).scalar_one())
 
+    def has_lost_an_attempt(self) -> bool:
+        """Whether an export has lost its connection while it was read."""
+        tasks = self.container.tables().background_tasks
+        with self.container.engine().connect() as connection:
+            lost = select(func.count()).select_from(tasks).where(tasks.c.number_of_retries > 0)
+            return connection.execute(lost).scalar_one() > 0
+
     def held_by(self, pid: int) -> Held | None:
         """What the worker process of that number holds, or held when it died.
 

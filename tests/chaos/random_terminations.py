@@ -18,7 +18,8 @@ _WORKERS = 3
 _SHORTEST, _LONGEST, _LOOK_EVERY = 0.02, 0.3, 0.01
 # This share of them waits for a connection that reads tickets, since most do not for most of the time.
 _READING = 0.6
-# The first ones all do, and the next one meets a writer: a short run would else be over before any of them has.
+# The first ones all do, until an export has lost its connection, and the next one meets a writer: a short run would
+# else be over before any of them has. A server may have sent all rows before it is told to end the connection.
 _FIRST_READING = 4
 
 
@@ -33,6 +34,7 @@ class RandomTerminations:
     #: How many connections were ended, by what they did then.
     ended: Counter[str] = attrs.field(factory=Counter)
     _has_met_writer: bool = attrs.field(default=False, init=False)
+    _has_lost: bool = attrs.field(default=False, init=False)
     _at_work: list[WorkerProcess] = attrs.field(factory=list, init=False)
 
     def rage(self, seconds: float) -> None:
@@ -64,9 +66,13 @@ class RandomTerminations:
         while len(self._at_work) < _WORKERS:
             self._at_work.append(self.workers.start(self.arena.settings))
 
+    def _is_lost(self) -> bool:
+        self._has_lost = self._has_lost or self.arena.has_lost_an_attempt()
+        return self._has_lost
+
     def _victim(self) -> Backend | None:
         until = time.monotonic() + self.random.uniform(_SHORTEST, _LONGEST)
-        must_read = self.ended["a COPY"] < _FIRST_READING
+        must_read = self.ended["a COPY"] < _FIRST_READING or not self._is_lost()
         wants_reading = must_read or self.random.random() < _READING
         while True:
             connections = self.arena.connections()

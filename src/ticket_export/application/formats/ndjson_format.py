@@ -54,7 +54,7 @@ def _value(cell: Cell) -> str:
             return f'"{in_whole_minutes(cell).isoformat()}"'
         case date():
             return f'"{cell}"'
-        case int() | float() | Decimal():
+        case int() | float() | Decimal():  # pragma: no branch - there are no others
             number = number_text(cell)
             return number if number[-1].isdigit() else f'"{number}"'
 

@@ -74,10 +74,8 @@ def _texts(texts: Sequence[str]) -> Sequence[str]:
     return [f"{TEXT}{text}{TEXT_END}" if text else _EMPTY for text in texts]
 
 
-def _cell(cell: Cell) -> str:
+def _cell(cell: str | float | Decimal | date) -> str:
     match cell:
-        case None:
-            return _EMPTY
         case str():
             return _text(cell)
         case bool():
@@ -115,8 +113,9 @@ def _float(number: float) -> str:
 def _number(number: int | Decimal) -> str:
     text = number_text(number)
     if len(text) > _SAFE_DIGITS:
-        digits = text.lstrip("-0.").replace(".", "")
-        if len(digits) > _SAFE_DIGITS:
+        # A column may show more decimals than a number has.
+        significant = text.rstrip("0") if "." in text else text
+        if len(significant.lstrip("-0.").replace(".", "")) > _SAFE_DIGITS:
             return _text(text)
     return f"<c><v>{text}</v></c>" if text[-1].isdigit() else _text(text)
 

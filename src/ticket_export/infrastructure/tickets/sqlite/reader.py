@@ -77,7 +77,7 @@ class RowStreamReader(BlockReader):
         statement = count_tickets(self.catalog, self.query, self.rows).add_columns(*map(all_are_usual, moments))
         with read_errors(self.connection.dialect):
             count, *usual = self.connection.execute(statement).one()
-        self._usual = dict(zip(moments, map(bool, usual), strict=True))
+        self._usual = {moment: found != 0 for moment, found in zip(moments, usual, strict=True)}
         return int(count)
 
     def catalog_as_stored(self) -> TicketCatalog:
