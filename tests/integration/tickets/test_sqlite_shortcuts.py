@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.migrate import upgrade
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlchemyTicketSource
-from ticket_export.ports import FileFormat
+from ticket_export.ports import Cell, FileFormat, TicketColumn
 from ticket_export.testing.entities import AN_ACTOR
 
 TICKETS = 3000
@@ -79,6 +79,17 @@ def test_one_moment_in_another_spelling_stands_in_its_place(engine: Engine, spel
     change(engine, f'UPDATE "Tickets" SET "CreationTime" = {spelling.format("CreationTime")} WHERE "Id" = 1500')
     assert records(engine) == before
     assert records(engine, is_counted=False) == before
+
+
+class Types(CsvFormat):
+    """Writes the types of the cells."""
+
+    def rows(self, columns: Sequence[TicketColumn], cells: Sequence[Sequence[Cell]]) -> bytes:
+        return "".join(",".join(type(cell).__name__ for cell in row) + "\n" for row in cells).encode()
+
+
+def test_format_that_only_inherits_from_csv_gets_typed_cells(engine: Engine) -> None:
+    assert set(records(engine, file_format=Types())) == {"int,str,datetime"}
 
 
 @pytest.mark.parametrize("file_format", [CsvFormat(), NdjsonFormat()], ids=["csv", "ndjson"])

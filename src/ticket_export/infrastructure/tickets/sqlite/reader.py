@@ -117,8 +117,8 @@ class RowStreamReader(BlockReader):
 
     def _spelling(self) -> tuple[Select[Any], Callable[[Sequence[Sequence[Any]]], bytes]]:
         """The SELECT for the format, and what makes bytes of its rows."""
-        # CSV shows a moment as SQL writes it.
-        is_csv = isinstance(self.file_format, CsvFormat)
+        # CSV shows a moment as SQL writes it. A subclass with rows of its own gets typed cells, as on PostgreSQL.
+        is_csv = type(self.file_format).rows is CsvFormat.rows
         query = self.query if is_csv else attrs.evolve(self.query, time_zone=UTC)
         convert = (_WrittenNumbers if is_csv else TypedCells)(self.catalog, self.query)
         rows_query = select_tickets(self.catalog_as_stored(), query, self.rows)
