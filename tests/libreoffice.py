@@ -22,13 +22,14 @@ class LibreOffice:
 
     def as_csv(self, path: Path, *, read_as: str | None = None) -> str:
         """Return the first sheet of the file as CSV; `read_as` is the filter that reads it."""
-        return self._convert(path, _SAVED_AS_CSV, read_as)
+        return self.convert(path, _SAVED_AS_CSV, read_as=read_as)
 
     def as_flat_xml(self, path: Path, *, read_as: str | None = None) -> str:
         """Return the file as an OpenDocument spreadsheet in one XML text."""
-        return self._convert(path, "fods", read_as)
+        return self.convert(path, "fods", read_as=read_as)
 
-    def _convert(self, path: Path, target: str, read_as: str | None) -> str:
+    def convert(self, path: Path, target: str, *, read_as: str | None = None) -> str:
+        """Return the file as `target`, a filter that writes, or an extension."""
         subprocess.run(
             [
                 self.program,

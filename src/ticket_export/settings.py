@@ -32,6 +32,7 @@ from pydantic_settings import (
 from ticket_export.application.file.file_name import DEFAULT_TEMPLATE, FileNameTemplate
 from ticket_export.application.safe_text import did_you_mean
 from ticket_export.application.secret_url import SecretUrl, without_secrets
+from ticket_export.application.view.file_options import typed_delimiter
 from ticket_export.domain.export_job import RETENTION
 from ticket_export.errors import ConfigurationError
 
@@ -63,11 +64,6 @@ def _is_template(text: str) -> str:
 
 # Dumped as it is shown.
 _Url = Annotated[str, AfterValidator(SecretUrl), PlainSerializer(without_secrets)]
-
-
-def _delimiter(text: object) -> object:
-    # A variable can hardly hold a tab, and white space around it may be lost.
-    return "\t" if text in {"tab", "\\t"} else text
 
 
 def _names(text: object) -> object:
@@ -196,7 +192,7 @@ class Settings(BaseSettings):
     s3_kms_key_id: str | None = None
     formula_guard: bool = True
     formats: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names), AfterValidator(_once)] = ()
-    csv_delimiter: Annotated[Literal[",", ";", "\t"], BeforeValidator(_delimiter)] = ","
+    csv_delimiter: Annotated[Literal[",", ";", "\t"], BeforeValidator(typed_delimiter)] = ","
     csv_bom: bool = True
     header: bool = True
     file_name: Annotated[str, AfterValidator(_is_template)] = DEFAULT_TEMPLATE

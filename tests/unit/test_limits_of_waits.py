@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 _ROOT = Path(__file__).parents[2]
-_FILES = sorted([*_ROOT.glob("tests/**/*.py"), *_ROOT.glob("examples/**/*.py")])
+_FILES = sorted(
+    path for folder in ("tests", "examples", "src/ticket_export/testing") for path in _ROOT.glob(f"{folder}/**/*.py")
+)
 _WAITS = {"acquire", "communicate", "join", "result", "wait"}
 _PROGRAMS = {"call", "check_call", "check_output", "run"}
 # These threads end with their process, and what they wait for may take as long as a test likes.

@@ -33,6 +33,7 @@ from ticket_export.application.ports.file_format import (
     RowBlock,
 )
 from ticket_export.application.view.ticket_column import ColumnKind, IdType, TicketColumn
+from ticket_export.infrastructure.formats.registry import wrong_declaration
 
 P = TypeVar("P", bound=FileFormat)
 Row = Sequence[Cell]
@@ -133,6 +134,8 @@ class FileFormatContract(Generic[P]):
         assert re.fullmatch(r"[a-z]+/[a-z0-9.+-]+(; [a-z]+=[a-z0-9-]+)*", file_format.content_type)
         assert file_format.is_packed in (True, False)
         assert file_format.options <= {DELIMITER, BOM, HEADER}
+        # As the library asks when the package is installed.
+        assert wrong_declaration(type(file_format), file_format.name) is None
 
     def test_format_takes_the_options_of_a_file(self, file_format: P) -> None:
         for options in (FormatOptions(), FormatOptions(delimiter=";", bom=False, header=False, formula_guard=False)):

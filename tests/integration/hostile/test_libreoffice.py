@@ -6,13 +6,11 @@ import csv
 import io
 import random
 import re
-import subprocess
 from html import unescape
-from pathlib import Path
 
-import attrs
 import pytest
 
+from tests.libreoffice import LibreOffice
 from tests.programs import require_program
 from ticket_export import CsvFormat, unguard
 from ticket_export.application.formats.csv_format import encode_rows
@@ -68,35 +66,10 @@ GUESSED = {
 }
 
 
-@attrs.frozen
-class LibreOffice:
-    program: str
-    folder: Path
-
-    def convert(self, data: bytes, separators: str, target: str) -> str:
-        (self.folder / "in.csv").write_bytes(data)
-        subprocess.run(
-            [
-                self.program,
-                # A profile of its own, so that other processes do not wait for it.
-                f"-env:UserInstallation={(self.folder / 'profile').as_uri()}",
-                "--headless",
-                "--convert-to",
-                target,
-                f"--infilter={(SPLIT_AT | LANGUAGES)[separators]}",
-                "--outdir",
-                str(self.folder / "out"),
-                str(self.folder / "in.csv"),
-            ],
-            check=True,
-            capture_output=True,
-            timeout=240,
-        )
-        (out,) = (self.folder / "out").iterdir()
-        try:
-            return out.read_bytes().decode("utf-8-sig")
-        finally:
-            out.unlink()
+def converted(libreoffice: LibreOffice, data: bytes, separators: str, target: str = "fods") -> str:
+    path = libreoffice.folder / "in.csv"
+    path.write_bytes(data)
+    return libreoffice.convert(path, target, read_as=(SPLIT_AT | LANGUAGES)[separators])
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +117,7 @@ def test_no_cell_is_a_formula_and_no_character_is_lost(
     libreoffice: LibreOffice, separators: str, delimiter: str
 ) -> None:
     data = file_of(DELIMITERS[delimiter], is_guarded=True)
-    sheet = libreoffice.convert(data, separators, "fods")
+    sheet = converted(libreoffice, data, separators)
     assert formulas(sheet) == []
     assert characters(shown_text(sheet)) == characters(data.decode())
 
@@ -154,7 +127,7 @@ def test_no_cell_is_a_formula_and_no_character_is_lost(
 )
 def test_without_the_guard_formulas_are_found(libreoffice: LibreOffice, separators: str, delimiter: str) -> None:
     data = file_of(DELIMITERS[delimiter], is_guarded=False)
-    assert len(formulas(libreoffice.convert(data, separators, "fods"))) > 100
+    assert len(formulas(converted(libreoffice, data, separators))) > 100
 
 
 @pytest.mark.parametrize("delimiter", DELIMITERS)
@@ -165,7 +138,7 @@ def test_texts_are_read_back_from_what_it_saves(libreoffice: LibreOffice, delimi
     rows = [[f"k{number}k", text] for number, text in enumerate(texts)]
     columns = [TicketColumn(name=name, label=name, kind=ColumnKind.TEXT) for name in ("key", "text")]
     records = CsvFormat(delimiter=own).rows(columns, rows)
-    saved = libreoffice.convert(records, delimiter, "csv:Text - txt - csv (StarCalc):44,34,76,1")
+    saved = converted(libreoffice, records, delimiter, "csv:Text - txt - csv (StarCalc):44,34,76,1")
     cells = [cell for _, cell in csv.reader(io.StringIO(saved, newline=""))]
     assert cells == [guard(text, delimiter=own) for text in texts]
     assert [unguard(cell, delimiter=own) for cell in cells] == texts
@@ -175,7 +148,7 @@ def test_texts_are_read_back_from_what_it_saves(libreoffice: LibreOffice, delimi
 def test_sheet_shows_what_the_page_about_formats_says(libreoffice: LibreOffice, language: str) -> None:
     # The first cell of each row keeps equal cells apart.
     rows = [[f"k{number}k", text] for number, text in enumerate([*GUESSED, "1/2"])]
-    sheet = libreoffice.convert(encode_rows(rows), language, "fods")
+    sheet = converted(libreoffice, encode_rows(rows), language)
     cells = re.findall(r'<table:table-cell[^>]*office:value-type="(\w+)"[^>]*>\s*<text:p>(.*?)</text:p>', sheet)
     shown = dict(zip([*GUESSED, "1/2"], [(kind, unescape(text)) for kind, text in cells[1::2]], strict=True))
     # It depends on the year.

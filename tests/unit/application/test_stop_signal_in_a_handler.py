@@ -28,7 +28,7 @@ class Signals:
     """Calls an action in a signal handler, once in a turn.
 
     Only a turn sets the timer. If the handler set it, a slow machine would call the handler in the handler, and so on
-    until the error of a recursion too deep, which `suppress(RuntimeError)` of a latch hides: no more signals then.
+    until the error of a recursion too deep, which may come anywhere.
     """
 
     def __init__(self, action: Callable[[], None]) -> None:

@@ -66,8 +66,7 @@ class CsvFormat(FileFormat):
 
     def guarded(self, records: bytes, columns: Sequence[TicketColumn]) -> bytes:
         """Return whole records with the guard in every cell that needs it; a negative number needs none."""
-        # A column of UUIDs may be stored as text, and then it may hold any text.
-        return self._guarded(records, [column.is_text or column.id_type is IdType.UUID for column in columns])
+        return self._guarded(records, list(map(may_hold_any_text, columns)))
 
     def container(self, columns: Sequence[TicketColumn]) -> FileContainer:
         """Return the container of one file."""
@@ -108,6 +107,11 @@ class _Container(FileContainer):
             delimiter = re.escape(self._format.delimiter.encode())
             return re.sub(b"[^%b\\n]*" % delimiter, rb'"\g<0>"', records, count=1)
         return records
+
+
+def may_hold_any_text(column: TicketColumn) -> bool:
+    """Return whether a database may store any text in the column; one of UUIDs may be stored as text."""
+    return column.is_text or column.id_type is IdType.UUID
 
 
 def encode_rows(rows: Sequence[Sequence[Cell]], *, delimiter: str = ",") -> bytes:

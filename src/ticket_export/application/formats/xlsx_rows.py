@@ -32,8 +32,8 @@ MARKED_TEXT: Final = '<c t="inlineStr" s="0"><is><t xml:space="preserve">'
 MARKED_BYTES: Final = 32_767
 
 _EMPTY: Final = "<c/>"
-# A number of more digits would lose some of them in a spreadsheet.
-_SAFE_DIGITS: Final = 15
+#: A number of more digits would lose some of them in a spreadsheet.
+SAFE_DIGITS: Final = 15
 _MOST_BYTES_A_CHARACTER: Final = 4
 # Before it, spreadsheets count a 29 February 1900 that never was, or no days at all.
 _FIRST_DAY: Final = date(1900, 3, 1)
@@ -112,10 +112,10 @@ def _float(number: float) -> str:
 
 def _number(number: int | Decimal) -> str:
     text = number_text(number)
-    if len(text) > _SAFE_DIGITS:
+    if len(text) > SAFE_DIGITS:
         # A column may show more decimals than a number has.
         significant = text.rstrip("0") if "." in text else text
-        if len(significant.lstrip("-0.").replace(".", "")) > _SAFE_DIGITS:
+        if len(significant.lstrip("-0.").replace(".", "")) > SAFE_DIGITS:
             return _text(text)
     return f"<c><v>{text}</v></c>" if text[-1].isdigit() else _text(text)
 

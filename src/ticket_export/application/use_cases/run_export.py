@@ -245,7 +245,7 @@ class RunExport:
         columns = self.ticket_source.columns(requester)
         try:
             view = read_view(job.snapshot_payload_json, columns, formats=self.file_formats.offered)
-            query = TicketQuery.of(view, columns, actor=requester, as_of=job.requested_at)
+            query = TicketQuery.of_view(view, columns, actor=requester, as_of=job.requested_at)
             return query, FileType(self.file_formats.of(view.file), self.compression)
         except InvalidPayloadError as error:
             raise StaleViewError(f"The view no longer fits the tickets: {'; '.join(error.problems)}") from error

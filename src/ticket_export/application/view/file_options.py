@@ -14,6 +14,11 @@ from ticket_export.application.view.payload_model import Location, PayloadModel,
 DELIMITERS: Final = (",", ";", "\t")
 
 
+def typed_delimiter(text: object) -> object:
+    """Return a tab for ``tab`` and ``\\t``, which shells and variables can hold; anything else is returned as it is."""
+    return "\t" if text in ("tab", "\\t") else text
+
+
 class FileOptions(PayloadModel):
     """The format of the file and the options that the format takes.
 

@@ -51,7 +51,13 @@ class TicketQuery:
         Raises:
             InvalidPayloadError: the view does not fit the columns.
         """
-        view = read_view(payload, columns)
+        return cls.of_view(read_view(payload, columns), columns, actor=actor, as_of=as_of)
+
+    @classmethod
+    def of_view(
+        cls, view: ExportSnapshotPayload, columns: TicketColumns, *, actor: Actor, as_of: datetime
+    ) -> TicketQuery:
+        """Return the query of a view that `read_view` has checked against these columns."""
         known = {column.name: column for column in columns}
         zone = ZoneInfo(view.time_zone) if view.time_zone else UTC
         chosen = tuple(known[name] for name in view.columns)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from ticket_export.application.view.file_options import typed_delimiter
 from ticket_export.application.view.limits import MAX_JSON
 from ticket_export.entrypoints.cli.exit_codes import BadInputError
 from ticket_export.errors import InvalidPayloadError
@@ -123,7 +124,7 @@ def view_of(
         view["scope"] = {"teamId": team, "assignedToUserId": assignee}
     if time_zone is not None:
         view["timeZone"] = time_zone
-    file = {"format": file_format, "delimiter": _delimiter(delimiter), "header": header, "bom": bom}
+    file = {"format": file_format, "delimiter": typed_delimiter(delimiter), "header": header, "bom": bom}
     if any(option is not None for option in file.values()):
         view["file"] = file
     return view
@@ -136,11 +137,6 @@ def with_format(view: View, file_format: str) -> View:
     options = view.get("file")
     file = dict(options) if isinstance(options, Mapping) else {}
     return {**view, "file": {**file, "format": file.get("format") or file_format}}
-
-
-def _delimiter(typed: str | None) -> str | None:
-    # A tab is hard to type in a shell.
-    return "\t" if typed in {"tab", "\\t"} else typed
 
 
 def _listed(columns: str | None) -> list[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import re
-from importlib.metadata import EntryPoint
 from typing import Final
 
 from ticket_export.application.formats.file_formats import FileFormats
@@ -73,15 +72,18 @@ def _format(name: str) -> type[FileFormat]:
         raise _PLUGINS.broken(entry_point, f"{entry_point.value} is not a class that inherits FileFormat")
     if missing := sorted(getattr(found, "__abstractmethods__", ())):
         raise _PLUGINS.broken(entry_point, f"{entry_point.value} has no {', '.join(missing)}")
-    if wrong := _wrong_fields(found, entry_point):
+    if wrong := wrong_declaration(found, entry_point.name):
         raise _PLUGINS.broken(entry_point, f"{entry_point.value}: {wrong}")
     return found
 
 
-def _wrong_fields(found: type[FileFormat], entry_point: EntryPoint) -> str | None:
-    """Return what is wrong with the declarations of a format; None if nothing is."""
+def wrong_declaration(found: type[FileFormat], declared_as: str) -> str | None:
+    """Return what is wrong with what a format says of itself; None if nothing is.
+
+    `declared_as` is the name of its entry point.
+    """
     name, extension, content_type = (getattr(found, each, None) for each in ("name", "extension", "content_type"))
-    if name != entry_point.name or not _NAME.fullmatch(str(name)):
+    if name != declared_as or not _NAME.fullmatch(str(name)):
         return f"its name is {name!r}; it must be the entry point's: lower-case letters, digits and '-'"
     if not _EXTENSION.fullmatch(str(extension)):
         return f"its extension is {extension!r}; use one such as '.html'"

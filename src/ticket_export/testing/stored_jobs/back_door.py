@@ -110,7 +110,7 @@ class BackDoor(Generic[D]):
         start = Barrier(RACERS)
 
         def racer(number: int) -> R:
-            start.wait()
+            start.wait(60)
             return run(number)
 
         with ThreadPoolExecutor(RACERS) as threads:

@@ -8,8 +8,8 @@ from typing import Final
 import attrs
 from sqlalchemy import Text, func
 
-from ticket_export.application.formats.csv_format import CsvFormat
-from ticket_export.application.view.ticket_column import IdType, TicketColumn
+from ticket_export.application.formats.csv_format import CsvFormat, may_hold_any_text
+from ticket_export.application.view.ticket_column import TicketColumn
 from ticket_export.infrastructure.tickets.catalog import Expression
 from ticket_export.infrastructure.tickets.postgresql.rows.spelling import Record, RowSpelling, Tickets
 from ticket_export.infrastructure.tickets.postgresql.zones import unabbreviated
@@ -34,12 +34,7 @@ def csv_rows(csv_format: CsvFormat, tickets: Tickets) -> RowSpelling:
 
 def _without_empty_texts(column: TicketColumn, cell: Expression) -> Expression:
     # COPY quotes an empty text to distinguish it from NULL; the file must not. In every collation only "" equals "".
-    return func.nullif(cell.collate("C"), "", type_=Text()) if _may_be_any_text(column) else cell
-
-
-def _may_be_any_text(column: TicketColumn) -> bool:
-    # A column of UUIDs may be stored as text.
-    return column.is_text or column.id_type is IdType.UUID
+    return func.nullif(cell.collate("C"), "", type_=Text()) if may_hold_any_text(column) else cell
 
 
 def _single(record: Record) -> Record:

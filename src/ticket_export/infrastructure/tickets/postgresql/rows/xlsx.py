@@ -17,6 +17,7 @@ from ticket_export.application.formats.xlsx_rows import (
     MARKED_TEXT,
     MOMENT_STYLE,
     ROW_END,
+    SAFE_DIGITS,
     TEXT,
     TEXT_END,
     worksheet_rows,
@@ -49,8 +50,6 @@ _TEXT: Final = f"{TEXT}%b{TEXT_END}".encode()
 _MARKED_TEXT: Final = f"{MARKED_TEXT}%b{TEXT_END}".encode()
 _ROW: Final = b"<row>"
 _ROW_END: Final = ROW_END.encode()
-# So many digits are a number in every spreadsheet.
-_SAFE_DIGITS: Final = 15
 _DAY: Final = len("YYYY-MM-DD")
 _MOMENT: Final = len("YYYY-MM-DD HH:MM:SS")
 
@@ -148,7 +147,7 @@ def _numbers(form: _Form, column: TicketColumn, catalog: TicketCatalog) -> ReadC
         return form.cell(read(text.decode())) if text else form.empty
 
     return lambda texts: [
-        value % text if len(text) <= _SAFE_DIGITS and text.translate(None, b"-.").isdigit() else other(text)
+        value % text if len(text) <= SAFE_DIGITS and text.translate(None, b"-.").isdigit() else other(text)
         for text in texts
     ]
 
