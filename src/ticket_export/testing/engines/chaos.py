@@ -19,9 +19,8 @@ from ticket_export.testing.engines.job_engine import JobEngine
 from ticket_export.testing.engines.processes import EngineProcesses
 from ticket_export.testing.engines.views import distinct_views
 from ticket_export.testing.engines.watched_hints import WatchedHints
+from ticket_export.testing.task_queue import HINT_LIMIT, SLACK
 
-#: Seconds that a hint may take, and that a busy machine may add.
-HINT_LIMIT, SLACK = 2.0, 2.0
 # Seconds between two faults.
 _SHORTEST, _LONGEST = 0.05, 0.5
 _LOOK_EVERY = 0.05

@@ -26,6 +26,7 @@ class Fault(StrEnum):
     KILL_WORKER = "worker killed with its children"
     KILL_ONE = "only the process of an export killed"
     KILL_MAIN = "only the main process killed"
+    KILL_ANY = "any process killed with its children"
     STOP = "worker told to stop"
     FLUSH = "broker flushed"
     BROKER_AWAY = "broker stopped and started"
@@ -46,7 +47,7 @@ class Faults:
     @property
     def kinds(self) -> Sequence[Fault]:
         """Those that can happen to the engine."""
-        kinds = [Fault.KILL_WORKER, Fault.KILL_ONE, Fault.KILL_MAIN, Fault.STOP]
+        kinds = [Fault.KILL_WORKER, Fault.KILL_ONE, Fault.KILL_MAIN, Fault.KILL_ANY, Fault.STOP]
         if isinstance(self.engine, SupportsBroker):
             kinds += [Fault.FLUSH, Fault.BROKER_AWAY]
         if isinstance(self.engine, SupportsDatabaseRestart):
@@ -66,7 +67,7 @@ class Faults:
         if fault is Fault.FLUSH and isinstance(self.engine, SupportsBroker):
             self.engine.flush_broker()
             return
-        process, pid = self._victim()
+        process, pid = self._any() if fault is Fault.KILL_ANY else self._victim()
         if fault is Fault.RESTART_DATABASE and isinstance(self.engine, SupportsDatabaseRestart):
             self.engine.restart_database()
         elif process is not None:
@@ -94,6 +95,9 @@ class Faults:
                     return of_pid[pid], pid
             time.sleep(_LOOK_EVERY)
             self.processes.keep()
+        return self._any()
+
+    def _any(self) -> tuple[EngineProcess | None, int]:
         alive = self.processes.alive
-        victim = self.random.choice(alive) if alive else None
-        return victim, victim.main.pid if victim else 0
+        process = self.random.choice(alive) if alive else None
+        return process, process.main.pid if process else 0
