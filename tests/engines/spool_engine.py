@@ -14,8 +14,7 @@ from uuid import uuid4
 
 import attrs
 
-from ticket_export import JobDatabaseError, Settings, TicketExportContainer
-from ticket_export.application.run.run_outcome import RunResult
+from ticket_export import JobDatabaseError, RunResult, Settings, TicketExportContainer
 from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.entrypoints.cli.stop_on_signals import stop_on_signals
 from ticket_export.ports import BackgroundTask, TaskQueue

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.engines.chaos_tests import ChaosTests
-from tests.engines.spool_engine import SpoolEngine
-from ticket_export.testing import JobEngine
+from tests.engines.spool_engine import SpoolEngine, SpoolTaskQueue
+from ticket_export.ports import BackgroundTask
+from ticket_export.testing import JobEngine, TaskQueueContract
+from ticket_export.testing.entities import a_task
 
 
 @pytest.fixture
@@ -16,6 +20,25 @@ def spool(tmp_path: Path) -> Path:
     spool = tmp_path / "spool"
     spool.mkdir()
     return spool
+
+
+class TestSpoolTaskQueue(TaskQueueContract[SpoolTaskQueue]):
+    @pytest.fixture
+    def queue(self, spool: Path) -> SpoolTaskQueue:
+        return SpoolTaskQueue(spool)
+
+    def commit_task_behind(self, queue: SpoolTaskQueue) -> BackgroundTask:
+        return a_task()
+
+    def is_on_its_way_behind(self, queue: SpoolTaskQueue, task: BackgroundTask) -> bool:
+        return any(queue.spool.iterdir())
+
+    @contextmanager
+    def away_behind(self, queue: SpoolTaskQueue) -> Iterator[None]:
+        engine = SpoolEngine(queue.spool)
+        engine.stop_broker()
+        yield
+        engine.start_broker()
 
 
 class TestSpoolEngine(ChaosTests):

@@ -14,8 +14,9 @@ from ticket_export.testing.engines.arena import Arena
 from ticket_export.testing.engines.job_engine import JobEngine, SupportsBroker, SupportsDatabaseRestart
 from ticket_export.testing.engines.processes import EngineProcess, EngineProcesses
 
-# Seconds that a fault waits for an export that it can meet, and between two looks.
-_WAIT, _LOOK_EVERY = 5.0, 0.005
+# Seconds that a fault waits for an export that it can meet, longer than until a lost hint is sent again; and between
+# two looks.
+_WAIT, _LOOK_EVERY = 8.0, 0.005
 # Seconds that a broker is away.
 _SHORTEST, _LONGEST = 0.5, 3.0
 
