@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -113,6 +114,10 @@ class _Variables(PydanticBaseSettingsSource):
 
 def _variable(name: str) -> str:
     return f"{_PREFIX}{name.upper().removeprefix(_PREFIX)}"
+
+
+def _text(value: object) -> str:
+    return " , ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _plugin_schemes() -> set[str]:
@@ -257,6 +262,12 @@ class Settings(BaseSettings):
             raise ConfigurationError("the file .env in this folder is not UTF-8 text") from None
         except OSError as error:
             raise ConfigurationError(f"the file .env in this folder cannot be read: {error.strerror}") from error
+
+    def environment(self) -> dict[str, str]:
+        """Return this process's environment with these settings instead of its own, for a program to start."""
+        values = {_variable(name): value for name, value in self}
+        texts = {name: _text(value) for name, value in values.items() if value not in {None, ()}}
+        return {name: text for name, text in os.environ.items() if name.upper() not in values} | texts
 
     @property
     def retention(self) -> timedelta:
