@@ -16,10 +16,10 @@ share a container, and then share its engine. The making of a container opens no
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 from dependency_injector.containers import ProvidersOverridingContext
-from dependency_injector.providers import Callable, Dict, Factory, List, Object, Selector, ThreadSafeSingleton
+from dependency_injector.providers import Callable, Dict, Factory, List, Object, Provider, Selector, ThreadSafeSingleton
 
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.export_policy import ExportPolicy
@@ -64,6 +64,9 @@ from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.tables import HelpDeskTables, build_help_desk_tables
 from ticket_export.infrastructure.help_desk.user_directory import SqlAlchemyUserDirectory
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
+from ticket_export.infrastructure.metrics.export_metrics import ExportMetrics, global_meter_provider
+from ticket_export.infrastructure.metrics.measured import MeasuredExportEvents, MeasuredRunExport
+from ticket_export.infrastructure.metrics.queue_watch import QueueWatch
 from ticket_export.infrastructure.null_export_events import NullExportEvents
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.database.clock import DatabaseClock
@@ -199,6 +202,19 @@ class TicketExportContainer(StrictContainer):
     )
     events: PortProvider[ExportEvents] = PortProvider(ExportEvents, ThreadSafeSingleton(NullExportEvents))
 
+    # The metrics, if the settings ask for them: whatever is measured is wrapped.
+    meter_provider: Provider[Any] = Callable(global_meter_provider)
+    metrics: Provider[ExportMetrics | None] = Selector(
+        settings.provided.metrics,
+        none=Object(None),
+        opentelemetry=ThreadSafeSingleton(
+            ExportMetrics, meter_provider, Factory(QueueWatch, unit_of_work.provider, clock)
+        ),
+    )
+    measured_events: Provider[ExportEvents] = Selector(
+        settings.provided.metrics, none=events, opentelemetry=Factory(MeasuredExportEvents, events, metrics)
+    )
+
     # The rules of the host, checked; and what they refuse, recorded.
     policy = PortProvider(
         ExportPolicy,
@@ -216,7 +232,7 @@ class TicketExportContainer(StrictContainer):
     refusals = Factory(Refusals, audit_log=audit_log, clock=clock)
 
     # Running an export. An inline task queue does it too.
-    announcements = Factory(Announcements, audit_log, events)
+    announcements = Factory(Announcements, audit_log, measured_events)
     claims = Factory(
         Claims,
         unit_of_work=unit_of_work.provider,
@@ -226,7 +242,7 @@ class TicketExportContainer(StrictContainer):
     )
     read_ahead = Object(READ_AHEAD)
     file_name = Factory(FileNameTemplate, settings.provided.file_name)
-    run_export = Factory(
+    unmeasured_run_export = Factory(
         RunExport,
         claims=claims,
         clock=clock,
@@ -242,6 +258,11 @@ class TicketExportContainer(StrictContainer):
         read_ahead=read_ahead,
         naming=file_name,
         max_attempts=settings.provided.max_attempts,
+    )
+    run_export: Provider[RunExport] = Selector(
+        settings.provided.metrics,
+        none=unmeasured_run_export,
+        opentelemetry=Factory(MeasuredRunExport, **unmeasured_run_export.kwargs, metrics=metrics),
     )
     task_queue: PortProvider[TaskQueue] = PortProvider(
         TaskQueue,
@@ -375,6 +396,7 @@ class TicketExportContainer(StrictContainer):
                 "compression": compression.provider,
                 "formats": file_formats.provider,
                 "events": events.provider,
+                "metrics": metrics.provider,
                 "task queue": task_queue.provider,
             }
         ),

@@ -181,6 +181,7 @@ class Settings(BaseSettings):
     max_attempts: int = Field(default=3, ge=1)
     max_active_jobs_per_user: int = Field(default=5, ge=0)
     audit_log: Literal["log", "table"] = "log"
+    metrics: Literal["none", "opentelemetry"] = "none"
     file_access: Literal["owner", "group"] = "owner"
     compression: Literal["none", "gzip", "zstd"] = "none"
     download: Literal["stream", "signed-url"] = "stream"

@@ -1,0 +1,117 @@
+"""The instruments of OpenTelemetry that count and time exports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
+
+from ticket_export.application.ports.background_task_repository import Backlog
+from ticket_export.domain.export_job import ExportJob
+from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.domain.progress_stage import ProgressStage
+from ticket_export.errors import MissingExtraError
+from ticket_export.infrastructure.metrics.queue_watch import QueueWatch
+
+if TYPE_CHECKING:
+    from opentelemetry.metrics import CallbackOptions, Meter, MeterProvider, Observation
+
+# Seconds: from a small export on an idle worker to one that waits for hours.
+_BOUNDARIES: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400)
+
+
+def global_meter_provider() -> MeterProvider:
+    """Return the meter provider that the host has set for its process, or will set.
+
+    Raises:
+        MissingExtraError: OpenTelemetry is not installed.
+    """
+    try:
+        from opentelemetry.metrics import get_meter_provider
+    except ImportError as error:
+        raise MissingExtraError("metrics", "TICKET_EXPORT_METRICS=opentelemetry") from error
+    return get_meter_provider()
+
+
+class ExportMetrics:
+    """Records what this process does with exports, and observes the queue of its database.
+
+    Names and units follow the conventions of OpenTelemetry. No attribute has data of a user: their values are the few
+    words of this module, and those of `ProgressStage` and `Chore` in small letters. No method raises an error.
+    """
+
+    def __init__(self, meter_provider: MeterProvider, queue: QueueWatch) -> None:
+        meter = meter_provider.get_meter("ticket_export", version("ticket-export"))
+        self._queue = queue
+        self._observe_queue(meter)
+        self._durations = meter.create_histogram(
+            "ticket_export.export.duration",
+            "s",
+            "The time from the request of an export to its end.",
+            explicit_bucket_boundaries_advisory=_BOUNDARIES,
+        )
+        self._stages = meter.create_histogram(
+            "ticket_export.stage.duration",
+            "s",
+            "The time that a finished stage of an export took.",
+            explicit_bucket_boundaries_advisory=_BOUNDARIES,
+        )
+        self._rows = meter.create_counter("ticket_export.rows", "{row}", "The rows of completed exports.")
+        self._bytes = meter.create_counter(
+            "ticket_export.file.io", "By", "The bytes of the files of completed exports."
+        )
+        self._lost = meter.create_counter(
+            "ticket_export.attempts.lost", "{attempt}", "The lost attempts that another attempt follows."
+        )
+        self._removals = meter.create_counter(
+            "ticket_export.housekeeping.removals", "{item}", "What the housekeeping has removed."
+        )
+        self._failures = meter.create_counter(
+            "ticket_export.housekeeping.failures", "{failure}", "The chores that failed, and the items that they left."
+        )
+
+    def export_ended(self, job: ExportJob) -> None:
+        """Record an export that has ended, with its rows and the bytes of its file."""
+        outcome = "cancelled" if job.is_cancelled else job.status.developer_name
+        if job.completed_at is not None:
+            duration = (job.completed_at - job.requested_at).total_seconds()
+            self._durations.record(max(0.0, duration), {"ticket_export.outcome": outcome})
+        if job.status == ExportJobStatus.COMPLETED:
+            self._rows.add(job.row_count or 0)
+            self._bytes.add(job.media_item.length if job.media_item is not None else 0)
+
+    def stage_ended(self, stage: ProgressStage, took: timedelta) -> None:
+        """Record a stage that has ended, so that the next one begins or the export is complete."""
+        self._stages.record(max(0.0, took.total_seconds()), {"ticket_export.stage": stage.lower()})
+
+    def attempts_lost(self, cause: str, number: int = 1) -> None:
+        """Record attempts that are lost and will be repeated; `cause` names the part that was not there."""
+        if number:
+            self._lost.add(number, {"ticket_export.cause": cause})
+
+    def _observe_queue(self, meter: Meter) -> None:
+        observed: dict[tuple[str, str, str], Callable[[Backlog, timedelta], float]] = {
+            ("ticket_export.queue.waiting", "{export}", "The exports that wait for a worker, in the whole database."): (
+                lambda backlog, _age: backlog.waiting
+            ),
+            ("ticket_export.queue.running", "{export}", "The exports that are running, in the whole database."): (
+                lambda backlog, _age: backlog.running
+            ),
+            ("ticket_export.queue.age", "s", "The time since the request of the oldest export that waits, or 0."): (
+                lambda _backlog, age: age.total_seconds()
+            ),
+        }
+        for (name, unit, description), value in observed.items():
+            meter.create_observable_gauge(name, [self._observing(value)], unit, description)
+
+    def _observing(
+        self, value: Callable[[Backlog, timedelta], float]
+    ) -> Callable[[CallbackOptions], Iterable[Observation]]:
+        from opentelemetry.metrics import Observation
+
+        def observe(_options: CallbackOptions) -> Iterable[Observation]:
+            found = self._queue.look()
+            return () if found is None else (Observation(value(*found)),)
+
+        return observe
