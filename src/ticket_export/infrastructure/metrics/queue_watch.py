@@ -64,17 +64,19 @@ class QueueWatch:
         reading = Future[QueueState]()
 
         def read() -> None:
+            # The log comes first: after the result, another reading may begin.
             try:
-                reading.set_result(self._read())
+                state = self._read()
             except BaseException as error:  # noqa: BLE001 - raised by `result`
-                reading.set_exception(error)
                 if not self._has_warned:
                     _log.warning("the metrics of the queue are missing, because it cannot be read", exc_info=True)
                 self._has_warned = True
+                reading.set_exception(error)
             else:
                 if self._has_warned:
                     _log.warning("the metrics of the queue are there again")
                 self._has_warned = False
+                reading.set_result(state)
 
         # A daemon, so that a process ends without waiting for the database.
         Thread(target=read, name="ticket-export metrics of the queue", daemon=True).start()
