@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 # Seconds: from a small export on an idle worker to one that waits for hours.
 _BOUNDARIES: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400)
 
+_OUTCOME: Final = "ticket_export.outcome"
+_STAGE: Final = "ticket_export.stage"
+_CAUSE: Final = "ticket_export.cause"
+_REMOVED: Final = "ticket_export.removed"
+_CHORE: Final = "ticket_export.chore"
+
 
 def global_meter_provider() -> MeterProvider:
     """Return the meter provider that the host has set for its process, or will set.
@@ -45,6 +51,7 @@ class ExportMetrics:
         meter = meter_provider.get_meter("ticket_export", version("ticket-export"))
         self._queue = queue
         self._observe_queue(meter)
+        self._ended = meter.create_counter("ticket_export.exports", "{export}", "The exports that have ended.")
         self._durations = meter.create_histogram(
             "ticket_export.export.duration",
             "s",
@@ -74,21 +81,22 @@ class ExportMetrics:
     def export_ended(self, job: ExportJob) -> None:
         """Record an export that has ended, with its rows and the bytes of its file."""
         outcome = "cancelled" if job.is_cancelled else job.status.developer_name
+        self._ended.add(1, {_OUTCOME: outcome})
         if job.completed_at is not None:
             duration = (job.completed_at - job.requested_at).total_seconds()
-            self._durations.record(max(0.0, duration), {"ticket_export.outcome": outcome})
+            self._durations.record(max(0.0, duration), {_OUTCOME: outcome})
         if job.status == ExportJobStatus.COMPLETED:
             self._rows.add(job.row_count or 0)
             self._bytes.add(job.media_item.length if job.media_item is not None else 0)
 
     def stage_ended(self, stage: ProgressStage, took: timedelta) -> None:
         """Record a stage that has ended, so that the next one begins or the export is complete."""
-        self._stages.record(max(0.0, took.total_seconds()), {"ticket_export.stage": stage.lower()})
+        self._stages.record(max(0.0, took.total_seconds()), {_STAGE: stage.lower()})
 
     def attempts_lost(self, cause: str, number: int = 1) -> None:
         """Record attempts that are lost and will be repeated; `cause` names the part that was not there."""
         if number:
-            self._lost.add(number, {"ticket_export.cause": cause})
+            self._lost.add(number, {_CAUSE: cause})
 
     def _observe_queue(self, meter: Meter) -> None:
         observed: dict[tuple[str, str, str], Callable[[Backlog, timedelta], float]] = {
