@@ -45,6 +45,13 @@ class SqlAlchemyBackgroundTaskRepository(BackgroundTaskRepository):
         oldest_first = waiting.order_by(self._tasks.c.creation_time, self._tasks.c.id)
         return next(iter(self._found(oldest_first.limit(1))), None)
 
+    def enqueued_before(self, name: str, *, before: datetime, limit: int) -> Sequence[BackgroundTask]:
+        tasks = self._tasks.c
+        waiting = (tasks.status == BackgroundTaskStatus.ENQUEUED) & (tasks.name == name)
+        written = Instant(func.coalesce(tasks.last_modification_time, tasks.creation_time))
+        oldest_first = select(self._tasks).where(waiting & (written < before)).order_by(tasks.creation_time, tasks.id)
+        return self._found(oldest_first.limit(limit))
+
     def lapsed(
         self, name: str, *, now: datetime, limit: int, besides: Collection[UUID] = ()
     ) -> Sequence[BackgroundTask]:
