@@ -66,7 +66,7 @@ from ticket_export.infrastructure.help_desk.tables import HelpDeskTables, build_
 from ticket_export.infrastructure.help_desk.user_directory import SqlAlchemyUserDirectory
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
 from ticket_export.infrastructure.metrics.export_metrics import ExportMetrics, global_meter_provider
-from ticket_export.infrastructure.metrics.measured import MeasuredExportEvents, MeasuredRunExport
+from ticket_export.infrastructure.metrics.measured import MeasuredExportEvents, MeasuredHousekeep, MeasuredRunExport
 from ticket_export.infrastructure.metrics.queue_watch import QueueWatch
 from ticket_export.infrastructure.null_export_events import NullExportEvents
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
@@ -347,7 +347,7 @@ class TicketExportContainer(StrictContainer):
     purge_exports = Factory(
         PurgeExports, unit_of_work=unit_of_work.provider, clock=clock, history=settings.provided.history
     )
-    housekeep = Factory(
+    unmeasured_housekeep = Factory(
         Housekeep,
         unit_of_work=unit_of_work.provider,
         task_queue=workers_queue,
@@ -357,6 +357,11 @@ class TicketExportContainer(StrictContainer):
         sweep_orphaned_objects=sweep_orphaned_objects,
         purge_exports=purge_exports,
         intervals=settings.provided.chore_intervals,
+    )
+    housekeep: Provider[Housekeep] = Selector(
+        settings.provided.metrics,
+        none=unmeasured_housekeep,
+        opentelemetry=Factory(MeasuredHousekeep, **unmeasured_housekeep.kwargs, metrics=metrics),
     )
     housekeeping = Factory(Housekeeping, housekeep=housekeep)
     worker = Factory(Worker, run_next_export=run_next_export, task_queue=task_queue, housekeeping=housekeeping)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
+from enum import StrEnum
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 from ticket_export.application.ports.background_task_repository import Backlog
+from ticket_export.application.use_cases.clean_up_expired_exports import CleanUp
+from ticket_export.application.use_cases.housekeep import Chore, Housekept
+from ticket_export.application.use_cases.purge_exports import Purge
+from ticket_export.application.use_cases.sweep_orphaned_objects import Sweep
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.progress_stage import ProgressStage
@@ -22,9 +27,18 @@ _BOUNDARIES: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600
 
 _OUTCOME: Final = "ticket_export.outcome"
 _STAGE: Final = "ticket_export.stage"
-_CAUSE: Final = "ticket_export.cause"
+_PART: Final = "ticket_export.part"
 _REMOVED: Final = "ticket_export.removed"
 _CHORE: Final = "ticket_export.chore"
+_OUTCOMES: Final = ("completed", "failed", "cancelled")
+
+
+class LostPart(StrEnum):
+    """The parts without which an attempt is lost."""
+
+    WORKER = "worker"
+    TICKETS = "tickets"
+    STORAGE = "storage"
 
 
 def global_meter_provider() -> MeterProvider:
@@ -77,6 +91,7 @@ class ExportMetrics:
         self._failures = meter.create_counter(
             "ticket_export.housekeeping.failures", "{failure}", "The chores that failed, and the items that they left."
         )
+        self._begin_at_zero()
 
     def export_ended(self, job: ExportJob) -> None:
         """Record an export that has ended, with its rows and the bytes of its file."""
@@ -93,10 +108,41 @@ class ExportMetrics:
         """Record a stage that has ended, so that the next one begins or the export is complete."""
         self._stages.record(max(0.0, took.total_seconds()), {_STAGE: stage.lower()})
 
-    def attempts_lost(self, cause: str, number: int = 1) -> None:
-        """Record attempts that are lost and will be repeated; `cause` names the part that was not there."""
-        if number:
-            self._lost.add(number, {_CAUSE: cause})
+    def attempts_lost(self, part: LostPart, number: int = 1) -> None:
+        """Record attempts that are lost because `part` was not there, and that another attempt follows."""
+        self._lost.add(number, {_PART: part.value})
+
+    def housekept(self, kept: Housekept) -> None:
+        """Record what one call of the housekeeping has done, and where it has failed."""
+        if kept.recovery is not None:
+            self.attempts_lost(LostPart.WORKER, kept.recovery.requeued)
+        if kept.clean_up is not None:
+            self._housekept(Chore.CLEAN_UP, {"expired_export": kept.clean_up.cleaned_up}, kept.clean_up.failed)
+        if kept.sweep is not None:
+            removed = {"orphaned_object": kept.sweep.removed, "unfinished_object": kept.sweep.unfinished}
+            self._housekept(Chore.SWEEP, removed, kept.sweep.failed)
+        if kept.purge is not None:
+            self._housekept(Chore.PURGE, {"old_export": kept.purge.purged}, kept.purge.failed)
+        for chore in kept.failed:
+            self._housekept(chore, {}, 1)
+
+    def _housekept(self, chore: Chore, removed: Mapping[str, int], failed: int) -> None:
+        for kind, number in removed.items():
+            self._removals.add(number, {_REMOVED: kind})
+        self._failures.add(failed, {_CHORE: chore.value})
+
+    def _begin_at_zero(self) -> None:
+        """Record what has not happened yet, so that the first failure is a change that an alert can see."""
+        for outcome in _OUTCOMES:
+            self._ended.add(0, {_OUTCOME: outcome})
+        for part in LostPart:
+            self.attempts_lost(part, 0)
+        self._rows.add(0)
+        self._bytes.add(0)
+        nothing = Housekept(clean_up=CleanUp(), sweep=Sweep(), purge=Purge(), due_in=timedelta(0))
+        self.housekept(nothing)
+        for chore in Chore:
+            self._housekept(chore, {}, 0)
 
     def _observe_queue(self, meter: Meter) -> None:
         observed: dict[tuple[str, str, str], Callable[[Backlog, timedelta], float]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from time import monotonic
 
@@ -13,13 +13,14 @@ from ticket_export.application.ports.export_events import ExportEvents
 from ticket_export.application.run.attempt import Attempt
 from ticket_export.application.run.progress import Progress, ProgressListener, ignore_progress
 from ticket_export.application.run.stop_signal import StopSignal
+from ticket_export.application.use_cases.housekeep import Chore, Housekeep, Housekept
 from ticket_export.application.use_cases.run_export import RunExport, ignore_hand_back, ignore_stall
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.errors import StorageUnavailableError, TicketsUnavailableError
-from ticket_export.infrastructure.metrics.export_metrics import ExportMetrics
+from ticket_export.infrastructure.metrics.export_metrics import ExportMetrics, LostPart
 
 
 @attrs.frozen
@@ -70,10 +71,10 @@ class MeasuredRunExport(RunExport):
         try:
             job = super().run(attempt, on_progress=report, stop=stop, on_stall=on_stall, on_hand_back=on_hand_back)
         except TicketsUnavailableError:
-            self.metrics.attempts_lost("tickets")
+            self.metrics.attempts_lost(LostPart.TICKETS)
             raise
         except StorageUnavailableError:
-            self.metrics.attempts_lost("storage")
+            self.metrics.attempts_lost(LostPart.STORAGE)
             raise
         if job.status == ExportJobStatus.COMPLETED:
             stages.enter(None)
@@ -95,3 +96,16 @@ class _Stages:
         if self._stage is not None:
             self._metrics.stage_ended(self._stage, timedelta(seconds=now - self._since))
         self._stage, self._since = stage, now
+
+
+@attrs.frozen(kw_only=True)
+class MeasuredHousekeep(Housekeep):
+    """Records what each call has done."""
+
+    metrics: ExportMetrics
+
+    def __call__(self, *, only: Collection[Chore] = tuple(Chore), now: bool = False) -> Housekept:
+        """See `Housekeep`."""
+        kept = super().__call__(only=only, now=now)
+        self.metrics.housekept(kept)
+        return kept

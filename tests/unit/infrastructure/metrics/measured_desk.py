@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import attrs
 from dependency_injector.providers import Factory
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader, Metric, NumberDataPoint
+from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader, Metric, NumberDataPoint, Sum
 
 from tests.unit.application.use_cases.help_desk import HelpDesk
 from tests.unit.application.use_cases.watched_adapters import WatchedSource
@@ -54,14 +54,16 @@ class MeasuredDesk:
                 yield from scope.metrics
 
     def values(self, name: str) -> Values:
-        """The sums of a counter, the values of a gauge or the numbers of observations of a histogram."""
-        points = [point for metric in self.metrics() if metric.name == name for point in metric.data.data_points]
+        """The values of a gauge, the sums of a counter except zero, or the numbers of observations of a histogram."""
         return {
             "".join(map(str, (point.attributes or {}).values())): point.count
             if isinstance(point, HistogramDataPoint)
             else point.value
-            for point in points
-            if isinstance(point, (HistogramDataPoint, NumberDataPoint))
+            for metric in self.metrics()
+            if metric.name == name
+            for point in metric.data.data_points
+            if isinstance(point, HistogramDataPoint)
+            or (isinstance(point, NumberDataPoint) and (point.value or not isinstance(metric.data, Sum)))
         }
 
     def seconds(self, name: str) -> Values:

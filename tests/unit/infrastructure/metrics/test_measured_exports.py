@@ -19,6 +19,7 @@ from ticket_export.errors import (
     TicketsUnavailableError,
 )
 
+ENDED = "ticket_export.exports"
 DURATION = "ticket_export.export.duration"
 STAGES = "ticket_export.stage.duration"
 LOST = "ticket_export.attempts.lost"
@@ -38,7 +39,7 @@ def test_completed_export_counts_with_its_rows_and_bytes(measured: MeasuredDesk)
     jobs = [desk.requested(number=number) for number in range(2)]
     for _ in jobs:
         run_next(measured)
-    assert measured.values(DURATION) == {"completed": 2}
+    assert measured.values(ENDED) == {"completed": 2}
     assert measured.values(ROWS) == {"": 6}
     assert measured.values(BYTES) == {"": sum(len(desk.file(job.id)) for job in jobs)}
 
@@ -48,7 +49,7 @@ def test_failed_export_counts_without_rows_and_bytes(measured: MeasuredDesk) -> 
     measured.desk.requested()
     measured.desk.happen["storage.publish"] = raising(StorageError("The file was refused."))
     run_next(measured)
-    assert measured.values(DURATION) == {"failed": 1}
+    assert measured.values(ENDED) == {"failed": 1}
     assert (measured.values(ROWS), measured.values(BYTES)) == ({}, {})
 
 
@@ -56,14 +57,14 @@ def test_cancelled_export_is_not_a_failed_one(measured: MeasuredDesk) -> None:
     actor = measured.desk.user()
     job = measured.container.request_export()(actor, VIEW)
     measured.container.cancel_export()(actor, job.id)
-    assert measured.values(DURATION) == {"cancelled": 1}
+    assert measured.values(ENDED) == {"cancelled": 1}
 
 
 def test_export_that_ended_before_it_ran_counts_as_failed(measured: MeasuredDesk) -> None:
     measured.desk.requested()
     measured.desk.clock.advance(timedelta(hours=72))
     measured.container.clean_up_expired_exports()()
-    assert measured.values(DURATION) == {"failed": 1}
+    assert measured.values(ENDED) == {"failed": 1}
     assert measured.seconds(DURATION) == {"failed": 72 * 3600}
 
 
@@ -74,6 +75,7 @@ def test_duration_is_that_from_the_request_to_the_end(measured: MeasuredDesk) ->
     desk.happen["source.count"] = lambda: desk.clock.advance(timedelta(seconds=5))
     run_next(measured)
     assert measured.seconds(DURATION) == {"completed": 45}
+    assert measured.values(DURATION) == {"completed": 1}
 
 
 def test_host_still_receives_its_events(measured: MeasuredDesk) -> None:
@@ -85,14 +87,14 @@ def test_host_still_receives_its_events(measured: MeasuredDesk) -> None:
     desk.clock.advance(timedelta(hours=72))
     measured.container.clean_up_expired_exports()()
     assert [name for name, _ in desk.events.events] == ["completed", "failed", "expired", "expired"]
-    assert sum(measured.values(DURATION).values()) == 2
+    assert sum(measured.values(ENDED).values()) == 2
 
 
 def test_export_counts_although_a_subscriber_of_the_host_fails(measured: MeasuredDesk) -> None:
     measured.desk.requested()
     measured.desk.happen["events.completed"] = raising(RuntimeError("the mail server is gone"))
     run_next(measured)
-    assert measured.values(DURATION) == {"completed": 1}
+    assert measured.values(ENDED) == {"completed": 1}
 
 
 def test_every_stage_of_a_completed_export_is_timed(measured: MeasuredDesk) -> None:
@@ -123,28 +125,28 @@ def test_later_attempt_has_not_waited_for_a_worker_since_the_request(measured: M
     del desk.happen["source.count"]
     run_next(measured)
     assert measured.values(STAGES)["queued"] == 1
-    assert measured.values(DURATION) == {"completed": 1}
+    assert measured.values(ENDED) == {"completed": 1}
 
 
 @pytest.mark.parametrize(
-    ("place", "error", "cause"),
+    ("place", "error", "part"),
     [
         ("source.count", TicketsUnavailableError("The connection is lost."), "tickets"),
         ("storage.publish", StorageUnavailableError("The storage is away."), "storage"),
     ],
 )
 def test_attempt_that_is_lost_counts_by_what_it_lacked(
-    measured: MeasuredDesk, place: str, error: Exception, cause: str
+    measured: MeasuredDesk, place: str, error: Exception, part: str
 ) -> None:
     measured.desk.requested()
     measured.desk.happen[place] = raising(error)
     run_next(measured)
-    assert measured.values(LOST) == {cause: 1}
-    assert measured.values(DURATION) == {}
+    assert measured.values(LOST) == {part: 1}
+    assert measured.values(ENDED) == {}
     # The last one that is allowed ends the export.
     run_next(measured)
-    assert measured.values(LOST) == {cause: 1}
-    assert measured.values(DURATION) == {"failed": 1}
+    assert measured.values(LOST) == {part: 1}
+    assert measured.values(ENDED) == {"failed": 1}
 
 
 def test_export_that_is_handed_back_is_not_lost(measured: MeasuredDesk) -> None:
@@ -153,7 +155,7 @@ def test_export_that_is_handed_back_is_not_lost(measured: MeasuredDesk) -> None:
     block_count(measured.desk, meanwhile=stop.give)
     run_next(measured, stop=stop)
     assert measured.desk.job(job_id).status == "queued"
-    assert (measured.values(LOST), measured.values(DURATION)) == ({}, {})
+    assert (measured.values(LOST), measured.values(ENDED)) == ({}, {})
 
 
 def test_export_that_somebody_else_has_taken_is_counted_there(measured: MeasuredDesk) -> None:
@@ -162,7 +164,7 @@ def test_export_that_somebody_else_has_taken_is_counted_there(measured: Measured
     cancel = measured.container.cancel_export()
     measured.desk.happen["source.count"] = lambda: cancel(actor, job.id)
     run_next(measured)
-    assert measured.values(DURATION) == {"cancelled": 1}
+    assert measured.values(ENDED) == {"cancelled": 1}
     assert measured.values(LOST) == {}
 
 
@@ -193,6 +195,7 @@ def test_no_attribute_tells_of_a_user(measured: MeasuredDesk) -> None:
     desk.happen["source.count"] = raising(TicketsUnavailableError("The connection of a@example.test is lost."))
     run_next(measured)
     run_next(measured)
+    measured.container.housekeep()(now=True)
     found = {
         (key, value)
         for metric in measured.metrics()
@@ -201,8 +204,13 @@ def test_no_attribute_tells_of_a_user(measured: MeasuredDesk) -> None:
     }
     assert found == {
         *(("ticket_export.stage", stage) for stage in ("queued", "counting", "exporting", "uploading")),
-        *(("ticket_export.outcome", outcome) for outcome in ("completed", "failed")),
-        ("ticket_export.cause", "tickets"),
+        *(("ticket_export.outcome", outcome) for outcome in ("completed", "failed", "cancelled")),
+        *(("ticket_export.part", part) for part in ("worker", "tickets", "storage")),
+        *(("ticket_export.chore", chore) for chore in ("recover", "dispatch", "clean_up", "sweep", "purge")),
+        *(
+            ("ticket_export.removed", kind)
+            for kind in ("expired_export", "orphaned_object", "unfinished_object", "old_export")
+        ),
     }
 
 
@@ -211,4 +219,4 @@ def test_lost_lease_error_reaches_the_caller(measured: MeasuredDesk) -> None:
     measured.desk.happen["work.completed"] = raising(LeaseLostError("another attempt has it"))
     with pytest.raises(LeaseLostError):
         measured.container.run_export()(job_id)
-    assert measured.values(DURATION) == {}
+    assert measured.values(ENDED) == {}
