@@ -154,6 +154,7 @@ class Settings(BaseSettings):
             commas. Empty is every installed format, with CSV as the default.
         csv_delimiter, csv_bom, header: the options of a file that its view leaves out; a tab is also ``tab``.
         file_name: the name of a file without its extension, see `FileNameTemplate`.
+        metrics: whether exports, queue and housekeeping are measured by OpenTelemetry.
         history_days: how many days after its clean-up the rows of an export are deleted; 0 keeps them.
         forget_audit: what `ForgetUser` does with the entries of the audit log.
         recover_seconds: how often lost exports are looked for; the default is a tenth of `lease_seconds`, but at least

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+import re
 import socket
+from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from typing import Final
 from urllib.request import urlopen
 
 import pytest
-from prometheus_client import Metric
+import yaml
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.e2e.command_line import run_command
 from tests.e2e.conftest import HelpDesk
-from tests.e2e.documents import ROOT
-from tests.e2e.held_exports import (
-    HELD,
-    STAFF,
-    HeldExports,
-    request,
-    seconds_until,
-    started_worker,
-    status,
-)
+from tests.e2e.documents import ROOT, blocks
+from tests.e2e.held_exports import HELD, STAFF, HeldExports, request, seconds_until, started, status
+from ticket_export.infrastructure.metrics.export_metrics import ExportMetrics
+from ticket_export.infrastructure.metrics.queue_watch import QueueWatch
+from ticket_export.ports import ExportJobStatus, ProgressStage
+from ticket_export.testing.entities import NOW, a_job, a_user
+from ticket_export.testing.memory import InMemoryClock, InMemoryDatabase, InMemoryUnitOfWork
 
 PAGE: Final = ROOT / "docs" / "how-to" / "monitor-exports.md"
-ON: Final = {"TICKET_EXPORT_METRICS": "opentelemetry"}
 
 
 @pytest.fixture
@@ -56,7 +59,9 @@ def value(metrics: dict[str, Metric], sample: str, **labels: str) -> float | Non
 
 def test_worker_serves_the_metrics_of_its_exports_and_of_the_queue(help_desk: HelpDesk, port: int) -> None:
     held = HeldExports.prepare(help_desk.folder)
-    with started_worker(help_desk, *HELD, port=port) as worker:
+    command = (*HELD, "worker", "--metrics-port", str(port))
+    with started(help_desk, *command, TICKET_EXPORT_METRICS="opentelemetry") as worker:
+        assert worker.wait_for_line().startswith("worker ready: ")
         ids = [request("--columns", column) for column in ("id", "title")]
         seconds_until(lambda: value(scraped(port), "ticket_export_queue_running") == 1)
         metrics = scraped(port)
@@ -103,3 +108,67 @@ def test_port_is_closed_when_the_worker_ends(help_desk: HelpDesk, port: int, mon
     monkeypatch.setenv("TICKET_EXPORT_METRICS", "opentelemetry")
     for _ in range(2):
         assert run_command("worker", "--drain", "--metrics-port", str(port)).exit_code == 0
+
+
+@pytest.fixture
+def every_metric() -> Iterator[tuple[set[str], dict[str, Metric]]]:
+    """Each metric of the library with a value: the names of OpenTelemetry, and the families of Prometheus."""
+    reader, registry = InMemoryMetricReader(), CollectorRegistry()
+    provider = MeterProvider([reader, PrometheusMetricReader(registry=registry)], shutdown_on_exit=False)
+    metrics = ExportMetrics(provider, QueueWatch(lambda: InMemoryUnitOfWork(InMemoryDatabase()), InMemoryClock(NOW)))
+    job = a_job(a_user(), status=ExportJobStatus.RUNNING)
+    job.fail("The storage is full.", NOW)
+    metrics.export_ended(job)
+    for stage in ProgressStage:
+        metrics.stage_ended(stage, timedelta(seconds=1))
+    read = reader.get_metrics_data()
+    assert read is not None
+    names = {
+        each.name for resource in read.resource_metrics for scope in resource.scope_metrics for each in scope.metrics
+    }
+    text = generate_latest(registry).decode()
+    yield names, {each.name: each for each in text_string_to_metric_families(text)}
+    provider.shutdown()
+
+
+def test_page_lists_every_metric_with_its_name_in_prometheus(
+    every_metric: tuple[set[str], dict[str, Metric]],
+) -> None:
+    names, families = every_metric
+    listed = dict(re.findall(r"^\| `(ticket_export\.[a-z.]+)` \| `(\w+)` \|", PAGE.read_text("utf-8"), re.MULTILINE))
+    assert set(listed) == names
+    ours = {
+        f"{each.name}{'_total' * (each.type == 'counter')}" for each in families.values() if each.name != "target_info"
+    }
+    assert set(listed.values()) == ours
+
+
+def test_page_lists_every_value_of_an_attribute(every_metric: tuple[set[str], dict[str, Metric]]) -> None:
+    _, families = every_metric
+    page = PAGE.read_text("utf-8")
+    values = {
+        value
+        for family in families.values()
+        for sample in family.samples
+        for label, value in sample.labels.items()
+        if label.startswith("ticket_export_")
+    }
+    assert len(values) == 19
+    assert [each for each in values if f"`{each}`" not in page] == []
+
+
+def test_alerts_of_the_page_name_metrics_and_labels_that_exist(
+    every_metric: tuple[set[str], dict[str, Metric]],
+) -> None:
+    _, families = every_metric
+    samples = [sample for family in families.values() for sample in family.samples]
+    (alerts,) = (yaml.safe_load(each.text) for each in blocks(PAGE) if "alert:" in each.text)
+    (group,) = alerts["groups"]
+    expressions = " ".join(rule["expr"] for rule in group["rules"])
+    selected = re.findall(r'(ticket_export_\w+_\w+)(?:\{(\w+)=~?"([\w|]+)"\})?', expressions)
+    names = [(name, label, value) for name, label, values in selected for value in values.split("|")]
+    assert len(names) >= len(group["rules"])
+    for name, label, value in names:
+        if name != "ticket_export_chore":
+            found = [each for each in samples if each.name == name and (not label or each.labels.get(label) == value)]
+            assert found, (name, label, value)
