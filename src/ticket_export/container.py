@@ -16,7 +16,7 @@ share a container, and then share its engine. The making of a container opens no
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 
 from dependency_injector.containers import ProvidersOverridingContext
 from dependency_injector.providers import Callable, Dict, Factory, List, Object, Provider, Selector, ThreadSafeSingleton
@@ -94,6 +94,9 @@ from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlc
 from ticket_export.port_provider import PartProvider, PortProvider, Provides
 from ticket_export.settings import Settings
 from ticket_export.strict_container import StrictContainer
+
+if TYPE_CHECKING:
+    from ticket_export.infrastructure.metrics.export_metrics import MeterProvider
 
 # Another thread may hold this lock while it makes a singleton.
 hold_while_forking(getattr(ThreadSafeSingleton, "storage_lock", nullcontext()))
@@ -204,7 +207,7 @@ class TicketExportContainer(StrictContainer):
     events: PortProvider[ExportEvents] = PortProvider(ExportEvents, ThreadSafeSingleton(NullExportEvents))
 
     # The metrics, if the settings ask for them: whatever is measured is wrapped.
-    meter_provider: Provider[Any] = Callable(global_meter_provider)
+    meter_provider: Provider[MeterProvider] = Callable(global_meter_provider)
     metrics: Provider[ExportMetrics | None] = Selector(
         settings.provided.metrics,
         none=Object(None),
