@@ -21,7 +21,9 @@ from ticket_export.infrastructure.metrics.queue_watch import QueueWatch
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import CallbackOptions, Meter, Observation
-    from opentelemetry.metrics import MeterProvider as MeterProvider  # for the container, which knows no package
+
+    # Under this name for the container too, which does not know the package.
+    from opentelemetry.metrics import MeterProvider as MeterProvider  # noqa: PLC0414
 
 # Seconds: from a small export on an idle worker to one that waits for hours.
 _BOUNDARIES: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400)
