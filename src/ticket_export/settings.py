@@ -159,6 +159,7 @@ class Settings(BaseSettings):
             commas. Empty is every installed format, with CSV as the default.
         csv_delimiter, csv_bom, header: the options of a file that its view leaves out; a tab is also ``tab``.
         file_name: the name of a file without its extension, see `FileNameTemplate`.
+        metrics: whether exports, queue and housekeeping are measured by OpenTelemetry.
         history_days: how many days after its clean-up the rows of an export are deleted; 0 keeps them.
         forget_audit: what `ForgetUser` does with the entries of the audit log.
         recover_seconds: how often lost exports are looked for; the default is a tenth of `lease_seconds`, but at least
@@ -194,6 +195,7 @@ class Settings(BaseSettings):
     sweep_seconds: float = Field(default=900, gt=0, le=_DAY_IN_SECONDS)
     max_active_jobs_per_user: int = Field(default=5, ge=0)
     audit_log: Literal["log", "table"] = "log"
+    metrics: Literal["none", "opentelemetry"] = "none"
     file_access: Literal["owner", "group"] = "owner"
     compression: Literal["none", "gzip", "zstd"] = "none"
     download: Literal["stream", "signed-url"] = "stream"

@@ -13,6 +13,7 @@ from ticket_export.application.finding import Severity
 from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.cli.exit_codes import CommandError, ExitCode
+from ticket_export.entrypoints.cli.metrics_endpoint import metrics_endpoint
 from ticket_export.entrypoints.cli.output.finding_text import with_commands_of
 from ticket_export.entrypoints.cli.output.job_text import end_text
 from ticket_export.entrypoints.cli.output.standard_streams import write_note, write_summary
@@ -33,6 +34,12 @@ def worker(
     concurrency: Annotated[
         int, typer.Option(min=1, max=_MOST_AT_ONCE, metavar="N", help="The number of exports to run at a time.")
     ] = 1,
+    metrics_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, metavar="PORT", help="Serve metrics for Prometheus at this port.")
+    ] = None,
+    metrics_host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="The address that this port listens on.")
+    ] = "127.0.0.1",
 ) -> None:
     """Run queued exports, put lost ones back into the queue, delete expired files.
 
@@ -44,8 +51,9 @@ def worker(
     session = session_of(context)
     session.tells_news = True
     container = session.container()
-    hands, stop, tally = container.worker(), StopSignal(), _Tally(session.told)
-    with stop_on_signals(stop):
+    stop, tally = StopSignal(), _Tally(session.told)
+    with stop_on_signals(stop), metrics_endpoint(container, metrics_port, metrics_host):
+        hands = container.worker()
         until_stopped(stop, lambda: _require_setup(session, container))
         write_note(f"worker ready: {concurrency} at a time; stop with Ctrl-C")
         work = hands.drain if drain else hands.run
