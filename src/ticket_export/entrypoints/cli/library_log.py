@@ -14,7 +14,7 @@ from ticket_export.entrypoints.cli.session import Session
 from ticket_export.errors import TicketExportError
 
 _LOG = logging.getLogger("ticket_export")
-_AUDIT = "ticket_export.audit"
+_AUDIT_LOG = logging.getLogger("ticket_export.audit")
 # Passes the same records as INFO, and differs from every level that a host may set while the command runs.
 _OWN_LEVEL = logging.INFO - 1
 # Means False, and differs from the False that a host may set while the command runs.
@@ -46,8 +46,10 @@ class _LibraryLog:
         self._formatters = ExitStack()
 
     def attach(self) -> None:
-        if self._shown not in _LOG.handlers:
-            _LOG.addHandler(self._shown)
+        for logger in (_LOG, _AUDIT_LOG):
+            # A host may keep the audit log apart.
+            if logger is _LOG or not logger.propagate:
+                logger.addHandler(self._shown)
         if _LOG.level == logging.NOTSET:
             _LOG.setLevel(_OWN_LEVEL)
             if _LOG.propagate:
@@ -56,6 +58,7 @@ class _LibraryLog:
 
     def detach(self) -> None:
         self._formatters.close()
+        _AUDIT_LOG.removeHandler(self._shown)
         for handler in (self._shown, self._onward):
             _LOG.removeHandler(handler)
         if _LOG.propagate is _NOT_NOW:
@@ -85,7 +88,7 @@ class _Shown(logging.Handler):
         self._everything = logging.StreamHandler()
 
     def emit(self, record: logging.LogRecord) -> None:
-        is_news = self._session.tells_news and (record.levelno >= logging.WARNING or record.name == _AUDIT)
+        is_news = self._session.tells_news and (record.levelno >= logging.WARNING or record.name == _AUDIT_LOG.name)
         if not self._is_shown_by_host(record):
             if not (is_news or self._session.debug):
                 return

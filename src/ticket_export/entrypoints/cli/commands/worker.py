@@ -89,7 +89,7 @@ class _Tally:
             is_told = (str(job.id), job.status) in self._told.copy()
         # A host may switch the library's log off, or write the audit log elsewhere; then nothing has shown it yet.
         if not is_told:
-            write_note(end_text(job))
+            write_note(end_text(job), job_id=str(job.id))
 
     @property
     def text(self) -> str:
