@@ -144,7 +144,7 @@ def test_threads_do_not_mix_their_lines() -> None:
             print("begun", number, file=stream)
             stream.write_record(record(f"record {number}"))
 
-    threads = [Thread(target=write, args=(number,)) for number in range(4)]
+    threads = [Thread(target=write, args=(number,), daemon=True) for number in range(4)]
     for each in threads:
         each.start()
     for each in threads:
@@ -157,7 +157,7 @@ def test_everything_inside_the_block_is_json_and_nothing_after_it(capsys: pytest
     with json_lines(has_messages=False):
         assert not sys.stderr.isatty()
         assert sys.stderr.encoding is not None
-        print("x.py:7: UserWarning: of Python", file=sys.stderr)
+        sys.stderr.writelines(["x.py:7: ", "UserWarning: of Python\n"])
         write_note("ready")
         write_error("wrong", StorageError("no"))
     write_error("plain")
