@@ -27,11 +27,12 @@ def stop_on_signals(*stops: StopSignal) -> Iterator[None]:
 
     def handle(_number: int, _frame: FrameType | None) -> None:
         # Another signal may come during this call.
-        stop = left.pop(0)
+        stop = left.pop(0) if left else None
         if not left:
             for each in before:
                 signal.signal(each, signal.SIG_DFL)
-        stop.give()
+        if stop is not None:
+            stop.give()
 
     before = {each: signal.getsignal(each) for each in _SIGNALS if signal.getsignal(each) != signal.SIG_IGN}
     try:
