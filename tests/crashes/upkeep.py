@@ -21,7 +21,7 @@ from tests.crashes.scenario_parts import (
 from tests.crashes.world import World
 from ticket_export import ExportJobStatus
 from ticket_export.application.file.export_file import owner_key
-from ticket_export.infrastructure.tasks.housekeeping import Chore, Housekeeping
+from ticket_export.infrastructure.tasks.housekeeping import Housekeeping, KeptChore
 
 _FOREIGN = "manuals/printer.txt"
 
@@ -177,7 +177,7 @@ class TakingOver(Sweeping):
 class _NoKeeper(Housekeeping):
     # It would do the same as the worker's own thread, at moments that nobody can foretell.
     @property
-    def chores(self) -> Sequence[Chore]:
+    def chores(self) -> Sequence[KeptChore]:
         return ()
 
 
@@ -193,12 +193,7 @@ class Draining(Plain):
         return (expired, orphan, stalled, queued_besides(world))
 
     def act(self, case: Case) -> object:
-        housekeeping = _NoKeeper(
-            recover_stalled_exports=case.seen.recover_stalled_exports(),
-            clean_up_expired_exports=case.seen.clean_up_expired_exports(),
-            sweep_orphaned_objects=case.seen.sweep_orphaned_objects(),
-            purge_exports=case.seen.purge_exports(),
-        )
+        housekeeping = _NoKeeper(housekeep=case.seen.housekeep())
         case.seen.worker(housekeeping=housekeeping).drain()
         return None
 
