@@ -42,7 +42,7 @@ def served(health: Health, host: str = "127.0.0.1") -> Iterator[Client]:
 
 def a_health(question: Callable[[], None] = answers, *, blocked_after: float = 15.0) -> Health:
     health = Health({"database": answers, "storage": question}, blocked_after=blocked_after)
-    health.unready = ""
+    health.start()
     return health
 
 
@@ -88,10 +88,12 @@ def test_worker_that_starts_or_stops_is_not_ready() -> None:
     health = Health({})
     with served(health) as client:
         assert client.get("/ready") == (503, "the worker starts\n")
-        health.unready = ""
+        health.start()
         assert client.get("/ready")[0] == 200
-        health.unready = "the worker stops"
+        health.stop()
         assert client.get("/ready") == (503, "the worker stops\n")
+        health.start()
+        assert client.get("/ready")[0] == 503
 
 
 def test_part_that_hangs_delays_one_response_and_never_live(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,8 +37,15 @@ class Health:
         self._blocked_after = blocked_after
         self._turned_at = monotonic()
         self._parts = [_Part(name, ask) for name, ask in questions.items()]
-        #: Why the worker takes no exports, whatever the parts answer; empty if it does.
-        self.unready = "the worker starts"
+        self._has_started = self._is_stopping = False
+
+    def start(self) -> None:
+        """Note that the worker takes exports."""
+        self._has_started = True
+
+    def stop(self) -> None:
+        """Note that the worker takes no more exports. The handler of a signal may call this."""
+        self._is_stopping = True
 
     def turn(self) -> None:
         """Note that the worker's loop has just turned."""
@@ -52,7 +59,9 @@ class Health:
     def ready(self) -> list[str]:
         """Ask each part, with a time limit for each; return the problems."""
         found = [f"{part.name}: {problem}" for part in self._parts if (problem := part.problem())]
-        return [self.unready, *found] if self.unready else found
+        if self._is_stopping:
+            return ["the worker stops", *found]
+        return found if self._has_started else ["the worker starts", *found]
 
     @contextmanager
     def asking(self) -> Iterator[None]:
