@@ -42,6 +42,7 @@ from ticket_export.application.rights import Rights
 from ticket_export.application.run.claims import Claims, this_process
 from ticket_export.application.run.export_pipeline import READ_AHEAD
 from ticket_export.application.use_cases.cancel_export import CancelExport
+from ticket_export.application.use_cases.check_readiness import CheckReadiness
 from ticket_export.application.use_cases.check_setup import CheckSetup
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
 from ticket_export.application.use_cases.forget_user import ForgetUser
@@ -373,6 +374,7 @@ class TicketExportContainer(StrictContainer):
     worker = Factory(Worker, run_next_export=run_next_export, task_queue=task_queue, housekeeping=housekeeping)
 
     # The use cases of an operator.
+    check_readiness = Factory(CheckReadiness, unit_of_work=unit_of_work.provider, storage=storage.provider)
     take_over_storage = Factory(
         TakeOverStorage, places=places, ownership=storage_ownership, sweep=sweep_orphaned_objects
     )
