@@ -22,6 +22,7 @@ from benchmarks.stages import Stages
 from ticket_export import TicketExportContainer
 from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.run.progress import Progress, ignore_progress
+from ticket_export.application.run.run_outcome import RunOutcome
 from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.application.use_cases.run_export import ignore_stall
 from ticket_export.application.use_cases.run_next_export import RunNextExport
@@ -43,7 +44,7 @@ class _Watched(RunNextExport):
         on_progress: Callable[[Progress], None] = ignore_progress,
         stop: StopSignal | None = None,
         on_stall: Callable[[], None] = ignore_stall,
-    ) -> ExportJobDto | None:
+    ) -> RunOutcome:
         def tell(progress: Progress) -> None:
             self.see(progress)
             on_progress(progress)

@@ -46,6 +46,7 @@ from ticket_export.application.use_cases.check_setup import CheckSetup
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
 from ticket_export.application.use_cases.forget_user import ForgetUser
 from ticket_export.application.use_cases.get_export import GetExport
+from ticket_export.application.use_cases.housekeep import Housekeep
 from ticket_export.application.use_cases.list_exports import ListExports
 from ticket_export.application.use_cases.open_download import OpenDownload
 from ticket_export.application.use_cases.purge_exports import PurgeExports
@@ -325,14 +326,18 @@ class TicketExportContainer(StrictContainer):
     purge_exports = Factory(
         PurgeExports, unit_of_work=unit_of_work.provider, clock=clock, history=settings.provided.history
     )
-    housekeeping = Factory(
-        Housekeeping,
+    housekeep = Factory(
+        Housekeep,
+        unit_of_work=unit_of_work.provider,
+        task_queue=workers_queue,
+        clock=clock,
         recover_stalled_exports=recover_stalled_exports,
         clean_up_expired_exports=clean_up_expired_exports,
         sweep_orphaned_objects=sweep_orphaned_objects,
         purge_exports=purge_exports,
-        lease=settings.provided.lease,
+        intervals=settings.provided.chore_intervals,
     )
+    housekeeping = Factory(Housekeeping, housekeep=housekeep)
     worker = Factory(Worker, run_next_export=run_next_export, task_queue=task_queue, housekeeping=housekeeping)
 
     # The use cases of an operator.

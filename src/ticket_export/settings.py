@@ -32,6 +32,7 @@ from pydantic_settings import (
 from ticket_export.application.file.file_name import DEFAULT_TEMPLATE, FileNameTemplate
 from ticket_export.application.safe_text import did_you_mean
 from ticket_export.application.secret_url import SecretUrl, without_secrets
+from ticket_export.application.use_cases.housekeep import LOST_AFTER, Chore
 from ticket_export.application.view.file_options import typed_delimiter
 from ticket_export.domain.export_job import RETENTION
 from ticket_export.errors import ConfigurationError
@@ -47,6 +48,7 @@ _CENTURY_IN_HOURS = 100 * 365 * 24
 #: The most days that the rows of an export can be kept, except for ever.
 MAX_HISTORY_DAYS = 100 * 365
 _DAY_IN_SECONDS = 24 * 60 * 60
+_HOUR = timedelta(hours=1)
 
 
 def _default_storage_url() -> str:
@@ -154,6 +156,9 @@ class Settings(BaseSettings):
         file_name: the name of a file without its extension, see `FileNameTemplate`.
         history_days: how many days after its clean-up the rows of an export are deleted; 0 keeps them.
         forget_audit: what `ForgetUser` does with the entries of the audit log.
+        recover_seconds: how often lost exports are looked for; the default is a tenth of `lease_seconds`, but at least
+            0.2 and at most 5 seconds.
+        clean_up_seconds, sweep_seconds: how often expired files, and files that belong to no export, are deleted.
         stall_seconds: how long an export may make no progress before another attempt takes it over.
         storage_patience_seconds: how long an export waits for a storage that takes no bytes; then the attempt is lost.
 
@@ -179,6 +184,9 @@ class Settings(BaseSettings):
     stall_seconds: float = Field(default=600, gt=0, le=_DAY_IN_SECONDS)
     storage_patience_seconds: float = Field(default=60, gt=0, le=_DAY_IN_SECONDS)
     max_attempts: int = Field(default=3, ge=1)
+    recover_seconds: float | None = Field(default=None, gt=0, le=_DAY_IN_SECONDS)
+    clean_up_seconds: float = Field(default=60, gt=0, le=_DAY_IN_SECONDS)
+    sweep_seconds: float = Field(default=900, gt=0, le=_DAY_IN_SECONDS)
     max_active_jobs_per_user: int = Field(default=5, ge=0)
     audit_log: Literal["log", "table"] = "log"
     file_access: Literal["owner", "group"] = "owner"
@@ -269,6 +277,24 @@ class Settings(BaseSettings):
     def lease(self) -> timedelta:
         """How long a worker holds a task without a heartbeat."""
         return timedelta(seconds=self.lease_seconds)
+
+    @property
+    def chore_intervals(self) -> dict[Chore, timedelta]:
+        """How long each chore waits after it was begun, all workers together."""
+        # A lost export waits for the end of its lease, and not much longer.
+        recover = self.recover_seconds or max(0.2, min(self.lease_seconds / 10, 5.0))
+        return {
+            Chore.RECOVER: timedelta(seconds=recover),
+            Chore.DISPATCH: LOST_AFTER,
+            Chore.CLEAN_UP: timedelta(seconds=self.clean_up_seconds),
+            Chore.SWEEP: timedelta(seconds=self.sweep_seconds),
+            Chore.PURGE: _HOUR,
+        }
+
+    @property
+    def housekeeping_interval(self) -> timedelta:
+        """How often to call `Housekeep`: as often as its most frequent chore is due."""
+        return min(self.chore_intervals.values())
 
     @property
     def stall(self) -> timedelta:

@@ -43,6 +43,10 @@ class BackgroundTaskRepository(Protocol):
         """
 
     @abstractmethod
+    def enqueued_before(self, name: str, *, before: datetime, limit: int) -> Sequence[BackgroundTask]:
+        """Return at most `limit` tasks of that name that wait and were last written before `before`, oldest first."""
+
+    @abstractmethod
     def lapsed(
         self, name: str, *, now: datetime, limit: int, besides: Collection[UUID] = ()
     ) -> Sequence[BackgroundTask]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from uuid import UUID
 
 import attrs
@@ -52,6 +53,13 @@ class InMemoryBackgroundTaskRepository(BackgroundTaskRepository):
         waiting = self._kept(name, BackgroundTaskStatus.ENQUEUED, besides)
         oldest = min(waiting, key=lambda task: (task.creation_time, task.id), default=None)
         return None if oldest is None else attrs.evolve(oldest)
+
+    def enqueued_before(self, name: str, *, before: datetime, limit: int) -> Sequence[BackgroundTask]:
+        tasks = self._transaction.reading().tasks.values()
+        waiting = [task for task in tasks if (task.name, task.status) == (name, BackgroundTaskStatus.ENQUEUED)]
+        waiting.sort(key=lambda task: (task.creation_time, task.id))
+        old = (task for task in waiting if (task.last_modification_time or task.creation_time) < before)
+        return [attrs.evolve(task) for task in islice(old, limit)]
 
     def lapsed(
         self, name: str, *, now: datetime, limit: int, besides: Collection[UUID] = ()

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 
 from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
@@ -44,6 +44,13 @@ class SqlAlchemyBackgroundTaskRepository(BackgroundTaskRepository):
         waiting = self._kept(name, BackgroundTaskStatus.ENQUEUED, besides)
         oldest_first = waiting.order_by(self._tasks.c.creation_time, self._tasks.c.id)
         return next(iter(self._found(oldest_first.limit(1))), None)
+
+    def enqueued_before(self, name: str, *, before: datetime, limit: int) -> Sequence[BackgroundTask]:
+        tasks = self._tasks.c
+        waiting = (tasks.status == BackgroundTaskStatus.ENQUEUED) & (tasks.name == name)
+        written = Instant(func.coalesce(tasks.last_modification_time, tasks.creation_time))
+        oldest_first = select(self._tasks).where(waiting & (written < before)).order_by(tasks.creation_time, tasks.id)
+        return self._found(oldest_first.limit(limit))
 
     def lapsed(
         self, name: str, *, now: datetime, limit: int, besides: Collection[UUID] = ()

@@ -12,14 +12,11 @@ import attrs
 from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.ports.task_queue import SupportsWaiting, TaskQueue
 from ticket_export.application.run.progress import Progress
+from ticket_export.application.run.run_outcome import RunResult
 from ticket_export.application.run.stop_signal import StopSignal
-from ticket_export.application.use_cases.run_export import LOST_ATTEMPT
 from ticket_export.application.use_cases.run_next_export import RunNextExport
-from ticket_export.errors import LeaseLostError, WorkerShortageError
 
 _log = logging.getLogger(__name__)
-
-_LOGGED = (*LOST_ATTEMPT, WorkerShortageError)
 
 # Seconds between two looks of an idle thread at the stop signal.
 _IDLE = 0.5
@@ -72,27 +69,31 @@ class Runner:
         # A runner that was stuck has been replaced.
         while not self._stop.is_given and not self._stuck.is_set():
             self._take_turn()
+            trouble: Exception | None = None
             try:
-                job = self._run_next_export(on_progress=self._take_turn, stop=self._stop, on_stall=self._stuck.set)
-                if job is not None:
-                    self._on_end(job)
-                elif self._is_draining:
-                    return
-                else:
+                outcome = self._run_next_export(on_progress=self._take_turn, stop=self._stop, on_stall=self._stuck.set)
+                if outcome.job is not None:
+                    self._on_end(outcome.job)
+                elif outcome.result is RunResult.LOST:
+                    # It is logged already.
+                    trouble = outcome.error
+                elif outcome.result is RunResult.NOTHING:
+                    if self._is_draining:
+                        return
                     self._wait_for_work()
-            except LeaseLostError:
-                # The export was cancelled, taken over or handed back, which is logged.
-                self._pause(_SHORT_PAUSE)
-            except Exception as error:
-                if self._is_draining and pause == _LONGEST_PAUSE:
-                    raise
-                # A lost attempt is logged already.
-                if not isinstance(error, _LOGGED):
-                    _log.exception("the worker failed; it continues in %g s", pause)
-                self._pause(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE)
-            else:
+                else:
+                    # The export was cancelled, taken over or handed back, which is logged.
+                    self._pause(_SHORT_PAUSE)
+            except Exception as error:  # noqa: BLE001 - raised below, after some tries
+                trouble = error
+                _log.exception("the worker failed; it continues in %g s", pause)
+            if trouble is None:
                 pause = _FIRST_PAUSE
+                continue
+            if self._is_draining and pause == _LONGEST_PAUSE:
+                raise trouble
+            self._pause(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _wait_for_work(self) -> None:
         if not isinstance(self._task_queue, SupportsWaiting):

@@ -52,6 +52,23 @@ class QueuedTasksContract(BackDoor[D]):
         with self.unit_of_work(database) as unit_of_work:
             assert unit_of_work.tasks.next_enqueued("export") is None
 
+    def test_tasks_that_have_waited_since_before_a_moment_are_found_oldest_first(self, database: D) -> None:
+        old = [enqueued(later=later) for later in (3, 1, 2)]
+        handed_back = attrs.evolve(enqueued(), last_modification_time=NOW + 4 * A_MOMENT)
+        others = [enqueued("send-mail"), processing(later=9), attrs.evolve(processing(), creation_time=NOW)]
+        self.put_tasks(database, *old, handed_back, enqueued(later=4), *others)
+
+        def found(later: int, limit: int = 10) -> list[BackgroundTask]:
+            with self.unit_of_work(database) as unit_of_work:
+                before = NOW + later * A_MOMENT
+                return list(unit_of_work.tasks.enqueued_before("export", before=before, limit=limit))
+
+        assert found(4) == [old[1], old[2], old[0]]
+        assert found(4, limit=2) == [old[1], old[2]]
+        assert found(3) == [old[1], old[2]]
+        assert handed_back in found(5)
+        assert found(1) == []
+
     def test_only_an_enqueued_task_is_the_next_and_only_one_in_work_has_lapsed(self, database: D) -> None:
         tasks = {status: attrs.evolve(processing(), status=status) for status in BackgroundTaskStatus}
         self.put_tasks(database, *tasks.values())
