@@ -81,6 +81,7 @@ from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnit
 from ticket_export.infrastructure.setting_check import setting_problems
 from ticket_export.infrastructure.storage.registry import open_former_storages, open_storage
 from ticket_export.infrastructure.system_clock import SystemClock
+from ticket_export.infrastructure.tasks.celery_task_queue import without_install
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
 from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue, queue_for_workers
@@ -250,6 +251,8 @@ class TicketExportContainer(StrictContainer):
             settings.provided.task_queue,
             database=ThreadSafeSingleton(DatabaseTaskQueue, engine, tables, Factory(notifications_on, engine)),
             inline=Factory(InlineTaskQueue, run_export),
+            # `ticket_export.celery.install` replaces the whole provider.
+            celery=Callable(without_install),
         ),
     )
 

@@ -178,7 +178,7 @@ class Settings(BaseSettings):
     tickets_database_url: _Url | None = None
     storage_url: _Url = Field(default_factory=_default_storage_url)
     former_storage_urls: Annotated[tuple[_Url, ...], NoDecode, BeforeValidator(_split)] = ()
-    task_queue: Literal["database", "inline"] = "database"
+    task_queue: Literal["database", "inline", "celery"] = "database"
     retention_hours: float = Field(default=RETENTION / timedelta(hours=1), gt=0, le=_CENTURY_IN_HOURS)
     lease_seconds: float = Field(default=30, ge=1, le=_DAY_IN_SECONDS)
     stall_seconds: float = Field(default=600, gt=0, le=_DAY_IN_SECONDS)
