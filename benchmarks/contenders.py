@@ -58,7 +58,7 @@ def ticket_export_unguarded(desk: HelpDesk, file: Path) -> Run:
 
 
 def ticket_export_with_metrics(desk: HelpDesk, file: Path) -> Run:
-    """The first one with metrics, which are exported every second."""
+    """The first one with metrics, which are collected every second."""
     return started_worker(desk, file, "--metrics", settings={"TICKET_EXPORT_METRICS": "opentelemetry"})
 
 
