@@ -42,6 +42,7 @@ from ticket_export.application.rights import Rights
 from ticket_export.application.run.claims import Claims, this_process
 from ticket_export.application.run.export_pipeline import READ_AHEAD
 from ticket_export.application.use_cases.cancel_export import CancelExport
+from ticket_export.application.use_cases.check_readiness import CheckReadiness
 from ticket_export.application.use_cases.check_setup import CheckSetup
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
 from ticket_export.application.use_cases.forget_user import ForgetUser
@@ -84,6 +85,7 @@ from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnit
 from ticket_export.infrastructure.setting_check import setting_problems
 from ticket_export.infrastructure.storage.registry import open_former_storages, open_storage
 from ticket_export.infrastructure.system_clock import SystemClock
+from ticket_export.infrastructure.tasks.celery_task_queue import without_install
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
 from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue, queue_for_workers
@@ -274,6 +276,8 @@ class TicketExportContainer(StrictContainer):
             settings.provided.task_queue,
             database=ThreadSafeSingleton(DatabaseTaskQueue, engine, tables, Factory(notifications_on, engine)),
             inline=Factory(InlineTaskQueue, run_export),
+            # `ticket_export.celery.install` replaces the whole provider.
+            celery=Callable(without_install),
         ),
     )
 
@@ -370,6 +374,7 @@ class TicketExportContainer(StrictContainer):
     worker = Factory(Worker, run_next_export=run_next_export, task_queue=task_queue, housekeeping=housekeeping)
 
     # The use cases of an operator.
+    check_readiness = Factory(CheckReadiness, unit_of_work=unit_of_work.provider, storage=storage.provider)
     take_over_storage = Factory(
         TakeOverStorage, places=places, ownership=storage_ownership, sweep=sweep_orphaned_objects
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -115,6 +116,10 @@ def _variable(name: str) -> str:
     return f"{_PREFIX}{name.upper().removeprefix(_PREFIX)}"
 
 
+def _text(value: object) -> str:
+    return " , ".join(value) if isinstance(value, tuple) else str(value)
+
+
 def _plugin_schemes() -> set[str]:
     """Return the schemes of the storage plugins, each of which may have variables of its own."""
     # The library's own storages have settings, which are all known.
@@ -179,7 +184,7 @@ class Settings(BaseSettings):
     tickets_database_url: _Url | None = None
     storage_url: _Url = Field(default_factory=_default_storage_url)
     former_storage_urls: Annotated[tuple[_Url, ...], NoDecode, BeforeValidator(_split)] = ()
-    task_queue: Literal["database", "inline"] = "database"
+    task_queue: Literal["database", "inline", "celery"] = "database"
     retention_hours: float = Field(default=RETENTION / timedelta(hours=1), gt=0, le=_CENTURY_IN_HOURS)
     lease_seconds: float = Field(default=30, ge=1, le=_DAY_IN_SECONDS)
     stall_seconds: float = Field(default=600, gt=0, le=_DAY_IN_SECONDS)
@@ -259,6 +264,12 @@ class Settings(BaseSettings):
             raise ConfigurationError("the file .env in this folder is not UTF-8 text") from None
         except OSError as error:
             raise ConfigurationError(f"the file .env in this folder cannot be read: {error.strerror}") from error
+
+    def environment(self) -> dict[str, str]:
+        """Return this process's environment with these settings instead of its own, for a program to start."""
+        values = {_variable(name): value for name, value in self}
+        texts = {name: _text(value) for name, value in values.items() if value not in {None, ()}}
+        return {name: text for name, text in os.environ.items() if name.upper() not in values} | texts
 
     @property
     def retention(self) -> timedelta:
