@@ -5,9 +5,9 @@
     job = container.request_export()(actor, {"columns": ["id", "title"]})
 
 The other public modules are `ticket_export.catalog` (the tickets and columns of a host), `ticket_export.ports`
-(everything that can be replaced), `ticket_export.storage` (storage plugins), `ticket_export.errors`,
-`ticket_export.testing` (contract suites) and `ticket_export.testing.memory` (in-memory adapters). All other modules are
-private and may move.
+(everything that can be replaced), `ticket_export.storage` (storage plugins), `ticket_export.celery` (a Celery
+application as the job engine), `ticket_export.errors`, `ticket_export.testing` (contract suites) and
+`ticket_export.testing.memory` (in-memory adapters). All other modules are private and may move.
 
 Each name is imported when it is first used, so that a program loads only what it uses.
 """
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from ticket_export.application.formats.csv_format import CsvFormat
     from ticket_export.application.formula_guard import unguard
     from ticket_export.application.ports.user_directory import UserDirectory
+    from ticket_export.application.run.run_outcome import RunOutcome, RunResult
     from ticket_export.application.run.stop_signal import StopSignal
+    from ticket_export.application.use_cases.housekeep import Chore, Housekept
     from ticket_export.application.view.file_options import FileOptions
     from ticket_export.application.view.snapshot import ExportFilter, ExportScope, ExportSnapshotPayload
     from ticket_export.container import TicketExportContainer
@@ -72,6 +74,7 @@ __all__ = [
     "ONLY_OWN",
     "Actor",
     "BuiltInSystemPermission",
+    "Chore",
     "ConfigurationError",
     "CsvFormat",
     "Download",
@@ -90,6 +93,7 @@ __all__ = [
     "Finding",
     "HostTable",
     "HostTableNames",
+    "Housekept",
     "InvalidPayloadError",
     "InvalidTransitionError",
     "JobDatabaseError",
@@ -98,6 +102,8 @@ __all__ = [
     "NullExportEvents",
     "ProgressStage",
     "RequestedExportDto",
+    "RunOutcome",
+    "RunResult",
     "Settings",
     "Severity",
     "StopSignal",
@@ -127,7 +133,9 @@ _NAMES_BY_MODULE = {
     "application.formats.csv_format": ["CsvFormat"],
     "application.formula_guard": ["unguard"],
     "application.ports.user_directory": ["UserDirectory"],
+    "application.run.run_outcome": ["RunOutcome", "RunResult"],
     "application.run.stop_signal": ["StopSignal"],
+    "application.use_cases.housekeep": ["Chore", "Housekept"],
     "application.view.file_options": ["FileOptions"],
     "application.view.snapshot": ["ExportFilter", "ExportScope", "ExportSnapshotPayload"],
     "container": ["TicketExportContainer"],

@@ -19,7 +19,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 
 from dependency_injector.containers import ProvidersOverridingContext
-from dependency_injector.providers import Callable, Dict, Factory, List, Object, Selector, ThreadSafeSingleton
+from dependency_injector.providers import Callable, Dict, Factory, List, Object, Provider, Selector, ThreadSafeSingleton
 
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.export_policy import ExportPolicy
@@ -42,10 +42,12 @@ from ticket_export.application.rights import Rights
 from ticket_export.application.run.claims import Claims, this_process
 from ticket_export.application.run.export_pipeline import READ_AHEAD
 from ticket_export.application.use_cases.cancel_export import CancelExport
+from ticket_export.application.use_cases.check_readiness import CheckReadiness
 from ticket_export.application.use_cases.check_setup import CheckSetup
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
 from ticket_export.application.use_cases.forget_user import ForgetUser
 from ticket_export.application.use_cases.get_export import GetExport
+from ticket_export.application.use_cases.housekeep import Housekeep
 from ticket_export.application.use_cases.list_exports import ListExports
 from ticket_export.application.use_cases.open_download import OpenDownload
 from ticket_export.application.use_cases.purge_exports import PurgeExports
@@ -64,6 +66,14 @@ from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.tables import HelpDeskTables, build_help_desk_tables
 from ticket_export.infrastructure.help_desk.user_directory import SqlAlchemyUserDirectory
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
+from ticket_export.infrastructure.metrics.export_metrics import ExportMetrics, global_meter_provider
+from ticket_export.infrastructure.metrics.measured import (
+    MeasuredExportEvents,
+    MeasuredHousekeep,
+    MeasuredRecovery,
+    MeasuredRunExport,
+)
+from ticket_export.infrastructure.metrics.queue_watch import QueueWatch
 from ticket_export.infrastructure.null_export_events import NullExportEvents
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.database.clock import DatabaseClock
@@ -80,6 +90,7 @@ from ticket_export.infrastructure.persistence.unit_of_work import SqlAlchemyUnit
 from ticket_export.infrastructure.setting_check import setting_problems
 from ticket_export.infrastructure.storage.registry import open_former_storages, open_storage
 from ticket_export.infrastructure.system_clock import SystemClock
+from ticket_export.infrastructure.tasks.celery_task_queue import without_install
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
 from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue, queue_for_workers
@@ -90,6 +101,9 @@ from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlc
 from ticket_export.port_provider import PartProvider, PortProvider, Provides
 from ticket_export.settings import Settings
 from ticket_export.strict_container import StrictContainer
+
+if TYPE_CHECKING:
+    from ticket_export.infrastructure.metrics.export_metrics import MeterProvider
 
 # Another thread may hold this lock while it makes a singleton.
 hold_while_forking(getattr(ThreadSafeSingleton, "storage_lock", nullcontext()))
@@ -199,6 +213,16 @@ class TicketExportContainer(StrictContainer):
     )
     events: PortProvider[ExportEvents] = PortProvider(ExportEvents, ThreadSafeSingleton(NullExportEvents))
 
+    # The metrics, if the settings ask for them: whatever is measured is wrapped.
+    meter_provider: Provider[MeterProvider] = Callable(global_meter_provider)
+    metrics: Provider[ExportMetrics | None] = Selector(
+        settings.provided.metrics,
+        none=Object(None),
+        opentelemetry=ThreadSafeSingleton(
+            ExportMetrics, meter_provider, Factory(QueueWatch, unit_of_work.provider, clock)
+        ),
+    )
+
     # The rules of the host, checked; and what they refuse, recorded.
     policy = PortProvider(
         ExportPolicy,
@@ -216,7 +240,11 @@ class TicketExportContainer(StrictContainer):
     refusals = Factory(Refusals, audit_log=audit_log, clock=clock)
 
     # Running an export. An inline task queue does it too.
-    announcements = Factory(Announcements, audit_log, events)
+    announcements = Factory(
+        Announcements,
+        audit_log,
+        Selector(settings.provided.metrics, none=events, opentelemetry=Factory(MeasuredExportEvents, events, metrics)),
+    )
     claims = Factory(
         Claims,
         unit_of_work=unit_of_work.provider,
@@ -227,7 +255,7 @@ class TicketExportContainer(StrictContainer):
     )
     read_ahead = Object(READ_AHEAD)
     file_name = Factory(FileNameTemplate, settings.provided.file_name)
-    run_export = Factory(
+    unmeasured_run_export = Factory(
         RunExport,
         claims=claims,
         clock=clock,
@@ -244,12 +272,19 @@ class TicketExportContainer(StrictContainer):
         naming=file_name,
         max_attempts=settings.provided.max_attempts,
     )
+    run_export: Provider[RunExport] = Selector(
+        settings.provided.metrics,
+        none=unmeasured_run_export,
+        opentelemetry=Factory(MeasuredRunExport, **unmeasured_run_export.kwargs, metrics=metrics),
+    )
     task_queue: PortProvider[TaskQueue] = PortProvider(
         TaskQueue,
         Selector(
             settings.provided.task_queue,
             database=ThreadSafeSingleton(DatabaseTaskQueue, engine, tables, Factory(notifications_on, engine)),
             inline=Factory(InlineTaskQueue, run_export),
+            # `ticket_export.celery.install` replaces the whole provider.
+            celery=Callable(without_install),
         ),
     )
 
@@ -299,13 +334,18 @@ class TicketExportContainer(StrictContainer):
     # The use cases of a worker.
     workers_queue: PortProvider[TaskQueue] = PortProvider(TaskQueue, Factory(queue_for_workers, task_queue))
     run_next_export = Factory(RunNextExport, run_export=run_export, claims=claims, task_queue=workers_queue)
-    recover_stalled_exports = Factory(
+    unmeasured_recovery = Factory(
         RecoverStalledExports,
         unit_of_work=unit_of_work.provider,
         task_queue=workers_queue,
         announcements=announcements,
         clock=clock,
         max_attempts=settings.provided.max_attempts,
+    )
+    recover_stalled_exports: Provider[RecoverStalledExports] = Selector(
+        settings.provided.metrics,
+        none=unmeasured_recovery,
+        opentelemetry=Factory(MeasuredRecovery, **unmeasured_recovery.kwargs, metrics=metrics),
     )
     clean_up_expired_exports = Factory(
         CleanUpExpiredExports,
@@ -326,17 +366,27 @@ class TicketExportContainer(StrictContainer):
     purge_exports = Factory(
         PurgeExports, unit_of_work=unit_of_work.provider, clock=clock, history=settings.provided.history
     )
-    housekeeping = Factory(
-        Housekeeping,
+    unmeasured_housekeep = Factory(
+        Housekeep,
+        unit_of_work=unit_of_work.provider,
+        task_queue=workers_queue,
+        clock=clock,
         recover_stalled_exports=recover_stalled_exports,
         clean_up_expired_exports=clean_up_expired_exports,
         sweep_orphaned_objects=sweep_orphaned_objects,
         purge_exports=purge_exports,
-        lease=settings.provided.lease,
+        intervals=settings.provided.chore_intervals,
     )
+    housekeep: Provider[Housekeep] = Selector(
+        settings.provided.metrics,
+        none=unmeasured_housekeep,
+        opentelemetry=Factory(MeasuredHousekeep, **unmeasured_housekeep.kwargs, metrics=metrics),
+    )
+    housekeeping = Factory(Housekeeping, housekeep=housekeep)
     worker = Factory(Worker, run_next_export=run_next_export, task_queue=task_queue, housekeeping=housekeeping)
 
     # The use cases of an operator.
+    check_readiness = Factory(CheckReadiness, unit_of_work=unit_of_work.provider, storage=storage.provider)
     take_over_storage = Factory(
         TakeOverStorage, places=places, ownership=storage_ownership, sweep=sweep_orphaned_objects
     )
@@ -376,6 +426,7 @@ class TicketExportContainer(StrictContainer):
                 "compression": compression.provider,
                 "formats": file_formats.provider,
                 "events": events.provider,
+                "metrics": metrics.provider,
                 "task queue": task_queue.provider,
             }
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -32,6 +33,7 @@ from pydantic_settings import (
 from ticket_export.application.file.file_name import DEFAULT_TEMPLATE, FileNameTemplate
 from ticket_export.application.safe_text import did_you_mean
 from ticket_export.application.secret_url import SecretUrl, without_secrets
+from ticket_export.application.use_cases.housekeep import LOST_AFTER, Chore
 from ticket_export.application.view.file_options import typed_delimiter
 from ticket_export.domain.export_job import RETENTION
 from ticket_export.errors import ConfigurationError
@@ -47,6 +49,7 @@ _CENTURY_IN_HOURS = 100 * 365 * 24
 #: The most days that the rows of an export can be kept, except for ever.
 MAX_HISTORY_DAYS = 100 * 365
 _DAY_IN_SECONDS = 24 * 60 * 60
+_HOUR = timedelta(hours=1)
 
 
 def _default_storage_url() -> str:
@@ -113,6 +116,10 @@ def _variable(name: str) -> str:
     return f"{_PREFIX}{name.upper().removeprefix(_PREFIX)}"
 
 
+def _text(value: object) -> str:
+    return " , ".join(value) if isinstance(value, tuple) else str(value)
+
+
 def _plugin_schemes() -> set[str]:
     """Return the schemes of the storage plugins, each of which may have variables of its own."""
     # The library's own storages have settings, which are all known.
@@ -153,8 +160,12 @@ class Settings(BaseSettings):
             commas. Empty is every installed format, with CSV as the default.
         csv_delimiter, csv_bom, header: the options of a file that its view leaves out; a tab is also ``tab``.
         file_name: the name of a file without its extension, see `FileNameTemplate`.
+        metrics: whether exports, queue and housekeeping are measured by OpenTelemetry.
         history_days: how many days after its clean-up the rows of an export are deleted; 0 keeps them.
         forget_audit: what `ForgetUser` does with the entries of the audit log.
+        recover_seconds: how often lost exports are looked for; the default is a tenth of `lease_seconds`, but at least
+            0.2 and at most 5 seconds.
+        clean_up_seconds, sweep_seconds: how often expired files, and files that belong to no export, are deleted.
         stall_seconds: how long an export may make no progress before another attempt takes it over.
         storage_patience_seconds: how long an export waits for a storage that takes no bytes; then the attempt is lost.
 
@@ -174,15 +185,19 @@ class Settings(BaseSettings):
     tickets_database_url: _Url | None = None
     storage_url: _Url = Field(default_factory=_default_storage_url)
     former_storage_urls: Annotated[tuple[_Url, ...], NoDecode, BeforeValidator(_split)] = ()
-    task_queue: Literal["database", "inline"] = "database"
+    task_queue: Literal["database", "inline", "celery"] = "database"
     retention_hours: float = Field(default=RETENTION / timedelta(hours=1), gt=0, le=_CENTURY_IN_HOURS)
     lease_seconds: float = Field(default=30, ge=1, le=_DAY_IN_SECONDS)
     stall_seconds: float = Field(default=600, gt=0, le=_DAY_IN_SECONDS)
     storage_patience_seconds: float = Field(default=60, gt=0, le=_DAY_IN_SECONDS)
     max_attempts: int = Field(default=3, ge=1)
+    recover_seconds: float | None = Field(default=None, gt=0, le=_DAY_IN_SECONDS)
+    clean_up_seconds: float = Field(default=60, gt=0, le=_DAY_IN_SECONDS)
+    sweep_seconds: float = Field(default=900, gt=0, le=_DAY_IN_SECONDS)
     max_active_jobs_per_user: int = Field(default=5, ge=0)
     max_running_per_user: int = Field(default=0, ge=0)
     audit_log: Literal["log", "table"] = "log"
+    metrics: Literal["none", "opentelemetry"] = "none"
     file_access: Literal["owner", "group"] = "owner"
     compression: Literal["none", "gzip", "zstd"] = "none"
     download: Literal["stream", "signed-url"] = "stream"
@@ -252,6 +267,12 @@ class Settings(BaseSettings):
         except OSError as error:
             raise ConfigurationError(f"the file .env in this folder cannot be read: {error.strerror}") from error
 
+    def environment(self) -> dict[str, str]:
+        """Return this process's environment with these settings instead of its own, for a program to start."""
+        values = {_variable(name): value for name, value in self}
+        texts = {name: _text(value) for name, value in values.items() if value not in {None, ()}}
+        return {name: text for name, text in os.environ.items() if name.upper() not in values} | texts
+
     @property
     def retention(self) -> timedelta:
         """How long a file can be downloaded."""
@@ -271,6 +292,24 @@ class Settings(BaseSettings):
     def lease(self) -> timedelta:
         """How long a worker holds a task without a heartbeat."""
         return timedelta(seconds=self.lease_seconds)
+
+    @property
+    def chore_intervals(self) -> dict[Chore, timedelta]:
+        """How long each chore waits after it was begun, all workers together."""
+        # A lost export waits for the end of its lease, and not much longer.
+        recover = self.recover_seconds or max(0.2, min(self.lease_seconds / 10, 5.0))
+        return {
+            Chore.RECOVER: timedelta(seconds=recover),
+            Chore.DISPATCH: LOST_AFTER,
+            Chore.CLEAN_UP: timedelta(seconds=self.clean_up_seconds),
+            Chore.SWEEP: timedelta(seconds=self.sweep_seconds),
+            Chore.PURGE: _HOUR,
+        }
+
+    @property
+    def housekeeping_interval(self) -> timedelta:
+        """How often to call `Housekeep`: as often as its most frequent chore is due."""
+        return min(self.chore_intervals.values())
 
     @property
     def stall(self) -> timedelta:

@@ -30,6 +30,7 @@ SCENARIOS: Sequence[Scenario] = (
     upkeep.Sweeping(),
     upkeep.TakingOver(),
     upkeep.Draining(),
+    upkeep.DispatchingAgain(),
     removals.Purging(),
     removals.Forgetting(),
 )

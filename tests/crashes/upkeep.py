@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+import attrs
+
 from tests.crashes.case import Case, sweep_stale
 from tests.crashes.claims import claim_completed, claim_failed, files_of
 from tests.crashes.scenario_parts import (
@@ -21,7 +23,9 @@ from tests.crashes.scenario_parts import (
 from tests.crashes.world import World
 from ticket_export import ExportJobStatus
 from ticket_export.application.file.export_file import owner_key
-from ticket_export.infrastructure.tasks.housekeeping import Chore, Housekeeping
+from ticket_export.application.use_cases.housekeep import LOST_AFTER, Chore
+from ticket_export.infrastructure.tasks.housekeeping import Housekeeping, KeptChore
+from ticket_export.infrastructure.tasks.silent_task_queue import SilentTaskQueue
 
 _FOREIGN = "manuals/printer.txt"
 
@@ -174,10 +178,29 @@ class TakingOver(Sweeping):
         sweep_stale(case.world)
 
 
+class DispatchingAgain(Plain):
+    """The queue has lost the hint of an export."""
+
+    def prepare(self, world: World) -> tuple[UUID, ...]:
+        job_id = queued(world)
+        world.clock.advance(2 * LOST_AFTER)
+        return (job_id,)
+
+    def act(self, case: Case) -> object:
+        # Of a queue whose workers do not look for tasks themselves.
+        return attrs.evolve(case.seen.housekeep(), task_queue=SilentTaskQueue())(only={Chore.DISPATCH})
+
+    def claim_at_once(self, case: Case) -> None:
+        assert case.job.status == ExportJobStatus.QUEUED
+
+    def claim_end(self, case: Case) -> None:
+        claim_completed(case.job)
+
+
 class _NoKeeper(Housekeeping):
     # It would do the same as the worker's own thread, at moments that nobody can foretell.
     @property
-    def chores(self) -> Sequence[Chore]:
+    def chores(self) -> Sequence[KeptChore]:
         return ()
 
 
@@ -193,12 +216,7 @@ class Draining(Plain):
         return (expired, orphan, stalled, queued_besides(world))
 
     def act(self, case: Case) -> object:
-        housekeeping = _NoKeeper(
-            recover_stalled_exports=case.seen.recover_stalled_exports(),
-            clean_up_expired_exports=case.seen.clean_up_expired_exports(),
-            sweep_orphaned_objects=case.seen.sweep_orphaned_objects(),
-            purge_exports=case.seen.purge_exports(),
-        )
+        housekeeping = _NoKeeper(housekeep=case.seen.housekeep())
         case.seen.worker(housekeeping=housekeeping).drain()
         return None
 

@@ -234,7 +234,7 @@ class _Scene:
 
     def _run_all(self) -> None:
         run = self.container.run_next_export()
-        while run() is not None:
+        while run().job is not None:
             pass
 
     def _claim_file(self, job_id: UUID) -> None:

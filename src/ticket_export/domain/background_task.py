@@ -33,8 +33,9 @@ class BackgroundTask:
     `args` is a JSON object. Every claim raises `fencing_token` by one; a worker with an older token has lost the task
     and may change nothing. `number_of_retries` counts the attempts that lost their worker or their tickets, but not
     those that were handed back. All tasks of one `share_key` together get the same share of the workers as those of
-    another one; `started_at` is the moment of the last claim. Times are aware UTC. Only a task that is being processed can be renewed, handed back, released, recovered or completed; a
-    method that the task's state does not allow raises `InvalidTransitionError`.
+    another one; `started_at` is the moment of the last claim. Times are aware UTC. Only a task that is being processed
+    can be renewed, handed back, released, recovered or completed; a method that the task's state does not allow raises
+    `InvalidTransitionError`.
     """
 
     id: UUID = attrs.field(factory=uuid4)

@@ -21,6 +21,7 @@ from tests.unit.application.use_cases.help_desk import COLUMNS, NOW, VIEW, HelpD
 from tests.unit.infrastructure.worker_desk import PATIENCE
 from ticket_export import Actor, CsvFormat, ExportPolicy, Settings, SystemPermissions, TicketExportContainer
 from ticket_export.application.file.export_file import database_prefix, manifest_key, object_key, owner_key
+from ticket_export.application.use_cases.housekeep import Chore
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.infrastructure.help_desk.catalog import reference_catalog
@@ -175,7 +176,7 @@ def test_lost_exports_are_looked_for_in_the_rhythm_of_the_lease(
     container: TicketExportContainer, lease: float, every: float
 ) -> None:
     container.settings.override(Object(Settings(lease_seconds=lease)))
-    assert container.worker().housekeeping.recover_every == timedelta(seconds=every)
+    assert container.worker().housekeeping.housekeep.intervals[Chore.RECOVER] == timedelta(seconds=every)
 
 
 def test_recovery_leaves_an_export_to_the_workers_though_the_queue_is_inline(container: TicketExportContainer) -> None:
@@ -311,7 +312,7 @@ def test_overridden_part_is_the_one_that_the_worker_has(
     part = a_part(container, port)
     getattr(container, port).override(Object(part))
     worker = container.worker()
-    run_export, house = worker.run_next_export.run_export, worker.housekeeping
+    run_export, house = worker.run_next_export.run_export, worker.housekeeping.housekeep
     use_cases = (
         *(run_export, house.recover_stalled_exports),
         *(house.clean_up_expired_exports, house.sweep_orphaned_objects),

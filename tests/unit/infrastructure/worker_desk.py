@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Thread
@@ -11,6 +11,8 @@ import attrs
 
 from tests.unit.application.use_cases.help_desk import HelpDesk
 from ticket_export import StopSignal
+from ticket_export.application.use_cases.housekeep import Chore
+from ticket_export.infrastructure.system_clock import SystemClock
 from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
 from ticket_export.infrastructure.tasks.worker import Worker
 
@@ -18,14 +20,10 @@ from ticket_export.infrastructure.tasks.worker import Worker
 PATIENCE = 60.0
 
 
-def a_house(desk: HelpDesk, **rhythm: timedelta) -> Housekeeping:
-    house = Housekeeping(
-        recover_stalled_exports=desk.recover_stalled_exports,
-        clean_up_expired_exports=desk.clean_up_expired_exports,
-        sweep_orphaned_objects=desk.sweep_orphaned_objects,
-        purge_exports=desk.purge_exports,
-    )
-    return attrs.evolve(house, **rhythm)  # type: ignore[arg-type]
+def a_house(desk: HelpDesk, intervals: Mapping[Chore, timedelta] | None = None) -> Housekeeping:
+    """Whose clock runs, although that of the exports may stand still."""
+    housekeep = attrs.evolve(desk.housekeep, clock=SystemClock())
+    return Housekeeping(housekeep=attrs.evolve(housekeep, intervals=intervals) if intervals else housekeep)
 
 
 def a_worker(desk: HelpDesk) -> Worker:

@@ -8,7 +8,18 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+import attrs
+
 from ticket_export.domain.background_task import BackgroundTask
+
+
+@attrs.frozen
+class Backlog:
+    """The numbers of tasks that wait and that are being processed; `oldest` is when the oldest waiting one was made."""
+
+    waiting: int = 0
+    running: int = 0
+    oldest: datetime | None = None
 
 
 class BackgroundTaskRepository(Protocol):
@@ -52,6 +63,10 @@ class BackgroundTaskRepository(Protocol):
         """
 
     @abstractmethod
+    def enqueued_before(self, name: str, *, before: datetime, limit: int) -> Sequence[BackgroundTask]:
+        """Return at most `limit` tasks of that name that wait and were last written before `before`, oldest first."""
+
+    @abstractmethod
     def lapsed(
         self, name: str, *, now: datetime, limit: int, besides: Collection[UUID] = ()
     ) -> Sequence[BackgroundTask]:
@@ -59,3 +74,7 @@ class BackgroundTaskRepository(Protocol):
 
         A task that is processed without a lease counts as the oldest.
         """
+
+    @abstractmethod
+    def backlog(self, name: str) -> Backlog:
+        """Count the tasks of that name that have not ended; keep none of them."""

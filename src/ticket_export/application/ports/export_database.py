@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -20,6 +21,13 @@ class DatabaseIdentity:
 
     id: UUID
     copy: str
+
+
+def time_until_due(begun: datetime | None, *, now: datetime, interval: timedelta) -> timedelta:
+    """Return how long a chore that was last begun at `begun` is not due yet, by `ExportDatabase.begin_chore`."""
+    if begun is None or not timedelta(0) <= now - begun < interval:
+        return timedelta(0)
+    return interval - (now - begun)
 
 
 class ExportDatabase(Protocol):
@@ -43,3 +51,11 @@ class ExportDatabase(Protocol):
     @abstractmethod
     def set_marks(self, marks: Sequence[str]) -> None:
         """Store `marks` instead of those that `marks` returned with `to_change` in this transaction."""
+
+    @abstractmethod
+    def begin_chore(self, chore: str, *, now: datetime, interval: timedelta) -> timedelta:
+        """Return zero and store that the chore was begun at `now`, if it is due; else return the time until it is.
+
+        A chore is due `interval` after it was last begun, and if it never was. A stored time after `now` is that of a
+        clock which was wrong, and does not count. Of several transactions, one begins the chore.
+        """

@@ -1,24 +1,29 @@
-"""Run the export that has waited longest."""
+"""Run the export whose turn it is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Event
 
 import attrs
 
 from ticket_export.application.announcements import dispatch_committed
-from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.ports.task_queue import TaskQueue
 from ticket_export.application.run.claims import Claims
 from ticket_export.application.run.progress import ProgressListener, ignore_progress
+from ticket_export.application.run.run_outcome import RunOutcome, RunResult
 from ticket_export.application.run.stop_signal import StopSignal
-from ticket_export.application.use_cases.run_export import RunExport, ignore_stall
+from ticket_export.application.use_cases.run_export import LOST_ATTEMPT, RunExport, ignore_stall
 from ticket_export.domain.background_task import BackgroundTask
+from ticket_export.errors import LeaseLostError, WorkerShortageError
 
 
 @attrs.frozen(kw_only=True)
 class RunNextExport:
-    """Claim the oldest queued export and run it, by the rules of `RunExport`.
+    """Claim the queued export whose turn it is, and run it by the rules of `RunExport`.
+
+    Workers call this, and so do the tasks of another job engine: a message of its queue says that an export may be
+    waiting, and not which one.
 
     Rules:
         1. First come, first served, for all users together.
@@ -36,20 +41,35 @@ class RunNextExport:
         on_progress: ProgressListener = ignore_progress,
         stop: StopSignal | None = None,
         on_stall: Callable[[], None] = ignore_stall,
-    ) -> ExportJobDto | None:
-        """Return the export that was run, or None if none was waiting.
+    ) -> RunOutcome:
+        """Return what came of it.
+
+        If the export stalls, another thread calls `on_stall`, and this call may never return.
 
         Raises:
-            LeaseLostError: the export was taken over, cancelled or handed back meanwhile; others may wait.
-            TicketsUnavailableError, StorageUnavailableError, WorkerShortageError, JobDatabaseError: as `RunExport`
-                does.
+            JobDatabaseError: no export could be claimed, or the result of one could not be stored; then its lease ends,
+                and another attempt makes the export.
         """
-        attempt = self.claims.claim_next()
+        try:
+            attempt = self.claims.claim_next()
+        except LeaseLostError as error:
+            # It was cancelled between the look at the queue and the claim.
+            return RunOutcome(result=RunResult.LEFT, error=error)
         if attempt is None:
-            return None
-        return self.run_export.run(
-            attempt, on_progress=on_progress, stop=stop, on_stall=on_stall, on_hand_back=self._dispatch
-        )
+            return RunOutcome(result=RunResult.NOTHING)
+        job_id, is_handed_back = attempt.job.id, Event()
 
-    def _dispatch(self, task: BackgroundTask) -> None:
-        dispatch_committed(self.task_queue, task)
+        def on_hand_back(task: BackgroundTask) -> None:
+            is_handed_back.set()
+            dispatch_committed(self.task_queue, task)
+
+        try:
+            job = self.run_export.run(
+                attempt, on_progress=on_progress, stop=stop, on_stall=on_stall, on_hand_back=on_hand_back
+            )
+        except LeaseLostError as error:
+            result = RunResult.HANDED_BACK if is_handed_back.is_set() else RunResult.LEFT
+            return RunOutcome(result=result, job_id=job_id, error=error)
+        except (*LOST_ATTEMPT, WorkerShortageError) as error:
+            return RunOutcome(result=RunResult.LOST, job_id=job_id, error=error)
+        return RunOutcome.of_end(job)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from uuid import UUID
 
 import attrs
 
-from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository
+from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository, Backlog
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.errors import LeaseLostError
@@ -74,6 +75,13 @@ class InMemoryBackgroundTaskRepository(BackgroundTaskRepository):
         )
         return None if turn is None else attrs.evolve(turn)
 
+    def enqueued_before(self, name: str, *, before: datetime, limit: int) -> Sequence[BackgroundTask]:
+        tasks = self._transaction.reading().tasks.values()
+        waiting = [task for task in tasks if (task.name, task.status) == (name, BackgroundTaskStatus.ENQUEUED)]
+        waiting.sort(key=lambda task: (task.creation_time, task.id))
+        old = (task for task in waiting if (task.last_modification_time or task.creation_time) < before)
+        return [attrs.evolve(task) for task in islice(old, limit)]
+
     def lapsed(
         self, name: str, *, now: datetime, limit: int, besides: Collection[UUID] = ()
     ) -> Sequence[BackgroundTask]:
@@ -82,6 +90,12 @@ class InMemoryBackgroundTaskRepository(BackgroundTaskRepository):
         # A task without a lease is the oldest.
         run_out.sort(key=lambda task: (task.leased_until or _NEVER, task.creation_time, task.id))
         return [attrs.evolve(task) for task in run_out[:limit]]
+
+    def backlog(self, name: str) -> Backlog:
+        tasks = [task for task in self._transaction.reading().tasks.values() if task.name == name]
+        waiting = [task.creation_time for task in tasks if task.status is BackgroundTaskStatus.ENQUEUED]
+        running = sum(task.status is BackgroundTaskStatus.PROCESSING for task in tasks)
+        return Backlog(len(waiting), running, min(waiting, default=None))
 
     def _tasks_of_busy_users(self, name: str, limit: int) -> set[UUID | None]:
         jobs = self._transaction.writing().jobs.values()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from threading import Lock
 from uuid import UUID, uuid4
 
@@ -25,10 +26,12 @@ class Rows:
     tasks: dict[UUID, BackgroundTask] = attrs.field(factory=dict)
     #: See `ExportDatabase.marks`.
     marks: list[str] = attrs.field(factory=list, eq=False)
+    #: When each chore was last begun; see `ExportDatabase.begin_chore`.
+    begun: dict[str, datetime] = attrs.field(factory=dict, eq=False)
 
     def copy(self) -> Rows:
         """Return the same entities in new dictionaries."""
-        return Rows(dict(self.jobs), dict(self.media_items), dict(self.tasks), list(self.marks))
+        return Rows(dict(self.jobs), dict(self.media_items), dict(self.tasks), list(self.marks), dict(self.begun))
 
 
 class InMemoryDatabase:

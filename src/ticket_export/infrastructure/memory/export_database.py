@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from ticket_export.application.ports.export_database import DatabaseIdentity, ExportDatabase
+from ticket_export.application.ports.export_database import DatabaseIdentity, ExportDatabase, time_until_due
 from ticket_export.infrastructure.memory.database import InMemoryTransaction
 
 
@@ -23,3 +24,10 @@ class InMemoryExportDatabase(ExportDatabase):
 
     def set_marks(self, marks: Sequence[str]) -> None:
         self._transaction.writing().marks[:] = marks
+
+    def begin_chore(self, chore: str, *, now: datetime, interval: timedelta) -> timedelta:
+        begun = self._transaction.writing().begun
+        rest = time_until_due(begun.get(chore), now=now, interval=interval)
+        if not rest:
+            begun[chore] = now
+        return rest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -25,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 
-from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository
+from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository, Backlog
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.errors import LeaseLostError
@@ -91,6 +91,13 @@ class SqlAlchemyBackgroundTaskRepository(BackgroundTaskRepository):
                 return found[0]
         return None
 
+    def enqueued_before(self, name: str, *, before: datetime, limit: int) -> Sequence[BackgroundTask]:
+        tasks = self._tasks.c
+        waiting = (tasks.status == BackgroundTaskStatus.ENQUEUED) & (tasks.name == name)
+        written = Instant(func.coalesce(tasks.last_modification_time, tasks.creation_time))
+        oldest_first = select(self._tasks).where(waiting & (written < before)).order_by(tasks.creation_time, tasks.id)
+        return self._found(oldest_first.limit(limit))
+
     def lapsed(
         self, name: str, *, now: datetime, limit: int, besides: Collection[UUID] = ()
     ) -> Sequence[BackgroundTask]:
@@ -101,6 +108,16 @@ class SqlAlchemyBackgroundTaskRepository(BackgroundTaskRepository):
         )
         oldest_first = run_out.order_by(leased_until.nulls_first(), self._tasks.c.creation_time, self._tasks.c.id)
         return self._found(oldest_first.limit(limit))
+
+    def backlog(self, name: str) -> Backlog:
+        tasks = self._tasks.c
+        counted = select(tasks.status, func.count(), func.min(tasks.creation_time)).group_by(tasks.status)
+        active = (BackgroundTaskStatus.ENQUEUED, BackgroundTaskStatus.PROCESSING)
+        of_name = counted.where((tasks.name == name) & tasks.status.in_(active))
+        found = {status: (number, oldest) for status, number, oldest in self._connection.execute(of_name)}
+        waiting, oldest = found.get(BackgroundTaskStatus.ENQUEUED, (0, None))
+        running, _ = found.get(BackgroundTaskStatus.PROCESSING, (0, None))
+        return Backlog(waiting, running, oldest)
 
     def _kept(self, name: str, status: BackgroundTaskStatus, besides: Collection[UUID]) -> Select[*tuple[object, ...]]:
         mine = (self._tasks.c.status == status) & (self._tasks.c.name == name)

@@ -12,14 +12,11 @@ import attrs
 from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.ports.task_queue import SupportsWaiting, TaskQueue
 from ticket_export.application.run.progress import Progress
+from ticket_export.application.run.run_outcome import RunResult
 from ticket_export.application.run.stop_signal import StopSignal
-from ticket_export.application.use_cases.run_export import LOST_ATTEMPT
 from ticket_export.application.use_cases.run_next_export import RunNextExport
-from ticket_export.errors import LeaseLostError, WorkerShortageError
 
 _log = logging.getLogger(__name__)
-
-_LOGGED = (*LOST_ATTEMPT, WorkerShortageError)
 
 # Seconds between two looks of an idle thread at the stop signal.
 _IDLE = 0.5
@@ -34,12 +31,15 @@ _LATER = 2.0
 class Runner:
     """A thread, with `ended` set at its end and `error` if an error ended it.
 
+    Once `end` is given, it begins no other export. Once `stop` is given, it hands back the one that it runs.
+
     Where a signal may interrupt, wait for `ended`: Python 3.11 takes a thread for ended after an interrupted ``join``.
     """
 
     _run_next_export: RunNextExport
     _task_queue: TaskQueue
     _stop: StopSignal
+    _end: StopSignal
     _on_end: Callable[[ExportJobDto], None]
     _is_draining: bool = attrs.field(kw_only=True)
     _turn_at: float = attrs.field(factory=monotonic, init=False)
@@ -70,41 +70,45 @@ class Runner:
     def _run_exports(self) -> None:
         pause = _FIRST_PAUSE
         # A runner that was stuck has been replaced.
-        while not self._stop.is_given and not self._stuck.is_set():
+        while not self._end.is_given and not self._stuck.is_set():
             self._take_turn()
+            trouble: Exception | None = None
             try:
-                job = self._run_next_export(on_progress=self._take_turn, stop=self._stop, on_stall=self._stuck.set)
-                if job is not None:
-                    self._on_end(job)
-                elif self._is_draining:
-                    return
-                else:
+                outcome = self._run_next_export(on_progress=self._take_turn, stop=self._stop, on_stall=self._stuck.set)
+                if outcome.job is not None:
+                    self._on_end(outcome.job)
+                elif outcome.result is RunResult.LOST:
+                    # It is logged already.
+                    trouble = outcome.error
+                elif outcome.result is RunResult.NOTHING:
+                    if self._is_draining:
+                        return
                     self._wait_for_work()
-            except LeaseLostError:
-                # The export was cancelled, taken over or handed back, which is logged.
-                self._pause(_SHORT_PAUSE)
-            except Exception as error:
-                if self._is_draining and pause == _LONGEST_PAUSE:
-                    raise
-                # A lost attempt is logged already.
-                if not isinstance(error, _LOGGED):
-                    _log.exception("the worker failed; it continues in %g s", pause)
-                self._pause(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE)
-            else:
+                else:
+                    # The export was cancelled, taken over or handed back, which is logged.
+                    self._pause(_SHORT_PAUSE)
+            except Exception as error:  # noqa: BLE001 - raised below, after some tries
+                trouble = error
+                _log.exception("the worker failed; it continues in %g s", pause)
+            if trouble is None:
                 pause = _FIRST_PAUSE
+                continue
+            if self._is_draining and pause == _LONGEST_PAUSE:
+                raise trouble
+            self._pause(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _wait_for_work(self) -> None:
         if not isinstance(self._task_queue, SupportsWaiting):
             self._pause(_IDLE)
             return
         # Claiming takes a lock of the database, so it waits until there is something to claim.
-        while not self._stop.is_given and not self._stuck.is_set() and not self._task_queue.wait(_IDLE):
+        while not self._end.is_given and not self._stuck.is_set() and not self._task_queue.wait(_IDLE):
             self._take_turn()
 
     def _pause(self, timeout: float) -> None:
         self._turn_at = monotonic() + timeout
-        self._stop.wait(timeout)
+        self._end.wait(timeout)
 
     def _take_turn(self, _progress: Progress | None = None) -> None:
         self._turn_at = monotonic()

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
+from ticket_export.testing.entities import NOW
 from ticket_export.testing.stored_jobs.back_door import RACERS, BackDoor, D
+
+MINUTE, A_MOMENT = timedelta(minutes=1), timedelta(microseconds=1)
 
 
 class DatabaseItselfContract(BackDoor[D]):
@@ -43,3 +48,55 @@ class DatabaseItselfContract(BackDoor[D]):
 
         self.race(issue)
         assert sorted(self.marks(database)) == sorted(map(str, range(RACERS)))
+
+    def begin(self, database: D, chore: str, now: datetime, *, interval: timedelta = MINUTE) -> timedelta:
+        with self.unit_of_work(database) as unit_of_work:
+            due_in = unit_of_work.database.begin_chore(chore, now=now, interval=interval)
+            unit_of_work.commit()
+        return due_in
+
+    def test_a_chore_that_was_never_begun_is_due(self, database: D) -> None:
+        assert self.begin(database, "sweep", NOW) == timedelta(0)
+        assert self.begin(database, "purge", NOW) == timedelta(0)
+
+    def test_a_chore_is_due_again_after_its_interval(self, database: D) -> None:
+        self.begin(database, "sweep", NOW)
+        assert self.begin(database, "sweep", NOW) == MINUTE
+        assert self.begin(database, "sweep", NOW + MINUTE - A_MOMENT) == A_MOMENT
+        assert self.begin(database, "sweep", NOW + MINUTE) == timedelta(0)
+        assert self.begin(database, "sweep", NOW + MINUTE) == MINUTE
+
+    def test_a_chore_without_an_interval_is_always_due(self, database: D) -> None:
+        self.begin(database, "sweep", NOW)
+        assert self.begin(database, "sweep", NOW, interval=timedelta(0)) == timedelta(0)
+        # And it counts as begun for those who have one.
+        assert self.begin(database, "sweep", NOW) == MINUTE
+
+    def test_a_chore_that_was_begun_by_a_wrong_clock_in_the_future_is_due(self, database: D) -> None:
+        self.begin(database, "sweep", NOW + timedelta(days=1))
+        assert self.begin(database, "sweep", NOW) == timedelta(0)
+        assert self.begin(database, "sweep", NOW) == MINUTE
+
+    def test_a_chore_that_was_begun_in_a_transaction_that_was_undone_is_due(self, database: D) -> None:
+        with self.unit_of_work(database) as unit_of_work:
+            unit_of_work.database.begin_chore("sweep", now=NOW, interval=MINUTE)
+        assert self.begin(database, "sweep", NOW) == timedelta(0)
+
+    def test_marks_and_chores_do_not_overwrite_each_other(self, database: D) -> None:
+        with self.unit_of_work(database) as unit_of_work:
+            unit_of_work.database.marks(to_change=True)
+            unit_of_work.database.set_marks(["1-a"])
+            unit_of_work.commit()
+        self.begin(database, "sweep", NOW)
+        self.begin(database, "purge", NOW)
+        assert self.marks(database) == ["1-a"]
+        with self.unit_of_work(database) as unit_of_work:
+            unit_of_work.database.marks(to_change=True)
+            unit_of_work.database.set_marks([])
+            unit_of_work.commit()
+        assert (self.begin(database, "sweep", NOW), self.begin(database, "purge", NOW)) == (MINUTE, MINUTE)
+
+    def test_of_many_who_begin_a_chore_at_once_one_does(self, database: D) -> None:
+        began: list[timedelta] = []
+        self.race(lambda _racer: began.append(self.begin(database, "sweep", NOW)))
+        assert sorted(began) == [timedelta(0), *([MINUTE] * (RACERS - 1))]

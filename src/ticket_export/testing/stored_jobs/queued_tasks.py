@@ -9,6 +9,7 @@ from uuid import UUID
 import attrs
 import pytest
 
+from ticket_export.application.ports.background_task_repository import Backlog
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.errors import LeaseLostError
@@ -18,6 +19,7 @@ from ticket_export.testing.stored_jobs.back_door import BackDoor, D
 LEASE = timedelta(seconds=30)
 A_MOMENT = timedelta(microseconds=1)
 TASKS = 40
+ENDED = (BackgroundTaskStatus.COMPLETE, BackgroundTaskStatus.ERROR)
 
 
 def enqueued(name: str = "export", *, later: int = 0) -> BackgroundTask:
@@ -51,6 +53,23 @@ class QueuedTasksContract(BackDoor[D]):
     def test_an_empty_queue_has_no_next_task(self, database: D) -> None:
         with self.unit_of_work(database) as unit_of_work:
             assert unit_of_work.tasks.next_enqueued("export") is None
+
+    def test_tasks_that_have_waited_since_before_a_moment_are_found_oldest_first(self, database: D) -> None:
+        old = [enqueued(later=later) for later in (3, 1, 2)]
+        handed_back = attrs.evolve(enqueued(), last_modification_time=NOW + 4 * A_MOMENT)
+        others = [enqueued("send-mail"), processing(later=9), attrs.evolve(processing(), creation_time=NOW)]
+        self.put_tasks(database, *old, handed_back, enqueued(later=4), *others)
+
+        def found(later: int, limit: int = 10) -> list[BackgroundTask]:
+            with self.unit_of_work(database) as unit_of_work:
+                before = NOW + later * A_MOMENT
+                return list(unit_of_work.tasks.enqueued_before("export", before=before, limit=limit))
+
+        assert found(4) == [old[1], old[2], old[0]]
+        assert found(4, limit=2) == [old[1], old[2]]
+        assert found(3) == [old[1], old[2]]
+        assert handed_back in found(5)
+        assert found(1) == []
 
     def test_only_an_enqueued_task_is_the_next_and_only_one_in_work_has_lapsed(self, database: D) -> None:
         tasks = {status: attrs.evolve(processing(), status=status) for status in BackgroundTaskStatus}
@@ -111,6 +130,14 @@ class QueuedTasksContract(BackDoor[D]):
             assert tasks.next_enqueued("export", besides=[first.id]) == second
             assert tasks.next_enqueued("export", besides=[first.id, second.id]) is None
             assert list(tasks.lapsed("export", now=NOW, limit=1, besides=[lapsed[0].id])) == [lapsed[1]]
+
+    def test_the_backlog_counts_the_tasks_of_a_name_that_have_not_ended(self, database: D) -> None:
+        ended = [attrs.evolve(a_task(), name="export", status=status) for status in ENDED]
+        others = [enqueued("send-mail", later=-9), processing("send-mail")]
+        self.put_tasks(database, enqueued(later=2), enqueued(later=1), processing(later=-9), *ended, *others)
+        with self.unit_of_work(database) as unit_of_work:
+            assert unit_of_work.tasks.backlog("export") == Backlog(waiting=2, running=1, oldest=NOW + A_MOMENT)
+            assert unit_of_work.tasks.backlog("Export") == Backlog()
 
     def test_a_task_that_another_attempt_has_taken_is_not_updated(self, database: D) -> None:
         task, other = a_task(), a_task()

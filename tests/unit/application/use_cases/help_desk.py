@@ -19,7 +19,7 @@ from tests.unit.application.use_cases.watched_adapters import (
     WatchedUnitOfWork,
     WatchedUsers,
 )
-from ticket_export import Actor, CsvFormat, ExportPolicy, RequestedExportDto, SystemPermissions
+from ticket_export import Actor, CsvFormat, ExportPolicy, RequestedExportDto, Settings, SystemPermissions
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.file.export_file import owner_key
 from ticket_export.application.file.file_name import FileNameTemplate, FileNaming
@@ -36,6 +36,7 @@ from ticket_export.application.use_cases.cancel_export import CancelExport
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
 from ticket_export.application.use_cases.forget_user import ForgetUser
 from ticket_export.application.use_cases.get_export import GetExport
+from ticket_export.application.use_cases.housekeep import Housekeep
 from ticket_export.application.use_cases.list_exports import ListExports
 from ticket_export.application.use_cases.open_download import OpenDownload
 from ticket_export.application.use_cases.purge_exports import PurgeExports
@@ -218,6 +219,19 @@ class HelpDesk:
     @property
     def run_next_export(self) -> RunNextExport:
         return RunNextExport(run_export=self.run_export, claims=self.claims, task_queue=self.queue)
+
+    @property
+    def housekeep(self) -> Housekeep:
+        return Housekeep(
+            unit_of_work=self.unit_of_work,
+            task_queue=self.queue,
+            clock=self.clock,
+            recover_stalled_exports=self.recover_stalled_exports,
+            clean_up_expired_exports=self.clean_up_expired_exports,
+            sweep_orphaned_objects=self.sweep_orphaned_objects,
+            purge_exports=self.purge_exports,
+            intervals=Settings(_env_file=None).chore_intervals,
+        )
 
     @property
     def retry_export(self) -> RetryExport:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.application.use_cases.help_desk import NOW, HelpDesk, once, raising
 from ticket_export import Actor
+from ticket_export.application.run.run_outcome import RunResult
 from ticket_export.errors import (
     ExportNotFoundError,
     InvalidTransitionError,
@@ -52,7 +53,7 @@ def test_queued_or_running_export_is_failed_at_once(desk: HelpDesk, actor: Actor
 
 def test_cancelled_export_is_claimed_by_nobody(desk: HelpDesk, actor: Actor, job_id: UUID) -> None:
     desk.cancel_export(actor, job_id)
-    assert desk.run_next_export() is None
+    assert desk.run_next_export().result is RunResult.NOTHING
     assert desk.audited(job_id) == ["requested", "cancelled"]
     with pytest.raises(InvalidTransitionError):
         desk.run_export(job_id)

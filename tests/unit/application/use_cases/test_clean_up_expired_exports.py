@@ -11,6 +11,7 @@ import pytest
 
 from tests.unit.application.use_cases.help_desk import NAME, NOW, PREFIX, VIEW, HelpDesk, once, raising
 from tests.unit.application.use_cases.watched_adapters import WatchedStorage
+from ticket_export.application.run.run_outcome import RunResult
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUp
 from ticket_export.errors import (
     ExportExpiredError,
@@ -259,7 +260,7 @@ def test_export_that_expires_before_it_is_finished_fails_first(desk: HelpDesk, r
     assert desk.audited(job_id) == ["requested", "failed", "cleaned_up"]
     assert desk.announced(job_id) == ["failed", "expired"]
     claim_cleaned_up(desk, job_id)
-    assert desk.run_next_export() is None
+    assert desk.run_next_export().result is RunResult.NOTHING
 
 
 def test_export_that_expires_without_a_task_that_goes_on_fails_too(desk: HelpDesk) -> None:

@@ -29,7 +29,7 @@ def claim_the_next_attempt_makes_it(desk: HelpDesk, job_id: UUID, *, left: list[
     desk.clock.advance(desk.lease)
     assert desk.recover_stalled_exports() == Recovery(requeued=1)
     assert desk.task(job_id).number_of_retries == 1
-    answer = desk.run_next_export()
+    answer = desk.run_next_export().job
     assert answer is not None
     assert (answer.id, answer.status, answer.row_count) == (job_id, "completed", BLOCK_ROWS + 1)
     assert desk.announced(job_id) == ["completed"]

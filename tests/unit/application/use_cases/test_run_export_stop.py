@@ -32,7 +32,7 @@ def claim_waits_again(desk: HelpDesk, job_id: UUID) -> None:
     assert desk.announced(job_id) == []
     # The next worker begins anew, and at once.
     desk.happen.clear()
-    answer = desk.run_next_export()
+    answer = desk.run_next_export().job
     assert answer is not None
     assert (answer.id, answer.status, answer.row_count) == (job_id, "completed", BLOCK_ROWS + 1)
     assert list(desk.files) == [f"{PREFIX}{job_id}/2/{NAME}"]

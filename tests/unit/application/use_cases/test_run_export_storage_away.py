@@ -12,6 +12,7 @@ import pytest
 from tests.unit.application.use_cases.blocked_export import PATIENCE
 from tests.unit.application.use_cases.help_desk import HelpDesk, once, raising
 from ticket_export import Actor
+from ticket_export.application.run.run_outcome import RunResult
 from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.errors import LeaseLostError, StorageError, StorageUnavailableError
@@ -47,7 +48,7 @@ def test_export_waits_again_at_once_and_the_attempt_counts(desk: HelpDesk, job_i
     assert desk.stored == {}
     assert (desk.audited(job_id), desk.announced(job_id)) == (["requested", "started"], [])
     assert desk.recover_stalled_exports() == Recovery()
-    answer = desk.run_next_export()
+    answer = desk.run_next_export().job
     assert answer is not None
     assert (answer.id, answer.status, answer.row_count) == (job_id, "completed", BLOCK_ROWS + 1)
 
@@ -56,9 +57,13 @@ def test_export_waits_again_at_once_and_the_attempt_counts(desk: HelpDesk, job_i
 def test_export_fails_when_its_attempts_are_used_up(desk: HelpDesk, job_id: UUID, place: str) -> None:
     desk.happen[place] = raising(AWAY)
     for _ in range(desk.max_attempts - 1):
-        with pytest.raises(StorageUnavailableError):
-            desk.run_next_export()
-    answer = desk.run_next_export()
+        outcome = desk.run_next_export()
+        assert (outcome.result, outcome.job_id, type(outcome.error)) == (
+            RunResult.LOST,
+            job_id,
+            StorageUnavailableError,
+        )
+    answer = desk.run_next_export().job
     assert answer is not None
     assert (answer.id, answer.status, answer.error_message) == (job_id, "failed", GIVEN_UP)
     assert desk.stored == {}

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from tests.unit.application.use_cases.help_desk import NAME, PREFIX, HelpDesk, once, raising
+from ticket_export.application.run.run_outcome import RunResult
 from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.errors import JobDatabaseError, LeaseLostError, TicketsUnavailableError
@@ -39,7 +40,7 @@ def test_export_waits_again_at_once_and_the_attempt_counts(desk: HelpDesk, job_i
     # Nothing has ended, so that nobody hears of an end.
     assert (desk.audited(job_id), desk.announced(job_id)) == (["requested", "started"], [])
     assert desk.recover_stalled_exports() == Recovery()
-    answer = desk.run_next_export()
+    answer = desk.run_next_export().job
     assert answer is not None
     assert (answer.id, answer.status, answer.row_count) == (job_id, "completed", BLOCK_ROWS + 1)
     assert list(desk.files) == [f"{PREFIX}{job_id}/2/{NAME}"]
@@ -49,9 +50,13 @@ def test_export_waits_again_at_once_and_the_attempt_counts(desk: HelpDesk, job_i
 def test_export_fails_when_its_attempts_are_used_up(desk: HelpDesk, job_id: UUID, place: str) -> None:
     desk.happen[place] = raising(AWAY)
     for _ in range(desk.max_attempts - 1):
-        with pytest.raises(TicketsUnavailableError):
-            desk.run_next_export()
-    answer = desk.run_next_export()
+        outcome = desk.run_next_export()
+        assert (outcome.result, outcome.job_id, type(outcome.error)) == (
+            RunResult.LOST,
+            job_id,
+            TicketsUnavailableError,
+        )
+    answer = desk.run_next_export().job
     assert answer is not None
     assert (answer.id, answer.status, answer.error_message) == (job_id, "failed", GIVEN_UP)
     task = desk.task(job_id)
@@ -60,7 +65,7 @@ def test_export_fails_when_its_attempts_are_used_up(desk: HelpDesk, job_id: UUID
     assert (desk.audited(job_id)[-1], desk.announced(job_id)) == ("failed", ["failed"])
     entry = desk.audit_log.entries[-1]
     assert (entry.detail, entry.duration) == (GIVEN_UP, desk.clock.now() - desk.clock.now())
-    assert desk.run_next_export() is None
+    assert desk.run_next_export().result is RunResult.NOTHING
 
 
 def test_attempts_that_were_lost_with_their_worker_count_too(desk: HelpDesk, job_id: UUID) -> None:
@@ -77,8 +82,12 @@ def test_attempts_that_were_lost_with_their_tickets_count_for_a_worker_that_vani
 ) -> None:
     desk.happen["source.count"] = raising(AWAY)
     for _ in range(desk.max_attempts - 1):
-        with pytest.raises(TicketsUnavailableError):
-            desk.run_next_export()
+        outcome = desk.run_next_export()
+        assert (outcome.result, outcome.job_id, type(outcome.error)) == (
+            RunResult.LOST,
+            job_id,
+            TicketsUnavailableError,
+        )
     desk.claims.claim(job_id)
     desk.clock.advance(desk.lease)
     assert desk.recover_stalled_exports() == Recovery(given_up=1)

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from errno import EMFILE
+from itertools import takewhile
+from operator import attrgetter
 from threading import Barrier
 
 import pytest
@@ -10,7 +13,8 @@ from tests.unit.application.use_cases.blocked_export import block_count
 from tests.unit.application.use_cases.help_desk import HelpDesk, raising
 from ticket_export import StopSignal
 from ticket_export.application.run.progress import Progress
-from ticket_export.errors import LeaseLostError
+from ticket_export.application.run.run_outcome import RunResult
+from ticket_export.errors import LeaseLostError, StorageError, WorkerShortageError
 
 
 def test_exports_are_run_in_the_order_of_their_requests(desk: HelpDesk) -> None:
@@ -19,7 +23,44 @@ def test_exports_are_run_in_the_order_of_their_requests(desk: HelpDesk) -> None:
         asked.append(desk.requested().id)
         desk.clock.advance(timedelta(seconds=1))
     run = [desk.run_next_export() for _ in range(4)]
-    assert [job and (job.id, job.status) for job in run] == [*((job_id, "completed") for job_id in asked), None]
+    assert [(each.result, each.job_id) for each in run] == [
+        *((RunResult.COMPLETED, job_id) for job_id in asked),
+        (RunResult.NOTHING, None),
+    ]
+    assert [each.job and (each.job.id, each.job.status) for each in run] == [
+        *((job_id, "completed") for job_id in asked),
+        None,
+    ]
+
+
+def test_outcome_has_the_export_that_failed(desk: HelpDesk) -> None:
+    job_id = desk.requested().id
+    desk.happen["storage.publish"] = raising(StorageError("the storage refuses access"))
+    outcome = desk.run_next_export()
+    assert (outcome.result, outcome.job_id, outcome.error) == (RunResult.FAILED, job_id, None)
+    assert outcome.job is not None
+    assert outcome.job.error_message is not None
+
+
+def test_export_that_is_cancelled_before_it_is_claimed_is_left(desk: HelpDesk) -> None:
+    actor = desk.user()
+    job_id = desk.requested(actor).id
+    desk.happen["work.running"] = raising(LeaseLostError("cancelled meanwhile"))
+    outcome = desk.run_next_export()
+    assert (outcome.result, outcome.job_id, outcome.job, str(outcome.error)) == (
+        RunResult.LEFT,
+        None,
+        None,
+        "cancelled meanwhile",
+    )
+    assert desk.job(job_id).status.developer_name == "queued"
+
+
+def test_worker_that_lacks_something_is_told_that_its_attempt_is_lost(desk: HelpDesk) -> None:
+    job_id = desk.requested().id
+    desk.happen["users.find"] = raising(OSError(EMFILE, "too many open files"))
+    outcome = desk.run_next_export()
+    assert (outcome.result, outcome.job_id, type(outcome.error)) == (RunResult.LOST, job_id, WorkerShortageError)
 
 
 def test_listener_hears_of_the_progress(desk: HelpDesk) -> None:
@@ -32,8 +73,8 @@ def test_listener_hears_of_the_progress(desk: HelpDesk) -> None:
 def test_signal_to_stop_reaches_the_export(desk: HelpDesk) -> None:
     job_id, stop = desk.requested().id, StopSignal()
     block_count(desk, meanwhile=stop.give)
-    with pytest.raises(LeaseLostError):
-        desk.run_next_export(stop=stop)
+    outcome = desk.run_next_export(stop=stop)
+    assert (outcome.result, outcome.job_id, outcome.job) == (RunResult.HANDED_BACK, job_id, None)
     assert desk.job(job_id).status.developer_name == "queued"
 
 
@@ -43,8 +84,8 @@ def test_queue_hears_of_an_export_that_is_handed_back_once_it_is_committed(desk:
     desk.queue.dispatched.clear()
     stored: list[str] = []
     desk.happen["queue.dispatch"] = lambda: stored.append(desk.task(job_id).status)
-    with pytest.raises(LeaseLostError):
-        desk.run_next_export(stop=stop)
+    outcome = desk.run_next_export(stop=stop)
+    assert (outcome.result, outcome.job_id, outcome.job) == (RunResult.HANDED_BACK, job_id, None)
     assert desk.queue.dispatched == [desk.task(job_id)]
     assert stored == ["enqueued"]
 
@@ -55,8 +96,9 @@ def test_queue_that_refuses_an_export_does_not_keep_it_from_being_handed_back(
     job_id, stop = desk.requested().id, StopSignal()
     interrupted = block_count(desk, meanwhile=stop.give)
     desk.happen["queue.dispatch"] = raising(ConnectionError("the broker is gone"))
-    with pytest.raises(LeaseLostError, match="is back in the queue"):
-        desk.run_next_export(stop=stop)
+    outcome = desk.run_next_export(stop=stop)
+    assert (outcome.result, outcome.job_id, outcome.job) == (RunResult.HANDED_BACK, job_id, None)
+    assert "is back in the queue" in str(outcome.error)
     assert interrupted.is_set()
     assert desk.job(job_id).status.developer_name == "queued"
     assert "could not be dispatched" in caplog.text
@@ -72,8 +114,9 @@ def test_queue_hears_nothing_of_an_export_that_was_cancelled(desk: HelpDesk) -> 
         stop.give()
 
     block_count(desk, meanwhile=cancel_and_stop)
-    with pytest.raises(LeaseLostError, match="was cancelled"):
-        desk.run_next_export(stop=stop)
+    outcome = desk.run_next_export(stop=stop)
+    assert (outcome.result, outcome.job_id, outcome.job) == (RunResult.LEFT, job_id, None)
+    assert "was cancelled" in str(outcome.error)
     assert desk.queue.dispatched == []
 
 
@@ -83,7 +126,7 @@ def test_many_workers_at_once_run_each_export_once(desk: HelpDesk) -> None:
 
     def work(_number: int) -> list[object]:
         together.wait(60)
-        return [job.id for job in iter(desk.run_next_export, None)]
+        return [outcome.job_id for outcome in takewhile(attrgetter("job"), iter(desk.run_next_export, None))]
 
     with ThreadPoolExecutor(4) as workers:
         run = [job_id for jobs in workers.map(work, range(4)) for job_id in jobs]

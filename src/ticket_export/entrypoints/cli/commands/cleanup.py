@@ -3,8 +3,11 @@
 import typer
 
 from ticket_export.application.safe_text import escaped
+from ticket_export.application.use_cases.clean_up_expired_exports import CleanUp
+from ticket_export.application.use_cases.housekeep import Chore, Housekept
+from ticket_export.application.use_cases.purge_exports import Purge
+from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.application.use_cases.sweep_orphaned_objects import Sweep
-from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.cli.exit_codes import CommandError
 from ticket_export.entrypoints.cli.options import AsJson
 from ticket_export.entrypoints.cli.output.standard_streams import write_json, write_summary
@@ -20,17 +23,17 @@ def cleanup(context: typer.Context, as_json: AsJson = False) -> None:
     """
     session = session_of(context)
     session.tells_news = True
-    container = session.container()
-    recovery = container.recover_stalled_exports()()
-    clean_up = container.clean_up_expired_exports()()
-    sweep, problem = _swept(container)
-    purge = container.purge_exports()()
+    kept = session.container().housekeep()(now=True)
+    # A chore that failed has done nothing that can be told.
+    recovery, clean_up = kept.recovery or Recovery(), kept.clean_up or CleanUp()
+    sweep, purge = kept.sweep or Sweep(), kept.purge or Purge()
     failed = clean_up.failed + sweep.failed + purge.failed
     if as_json:
         write_json(
             {
                 "requeued": recovery.requeued,
                 "givenUp": recovery.given_up,
+                "dispatched": kept.dispatched or 0,
                 "cleanedUp": clean_up.cleaned_up,
                 "orphansRemoved": sweep.removed,
                 "unfinishedRemoved": sweep.unfinished,
@@ -48,8 +51,7 @@ def cleanup(context: typer.Context, as_json: AsJson = False) -> None:
             f"{purge.purged:,} old exports purged"
         )
     # After the report of what was done.
-    if problem is not None:
-        raise CommandError(f"the search for orphaned files failed: {problem}") from problem
+    _raise_failure(kept)
     if clean_up.refused or sweep.refused:
         # The log has just told why.
         raise CommandError("files were not deleted, because this database does not own the storage")
@@ -59,8 +61,8 @@ def cleanup(context: typer.Context, as_json: AsJson = False) -> None:
         raise CommandError(f"{failed:,} could not be cleaned up; {advice}the next clean-up tries again")
 
 
-def _swept(container: TicketExportContainer) -> tuple[Sweep, StorageError | None]:
-    try:
-        return container.sweep_orphaned_objects()(), None
-    except StorageError as error:
-        return Sweep(), error
+def _raise_failure(kept: Housekept) -> None:
+    for chore, error in kept.failed.items():
+        if chore is Chore.SWEEP and isinstance(error, StorageError):
+            raise CommandError(f"the search for orphaned files failed: {error}") from error
+        raise error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -12,7 +13,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Dialect, Table, select, update
 from sqlalchemy.exc import DBAPIError
 
-from ticket_export.application.ports.export_database import DatabaseIdentity, ExportDatabase
+from ticket_export.application.ports.export_database import DatabaseIdentity, ExportDatabase, time_until_due
 from ticket_export.errors import JobDatabaseError
 
 _ID: Final = 'SELECT "Id" FROM "ExportDatabase"'
@@ -24,6 +25,7 @@ _COPY: Final = {
 }
 # In the JSON object of `Chores`.
 _MARKS: Final = "ownerMarks"
+_BEGUN: Final = "begun"
 # An engine, and the engines made from it with other options, share one dialect.
 _identities: WeakKeyDictionary[Dialect, DatabaseIdentity] = WeakKeyDictionary()
 
@@ -47,7 +49,19 @@ class SqlAlchemyExportDatabase(ExportDatabase):
         return tuple(map(str, marks))
 
     def set_marks(self, marks: Sequence[str]) -> None:
-        chores = {**self._chores(), _MARKS: list(marks)}
+        self._store({**self._chores(), _MARKS: list(marks)})
+
+    def begin_chore(self, chore: str, *, now: datetime, interval: timedelta) -> timedelta:
+        def rest(chores: dict[str, Any]) -> timedelta:
+            return time_until_due(_moment(chores.get(_BEGUN, {}).get(chore)), now=now, interval=interval)
+
+        # In most calls it is not due, so the first look takes no lock.
+        if not_yet := rest(self._chores()) or rest(chores := self._chores(to_change=True)):
+            return not_yet
+        self._store({**chores, _BEGUN: {**chores.get(_BEGUN, {}), chore: now.isoformat()}})
+        return timedelta(0)
+
+    def _store(self, chores: dict[str, Any]) -> None:
         self._connection.execute(update(self._table).values(chores=json.dumps(chores)))
 
     def _chores(self, *, to_change: bool = False) -> dict[str, Any]:
@@ -80,3 +94,10 @@ class SqlAlchemyExportDatabase(ExportDatabase):
             raise DBAPIError(statement, None, error) from error
         finally:
             cursor.close()
+
+
+def _moment(stored: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(stored)).astimezone(UTC)
+    except ValueError:
+        return None
