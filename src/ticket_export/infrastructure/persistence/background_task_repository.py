@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, Table, Update, bindparam, func, insert, select, update
 
 from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository, Backlog
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
@@ -31,8 +32,8 @@ class SqlAlchemyBackgroundTaskRepository(BackgroundTaskRepository):
         return next(iter(self._found(select(self._tasks).where(self._tasks.c.id == task_id))), None)
 
     def update(self, task: BackgroundTask, *, fencing_token: int) -> None:
-        unchanged = (self._tasks.c.id == task.id) & (self._tasks.c.fencing_token == fencing_token)
-        changed = self._connection.execute(update(self._tasks).where(unchanged), changes_of(task, self._tasks))
+        changes = {**changes_of(task, self._tasks), "same_id": task.id, "same_token": fencing_token}
+        changed = self._connection.execute(_unchanged_task(self._tasks), changes)
         if changed.rowcount == 0:
             raise LeaseLostError(f"task {task.id} is no longer at attempt {fencing_token}")
 
@@ -83,3 +84,11 @@ class SqlAlchemyBackgroundTaskRepository(BackgroundTaskRepository):
     def _found(self, statement: Select[*tuple[object, ...]]) -> list[BackgroundTask]:
         rows = self._connection.execute(statement).mappings()
         return [entity_from(row, self._tasks, BackgroundTask) for row in rows]
+
+
+# Building a statement takes longer than executing it. A process has one table of tasks, or a few.
+@lru_cache(maxsize=16)
+def _unchanged_task(tasks: Table) -> Update:
+    """The update of the task of the id `same_id` if its fencing token is `same_token`."""
+    is_same = tasks.c.id == bindparam("same_id")
+    return update(tasks).where(is_same & (tasks.c.fencing_token == bindparam("same_token")))
