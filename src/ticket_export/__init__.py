@@ -5,9 +5,9 @@
     job = container.request_export()(actor, {"columns": ["id", "title"]})
 
 The other public modules are `ticket_export.catalog` (the tickets and columns of a host), `ticket_export.ports`
-(everything that can be replaced), `ticket_export.storage` (storage plugins), `ticket_export.errors`,
-`ticket_export.testing` (contract suites) and `ticket_export.testing.memory` (in-memory adapters). All other modules are
-private and may move.
+(everything that can be replaced), `ticket_export.storage` (storage plugins), `ticket_export.celery` (a Celery
+application as the job engine), `ticket_export.errors`, `ticket_export.testing` (contract suites) and
+`ticket_export.testing.memory` (in-memory adapters). All other modules are private and may move.
 
 Each name is imported when it is first used, so that a program loads only what it uses.
 """

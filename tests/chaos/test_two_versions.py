@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.arena import Arena
-from tests.chaos.end_state import EndState
 from tests.chaos.many_exports import chaos_random
 from tests.chaos.versions import Version, source_of
-from tests.chaos.views import distinct_views
 from tests.chaos.workers import wait_until
+from ticket_export.testing.engines.end_state import EndState
+from ticket_export.testing.engines.views import distinct_views
 
 pytestmark = pytest.mark.once_flaky
 

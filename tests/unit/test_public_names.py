@@ -42,6 +42,7 @@ def test_the_page_lists_every_public_module() -> None:
     assert set(DOCUMENTED) == {
         "ticket_export",
         "ticket_export.catalog",
+        "ticket_export.celery",
         "ticket_export.errors",
         "ticket_export.ports",
         "ticket_export.storage",

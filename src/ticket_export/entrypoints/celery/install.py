@@ -80,7 +80,7 @@ def _function(method: Any) -> Any:
 def _add_to_schedule(sender: Celery, **_: object) -> None:
     installed: Tasks = getattr(sender, _INSTALLED)
     sender.add_periodic_task(
-        installed.container.settings().housekeeping_interval,
+        installed.container.settings().housekeeping_interval.total_seconds(),
         sender.signature(HOUSEKEEP),
         name=HOUSEKEEP,
         queue=QUEUE_NAME,

@@ -62,7 +62,7 @@ def without_install() -> NoReturn:
         raise MissingExtraError("celery", "TICKET_EXPORT_TASK_QUEUE=celery") from error
     raise ConfigurationError(
         "TICKET_EXPORT_TASK_QUEUE=celery needs your Celery application: call ticket_export.celery.install(app, "
-        "container) where you make the container, or set TICKET_EXPORT_TASK_QUEUE=database"
+        "container) where you make the container, and name this container to commands with --app"
     )
 
 

@@ -1,0 +1,1 @@
+"""Exports that the workers of a host's Celery application run."""
