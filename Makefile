@@ -65,6 +65,7 @@ bench: $(BENCH)/.bench $(VENV)/.dev ## measure rows/s and peak memory against th
 	$(BENCH)/bin/python -m benchmarks.formats
 	$(BENCH)/bin/python -m benchmarks.storage --server-python $(BIN)/python
 	$(BENCH)/bin/python -m benchmarks.queue
+	$(BENCH)/bin/python -m benchmarks.dead_broker
 
 docs: $(VENV)/.dev ## build the documentation site in build/docs; a warning is an error
 	$(BIN)/python -m sphinx --builder html --fresh-env --nitpicky --fail-on-warning --keep-going --doctree-dir build/doctrees docs build/docs
