@@ -1,4 +1,4 @@
-"""Run exports by Procrastinate: the application imports `container`, and Procrastinate's worker imports `engine`."""
+"""Run exports by Procrastinate. Your application uses `container`, Procrastinate uses `engine`."""
 
 import asyncio
 import logging
