@@ -17,11 +17,11 @@ hints = p.App(connector=p.SyncPsycopgConnector())
 
 class ProcrastinateTaskQueue(ports.TaskQueue):
     def __init__(self, database_url: str) -> None:
-        self._database_url = database_url
+        self._url = database_url
 
     def dispatch(self, task: ports.BackgroundTask) -> None:
         try:
-            with psycopg.connect(self._database_url, connect_timeout=2, options=LIMITS) as connection:
+            with psycopg.connect(self._url, connect_timeout=2, options=LIMITS) as connection:
                 hint = hints.configure_task("take_next_export", queue=QUEUE, connection=connection)
                 hint.defer(task_id=str(task.id))
         except (psycopg.Error, p.exceptions.ProcrastinateException) as error:
