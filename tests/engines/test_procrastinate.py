@@ -39,10 +39,10 @@ class Broker:
     def flush(self) -> None:
         self._run("TRUNCATE procrastinate_jobs CASCADE")
 
-    def has_hint_of(self, task: BackgroundTask) -> bool:
+    def hints_of(self, task: BackgroundTask) -> int:
         with psycopg.connect(self.url) as connection:
             query = "SELECT FROM procrastinate_jobs WHERE args ->> 'task_id' = %s"
-            return connection.execute(query, [str(task.id)]).fetchone() is not None
+            return connection.execute(query, [str(task.id)]).rowcount
 
     def _run(self, statement: str) -> None:
         with psycopg.connect(self.url) as connection:
@@ -115,10 +115,17 @@ class TestProcrastinateTaskQueue(TaskQueueContract[TaskQueue]):
         return a_task()
 
     def is_on_its_way_behind(self, queue: TaskQueue, task: BackgroundTask) -> bool:
-        return self.broker.has_hint_of(task)
+        return self.broker.hints_of(task) > 0
 
     @contextmanager
     def away_behind(self, queue: TaskQueue) -> Iterator[None]:
         self.broker.stop()
         yield
         self.broker.start()
+
+    def test_hint_that_waits_is_not_sent_again(self, queue: TaskQueue, caplog: pytest.LogCaptureFixture) -> None:
+        task = a_task()
+        for _ in range(3):
+            queue.dispatch(task)
+        assert self.broker.hints_of(task) == 1
+        assert caplog.messages == []
