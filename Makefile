@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test test-stores steady chaos rights bench docs constraints clean
+.PHONY: help demo quick test test-stores steady chaos engines rights bench docs constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,9 @@ steady: $(VENV)/.dev ## run the tests that ever failed on a busy machine, 30 tim
 
 chaos: $(VENV)/.dev ## kill, stop and pause workers, end connections, restart the database while 200 exports are made; takes minutes
 	CHAOS_EXPORTS=200 $(BIN)/pytest --timeout=0 tests/chaos
+
+engines: $(VENV)/.dev ## 200 exports on each job engine while its workers are killed and its broker fails; takes minutes
+	CHAOS_EXPORTS=200 $(BIN)/pytest --timeout=0 tests/engines
 
 rights: $(VENV)/.dev ## try 10,000 random rules over rows and columns on each database; takes half an hour
 	RIGHTS_POLICIES=10000 $(BIN)/pytest --timeout=0 tests/rights

@@ -70,7 +70,7 @@ def postgresql(
     `contenders` gets the path of psql.
     """
     named = os.environ.get(VARIABLE)
-    with nullcontext(named) if named else embedded_postgresql(_SETTINGS) as url:
+    with nullcontext(named) if named else embedded_postgresql(_SETTINGS, on_disk=True) as url:
         server = PostgresqlServer(url)
         process = ServerProcess.behind(conninfo(url))
         psql = (process and process.psql) or shutil.which("psql")

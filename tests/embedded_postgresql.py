@@ -72,9 +72,9 @@ class EmbeddedServer:
 
 
 @contextmanager
-def embedded_postgresql(settings: Mapping[str, str] = FAST) -> Iterator[str]:
+def embedded_postgresql(settings: Mapping[str, str] = FAST, *, on_disk: bool = False) -> Iterator[str]:
     """The URL of an `embedded_server`; as its settings stand, it need not outlive a crash."""
-    with embedded_server(settings) as server:
+    with embedded_server(settings, on_disk=on_disk) as server:
         yield server.url
 
 
@@ -86,15 +86,16 @@ def restartable_postgresql() -> Iterator[EmbeddedServer]:
 
 
 @contextmanager
-def embedded_server(settings: Mapping[str, str]) -> Iterator[EmbeddedServer]:
+def embedded_server(settings: Mapping[str, str], *, on_disk: bool = False) -> Iterator[EmbeddedServer]:
     """A server that nobody else knows, reached through a socket in its own folder.
 
-    `settings` are what its ``postgresql.conf`` says besides the defaults.
+    `settings` are what its ``postgresql.conf`` says besides the defaults. Its data is in memory if there is room, and
+    with `on_disk` always in the usual folder of temporary files, as a measurement needs it.
     It takes a second or two to start. Root, for whom PostgreSQL does not run, gets a user ``pgserver`` made for it,
     and every folder above the wheel's becomes readable to that user.
     """
     with (
-        tempfile.TemporaryDirectory(prefix="ticket-export-", dir=memory_folder()) as folder,
+        tempfile.TemporaryDirectory(prefix="ticket-export-", dir=None if on_disk else memory_folder()) as folder,
         pytest.MonkeyPatch.context() as patch,
     ):
         # The wheel picks the place of its lock as it is imported: by default one that all users share, with a warning.

@@ -1,98 +1,126 @@
-"""A help desk with requests for many small exports."""
+"""A help desk of one version of the library, its host's process, and its workers."""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from uuid import UUID, uuid4
+from typing import cast
 
 import attrs
-from sqlalchemy import insert, select
+import psutil
 
-from benchmarks.contenders import HelpDesk
-from benchmarks.fill.loader import fill_help_desk
-from benchmarks.query import COLUMNS
-from ticket_export import Actor, TicketExportContainer
-from ticket_export.settings import Settings
+from benchmarks.queue.version import Version
+from benchmarks.server_process import ServerProcess
 
-_REQUESTER = "admin@example.test"
-# A user may have this many queued exports by default.
-_JOBS_PER_USER = 5
-# Some of the sample tickets are deleted.
-_SPARE = 1.1
+# Seconds in which workers are ready, on a busy machine too.
+_PATIENCE = 60.0
+
+
+@attrs.frozen(kw_only=True)
+class WorkerCommand:
+    """The command that starts a worker, how many are started, and what each logs once it is ready.
+
+    `environment` is for them and for the host's process.
+    """
+
+    command: Sequence[str] = (sys.executable, "-m", "ticket_export.entrypoints.cli", "worker")
+    processes: int = 1
+    ready: str = "worker ready"
+    environment: dict[str, str] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class QueueDesk:
+    """The process of its host answers the questions of `benchmarks.queue.host`."""
+
+    folder: Path
+    environment: dict[str, str]
+    command: WorkerCommand
+    server: ServerProcess | None
+    host: subprocess.Popen[str]
+
+    def ask(self, question: str, *arguments: int) -> list[float]:
+        assert self.host.stdin is not None
+        print(json.dumps([question, *arguments]), file=self.host.stdin, flush=True)
+        return _answer(self.host)
+
+    @contextmanager
+    def workers(self, **environment: str) -> Iterator[Workers]:
+        """Run the workers inside the block, which begins once all are ready."""
+        with ExitStack() as stack:
+            logs = [self.folder / f"worker-{number}.log" for number in range(self.command.processes)]
+            processes = [
+                stack.enter_context(_running(self.command.command, {**self.environment, **environment}, log))
+                for log in logs
+            ]
+            deadline = time.monotonic() + _PATIENCE
+            while not all(self.command.ready in log.read_text(encoding="utf-8") for log in logs):
+                assert time.monotonic() < deadline, f"no worker is ready: {logs[0].read_text(encoding='utf-8')}"
+                time.sleep(0.01)
+            yield Workers([psutil.Process(process.pid) for process in processes])
+
+    def server_cpu_seconds(self) -> float | None:
+        """The CPU time of PostgreSQL so far; None without one on this machine."""
+        return None if self.server is None else self.server.cpu_seconds(without=self.server.backends())
 
 
 @attrs.frozen
-class QueueDesk:
-    """`views` are distinct and show `rows` tickets each; the `requesters` suffice for one request of each view."""
+class Workers:
+    """The processes of the workers."""
 
-    environment: dict[str, str]
-    container: TicketExportContainer
-    rows: int
-    views: Sequence[dict[str, object]]
-    requesters: Sequence[Actor]
+    processes: Sequence[psutil.Process]
 
-    def request(self, views: Sequence[dict[str, object]]) -> list[UUID]:
-        """Request an export of each view; return the ids of the jobs."""
-        request_export = self.container.request_export()
-        jobs = [request_export(self.requesters[number // _JOBS_PER_USER], view) for number, view in enumerate(views)]
-        return [job.id for job in jobs]
-
-
-def fill(folder: Path, *, jobs: int, rows: int, postgresql_url: str | None = None) -> QueueDesk:
-    """Create a help desk for `jobs` exports of `rows` tickets each, in SQLite or in the empty `postgresql_url`."""
-    environment = HelpDesk(folder / "desk.db", folder).environment
-    if postgresql_url is not None:
-        environment["TICKET_EXPORT_DATABASE_URL"] = postgresql_url
-    url = environment["TICKET_EXPORT_DATABASE_URL"]
-    fill_help_desk(url, int(jobs * rows * _SPARE))
-    container = TicketExportContainer()
-    storage_url = environment["TICKET_EXPORT_STORAGE_URL"]
-    container.settings.override(Settings(database_url=url, storage_url=storage_url, task_queue="database"))
-    views = list(_views(container, jobs, rows))
-    return QueueDesk(environment, container, rows, views, _colleagues(container, -(-jobs // _JOBS_PER_USER)))
+    def cpu_seconds(self) -> float:
+        """The CPU time so far, with that of their child processes."""
+        total = 0.0
+        for process in (each for parent in self.processes for each in (parent, *parent.children(recursive=True))):
+            with suppress(psutil.NoSuchProcess):
+                times = process.cpu_times()
+                total += times.user + times.system
+        return total
 
 
-def _views(container: TicketExportContainer, jobs: int, rows: int) -> Iterator[dict[str, object]]:
-    tickets = container.tables().tickets.c
-    with container.engine().connect() as connection:
-        shown = select(tickets.id).where(tickets.is_deleted.is_(False)).order_by(tickets.id)
-        ids = connection.execute(shown).scalars().all()
-    for start in range(0, jobs * rows, rows):
-        first, last = ids[start], ids[start + rows - 1]
-        yield {
-            "columns": list(COLUMNS),
-            "filters": [
-                {"field": "id", "operator": "gte", "value": str(first)},
-                {"field": "id", "operator": "lte", "value": str(last)},
-            ],
-            "sortField": "creationTime",
-            "sortDirection": "desc",
-        }
+@contextmanager
+def opened(
+    folder: Path, url: str | None, *, version: Version, workers: WorkerCommand, jobs: int, rows: int
+) -> Iterator[QueueDesk]:
+    """A new help desk for `jobs` exports of `rows` tickets each, in SQLite or in the empty database at `url`."""
+    folder.mkdir()
+    environment = {
+        **version.environment,
+        **workers.environment,
+        "TICKET_EXPORT_DATABASE_URL": url or f"sqlite:///{folder / 'desk.db'}",
+        "TICKET_EXPORT_STORAGE_URL": (folder / "exports").as_uri(),
+    }
+    command = [sys.executable, "-m", "benchmarks.queue.host", str(jobs), str(rows)]
+    with subprocess.Popen(
+        command, env=environment, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as host:
+        _answer(host)
+        server = None if url is None else ServerProcess.behind(url)
+        yield QueueDesk(folder=folder, environment=environment, command=workers, server=server, host=host)
+        # The process ends at the end of its input.
+        host.communicate()
 
 
-def _colleagues(container: TicketExportContainer, count: int) -> list[Actor]:
-    """Add `count` administrators with the roles of the one in the sample data."""
-    model = container.user_directory().find_by_email(_REQUESTER)
-    assert model is not None, f"the sample data has no {_REQUESTER}"
-    tables = container.tables()
-    ids = [uuid4() for _ in range(count)]
-    users = [
-        {
-            "id": user_id,
-            "first_name": "Colleague",
-            "last_name": str(number),
-            "email_address": f"colleague-{number}@example.test",
-            "is_admin": True,
-            "is_active": True,
-        }
-        for number, user_id in enumerate(ids)
-    ]
-    role_user = tables.role_user
-    with container.engine().begin() as connection:
-        roles = connection.execute(select(role_user.c.roles_id).where(role_user.c.users_id == model.user_id)).scalars()
-        granted = [{"roles_id": role, "users_id": user_id} for role in roles.all() for user_id in ids]
-        connection.execute(insert(tables.users), users)
-        connection.execute(insert(role_user), granted)
-    found = [container.user_directory().find(user_id) for user_id in ids]
-    return [actor for actor in found if actor is not None]
+def _answer(host: subprocess.Popen[str]) -> list[float]:
+    assert host.stdout is not None
+    line = host.stdout.readline()
+    assert line, "the process of the host has ended"
+    return cast("list[float]", json.loads(line))
+
+
+@contextmanager
+def _running(command: Sequence[str], environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, env=environment, cwd=log.parent, stdout=output, stderr=output)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(_PATIENCE)

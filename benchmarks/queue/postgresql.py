@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
+import attrs
+import psycopg
 from tests.embedded_postgresql import embedded_postgresql
+from tests.postgresql_server import PostgresqlServer, conninfo
 
 
-def durable_postgresql() -> AbstractContextManager[str]:
-    """The URL of an empty database on a server of its own, with PostgreSQL's own defaults.
+@attrs.frozen
+class DurablePostgresql:
+    """A server with PostgreSQL's own defaults. The tests' server is not durable; one in production is."""
 
-    The tests' server is not durable; a server in production is.
-    """
-    return embedded_postgresql(settings={})
+    url: str
+
+    @property
+    def description(self) -> str:
+        with closing(psycopg.connect(conninfo(self.url))) as connection:
+            number = connection.info.server_version
+        return f"PostgreSQL {number // 10_000}.{number % 10_000}"
+
+    @contextmanager
+    def new_database(self) -> Iterator[str]:
+        """The URL of an empty database, which is dropped with the block."""
+        with PostgresqlServer(self.url).database(migrated=False) as url:
+            yield conninfo(url)
+
+
+@contextmanager
+def durable_postgresql() -> Iterator[DurablePostgresql]:
+    """A server of its own, on this machine's disk."""
+    with embedded_postgresql(settings={}, on_disk=True) as url:
+        yield DurablePostgresql(url)

@@ -19,7 +19,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 
 from dependency_injector.containers import ProvidersOverridingContext
-from dependency_injector.providers import Callable, Dict, Factory, List, Object, Selector, ThreadSafeSingleton
+from dependency_injector.providers import Callable, Dict, Factory, List, Object, Provider, Selector, ThreadSafeSingleton
 
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.export_policy import ExportPolicy
@@ -42,6 +42,7 @@ from ticket_export.application.rights import Rights
 from ticket_export.application.run.claims import Claims, this_process
 from ticket_export.application.run.export_pipeline import READ_AHEAD
 from ticket_export.application.use_cases.cancel_export import CancelExport
+from ticket_export.application.use_cases.check_readiness import CheckReadiness
 from ticket_export.application.use_cases.check_setup import CheckSetup
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
 from ticket_export.application.use_cases.forget_user import ForgetUser
@@ -65,6 +66,9 @@ from ticket_export.infrastructure.help_desk.catalog import reference_catalog
 from ticket_export.infrastructure.help_desk.tables import HelpDeskTables, build_help_desk_tables
 from ticket_export.infrastructure.help_desk.user_directory import SqlAlchemyUserDirectory
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
+from ticket_export.infrastructure.metrics.export_metrics import ExportMetrics, global_meter_provider
+from ticket_export.infrastructure.metrics.measured import MeasuredExportEvents, MeasuredHousekeep, MeasuredRunExport
+from ticket_export.infrastructure.metrics.queue_watch import QueueWatch
 from ticket_export.infrastructure.null_export_events import NullExportEvents
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
 from ticket_export.infrastructure.persistence.database.clock import DatabaseClock
@@ -92,6 +96,9 @@ from ticket_export.infrastructure.tickets.sqlalchemy_ticket_source import SqlAlc
 from ticket_export.port_provider import PartProvider, PortProvider, Provides
 from ticket_export.settings import Settings
 from ticket_export.strict_container import StrictContainer
+
+if TYPE_CHECKING:
+    from ticket_export.infrastructure.metrics.export_metrics import MeterProvider
 
 # Another thread may hold this lock while it makes a singleton.
 hold_while_forking(getattr(ThreadSafeSingleton, "storage_lock", nullcontext()))
@@ -201,6 +208,19 @@ class TicketExportContainer(StrictContainer):
     )
     events: PortProvider[ExportEvents] = PortProvider(ExportEvents, ThreadSafeSingleton(NullExportEvents))
 
+    # The metrics, if the settings ask for them: whatever is measured is wrapped.
+    meter_provider: Provider[MeterProvider] = Callable(global_meter_provider)
+    metrics: Provider[ExportMetrics | None] = Selector(
+        settings.provided.metrics,
+        none=Object(None),
+        opentelemetry=ThreadSafeSingleton(
+            ExportMetrics, meter_provider, Factory(QueueWatch, unit_of_work.provider, clock)
+        ),
+    )
+    measured_events: Provider[ExportEvents] = Selector(
+        settings.provided.metrics, none=events, opentelemetry=Factory(MeasuredExportEvents, events, metrics)
+    )
+
     # The rules of the host, checked; and what they refuse, recorded.
     policy = PortProvider(
         ExportPolicy,
@@ -218,7 +238,7 @@ class TicketExportContainer(StrictContainer):
     refusals = Factory(Refusals, audit_log=audit_log, clock=clock)
 
     # Running an export. An inline task queue does it too.
-    announcements = Factory(Announcements, audit_log, events)
+    announcements = Factory(Announcements, audit_log, measured_events)
     claims = Factory(
         Claims,
         unit_of_work=unit_of_work.provider,
@@ -228,7 +248,7 @@ class TicketExportContainer(StrictContainer):
     )
     read_ahead = Object(READ_AHEAD)
     file_name = Factory(FileNameTemplate, settings.provided.file_name)
-    run_export = Factory(
+    unmeasured_run_export = Factory(
         RunExport,
         claims=claims,
         clock=clock,
@@ -244,6 +264,11 @@ class TicketExportContainer(StrictContainer):
         read_ahead=read_ahead,
         naming=file_name,
         max_attempts=settings.provided.max_attempts,
+    )
+    run_export: Provider[RunExport] = Selector(
+        settings.provided.metrics,
+        none=unmeasured_run_export,
+        opentelemetry=Factory(MeasuredRunExport, **unmeasured_run_export.kwargs, metrics=metrics),
     )
     task_queue: PortProvider[TaskQueue] = PortProvider(
         TaskQueue,
@@ -329,7 +354,7 @@ class TicketExportContainer(StrictContainer):
     purge_exports = Factory(
         PurgeExports, unit_of_work=unit_of_work.provider, clock=clock, history=settings.provided.history
     )
-    housekeep = Factory(
+    unmeasured_housekeep = Factory(
         Housekeep,
         unit_of_work=unit_of_work.provider,
         task_queue=workers_queue,
@@ -340,10 +365,16 @@ class TicketExportContainer(StrictContainer):
         purge_exports=purge_exports,
         intervals=settings.provided.chore_intervals,
     )
+    housekeep: Provider[Housekeep] = Selector(
+        settings.provided.metrics,
+        none=unmeasured_housekeep,
+        opentelemetry=Factory(MeasuredHousekeep, **unmeasured_housekeep.kwargs, metrics=metrics),
+    )
     housekeeping = Factory(Housekeeping, housekeep=housekeep)
     worker = Factory(Worker, run_next_export=run_next_export, task_queue=task_queue, housekeeping=housekeeping)
 
     # The use cases of an operator.
+    check_readiness = Factory(CheckReadiness, unit_of_work=unit_of_work.provider, storage=storage.provider)
     take_over_storage = Factory(
         TakeOverStorage, places=places, ownership=storage_ownership, sweep=sweep_orphaned_objects
     )
@@ -383,6 +414,7 @@ class TicketExportContainer(StrictContainer):
                 "compression": compression.provider,
                 "formats": file_formats.provider,
                 "events": events.provider,
+                "metrics": metrics.provider,
                 "task queue": task_queue.provider,
             }
         ),

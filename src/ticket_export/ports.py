@@ -11,7 +11,7 @@ from ticket_export.application.formats.file_formats import FileFormats
 from ticket_export.application.formats.plain_format import PlainFormat
 from ticket_export.application.formula_guard import guard
 from ticket_export.application.ports.audit_log import AuditAction, AuditEntry, AuditLog, SupportsAnonymising
-from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository
+from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository, Backlog
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.compression import Compression, Compressor
 from ticket_export.application.ports.export_events import ExportEvents
@@ -76,6 +76,7 @@ __all__ = [
     "BackgroundTask",
     "BackgroundTaskRepository",
     "BackgroundTaskStatus",
+    "Backlog",
     "Cell",
     "Choice",
     "Clock",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -115,6 +116,10 @@ def _variable(name: str) -> str:
     return f"{_PREFIX}{name.upper().removeprefix(_PREFIX)}"
 
 
+def _text(value: object) -> str:
+    return " , ".join(value) if isinstance(value, tuple) else str(value)
+
+
 def _plugin_schemes() -> set[str]:
     """Return the schemes of the storage plugins, each of which may have variables of its own."""
     # The library's own storages have settings, which are all known.
@@ -154,6 +159,7 @@ class Settings(BaseSettings):
             commas. Empty is every installed format, with CSV as the default.
         csv_delimiter, csv_bom, header: the options of a file that its view leaves out; a tab is also ``tab``.
         file_name: the name of a file without its extension, see `FileNameTemplate`.
+        metrics: whether exports, queue and housekeeping are measured by OpenTelemetry.
         history_days: how many days after its clean-up the rows of an export are deleted; 0 keeps them.
         forget_audit: what `ForgetUser` does with the entries of the audit log.
         recover_seconds: how often lost exports are looked for; the default is a tenth of `lease_seconds`, but at least
@@ -189,6 +195,7 @@ class Settings(BaseSettings):
     sweep_seconds: float = Field(default=900, gt=0, le=_DAY_IN_SECONDS)
     max_active_jobs_per_user: int = Field(default=5, ge=0)
     audit_log: Literal["log", "table"] = "log"
+    metrics: Literal["none", "opentelemetry"] = "none"
     file_access: Literal["owner", "group"] = "owner"
     compression: Literal["none", "gzip", "zstd"] = "none"
     download: Literal["stream", "signed-url"] = "stream"
@@ -257,6 +264,12 @@ class Settings(BaseSettings):
             raise ConfigurationError("the file .env in this folder is not UTF-8 text") from None
         except OSError as error:
             raise ConfigurationError(f"the file .env in this folder cannot be read: {error.strerror}") from error
+
+    def environment(self) -> dict[str, str]:
+        """Return this process's environment with these settings instead of its own, for a program to start."""
+        values = {_variable(name): value for name, value in self}
+        texts = {name: _text(value) for name, value in values.items() if value not in {None, ()}}
+        return {name: text for name, text in os.environ.items() if name.upper() not in values} | texts
 
     @property
     def retention(self) -> timedelta:

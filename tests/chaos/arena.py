@@ -1,28 +1,21 @@
-"""Where chaos happens: a help desk in a database of its own, its storage, and the exports asked of it."""
+"""The arena of the chaos kit, with what only these tests look at and disturb."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
 import attrs
-from dependency_injector.providers import Object
 from sqlalchemy import func, make_url, select, text, update
 
-from tests.integration.storage.file_tree import files_below
 from ticket_export.application.dto import ExportJobDto
-from ticket_export.application.file.export_file import database_prefix
 from ticket_export.container import TicketExportContainer
 from ticket_export.domain.background_task import BackgroundTaskStatus
-from ticket_export.domain.export_job_status import ExportJobStatus
-from ticket_export.infrastructure.help_desk.sample_data.loader import load_sample_data
-from ticket_export.infrastructure.migrate import upgrade
 from ticket_export.infrastructure.persistence.database.engine import begin_writing
 from ticket_export.settings import Settings
+from ticket_export.testing.engines import arena
 
-_REQUESTER = "staff@example.test"
 #: The name of connections that a test may end.
 DISTURBED = "ticket-export chaos"
 #: The same for those of the writers, so that a test can tell them from the workers'.
@@ -56,39 +49,18 @@ class Backend:
 
 
 @attrs.frozen
-class Arena:
-    """Works on any database that `settings` can name; everything else that it makes is below `folder`.
-
-    `settings` are the workers'. On PostgreSQL their connections bear the name `DISTURBED`; those of `container`,
-    by which the test looks on, do not.
-    """
-
-    folder: Path
-    settings: Settings
-    container: TicketExportContainer
+class Arena(arena.Arena):
+    """On PostgreSQL the workers' connections bear the name `DISTURBED`; those of `container` do not."""
 
     @classmethod
     def open(cls, folder: Path, database_url: str) -> Arena:
-        """An arena without limits of its own, where lost attempts are noticed after a second."""
-        settings = Settings(
-            _env_file=None,
-            database_url=database_url,
-            storage_url=(folder / "storage").as_uri(),
-            audit_log="table",
-            lease_seconds=1,
-            max_attempts=1_000,
-            max_active_jobs_per_user=0,
-        )
-        container = TicketExportContainer()
-        container.settings.override(Object(settings))
-        return cls(folder, settings.model_copy(update={"database_url": named(database_url, DISTURBED)}), container)
+        settings = arena.settings_of(folder, database_url)
+        workers = settings.model_copy(update={"database_url": named(database_url, DISTURBED)})
+        return cls(folder, workers, TicketExportContainer(settings=settings))
 
     @property
     def is_postgresql(self) -> bool:
         return self.container.engine().dialect.name == "postgresql"
-
-    def close(self) -> None:
-        self.container.engine().dispose()
 
     def connections(self) -> list[Backend]:
         """Those of the workers, and of whoever else is to be disturbed; SQLite has none."""
@@ -105,20 +77,6 @@ class Arena:
     def with_lease(self, seconds: float) -> Settings:
         """The settings, with another lease."""
         return self.settings.model_copy(update={"lease_seconds": seconds})
-
-    def fill(self, tickets: int) -> None:
-        """Create the tables, and so many tickets that are older than any export."""
-        upgrade(self.container.engine(), reference_schema=True)
-        yesterday = datetime.now(UTC) - timedelta(days=1)
-        load_sample_data(self.container.engine(), self.container.tables(), tickets=tickets, seed=1, now=yesterday)
-
-    def request(self, view: Mapping[str, object]) -> UUID:
-        """Queue an export of that view; gives the job's id."""
-        actor = self.container.user_directory().find_by_email(_REQUESTER)
-        assert actor is not None
-        requested = self.container.request_export()(actor, view)
-        assert not requested.already_requested, f"the view {view} is not the only one of its kind"
-        return requested.id
 
     def show(self, job_id: UUID) -> ExportJobDto:
         """The job as it is stored now."""
@@ -143,14 +101,6 @@ class Arena:
             over = update(tasks).where(tasks.c.leased_until.is_not(None)).values(leased_until=datetime.now(UTC))
             connection.execute(over)
             connection.commit()
-
-    def unfinished(self) -> int:
-        """How many exports wait or run."""
-        jobs = self.container.tables().export_jobs
-        final = [status for status in ExportJobStatus.supported_types() if status.is_final]
-        with self.container.engine().connect() as connection:
-            counted = select(func.count()).select_from(jobs).where(jobs.c.status.not_in(final))
-            return int(connection.execute(counted).scalar_one())
 
     def has_lost_an_attempt(self) -> bool:
         """Whether an export has lost its connection while it was read."""
@@ -179,20 +129,6 @@ class Arena:
         """The keys of what the job's attempts, or the one with that fencing token, have published."""
         attempt = "" if token is None else f"{token}/"
         return list(self.container.storage().list(f"{self.prefix}{job_id}/{attempt}"))
-
-    @property
-    def prefix(self) -> str:
-        """The prefix of the keys of its database."""
-        with self.container.unit_of_work() as work:
-            return database_prefix(work.database.identity().id)
-
-    def read(self, key: str) -> bytes:
-        with self.container.storage().open_reader(key) as stream:
-            return stream.read()
-
-    def unfinished_files(self) -> int:
-        """How many files a writer has begun that nobody can read."""
-        return sum(path.startswith(".partial/") for path in files_below(self.folder / "storage"))
 
 
 def named(database_url: str, name: str) -> str:

@@ -10,8 +10,8 @@ import attrs
 
 from tests.chaos.arena import Arena
 from tests.chaos.busy_tickets import BusyTickets
-from tests.chaos.end_state import EndState
-from tests.chaos.views import distinct_views
+from ticket_export.testing.engines.end_state import EndState
+from ticket_export.testing.engines.views import distinct_views
 
 EXPORTS = int(os.environ.get("CHAOS_EXPORTS", "16"))
 TICKETS = 6_000

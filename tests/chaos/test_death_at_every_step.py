@@ -13,10 +13,10 @@ from uuid import UUID
 import pytest
 
 from tests.chaos.arena import Arena
-from tests.chaos.end_state import EndState
 from tests.chaos.fault import Fault, Step
-from tests.chaos.views import everything
 from tests.chaos.workers import Workers, wait_until
+from ticket_export.testing.engines.end_state import EndState
+from ticket_export.testing.engines.views import everything
 
 _TICKETS = 1_200
 # Seconds. Nobody waits for it, so that a busy machine can be as slow as it likes.

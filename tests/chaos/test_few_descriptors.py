@@ -13,11 +13,11 @@ from signal import SIGTERM
 import pytest
 
 from tests.chaos.arena import Arena
-from tests.chaos.end_state import EndState
 from tests.chaos.limited import limited_worker
 from tests.chaos.many_exports import EXPORTS, TICKETS, chaos_random
-from tests.chaos.views import distinct_views
 from tests.chaos.workers import Workers, wait_until
+from ticket_export.testing.engines.end_state import EndState
+from ticket_export.testing.engines.views import distinct_views
 
 _EXPORTS = 24
 # Seconds that the worker has to fail them all.

@@ -5,17 +5,14 @@ Claimed: each export is made exactly once, and its lease bears the name of the p
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
 from tests.chaos import forked_workers
 from tests.chaos.arena import Arena
-from tests.chaos.end_state import EndState
 from tests.chaos.many_exports import EXPORTS, SECONDS, TICKETS, chaos_random
-from tests.chaos.views import distinct_views
-
-_PREFIX = "TICKET_EXPORT_"
+from ticket_export.testing.engines.end_state import EndState
+from ticket_export.testing.engines.views import distinct_views
 
 
 def test_every_export_is_made_once_by_forked_workers(arena: Arena) -> None:
@@ -23,12 +20,9 @@ def test_every_export_is_made_once_by_forked_workers(arena: Arena) -> None:
     random, _ = chaos_random()
     for view in distinct_views(EXPORTS, TICKETS, random):
         arena.request(view)
-    settings = arena.with_lease(60)
-    others = {name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)}
-    own = {_PREFIX + name.upper(): str(value) for name, value in settings if value not in {None, ()}}
     ran = subprocess.run(
         [sys.executable, "-m", forked_workers.__name__],
-        env={**others, **own, "PYTHONWARNINGS": "ignore"},
+        env={**arena.with_lease(60).environment(), "PYTHONWARNINGS": "ignore"},
         capture_output=True,
         text=True,
         timeout=SECONDS,

@@ -12,10 +12,10 @@ from uuid import UUID
 import pytest
 
 from tests.chaos.arena import Arena
-from tests.chaos.end_state import EndState
 from tests.chaos.fault import Fault, Step
-from tests.chaos.views import everything, first_tickets
 from tests.chaos.workers import WorkerProcess, Workers, wait_until
+from ticket_export.testing.engines.end_state import EndState
+from ticket_export.testing.engines.views import everything, first_tickets
 
 _TICKETS = 1_200
 # Paused inside of a transaction it would hold SQLite's one lock, or PostgreSQL's on the task, and nobody could take

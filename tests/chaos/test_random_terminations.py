@@ -14,10 +14,10 @@ import pytest
 
 from tests.chaos.arena import Arena
 from tests.chaos.busy_tickets import BusyTickets
-from tests.chaos.end_state import EndState
 from tests.chaos.many_exports import EXPORTS, SECONDS, TICKETS, ManyExports, chaos_random
 from tests.chaos.random_terminations import RandomTerminations
 from tests.chaos.workers import Workers
+from ticket_export.testing.engines.end_state import EndState
 
 
 @pytest.mark.parametrize("database_url", ["postgresql_url"], ids=["postgresql"], indirect=True)

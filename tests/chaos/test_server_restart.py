@@ -12,12 +12,12 @@ from signal import SIGCONT, SIGSTOP, SIGTERM
 import pytest
 
 from tests.chaos.arena import Arena
-from tests.chaos.end_state import EndState
 from tests.chaos.fault import Fault, Step
-from tests.chaos.views import everything
 from tests.chaos.workers import WorkerProcess, Workers, wait_until, wait_until_ready
 from tests.embedded_postgresql import EmbeddedServer, restartable_postgresql
 from tests.postgresql_server import PostgresqlServer
+from ticket_export.testing.engines.end_state import EndState
+from ticket_export.testing.engines.views import everything
 
 # More than what is on its way between server and worker holds, so that a COPY is under way for as long as it is paused.
 _TICKETS = 6_000

@@ -13,11 +13,11 @@ import pytest
 
 from tests.chaos.arena import Arena
 from tests.chaos.busy_tickets import BusyTickets
-from tests.chaos.end_state import EndState
 from tests.chaos.many_exports import EXPORTS, SECONDS, TICKETS, ManyExports, chaos_random
 from tests.chaos.silent_network import SilentNetwork
-from tests.chaos.views import distinct_views
 from tests.chaos.workers import Workers, wait_until
+from ticket_export.testing.engines.end_state import EndState
+from ticket_export.testing.engines.views import distinct_views
 
 # How far the workers' clocks are from the database's.
 _APART = 600.0

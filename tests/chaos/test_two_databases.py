@@ -12,11 +12,11 @@ from random import Random
 from signal import SIGKILL
 
 from tests.chaos.arena import Arena
-from tests.chaos.end_state import EndState
 from tests.chaos.many_exports import SECONDS, chaos_random
 from tests.chaos.random_signals import RandomSignals
-from tests.chaos.views import distinct_views
 from tests.chaos.workers import Workers
+from ticket_export.testing.engines.end_state import EndState
+from ticket_export.testing.engines.views import distinct_views
 
 _EXPORTS, _TICKETS, _KILLS = 4, 2_000, 4
 

@@ -25,7 +25,6 @@ from tests.chaos.fault import FAULTS_VARIABLE, Fault, Faults
 from ticket_export.entrypoints.cli.main import main
 from ticket_export.settings import Settings
 
-_PREFIX = "TICKET_EXPORT_"
 #: The environment variable that tells a worker process how wrong its machine's clock is.
 SECONDS_OFF_VARIABLE = "CHAOS_SECONDS_OFF"
 _FORK_SERVER = multiprocessing.get_context("forkserver")
@@ -121,7 +120,7 @@ class Workers:
         command = ["--app", "tests.chaos.faulty_app:container"] if faults else []
         if seconds_off is not None:
             command = ["--app", "tests.chaos.impatient_app:container"]
-        environment = {_PREFIX + name.upper(): str(value) for name, value in settings if value not in {None, ()}}
+        environment = settings.environment()
         if faults:
             environment[FAULTS_VARIABLE] = Faults(tuple(faults)).text
         if seconds_off is not None:
@@ -137,8 +136,7 @@ class Workers:
 
 def _work(arguments: list[str], environment: Mapping[str, str], log: Path) -> None:
     Thread(target=_die_with_the_test, daemon=True).start()
-    for name in [name for name in os.environ if name.startswith(_PREFIX)]:
-        del os.environ[name]
+    os.environ.clear()
     os.environ.update(environment)
     # The log may have no .env beside it, which would count.
     os.chdir(log.parent)

@@ -15,9 +15,12 @@ def _run(program: str, *, without: tuple[str, ...]) -> subprocess.CompletedProce
     )
 
 
-@pytest.mark.parametrize("missing", ["pytest", "hypothesis"])
-def test_contract_suite_without_its_extra_names_the_extra(missing: str) -> None:
-    ran = _run("from ticket_export.testing import StorageContract", without=(missing,))
+@pytest.mark.parametrize(
+    ("suite", "missing"),
+    [("StorageContract", "pytest"), ("StorageContract", "hypothesis"), ("EngineContract", "psutil")],
+)
+def test_contract_suite_without_its_extra_names_the_extra(suite: str, missing: str) -> None:
+    ran = _run(f"from ticket_export.testing import {suite}", without=(missing,))
     assert ran.returncode == 1
     assert "MissingExtraError: a contract suite needs an optional dependency" in ran.stderr
     assert "pip install 'ticket-export[testing]'" in ran.stderr

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -16,12 +18,13 @@ from ticket_export.application.run.export_task import TASK_NAME
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.infrastructure.help_desk.tables import build_help_desk_tables
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
+from ticket_export.infrastructure.memory.unreliable_task_queue import UnreliableTaskQueue
 from ticket_export.infrastructure.persistence.database.engine import create_engine
 from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQueue
 from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
 from ticket_export.infrastructure.tasks.notifications import notifications_on
 from ticket_export.testing.entities import NOW
-from ticket_export.testing.task_queue import TaskQueueContract
+from ticket_export.testing.task_queue import HINT_LIMIT, SLACK, TaskQueueContract
 
 
 class TestInMemoryTaskQueue(TaskQueueContract[InMemoryTaskQueue]):
@@ -34,6 +37,19 @@ class TestInMemoryTaskQueue(TaskQueueContract[InMemoryTaskQueue]):
 
     def is_on_its_way_behind(self, queue: InMemoryTaskQueue, task: BackgroundTask) -> bool:
         return task in queue.dispatched
+
+
+class TestUnreliableTaskQueue(TaskQueueContract[UnreliableTaskQueue]):
+    @pytest.fixture
+    def queue(self) -> UnreliableTaskQueue:
+        return UnreliableTaskQueue()
+
+    def commit_task_behind(self, queue: UnreliableTaskQueue) -> BackgroundTask:
+        return BackgroundTask(name=TASK_NAME, creation_time=NOW)
+
+    def is_on_its_way_behind(self, queue: UnreliableTaskQueue, task: BackgroundTask) -> bool:
+        assert isinstance(queue.queue, InMemoryTaskQueue)
+        return task in queue.queue.dispatched
 
 
 class TestInlineTaskQueue(TaskQueueContract[InlineTaskQueue]):
@@ -85,11 +101,10 @@ class TestDatabaseTaskQueueOnPostgresql(DatabaseTaskQueueContract):
         engine.dispose()
 
 
-class Forgetful(InMemoryTaskQueue):
-    """Keeps one task, the last."""
+class Deaf(InMemoryTaskQueue):
+    """Loses every hint."""
 
-    def dispatch(self, task: BackgroundTask) -> None:
-        self.dispatched[:] = [task]
+    def dispatch(self, task: BackgroundTask) -> None: ...
 
 
 class Picky(InMemoryTaskQueue):
@@ -99,6 +114,34 @@ class Picky(InMemoryTaskQueue):
         if task in self.dispatched or task.args:
             raise ValueError("what is this?")
         super().dispatch(task)
+
+
+class Slow(InMemoryTaskQueue):
+    """Waits for a broker that is away, as long as it takes."""
+
+    def dispatch(self, task: BackgroundTask) -> None:
+        sleep(HINT_LIMIT + SLACK)
+        super().dispatch(task)
+
+
+class Refused(InMemoryTaskQueue):
+    """Raises the error of a broker that is away."""
+
+    is_away = False
+
+    def dispatch(self, task: BackgroundTask) -> None:
+        if self.is_away:
+            raise ConnectionRefusedError
+        super().dispatch(task)
+
+
+class OfBroker(TestInMemoryTaskQueue):
+    @contextmanager
+    def away_behind(self, queue: InMemoryTaskQueue) -> Iterator[None]:
+        assert isinstance(queue, Refused)
+        queue.is_away = True
+        yield
+        queue.is_away = False
 
 
 class Meddling(InMemoryTaskQueue):
@@ -124,8 +167,10 @@ _contract = TestInMemoryTaskQueue()
 @pytest.mark.parametrize(
     ("queue", "claim"),
     [
-        (Forgetful(), _contract.test_every_one_of_several_tasks_is_on_its_way),
-        (Picky(), _contract.test_task_that_is_dispatched_twice_is_on_its_way_all_the_same),
+        (Deaf(), _contract.test_hint_that_is_sent_again_and_again_arrives),
+        (Picky(), _contract.test_hint_may_be_sent_after_it_has_arrived),
+        (Slow(), _contract.test_hint_takes_two_seconds_at_most),
+        (Refused(), OfBroker().test_broker_that_is_away_is_no_error_and_costs_two_seconds_at_most),
         (
             Picky(),
             lambda it: _contract.test_what_is_wrong_with_a_task_is_not_raised_and_keeps_no_other_from_its_way(it, "{}"),
@@ -138,12 +183,12 @@ _contract = TestInMemoryTaskQueue()
         (Waiting(answer=False), _contract.test_task_that_is_there_is_not_waited_for),
         (Waiting(answer=False), _contract.test_whoever_waits_is_told_of_a_task_that_is_dispatched_meanwhile),
     ],
-    ids=["forgetful", "picky", "reading", "meddling", "eager", "blind", "deaf"],
+    ids=["deaf", "picky", "slow", "refused", "reading", "meddling", "eager", "blind", "unheard"],
 )
 def test_contract_notices_a_queue_that_breaks_it(
     queue: InMemoryTaskQueue, claim: Callable[[InMemoryTaskQueue], None]
 ) -> None:
-    with pytest.raises((AssertionError, ValueError)):
+    with pytest.raises((AssertionError, ConnectionRefusedError, ValueError)):
         claim(queue)
 
 

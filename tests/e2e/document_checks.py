@@ -17,6 +17,7 @@ from typing import Final
 
 import attrs
 import psycopg
+import yaml
 
 from tests.e2e.command_line import clean_environment, run_command
 from tests.e2e.documents import ROOT, Block, blocks
@@ -28,22 +29,7 @@ from ticket_export.settings import Settings
 
 #: What a person types that no test can run, since it is somebody else's program; only its syntax is checked.
 OTHER_PROGRAMS: Final = {
-    *(
-        ".",
-        "aws",
-        "cd",
-        "celery",
-        "chgrp",
-        "chmod",
-        "flask",
-        "mc",
-        "mkdir",
-        "pip",
-        "psql",
-        "python3",
-        "ssh-keyscan",
-        "systemctl",
-    ),
+    *(".", "aws", "cd", "celery", "chgrp", "chmod", "flask", "mc", "mkdir", "pip", "psql", "python3", "ssh-keyscan"),
     *("systemctl", "uvicorn"),
 }
 _VARIABLE = re.compile(r"\bTICKET_EXPORT_[A-Z0-9_]+")
@@ -140,6 +126,11 @@ def check_toml(block: Block, workshop: Workshop) -> None:
     tomllib.loads(block.text)
 
 
+def check_yaml(block: Block, workshop: Workshop) -> None:
+    """YAML, one document or several, with no empty one."""
+    assert all(yaml.safe_load_all(block.text))
+
+
 def check_toctree(block: Block, workshop: Workshop) -> None:
     """Check that every line of a table of contents names pages that exist."""
     entries = [line for line in block.text.splitlines() if line and not line.startswith(":")]
@@ -189,6 +180,7 @@ CHECKS: Final[dict[str, Callable[[Block, Workshop], object]]] = {
     "sql": run_sql,
     "text": check_output,
     "toml": check_toml,
+    "yaml": check_yaml,
 }
 
 

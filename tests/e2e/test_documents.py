@@ -116,6 +116,8 @@ def test_every_variable_that_a_page_names_is_a_setting(page: Path) -> None:
         ("console", "$ of-nobody\n"),
         ("sql", 'SELECT 1 FROM "Nothing";\n'),
         ("json", '{"columns": ["nothing"]}\n'),
+        ("yaml", "groups:\n  - name: exports\n rules: []\n"),
+        ("yaml", "groups: []\n---\n"),
         ("ini", "[Service]\nno setting\n"),
         ("ini", "[Service]\nExecStart=/srv/bin/ticket-export nothing\n"),
         ("toml", "nothing\n"),

@@ -115,7 +115,15 @@ def test_clean_up_deletes_the_file_of_an_expired_export(help_desk: HelpDesk) -> 
     rows = job(run_command("show", job_id, *ADMIN, "--json"))["rowCount"]
     assert (first.exit_code, again.err) == (0, "")
     assert first.err == f"export {job_id} cleaned_up by the system: {rows:,} rows; columns id\n"
-    counts = {"requeued": 0, "givenUp": 0, "cleanedUp": 1, "orphansRemoved": 1, "unfinishedRemoved": 0, "purged": 0}
+    counts = {
+        "requeued": 0,
+        "givenUp": 0,
+        "dispatched": 0,
+        "cleanedUp": 1,
+        "orphansRemoved": 1,
+        "unfinishedRemoved": 0,
+        "purged": 0,
+    }
     counts["failed"] = 0
     assert first.document == {**counts, "unknownPlaces": [], "refused": None}
     assert again.document == {**dict.fromkeys(counts, 0), "unknownPlaces": [], "refused": None}

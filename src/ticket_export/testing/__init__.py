@@ -15,6 +15,8 @@ Subclass a suite in a test module, override its fixture and its back door, and p
 The back door is every method named ``…_behind`` or ``put_…``. It reads and writes without the adapter, so that the
 suite proves each direction alone. pytest skips the tests of an optional ability that the adapter lacks, and names it.
 
+`EngineContract` is chaos over a job engine: it kills the engine's processes and disturbs its hints.
+
 `ticket_export.testing.memory` has the in-memory adapters. It needs neither pytest nor hypothesis, so this module loads
 a suite only when its name is used.
 """
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from ticket_export.testing.audit_log import AuditLogContract
     from ticket_export.testing.clock import ClockContract
     from ticket_export.testing.compression import CompressionContract
+    from ticket_export.testing.engines.engine_contract import EngineContract
+    from ticket_export.testing.engines.job_engine import JobEngine, SupportsBroker, SupportsDatabaseRestart
     from ticket_export.testing.file_format import FileFormatContract
     from ticket_export.testing.storage import StorageContract
     from ticket_export.testing.task_queue import TaskQueueContract
@@ -45,9 +49,13 @@ __all__ = [
     "AuditLogContract",
     "ClockContract",
     "CompressionContract",
+    "EngineContract",
     "FileFormatContract",
+    "JobEngine",
     "StorageContract",
     "StoredTicket",
+    "SupportsBroker",
+    "SupportsDatabaseRestart",
     "TaskQueueContract",
     "TicketSourceContract",
     "UnitOfWorkContract",
@@ -59,9 +67,13 @@ _MODULES = {
     "AuditLogContract": "audit_log",
     "ClockContract": "clock",
     "CompressionContract": "compression",
+    "EngineContract": "engines.engine_contract",
     "FileFormatContract": "file_format",
+    "JobEngine": "engines.job_engine",
     "StorageContract": "storage",
     "StoredTicket": "tickets.stored_tickets",
+    "SupportsBroker": "engines.job_engine",
+    "SupportsDatabaseRestart": "engines.job_engine",
     "TaskQueueContract": "task_queue",
     "TicketSourceContract": "tickets.ticket_source",
     "UnitOfWorkContract": "unit_of_work",
@@ -78,6 +90,6 @@ def __getattr__(name: str) -> object:
     try:
         return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     except ModuleNotFoundError as error:
-        if error.name in {"hypothesis", "pytest"}:
+        if error.name in {"hypothesis", "psutil", "pytest"}:
             raise MissingExtraError("testing", "a contract suite") from error
         raise

@@ -11,9 +11,11 @@ from ticket_export.infrastructure.memory.storage import InMemoryStorage
 from ticket_export.infrastructure.memory.task_queue import InMemoryTaskQueue
 from ticket_export.infrastructure.memory.ticket_source import InMemoryTicket, InMemoryTicketSource
 from ticket_export.infrastructure.memory.unit_of_work import InMemoryUnitOfWork
+from ticket_export.infrastructure.memory.unreliable_task_queue import Fate, UnreliableTaskQueue
 from ticket_export.infrastructure.memory.user_directory import InMemoryUserDirectory
 
 __all__ = [
+    "Fate",
     "InMemoryAuditLog",
     "InMemoryBackgroundTaskRepository",
     "InMemoryClock",
@@ -27,4 +29,5 @@ __all__ = [
     "InMemoryTicketSource",
     "InMemoryUnitOfWork",
     "InMemoryUserDirectory",
+    "UnreliableTaskQueue",
 ]

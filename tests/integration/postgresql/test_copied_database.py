@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import update
 
 from tests.chaos.arena import Arena
-from tests.chaos.views import distinct_views
 from tests.integration.storage.file_tree import files_below
 from tests.postgresql_server import PostgresqlServer
 from ticket_export.application.file.export_file import attempt_of
 from ticket_export.infrastructure.persistence.tables import SEED_TABLES
+from ticket_export.testing.engines.views import distinct_views
 
 _VIEWS = distinct_views(3, 100, Random(1))
 

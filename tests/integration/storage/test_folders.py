@@ -7,14 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
 from ticket_export.errors import StorageError
-from ticket_export.infrastructure.storage.local.directories import opened_directory, prune_directories
+from ticket_export.infrastructure.storage.local.directories import opened_directories, prune_directories
 from ticket_export.infrastructure.storage.local.storage import LocalStorage
 
-_OPENED_DIRECTORY = "ticket_export.infrastructure.storage.local.partial_file.opened_directory"
+_OPENED = "ticket_export.infrastructure.storage.local.partial_file.opened_directories"
 
 
 def _write(storage: LocalStorage, key: str) -> None:
@@ -74,15 +75,17 @@ def test_writer_makes_its_folder_again_when_it_is_pruned_before_the_rename(
     prunes = 3
 
     @contextmanager
-    def opened_and_lost(below: Path, names: Sequence[str] = (), *, make: bool = False, **kind: bool) -> Iterator[int]:
+    def opened_and_lost(
+        below: Path, names: Sequence[str] = (), *, make: bool = False, **kind: Any
+    ) -> Iterator[Sequence[int]]:
         nonlocal prunes
-        with opened_directory(below, names, make=make, **kind) as directory:
+        with opened_directories(below, names, make=make, **kind) as opened:
             if make and prunes and list(names) == ["exports", "job", "1"]:
                 prunes -= 1
                 prune_directories(below, names)
-            yield directory
+            yield opened
 
-    monkeypatch.setattr(_OPENED_DIRECTORY, opened_and_lost)
+    monkeypatch.setattr(_OPENED, opened_and_lost)
     _write(storage, "exports/job/1/tickets.csv")
     assert prunes == 0
     assert (root / "exports/job/1/tickets.csv").read_bytes() == b"exports/job/1/tickets.csv"
@@ -92,13 +95,15 @@ def test_writer_gives_up_when_its_folder_never_stays(
     root: Path, storage: LocalStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @contextmanager
-    def opened_and_lost(below: Path, names: Sequence[str] = (), *, make: bool = False, **kind: bool) -> Iterator[int]:
-        with opened_directory(below, names, make=make, **kind) as directory:
+    def opened_and_lost(
+        below: Path, names: Sequence[str] = (), *, make: bool = False, **kind: Any
+    ) -> Iterator[Sequence[int]]:
+        with opened_directories(below, names, make=make, **kind) as opened:
             if make:
                 prune_directories(below, names)
-            yield directory
+            yield opened
 
-    monkeypatch.setattr(_OPENED_DIRECTORY, opened_and_lost)
+    monkeypatch.setattr(_OPENED, opened_and_lost)
     (root / ".partial").mkdir(parents=True)
     (root / ".partial/keeps-the-folder").touch()
     with pytest.raises(StorageError):

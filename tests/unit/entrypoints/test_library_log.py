@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import json
 import logging
+import logging.config
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 
 import pytest
 
 from ticket_export.entrypoints.cli.library_log import library_log
+from ticket_export.entrypoints.cli.output.json_lines import json_lines
 from ticket_export.entrypoints.cli.session import Session
 from ticket_export.errors import StorageError
 
@@ -114,6 +118,89 @@ def test_nothing_of_it_is_left_afterwards() -> None:
     with library_log(Session(tells_news=True)):
         assert (list(log.handlers), log.level, log.propagate) != before
     assert (list(log.handlers), log.level, log.propagate) == before
+
+
+def _configure(logger: str, root: bool, **more: object) -> None:
+    """Set up logging as a host does, on standard error."""
+    config: dict[str, object] = {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "handlers": {"console": {"class": "logging.StreamHandler"}},
+        "loggers": {logger: more} if logger else {},
+    }
+    if root:
+        config["root"] = {"level": "INFO", "handlers": ["console"]}
+    logging.config.dictConfig(config)
+
+
+@pytest.fixture
+def clean_logging() -> Iterator[None]:
+    """Whatever a test configures is gone after it."""
+    loggers = [logging.getLogger(), logging.getLogger("ticket_export"), _AUDIT_LOG]
+    before = [(each, each.level, each.propagate, list(each.handlers)) for each in loggers]
+    yield
+    for each, level, propagate, handlers in before:
+        each.level, each.propagate, each.handlers = level, propagate, handlers
+    logging.getLogger().manager._clear_cache()  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("clean_logging")
+@pytest.mark.parametrize("log_format", ["text", "json"])
+@pytest.mark.parametrize(
+    ("logger", "root", "more"),
+    [
+        ("", False, {}),
+        ("", True, {}),
+        ("ticket_export", True, {"level": "INFO"}),
+        ("ticket_export", True, {"level": "INFO", "propagate": False, "handlers": ["console"]}),
+        ("ticket_export", False, {"level": "INFO", "handlers": ["console"]}),
+        ("ticket_export.audit", True, {"level": "INFO", "propagate": False, "handlers": ["console"]}),
+        ("ticket_export", False, {"level": "WARNING"}),
+        ("ticket_export", True, {}),
+    ],
+)
+def test_a_record_is_one_line_whatever_logging_a_host_sets_up(
+    log_format: str, logger: str, root: bool, more: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = Session(tells_news=True)
+    with json_lines(has_messages=False) if log_format == "json" else nullcontext(), library_log(session):
+        _configure(logger, root, **more)
+        session.on_container()
+        _AUDIT_LOG.info("export 7 completed", extra={"job_id": "7", "export_status": "completed"})
+        _LOG.warning("export 7 is slow", extra={"job_id": "7"})
+    lines = capsys.readouterr().err.splitlines()
+    told = ["export 7 is slow"] if more.get("level") == "WARNING" else ["export 7 completed", "export 7 is slow"]
+    assert len(lines) == len(told) == len(session.told)
+    assert all(text in line for text, line in zip(told, lines, strict=True))
+    if log_format == "json":
+        documents = [json.loads(line) for line in lines]
+        assert [(each["message"], each["job_id"]) for each in documents] == [(text, "7") for text in told]
+
+
+@pytest.mark.usefixtures("clean_logging")
+def test_a_file_of_a_host_gets_its_records_as_it_wants_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    session = Session(tells_news=True)
+    with json_lines(has_messages=False), library_log(session):
+        kept = logging.FileHandler(tmp_path / "log")
+        logging.getLogger().addHandler(kept)
+        session.on_container()
+        _LOG.warning("slow")
+    kept.close()
+    assert (tmp_path / "log").read_text() == "slow\n"
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["message"] == "slow"
+
+
+@pytest.mark.usefixtures("clean_logging")
+def test_records_of_a_host_are_json_too_and_its_format_comes_back(capsys: pytest.CaptureFixture[str]) -> None:
+    session = Session(tells_news=True)
+    with json_lines(has_messages=False), library_log(session):
+        logging.getLogger().addHandler(logging.StreamHandler())
+        session.on_container()
+        logging.getLogger("helpdesk").warning("of the host")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert [json.loads(line)[name] for name in ("logger", "message")] == ["helpdesk", "of the host"]
+    assert logging.getLogger().handlers[-1].formatter is None
 
 
 class _Kept(logging.Handler):

@@ -36,6 +36,18 @@ def test_a_signal_is_a_signal_to_stop_and_a_second_one_has_its_usual_effect(numb
         assert _handlers() == [signal.SIG_DFL, signal.SIG_DFL]
 
 
+def test_each_signal_gives_the_next_of_several_and_one_more_has_its_usual_effect() -> None:
+    finish, stop = StopSignal(), StopSignal()
+    with stop_on_signals(finish, stop):
+        handlers = _handlers()
+        signal.raise_signal(signal.SIGTERM)
+        assert (finish.is_given, stop.is_given) == (True, False)
+        assert _handlers() == handlers
+        signal.raise_signal(signal.SIGINT)
+        assert stop.is_given
+        assert _handlers() == [signal.SIG_DFL, signal.SIG_DFL]
+
+
 def test_the_handlers_of_before_come_back_and_no_thread_stays() -> None:
     before, threads = _handlers(), threading.active_count()
     with stop_on_signals(StopSignal()):

@@ -430,3 +430,26 @@ def test_days_that_no_history_has_are_refused(days: str, monkeypatch: pytest.Mon
     monkeypatch.setenv("TICKET_EXPORT_HISTORY_DAYS", days)
     with pytest.raises(ConfigurationError, match="TICKET_EXPORT_HISTORY_DAYS"):
         Settings.load()
+
+
+def test_program_that_is_started_with_the_environment_has_the_same_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(
+        database_url="postgresql://ada:s%2C3cret@db.example/desk",
+        storage_url=tmp_path.as_uri(),
+        former_storage_urls=("s3://first/a,b", "file:///second"),
+        formats=("xlsx", "csv"),
+        csv_delimiter="\t",
+        formula_guard=False,
+        lease_seconds=1.5,
+        max_active_jobs_per_user=0,
+    )
+    monkeypatch.setenv("TICKET_EXPORT_MAX_ATTEMPTS", "7")
+    monkeypatch.setenv("TICKET_EXPORT_TEST_OTHER", "kept")
+    environment = settings.environment()
+    assert environment["TICKET_EXPORT_TEST_OTHER"] == "kept"
+    monkeypatch.delenv("TICKET_EXPORT_MAX_ATTEMPTS")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert Settings.load() == settings

@@ -10,12 +10,14 @@ from time import monotonic, sleep
 from traceback import walk_stack
 from uuid import UUID
 
+import attrs
 import pytest
 
 from tests.unit.application.use_cases.blocked_export import block_count
 from tests.unit.application.use_cases.help_desk import PREFIX, HelpDesk, once, raising
-from tests.unit.infrastructure.worker_desk import PATIENCE, a_worker, at_work
+from tests.unit.infrastructure.worker_desk import PATIENCE, a_house, a_worker, at_work
 from ticket_export import ExportJobDto, StopSignal
+from ticket_export.application.use_cases.housekeep import Chore
 from ticket_export.errors import (
     JobDatabaseError,
     LeaseLostError,
@@ -153,6 +155,81 @@ def test_all_threads_of_a_stopped_worker_hand_back(desk: HelpDesk) -> None:
     a_worker(desk).run(concurrency=3, stop=stop)
     assert statuses(desk) == ["queued"] * 3
     assert [desk.task(job_id).number_of_retries for job_id in asked] == [0] * 3
+
+
+def test_worker_that_finishes_ends_its_export_and_begins_no_other(desk: HelpDesk) -> None:
+    first = desk.requested().id
+    desk.clock.advance(timedelta(seconds=1))
+    second = desk.requested().id
+    finish = StopSignal()
+    desk.happen["source.count"] = finish.give
+    a_worker(desk).run(finish=finish)
+    assert (desk.job(first).status.developer_name, desk.job(second).status.developer_name) == ("completed", "queued")
+    assert desk.audited(first) == ["requested", "started", "completed"]
+
+
+@pytest.mark.parametrize("is_draining", [False, True])
+def test_worker_that_is_to_finish_before_it_begins_runs_nothing(desk: HelpDesk, is_draining: bool) -> None:
+    desk.storage.objects[ORPHAN] = b"left behind"
+    desk.requested()
+    finish = StopSignal()
+    finish.give()
+    worker = a_worker(desk)
+    (worker.drain if is_draining else worker.run)(finish=finish)
+    assert statuses(desk) == ["queued"]
+
+
+def test_worker_that_finishes_can_still_be_told_to_hand_back(desk: HelpDesk) -> None:
+    job_id = desk.requested().id
+    finish, stop = StopSignal(), StopSignal()
+
+    def both() -> None:
+        finish.give()
+        stop.give()
+
+    block_count(desk, meanwhile=both)
+    a_worker(desk).run(stop=stop, finish=finish)
+    assert (desk.job(job_id).status.developer_name, desk.task(job_id).number_of_retries) == ("queued", 0)
+
+
+def test_worker_that_finishes_keeps_house_until_its_export_ends(desk: HelpDesk) -> None:
+    desk.requested()
+    finish, deleted = StopSignal(), Event()
+    desk.happen["storage.delete.done"] = deleted.set
+
+    def go_on() -> None:
+        finish.give()
+        # Another chore of the house, long after the signal.
+        desk.storage.objects[ORPHAN] = b"left behind"
+        assert deleted.wait(PATIENCE)
+
+    desk.happen["source.count"] = go_on
+    often = dict.fromkeys(Chore, timedelta(seconds=0.01))
+    attrs.evolve(a_worker(desk), housekeeping=a_house(desk, often)).run(finish=finish)
+    assert statuses(desk) == ["completed"]
+
+
+def test_worker_that_finishes_does_not_wait_for_an_export_without_progress(desk: HelpDesk) -> None:
+    desk.stall = timedelta(seconds=0.1)
+    desk.requested()
+    finish = StopSignal()
+    blocked = block_count(desk, meanwhile=finish.give)
+    a_worker(desk).run(finish=finish)
+    assert blocked.is_set()
+    assert statuses(desk) == ["running"]
+
+
+def test_loop_of_a_worker_turns_while_its_thread_is_in_a_call(desk: HelpDesk) -> None:
+    desk.requested()
+    turned = Semaphore(0)
+
+    def wait_for_turns() -> None:
+        for _ in range(3):
+            assert turned.acquire(timeout=PATIENCE)
+
+    desk.happen["source.count"] = wait_for_turns
+    a_worker(desk).drain(on_turn=turned.release)
+    assert statuses(desk) == ["completed"]
 
 
 def test_worker_without_anything_to_do_is_stopped_at_once(desk: HelpDesk) -> None:

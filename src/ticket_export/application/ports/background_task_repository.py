@@ -8,7 +8,18 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+import attrs
+
 from ticket_export.domain.background_task import BackgroundTask
+
+
+@attrs.frozen
+class Backlog:
+    """The numbers of tasks that wait and that are being processed; `oldest` is when the oldest waiting one was made."""
+
+    waiting: int = 0
+    running: int = 0
+    oldest: datetime | None = None
 
 
 class BackgroundTaskRepository(Protocol):
@@ -54,3 +65,7 @@ class BackgroundTaskRepository(Protocol):
 
         A task that is processed without a lease counts as the oldest.
         """
+
+    @abstractmethod
+    def backlog(self, name: str) -> Backlog:
+        """Count the tasks of that name that have not ended; keep none of them."""

@@ -10,15 +10,22 @@ from ticket_export.domain.background_task import BackgroundTask
 
 
 class TaskQueue(Protocol):
-    """Tells workers of committed tasks.
+    """Sends workers hints that a task waits.
 
-    The transaction of the request writes the task's row, and this call follows it. So a lost call delays a task but
-    cannot lose it, and no task starts before its job exists.
+    The row of the task is the truth. The transaction of the request writes it, and the hint follows. So a lost hint
+    delays an export but cannot lose it, and no hint arrives before its task exists.
     """
 
     @abstractmethod
     def dispatch(self, task: BackgroundTask) -> None:
-        """Let a worker run `task`, which is committed, soon. An error of the task itself is never raised here."""
+        """Send a hint that `task`, which is committed, waits.
+
+        A hint means *run the next export*, not *run this one*; the task is for the log. The queue may lose, double,
+        delay and reorder hints. `Housekeep` sends one again for a task that waits for more than 5 seconds.
+
+        The call takes at most 2 seconds. It raises no error of the task and none of a broker that is away. (An inline
+        queue is the exception: it runs the export in this call.)
+        """
 
 
 @runtime_checkable

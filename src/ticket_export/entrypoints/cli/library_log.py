@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from typing import cast
 
+from ticket_export.entrypoints.cli.output.json_lines import json_stderr
 from ticket_export.entrypoints.cli.output.standard_streams import write_note
 from ticket_export.entrypoints.cli.session import Session
 from ticket_export.errors import TicketExportError
 
 _LOG = logging.getLogger("ticket_export")
-_AUDIT = "ticket_export.audit"
+_AUDIT_LOG = logging.getLogger("ticket_export.audit")
 # Passes the same records as INFO, and differs from every level that a host may set while the command runs.
 _OWN_LEVEL = logging.INFO - 1
+# Means False, and differs from the False that a host may set while the command runs.
+_NOT_NOW = cast("bool", 0)
+_STANDARD = (1, 2)
 
 
 @contextmanager
@@ -21,52 +27,125 @@ def library_log(session: Session) -> Iterator[None]:
     """Keep the library's log off standard error, where a failure is one line.
 
     A command that works in the background asks for its news, one line each: warnings, and the audit log. Logging that
-    a host's container has set up gets the same records as without this.
+    a host's container has set up gets the same records as without this. A record that it writes to standard error or
+    standard output is not written again.
     """
-    shown, onward = _Shown(session), _Onward()
-    level, propagate = _LOG.level, _LOG.propagate
-    _LOG.addHandler(shown)
-    if level == logging.NOTSET:
-        _LOG.setLevel(_OWN_LEVEL)
-        if propagate:
-            _LOG.propagate = False
-            _LOG.addHandler(onward)
+    log = _LibraryLog(session)
+    log.attach()
+    session.on_container = log.meet_host
     try:
         yield
     finally:
-        for handler in (shown, onward):
+        log.detach()
+
+
+class _LibraryLog:
+    def __init__(self, session: Session) -> None:
+        self._onward = _Onward()
+        self._shown = _Shown(session, self._onward)
+        self._formatters = ExitStack()
+
+    def attach(self) -> None:
+        for logger in (_LOG, _AUDIT_LOG):
+            # A host may keep the audit log apart.
+            if logger is _LOG or not logger.propagate:
+                logger.addHandler(self._shown)
+        if _LOG.level == logging.NOTSET:
+            _LOG.setLevel(_OWN_LEVEL)
+            if _LOG.propagate:
+                _LOG.propagate = _NOT_NOW
+                _LOG.addHandler(self._onward)
+
+    def detach(self) -> None:
+        self._formatters.close()
+        _AUDIT_LOG.removeHandler(self._shown)
+        for handler in (self._shown, self._onward):
             _LOG.removeHandler(handler)
-        _LOG.propagate = propagate
+        if _LOG.propagate is _NOT_NOW:
+            _LOG.propagate = True
         if _LOG.level == _OWN_LEVEL:
-            _LOG.setLevel(level)
+            _LOG.setLevel(logging.NOTSET)
+
+    def meet_host(self) -> None:
+        """Take note of what the module of a host's container has set up, just now or before."""
+        # `dictConfig` removes the handlers of every logger that it names.
+        self.detach()
+        self.attach()
+        if (lines := json_stderr()) is None:
+            return
+        for handler in filter(_is_on_console, _all_handlers()):
+            self._formatters.callback(handler.setFormatter, handler.formatter)
+            handler.setFormatter(lines.formatter)
 
 
 class _Shown(logging.Handler):
     """Writes to standard error: everything with ``--debug``, else one line for each warning or audit entry."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, onward: _Onward) -> None:
         super().__init__()
         self._session = session
+        self._onward = onward
         self._everything = logging.StreamHandler()
 
     def emit(self, record: logging.LogRecord) -> None:
-        if self._session.debug:
-            self._everything.handle(record)
-        elif self._session.tells_news and (record.levelno >= logging.WARNING or record.name == _AUDIT):
-            write_note(_line(record))
-        else:
-            return
+        is_news = self._session.tells_news and (record.levelno >= logging.WARNING or record.name == _AUDIT_LOG.name)
+        if not self._is_shown_by_host(record):
+            if not (is_news or self._session.debug):
+                return
+            if (lines := json_stderr()) is not None:
+                lines.write_record(record)
+            elif self._session.debug:
+                self._everything.handle(record)
+            else:
+                write_note(_line(record))
         self._session.told.append((getattr(record, "job_id", None), getattr(record, "export_status", None)))
+
+    def _is_shown_by_host(self, record: logging.LogRecord) -> bool:
+        return any(
+            record.levelno >= each.level and each.filter(record)
+            for each in self._handlers_of(record)
+            if _is_on_console(each)
+        )
+
+    def _handlers_of(self, record: logging.LogRecord) -> Iterator[logging.Handler]:
+        logger: logging.Logger | None = logging.getLogger(record.name)
+        while logger is not None:
+            yield from logger.handlers
+            if self._onward in logger.handlers and self._onward.takes(record):
+                yield from logging.getLogger().handlers
+            logger = logger.parent if logger.propagate else None
 
 
 class _Onward(logging.Handler):
     """Passes records to the handlers that a host has set up for all logs, if its levels allow it."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        if self.takes(record):
+            logging.getLogger().callHandlers(record)
+
+    def takes(self, record: logging.LogRecord) -> bool:
+        """Return whether it passes this record."""
         root = logging.getLogger()
         level = logging.getLogger(record.name).getEffectiveLevel()
-        if root.hasHandlers() and record.levelno >= (root.level if level == _OWN_LEVEL else level):
-            root.callHandlers(record)
+        return root.hasHandlers() and record.levelno >= (root.level if level == _OWN_LEVEL else level)
+
+
+def _all_handlers() -> Iterator[logging.Handler]:
+    for each in (logging.getLogger(), *logging.getLogger().manager.loggerDict.values()):
+        if isinstance(each, logging.Logger):
+            yield from each.handlers
+
+
+def _is_on_console(handler: logging.Handler) -> bool:
+    stream = getattr(handler, "stream", None)
+    if stream is None:
+        return False
+    if stream in (sys.stderr, sys.stdout):
+        return True
+    # A handler may have found the stream before a command replaced it.
+    with suppress(Exception):
+        return stream.fileno() in _STANDARD
+    return False
 
 
 def _line(record: logging.LogRecord) -> str:

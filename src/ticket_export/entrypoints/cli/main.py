@@ -6,12 +6,14 @@ It imports nothing that only some commands need, so that ``--help`` and ``--vers
 import sys
 import traceback
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Annotated, Final
 
 import typer
 
 from ticket_export.entrypoints.cli.exit_codes import (
     ClosedOutputError,
+    CommandError,
     Ending,
     ExitCode,
     foreseen_ending,
@@ -19,6 +21,7 @@ from ticket_export.entrypoints.cli.exit_codes import (
 )
 from ticket_export.entrypoints.cli.lazy_commands import LazyGroup
 from ticket_export.entrypoints.cli.library_log import library_log
+from ticket_export.entrypoints.cli.output.json_lines import json_lines, json_stderr
 from ticket_export.entrypoints.cli.output.standard_streams import whole_output, write_error, write_line, write_note
 from ticket_export.entrypoints.cli.session import Session, session_of
 from ticket_export.errors import JobDatabaseError
@@ -47,6 +50,13 @@ COMMANDS: Final = {
 app = typer.Typer(cls=LazyGroup, add_completion=False, help="Export the ticket view you are looking at to a CSV file.")
 
 
+class LogFormat(StrEnum):
+    """What a command writes to standard error."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 def _not_loaded() -> None:
     """Stand in for a command until `LazyGroup` loads it."""
 
@@ -71,6 +81,9 @@ def _global_options(
         typer.Option("--app", metavar="MODULE:ATTRIBUTE", help="Use a host's own container (or TICKET_EXPORT_APP)."),
     ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show the log, and where an error comes from.")] = False,
+    log_format: Annotated[
+        LogFormat, typer.Option("--log-format", help="What standard error is: text, or one JSON object a line.")
+    ] = LogFormat.TEXT,
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
     ] = False,
@@ -78,6 +91,8 @@ def _global_options(
     session = session_of(context)
     session.app = host_app
     session.debug = debug
+    if log_format is LogFormat.JSON:
+        session.resources.enter_context(json_lines(has_messages=debug))
     if context.invoked_subcommand is None:
         write_line(context.get_help())
 
@@ -85,7 +100,7 @@ def _global_options(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code (see `ExitCode`). Problems go to standard error, one a line."""
     session = Session()
-    with whole_output(), library_log(session):
+    with whole_output(), session.resources, library_log(session):
         try:
             code = typer.main.get_command(app).main(
                 args=sys.argv[1:] if arguments is None else arguments,
@@ -97,9 +112,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _report(error, session)
         finally:
             session.close()
-    if code == ExitCode.INTERRUPTED:
-        write_error("interrupted")
-    return int(code or ExitCode.OK)
+        if code == ExitCode.INTERRUPTED:
+            write_error("interrupted")
+        return int(code or ExitCode.OK)
 
 
 def _report(error: Exception, session: Session) -> int:
@@ -107,11 +122,12 @@ def _report(error: Exception, session: Session) -> int:
         # Not marked as an error: `| head` closes the output too.
         write_note(str(error))
         return ExitCode.FAILED
-    if session.debug and not isinstance(error, typer.TyperException):
+    is_typed_wrong = isinstance(error, typer.TyperException)
+    if session.debug and not is_typed_wrong and not json_stderr():
         traceback.print_exception(error)
     ending = _ending(error, session)
     for line in ending.lines:
-        write_error(line)
+        write_error(line, None if is_typed_wrong or isinstance(error, CommandError) else error)
     return ending.exit_code
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections import deque
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, cast
 
 from ticket_export.application.safe_text import quoted, require_storable
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 # Several for every export that a worker can run at a time.
 _REMEMBERED = 1000
+
+
+def _ignore_container() -> None:
+    """Do nothing when the container has been loaded."""
 
 
 class Session:
@@ -38,6 +43,10 @@ class Session:
         self.host_app: str | None = None
         #: The container, once a command has asked for it.
         self.opened_container: TicketExportContainer | None = None
+        #: Called when the container has been loaded, since the module of a host may set up logging.
+        self.on_container: Callable[[], None] = _ignore_container
+        #: What ends with the command.
+        self.resources = ExitStack()
 
     def container(self) -> TicketExportContainer:
         """Return the container of this run: the host's, if one is named, or else the library's.
@@ -53,6 +62,7 @@ class Session:
 
             self.host_app = self.app or Settings.load().app or None
             self.opened_container = load_host_app(self.host_app) if self.host_app else TicketExportContainer()
+            self.on_container()
         return self.opened_container
 
     def command_line(self, command: str) -> str:

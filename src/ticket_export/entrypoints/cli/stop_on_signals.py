@@ -14,8 +14,8 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @contextmanager
-def stop_on_signals(stop: StopSignal) -> Iterator[None]:
-    """Inside the block, SIGTERM and SIGINT give `stop`; a second one ends the process at once.
+def stop_on_signals(*stops: StopSignal) -> Iterator[None]:
+    """Inside the block, each SIGTERM or SIGINT gives the next of `stops`; one more ends the process at once.
 
     A signal that was ignored when the process started stays ignored. In any thread but the main one, which is the one
     that receives signals, nothing changes.
@@ -23,11 +23,16 @@ def stop_on_signals(stop: StopSignal) -> Iterator[None]:
     if current_thread() is not main_thread():
         yield
         return
+    left = list(stops)
 
     def handle(_number: int, _frame: FrameType | None) -> None:
-        for each in before:
-            signal.signal(each, signal.SIG_DFL)
-        stop.give()
+        # Another signal may come during this call.
+        stop = left.pop(0) if left else None
+        if not left:
+            for each in before:
+                signal.signal(each, signal.SIG_DFL)
+        if stop is not None:
+            stop.give()
 
     before = {each: signal.getsignal(each) for each in _SIGNALS if signal.getsignal(each) != signal.SIG_IGN}
     try:

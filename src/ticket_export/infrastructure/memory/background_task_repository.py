@@ -9,7 +9,7 @@ from uuid import UUID
 
 import attrs
 
-from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository
+from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository, Backlog
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.errors import LeaseLostError
 from ticket_export.infrastructure.memory.database import InMemoryTransaction
@@ -69,6 +69,12 @@ class InMemoryBackgroundTaskRepository(BackgroundTaskRepository):
         # A task without a lease is the oldest.
         run_out.sort(key=lambda task: (task.leased_until or _NEVER, task.creation_time, task.id))
         return [attrs.evolve(task) for task in run_out[:limit]]
+
+    def backlog(self, name: str) -> Backlog:
+        tasks = [task for task in self._transaction.reading().tasks.values() if task.name == name]
+        waiting = [task.creation_time for task in tasks if task.status is BackgroundTaskStatus.ENQUEUED]
+        running = sum(task.status is BackgroundTaskStatus.PROCESSING for task in tasks)
+        return Backlog(len(waiting), running, min(waiting, default=None))
 
     def _kept(self, name: str, status: BackgroundTaskStatus, besides: Collection[UUID]) -> list[BackgroundTask]:
         # The write lock keeps all tasks from other transactions, which wait for it instead of passing tasks over.

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Select, func, insert, select, update
 
-from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository
+from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository, Backlog
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.errors import LeaseLostError
 from ticket_export.infrastructure.persistence.instant import Instant
@@ -62,6 +62,16 @@ class SqlAlchemyBackgroundTaskRepository(BackgroundTaskRepository):
         )
         oldest_first = run_out.order_by(leased_until.nulls_first(), self._tasks.c.creation_time, self._tasks.c.id)
         return self._found(oldest_first.limit(limit))
+
+    def backlog(self, name: str) -> Backlog:
+        tasks = self._tasks.c
+        counted = select(tasks.status, func.count(), func.min(tasks.creation_time)).group_by(tasks.status)
+        active = (BackgroundTaskStatus.ENQUEUED, BackgroundTaskStatus.PROCESSING)
+        of_name = counted.where((tasks.name == name) & tasks.status.in_(active))
+        found = {status: (number, oldest) for status, number, oldest in self._connection.execute(of_name)}
+        waiting, oldest = found.get(BackgroundTaskStatus.ENQUEUED, (0, None))
+        running, _ = found.get(BackgroundTaskStatus.PROCESSING, (0, None))
+        return Backlog(waiting, running, oldest)
 
     def _kept(self, name: str, status: BackgroundTaskStatus, besides: Collection[UUID]) -> Select[*tuple[object, ...]]:
         mine = (self._tasks.c.status == status) & (self._tasks.c.name == name)

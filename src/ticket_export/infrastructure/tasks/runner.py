@@ -31,12 +31,15 @@ _LATER = 2.0
 class Runner:
     """A thread, with `ended` set at its end and `error` if an error ended it.
 
+    Once `end` is given, it begins no other export. Once `stop` is given, it hands back the one that it runs.
+
     Where a signal may interrupt, wait for `ended`: Python 3.11 takes a thread for ended after an interrupted ``join``.
     """
 
     _run_next_export: RunNextExport
     _task_queue: TaskQueue
     _stop: StopSignal
+    _end: StopSignal
     _on_end: Callable[[ExportJobDto], None]
     _is_draining: bool = attrs.field(kw_only=True)
     _turn_at: float = attrs.field(factory=monotonic, init=False)
@@ -67,7 +70,7 @@ class Runner:
     def _run_exports(self) -> None:
         pause = _FIRST_PAUSE
         # A runner that was stuck has been replaced.
-        while not self._stop.is_given and not self._stuck.is_set():
+        while not self._end.is_given and not self._stuck.is_set():
             self._take_turn()
             trouble: Exception | None = None
             try:
@@ -100,12 +103,12 @@ class Runner:
             self._pause(_IDLE)
             return
         # Claiming takes a lock of the database, so it waits until there is something to claim.
-        while not self._stop.is_given and not self._stuck.is_set() and not self._task_queue.wait(_IDLE):
+        while not self._end.is_given and not self._stuck.is_set() and not self._task_queue.wait(_IDLE):
             self._take_turn()
 
     def _pause(self, timeout: float) -> None:
         self._turn_at = monotonic() + timeout
-        self._stop.wait(timeout)
+        self._end.wait(timeout)
 
     def _take_turn(self, _progress: Progress | None = None) -> None:
         self._turn_at = monotonic()

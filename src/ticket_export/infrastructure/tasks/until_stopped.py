@@ -14,9 +14,14 @@ _GRACE = 5.0
 _LOOK_EVERY = 0.5
 
 
-def until_stopped(stop: StopSignal, work: Callable[[], object]) -> None:
+def ignore_turn() -> None:
+    """Do nothing when a loop turns."""
+
+
+def until_stopped(stop: StopSignal, work: Callable[[], object], on_turn: Callable[[], None] = ignore_turn) -> None:
     """Do `work` and raise what it raises. Once `stop` is given, begin nothing and wait for at most a few seconds.
 
+    Meanwhile call `on_turn` at least every second, to show that this thread is not blocked.
     The work may be in a call that the database does not answer. Its thread then ends with the process.
     """
     if stop.is_given:
@@ -31,6 +36,7 @@ def until_stopped(stop: StopSignal, work: Callable[[], object]) -> None:
 
     Thread(target=run, name="ticket-export work before and after", daemon=True).start()
     while not (result.done() or stop.is_given):
+        on_turn()
         wait([result], _LOOK_EVERY)
     wait([result], _GRACE)
     if result.done():

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from threading import Thread
 from time import monotonic
 
@@ -17,7 +17,7 @@ from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.application.use_cases.run_next_export import RunNextExport
 from ticket_export.infrastructure.tasks.housekeeping import Housekeeping
 from ticket_export.infrastructure.tasks.runner import Runner
-from ticket_export.infrastructure.tasks.until_stopped import until_stopped
+from ticket_export.infrastructure.tasks.until_stopped import ignore_turn, until_stopped
 
 _log = logging.getLogger(__name__)
 
@@ -47,28 +47,39 @@ class Worker:
         *,
         concurrency: int = 1,
         stop: StopSignal | None = None,
+        finish: StopSignal | None = None,
         on_end: Callable[[ExportJobDto], None] = _ignore_end,
+        on_turn: Callable[[], None] = ignore_turn,
     ) -> None:
-        """Run exports, `concurrency` at a time, until `stop` is given. Then hand back the running exports.
+        """Run exports, `concurrency` at a time, until `stop` or `finish` is given.
 
-        The thread that ran an export calls `on_end` after the export's end. An unexpected error gives `stop` too, and
-        is raised.
+        After `stop`, hand back the running exports. After `finish`, begin no other export, and return when the running
+        ones have ended; `stop` can still be given meanwhile.
+
+        The thread that ran an export calls `on_end` after the export's end. The caller's thread calls `on_turn` at
+        least every second, but not in the last seconds after `stop`. An unexpected error gives `stop` too, and is
+        raised.
 
         Raises:
             ValueError: `concurrency` is less than 1.
         """
         queue = self.task_queue
-        with queue.listening() if isinstance(queue, SupportsListening) else nullcontext():
-            self._work(concurrency, stop or StopSignal(), on_end, is_draining=False)
+        with (
+            _either(stop := stop or StopSignal(), finish or StopSignal()) as end,
+            queue.listening() if isinstance(queue, SupportsListening) else nullcontext(),
+        ):
+            self._work(concurrency, stop, end, on_end, on_turn, is_draining=False)
 
     def drain(
         self,
         *,
         concurrency: int = 1,
         stop: StopSignal | None = None,
+        finish: StopSignal | None = None,
         on_end: Callable[[ExportJobDto], None] = _ignore_end,
+        on_turn: Callable[[], None] = ignore_turn,
     ) -> None:
-        """Run exports until the queue is empty or `stop` is given, then clean up and sweep.
+        """Run exports until the queue is empty, then clean up and sweep. The arguments are those of `run`.
 
         Do not wait for exports that other workers run, nor for an export that makes no progress here.
 
@@ -78,19 +89,26 @@ class Worker:
             TicketsUnavailableError, StorageUnavailableError: the tickets could not be read, or the storage could not be
                 reached, at several tries; their exports are queued.
         """
-        stop = stop or StopSignal()
-        until_stopped(stop, self.housekeeping.prepare)
-        self._work(concurrency, stop, on_end, is_draining=True)
-        until_stopped(stop, self.housekeeping.tidy)
+        with _either(stop := stop or StopSignal(), finish or StopSignal()) as end:
+            until_stopped(end, self.housekeeping.prepare, on_turn)
+            self._work(concurrency, stop, end, on_end, on_turn, is_draining=True)
+            until_stopped(end, self.housekeeping.tidy, on_turn)
 
     def _work(
-        self, concurrency: int, stop: StopSignal, on_end: Callable[[ExportJobDto], None], *, is_draining: bool
+        self,
+        concurrency: int,
+        stop: StopSignal,
+        end: StopSignal,
+        on_end: Callable[[ExportJobDto], None],
+        on_turn: Callable[[], None],
+        *,
+        is_draining: bool,
     ) -> None:
         if concurrency < 1:
             raise ValueError(f"concurrency must be at least 1, not {concurrency}")
 
         def runner() -> Runner:
-            return Runner(self.run_next_export, self.task_queue, stop, on_end, is_draining=is_draining)
+            return Runner(self.run_next_export, self.task_queue, stop, end, on_end, is_draining=is_draining)
 
         is_over = Latch()
         runners = [runner() for _ in range(concurrency)]
@@ -102,7 +120,7 @@ class Worker:
             try:
                 for thread in (*(each.thread for each in runners), *keepers):
                     thread.start()
-                _look_after(runners, runner, stop)
+                _look_after(runners, runner, stop, on_turn)
             finally:
                 # After Ctrl-C without a handler, or an error of one thread, the other threads stop in order.
                 if not all(each.ended.is_set() for each in runners):
@@ -114,8 +132,21 @@ class Worker:
                 raise each.error
 
 
-def _look_after(runners: list[Runner], new: Callable[[], Runner], stop: StopSignal) -> None:
+@contextmanager
+def _either(*signals: StopSignal) -> Iterator[StopSignal]:
+    """Return a signal that is given as soon as one of `signals` is given inside the block, or was given before."""
+    either = StopSignal()
+    with ExitStack() as stack:
+        for each in signals:
+            stack.enter_context(each.calling(either.give))
+        yield either
+
+
+def _look_after(
+    runners: list[Runner], new: Callable[[], Runner], stop: StopSignal, on_turn: Callable[[], None]
+) -> None:
     while not stop.is_given:
+        on_turn()
         for place, each in enumerate(runners):
             if each.is_stuck:
                 # Its call may never return, and other exports wait.

@@ -9,6 +9,7 @@ from uuid import UUID
 import attrs
 import pytest
 
+from ticket_export.application.ports.background_task_repository import Backlog
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.errors import LeaseLostError
@@ -18,6 +19,7 @@ from ticket_export.testing.stored_jobs.back_door import BackDoor, D
 LEASE = timedelta(seconds=30)
 A_MOMENT = timedelta(microseconds=1)
 TASKS = 40
+ENDED = (BackgroundTaskStatus.COMPLETE, BackgroundTaskStatus.ERROR)
 
 
 def enqueued(name: str = "export", *, later: int = 0) -> BackgroundTask:
@@ -128,6 +130,14 @@ class QueuedTasksContract(BackDoor[D]):
             assert tasks.next_enqueued("export", besides=[first.id]) == second
             assert tasks.next_enqueued("export", besides=[first.id, second.id]) is None
             assert list(tasks.lapsed("export", now=NOW, limit=1, besides=[lapsed[0].id])) == [lapsed[1]]
+
+    def test_the_backlog_counts_the_tasks_of_a_name_that_have_not_ended(self, database: D) -> None:
+        ended = [attrs.evolve(a_task(), name="export", status=status) for status in ENDED]
+        others = [enqueued("send-mail", later=-9), processing("send-mail")]
+        self.put_tasks(database, enqueued(later=2), enqueued(later=1), processing(later=-9), *ended, *others)
+        with self.unit_of_work(database) as unit_of_work:
+            assert unit_of_work.tasks.backlog("export") == Backlog(waiting=2, running=1, oldest=NOW + A_MOMENT)
+            assert unit_of_work.tasks.backlog("Export") == Backlog()
 
     def test_a_task_that_another_attempt_has_taken_is_not_updated(self, database: D) -> None:
         task, other = a_task(), a_task()

@@ -1,7 +1,9 @@
 """``ticket-export worker``: run queued exports."""
 
-import logging
 from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
 from threading import Lock
 from typing import Annotated
 
@@ -9,22 +11,26 @@ import attrs
 import typer
 
 from ticket_export.application.dto import ExportJobDto
-from ticket_export.application.finding import Severity
 from ticket_export.application.run.stop_signal import StopSignal
-from ticket_export.container import TicketExportContainer
-from ticket_export.entrypoints.cli.exit_codes import CommandError, ExitCode
-from ticket_export.entrypoints.cli.output.finding_text import with_commands_of
+from ticket_export.entrypoints.cli.health import Health, health_served
+from ticket_export.entrypoints.cli.metrics_endpoint import metrics_endpoint
 from ticket_export.entrypoints.cli.output.job_text import end_text
 from ticket_export.entrypoints.cli.output.standard_streams import write_note, write_summary
-from ticket_export.entrypoints.cli.session import Session, session_of
+from ticket_export.entrypoints.cli.session import session_of
 from ticket_export.entrypoints.cli.stop_on_signals import stop_on_signals
-from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
+from ticket_export.entrypoints.cli.worker_setup import require_setup
 from ticket_export.infrastructure.tasks.until_stopped import until_stopped
-
-_log = logging.getLogger(__name__)
 
 # For more, several processes are faster than more threads.
 _MOST_AT_ONCE = 64
+_LAST_PORT = 65535
+
+
+class OnStop(StrEnum):
+    """What happens to the running exports of a worker that is told to stop."""
+
+    HAND_BACK = "hand-back"
+    FINISH = "finish"
 
 
 def worker(
@@ -33,45 +39,69 @@ def worker(
     concurrency: Annotated[
         int, typer.Option(min=1, max=_MOST_AT_ONCE, metavar="N", help="The number of exports to run at a time.")
     ] = 1,
+    on_stop: Annotated[
+        OnStop,
+        typer.Option(
+            "--on-stop", help="At SIGTERM or Ctrl-C: put running exports back into the queue, or finish them."
+        ),
+    ] = OnStop.HAND_BACK,
+    health_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=_LAST_PORT, metavar="PORT", help="Serve /live and /ready over HTTP; 0: any free port."),
+    ] = None,
+    health_host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="The address for --health-port; 0.0.0.0 is every one of IPv4.")
+    ] = "127.0.0.1",
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(min=1, max=_LAST_PORT, metavar="PORT", help="Serve metrics for Prometheus at this port."),
+    ] = None,
+    metrics_host: Annotated[str, typer.Option(metavar="ADDRESS", help="The address for --metrics-port.")] = "127.0.0.1",
 ) -> None:
     """Run queued exports, put lost ones back into the queue, delete expired files.
 
     Start any number of workers, on any machine that reaches database and
     storage. SIGTERM or Ctrl-C stops a worker: its exports go back into the
-    queue for another worker. A second Ctrl-C ends it at once; another worker
-    then takes over when the lease ends (TICKET_EXPORT_LEASE_SECONDS).
+    queue for another worker. With --on-stop finish, they end first, and no
+    other export begins; a second signal puts them back into the queue. One
+    more signal ends the worker at once; another worker then takes over when
+    the lease ends (TICKET_EXPORT_LEASE_SECONDS).
     """
     session = session_of(context)
     session.tells_news = True
     container = session.container()
-    hands, stop, tally = container.worker(), StopSignal(), _Tally(session.told)
-    with stop_on_signals(stop):
-        until_stopped(stop, lambda: _require_setup(session, container))
-        write_note(f"worker ready: {concurrency} at a time; stop with Ctrl-C")
+    tally = _Tally(session.told)
+    finish, stop = StopSignal(), StopSignal()
+    stops = (finish, stop) if on_stop is OnStop.FINISH else (stop,)
+    health = Health(container.check_readiness().questions)
+    with (
+        metrics_endpoint(container, metrics_port, metrics_host),
+        _served(health, health_host, health_port),
+        stop_on_signals(*stops),
+        stops[0].calling(health.stop),
+    ):
+        hands = container.worker()
+        until_stopped(
+            stops[0], lambda: require_setup(session, container, stops[0], waits=not drain), on_turn=health.turn
+        )
+        if not stops[0].is_given:
+            write_note(f"worker ready: {concurrency} at a time; stop with Ctrl-C")
+            health.start()
         work = hands.drain if drain else hands.run
-        work(concurrency=concurrency, stop=stop, on_end=tally.add)
+        work(concurrency=concurrency, stop=stop, finish=finish, on_end=tally.add, on_turn=health.turn)
     if drain:
         write_summary(tally.text)
 
 
-def _require_setup(session: Session, container: TicketExportContainer) -> None:
-    _require_database(container)
-    findings = [with_commands_of(session, each) for each in container.check()]
-    # What may pass does not end a worker that waits for it.
-    lasting = [each for each in findings if each.severity is Severity.ERROR and not each.may_pass]
-    if lasting:
-        raise CommandError(*(each.text for each in lasting), exit_code=ExitCode.BAD_INPUT)
-    for each in findings:
-        _log.warning(each.text)
-
-
-def _require_database(container: TicketExportContainer) -> None:
-    # A database that cannot work ends the command here; once the threads run, they wait for it.
-    container.recover_stalled_exports()()
-    audit_log = container.audit_log()
-    if isinstance(audit_log, SqlAlchemyAuditLog):
-        # Without it, each attempt fails at its start.
-        audit_log.require_table()
+@contextmanager
+def _served(health: Health, host: str, port: int | None) -> Iterator[None]:
+    if port is None:
+        yield
+        return
+    with health_served(health, host=host, port=port) as number:
+        address = f"[{host}]" if ":" in host else host
+        write_note(f"health: http://{address}:{number}/live and /ready")
+        yield
 
 
 @attrs.define
@@ -89,7 +119,7 @@ class _Tally:
             is_told = (str(job.id), job.status) in self._told.copy()
         # A host may switch the library's log off, or write the audit log elsewhere; then nothing has shown it yet.
         if not is_told:
-            write_note(end_text(job))
+            write_note(end_text(job), job_id=str(job.id))
 
     @property
     def text(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import sys
 import unicodedata
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import BinaryIO, TextIO
 
 from ticket_export.entrypoints.cli.exit_codes import ClosedOutputError
+from ticket_export.entrypoints.cli.output.json_lines import json_stderr, plain_record
 from ticket_export.entrypoints.cli.output.whole_output import output_errors, whole
 
 _STANDARD_OUTPUT = "standard output"
@@ -87,17 +89,27 @@ def write_json(document: object) -> None:
     write_line(json.dumps(document, indent=2))
 
 
-def write_note(text: str) -> None:
-    """Write one line to standard error; an error there does not end the command."""
+def write_note(
+    text: str, *, level: int = logging.INFO, job_id: str | None = None, error: BaseException | None = None
+) -> None:
+    """Write one line to standard error; an error there does not end the command.
+
+    `level`, `job_id` and `error` are fields of the line where lines are JSON.
+    """
     if sys.stderr is None:
         return  # closed from the start; print() would write to standard output, which is for data
     with suppress(OSError, ValueError):
-        print(printable(text), file=sys.stderr, flush=True)  # noqa: T201
+        if (lines := json_stderr()) is not None:
+            lines.write_record(plain_record(text, level, job_id=job_id, error=error))
+            return
+        # Text and end of the line at once, since other threads write too.
+        sys.stderr.write(f"{printable(text)}\n")
+        sys.stderr.flush()
 
 
-def write_error(text: str) -> None:
+def write_error(text: str, error: BaseException | None = None) -> None:
     """Write one problem, on one line, to standard error."""
-    write_note(f"error: {text}")
+    write_note(text if json_stderr() else f"error: {text}", level=logging.ERROR, error=error)
 
 
 @contextmanager

@@ -76,6 +76,19 @@ def is_missing_part(error: BaseException | None) -> bool:
     return isinstance(error, DBAPIError) and _trouble(error) in {_NO_TABLE, _NO_COLUMN}
 
 
+def is_wrong_database(error: BaseException | None) -> bool:
+    """Whether a server has refused the login, or a file is not a database: waiting does not help.
+
+    Drivers report a refused login without a code, so this reads PostgreSQL's text, in English. A refused login in
+    another language looks like a server that is away.
+    """
+    if not isinstance(error, DATABASE_ERRORS):
+        return False
+    text = str(error.orig if isinstance(error, DBAPIError) else error)
+    trouble = _trouble(error)
+    return trouble in {_SHUT, _DAMAGED} or (trouble is _AWAY and any(each in text for each in _REFUSED_LOGIN))
+
+
 def name_shortage(error: BaseException) -> None:
     """Add what the process lacks, if anything, as the last cause of a database's error, where the driver does not.
 
@@ -130,6 +143,15 @@ _INTERRUPTED = _Trouble("the database was interrupted; try again")
 _ENDED = _Trouble("the database ended the statement, at its time limit (statement_timeout) or on request; try again")
 _LASTING = (_STATEMENT_TIME_OUT, _TRANSACTION_TIME_OUT, _INTERRUPTED, _ENDED)
 
+# PostgreSQL's and libpq's texts about a login, in English.
+_REFUSED_LOGIN = (
+    "authentication failed",
+    "no password supplied",
+    "no pg_hba.conf entry",
+    '" does not exist',
+    '" is not permitted to log in',
+    "permission denied for database",
+)
 _CANCELLED = "57014"
 # PostgreSQL's text about a cancelled query, in English.
 _BY_CANCEL_TEXT = {"statement timeout": _STATEMENT_TIME_OUT, "user request": _INTERRUPTED}

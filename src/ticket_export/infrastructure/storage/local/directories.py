@@ -9,8 +9,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from time import sleep
 
@@ -21,6 +22,8 @@ from ticket_export.infrastructure.storage.local.group_access import GROUP_FOLDER
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY
 # Seconds before each new try to open a folder that another user has not opened to the group yet.
 _WHILE_A_FOLDER_IS_MADE = (0.001, 0.01, 0.1)
+# Each export has two folders of its own, which later ones do not need.
+_MOST_KNOWN = 1000
 # The errors of systems for a link that O_NOFOLLOW does not follow.
 _NOT_FOLLOWED = frozenset({errno.ELOOP, errno.EMLINK, errno.ENOTDIR})
 
@@ -46,30 +49,48 @@ def opened_directory(
 ) -> Iterator[int]:
     """Open the folder `names` below `root` and yield its descriptor; with `make`, create missing folders.
 
-    With `make` and `for_group`, the folders below the root belong to the root's group, which may read and change them.
-    So do existing folders of this user, for example those from before the setting. An empty folder that is closed to
-    this user counts as missing.
+    Otherwise as `opened_directories`.
+    """
+    with opened_directories(root, names, make=make, for_group=for_group) as opened:
+        yield opened[-1]
+
+
+@contextmanager
+def opened_directories(
+    root: Path,
+    names: Sequence[str] = (),
+    *,
+    make: bool = False,
+    for_group: bool = False,
+    on_new: Callable[[tuple[str, ...]], None] = lambda _names: None,
+) -> Iterator[Sequence[int]]:
+    """Open `root` and each folder of the path `names` below it, and yield their descriptors, the root's first.
+
+    With `make`, missing folders are created, and `on_new` is called with the path of each. With `for_group` too, the
+    folders below the root belong to the root's group, which may read and change them. So do existing folders of this
+    user, for example those from before the setting. An empty folder that is closed to this user counts as missing.
 
     Raises:
         InvalidKeyError: one of the names is a symbolic link.
         FileNotFoundError: there is no such folder; with `make`, another process has just pruned it.
         NotADirectoryError: one of the names is a file.
     """
-    descriptor = os.open(root, _FOLDER)
+    opened = [os.open(root, _FOLDER)]
     try:
         for depth, name in enumerate(names, 1):
+            path = tuple(names[:depth])
             try:
-                open_one = _made if make else _opened
-                below = open_one(descriptor, name, for_group=for_group)
+                open_one = partial(_made, on_new=partial(on_new, path)) if make else _opened
+                below = open_one(opened[-1], name, for_group=for_group)
             except OSError as error:
-                if error.errno in _NOT_FOLLOWED and _is_link(descriptor, name):
-                    raise followed_link("/".join(names[:depth])) from error
+                if error.errno in _NOT_FOLLOWED and _is_link(opened[-1], name):
+                    raise followed_link("/".join(path)) from error
                 raise
-            _close(descriptor)
-            descriptor = below
-        yield descriptor
+            opened.append(below)
+        yield opened
     finally:
-        _close(descriptor)
+        for each in opened:
+            _close(each)
 
 
 def followed_link(name: str) -> InvalidKeyError:
@@ -91,14 +112,33 @@ def prune_directories(root: Path, names: Sequence[str]) -> None:
             return  # in use
 
 
-def sync_directories(root: Path, names: Sequence[str]) -> None:
-    """Sync the folder `names` below `root` and its parents up to the root, so that they survive a loss of power.
+class SyncedFolders:
+    """Syncs folders so that a new name in the last one survives a loss of power, and remembers what is synced.
 
-    A missing folder was emptied and pruned by another process, and needs no sync.
+    A new name survives if its folder is synced, and the name of that folder survives, and so on up to the root. A
+    folder whose name in its parent was synced by this process needs no other sync of the parent. So the folders that
+    all files share are synced for the first file, and not for each.
     """
-    for depth in range(len(names), -1, -1):
-        with suppress(FileNotFoundError), opened_directory(root, names[:depth]) as directory:
-            os.fsync(directory)
+
+    def __init__(self) -> None:
+        # By path, the device and inode of the folder. A change is one step, so that threads need no lock.
+        self._known: dict[tuple[str, ...], tuple[int, int]] = {}
+
+    def forget(self, path: tuple[str, ...]) -> None:
+        """Forget the folder: it is new, and may have the inode of a former one."""
+        self._known.pop(path, None)
+
+    def sync(self, opened: Sequence[int], names: Sequence[str]) -> None:
+        """Sync the last of the folders, which are those of `opened_directories`, and what its own name needs."""
+        os.fsync(opened[-1])
+        if len(self._known) > _MOST_KNOWN:
+            self._known.clear()
+        for depth in range(len(names), 0, -1):
+            path, status = tuple(names[:depth]), os.fstat(opened[depth])
+            folder = status.st_dev, status.st_ino
+            if self._known.get(path) != folder:
+                os.fsync(opened[depth - 1])
+                self._known[path] = folder
 
 
 def _opened(parent: int, name: str, *, for_group: bool) -> int:
@@ -123,12 +163,16 @@ def _opened(parent: int, name: str, *, for_group: bool) -> int:
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name) from refused
 
 
-def _made(parent: int, name: str, *, for_group: bool) -> int:
+def _made(parent: int, name: str, *, for_group: bool, on_new: Callable[[], None]) -> int:
     is_new = False
-    with suppress(FileExistsError):
-        os.mkdir(name, PRIVATE_FOLDER, dir_fd=parent)
-        is_new = True
-    folder = _opened(parent, name, for_group=for_group)
+    try:
+        folder = _opened(parent, name, for_group=for_group)
+    except FileNotFoundError:
+        with suppress(FileExistsError):
+            os.mkdir(name, PRIVATE_FOLDER, dir_fd=parent)
+            is_new = True
+            on_new()
+        folder = _opened(parent, name, for_group=for_group)
     try:
         if for_group and (is_new or is_own(folder)):
             open_to_group(folder, GROUP_FOLDER, group=group_of(parent))

@@ -13,7 +13,12 @@ from uuid import uuid4
 from ticket_export.application.ports.export_storage import ObjectWriter
 from ticket_export.errors import StorageError
 from ticket_export.infrastructure.private_files import PRIVATE_FILE
-from ticket_export.infrastructure.storage.local.directories import make_root, opened_directory, sync_directories
+from ticket_export.infrastructure.storage.local.directories import (
+    SyncedFolders,
+    make_root,
+    opened_directories,
+    opened_directory,
+)
 from ticket_export.infrastructure.storage.local.group_access import GROUP_FILE, group_of, open_to_group
 from ticket_export.infrastructure.storage.os_errors import storage_errors
 
@@ -44,8 +49,9 @@ class PartialFile(ObjectWriter):
     Every method except `discard` raises `StorageError` if the file system fails.
     """
 
-    def __init__(self, root: Path, key: str, *, for_group: bool = False) -> None:
+    def __init__(self, root: Path, key: str, synced: SyncedFolders, *, for_group: bool = False) -> None:
         self._root = root
+        self._synced = synced
         self._folder = (PARTIAL,)
         self._for_group = for_group
         self._name = f"{key[:_KEY_PART].replace('/', _SLASH)}{_SLASH}{uuid4().hex}"
@@ -53,6 +59,7 @@ class PartialFile(ObjectWriter):
             make_root(root, for_group=for_group)
             self._file = os.fdopen(_again_while_missing(self._create), "wb")
         self._unwritten = 0
+        self._is_published = False
 
     def write(self, data: bytes, /) -> None:
         """Append `data`."""
@@ -72,15 +79,18 @@ class PartialFile(ObjectWriter):
             os.fsync(self._file.fileno())
             # Open until it has its name: a closed and removed file's number may become the number of another file.
             self._move(names, os.fstat(self._file.fileno()))
+        self._is_published = True
 
     def discard(self) -> None:
-        """Remove the temporary name; after `publish` it does not exist.
+        """Remove the temporary name; after `publish` there is none.
 
         This never raises an error of the file system, because another error is already being raised. At worst a stale
         file stays; nobody can read it, and the sweep removes it.
         """
         with contextlib.suppress(OSError):
             self._file.close()
+        if self._is_published:
+            return
         with contextlib.suppress(OSError), opened_directory(self._root, self._folder) as directory:
             os.unlink(self._name, dir_fd=directory)
 
@@ -115,15 +125,18 @@ class PartialFile(ObjectWriter):
             if not os.path.samestat(written, os.stat(self._name, dir_fd=source, follow_symlinks=False)):
                 raise StorageError(_REPLACED)
             # Nothing slow between these two: the new folders are synced when they are in use.
-            with opened_directory(self._root, folders, make=True, for_group=self._for_group) as target:
-                os.replace(self._name, name, src_dir_fd=source, dst_dir_fd=target)
-                self._settle(target, names, written)
+            with opened_directories(
+                self._root, folders, make=True, for_group=self._for_group, on_new=self._synced.forget
+            ) as opened:
+                os.replace(self._name, name, src_dir_fd=source, dst_dir_fd=opened[-1])
+                self._settle(opened, names, written)
 
         with opened_directory(self._root, self._folder) as source:
             _again_while_missing(rename)
 
-    def _settle(self, target: int, names: Sequence[str], written: os.stat_result) -> None:
+    def _settle(self, opened: Sequence[int], names: Sequence[str], written: os.stat_result) -> None:
         *folders, name = names
+        target = opened[-1]
         try:
             with contextlib.suppress(FileNotFoundError):
                 published = os.stat(name, dir_fd=target, follow_symlinks=False)
@@ -131,7 +144,7 @@ class PartialFile(ObjectWriter):
                 if not os.path.samestat(written, published) and not _is_plain(published):
                     raise StorageError(_REPLACED)
             self._file.close()
-            sync_directories(self._root, folders)
+            self._synced.sync(opened, folders)
         except BaseException:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(name, dir_fd=target)

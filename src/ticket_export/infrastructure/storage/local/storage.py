@@ -23,7 +23,7 @@ from ticket_export.application.ports.export_storage import (
 from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.errors import ConfigurationError, InvalidKeyError, ObjectNotFoundError, StorageUnavailableError
 from ticket_export.infrastructure.storage.keys import check_key, check_prefix, check_start, is_segment
-from ticket_export.infrastructure.storage.local.directories import opened_directory, prune_directories, sync_directories
+from ticket_export.infrastructure.storage.local.directories import SyncedFolders, opened_directory, prune_directories
 from ticket_export.infrastructure.storage.local.folder_check import folder_problems
 from ticket_export.infrastructure.storage.local.partial_file import PARTIAL, PartialFile, is_partial_below
 from ticket_export.infrastructure.storage.local.regular_files import open_file, require_file
@@ -46,6 +46,7 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale, SupportsP
     def __init__(self, root: Path, *, for_group: bool = False) -> None:
         self._root = root.absolute()
         self._for_group = for_group
+        self._synced = SyncedFolders()
 
     @property
     def place(self) -> str:
@@ -89,7 +90,7 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale, SupportsP
         ):
             # Refuse at the start what publishing would refuse at the end.
             require_file(directory, names)
-        partial = PartialFile(self._root, key, for_group=self._for_group)
+        partial = PartialFile(self._root, key, self._synced, for_group=self._for_group)
         try:
             yield partial
             partial.publish(names)
@@ -116,11 +117,13 @@ class LocalStorage(ExportStorage, SupportsCheck, SupportsDiscardStale, SupportsP
         check_key(key)
         *folders, name = names = key.split("/")
         with storage_errors("the file could not be deleted"):
-            with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
-                with opened_directory(self._root, folders) as directory:
+            nothing = suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError)
+            with nothing, opened_directory(self._root, folders) as directory:
+                with nothing:
                     require_file(directory, names)
                     os.unlink(name, dir_fd=directory)
-                sync_directories(self._root, folders)
+                # Also for a file that is deleted already: perhaps a moment ago, by a process that was killed.
+                os.fsync(directory)
             prune_directories(self._root, folders)
 
     def list(self, prefix: str) -> Iterator[str]:

@@ -3,10 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
+from weakref import WeakKeyDictionary
 
+import attrs
 from sqlalchemy import Connection, Dialect, Select
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import BindParameter
+from sqlalchemy.util import LRUCache
+
+
+@attrs.frozen
+class _Compiled:
+    """A compiled SELECT, the functions that convert its values, and its parameters in the order of its cache key."""
+
+    select: SQLCompiler
+    processors: Mapping[str, Callable[[Any], Any]]
+    parameters: list[BindParameter[Any]]
+
+    def values_of(self, parameters: list[BindParameter[Any]]) -> dict[str, object]:
+        """Return the values of another SELECT with the same key, by the names of the parameters of this one."""
+        names = self.select.bind_names
+        pairs = zip(self.parameters, parameters, strict=True)
+        return {names[mine]: other.effective_value for mine, other in pairs if mine in names}
+
+
+# As many as an engine of SQLAlchemy keeps. Compiling takes longer than PostgreSQL needs for a hundred rows.
+_MOST: Final = 500
+# Of each dialect, which all connections of an engine share.
+_compiled: WeakKeyDictionary[Dialect, LRUCache[Any, _Compiled]] = WeakKeyDictionary()
 
 
 def copy_statement(
@@ -14,18 +39,42 @@ def copy_statement(
 ) -> tuple[str, Mapping[str, object]]:
     """The statement, and the values that psycopg quotes and puts into it: COPY itself takes no parameters.
 
-    SQLAlchemy cannot run a COPY, so its conversion of the values for the driver is done here.
+    SQLAlchemy cannot run a COPY, so its conversion of the values for the driver is done here. So is its cache of
+    compiled statements: two views that differ only in their values are compiled once.
     """
     schemas = connection.get_execution_options().get("schema_translate_map")
-    compiled = query.compile(
-        dialect=connection.dialect, schema_translate_map=schemas, render_schema_translate=schemas is not None
-    )
-    expanded = compiled.construct_expanded_state()
-    processors = {**_processors(compiled, connection.dialect), **expanded.processors}
+    key = query._generate_cache_key() if schemas is None else None  # noqa: SLF001 - its cache uses it in this way
+    if key is None or key.params:
+        # The key has no schemas. The host uses an expression that SQLAlchemy cannot cache, or one with `params`.
+        compiled = _compile(query, connection.dialect, schema_translate_map=schemas)
+        expanded = compiled.select.construct_expanded_state()
+    else:
+        known = _compiled.setdefault(connection.dialect, LRUCache(_MOST))
+        found = known.get(key.key)
+        if found is None:
+            found = known[key.key] = _compile(query, connection.dialect, list(key.bindparams))
+        compiled = found
+        expanded = compiled.select.construct_expanded_state(compiled.values_of(list(key.bindparams)))
+    processors = {**compiled.processors, **expanded.processors}
     values = {
         name: processors[name](value) if name in processors else value for name, value in expanded.parameters.items()
     }
     return f"COPY ({expanded.statement}) TO STDOUT ({options}, ENCODING 'UTF8')", values
+
+
+def _compile(
+    query: Select[Any],
+    dialect: Dialect,
+    parameters: list[BindParameter[Any]] | None = None,
+    *,
+    schema_translate_map: Any = None,
+) -> _Compiled:
+    select = query.compile(
+        dialect=dialect,
+        schema_translate_map=schema_translate_map,
+        render_schema_translate=schema_translate_map is not None,
+    )
+    return _Compiled(select, _processors(select, dialect), parameters or [])
 
 
 def _processors(compiled: SQLCompiler, dialect: Dialect) -> dict[str, Callable[[Any], Any]]:

@@ -6,6 +6,7 @@ Otherwise each cell and each sort key tests the spelling, and no index gives the
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import attrs
 from sqlalchemy import ColumnElement, DateTime, Text, case, func, type_coerce
@@ -36,11 +37,13 @@ def all_are_usual(moment: Expression) -> ColumnElement[int]:
 
 def with_usual_moments(catalog: TicketCatalog, usual: Mapping[Expression, bool]) -> TicketCatalog:
     """Return the catalog with the type `UsualMoment` for the expressions for which `usual` says so."""
-    replaced = {
-        moment: type_coerce(moment, UsualMoment(timezone=has_time_zone(moment.type)))
-        for moment, is_usual in usual.items()
-        if is_usual
-    }
+    return _typed(catalog, frozenset(moment for moment, is_usual in usual.items() if is_usual))
+
+
+# Building and checking a catalog takes longer than reading a hundred rows.
+@lru_cache(maxsize=32)
+def _typed(catalog: TicketCatalog, moments: frozenset[Expression]) -> TicketCatalog:
+    replaced = {moment: type_coerce(moment, UsualMoment(timezone=has_time_zone(moment.type))) for moment in moments}
 
     def of(expression: Expression) -> Expression:
         return replaced.get(expression, expression)

@@ -10,9 +10,7 @@ from uuid import UUID
 from zipfile import ZipFile
 
 import attrs
-from sqlalchemy import select
 
-from tests.chaos.arena import Arena
 from ticket_export.application.file.export_file import attempt_of, manifest_key
 from ticket_export.application.ports.audit_log import AuditAction
 from ticket_export.application.view.read_view import read_view
@@ -20,6 +18,7 @@ from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.domain.background_task import BackgroundTaskStatus
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.testing.engines.arena import Arena
 from ticket_export.testing.entities import AN_ACTOR
 
 # What the audit log says of a job that was requested and completed: each of these once, and none of those.
@@ -29,44 +28,47 @@ _NEVER = {AuditAction.RETRIED, AuditAction.FAILED, AuditAction.CANCELLED, AuditA
 
 @attrs.frozen(kw_only=True)
 class EndState:
-    """Everything that the database and the storage hold of the exports."""
+    """Everything that the database and the storage have of the exports."""
 
     jobs: tuple[ExportJob, ...]
     #: The keys in ``MediaItems``, one for each row.
     media_items: Counter[str]
     #: The digest of each object's content, by its key.
     objects: dict[str, str]
-    #: The digest of what each job should have written; of those whose tickets do not change.
+    #: The digest of what each job should have written, without the jobs whose tickets change.
     expected: dict[UUID, str]
     recorded: Counter[tuple[UUID, str]]
 
     @classmethod
     def of(cls, arena: Arena, *, changing: Collection[UUID] = ()) -> EndState:
-        """That of an arena where the tickets of those jobs change all the time."""
+        """Return that of the arena; the tickets of the jobs `changing` change all the time."""
         tables = arena.container.tables()
-        entries, items = tables.export_audit_entries.c, tables.media_items.c
+        jobs, items, entries = tables.export_jobs, tables.media_items, tables.export_audit_entries
         with arena.container.engine().connect() as connection:
-            job_ids = connection.execute(select(tables.export_jobs.c.id)).scalars().all()
-            media_items = Counter(connection.execute(select(items.object_key)).scalars())
-            recorded = Counter(map(tuple, connection.execute(select(entries.export_job_id, entries.action))))
+            job_ids = connection.execute(jobs.select().with_only_columns(jobs.c.id)).scalars().all()
+            media_items = Counter(connection.execute(items.select().with_only_columns(items.c.object_key)).scalars())
+            of_jobs = entries.select().with_only_columns(entries.c.export_job_id, entries.c.action)
+            recorded = Counter(map(tuple, connection.execute(of_jobs)))
         with arena.container.unit_of_work() as work:
-            jobs = tuple(work.jobs.find_all(job_ids))
+            found = tuple(work.jobs.find_all(job_ids))
         # All but the owner object.
         keys = [key for key in arena.container.storage().list(arena.prefix) if attempt_of(key)]
         return cls(
-            jobs=jobs,
+            jobs=found,
             media_items=media_items,
             objects={key: _digest(arena.read(key)) for key in keys},
-            expected={job.id: _digest(undisturbed(arena, job)) for job in jobs if job.id not in changing},
+            expected={job.id: _digest(undisturbed(arena, job)) for job in found if job.id not in changing},
             recorded=recorded,
         )
 
     @property
     def attempts(self) -> int:
+        """How many attempts there were."""
         return sum(_task(job)[1] for job in self.jobs)
 
     @property
     def lost_attempts(self) -> int:
+        """How many attempts were lost."""
         return sum(_task(job)[2] for job in self.jobs)
 
     @property
@@ -76,6 +78,7 @@ class EndState:
 
     @property
     def text(self) -> str:
+        """The counts, in one line."""
         statuses = Counter(job.status.developer_name for job in self.jobs)
         tasks = Counter(_task(job)[0].value for job in self.jobs)
         actions = Counter[str]()
@@ -88,7 +91,7 @@ class EndState:
         )
 
     def require_whole(self) -> None:
-        """Every job is complete, exactly once, with exactly its own file, and nothing else is there."""
+        """Fail unless every job is complete, exactly once, with exactly its own file, and nothing else is there."""
         assert [job.error_message for job in self.jobs if job.error_message] == []
         assert {job.status for job in self.jobs} == {ExportJobStatus.COMPLETED}
         assert {_task(job)[0] for job in self.jobs} == {BackgroundTaskStatus.COMPLETE}
@@ -100,7 +103,7 @@ class EndState:
         # The file is that of the last attempt: none came to its end after the one that completed the job.
         assert {attempt_of(key) for key in keys.values()} == {(job.id, _task(job)[1]) for job in self.jobs}
         assert {job_id: self.objects[keys[job_id]] for job_id in self.expected} == self.expected
-        # Whoever is killed, and whenever: what is committed is recorded with it.
+        # What is committed is recorded with it.
         ends = {action: [self.recorded[job.id, action] for job in self.jobs] for action in _ONCE | _NEVER}
         assert ends == {action: [int(action in _ONCE)] * len(self.jobs) for action in ends}
         assert all(1 <= self.recorded[job.id, AuditAction.STARTED] <= _task(job)[1] for job in self.jobs)
@@ -108,7 +111,7 @@ class EndState:
 
 
 def undisturbed(arena: Arena, job: ExportJob) -> bytes:
-    """The file of that job as it is made where nobody interferes."""
+    """Return the file of that job, made here without the engine."""
     source = arena.container.ticket_source()
     columns = source.columns(AN_ACTOR)
     view = read_view(job.snapshot_payload_json, columns)

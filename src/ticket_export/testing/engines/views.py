@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
+from typing import Final
 
-from tests.file_rows import FORMATS
-
-_COLUMNS = (
+#: The columns of the sample data's tickets that the views choose from.
+COLUMNS: Final = (
     *("id", "title", "description", "status", "priority", "category", "contactName", "contactEmail"),
     *("assigneeName", "teamName", "createdByName", "tags", "slaStatus", "creationTime", "resolvedAt"),
 )
+#: The formats that every installation with the extra ``xlsx`` offers.
+FORMATS: Final = ("csv", "ndjson", "xlsx")
 _SORTS = ("id", "title", "status", "priority", "creationTime", None)
 
 
 def everything() -> dict[str, object]:
-    """A view of all tickets."""
-    return {"columns": list(_COLUMNS)}
+    """Return a view of all tickets."""
+    return {"columns": list(COLUMNS)}
 
 
 def first_tickets(count: int) -> dict[str, object]:
-    """A view of the `count` oldest numbers."""
+    """Return a view of the `count` oldest numbers."""
     return {**everything(), "filters": [{"field": "id", "operator": "lte", "value": str(count)}]}
 
 
-def distinct_views(count: int, tickets: int, random: Random) -> list[dict[str, object]]:
-    """`count` views of up to `tickets` tickets each, with columns, order and format by chance."""
+def distinct_views(
+    count: int, tickets: int, random: Random, *, formats: Sequence[str] = FORMATS
+) -> list[dict[str, object]]:
+    """Return `count` views of up to `tickets` tickets each, with random columns, order and one of the formats."""
     sizes = random.sample(range(tickets // 10, tickets), count)
     return [
         {
             **first_tickets(size),
-            "columns": random.sample(_COLUMNS, random.randint(5, len(_COLUMNS))),
+            "columns": random.sample(COLUMNS, random.randint(5, len(COLUMNS))),
             "sortField": random.choice(_SORTS),
             "sortDirection": random.choice(("asc", "desc")),
-            "file": {"format": random.choice(FORMATS)},
+            "file": {"format": random.choice(formats)},
         }
         for size in sizes
     ]

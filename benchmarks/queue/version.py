@@ -1,0 +1,32 @@
+"""The versions of the library that are measured."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import attrs
+
+_HERE = Path(__file__).parents[2]
+
+
+@attrs.frozen
+class Version:
+    """A checkout with a folder `src`; every version runs with the packages of this Python."""
+
+    checkout: Path = _HERE
+
+    @property
+    def name(self) -> str:
+        return self.checkout.name
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of a process that imports this version, and these benchmarks."""
+        path = os.pathsep.join([str(self.checkout / "src"), str(_HERE)])
+        others = {name: value for name, value in os.environ.items() if not name.startswith("TICKET_EXPORT_")}
+        return {**others, "PYTHONPATH": path}
+
+
+#: This version.
+NOW = Version()

@@ -1,0 +1,1 @@
+"""Metrics by OpenTelemetry: wrappers of what the container connects, so that no use case knows of them."""
