@@ -222,9 +222,6 @@ class TicketExportContainer(StrictContainer):
             ExportMetrics, meter_provider, Factory(QueueWatch, unit_of_work.provider, clock)
         ),
     )
-    measured_events: Provider[ExportEvents] = Selector(
-        settings.provided.metrics, none=events, opentelemetry=Factory(MeasuredExportEvents, events, metrics)
-    )
 
     # The rules of the host, checked; and what they refuse, recorded.
     policy = PortProvider(
@@ -243,7 +240,11 @@ class TicketExportContainer(StrictContainer):
     refusals = Factory(Refusals, audit_log=audit_log, clock=clock)
 
     # Running an export. An inline task queue does it too.
-    announcements = Factory(Announcements, audit_log, measured_events)
+    announcements = Factory(
+        Announcements,
+        audit_log,
+        Selector(settings.provided.metrics, none=events, opentelemetry=Factory(MeasuredExportEvents, events, metrics)),
+    )
     claims = Factory(
         Claims,
         unit_of_work=unit_of_work.provider,
