@@ -19,15 +19,13 @@ import psutil
 from celery import Celery
 
 from tests.brokers import Broker
-from tests.e2e.command_line import clean_environment
+from tests.integration.celery import hosts_options
 from ticket_export import Actor, Settings, TicketExportContainer, load_sample_data, upgrade
 from ticket_export.celery import install
 from ticket_export.ports import ExportJob
 
 #: Seconds; only a failing test waits for so long.
 PATIENCE: Final = 60
-
-_ROOT = Path(__file__).parents[3]
 
 
 class Process:
@@ -115,16 +113,7 @@ class Scene:
         return self._start("beat", "--loglevel=INFO", "--schedule", str(self.folder / "beat"))
 
     def _start(self, *arguments: str) -> Process:
-        settings = {
-            f"TICKET_EXPORT_{name.upper()}": str(value) for name, value in self.settings if value not in {None, ()}
-        }
-        environment = {
-            **clean_environment(),
-            **settings,
-            "PYTHONPATH": str(_ROOT),
-            "HOST_BROKER": self.broker.url,
-            "HOST_OPTIONS": self._options,
-        }
+        environment = self.settings.environment() | hosts_options.environment(self.broker.url, self._options)
         process = Process(arguments, self.folder, environment, self.folder / f"celery-{len(self._processes)}.log")
         self._processes.append(process)
         self.wait_until(lambda: process.is_ready, process)
