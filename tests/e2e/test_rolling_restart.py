@@ -70,20 +70,22 @@ class Rolling:
     every: float
 
 
-_SHORT = Rolling(exports=8, seconds=1, every=1.5)
+_SHORT = Rolling(exports=10, seconds=2, every=2)
 _LONG = Rolling(exports=50, seconds=8, every=10)
 # A help desk removes the variables of the library.
 _ROLLING = _LONG if "TICKET_EXPORT_TEST_ROLLING" in os.environ else _SHORT
 
 
 def _started_worker(stack: ExitStack, help_desk: HelpDesk, seconds: float) -> Started:
-    arguments = ("--app", "slow_helpdesk:container", "worker", "--on-stop", "finish", "--concurrency", "2")
-    worker = stack.enter_context(
+    arguments = ("--app", "slow_helpdesk:container", "worker", "--on-stop", "finish")
+    return stack.enter_context(
         started(help_desk, *arguments, TICKET_EXPORT_TEST_SECONDS=str(seconds), TICKET_EXPORT_AUDIT_LOG="table")
     )
+
+
+def _wait_until_ready(worker: Started) -> None:
     # As a deployment waits for a new process before it stops the next old one.
     assert worker.wait_for_line().startswith("worker ready: ")
-    return worker
 
 
 def test_no_export_begins_twice_when_workers_that_finish_are_restarted_one_after_the_other(
@@ -99,6 +101,8 @@ def test_no_export_begins_twice_when_workers_that_finish_are_restarted_one_after
     deadline = monotonic() + 60 + 20 * rolling.exports * max(rolling.seconds, 1)
     with ExitStack() as stack:
         workers = [_started_worker(stack, help_desk, rolling.seconds) for _ in range(2)]
+        for worker in workers:
+            _wait_until_ready(worker)
         for place in cycle(range(2)):
             sleep(rolling.every)
             assert monotonic() < deadline, _statuses(help_desk)
@@ -107,6 +111,7 @@ def test_no_export_begins_twice_when_workers_that_finish_are_restarted_one_after
             workers[place].process.terminate()
             stopped.append(workers[place])
             workers[place] = _started_worker(stack, help_desk, rolling.seconds)
+            _wait_until_ready(workers[place])
             restarts += 1
         for worker in workers:
             worker.process.terminate()
