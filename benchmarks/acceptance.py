@@ -23,6 +23,14 @@ def _lines(comparisons: Sequence[Comparison], promises: Promises) -> Iterator[st
             bars = _bars(ratio, at_most=each.at_most, at_least=each.at_least)
             less = f", both less {each.less}," if each.less else ""
             yield f"{each.above} / {each.below}{less} {at}: {ratio:.3f}{bars}"
+    for name, other in promises.inside:
+        if name in largest.runs and other in largest.runs:
+            seconds = median(run.seconds for run in largest.runs[name])
+            others = [run.seconds for run in largest.runs[other]]
+            yield (
+                f"median of {name} {at}: {seconds:.2f} s, runs of {other}: {min(others):.2f} to {max(others):.2f} s"
+                f"{_bars(seconds, at_most=max(others))}"
+            )
     for name in (each for each in promises.ours if each in largest.runs):
         for size in comparisons:
             peak = _peak_mb(size, name)

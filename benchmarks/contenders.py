@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TypeAlias
@@ -54,7 +54,12 @@ def ticket_export(desk: HelpDesk, file: Path) -> Run:
 
 def ticket_export_unguarded(desk: HelpDesk, file: Path) -> Run:
     """The same without the formula guard."""
-    return started_worker(desk, file, formula_guard=False)
+    return started_worker(desk, file, settings={"TICKET_EXPORT_FORMULA_GUARD": "false"})
+
+
+def ticket_export_with_metrics(desk: HelpDesk, file: Path) -> Run:
+    """The first one with metrics, which are collected every second."""
+    return started_worker(desk, file, "--metrics", settings={"TICKET_EXPORT_METRICS": "opentelemetry"})
 
 
 def ticket_export_by_team(desk: HelpDesk, file: Path) -> Run:
@@ -105,12 +110,12 @@ def _half_of_the_teams(desk: HelpDesk) -> list[UUID]:
     return teams[: (len(teams) + 1) // 2]
 
 
-def started_worker(desk: HelpDesk, file: Path, *options: str, formula_guard: bool = True) -> Run:
-    """Run `benchmarks.started_worker` with these options."""
+def started_worker(desk: HelpDesk, file: Path, *options: str, settings: Mapping[str, str] = {}) -> Run:
+    """Run `benchmarks.started_worker` with these options, and with these variables beside those of the desk."""
     figures = desk.folder / "figures.json"
     process = measure.run(
         [sys.executable, "-m", "benchmarks.started_worker", str(figures), *options],
-        environment={**desk.environment, "TICKET_EXPORT_FORMULA_GUARD": str(formula_guard)},
+        environment={**desk.environment, **settings},
     )
     files = [each for each in desk.storage.rglob("*") if each.is_file()]
     # The export of one ticket left a smaller one.
@@ -121,6 +126,7 @@ def started_worker(desk: HelpDesk, file: Path, *options: str, formula_guard: boo
 
 OURS = "ticket-export"
 UNGUARDED = "ticket-export, guard off"
+METRICS = "ticket-export, metrics on"
 COMMAND = "ticket-export command"
 SQLITE_SHELL = "sqlite3 shell"
 PSQL = r"psql \copy"
@@ -145,6 +151,7 @@ def postgresql_contenders(psql: str) -> dict[str, Contender]:
     return {
         OURS: ticket_export,
         UNGUARDED: ticket_export_unguarded,
+        METRICS: ticket_export_with_metrics,
         COMMAND: ticket_export_command,
         PSQL: Psql(psql),
         OURS_BY_TEAM: ticket_export_by_team,

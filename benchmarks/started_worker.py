@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from threading import Event, Thread
 from time import perf_counter, process_time
 from uuid import UUID
 
@@ -58,6 +60,7 @@ def main() -> None:
     parser.add_argument("--view", type=json.loads, default={}, help="what differs from the usual view, as JSON")
     parser.add_argument("--team", action="append", type=UUID, help="a row rule shows only the tickets of these teams")
     parser.add_argument("--without", action="append", default=[], help="a module that cannot be imported")
+    parser.add_argument("--metrics", action="store_true", help="record metrics, and collect them every second")
     parser.add_argument("--aggregate", action="store_true", help="join the tags with string_agg()")
     arguments = parser.parse_args()
     for module in arguments.without:
@@ -76,8 +79,30 @@ def main() -> None:
         ]
         catalog = attrs.evolve(catalog, columns=columns)
     container.catalog.override(catalog)
-    figures = _measured(container, {**_VIEW, **arguments.view})
+    with _collected_metrics(container) if arguments.metrics else nullcontext():
+        figures = _measured(container, {**_VIEW, **arguments.view})
     arguments.figures.write_text(json.dumps(figures), encoding="utf-8")
+
+
+@contextmanager
+def _collected_metrics(container: TicketExportContainer) -> Iterator[None]:
+    # Only this contender needs the packages. What an exporter makes of the metrics is not the library's work.
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+
+    assert container.settings().metrics == "opentelemetry"
+    reader, is_over = InMemoryMetricReader(), Event()
+
+    def collect() -> None:
+        while not is_over.wait(1):
+            reader.get_metrics_data()
+
+    thread = Thread(target=collect, daemon=True)
+    with container.meter_provider.override(MeterProvider([reader])):
+        thread.start()
+        yield
+    is_over.set()
+    thread.join(1)
 
 
 def _measured(container: TicketExportContainer, view: Mapping[str, object]) -> Mapping[str, object]:

@@ -67,7 +67,12 @@ from ticket_export.infrastructure.help_desk.tables import HelpDeskTables, build_
 from ticket_export.infrastructure.help_desk.user_directory import SqlAlchemyUserDirectory
 from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
 from ticket_export.infrastructure.metrics.export_metrics import ExportMetrics, global_meter_provider
-from ticket_export.infrastructure.metrics.measured import MeasuredExportEvents, MeasuredHousekeep, MeasuredRunExport
+from ticket_export.infrastructure.metrics.measured import (
+    MeasuredExportEvents,
+    MeasuredHousekeep,
+    MeasuredRecovery,
+    MeasuredRunExport,
+)
 from ticket_export.infrastructure.metrics.queue_watch import QueueWatch
 from ticket_export.infrastructure.null_export_events import NullExportEvents
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
@@ -217,9 +222,6 @@ class TicketExportContainer(StrictContainer):
             ExportMetrics, meter_provider, Factory(QueueWatch, unit_of_work.provider, clock)
         ),
     )
-    measured_events: Provider[ExportEvents] = Selector(
-        settings.provided.metrics, none=events, opentelemetry=Factory(MeasuredExportEvents, events, metrics)
-    )
 
     # The rules of the host, checked; and what they refuse, recorded.
     policy = PortProvider(
@@ -238,7 +240,11 @@ class TicketExportContainer(StrictContainer):
     refusals = Factory(Refusals, audit_log=audit_log, clock=clock)
 
     # Running an export. An inline task queue does it too.
-    announcements = Factory(Announcements, audit_log, measured_events)
+    announcements = Factory(
+        Announcements,
+        audit_log,
+        Selector(settings.provided.metrics, none=events, opentelemetry=Factory(MeasuredExportEvents, events, metrics)),
+    )
     claims = Factory(
         Claims,
         unit_of_work=unit_of_work.provider,
@@ -327,13 +333,18 @@ class TicketExportContainer(StrictContainer):
     # The use cases of a worker.
     workers_queue: PortProvider[TaskQueue] = PortProvider(TaskQueue, Factory(queue_for_workers, task_queue))
     run_next_export = Factory(RunNextExport, run_export=run_export, claims=claims, task_queue=workers_queue)
-    recover_stalled_exports = Factory(
+    unmeasured_recovery = Factory(
         RecoverStalledExports,
         unit_of_work=unit_of_work.provider,
         task_queue=workers_queue,
         announcements=announcements,
         clock=clock,
         max_attempts=settings.provided.max_attempts,
+    )
+    recover_stalled_exports: Provider[RecoverStalledExports] = Selector(
+        settings.provided.metrics,
+        none=unmeasured_recovery,
+        opentelemetry=Factory(MeasuredRecovery, **unmeasured_recovery.kwargs, metrics=metrics),
     )
     clean_up_expired_exports = Factory(
         CleanUpExpiredExports,

@@ -30,7 +30,7 @@ from ticket_export.settings import Settings
 #: What a person types that no test can run, since it is somebody else's program; only its syntax is checked.
 OTHER_PROGRAMS: Final = {
     *(".", "aws", "cd", "celery", "chgrp", "chmod", "flask", "mc", "mkdir", "pip", "psql", "python3", "ssh-keyscan"),
-    *("systemctl", "uvicorn"),
+    *("procrastinate", "systemctl", "uvicorn"),
 }
 _VARIABLE = re.compile(r"\bTICKET_EXPORT_[A-Z0-9_]+")
 

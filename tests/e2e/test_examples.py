@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.command_line import clean_environment
+from tests.e2e.documents import blocks
 from tests.postgresql_server import PostgresqlServer
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 HOST_APP = EXAMPLES / "host_app"
+ENGINE = EXAMPLES / "procrastinate_engine" / "engine.py"
+ENGINE_PAGE = ROOT / "docs" / "how-to" / "use-your-own-task-queue.md"
 #: What a host adds to its own code is between these two lines.
 BEGIN, END = "# --- ticket-export: begin", "# --- ticket-export: end"
 
@@ -90,18 +93,38 @@ HOSTS: dict[str, tuple[str, Callable[[Path, str], dict[str, str]]]] = {
 def test_a_host_exports_after_at_most_45_lines_of_wiring(
     name: str, tmp_path: Path, postgresql_server: PostgresqlServer
 ) -> None:
-    wiring = wiring_of(name)
-    assert 0 < len(wiring) <= 45, "\n".join(wiring)
-    assert max(map(len, wiring)) <= 100
+    assert_is_short(wiring_of(name))
     _, databases = HOSTS[name]
     with postgresql_server.database(migrated=False) as url:
-        environment = {
-            **databases(tmp_path, url),
-            "TICKET_EXPORT_STORAGE_URL": (tmp_path / "exports").as_uri(),
-            "TICKET_EXPORT_DOWNLOAD_OWN": "true",
-        }
-        shown = run(tmp_path, "-B", "-m", "pytest", "-p", "no:cacheprovider", EXAMPLES / name, environment=environment)
+        assert_tests_pass(name, tmp_path, {**databases(tmp_path, url), "TICKET_EXPORT_DOWNLOAD_OWN": "true"})
+
+
+def assert_is_short(wiring: list[str], limit: int = 45) -> None:
+    assert 0 < len(wiring) <= limit, "\n".join(wiring)
+    assert max(map(len, wiring)) <= 100
+
+
+def assert_tests_pass(name: str, folder: Path, environment: Mapping[str, str]) -> None:
+    environment = {"TICKET_EXPORT_STORAGE_URL": (folder / "exports").as_uri(), **environment}
+    shown = run(folder, "-B", "-m", "pytest", "-p", "no:cacheprovider", EXAMPLES / name, environment=environment)
     assert " skipped" not in shown
+
+
+def test_another_job_engine_runs_exports_after_at_most_45_lines(
+    tmp_path: Path, postgresql_server: PostgresqlServer
+) -> None:
+    assert_is_short(lines_of(ENGINE))
+    with postgresql_server.database(migrated=False) as url:
+        environment = {"TICKET_EXPORT_DATABASE_URL": url, "TICKET_EXPORT_LEASE_SECONDS": "1"}
+        assert_tests_pass("procrastinate_engine", tmp_path, environment)
+
+
+def test_the_page_of_the_job_engine_shows_the_whole_example() -> None:
+    shown = "".join(block.text for block in blocks(ENGINE_PAGE) if block.marker == "py")
+    docstring, *lines = lines_of(ENGINE)
+    assert docstring.startswith('"""')
+    assert code_lines(shown) == lines
+    assert f"has {len(lines) + 1} lines" in ENGINE_PAGE.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", HOSTS)
@@ -128,7 +151,16 @@ def wiring_of(name: str) -> list[str]:
             if line in {BEGIN, END}:
                 assert is_inside == (line == END)
                 is_inside = line == BEGIN
-            elif is_inside and line.strip() and not line.lstrip().startswith("#"):
-                found.append(line)
+            elif is_inside:
+                found += code_lines(line)
         assert not is_inside
     return found
+
+
+def lines_of(path: Path) -> list[str]:
+    return code_lines(path.read_text(encoding="utf-8"))
+
+
+def code_lines(text: str) -> list[str]:
+    """The lines that are neither blank nor a comment."""
+    return [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]

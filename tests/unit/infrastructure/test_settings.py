@@ -111,7 +111,7 @@ def test_lease_that_no_sign_of_life_could_keep_is_refused(seconds: str, monkeypa
     [
         ("MAX_ATTEMPTS", ["0", "-1", "1.5", "many", ""]),
         ("MAX_ACTIVE_JOBS_PER_USER", ["-1", "1.5", "many", ""]),
-        ("TASK_QUEUE", ["celery", "Inline", ""]),
+        ("TASK_QUEUE", ["rabbitmq", "Inline", ""]),
         ("AUDIT_LOG", ["both", "Table", ""]),
     ],
 )

@@ -117,8 +117,6 @@ class ExportMetrics:
 
     def housekept(self, kept: Housekept) -> None:
         """Record what one call of the housekeeping has done, and where it has failed."""
-        if kept.recovery is not None:
-            self.attempts_lost(LostPart.WORKER, kept.recovery.requeued)
         if kept.clean_up is not None:
             self._housekept(Chore.CLEAN_UP, {"expired_export": kept.clean_up.cleaned_up}, kept.clean_up.failed)
         if kept.sweep is not None:

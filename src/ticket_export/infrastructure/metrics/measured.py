@@ -14,6 +14,7 @@ from ticket_export.application.run.attempt import Attempt
 from ticket_export.application.run.progress import Progress, ProgressListener, ignore_progress
 from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.application.use_cases.housekeep import Chore, Housekeep, Housekept
+from ticket_export.application.use_cases.recover_stalled_exports import RecoverStalledExports, Recovery
 from ticket_export.application.use_cases.run_export import RunExport, ignore_hand_back, ignore_stall
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
@@ -99,8 +100,21 @@ class _Stages:
 
 
 @attrs.frozen(kw_only=True)
+class MeasuredRecovery(RecoverStalledExports):
+    """Records the attempts whose worker has vanished."""
+
+    metrics: ExportMetrics
+
+    def __call__(self) -> Recovery:
+        """See `RecoverStalledExports`."""
+        recovery = super().__call__()
+        self.metrics.attempts_lost(LostPart.WORKER, recovery.requeued)
+        return recovery
+
+
+@attrs.frozen(kw_only=True)
 class MeasuredHousekeep(Housekeep):
-    """Records what each call has done."""
+    """Records what each call has removed, and where it has failed."""
 
     metrics: ExportMetrics
 

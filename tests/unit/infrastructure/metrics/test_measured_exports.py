@@ -44,6 +44,12 @@ def test_completed_export_counts_with_its_rows_and_bytes(measured: MeasuredDesk)
     assert measured.values(BYTES) == {"": sum(len(desk.file(job.id)) for job in jobs)}
 
 
+def test_export_that_is_run_by_its_id_counts_too(measured: MeasuredDesk) -> None:
+    measured.container.run_export()(measured.desk.requested().id)
+    assert measured.values(ENDED) == {"completed": 1}
+    assert measured.values(STAGES)["queued"] == 1
+
+
 def test_failed_export_counts_without_rows_and_bytes(measured: MeasuredDesk) -> None:
     measured.desk.fill(3)
     measured.desk.requested()
