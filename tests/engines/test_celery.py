@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 from celery import Celery
 
 from tests.brokers import Broker
-from tests.embedded_postgresql import EmbeddedServer, restartable_postgresql
-from tests.engines.chaos_tests import ChaosTests
+from tests.embedded_postgresql import EmbeddedServer
+from tests.engines.chaos_tests import PostgresqlChaosTests
 from tests.integration.celery.hosts_options import environment
-from tests.postgresql_server import PostgresqlServer
 from ticket_export import Settings, TicketExportContainer
 from ticket_export.celery import install
 from ticket_export.testing import JobEngine, SupportsBroker, SupportsDatabaseRestart
@@ -57,25 +56,13 @@ class CeleryEngine(JobEngine, SupportsBroker, SupportsDatabaseRestart):
         self._database.restart("fast")
 
 
-class CeleryTests(ChaosTests):
-    @pytest.fixture
-    def server(self) -> Iterator[EmbeddedServer]:
-        with restartable_postgresql() as server:
-            yield server
-
-    @pytest.fixture
-    def database_url(self, server: EmbeddedServer) -> Iterator[str]:
-        with PostgresqlServer(server.url).database(migrated=False) as url:
-            yield url
-
-
-class TestWithValkey(CeleryTests):
+class TestWithValkey(PostgresqlChaosTests):
     @pytest.fixture
     def engine(self, valkey: Broker, server: EmbeddedServer) -> JobEngine:
         return CeleryEngine(valkey, server, "hosts_options")
 
 
-class TestWithRabbitMQ(CeleryTests):
+class TestWithRabbitMQ(PostgresqlChaosTests):
     # It takes long to start, and Celery then waits for up to half a minute before it connects again.
     patience = 180
 

@@ -14,7 +14,9 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Select,
+    Table,
     Text,
+    Update,
     bindparam,
     case,
     func,
@@ -64,8 +66,8 @@ class SqlAlchemyBackgroundTaskRepository(BackgroundTaskRepository):
         return next(iter(self._found(select(self._tasks).where(self._tasks.c.id == task_id))), None)
 
     def update(self, task: BackgroundTask, *, fencing_token: int) -> None:
-        unchanged = (self._tasks.c.id == task.id) & (self._tasks.c.fencing_token == fencing_token)
-        changed = self._connection.execute(update(self._tasks).where(unchanged), changes_of(task, self._tasks))
+        changes = {**changes_of(task, self._tasks), "same_id": task.id, "same_token": fencing_token}
+        changed = self._connection.execute(_unchanged_task(self._tasks), changes)
         if changed.rowcount == 0:
             raise LeaseLostError(f"task {task.id} is no longer at attempt {fencing_token}")
 
@@ -227,3 +229,11 @@ def _is_processing(tasks: FromClause) -> ColumnElement[bool]:
 
 def _share(tasks: FromClause) -> ColumnElement[str]:
     return func.coalesce(tasks.c.share_key, _NO_KEY)
+
+
+# Building a statement takes longer than executing it. A process has one table of tasks, or a few.
+@lru_cache(maxsize=16)
+def _unchanged_task(tasks: Table) -> Update:
+    """The update of the task of the id `same_id` if its fencing token is `same_token`."""
+    is_same = tasks.c.id == bindparam("same_id")
+    return update(tasks).where(is_same & (tasks.c.fencing_token == bindparam("same_token")))

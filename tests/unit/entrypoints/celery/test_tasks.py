@@ -33,7 +33,7 @@ def raising(error: Exception) -> Callable[..., Any]:
     return run
 
 
-@pytest.mark.parametrize("result", set(RunResult) - {RunResult.LOST, RunResult.NOTHING})
+@pytest.mark.parametrize("result", [each for each in RunResult if each not in {RunResult.LOST, RunResult.NOTHING}])
 def test_task_returns_what_came_of_the_export_for_the_log(result: RunResult) -> None:
     job_id = uuid4()
     returned = tasks(lambda **_: RunOutcome(result=result, job_id=job_id)).run_next_export("of another job")
