@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test test-stores steady chaos engines rights bench docs constraints clean
+.PHONY: help demo quick test test-stores steady chaos engines rolling rights bench docs constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,9 @@ chaos: $(VENV)/.dev ## kill, stop and pause workers, end connections, restart th
 # A missing program is a failure here.
 engines: $(VENV)/.dev ## 200 exports on each job engine while its workers are killed and its broker fails; takes minutes, needs RabbitMQ
 	TICKET_EXPORT_TEST_REQUIRE=1 CHAOS_EXPORTS=200 $(BIN)/pytest --timeout=0 tests/engines
+
+rolling: $(VENV)/.dev ## restart a worker every 10 s while 50 exports of 8 s are made; takes minutes
+	TICKET_EXPORT_TEST_ROLLING=1 $(BIN)/pytest -s --timeout=0 tests/e2e/test_rolling_restart.py
 
 rights: $(VENV)/.dev ## try 10,000 random rules over rows and columns on each database; takes half an hour
 	RIGHTS_POLICIES=10000 $(BIN)/pytest --timeout=0 tests/rights

@@ -6,7 +6,6 @@ import signal
 import sqlite3
 from contextlib import closing
 from time import monotonic
-from uuid import UUID
 
 import pytest
 
@@ -16,6 +15,7 @@ from tests.e2e.held_exports import (
     HELD,
     STAFF,
     HeldExports,
+    block,
     request,
     seconds_until,
     started,
@@ -32,15 +32,6 @@ pytestmark = pytest.mark.once_flaky
 @pytest.fixture
 def held(help_desk: HelpDesk) -> HeldExports:
     return HeldExports.prepare(help_desk.folder)
-
-
-def _block(help_desk: HelpDesk, job_id: str) -> None:
-    """Put a file in the place of the export's folder, so that this export fails and nothing else does."""
-    with closing(sqlite3.connect(help_desk.database)) as database:
-        ((database_id,),) = database.execute('SELECT "Id" FROM "ExportDatabase"').fetchall()
-    folder = help_desk.folder / "storage" / "exports" / str(UUID(database_id))
-    folder.mkdir(parents=True)
-    (folder / job_id).touch()
 
 
 def _number_of_retries(help_desk: HelpDesk) -> int:
@@ -158,7 +149,7 @@ def test_draining_an_empty_queue_ends_at_once(help_desk: HelpDesk) -> None:
 
 def test_a_failed_export_is_told_and_is_no_failure_of_the_worker(help_desk: HelpDesk) -> None:
     job_id = request()
-    _block(help_desk, job_id)
+    block(help_desk, job_id)
     drained = run_command("worker", "--drain")
     assert (drained.exit_code, drained.text) == (0, "0 completed, 1 failed\n")
     message = job(run_command("show", job_id, *STAFF, "--json"))["errorMessage"]
@@ -183,7 +174,7 @@ def test_how_an_export_ended_is_told_once_where_the_audit_log_is_a_table(
 ) -> None:
     job_id = request()
     if fails:
-        _block(help_desk, job_id)
+        block(help_desk, job_id)
     monkeypatch.setenv("TICKET_EXPORT_AUDIT_LOG", "table")
     (told,) = (line for line in run_command("worker", "--drain").err.splitlines() if job_id in line)
     assert f"export {job_id} {status(job_id)}: " in told
@@ -199,7 +190,7 @@ def test_how_an_export_ended_is_told_where_a_host_keeps_the_log_quiet(help_desk:
     )
     job_id = request()
     if fails:
-        _block(help_desk, job_id)
+        block(help_desk, job_id)
     drained = run_script(
         *("--app", "quiet_helpdesk:container", "worker", "--drain"),
         folder=help_desk.folder,

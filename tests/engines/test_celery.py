@@ -12,18 +12,19 @@ from celery import Celery
 from tests.brokers import Broker
 from tests.embedded_postgresql import EmbeddedServer
 from tests.engines.chaos_tests import PostgresqlChaosTests
-from tests.integration.celery import hosts_options
+from tests.integration.celery.hosts_options import environment
 from ticket_export import Settings, TicketExportContainer
 from ticket_export.celery import install
 from ticket_export.testing import JobEngine, SupportsBroker, SupportsDatabaseRestart
 
 
 class CeleryEngine(JobEngine, SupportsBroker, SupportsDatabaseRestart):
-    """A worker of each kind of pool, and beat."""
+    """A worker of each kind of pool, and beat; the application has the options of that module."""
 
-    def __init__(self, broker: Broker, database: EmbeddedServer) -> None:
+    def __init__(self, broker: Broker, database: EmbeddedServer, options: str) -> None:
         self._broker = broker
         self._database = database
+        self._options = options
 
     def container(self, settings: Settings) -> TicketExportContainer:
         container = TicketExportContainer(settings=settings)
@@ -40,7 +41,7 @@ class CeleryEngine(JobEngine, SupportsBroker, SupportsDatabaseRestart):
         ]
 
     def environment(self) -> Mapping[str, str]:
-        return hosts_options.environment(self._broker.url)
+        return environment(self._broker.url, f"tests.integration.celery.{self._options}")
 
     def stop_broker(self) -> None:
         self._broker.stop()
@@ -58,10 +59,13 @@ class CeleryEngine(JobEngine, SupportsBroker, SupportsDatabaseRestart):
 class TestWithValkey(PostgresqlChaosTests):
     @pytest.fixture
     def engine(self, valkey: Broker, server: EmbeddedServer) -> JobEngine:
-        return CeleryEngine(valkey, server)
+        return CeleryEngine(valkey, server, "hosts_options")
 
 
 class TestWithRabbitMQ(PostgresqlChaosTests):
+    # It takes long to start, and Celery then waits for up to half a minute before it connects again.
+    patience = 180
+
     @pytest.fixture
     def engine(self, rabbitmq: Broker, server: EmbeddedServer) -> JobEngine:
-        return CeleryEngine(rabbitmq, server)
+        return CeleryEngine(rabbitmq, server, "hostile_options")

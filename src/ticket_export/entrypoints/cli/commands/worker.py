@@ -87,8 +87,8 @@ def worker(
         if not stops[0].is_given:
             write_note(f"worker ready: {concurrency} at a time; stop with Ctrl-C")
             health.start()
-        work = hands.drain if drain else hands.run
-        work(concurrency=concurrency, stop=stop, finish=finish, on_end=tally.add, on_turn=health.turn)
+            work = hands.drain if drain else hands.run
+            work(concurrency=concurrency, stop=stop, finish=finish, on_end=tally.add, on_turn=health.turn)
     if drain:
         write_summary(tally.text)
 

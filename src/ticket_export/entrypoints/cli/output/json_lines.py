@@ -47,7 +47,7 @@ class JsonFormatter(logging.Formatter):
                 fields[name] = value
         error = record.exc_info[1] if record.exc_info else None
         if error is not None:
-            is_ours = record.name.partition(".")[0] == _LIBRARY
+            is_ours = record.name.partition(".")[0] in {_LIBRARY, PLAIN_TEXT}
             fields["exception"] = _safe_traceback(error) if is_ours and not self._has_messages else _traceback(error)
         return json.dumps(fields, default=str)
 
