@@ -26,6 +26,8 @@ from tests.programs import require_program
 
 # Seconds; only a failing test waits for so long.
 _PATIENCE: Final = 60
+# RabbitMQ takes half a minute to start on a busy machine.
+_PATIENCE_AT_START: Final = 180
 _ACCEPTED: Final = ["json", "pickle", "yaml"]
 _QUEUES: Final = ("ticket-exports", "celery")
 # Kills the broker when the tests' process is gone without having done so.
@@ -71,7 +73,7 @@ class Broker(ABC):
             )
         watch = [sys.executable, "-c", _WATCH, str(self._process.pid)]
         self._watcher = subprocess.Popen(watch, stdin=subprocess.PIPE, start_new_session=True)
-        deadline = monotonic() + _PATIENCE
+        deadline = monotonic() + _PATIENCE_AT_START
         while not self.answers():
             assert self._process.poll() is None, (self._folder / "log").read_text("utf-8", "replace")
             assert monotonic() < deadline, "the broker does not answer"

@@ -8,11 +8,12 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import attrs
+from tests.brokers import Valkey, started
 
 from benchmarks.queue.costs import measure_costs
 from benchmarks.queue.desk import QueueDesk, opened
@@ -35,16 +36,31 @@ class _Plan:
     rounds: int
     idle: int
 
-    def measure(self, folder: Path, server: DurablePostgresql) -> Mapping[tuple[str, Version], Column]:
+    def measure(self, folder: Path, server: DurablePostgresql, broker_url: str) -> Mapping[tuple[str, Version], Column]:
         """Return a column for each set-up and version. In each round every one runs once, in turn the first."""
-        keys = [(name, version) for name in self.setups for version in self.versions]
+        keys = [
+            (name, version)
+            for name in self.setups
+            for version in self.versions
+            if version.runs_on_celery or not SETUPS[name].is_on_celery
+        ]
         columns = {(name, version): Column(head=_head(name, version)) for name, version in keys}
         with ExitStack() as stack:
             desks: dict[tuple[str, Version], QueueDesk] = {}
             for name, version in keys:
                 _note(f"{columns[name, version].head}: filling")
-                place = folder / str(len(desks))
-                desks[name, version] = stack.enter_context(self._desk(name, version, place, server))
+                url = stack.enter_context(server.new_database()) if SETUPS[name].is_on_postgresql else None
+                desks[name, version] = stack.enter_context(
+                    opened(
+                        folder / str(len(desks)),
+                        url,
+                        version=version,
+                        workers=SETUPS[name].workers,
+                        broker_url=broker_url if SETUPS[name].is_on_celery else None,
+                        jobs=self.jobs,
+                        rows=self.rows,
+                    )
+                )
             for number in range(self.rounds):
                 for key in keys[number % len(keys) :] + keys[: number % len(keys)]:
                     costs = measure_costs(desks[key], jobs=self.jobs)
@@ -54,15 +70,6 @@ class _Plan:
                 _note(f"{columns[key].head}: idle")
                 columns[key].idle.append(measure_idle(desks[key], seconds=self.idle, requests=self.idle))
         return columns
-
-    @contextmanager
-    def _desk(self, name: str, version: Version, folder: Path, server: DurablePostgresql) -> Iterator[QueueDesk]:
-        setup = SETUPS[name]
-        with (
-            server.new_database() if setup.is_on_postgresql else nullcontext() as url,
-            opened(folder, url, version=version, workers=setup.workers, jobs=self.jobs, rows=self.rows) as desk,
-        ):
-            yield desk
 
 
 def main() -> None:
@@ -92,12 +99,13 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory(prefix="ticket-export-bench-") as folder,
         durable_postgresql() as server,
+        started(Valkey) as broker,
     ):
-        columns = plan.measure(Path(folder), server)
+        columns = plan.measure(Path(folder), server, broker.url)
         where = f"{machine()}, {server.description}"
     text = table(list(columns.values()), jobs=plan.jobs, rows=plan.rows, machine=where)
     for each in baseline:
-        pairs = [(columns[name, NOW], columns[name, each]) for name in plan.setups]
+        pairs = [(columns[name, NOW], columns[name, each]) for name in plan.setups if (name, each) in columns]
         text = f"{text}\n\n{comparison(pairs, than=each.name)}"
     print(text)
     if arguments.write:

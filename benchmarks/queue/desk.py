@@ -14,7 +14,7 @@ from typing import cast
 import attrs
 import psutil
 
-from benchmarks.queue.version import Version
+from benchmarks.queue.version import BROKER_VARIABLE, NOW, Version
 from benchmarks.server_process import ServerProcess
 
 # Seconds in which workers are ready, on a busy machine too.
@@ -23,15 +23,11 @@ _PATIENCE = 60.0
 
 @attrs.frozen(kw_only=True)
 class WorkerCommand:
-    """The command that starts a worker, how many are started, and what each logs once it is ready.
-
-    `environment` is for them and for the host's process.
-    """
+    """The command that starts a worker, how many are started, and what each logs once it is ready."""
 
     command: Sequence[str] = (sys.executable, "-m", "ticket_export.entrypoints.cli", "worker")
     processes: int = 1
     ready: str = "worker ready"
-    environment: dict[str, str] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
@@ -87,13 +83,23 @@ class Workers:
 
 @contextmanager
 def opened(
-    folder: Path, url: str | None, *, version: Version, workers: WorkerCommand, jobs: int, rows: int
+    folder: Path,
+    url: str | None = None,
+    *,
+    version: Version = NOW,
+    workers: WorkerCommand | None = None,
+    broker_url: str | None = None,
+    jobs: int,
+    rows: int,
 ) -> Iterator[QueueDesk]:
-    """A new help desk for `jobs` exports of `rows` tickets each, in SQLite or in the empty database at `url`."""
+    """A new help desk for `jobs` exports of `rows` tickets each, in SQLite or in the empty database at `url`.
+
+    With `broker_url`, its hints go through Celery.
+    """
     folder.mkdir()
     environment = {
         **version.environment,
-        **workers.environment,
+        **({} if broker_url is None else {BROKER_VARIABLE: broker_url}),
         "TICKET_EXPORT_DATABASE_URL": url or f"sqlite:///{folder / 'desk.db'}",
         "TICKET_EXPORT_STORAGE_URL": (folder / "exports").as_uri(),
     }
@@ -103,7 +109,9 @@ def opened(
     ) as host:
         _answer(host)
         server = None if url is None else ServerProcess.behind(url)
-        yield QueueDesk(folder=folder, environment=environment, command=workers, server=server, host=host)
+        yield QueueDesk(
+            folder=folder, environment=environment, command=workers or WorkerCommand(), server=server, host=host
+        )
         # The process ends at the end of its input.
         host.communicate()
 

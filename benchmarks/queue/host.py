@@ -8,6 +8,7 @@ another version of the library, so it uses only what every version has.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -20,6 +21,7 @@ from sqlalchemy import BigInteger, column, func, insert, select, table
 
 from benchmarks.fill.loader import fill_help_desk
 from benchmarks.query import COLUMNS
+from benchmarks.queue.version import BROKER_VARIABLE
 from ticket_export import Actor, TicketExportContainer
 from ticket_export.application.formats.csv_format import CsvFormat
 from ticket_export.application.view.ticket_query import TicketQuery
@@ -41,7 +43,7 @@ class Host:
     """Each public method answers the question of its name."""
 
     def __init__(self, jobs: int, rows: int) -> None:
-        self._container = TicketExportContainer()
+        self._container = _container()
         self._rows = rows
         fill_help_desk(self._container.settings().database_url, int(jobs * rows * _SPARE))
         self._views = list(self._distinct_views(jobs))
@@ -52,6 +54,12 @@ class Host:
         began, began_cpu = perf_counter(), process_time()
         self._request(range(jobs))
         return [perf_counter() - began, process_time() - began_cpu]
+
+    def request_one(self, number: int) -> list[float]:
+        """Request the export of that number; return the seconds."""
+        began = perf_counter()
+        self._request([number])
+        return [perf_counter() - began]
 
     def completed(self) -> list[float]:
         """Return the number of completed exports, and the moment of the last one as a timestamp."""
@@ -161,6 +169,14 @@ class Host:
             connection.execute(insert(tables.role_user), granted)
         found = [directory.find(user_id) for user_id in ids]
         return [actor for actor in found if actor is not None]
+
+
+def _container() -> TicketExportContainer:
+    if BROKER_VARIABLE not in os.environ:
+        return TicketExportContainer()
+    from benchmarks.queue.celery_app import container
+
+    return container
 
 
 def main(jobs: int, rows: int) -> None:

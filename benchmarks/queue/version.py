@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
 
 import attrs
 
-_HERE = Path(__file__).parents[2]
+#: The environment variable with the URL of the broker, in processes that use Celery.
+BROKER_VARIABLE: Final = "BENCHMARK_BROKER_URL"
+_HERE: Final = Path(__file__).parents[2]
 
 
 @attrs.frozen
@@ -19,6 +22,10 @@ class Version:
     @property
     def name(self) -> str:
         return self.checkout.name
+
+    @property
+    def runs_on_celery(self) -> bool:
+        return (self.checkout / "src" / "ticket_export" / "celery.py").exists()
 
     @property
     def environment(self) -> dict[str, str]:

@@ -251,6 +251,7 @@ class TicketExportContainer(StrictContainer):
         announcements=announcements,
         clock=clock,
         lease=settings.provided.lease,
+        max_running_per_user=settings.provided.max_running_per_user,
     )
     read_ahead = Object(READ_AHEAD)
     file_name = Factory(FileNameTemplate, settings.provided.file_name)

@@ -155,6 +155,7 @@ class Settings(BaseSettings):
         download_own: whether users who are not administrators may download their own exports; see `ExportPolicy`.
         app: the ``module:attribute`` of a host's own container, for the command line.
         max_active_jobs_per_user: the limit of a user's queued and running exports; 0 is no limit.
+        max_running_per_user: the limit of a user's exports that workers run at the same time; 0 is no limit.
         formats: the names of the formats that users may choose, the default first; the variable separates them by
             commas. Empty is every installed format, with CSV as the default.
         csv_delimiter, csv_bom, header: the options of a file that its view leaves out; a tab is also ``tab``.
@@ -194,6 +195,7 @@ class Settings(BaseSettings):
     clean_up_seconds: float = Field(default=60, gt=0, le=_DAY_IN_SECONDS)
     sweep_seconds: float = Field(default=900, gt=0, le=_DAY_IN_SECONDS)
     max_active_jobs_per_user: int = Field(default=5, ge=0)
+    max_running_per_user: int = Field(default=0, ge=0)
     audit_log: Literal["log", "table"] = "log"
     metrics: Literal["none", "opentelemetry"] = "none"
     file_access: Literal["owner", "group"] = "owner"

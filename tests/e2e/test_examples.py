@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.brokers import Broker
 from tests.e2e.command_line import clean_environment
 from tests.e2e.documents import blocks
 from tests.postgresql_server import PostgresqlServer
@@ -82,10 +83,18 @@ def in_a_file_for_each_company(folder: Path, _server: str) -> dict[str, str]:
     return {"TENANTS": json.dumps(tenants), "PEOPLE": str(folder / "people.json")}
 
 
-HOSTS: dict[str, tuple[str, Callable[[Path, str], dict[str, str]]]] = {
-    "fastapi_orm": ("use-with-fastapi.md", on_postgresql),
-    "flask_integer_users": ("use-with-flask.md", in_one_file),
-    "multi_tenant": ("serve-several-tenants.md", in_a_file_for_each_company),
+#: Each host, and what its settings are.
+HOSTS: dict[str, Callable[[Path, str], dict[str, str]]] = {
+    "fastapi_orm": on_postgresql,
+    "flask_integer_users": in_one_file,
+    "multi_tenant": in_a_file_for_each_company,
+}
+#: The page that shows the wiring of each.
+PAGES = {
+    "fastapi_orm": "use-with-fastapi.md",
+    "flask_celery": "use-with-flask.md",
+    "flask_integer_users": "use-with-flask.md",
+    "multi_tenant": "serve-several-tenants.md",
 }
 
 
@@ -94,9 +103,8 @@ def test_a_host_exports_after_at_most_45_lines_of_wiring(
     name: str, tmp_path: Path, postgresql_server: PostgresqlServer
 ) -> None:
     assert_is_short(wiring_of(name))
-    _, databases = HOSTS[name]
     with postgresql_server.database(migrated=False) as url:
-        assert_tests_pass(name, tmp_path, {**databases(tmp_path, url), "TICKET_EXPORT_DOWNLOAD_OWN": "true"})
+        assert_tests_pass(name, tmp_path, {**HOSTS[name](tmp_path, url), "TICKET_EXPORT_DOWNLOAD_OWN": "true"})
 
 
 def assert_is_short(wiring: list[str], limit: int = 45) -> None:
@@ -119,6 +127,12 @@ def test_another_job_engine_runs_exports_after_at_most_45_lines(
         assert_tests_pass("procrastinate_engine", tmp_path, environment)
 
 
+def test_a_flask_host_exports_in_its_celery_after_at_most_12_lines_more(tmp_path: Path, valkey: Broker) -> None:
+    assert_is_short(wiring_of("flask_celery"), 12)
+    environment = {**in_one_file(tmp_path, ""), "TICKET_EXPORT_DOWNLOAD_OWN": "true", "BROKER_URL": valkey.url}
+    assert_tests_pass("flask_celery", tmp_path, environment)
+
+
 def test_the_page_of_the_job_engine_shows_the_whole_example() -> None:
     shown = "".join(block.text for block in blocks(ENGINE_PAGE) if block.marker == "py")
     docstring, *lines = lines_of(ENGINE)
@@ -127,7 +141,7 @@ def test_the_page_of_the_job_engine_shows_the_whole_example() -> None:
     assert f"has {len(lines) + 1} lines" in ENGINE_PAGE.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", HOSTS)
+@pytest.mark.parametrize("name", PAGES)
 def test_only_the_wiring_of_a_host_knows_the_library(name: str) -> None:
     sources = [path for path in (EXAMPLES / name).glob("*.py") if not path.name.startswith("test_")]
     lines = [line for path in sources for line in path.read_text(encoding="utf-8").splitlines()]
@@ -136,9 +150,9 @@ def test_only_the_wiring_of_a_host_knows_the_library(name: str) -> None:
     assert set(knowing) <= set(wiring_of(name))
 
 
-@pytest.mark.parametrize("name", HOSTS)
+@pytest.mark.parametrize("name", PAGES)
 def test_the_page_of_a_host_shows_its_whole_wiring(name: str) -> None:
-    page = (ROOT / "docs" / "how-to" / HOSTS[name][0]).read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "how-to" / PAGES[name]).read_text(encoding="utf-8")
     assert [line for line in wiring_of(name) if line not in page.splitlines()] == []
 
 

@@ -1,7 +1,4 @@
-"""Chaos over the workers and the beat of a host's Celery application, on each broker.
-
-One worker has a pool of processes, the other one a pool of threads.
-"""
+"""Chaos over the workers of a Celery application, with each broker, pool of processes and threads, and beat."""
 
 from __future__ import annotations
 
@@ -9,56 +6,66 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import attrs
 import pytest
 from celery import Celery
 
 from tests.brokers import Broker
-from tests.engines.chaos_tests import ChaosTests
+from tests.embedded_postgresql import EmbeddedServer
+from tests.engines.chaos_tests import PostgresqlChaosTests
+from tests.integration.celery.hosts_options import environment
 from ticket_export import Settings, TicketExportContainer
 from ticket_export.celery import install
-from ticket_export.testing import JobEngine, SupportsBroker
+from ticket_export.testing import JobEngine, SupportsBroker, SupportsDatabaseRestart
 
 
-@attrs.frozen
-class CeleryEngine(JobEngine, SupportsBroker):
-    broker: Broker
-    options: str
+class CeleryEngine(JobEngine, SupportsBroker, SupportsDatabaseRestart):
+    """A worker of each kind of pool, and beat; the application has the options of that module."""
+
+    def __init__(self, broker: Broker, database: EmbeddedServer, options: str) -> None:
+        self._broker = broker
+        self._database = database
+        self._options = options
 
     def container(self, settings: Settings) -> TicketExportContainer:
         container = TicketExportContainer(settings=settings)
-        install(Celery(broker=self.broker.url), container)
+        install(Celery(broker=self._broker.url), container)
         return container
 
     def commands(self, folder: Path) -> Sequence[Sequence[str]]:
-        celery = [sys.executable, "-m", "celery", "-A", "tests.integration.celery.app:app"]
-        worker = [*celery, "worker", "--loglevel=INFO", "--without-gossip", "--without-mingle", "-Q", "ticket-exports"]
+        celery = (sys.executable, "-m", "celery", "-A", "tests.integration.celery.app:app")
+        worker = (*celery, "worker", "--loglevel=INFO", "--without-gossip", "--without-mingle")
         return [
-            [*worker, "-n", "processes@%h", "--pool=prefork", "--concurrency=2"],
-            [*worker, "-n", "threads@%h", "--pool=threads", "--concurrency=2"],
-            [*celery, "beat", "--loglevel=INFO", "--schedule", str(folder / "beat"), "--pidfile="],
+            [*worker, "--hostname=processes@test", "--pool=prefork", "--concurrency=2"],
+            [*worker, "--hostname=threads@test", "--pool=threads", "--concurrency=2"],
+            [*celery, "beat", "--loglevel=INFO", "--schedule", str(folder / "beat")],
         ]
 
     def environment(self) -> Mapping[str, str]:
-        return {"HOST_BROKER": self.broker.url, "HOST_OPTIONS": self.options}
+        return environment(self._broker.url, f"tests.integration.celery.{self._options}")
 
     def stop_broker(self) -> None:
-        self.broker.stop()
+        self._broker.stop()
 
     def start_broker(self) -> None:
-        self.broker.start()
+        self._broker.start()
 
     def flush_broker(self) -> None:
-        self.broker.flush()
+        self._broker.flush()
+
+    def restart_database(self) -> None:
+        self._database.restart("fast")
 
 
-class TestOnValkey(ChaosTests):
+class TestWithValkey(PostgresqlChaosTests):
     @pytest.fixture
-    def engine(self, valkey: Broker) -> JobEngine:
-        return CeleryEngine(valkey, "tests.integration.celery.hosts_options")
+    def engine(self, valkey: Broker, server: EmbeddedServer) -> JobEngine:
+        return CeleryEngine(valkey, server, "hosts_options")
 
 
-class TestOnRabbitMQ(ChaosTests):
+class TestWithRabbitMQ(PostgresqlChaosTests):
+    # It takes long to start, and Celery then waits for up to half a minute before it connects again.
+    patience = 180
+
     @pytest.fixture
-    def engine(self, rabbitmq: Broker) -> JobEngine:
-        return CeleryEngine(rabbitmq, "tests.integration.celery.hosts_options")
+    def engine(self, rabbitmq: Broker, server: EmbeddedServer) -> JobEngine:
+        return CeleryEngine(rabbitmq, server, "hostile_options")

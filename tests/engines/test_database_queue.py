@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.embedded_postgresql import EmbeddedServer, restartable_postgresql
-from tests.engines.chaos_tests import ChaosTests
-from tests.postgresql_server import PostgresqlServer
+from tests.embedded_postgresql import EmbeddedServer
+from tests.engines.chaos_tests import ChaosTests, PostgresqlChaosTests
 from ticket_export import Settings, TicketExportContainer
 from ticket_export.testing import JobEngine, SupportsDatabaseRestart
 
@@ -37,17 +36,7 @@ class TestOnSqlite(ChaosTests):
         return DatabaseQueue()
 
 
-class TestOnPostgresql(ChaosTests):
-    @pytest.fixture
-    def server(self) -> Iterator[EmbeddedServer]:
-        with restartable_postgresql() as server:
-            yield server
-
-    @pytest.fixture
-    def database_url(self, server: EmbeddedServer) -> Iterator[str]:
-        with PostgresqlServer(server.url).database(migrated=False) as url:
-            yield url
-
+class TestOnPostgresql(PostgresqlChaosTests):
     @pytest.fixture
     def engine(self, server: EmbeddedServer) -> JobEngine:
         return DatabaseQueueOnPostgresql(server)

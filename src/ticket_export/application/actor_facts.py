@@ -13,12 +13,12 @@ from ticket_export.domain.system_permissions import BuiltInSystemPermission
 def facts_of(actor: Actor) -> str:
     """Return ``attributes``, ``isAdmin`` and ``permissions`` (developer names) as JSON, with sorted keys.
 
-    A UUID becomes a text. NUL and lone surrogates, which no database stores, are escaped with a backslash.
+    A UUID becomes a text. Texts are `storable`.
     """
     permissions = BuiltInSystemPermission.from_permissions(actor.permissions)
     return json_text(
         {
-            "attributes": {_storable(name): _plain(value) for name, value in actor.attributes.items()},
+            "attributes": {storable(name): _plain(value) for name, value in actor.attributes.items()},
             "isAdmin": bool(actor.is_admin),
             "permissions": [each.developer_name for each in permissions],
         }
@@ -45,10 +45,11 @@ def _plain(value: object) -> object:
         return [_plain(each) for each in value]
     if value is None or isinstance(value, int):
         return value
-    return _storable(str(value))
+    return storable(str(value))
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
+    """Return the text with NUL and lone surrogates, which no database stores, escaped with a backslash."""
     return text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
 
 

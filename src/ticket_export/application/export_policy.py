@@ -67,6 +67,15 @@ class ExportPolicy:
         """Return whether the actor may request, retry and cancel exports of their own."""
         return actor.may_import_export_tickets
 
+    def share_key(self, actor: Actor) -> str:
+        """Return the text of the share to which the actor's exports belong.
+
+        All exports of one share together get the same share of the workers as those of another one. By default it is
+        the attribute `tenant` where the actor has one, else the user id.
+        """
+        tenant = actor.attributes.get("tenant")
+        return str(actor.user_id if tenant is None else tenant)
+
     def visible_requesters(self, actor: Actor) -> VisibleRequesters:
         """Return the users whose exports the actor may see.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
+from hashlib import sha256
 from itertools import islice
 from uuid import UUID
 
 import attrs
 
 from ticket_export.application.actor import Actor
+from ticket_export.application.actor_facts import storable
 from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.export_policy import (
     EVERYONE,
@@ -28,6 +30,9 @@ from ticket_export.domain.user_id import UserId
 from ticket_export.errors import ConfigurationError, ExportNotFoundError, NotPermittedError
 
 _log = logging.getLogger(__name__)
+
+# Characters. PostgreSQL indexes about 2,700 bytes.
+_LONGEST_SHARE_KEY = 200
 
 
 @attrs.frozen
@@ -86,6 +91,16 @@ class Rights:
         if asked_bool("container.policy: may_request", lambda: self._policy.may_request(actor)):
             return None
         return NotPermittedError('exporting tickets needs the permission "Import / Export Tickets"')
+
+    def share_key(self, actor: Actor) -> str:
+        """Return the key under which the actor's exports share the workers, as a text that a database can index."""
+        name = "container.policy: share_key"
+        key: object = asked(name, lambda: self._policy.share_key(actor))
+        if not isinstance(key, str):
+            raise ConfigurationError(f"{name} returned {type(key).__name__}; return a text")
+        if len(key) > _LONGEST_SHARE_KEY:
+            return sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+        return storable(key)
 
     def refusal_of_download(self, actor: Actor, job: ExportJob) -> NotPermittedError | None:
         """Return the error if the actor may not download this export, which they may see."""

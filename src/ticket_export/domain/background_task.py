@@ -32,9 +32,10 @@ class BackgroundTask:
 
     `args` is a JSON object. Every claim raises `fencing_token` by one; a worker with an older token has lost the task
     and may change nothing. `number_of_retries` counts the attempts that lost their worker or their tickets, but not
-    those that were handed back. Tasks of one `share_key` share the workers equally with those of others. Times are
-    aware UTC. Only a task that is being processed can be renewed, handed back, released, recovered or completed; a
-    method that the task's state does not allow raises `InvalidTransitionError`.
+    those that were handed back. All tasks of one `share_key` together get the same share of the workers as those of
+    another one; `started_at` is the moment of the last claim. Times are aware UTC. Only a task that is being processed
+    can be renewed, handed back, released, recovered or completed; a method that the task's state does not allow raises
+    `InvalidTransitionError`.
     """
 
     id: UUID = attrs.field(factory=uuid4)
@@ -53,11 +54,12 @@ class BackgroundTask:
     leased_by: str | None = None
     leased_until: datetime | None = attrs.field(default=None, validator=is_utc)
     share_key: str | None = None
+    started_at: datetime | None = attrs.field(default=None, validator=is_utc)
 
     def claim(self, now: datetime, *, worker: str, lease: timedelta) -> int:
         """Take an enqueued task for `worker` until `now + lease`; returns the attempt's fencing token."""
         self._require(self.status is BackgroundTaskStatus.ENQUEUED, "claimed")
-        self.last_modification_time = now
+        self.last_modification_time = self.started_at = now
         self.fencing_token += 1
         self.status = BackgroundTaskStatus.PROCESSING
         self.leased_by = worker

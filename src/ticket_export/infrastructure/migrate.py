@@ -233,12 +233,13 @@ class _Migration:
         elif isinstance(missing, Table):
             return table in hosts_written_tables(self._tables) and table.name in unnamed_tables(self._names)
         else:
-            is_ours = table in hosts_written_tables(self._tables) and (self._adopts or self._is_own_column(missing))
+            is_ours = table in hosts_written_tables(self._tables) and (self._adopts or self._is_of_own_columns(missing))
         return is_ours and (not isinstance(missing, Column) or can_be_added(missing))
 
     @staticmethod
-    def _is_own_column(missing: Table | Column[object] | Index) -> bool:
-        return isinstance(missing, Column) and missing.key in ADDED_COLUMNS
+    def _is_of_own_columns(missing: Column[object] | Index) -> bool:
+        columns = missing.columns if isinstance(missing, Index) else (missing,)
+        return all(column.key in ADDED_COLUMNS for column in columns)
 
     def _present(self) -> dict[str, tuple[set[str], set[str]]]:
         """Return the columns and the indexes of the tables that exist."""

@@ -67,6 +67,7 @@ def a_task() -> BackgroundTask:
         leased_by="worker-1",
         leased_until=NOW + timedelta(seconds=30),
         share_key="acme ☃",
+        started_at=NOW + timedelta(seconds=4),
     )
 
 

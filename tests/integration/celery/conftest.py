@@ -18,13 +18,30 @@ def opened(broker: Broker, tmp_path: Path) -> Iterator[OpenScene]:
     """Opens a scene on SQLite, with each broker."""
     with ExitStack() as scenes:
 
-        def opened(options: str = "hosts_options", database_url: str | None = None) -> Scene:
-            url = database_url or f"sqlite:///{tmp_path / 'desk.db'}"
-            return scenes.enter_context(Scene(tmp_path, broker, url, options))
+        def opened(options: str = "hosts_options") -> Scene:
+            return scenes.enter_context(Scene(tmp_path, broker, f"sqlite:///{tmp_path / 'desk.db'}", options))
 
         yield opened
 
 
 @pytest.fixture
 def scene(opened: OpenScene) -> Scene:
+    """Without processes of Celery."""
     return opened()
+
+
+@pytest.fixture(scope="module", params=["valkey", "rabbitmq"])
+def of_all_tests(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    broker: Broker = request.getfixturevalue(f"{request.param}_of_all_tests")
+    folder = tmp_path_factory.mktemp("scene")
+    with Scene(folder, broker, f"sqlite:///{folder / 'desk.db'}") as scene:
+        scene.worker("--pool=prefork", "--concurrency=2")
+        scene.beat()
+        yield scene
+
+
+@pytest.fixture
+def running(of_all_tests: Scene) -> Iterator[Scene]:
+    """With a worker of two processes, and beat, which the tests of a module share."""
+    yield of_all_tests
+    of_all_tests.release()

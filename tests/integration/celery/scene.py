@@ -19,15 +19,13 @@ import psutil
 from celery import Celery
 
 from tests.brokers import Broker
-from tests.e2e.command_line import clean_environment
+from tests.integration.celery import hosts_options
 from ticket_export import Actor, Settings, TicketExportContainer, load_sample_data, upgrade
 from ticket_export.celery import install
 from ticket_export.ports import ExportJob
 
 #: Seconds; only a failing test waits for so long.
 PATIENCE: Final = 60
-
-_ROOT = Path(__file__).parents[3]
 
 
 class Process:
@@ -115,27 +113,38 @@ class Scene:
         return self._start("beat", "--loglevel=INFO", "--schedule", str(self.folder / "beat"))
 
     def _start(self, *arguments: str) -> Process:
-        settings = {
-            f"TICKET_EXPORT_{name.upper()}": str(value) for name, value in self.settings if value not in {None, ()}
-        }
-        environment = {
-            **clean_environment(),
-            **settings,
-            "PYTHONPATH": str(_ROOT),
-            "HOST_BROKER": self.broker.url,
-            "HOST_OPTIONS": self._options,
-        }
+        environment = self.settings.environment() | hosts_options.environment(self.broker.url, self._options)
         process = Process(arguments, self.folder, environment, self.folder / f"celery-{len(self._processes)}.log")
         self._processes.append(process)
         self.wait_until(lambda: process.is_ready, process)
         return process
+
+    @property
+    def log(self) -> str:
+        """What all processes have logged."""
+        return "\n".join(each.log for each in self._processes)
+
+    def kill_pool(self) -> None:
+        """Kill the processes of the workers' pools."""
+        for each in self._processes:
+            for child in each.children:
+                child.kill()
+
+    def revoke_all(self) -> int:
+        """Revoke every message that a worker has, ending the processes that run them; return how many there were."""
+        control = Celery(broker=self.broker.url, set_as_current=False).control
+        inspect = control.inspect(timeout=5)
+        answers = (inspect.active(), inspect.reserved())
+        held = [each for answer in answers for messages in (answer or {}).values() for each in messages]
+        control.revoke([each["id"] for each in held], terminate=True, signal="SIGKILL")
+        return len(held)
 
     def hold(self) -> None:
         """Let exports that run go on until `release`."""
         (self.folder / "hold").touch()
 
     def release(self) -> None:
-        (self.folder / "hold").unlink()
+        (self.folder / "hold").unlink(missing_ok=True)
 
     def actor(self, email: str = "admin@example.test") -> Actor:
         actor = self.container.user_directory().find_by_email(email)
@@ -164,6 +173,13 @@ class Scene:
         task = self.job(job_id).background_task
         assert task is not None
         return task.fencing_token, task.number_of_retries
+
+    def started_at(self, job_id: UUID) -> datetime:
+        """When the latest attempt of the export was begun."""
+        task = self.job(job_id).background_task
+        assert task is not None
+        assert task.started_at is not None
+        return task.started_at
 
     def wait_until(self, is_so: Callable[[], bool], *of: Process) -> None:
         deadline = monotonic() + PATIENCE

@@ -77,9 +77,20 @@ def test_thread_whose_start_is_interrupted_ends(monkeypatch: pytest.MonkeyPatch)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Thread, "start", interrupted)
-    with pytest.raises(KeyboardInterrupt), BoundedCalls("interrupted calls", patience=PATIENCE):
-        pass
+    with pytest.raises(KeyboardInterrupt), BoundedCalls("interrupted calls", patience=PATIENCE) as calls:
+        calls.make(lambda: None)
     for thread in enumerate_threads():
         if thread.name == "interrupted calls":
             thread.join(PATIENCE)
             assert not thread.is_alive()
+
+
+def test_block_without_a_call_starts_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_thread: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Thread, "start", refuse)
+    with BoundedCalls("calls", patience=PATIENCE) as calls:
+        pass
+    with calls, pytest.raises(RuntimeError):
+        calls.make(lambda: None)

@@ -21,7 +21,9 @@ from ticket_export.errors import (
 
 # Seconds; only a failing test waits for so long.
 PATIENCE = 60.0
-BLOCKS = [RowBlock(str(number).encode(), 1) for number in range(20)]
+# Each is worth a thread.
+BLOCKS = [RowBlock(str(number).encode().ljust(64 * 1024), 1) for number in range(20)]
+LITTLE = [RowBlock(str(number).encode(), 1) for number in range(4)]
 
 
 def write_behind(
@@ -33,6 +35,12 @@ def write_behind(
 ) -> WriteBehind:
     steps = [Step(lambda block: (write(block), None)[1], late=StorageUnavailableError.took_nothing)]
     return WriteBehind(steps, ahead=ahead, patience=patience, require=require)
+
+
+@pytest.fixture
+def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pause of a busy machine makes the reading slow."""
+    monkeypatch.setattr("ticket_export.application.run.write_behind._SOON", PATIENCE)
 
 
 def writers() -> list[Thread]:
@@ -198,9 +206,53 @@ def test_thread_whose_start_is_interrupted_ends(monkeypatch: pytest.MonkeyPatch)
     behind = write_behind(lambda _block: None)
     monkeypatch.setattr(Thread, "start", interrupted)
     with pytest.raises(KeyboardInterrupt), behind:
-        pytest.fail("it was not interrupted")
-    behind._thread.join(PATIENCE)
+        behind.put(BLOCKS[0])
+    for thread in writers():
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+@pytest.mark.usefixtures("_unhurried")
+def test_little_is_written_without_a_thread_when_the_reading_has_ended() -> None:
+    written: list[tuple[RowBlock, Thread]] = []
+    with write_behind(lambda block: written.append((block, current_thread()))) as behind:
+        for block in LITTLE:
+            behind.put(block)
+        assert written == []
+    assert written == [(block, current_thread()) for block in LITTLE]
+
+
+def test_little_of_an_export_that_reads_slowly_is_written_meanwhile() -> None:
+    written = Event()
+    with write_behind(lambda _block: written.set()) as behind:
+        Event().wait(0.15)
+        behind.put(LITTLE[0])
+        assert written.wait(PATIENCE)
     assert writers() == []
+
+
+@pytest.mark.usefixtures("_unhurried")
+def test_many_little_blocks_are_worth_a_thread() -> None:
+    written = Event()
+    with write_behind(lambda _block: written.set(), ahead=2) as behind:
+        for block in LITTLE[:3]:
+            behind.put(block)
+        assert written.wait(PATIENCE)
+
+
+@pytest.mark.usefixtures("_unhurried")
+def test_error_of_a_little_block_comes_out_at_the_end_and_one_of_the_reading_drops_it() -> None:
+    error = StorageError("no room")
+
+    def write(_block: RowBlock) -> None:
+        raise error
+
+    with pytest.raises(StorageError) as raised, write_behind(write) as behind:
+        behind.put(LITTLE[0])
+    assert raised.value is error
+    with pytest.raises(TicketSourceError), write_behind(write) as behind:
+        behind.put(LITTLE[0])
+        raise TicketSourceError("the tickets are gone")
 
 
 def test_lost_job_ends_the_reading_though_the_storage_hangs() -> None:

@@ -46,11 +46,20 @@ class BackgroundTaskRepository(Protocol):
         """Delete the task; return False at once if another transaction keeps it, or if there is none."""
 
     @abstractmethod
-    def next_enqueued(self, name: str, *, besides: Collection[UUID] = ()) -> BackgroundTask | None:
-        """Return the task of that name that has waited longest, and keep it from others until the transaction ends.
+    def next_enqueued(
+        self, name: str, *, besides: Collection[UUID] = (), max_running_per_user: int = 0
+    ) -> BackgroundTask | None:
+        """Return the task of that name whose turn it is, and keep it from others until the transaction ends.
+
+        It is the oldest enqueued task of one share, which is all tasks with one `share_key`. Tasks without a key are
+        one share. The share is the one with the fewest tasks that are being processed; among equals, the one whose last
+        start was longest ago, or that has never started one; then the one with the oldest task.
+
+        One transaction at a time chooses, until it ends, so that each one counts the tasks that others have claimed.
 
         Tasks of the ids `besides`, and tasks that another transaction keeps, are passed over: workers never wait for
-        each other.
+        each other's exports. So are tasks whose export is by a user who has `max_running_per_user` running exports
+        with tasks of that name; 0 is no limit.
         """
 
     @abstractmethod

@@ -11,8 +11,9 @@ from typing import Self
 class BoundedCalls:
     """Makes one call at a time, in a thread of its own. The caller waits at most `patience` seconds for it.
 
-    While a call is late, no other call is made. The end of the block waits once more for a late call, at most `grace`
-    seconds, and then goes on. `grace` is `patience` by default.
+    The first call starts the thread; a block without a call needs none. While a call is late, no other call is made.
+    The end of the block waits once more for a late call, at most `grace` seconds, and then goes on. `grace` is
+    `patience` by default.
     """
 
     def __init__(self, name: str, *, patience: float, grace: float | None = None) -> None:
@@ -22,26 +23,27 @@ class BoundedCalls:
         self._call: Callable[[], None] | None = None
         self._is_over = False
         self._error: BaseException | None = None
-        # A daemon: a process that ends must not wait for it.
-        self._thread = Thread(target=self._run, name=name, daemon=True)
+        self._name = name
+        self._thread: Thread | None = None
 
     def __enter__(self) -> Self:
-        try:
-            self._thread.start()
-        except BaseException:
-            # Interrupted, perhaps after the start of the thread, which nothing else would end.
-            self._end()
-            raise
         return self
 
     def __exit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._end()
-        self._thread.join(self._grace)
+        if self._thread is not None:
+            self._thread.join(self._grace)
 
     def make(self, call: Callable[[], None]) -> None:
-        """Make `call`, unless an earlier call is late. Raise its error, if it comes in time."""
+        """Make `call`, unless an earlier call is late. Raise its error, if it comes in time.
+
+        Raises:
+            RuntimeError: the process cannot start a thread.
+        """
+        if self._thread is None:
+            self._start()
         with self._changed:
             if self._call is not None:
                 return
@@ -50,6 +52,17 @@ class BoundedCalls:
             is_back = self._changed.wait_for(lambda: self._call is None, self._patience)
             if is_back and self._error is not None:
                 raise self._error
+
+    def _start(self) -> None:
+        # A daemon: a process that ends must not wait for it.
+        thread = Thread(target=self._run, name=self._name, daemon=True)
+        try:
+            thread.start()
+        except BaseException:
+            # Interrupted, perhaps after the start of the thread, which nothing else would end.
+            self._end()
+            raise
+        self._thread = thread
 
     def _end(self) -> None:
         with self._changed:

@@ -30,13 +30,18 @@ def this_process() -> str:
 
 @attrs.frozen(kw_only=True)
 class Claims:
-    """Claims tasks for the time of `lease` and starts their jobs. `worker` returns the name of this process."""
+    """Claims tasks for the time of `lease` and starts their jobs.
+
+    `worker` returns the name of this process. `max_running_per_user` is the limit of one user's running exports for
+    `claim_next`; 0 is no limit.
+    """
 
     unit_of_work: Callable[[], UnitOfWork]
     announcements: Announcements
     clock: Clock
     lease: timedelta
     worker: Callable[[], str] = this_process
+    max_running_per_user: int = 0
 
     def claim(self, job_id: UUID) -> Attempt:
         """Return an attempt at that job.
@@ -56,7 +61,9 @@ class Claims:
             return self._begin(work, job, task)
 
     def claim_next(self) -> Attempt | None:
-        """Return an attempt at the job that has waited longest, or None if none waits.
+        """Return an attempt at the job whose turn it is, or None if none waits that may run.
+
+        The turn is that of `BackgroundTaskRepository.next_enqueued`.
 
         Raises:
             LeaseLostError: the job was cancelled meanwhile; other jobs may wait.
@@ -65,7 +72,9 @@ class Claims:
             now = self.clock.now()
             found = first_kept(
                 work,
-                lambda passed_over: work.tasks.next_enqueued(TASK_NAME, besides=passed_over),
+                lambda passed_over: work.tasks.next_enqueued(
+                    TASK_NAME, besides=passed_over, max_running_per_user=self.max_running_per_user
+                ),
                 ExportJobStatus.QUEUED,
                 now,
             )

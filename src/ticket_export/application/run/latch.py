@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from math import inf
 from threading import Lock
+from time import monotonic
+from typing import Final
+
+# Seconds between two looks of a thread that waits.
+_LOOK_EVERY: Final = 1.0
 
 
 class Latch:
@@ -31,8 +37,11 @@ class Latch:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the latch is set, at most `timeout` seconds; return whether it is set."""
-        if not self._is_set and self._gate.acquire(timeout=-1 if timeout is None else timeout):
-            self._open()
+        deadline = inf if timeout is None else monotonic() + timeout
+        while not self._is_set and (rest := deadline - monotonic()) > 0:
+            # A signal handler that raises, as that of Ctrl-C does, may keep the latch from being opened.
+            if self._gate.acquire(timeout=min(rest, _LOOK_EVERY)):
+                self._open()
         return self._is_set
 
     def _open(self) -> None:

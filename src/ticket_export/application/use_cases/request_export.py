@@ -46,7 +46,8 @@ class RequestExport:
            job without a task, and no task before its job.
         6. Requests of one user are stored one after the other. Requests that share `turns` wait for each other outside
            the database, so that one user does not occupy all its connections.
-        7. The export shows the tickets as of the request, and expires `retention` later.
+        7. The policy decides with which other exports this one shares the workers.
+        8. The export shows the tickets as of the request, and expires `retention` later.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
@@ -86,6 +87,7 @@ class RequestExport:
         if refusal := self.rights.refusal_of_request(actor):
             raise self.refusals.recorded(refusal, "request", actor)
         view_json = read_view(payload, self.ticket_source.columns(actor), formats=self.file_formats.offered).to_json()
+        share_key = self.rights.share_key(actor)
         with self.turns.of(actor.user_id) as turn_is_over, self.unit_of_work() as work:
             # The first action after the commit: a later one may run the whole export.
             work.after_commit(turn_is_over)
@@ -96,7 +98,7 @@ class RequestExport:
             if same is None:
                 if 0 < self.max_active_jobs <= len(active):
                     raise TooManyExportsError(self.max_active_jobs)
-                job, task = self._new_job(actor, view_json, rights, now)
+                job, task = self._new_job(actor, view_json, rights, share_key, now)
                 work.tasks.add(task)
                 work.jobs.add(job)
                 # The result has the name of the requester, which only the repository knows.
@@ -115,8 +117,10 @@ class RequestExport:
                 work.commit()
         return RequestedExportDto.of_request(same, already_requested=True)
 
-    def _new_job(self, actor: Actor, view_json: str, rights: str, now: datetime) -> tuple[ExportJob, BackgroundTask]:
-        task = BackgroundTask(name=TASK_NAME, creation_time=now)
+    def _new_job(
+        self, actor: Actor, view_json: str, rights: str, share_key: str, now: datetime
+    ) -> tuple[ExportJob, BackgroundTask]:
+        task = BackgroundTask(name=TASK_NAME, creation_time=now, share_key=share_key)
         job = ExportJob.request(
             requester_user_id=actor.user_id,
             snapshot_payload_json=view_json,

@@ -10,7 +10,7 @@ from typing import NoReturn, cast
 from pydantic import BaseModel
 
 from ticket_export.application.safe_text import quoted
-from ticket_export.application.view.limits import MAX_DEPTH, MAX_JSON, MAX_MEMBERS, MAX_PARTS
+from ticket_export.application.view.limits import MAX_DEPTH, MAX_JSON, MAX_MEMBERS, MAX_PARTS, SHORT_VIEW
 from ticket_export.errors import InvalidPayloadError
 
 _TOO_LONG = f"longer than {MAX_JSON:,} bytes of JSON"
@@ -58,6 +58,11 @@ def require_short(text: str) -> None:
 def has_many_parts(text: str) -> bool:
     """Whether the JSON text has more lists, objects and keys than a view may have."""
     return _parts(text) > MAX_PARTS and _parts(_STRING.sub("", text)) > MAX_PARTS
+
+
+def is_surely_small(text: str) -> bool:
+    """Return whether `require_small` accepts whatever the JSON text holds: it is short, and cannot be deep."""
+    return len(text) <= SHORT_VIEW and text.count("[") + text.count("{") < MAX_DEPTH
 
 
 def require_small(payload: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from ticket_export.application.safe_text import quoted
@@ -21,6 +22,8 @@ def summary_of(job: ExportJob) -> str:
     return summarize_view(job.snapshot_payload_json) if job.has_view else _LEFT_OUT
 
 
+# The audit log and the result of one run ask several times.
+@lru_cache(maxsize=32)
 def summarize_view(payload_json: str) -> str:
     """Return the columns, filters, order and format of a stored view, in at most 1,000 characters."""
     try:

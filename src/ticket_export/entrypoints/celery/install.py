@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -95,10 +96,16 @@ def _begin_worker(instance: Any = None, **_: object) -> None:
     app = instance.app
     installed: Tasks | None = getattr(app, _INSTALLED, None)
     if installed is not None:
-        installed.stop = SharedStopSignal()
+        # This worker's own, also if one process has several workers, or forks them.
+        installed.stop, installed.worker_pid = SharedStopSignal(), os.getpid()
         # A worker that is not told its queues by -Q runs exports too.
         app.amqp.queues.select_add(declared_queue(app))
         signals.worker_shutting_down.connect(_giving(installed.stop), weak=False)
+
+
+def _begin_beat(sender: Any = None, **_: object) -> None:
+    if hasattr(sender.app, _INSTALLED):
+        declared_queue(sender.app)
 
 
 def _giving(stop: SharedStopSignal) -> Callable[..., None]:
@@ -109,3 +116,4 @@ def _giving(stop: SharedStopSignal) -> Callable[..., None]:
 
 
 signals.celeryd_init.connect(_begin_worker)
+signals.beat_init.connect(_begin_beat)

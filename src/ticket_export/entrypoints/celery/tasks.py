@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 from datetime import timedelta
+from threading import Event, Thread
 from time import monotonic
 from typing import Any, Final
 
@@ -40,16 +42,22 @@ OPTIONS: Final[dict[str, Any]] = {
     "annotate": classmethod(lambda _cls: None),
 }
 
+# Seconds that an export without progress has to return after it was interrupted.
+_GRACE: Final = 30.0
 # Seconds of pause after an export that was lost: at first, and at most; and between two looks at the stop signal.
 _FIRST_PAUSE, _LONGEST_PAUSE, _LOOK_EVERY = 0.5, 15.0, 0.2
 
 
 @attrs.define(eq=False)
 class Tasks:
-    """The functions of the tasks; `container` and `stop` may be replaced while no task runs."""
+    """The functions of the tasks. `container`, `stop` and `worker_pid` may be replaced while no task runs.
+
+    `worker_pid` is the process that received the messages; with a pool of processes, the tasks run in its children.
+    """
 
     container: TicketExportContainer
     stop: StopSignal
+    worker_pid: int = attrs.field(factory=os.getpid)
     _pause: float = attrs.field(default=_FIRST_PAUSE, init=False)
 
     def run_next_export(self, _job_id: str | None = None) -> str | None:
@@ -57,12 +65,15 @@ class Tasks:
         if self.stop.is_given:
             # The hint is lost, and the housekeeping sends another one.
             return None
+        ended = Event()
         try:
-            outcome = self.container.run_next_export()(stop=self.stop)
+            outcome = self.container.run_next_export()(stop=self.stop, on_stall=lambda: self._give_up(ended))
         except JobDatabaseError as error:
             _log.warning("cannot take the next export: %s", error, exc_info=error)
             self._wait()
-            return RunResult.LOST.value
+            return None
+        finally:
+            ended.set()
         if outcome.result is RunResult.LOST:
             # What was lacking may be lacking still, and the next message would begin the next attempt.
             self._wait()
@@ -76,6 +87,19 @@ class Tasks:
             self.container.housekeep()()
         except JobDatabaseError as error:
             _log.warning("cannot do the housekeeping: %s", error, exc_info=error)
+
+    def _give_up(self, ended: Event) -> None:
+        # Another attempt takes the export over. This one may never return, and would block its place in the pool.
+        Thread(target=self._end_process, args=(ended,), name="ticket-export stall", daemon=True).start()
+
+    def _end_process(self, ended: Event) -> None:
+        if ended.wait(_GRACE):
+            return
+        if os.getpid() == self.worker_pid:
+            _log.error("an export makes no progress and blocks a thread of the worker; restart the worker")
+            return
+        _log.error("an export makes no progress and blocks a process of the pool, which ends now")
+        os._exit(os.EX_SOFTWARE)
 
     def _wait(self) -> None:
         until = monotonic() + self._pause

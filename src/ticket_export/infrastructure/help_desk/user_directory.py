@@ -34,14 +34,19 @@ class SqlAlchemyUserDirectory(UserDirectory, SupportsCheck):
         # Built once: every export looks up its requester, and building a statement takes longer than executing it.
         active = select(users.c.id, users.c.is_admin).where(users.c.is_active).limit(1)
         stored, asked = users.c.email_address, bindparam("email_address", type_=users.c.email_address.type)
-        self._by_id = active.where(users.c.id == bindparam("user_id"))
-        self._by_email = active.where(func.lower(stored) == func.lower(asked)).order_by(
-            (stored == asked).desc(), users.c.id
-        )
-        self._granted = (
-            select(roles.c.system_permissions)
-            .join(role_user, role_user.c.roles_id == roles.c.id)
-            .where(role_user.c.users_id == bindparam("user_id"))
+
+        def with_roles(user: Select[UserId, bool]) -> Select[UserId, bool, int | None]:
+            found = user.subquery("found")
+            return (
+                select(found.c.id, found.c.is_admin, roles.c.system_permissions)
+                .select_from(found)
+                .outerjoin(role_user, role_user.c.users_id == found.c.id)
+                .outerjoin(roles, roles.c.id == role_user.c.roles_id)
+            )
+
+        self._by_id = with_roles(active.where(users.c.id == bindparam("user_id")))
+        self._by_email = with_roles(
+            active.where(func.lower(stored) == func.lower(asked)).order_by((stored == asked).desc(), users.c.id)
         )
 
     def find(self, user_id: UserId) -> Actor | None:
@@ -71,11 +76,10 @@ class SqlAlchemyUserDirectory(UserDirectory, SupportsCheck):
                 "without a host run: ticket-export migrate --reference-schema",
             )
 
-    def _find(self, user: Select[UserId, bool], asked: Mapping[str, object]) -> Actor | None:
+    def _find(self, user: Select[UserId, bool, int | None], asked: Mapping[str, object]) -> Actor | None:
         with database_errors(tables=self._tables), quick_read(self._engine) as connection:
-            found = connection.execute(user, asked).one_or_none()
-            if found is None:
-                return None
-            flags = connection.execute(self._granted, {"user_id": found.id}).scalars()
-            permissions = reduce(or_, flags, 0)
-        return Actor(user_id=found.id, is_admin=found.is_admin, permissions=SystemPermissions(permissions))
+            found = connection.execute(user, asked).all()
+        if not found:
+            return None
+        permissions = reduce(or_, (flags for _, _, flags in found if flags is not None), 0)
+        return Actor(user_id=found[0].id, is_admin=found[0].is_admin, permissions=SystemPermissions(permissions))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from itertools import islice
@@ -11,6 +12,7 @@ import attrs
 
 from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository, Backlog
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
+from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.errors import LeaseLostError
 from ticket_export.infrastructure.memory.database import InMemoryTransaction
 
@@ -49,10 +51,29 @@ class InMemoryBackgroundTaskRepository(BackgroundTaskRepository):
                 rows.jobs[job.id] = attrs.evolve(job, background_task_id=None)
         return rows.tasks.pop(task_id, None) is not None
 
-    def next_enqueued(self, name: str, *, besides: Collection[UUID] = ()) -> BackgroundTask | None:
+    def next_enqueued(
+        self, name: str, *, besides: Collection[UUID] = (), max_running_per_user: int = 0
+    ) -> BackgroundTask | None:
         waiting = self._kept(name, BackgroundTaskStatus.ENQUEUED, besides)
-        oldest = min(waiting, key=lambda task: (task.creation_time, task.id), default=None)
-        return None if oldest is None else attrs.evolve(oldest)
+        running = Counter(map(_share, self._kept(name, BackgroundTaskStatus.PROCESSING, ())))
+        last_start: dict[str, datetime] = {}
+        for task in self._transaction.writing().tasks.values():
+            if task.name == name and task.started_at is not None:
+                last_start[_share(task)] = max(task.started_at, last_start.get(_share(task), _NEVER))
+        if max_running_per_user:
+            blocked = self._tasks_of_busy_users(name, max_running_per_user)
+            waiting = [task for task in waiting if task.id not in blocked]
+        turn = min(
+            waiting,
+            key=lambda task: (
+                running[_share(task)],
+                last_start.get(_share(task), _NEVER),
+                task.creation_time,
+                task.id,
+            ),
+            default=None,
+        )
+        return None if turn is None else attrs.evolve(turn)
 
     def enqueued_before(self, name: str, *, before: datetime, limit: int) -> Sequence[BackgroundTask]:
         tasks = self._transaction.reading().tasks.values()
@@ -76,7 +97,21 @@ class InMemoryBackgroundTaskRepository(BackgroundTaskRepository):
         running = sum(task.status is BackgroundTaskStatus.PROCESSING for task in tasks)
         return Backlog(len(waiting), running, min(waiting, default=None))
 
+    def _tasks_of_busy_users(self, name: str, limit: int) -> set[UUID | None]:
+        jobs = self._transaction.writing().jobs.values()
+        processing = {task.id for task in self._kept(name, BackgroundTaskStatus.PROCESSING, ())}
+        running = Counter(
+            job.requester_user_id
+            for job in jobs
+            if job.status == ExportJobStatus.RUNNING and job.background_task_id in processing
+        )
+        return {job.background_task_id for job in jobs if running[job.requester_user_id] >= limit}
+
     def _kept(self, name: str, status: BackgroundTaskStatus, besides: Collection[UUID]) -> list[BackgroundTask]:
         # The write lock keeps all tasks from other transactions, which wait for it instead of passing tasks over.
         tasks = self._transaction.writing().tasks.values()
         return [task for task in tasks if (task.name, task.status) == (name, status) and task.id not in besides]
+
+
+def _share(task: BackgroundTask) -> str:
+    return task.share_key or ""

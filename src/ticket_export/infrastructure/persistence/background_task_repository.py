@@ -2,19 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Integer,
+    Select,
+    Table,
+    Text,
+    Update,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal_column,
+    select,
+    text,
+    update,
+)
 
 from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository, Backlog
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
+from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.errors import LeaseLostError
+from ticket_export.infrastructure.persistence.database.transaction import SHORT
 from ticket_export.infrastructure.persistence.instant import Instant
 from ticket_export.infrastructure.persistence.mapping import changes_of, entity_from, row_of
 from ticket_export.infrastructure.persistence.removal import is_deleted
 from ticket_export.infrastructure.persistence.tables import Tables
+
+# A worker chooses by what others have claimed, so one chooses at a time, until its transaction ends. The server ends
+# that of a worker that was paused or cut off meanwhile before the others give up waiting. A host's own transaction
+# keeps its limit.
+_ONE_CLAIM_AT_A_TIME: Final = text("""
+    SELECT pg_advisory_xact_lock(7453091219), set_config('idle_in_transaction_session_timeout', idle, true)
+    FROM (SELECT current_setting('idle_in_transaction_session_timeout')) AS present (idle_now),
+         LATERAL (SELECT CASE idle_now WHEN :short THEN '3s' ELSE idle_now END) AS asked (idle)
+""")
+# The share of tasks without a key.
+_NO_KEY: Final = literal_column("''", Text)
+_NAME: Final = bindparam("name", type_=Text)
+_MOST: Final = bindparam("most", type_=Integer)
 
 
 class SqlAlchemyBackgroundTaskRepository(BackgroundTaskRepository):
@@ -22,6 +56,7 @@ class SqlAlchemyBackgroundTaskRepository(BackgroundTaskRepository):
 
     def __init__(self, connection: Connection, tables: Tables) -> None:
         self._connection = connection
+        self._tables = tables
         self._tasks = tables.background_tasks
 
     def add(self, task: BackgroundTask) -> None:
@@ -31,8 +66,8 @@ class SqlAlchemyBackgroundTaskRepository(BackgroundTaskRepository):
         return next(iter(self._found(select(self._tasks).where(self._tasks.c.id == task_id))), None)
 
     def update(self, task: BackgroundTask, *, fencing_token: int) -> None:
-        unchanged = (self._tasks.c.id == task.id) & (self._tasks.c.fencing_token == fencing_token)
-        changed = self._connection.execute(update(self._tasks).where(unchanged), changes_of(task, self._tasks))
+        changes = {**changes_of(task, self._tasks), "same_id": task.id, "same_token": fencing_token}
+        changed = self._connection.execute(_unchanged_task(self._tasks), changes)
         if changed.rowcount == 0:
             raise LeaseLostError(f"task {task.id} is no longer at attempt {fencing_token}")
 
@@ -40,10 +75,23 @@ class SqlAlchemyBackgroundTaskRepository(BackgroundTaskRepository):
         # The foreign key empties the job's reference to the row.
         return is_deleted(self._connection, self._tasks, task_id)
 
-    def next_enqueued(self, name: str, *, besides: Collection[UUID] = ()) -> BackgroundTask | None:
-        waiting = self._kept(name, BackgroundTaskStatus.ENQUEUED, besides)
-        oldest_first = waiting.order_by(self._tasks.c.creation_time, self._tasks.c.id)
-        return next(iter(self._found(oldest_first.limit(1))), None)
+    def next_enqueued(
+        self, name: str, *, besides: Collection[UUID] = (), max_running_per_user: int = 0
+    ) -> BackgroundTask | None:
+        if self._connection.dialect.name == "postgresql":
+            # On SQLite a unit of work holds the one write lock.
+            self._connection.execute(_ONE_CLAIM_AT_A_TIME, {"short": SHORT["idle_in_transaction_session_timeout"]})
+        values = {"name": name, "most": max_running_per_user}
+        has_limit = max_running_per_user > 0
+        oldest = _oldest(self._tables, has_limit=has_limit)
+        if besides:
+            oldest = oldest.where(self._tasks.c.id.not_in(besides))
+        for share in (
+            self._connection.execute(_shares_in_turn(self._tables, has_limit=has_limit), values).scalars().all()
+        ):
+            if found := self._found(oldest, {**values, "share": share}):
+                return found[0]
+        return None
 
     def enqueued_before(self, name: str, *, before: datetime, limit: int) -> Sequence[BackgroundTask]:
         tasks = self._tasks.c
@@ -80,6 +128,112 @@ class SqlAlchemyBackgroundTaskRepository(BackgroundTaskRepository):
         # SQLAlchemy sends SQLite no such clause: there a unit of work holds the one write lock.
         return select(self._tasks).where(mine).with_for_update(skip_locked=True)
 
-    def _found(self, statement: Select[*tuple[object, ...]]) -> list[BackgroundTask]:
-        rows = self._connection.execute(statement).mappings()
+    def _found(
+        self, statement: Select[*tuple[object, ...]], values: Mapping[str, object] | None = None
+    ) -> list[BackgroundTask]:
+        rows = self._connection.execute(statement, values).mappings()
         return [entity_from(row, self._tasks, BackgroundTask) for row in rows]
+
+
+# Building these takes longer than running them. A process has one set of tables, or a few.
+@lru_cache(maxsize=16)
+def _shares_in_turn(tables: Tables, *, has_limit: bool) -> Select[str]:
+    """Select the keys of the shares that have enqueued tasks, in the order of `next_enqueued`.
+
+    The cost grows with the tasks that wait or run, and not with those that have ended.
+    """
+    tasks = tables.background_tasks
+    processing, started = tasks.alias("processing"), tasks.alias("started")
+    waiting = (
+        select(_share(tasks).label("share"), func.min(tasks.c.creation_time).label("oldest"))
+        .where(_may_run(tables, has_limit=has_limit))
+        .group_by("share")
+        .subquery("waiting")
+    )
+    busy = (
+        select(_share(processing).label("share"), func.count().label("running"))
+        .where(_is_processing(processing))
+        .group_by("share")
+        .subquery("busy")
+    )
+    # One row of the index for each share. It does not find "equal, or both null".
+    last_start = (
+        select(started.c.started_at)
+        .where(started.c.started_at.is_not(None), started.c.name == _NAME)
+        .order_by(started.c.started_at.desc())
+        .limit(1)
+    )
+    of_no_key = last_start.where(started.c.share_key.is_(None)).scalar_subquery()
+    of_key = last_start.where(started.c.share_key == waiting.c.share).correlate(waiting).scalar_subquery()
+    return (
+        select(waiting.c.share)
+        .outerjoin_from(waiting, busy, busy.c.share == waiting.c.share)
+        .order_by(
+            func.coalesce(busy.c.running, literal_column("0")),
+            case((waiting.c.share == _NO_KEY, of_no_key), else_=of_key).nulls_first(),
+            waiting.c.oldest,
+        )
+    )
+
+
+@lru_cache(maxsize=16)
+def _oldest(tables: Tables, *, has_limit: bool) -> Select[*tuple[object, ...]]:
+    """Select the oldest enqueued task of a share, and lock it."""
+    tasks = tables.background_tasks
+    return (
+        select(tasks)
+        .where(_may_run(tables, has_limit=has_limit), _share(tasks) == bindparam("share", type_=Text))
+        .order_by(tasks.c.creation_time, tasks.c.id)
+        .limit(1)
+        # SQLAlchemy sends SQLite no such clause: there a unit of work holds the one write lock.
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _may_run(tables: Tables, *, has_limit: bool) -> ColumnElement[bool]:
+    tasks = tables.background_tasks
+    is_enqueued = _is_enqueued(tasks)
+    return is_enqueued & tasks.c.id.not_in(_tasks_of_busy_users(tables)) if has_limit else is_enqueued
+
+
+def _tasks_of_busy_users(tables: Tables) -> Select[UUID]:
+    """Select the waiting tasks of users who have as many running exports as they may."""
+    waiting, processing = tables.background_tasks.alias("waiting"), tables.background_tasks.alias("limited")
+    queued, running = tables.export_jobs.alias("queued"), tables.export_jobs.alias("running")
+
+    def refers(job: FromClause, task: FromClause) -> ColumnElement[bool]:
+        return task.c.export_job_id == job.c.id if tables.has_own_tasks else job.c.background_task_id == task.c.id
+
+    busy_users = (
+        select(running.c.requester_user_id)
+        .join(processing, refers(running, processing))
+        .where(running.c.status == ExportJobStatus.RUNNING, _is_processing(processing))
+        .group_by(running.c.requester_user_id)
+        .having(func.count() >= _MOST)
+    )
+    return (
+        select(waiting.c.id)
+        .join(queued, refers(queued, waiting))
+        .where(queued.c.status == ExportJobStatus.QUEUED, _is_enqueued(waiting))
+        .where(queued.c.requester_user_id.in_(busy_users))
+    )
+
+
+def _is_enqueued(tasks: FromClause) -> ColumnElement[bool]:
+    return (tasks.c.status == BackgroundTaskStatus.ENQUEUED) & (tasks.c.name == _NAME)
+
+
+def _is_processing(tasks: FromClause) -> ColumnElement[bool]:
+    return (tasks.c.status == BackgroundTaskStatus.PROCESSING) & (tasks.c.name == _NAME)
+
+
+def _share(tasks: FromClause) -> ColumnElement[str]:
+    return func.coalesce(tasks.c.share_key, _NO_KEY)
+
+
+# Building a statement takes longer than executing it. A process has one table of tasks, or a few.
+@lru_cache(maxsize=16)
+def _unchanged_task(tasks: Table) -> Update:
+    """The update of the task of the id `same_id` if its fencing token is `same_token`."""
+    is_same = tasks.c.id == bindparam("same_id")
+    return update(tasks).where(is_same & (tasks.c.fencing_token == bindparam("same_token")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -19,7 +19,10 @@ from sqlalchemy import (
     Integer,
     RowMapping,
     Select,
+    Table,
     Text,
+    Update,
+    bindparam,
     case,
     cast,
     exists,
@@ -85,27 +88,17 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
                 raise JobDatabaseError(f"export {job.id} refers to a task that is not stored")
 
     def find(self, job_id: UUID) -> ExportJob | None:
-        return next(iter(self._found(self._selected(is_whole=True).where(self._jobs.c.id == job_id))), None)
+        whole = _whole_job(self._tables, self._connection.dialect.name)
+        return next(iter(self._found(whole, {"job_id": job_id})), None)
 
     def keep(self, job_id: UUID) -> bool:
-        # SQLAlchemy sends SQLite no such clause: there a unit of work holds the one write lock.
-        kept = (
-            select(self._jobs.c.id).where(self._jobs.c.id == job_id).with_for_update(key_share=True, skip_locked=True)
-        )
-        return self._connection.execute(kept).one_or_none() is not None
+        return self._connection.execute(_kept_job(self._jobs), {"job_id": job_id}).one_or_none() is not None
 
     def update(self, job: ExportJob, *, was: ExportJobStatus) -> None:
-        jobs = self._jobs.c
-        # A status is read in any letter case, so it is compared in any letter case.
-        unchanged = (
-            (jobs.id == job.id)
-            & (func.lower(jobs.status, type_=jobs.status.type) == was)
-            & jobs.is_cleaned_up.is_(False)
-        )
         changes = changes_of(job, self._jobs)
         if self._tables.has_own_tasks:
             changes = {key: value for key, value in changes.items() if key != _TASK}
-        changed = self._connection.execute(update(self._jobs).where(unchanged), changes)
+        changed = self._connection.execute(_unchanged_job(self._jobs), {**changes, "same_id": job.id, "was": was})
         if changed.rowcount == 0:
             raise LeaseLostError(f"export {job.id} is no longer {was}, or is cleaned up")
 
@@ -268,14 +261,39 @@ class SqlAlchemyExportJobRepository(ExportJobRepository):
             _log.exception("export %s cannot be read and is skipped", job_id, extra={"job_id": str(job_id)})
             return []
 
-    def _found(self, statement: Select[*tuple[object, ...]]) -> list[ExportJob]:
-        return [_job_from(row, self._tables) for row in self._connection.execute(statement).mappings()]
+    def _found(
+        self, statement: Select[*tuple[object, ...]], asked: Mapping[str, object] | None = None
+    ) -> list[ExportJob]:
+        return [_job_from(row, self._tables) for row in self._connection.execute(statement, asked).mappings()]
 
-    def _selected(self, *, is_whole: bool = False) -> Select[*tuple[object, ...]]:
-        return _jobs_with_references(self._tables, self._connection.dialect.name, is_whole=is_whole)
+    def _selected(self) -> Select[*tuple[object, ...]]:
+        return _jobs_with_references(self._tables, self._connection.dialect.name, is_whole=False)
 
 
-# Building it takes longer than running it. A process has one set of tables, or a few.
+# Building a statement takes longer than executing it. A process has one set of tables, or a few.
+@lru_cache(maxsize=16)
+def _whole_job(tables: Tables, dialect: str) -> Select[*tuple[object, ...]]:
+    """The job of the id `job_id`, with its whole view."""
+    jobs = _jobs_with_references(tables, dialect, is_whole=True)
+    return jobs.where(tables.export_jobs.c.id == bindparam("job_id"))
+
+
+@lru_cache(maxsize=16)
+def _kept_job(jobs: Table) -> Select[UUID]:
+    """The id of the job of the id `job_id`, unless another transaction keeps the job."""
+    # SQLAlchemy sends SQLite no such clause: there a unit of work holds the one write lock.
+    kept = select(jobs.c.id).where(jobs.c.id == bindparam("job_id"))
+    return kept.with_for_update(key_share=True, skip_locked=True)
+
+
+@lru_cache(maxsize=16)
+def _unchanged_job(jobs: Table) -> Update:
+    """The update of the job of the id `same_id` if its status is `was` and it is not cleaned up."""
+    # A status is read in any letter case, so it is compared in any letter case.
+    is_still = func.lower(jobs.c.status, type_=jobs.c.status.type) == bindparam("was")
+    return update(jobs).where((jobs.c.id == bindparam("same_id")) & is_still & jobs.c.is_cleaned_up.is_(False))
+
+
 @lru_cache(maxsize=16)
 def _jobs_with_references(tables: Tables, dialect: str, *, is_whole: bool) -> Select[*tuple[object, ...]]:
     """Jobs with user, media item and task; without the views that are longer than `SHORT_VIEW`, unless `is_whole`."""

@@ -197,11 +197,13 @@ def _background_tasks(metadata: MetaData, host: HostTable) -> Table:
         Column("FencingToken", Integer, key="fencing_token", nullable=False, server_default=text("0")),
         Column("LeasedBy", String(200), key="leased_by"),
         Column("LeasedUntil", UtcDateTime, key="leased_until"),
-        # The users whose tasks share the workers equally with the tasks of others.
+        # All tasks of one key get the same share of the workers as those of another one.
         Column("ShareKey", Text, key="share_key"),
+        Column("StartedAt", UtcDateTime, key="started_at"),
     )
-    # Workers look for the oldest enqueued task and for leases that have run out.
+    # Workers look for enqueued tasks, for leases that have run out, and for the last start of a share.
     Index(None, table.c.status, table.c.creation_time)
+    Index(None, table.c.share_key, table.c.started_at)
     return table
 
 

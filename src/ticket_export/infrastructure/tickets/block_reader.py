@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 from typing import Final
 
 import attrs
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 
 from ticket_export.application.ports.file_format import FileFormat, RowBlock
 from ticket_export.application.ports.supports_interrupt import SupportsInterrupt
@@ -16,7 +16,7 @@ from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 from ticket_export.infrastructure.tickets.read_errors import read_errors
 from ticket_export.infrastructure.tickets.row_rule import VisibleRows
-from ticket_export.infrastructure.tickets.ticket_select import count_tickets, select_tickets
+from ticket_export.infrastructure.tickets.ticket_select import count_tickets, select_tickets, shown_tickets
 
 #: The size of a block, as near as a reader can come to it: large enough that the calls between blocks do not count,
 #: small enough for any length of a ticket's texts.
@@ -35,6 +35,8 @@ class BlockReader(TicketReader, SupportsInterrupt):
     query: TicketQuery
     rows: VisibleRows
     file_format: FileFormat
+    # Built for the count, and the same for the rows.
+    _shown: ColumnElement[bool] | None = attrs.field(default=None, init=False)
     _reading: Generator[RowBlock] | None = attrs.field(default=None, init=False)
 
     def count(self) -> int:
@@ -44,7 +46,10 @@ class BlockReader(TicketReader, SupportsInterrupt):
             ConfigurationError: the catalog does not fit the types that the database stores.
         """
         with read_errors(self.connection.dialect):
-            return self.connection.execute(count_tickets(self.catalog_as_stored(), self.query, self.rows)).scalar_one()
+            catalog = self.catalog_as_stored()
+            self._shown = shown_tickets(catalog, self.query, self.rows)
+            counted = count_tickets(catalog, self.query, self.rows, shown=self._shown)
+            return self.connection.execute(counted).scalar_one()
 
     def prepare(self) -> None:
         """Let the database check the query and the types of its columns. No row is read.

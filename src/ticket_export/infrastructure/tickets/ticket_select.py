@@ -25,9 +25,12 @@ def _unchanged(_column: TicketColumn, cell: Expression) -> Expression:
     return cell
 
 
-def count_tickets(catalog: TicketCatalog, query: TicketQuery, rows: VisibleRows) -> Select[int]:
+def count_tickets(
+    catalog: TicketCatalog, query: TicketQuery, rows: VisibleRows, *, shown: ColumnElement[bool] | None = None
+) -> Select[int]:
     """The query for the number of tickets in the view, among `rows`."""
-    return select(func.count()).select_from(catalog.tables).where(_shown(catalog, query, rows))
+    is_shown = shown_tickets(catalog, query, rows) if shown is None else shown
+    return select(func.count()).select_from(catalog.tables).where(is_shown)
 
 
 def select_tickets(
@@ -36,10 +39,15 @@ def select_tickets(
     rows: VisibleRows,
     *,
     finish: Callable[[TicketColumn, Expression], Expression] = _unchanged,
+    shown: ColumnElement[bool] | None = None,
 ) -> Select[Any]:
-    """The query for the view's cells in the view's order, among `rows`, formatted and passed through `finish`."""
+    """The query for the view's cells in the view's order, among `rows`, formatted and passed through `finish`.
+
+    `shown` is what `shown_tickets` returned for the same query, if it was called.
+    """
+    is_shown = shown_tickets(catalog, query, rows) if shown is None else shown
     cells = _cells(catalog, query.columns, zone_name(query), finish)
-    return cells.where(_shown(catalog, query, rows)).order_by(*_order(catalog, query.sort_column, query.descending))
+    return cells.where(is_shown).order_by(*_order(catalog, query.sort_column, query.descending))
 
 
 def zone_name(query: TicketQuery) -> str:
@@ -48,7 +56,8 @@ def zone_name(query: TicketQuery) -> str:
     return name
 
 
-def _shown(catalog: TicketCatalog, query: TicketQuery, rows: VisibleRows) -> ColumnElement[bool]:
+def shown_tickets(catalog: TicketCatalog, query: TicketQuery, rows: VisibleRows) -> ColumnElement[bool]:
+    """The condition that a ticket of the view meets, among `rows`."""
     # PostgreSQL stores whole microseconds, so "up to" a moment means "before" the next microsecond.
     after_request = shifted(query.as_of, timedelta(microseconds=1))
     terms = [moment_before(catalog.created_at, after_request)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import select
 import socket
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -109,3 +110,12 @@ def cut(driver: object) -> None:
             finally:
                 # The driver closes the socket.
                 stream.detach()
+
+
+def has_news(driver: object) -> bool:
+    """Return whether the server has closed the idle connection, or sent something, as far as this machine knows."""
+    if not isinstance(driver, _HasSocket) or not hasattr(select, "poll"):
+        return True
+    sockets = select.poll()
+    sockets.register(driver.fileno(), select.POLLIN)
+    return bool(sockets.poll(0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final, TypeAlias, cast
 
 import sqlalchemy
@@ -15,7 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from ticket_export.errors import ConfigurationError, MissingExtraError, UnsupportedDialectError
 from ticket_export.infrastructure.fork import part_from_parent
-from ticket_export.infrastructure.persistence.database.answer_watch import WATCH
+from ticket_export.infrastructure.persistence.database.answer_watch import WATCH, has_news
 from ticket_export.infrastructure.persistence.database.export_pool import ExportPool
 from ticket_export.infrastructure.persistence.database.sqlite_file import create_sqlite_file
 from ticket_export.infrastructure.private_files import make_private_folders
@@ -52,8 +53,10 @@ _NETWORK_LIMITS: Final = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
-# A key of the pool's own notes on a connection: it was used before.
-_USED: Final = "ticket_export_used"
+# A key of the pool's own notes on a connection: when it was last returned. A query that tests it again so many seconds
+# after that would cost a small export more than reading its rows.
+_USED_AT: Final = "ticket_export_used_at"
+_SHORTLY: Final = 1.0
 
 _SQLITE_OPTIONS: Final = {"cached_statements", "check_same_thread", "detect_types", "isolation_level", "timeout"}
 # In this order: the time-out must be set when the switch to WAL waits for another process.
@@ -72,7 +75,8 @@ def create_engine(url: str) -> Engine:
     The engine waits for a PostgreSQL server for at most 10 s, and gives up a connection within a minute after the
     network was cut silently, unless the URL's query or libpq's environment sets other limits (``?connect_timeout=3``).
     Statements are not prepared, so that a pooler in transaction mode can be used, unless the URL sets after how many
-    uses (``?prepare_threshold=5``). A connection that was used before is tested before it is used again.
+    uses (``?prepare_threshold=5``). A connection that was used before is tested before it is used again: by a
+    query, or within a second of its last use by a look at its socket.
 
     A forked process begins without connections.
 
@@ -221,6 +225,7 @@ def _postgresql_engine(url: URL) -> Engine:
     except ModuleNotFoundError as error:
         raise MissingExtraError("postgres", "PostgreSQL") from error
     event.listen(engine, "checkout", _require_answer(engine.dialect))
+    event.listen(engine, "checkin", _note_use)
     return engine
 
 
@@ -232,12 +237,20 @@ def _network_limits() -> dict[str, int]:
     return {name: value for name, value in _NETWORK_LIMITS.items() if name not in already_set}
 
 
+def _note_use(_driver: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+    entry.info[_USED_AT] = monotonic()
+
+
 def _require_answer(dialect: Dialect) -> Callable[[DBAPIConnection, ConnectionPoolEntry, PoolProxiedConnection], None]:
-    """Return a listener that does the work of `pool_pre_ping`, with a limit to the wait for the answer."""
+    """Return a listener that does the work of `pool_pre_ping`, with a limit to the wait for the answer.
+
+    Shortly after its last use, a connection is only asked whether its socket has news: the end of the connection, or
+    whatever the server has to say without being asked.
+    """
 
     def require_answer(driver: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
-        if not entry.info.setdefault(_USED, False):
-            entry.info[_USED] = True
+        used_at = entry.info.get(_USED_AT)
+        if used_at is None or (monotonic() - used_at < _SHORTLY and not has_news(driver)):
             return
         try:
             with WATCH.watching(driver):

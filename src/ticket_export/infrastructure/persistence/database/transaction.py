@@ -58,13 +58,15 @@ def quick_read(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def limit_snapshot(connection: Connection, patience: float) -> None:
+def limit_snapshot(connection: Connection, patience: float, settings: Mapping[str, str]) -> None:
     """Limit a long reading transaction of PostgreSQL: the server ends it if its client does not read for too long.
 
-    The longest pause between two reads is `patience` seconds, but at least a minute.
+    The longest pause between two reads is `patience` seconds, but at least a minute. The same statement sets the
+    `settings` for the transaction.
     """
     seconds = max(60, int(patience))
-    connection.execute(_statement((("idle_in_transaction_session_timeout", f"{seconds}s"),), seconds))
+    limits = (("idle_in_transaction_session_timeout", f"{seconds}s"),)
+    connection.execute(_statement(limits, seconds, tuple(settings.items())))
 
 
 @contextmanager
@@ -81,16 +83,19 @@ def _limit_short_transaction(connection: Connection) -> None:
 
 
 @cache
-def _statement(limits: tuple[tuple[str, str], ...], network_seconds: int) -> TextClause:
+def _statement(
+    limits: tuple[tuple[str, str], ...], network_seconds: int, others: tuple[tuple[str, str], ...] = ()
+) -> TextClause:
     network = (*_NETWORK.items(), ("tcp_user_timeout", str(network_seconds * 1000)))
     # A lower limit of the host stays. Only Linux has all of the network's limits; other systems would log an error.
+    also = f", (SELECT count(set_config(name, value, true)) FROM (VALUES {_values(others)}) AS asked (name, value))"  # noqa: S608
     return text(f"""
         SELECT CAST(extract(epoch FROM clock_timestamp()) AS float8),
                (SELECT count(set_config(name, value, true)) FROM (VALUES {_values(limits)}) AS asked (name, value)
                 WHERE CAST(current_setting(name) AS interval) NOT BETWEEN interval '1 us' AND CAST(value AS interval)),
                CASE WHEN position('linux' IN version()) > 0 THEN
                    (SELECT count(set_config(name, value, true)) FROM (VALUES {_values(network)}) AS asked (name, value))
-               END
+               END{also if others else ""}
     """)  # noqa: S608 - names and values are those above
 
 

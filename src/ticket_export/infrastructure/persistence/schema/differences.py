@@ -19,9 +19,9 @@ from ticket_export.infrastructure.persistence.tables_in_use import tables_in_use
 
 #: The command that creates the library's own tables.
 MIGRATE: Final = "ticket-export migrate"
-#: The keys of the columns that every migration adds to the host's tables. They may be null, and nothing of the host's
-#: uses them.
-ADDED_COLUMNS: Final = frozenset({"storage_place", "share_key"})
+#: The keys of the columns that every migration adds to the host's tables, with their indexes. They may be null, and
+#: nothing of the host's uses them.
+ADDED_COLUMNS: Final = frozenset({"storage_place", "share_key", "started_at"})
 _NAMES: Final = "in the container's table_names (HostTableNames)"
 
 

@@ -82,7 +82,7 @@ class CopyReader(BlockReader):
     def read(self) -> Generator[RowBlock]:
         """Execute the COPY and yield its rows in blocks."""
         with read_errors(self.connection.dialect):
-            tickets = Tickets(catalog=self.catalog_as_stored(), query=self.query, rows=self.rows)
+            tickets = Tickets(catalog=self.catalog_as_stored(), query=self.query, rows=self.rows, shown=self._shown)
             spelling = spelled(self.file_format, tickets)
             yield from self._copied(spelling) if spelling else self._rows_in_python(tickets)
 
@@ -94,7 +94,7 @@ class CopyReader(BlockReader):
 
     def _rows_in_python(self, tickets: Tickets) -> Generator[RowBlock]:
         in_utc = attrs.evolve(self.query, time_zone=UTC)
-        rows_query = select_tickets(tickets.catalog, in_utc, self.rows)
+        rows_query = select_tickets(tickets.catalog, in_utc, self.rows, shown=self._shown)
         statement, values = copy_statement(rows_query, self.connection, "FORMAT text")
         typed = TypedCells(tickets.catalog, self.query)
         with driver_connection(self.connection).cursor() as cursor, cursor.copy(statement, values) as copy:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from ticket_export.errors import UnsupportedDialectError
 from ticket_export.infrastructure.persistence.database.answer_watch import answered_in_time
@@ -46,8 +46,7 @@ def begin_snapshot(connection: Connection, patience: timedelta) -> None:
     """
     _require_support(connection)
     connection.execution_options(isolation_level="REPEATABLE READ")
-    limit_snapshot(connection, patience.total_seconds())
-    connection.execute(select(*(func.set_config(name, value, True) for name, value in _SETTINGS.items())))
+    limit_snapshot(connection, patience.total_seconds(), _SETTINGS)
 
 
 def end_snapshot(connection: Connection) -> None:

@@ -34,7 +34,7 @@ from ticket_export.infrastructure.tickets.sqlite.usual_moments import (
     shown_moments,
     with_usual_moments,
 )
-from ticket_export.infrastructure.tickets.ticket_select import count_tickets, select_tickets
+from ticket_export.infrastructure.tickets.ticket_select import count_tickets, select_tickets, shown_tickets
 from ticket_export.infrastructure.tickets.typed_cells import TypedCells, number_reader
 
 #: The most rows of a block: enough that the calls between blocks do not count.
@@ -74,7 +74,9 @@ class RowStreamReader(BlockReader):
     def count(self) -> int:
         """The number of rows. The same statement looks at the spelling of the moments."""
         moments = shown_moments(self.catalog, self.query)
-        statement = count_tickets(self.catalog, self.query, self.rows).add_columns(*map(all_are_usual, moments))
+        self._shown = shown_tickets(self.catalog, self.query, self.rows)
+        counted = count_tickets(self.catalog, self.query, self.rows, shown=self._shown)
+        statement = counted.add_columns(*map(all_are_usual, moments))
         with read_errors(self.connection.dialect):
             count, *usual = self.connection.execute(statement).one()
         self._usual = {moment: found != 0 for moment, found in zip(moments, usual, strict=True)}
@@ -121,7 +123,7 @@ class RowStreamReader(BlockReader):
         is_csv = type(self.file_format).rows is CsvFormat.rows
         query = self.query if is_csv else attrs.evolve(self.query, time_zone=UTC)
         convert = (_WrittenNumbers if is_csv else TypedCells)(self.catalog, self.query)
-        rows_query = select_tickets(self.catalog_as_stored(), query, self.rows)
+        rows_query = select_tickets(self.catalog_as_stored(), query, self.rows, shown=self._shown)
         return rows_query, lambda rows: self.file_format.rows(self.query.columns, convert(rows))
 
     def interrupt(self) -> None:

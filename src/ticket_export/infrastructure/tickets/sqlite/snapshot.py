@@ -5,11 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from sqlalchemy import Connection
 
 from ticket_export.errors import ConfigurationError, UnsupportedDialectError
 from ticket_export.infrastructure.tickets.sqlite.functions import register_functions
+
+# A key of the pool's own notes on a connection: it has the functions.
+_IS_SET_UP: Final = "ticket_export_functions"
 
 
 def begin_snapshot(connection: Connection) -> sqlite3.Connection:
@@ -24,9 +28,13 @@ def begin_snapshot(connection: Connection) -> sqlite3.Connection:
         raise UnsupportedDialectError(
             f"tickets cannot be read from SQLite with {connection.dialect.driver}; use Python's own driver, sqlite:///…"
         )
-    _require_utf8(driver)
     _require_wal(driver)
-    register_functions(driver)
+    # Once for each connection of the pool: a new function makes SQLite compile the connection's statements again.
+    notes = connection.connection.info
+    if _IS_SET_UP not in notes:
+        _require_utf8(driver)
+        register_functions(driver)
+        notes[_IS_SET_UP] = True
     connection.begin()
     # Python's driver by itself begins a transaction only before it writes. Without one, the count and the rows would be
     # read as of two different moments.

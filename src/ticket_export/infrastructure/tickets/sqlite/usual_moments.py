@@ -29,6 +29,7 @@ def shown_moments(catalog: TicketCatalog, query: TicketQuery) -> list[Expression
     return list(dict.fromkeys(map(catalog.expression, dates)))
 
 
+@lru_cache(maxsize=64)
 def all_are_usual(moment: Expression) -> ColumnElement[int]:
     """Return an aggregate that is 1 if every value is NULL or in the usual spelling, NULL if there is no row."""
     text = type_coerce(moment, Text())

@@ -25,7 +25,7 @@ def csv_rows(csv_format: CsvFormat, tickets: Tickets) -> RowSpelling:
     """Return the spelling of CSV."""
     query = attrs.evolve(tickets.query, time_zone=unabbreviated(tickets.query.time_zone))
     return RowSpelling(
-        select=select_tickets(tickets.catalog, query, tickets.rows, finish=_without_empty_texts),
+        select=select_tickets(tickets.catalog, query, tickets.rows, finish=_without_empty_texts, shown=tickets.shown),
         copy_options=f"FORMAT csv, DELIMITER E'{_ESCAPES.get(csv_format.delimiter, csv_format.delimiter)}'",
         rewrite=_single if len(query.columns) == 1 else None,
         finish=partial(csv_format.guarded, columns=query.columns),

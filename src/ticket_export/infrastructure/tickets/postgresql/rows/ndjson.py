@@ -47,7 +47,7 @@ def ndjson_rows(_format: NdjsonFormat, tickets: Tickets) -> RowSpelling:
     query = tickets.query
     in_zone = attrs.evolve(query, time_zone=unabbreviated(query.time_zone))
     return RowSpelling(
-        select=select_tickets(tickets.catalog, in_zone, tickets.rows, finish=_with_offset),
+        select=select_tickets(tickets.catalog, in_zone, tickets.rows, finish=_with_offset, shown=tickets.shown),
         copy_options=f"FORMAT text, DELIMITER E'\\x{DELIMITER.hex()}'",
         end=END,
         finish=_Finish(query),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import attrs
-from sqlalchemy import Select
+from sqlalchemy import ColumnElement, Select
 
 from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog
@@ -22,6 +22,8 @@ class Tickets:
     catalog: TicketCatalog
     query: TicketQuery
     rows: VisibleRows
+    #: What `shown_tickets` returned for them.
+    shown: ColumnElement[bool] | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -58,7 +58,7 @@ def xlsx_rows(_format: XlsxFormat, tickets: Tickets) -> RowSpelling:
     """Return the spelling of XLSX."""
     query = attrs.evolve(tickets.query, time_zone=unabbreviated(tickets.query.time_zone))
     return RowSpelling(
-        select=select_tickets(tickets.catalog, query, tickets.rows, finish=_with_serials),
+        select=select_tickets(tickets.catalog, query, tickets.rows, finish=_with_serials, shown=tickets.shown),
         copy_options=f"FORMAT csv, DELIMITER E'\\x{DELIMITER.hex()}', QUOTE E'\\x{_QUOTE.hex()}'",
         end=END,
         finish=_Finish(query.columns, tickets.catalog),
