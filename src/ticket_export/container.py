@@ -41,6 +41,7 @@ from ticket_export.application.requester_names import RequesterNames
 from ticket_export.application.rights import Rights
 from ticket_export.application.run.claims import Claims, this_process
 from ticket_export.application.run.export_pipeline import READ_AHEAD
+from ticket_export.application.run.overtime import Overtime
 from ticket_export.application.use_cases.cancel_export import CancelExport
 from ticket_export.application.use_cases.check_readiness import CheckReadiness
 from ticket_export.application.use_cases.check_setup import CheckSetup
@@ -270,6 +271,7 @@ class TicketExportContainer(StrictContainer):
         storage_patience=settings.provided.storage_patience,
         read_ahead=read_ahead,
         naming=file_name,
+        overtime=ThreadSafeSingleton(renewed_in_children, Factory(Overtime)),
         max_attempts=settings.provided.max_attempts,
     )
     run_export: Provider[RunExport] = Selector(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from time import monotonic, sleep
 from uuid import UUID, uuid4
 
@@ -42,7 +42,19 @@ class TestCeleryTaskQueue(TaskQueueContract[CeleryTaskQueue]):
         return _task()
 
     def is_on_its_way_behind(self, queue: CeleryTaskQueue, task: BackgroundTask) -> bool:
-        return _arrives(self.broker, task, self.seen)
+        queue._flush()
+        self.seen |= _job_ids(self.broker)
+        return str(job_id_of(task)) in self.seen
+
+    @contextmanager
+    def away_behind(self, queue: CeleryTaskQueue) -> Iterator[None]:
+        self.broker.stop()
+        yield
+        self.broker.start()
+
+
+def _job_ids(broker: Broker) -> set[str]:
+    return {message.decode()[0][0] for message in broker.messages()}
 
 
 def _arrives(broker: Broker, task: BackgroundTask, seen: set[str] | None = None) -> bool:
@@ -51,7 +63,7 @@ def _arrives(broker: Broker, task: BackgroundTask, seen: set[str] | None = None)
     while str(job_id_of(task)) not in seen:
         if monotonic() > deadline:
             return False
-        seen |= {message.decode()[0][0] for message in broker.messages()}
+        seen |= _job_ids(broker)
     return True
 
 
@@ -225,3 +237,4 @@ def test_hints_beyond_what_the_thread_can_keep_are_dropped(black_hole: int, monk
     queue = CeleryTaskQueue(Celery(broker=f"redis://127.0.0.1:{black_hole}//"))
     assert _longest_dispatch(queue, 300) < 1
     assert queue._senders[-1]._hints.qsize() <= celery_task_queue._MOST
+    queue._flush()

@@ -12,9 +12,8 @@ import psycopg
 import pytest
 from procrastinate.schema import SchemaManager
 
-from tests.embedded_postgresql import EmbeddedServer, restartable_postgresql
-from tests.engines.chaos_tests import ChaosTests
-from tests.postgresql_server import PostgresqlServer
+from tests.embedded_postgresql import EmbeddedServer
+from tests.engines.chaos_tests import PostgresqlChaosTests
 from ticket_export import Settings, TicketExportContainer
 from ticket_export.ports import BackgroundTask, TaskQueue
 from ticket_export.testing import JobEngine, SupportsBroker, SupportsDatabaseRestart, TaskQueueContract
@@ -87,17 +86,7 @@ def _in_the_folder_of_the_examples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(EXAMPLES))
 
 
-class TestProcrastinate(ChaosTests):
-    @pytest.fixture
-    def server(self) -> Iterator[EmbeddedServer]:
-        with restartable_postgresql() as server:
-            yield server
-
-    @pytest.fixture
-    def database_url(self, server: EmbeddedServer) -> Iterator[str]:
-        with PostgresqlServer(server.url).database(migrated=False) as url:
-            yield url
-
+class TestProcrastinate(PostgresqlChaosTests):
     @pytest.fixture
     def engine(self, server: EmbeddedServer, database_url: str) -> JobEngine:
         return Procrastinate(server, Broker(database_url))

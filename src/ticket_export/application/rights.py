@@ -93,14 +93,17 @@ class Rights:
         return NotPermittedError('exporting tickets needs the permission "Import / Export Tickets"')
 
     def share_key(self, actor: Actor) -> str:
-        """Return the key under which the actor's exports share the workers, as a text that a database can index."""
+        """Return the key under which the actor's exports share the workers.
+
+        A text that a database cannot store or index is replaced by its digest.
+        """
         name = "container.policy: share_key"
         key: object = asked(name, lambda: self._policy.share_key(actor))
         if not isinstance(key, str):
             raise ConfigurationError(f"{name} returned {type(key).__name__}; return a text")
-        if len(key) > _LONGEST_SHARE_KEY:
+        if len(key) > _LONGEST_SHARE_KEY or key != storable(key):
             return sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
-        return storable(key)
+        return str(key)
 
     def refusal_of_download(self, actor: Actor, job: ExportJob) -> NotPermittedError | None:
         """Return the error if the actor may not download this export, which they may see."""

@@ -9,8 +9,8 @@ Inherit it in your adapter's tests::
         def put_user_behind(self, database: MyDatabase, user: User) -> None: ...
         ...
 
-`BackDoor` lists the methods to override. The tests of the queue, of lists of jobs and of the audit log are in files of
-their own.
+`BackDoor` lists the methods to override. The tests of the queue and its turns, of lists of jobs and of the audit log
+are in files of their own.
 """
 
 from __future__ import annotations
@@ -34,11 +34,13 @@ from ticket_export.testing.stored_jobs.database_itself import DatabaseItselfCont
 from ticket_export.testing.stored_jobs.listed_jobs import ListedJobsContract
 from ticket_export.testing.stored_jobs.queued_tasks import QueuedTasksContract
 from ticket_export.testing.stored_jobs.removed_rows import RemovedRowsContract
+from ticket_export.testing.stored_jobs.turns_of_shares import TurnsOfSharesContract
 from ticket_export.testing.stored_jobs.user_keys import UserKeysContract
 
 
 class UnitOfWorkContract(
     QueuedTasksContract[D],
+    TurnsOfSharesContract[D],
     ListedJobsContract[D],
     RemovedRowsContract[D],
     AuditedChangesContract[D],

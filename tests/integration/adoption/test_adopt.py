@@ -26,7 +26,7 @@ LINES = (
 )
 
 
-LEASE = ("FencingToken", "LeasedBy", "LeasedUntil", "ShareKey")
+LEASE = ("FencingToken", "LeasedBy", "LeasedUntil", "ShareKey", "StartedAt")
 
 
 def schema(engine: Engine) -> dict[str, Any]:
@@ -107,10 +107,8 @@ def test_shared_tasks_get_the_columns_of_the_lease(engine: Engine) -> None:
     lines = adopt(engine, shared_tasks=True)
     added = [line for line in lines if line.startswith("BackgroundTasks")]
     assert added == [
-        *(
-            f"BackgroundTasks: added the column {each}"
-            for each in ("FencingToken", "LeasedBy", "LeasedUntil", "ShareKey")
-        ),
+        *(f"BackgroundTasks: added the column {each}" for each in LEASE),
+        "BackgroundTasks: added the index IX_BackgroundTasks_ShareKey_StartedAt",
         "BackgroundTasks: added the index IX_BackgroundTasks_Status_CreationTime",
     ]
     assert "ExportTasks" not in schema(engine)

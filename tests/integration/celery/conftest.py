@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import pytest
 
+from tests.broker_fixtures import BROKERS
 from tests.brokers import Broker
 from tests.integration.celery.scene import Scene
 
@@ -30,7 +31,7 @@ def scene(opened: OpenScene) -> Scene:
     return opened()
 
 
-@pytest.fixture(scope="module", params=["valkey", "rabbitmq"])
+@pytest.fixture(scope="module", params=BROKERS)
 def of_all_tests(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     broker: Broker = request.getfixturevalue(f"{request.param}_of_all_tests")
     folder = tmp_path_factory.mktemp("scene")

@@ -51,6 +51,7 @@ def questions(requester: User) -> dict[str, Question]:
     seen_before = attrs.evolve(a_job(requester), expires_at=NOW)
     return {
         "next_enqueued": lambda work: work.tasks.next_enqueued("export"),
+        "next_enqueued with a limit": lambda work: work.tasks.next_enqueued("export", max_running_per_user=1),
         "lapsed": lambda work: work.tasks.lapsed("export", now=_LATER, limit=10),
         "active_of": lambda work: work.jobs.active_of(requester.id),
         "active_without_task": lambda work: work.jobs.active_without_task("export", before=_LATER, limit=10),

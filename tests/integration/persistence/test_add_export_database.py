@@ -24,7 +24,7 @@ from ticket_export.testing.entities import a_completed_job, a_media_item, a_task
 
 BEFORE = "add_export_audit_entries"
 ENTRIES = REFERENCE_TABLES.export_audit_entries
-NEW = {"StoragePlace", "ShareKey", "ActorFacts"}
+NEW = {"StoragePlace", "ShareKey", "StartedAt", "ActorFacts"}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -81,7 +81,7 @@ def test_an_older_version_works_next_to_this_one(engine: sa.Engine) -> None:
             connection.execute(sa.insert(columns), known)
     with SqlAlchemyUnitOfWork(engine) as work:
         found = work.tasks.lapsed("export", now=a_task().leased_until or a_task().creation_time, limit=10)
-    assert [task.share_key for task in found] == [None]
+    assert [(task.share_key, task.started_at) for task in found] == [(None, None)]
 
 
 def test_each_database_gets_one_id_that_an_upgrade_keeps(engine: sa.Engine) -> None:

@@ -185,7 +185,7 @@ def test_a_database_of_the_first_release_is_upgraded_without_loss(empty_engine: 
     go_down_to("add_export_jobs", empty_engine)
     assert tables(empty_engine) == HELP_DESK | {"ExportJobs"}
     requester, media_item = a_user(), attrs.evolve(a_media_item(), storage_place=None)
-    task = attrs.evolve(a_task(), share_key=None)
+    task = attrs.evolve(a_task(), share_key=None, started_at=None)
     job = a_completed_job(requester, media_item, task)
     for entity in (requester, media_item, task, job):
         rows.put(entity)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Connection, Engine, Select, create_mock_engine, false, make_url, select, true
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from tests.integration.persistence.sqlite_rows import SqliteRows
+from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.infrastructure.help_desk.tables import REFERENCE_TABLES
 from ticket_export.infrastructure.persistence.background_task_repository import SqlAlchemyBackgroundTaskRepository
 from ticket_export.infrastructure.persistence.export_job_repository import SqlAlchemyExportJobRepository
@@ -28,12 +30,14 @@ def sent_to_postgresql(ask: Callable[[Connection], object], engine: Engine) -> l
         driver = cast("sqlite3.Connection", stand_in.connection.driver_connection)
         driver.create_function("pg_column_size", 1, lambda _: 0)
 
-        def answer(statement: Select[*tuple[object, ...]], _parameters: object) -> object:
+        def answer(statement: Select[*tuple[object, ...]], parameters: Any = None) -> object:
             sent.append(statement.compile(dialect=POSTGRESQL))
             if "advisory" in sent[-1].string:
                 return stand_in.execute(select(true()))
             # SQLite lacks this function of PostgreSQL's.
-            return stand_in.execute(select(true()).where(false()) if "pg_column_size" in sent[-1].string else statement)
+            return stand_in.execute(
+                select(true()).where(false()) if "pg_column_size" in sent[-1].string else statement, parameters
+            )
 
         ask(cast("Connection", create_mock_engine("postgresql+psycopg://", answer)))
     return sent
@@ -51,9 +55,10 @@ def sent_to_postgresql(ask: Callable[[Connection], object], engine: Engine) -> l
     ids=["next_enqueued", "lapsed"],
 )
 def test_a_task_that_is_found_is_locked_and_one_that_is_locked_is_passed_over(
-    engine: Engine, ask: Callable[[SqlAlchemyBackgroundTaskRepository], object], order: str
+    engine: Engine, rows: SqliteRows, ask: Callable[[SqlAlchemyBackgroundTaskRepository], object], order: str
 ) -> None:
-    (statement,) = sent_to_postgresql(
+    rows.put(BackgroundTask(name="export", creation_time=NOW))
+    *_, statement = sent_to_postgresql(
         lambda connection: ask(SqlAlchemyBackgroundTaskRepository(connection, REFERENCE_TABLES)), engine
     )
     ending = " ".join(statement.string.split(" ORDER BY ")[1].split())

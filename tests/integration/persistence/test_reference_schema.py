@@ -35,7 +35,7 @@ COLUMNS = {
     ),
     "BackgroundTasks": (
         "Id Name Args Status StatusInfo PercentComplete NumberOfRetries ErrorMessage CreationTime "
-        "LastModificationTime CompletionTime TaskStep FencingToken LeasedBy LeasedUntil ShareKey"
+        "LastModificationTime CompletionTime TaskStep FencingToken LeasedBy LeasedUntil ShareKey StartedAt"
     ),
 }
 

@@ -21,10 +21,12 @@ from ticket_export.testing.entities import a_user
 
 COPIES = 10_000
 STATUS_OF_TASK = {"IX_BackgroundTasks_Status_CreationTime"}
+LAST_START = {"IX_BackgroundTasks_ShareKey_StartedAt"}
 # Which of two indexes it takes is the planner's business.
 EXPIRY = {"IX_ExportJobs_ExpiresAt", "IX_ExportJobs_ExpiresAt_IsCleanedUp"}
 FOUND_BY = {
     "next_enqueued": STATUS_OF_TASK,
+    "next_enqueued with a limit": STATUS_OF_TASK,
     "lapsed": STATUS_OF_TASK,
     "active_of": {"IX_ExportJobs_RequesterUserId", "IX_ExportJobs_Status"},
     "active_without_task": {"IX_ExportJobs_Status"},
@@ -69,3 +71,4 @@ def test_every_question_is_answered_from_an_index(full_engine: Engine, requester
             assert plan.indexes & FOUND_BY[name], name
             assert not plan.scans("BackgroundTasks"), name
             assert not plan.scans("ExportJobs"), name
+    assert plans["next_enqueued"][0].indexes == STATUS_OF_TASK | LAST_START

@@ -11,7 +11,7 @@ PATIENCE = 60.0
 
 def test_waiting_thread_is_woken_by_the_one_that_sets_the_latch() -> None:
     latch, woken = Latch(), list[bool]()
-    waiters = [Thread(target=lambda: woken.append(latch.wait()), daemon=True) for _ in range(4)]
+    waiters = [Thread(target=lambda: woken.append(latch.wait(None)), daemon=True) for _ in range(4)]
     for waiter in waiters:
         waiter.start()
     latch.set()
@@ -29,7 +29,7 @@ def test_latch_that_a_handlers_error_kept_from_being_opened_is_noticed_all_the_s
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     latch, woken = Latch(), list[bool]()
-    waiter = Thread(target=lambda: woken.append(latch.wait()), daemon=True)
+    waiter = Thread(target=lambda: woken.append(latch.wait(None)), daemon=True)
     waiter.start()
 
     def interrupted(_latch: Latch) -> None:

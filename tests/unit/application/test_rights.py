@@ -9,6 +9,8 @@ from uuid import UUID, uuid4
 
 import attrs
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from tests.unit.application.test_export_policy import OTHERS, STAFF, job_of, rights
 from tests.unit.application.use_cases.help_desk import PERMITTED, VIEW, HelpDesk
@@ -30,6 +32,9 @@ class Answering(ExportPolicy):
     def may_request(self, actor: Actor) -> bool:
         return cast(bool, self.answer())
 
+    def share_key(self, actor: Actor) -> str:
+        return cast(str, self.answer())
+
     def visible_requesters(self, actor: Actor) -> VisibleRequesters:
         return cast(VisibleRequesters, self.answer())
 
@@ -50,6 +55,7 @@ def raising(error: Exception) -> ExportPolicy:
 
 ASKED: dict[str, Callable[[ExportPolicy], object]] = {
     "may_request": lambda policy: rights(policy).refusal_of_request(STAFF),
+    "share_key": lambda policy: rights(policy).share_key(STAFF),
     "visible_requesters": lambda policy: rights(policy).sight(STAFF),
     "may_download": lambda policy: rights(policy).refusal_of_download(STAFF, OTHERS),
 }
@@ -78,6 +84,39 @@ def test_a_configuration_error_of_a_rule_is_not_wrapped(ask: Callable[[ExportPol
 def test_a_right_is_true_or_false(method: str, answer: object) -> None:
     with pytest.raises(ConfigurationError, match=rf"^container\.policy: {method} returned .*; return True or False$"):
         ASKED[method](answering(answer))
+
+
+@pytest.mark.parametrize("answer", [None, 7, True, b"a", ["a"], UUID(int=1)], ids=repr)
+def test_a_share_key_is_a_text(answer: object) -> None:
+    with pytest.raises(ConfigurationError, match=r"^container\.policy: share_key returned .*; return a text$"):
+        rights(answering(answer)).share_key(STAFF)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "key"),
+    [
+        ({}, str(STAFF.user_id)),
+        ({"tenant": None}, str(STAFF.user_id)),
+        ({"tenant": "acme"}, "acme"),
+        ({"tenant": 7}, "7"),
+        ({"tenant": UUID(int=7)}, str(UUID(int=7))),
+    ],
+)
+def test_the_share_is_that_of_the_tenant_or_else_of_the_user(attributes: dict[str, object], key: str) -> None:
+    assert rights().share_key(attrs.evolve(STAFF, attributes=attributes)) == key
+
+
+@given(one=st.text(), other=st.text())
+@example(one="a" * 201, other="a" * 202)
+@example(one="\ud800" * 300, other="\ud800" * 299)
+@example(one="\0", other="")
+def test_any_text_is_stored_as_a_short_key_of_its_own(one: str, other: str) -> None:
+    keys = {rights(answering(each)).share_key(STAFF) for each in (one, other)}
+    assert len(keys) == len({one, other})
+    for key in keys:
+        assert "\0" not in key
+        # PostgreSQL indexes no longer ones.
+        assert len(key.encode()) <= 2_400
 
 
 AN_ID, ANOTHER_ID = UUID(int=1), UUID(int=2)

@@ -105,6 +105,7 @@ def test_fields_and_defaults_are_those_of_the_reference_table() -> None:
         "leased_by": None,
         "leased_until": None,
         "share_key": None,
+        "started_at": None,
     }
 
 
@@ -149,6 +150,7 @@ def test_claim_takes_the_task_until_the_lease_ends() -> None:
     task = enqueued()
     assert task.claim(LATER, worker="host-1", lease=LEASE) == 1
     assert (task.status, task.leased_by, task.leased_until) == ("processing", "host-1", LATER + LEASE)
+    assert task.started_at == LATER
     assert task.is_leased_at(LATER)
     assert task.is_leased_at(LATER + LEASE - timedelta(microseconds=1))
     assert not task.is_leased_at(LATER + LEASE)
@@ -167,7 +169,7 @@ def test_every_claim_raises_the_fencing_token_by_one_and_counts_no_retry() -> No
 
 
 @pytest.mark.parametrize("behaviour", ["hand_back", "recover"])
-def test_a_task_that_returns_to_the_queue_is_as_if_never_begun_but_for_its_fencing_token(behaviour: str) -> None:
+def test_a_task_that_returns_to_the_queue_is_as_if_never_begun_but_for_its_token_and_start(behaviour: str) -> None:
     task = enqueued()
     as_new = attrs.evolve(task)
     task.claim(NOW, worker="first", lease=LEASE)
@@ -179,6 +181,8 @@ def test_a_task_that_returns_to_the_queue_is_as_if_never_begun_but_for_its_fenci
         # A worker that still holds the old number has lost the task; the next claim counts on from it.
         fencing_token=1,
         number_of_retries=1 if behaviour == "recover" else 0,
+        # Its share has had a turn.
+        started_at=NOW,
     )
 
 

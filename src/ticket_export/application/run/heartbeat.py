@@ -15,6 +15,7 @@ from ticket_export.application.ports.supports_interrupt import SupportsInterrupt
 from ticket_export.application.run.attempt import Attempt
 from ticket_export.application.run.bounded_calls import BoundedCalls
 from ticket_export.application.run.latch import Latch
+from ticket_export.application.run.overtime import Overtime
 from ticket_export.application.run.progress import Progress
 from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.domain.background_task import BackgroundTask
@@ -30,7 +31,7 @@ _PATIENCE = 2.0
 
 
 class Heartbeat:
-    """A thread next to the export, as long as the block lasts.
+    """A thread next to the export, from the first heartbeat that is due, or the stop, to the end of the block.
 
     - It writes the progress and renews the lease, also during a long count or sort. If the database fails or does not
       answer, the export goes on.
@@ -51,8 +52,10 @@ class Heartbeat:
         stall: timedelta,
         on_stall: Callable[[], None],
         on_hand_back: Callable[[BackgroundTask], None],
+        overtime: Overtime | None = None,
     ) -> None:
         self._attempt = attempt
+        self._overtime = overtime or Overtime()
         self._stop = stop
         self._stall = stall.total_seconds()
         self._on_stall = on_stall
@@ -69,10 +72,12 @@ class Heartbeat:
         self._thread = Thread(target=self._beat, name=f"heartbeat of export {attempt.job.id}", daemon=True)
 
     def __enter__(self) -> Self:
+        after = self._attempt.heartbeat.total_seconds()
+        late = self._overtime.calling(self._thread.start, after=after, urgent=lambda: self._stop.is_given)
         try:
-            self._thread.start()
             self._resources.enter_context(self._calls)
             self._resources.enter_context(self._stop.calling(self._wake.set))
+            self._resources.enter_context(late)
         except BaseException:
             # Interrupted, perhaps after the start of the thread, which nothing else would end.
             self._give_end()
@@ -88,8 +93,9 @@ class Heartbeat:
     ) -> None:
         self._give_end()
         self._resources.close()
-        # It may be in a call that never returns. Whatever that call writes later is fenced off.
-        self._thread.join(_PATIENCE)
+        if self._thread.ident is not None:
+            # It may be in a call that never returns. Whatever that call writes later is fenced off.
+            self._thread.join(_PATIENCE)
         if isinstance(exc, Exception) and self._lost is not None:
             raise LeaseLostError(self._lost) from exc
 
@@ -149,8 +155,10 @@ class Heartbeat:
 
     def _beat(self) -> None:
         interval = self._attempt.heartbeat.total_seconds()
+        # The thread starts when the first one is due.
+        pause = 0.0
         while self._lost is None:
-            self._wake.wait(interval)
+            self._wake.wait(pause)
             if self._end.is_set():
                 return
             if self._stop.is_given:
@@ -159,6 +167,7 @@ class Heartbeat:
                 self._let_go()
             else:
                 self._renew()
+            pause = interval
         while not self._end.is_set():
             self._interrupt()
             self._end.wait(_INTERRUPT_AGAIN)

@@ -120,7 +120,7 @@ class RequestExport:
     def _new_job(
         self, actor: Actor, view_json: str, rights: str, share_key: str, now: datetime
     ) -> tuple[ExportJob, BackgroundTask]:
-        task = BackgroundTask(name=TASK_NAME, creation_time=now, share_key=share_key)
+        task = BackgroundTask(name=TASK_NAME, creation_time=now, share_key=share_key or None)
         job = ExportJob.request(
             requester_user_id=actor.user_id,
             snapshot_payload_json=view_json,

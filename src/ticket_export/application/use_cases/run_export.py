@@ -32,6 +32,7 @@ from ticket_export.application.run.claims import Claims
 from ticket_export.application.run.export_pipeline import READ_AHEAD, ExportPipeline
 from ticket_export.application.run.export_watch import ExportWatch, WatchedWriter
 from ticket_export.application.run.heartbeat import Heartbeat
+from ticket_export.application.run.overtime import Overtime
 from ticket_export.application.run.progress import ProgressListener, ignore_progress
 from ticket_export.application.run.shortage import MEMORY, shortages_told
 from ticket_export.application.run.stop_signal import StopSignal
@@ -109,6 +110,7 @@ class RunExport:
     storage_patience: timedelta
     read_ahead: int = READ_AHEAD
     naming: FileNaming = attrs.field(factory=FileNameTemplate)
+    overtime: Overtime = attrs.field(factory=Overtime)
 
     def __call__(
         self,
@@ -153,7 +155,12 @@ class RunExport:
         """
         job_id = attempt.job.id
         heartbeat = Heartbeat(
-            attempt, stop=stop or StopSignal(), stall=self.stall, on_stall=on_stall, on_hand_back=on_hand_back
+            attempt,
+            stop=stop or StopSignal(),
+            stall=self.stall,
+            on_stall=on_stall,
+            on_hand_back=on_hand_back,
+            overtime=self.overtime,
         )
         try:
             with shortages_told():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -12,7 +13,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
-    Integer,
     Select,
     Table,
     Text,
@@ -30,6 +30,7 @@ from sqlalchemy import (
 from ticket_export.application.ports.background_task_repository import BackgroundTaskRepository, Backlog
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.domain.user_id import UserId
 from ticket_export.errors import LeaseLostError
 from ticket_export.infrastructure.persistence.database.transaction import SHORT
 from ticket_export.infrastructure.persistence.instant import Instant
@@ -48,7 +49,6 @@ _ONE_CLAIM_AT_A_TIME: Final = text("""
 # The share of tasks without a key.
 _NO_KEY: Final = literal_column("''", Text)
 _NAME: Final = bindparam("name", type_=Text)
-_MOST: Final = bindparam("most", type_=Integer)
 
 
 class SqlAlchemyBackgroundTaskRepository(BackgroundTaskRepository):
@@ -81,13 +81,13 @@ class SqlAlchemyBackgroundTaskRepository(BackgroundTaskRepository):
         if self._connection.dialect.name == "postgresql":
             # On SQLite a unit of work holds the one write lock.
             self._connection.execute(_ONE_CLAIM_AT_A_TIME, {"short": SHORT["idle_in_transaction_session_timeout"]})
-        values = {"name": name, "most": max_running_per_user}
-        has_limit = max_running_per_user > 0
-        oldest = _oldest(self._tables, has_limit=has_limit)
+        busy = self._busy_users(name, max_running_per_user) if max_running_per_user else []
+        values = {"name": name, "busy_users": busy} if busy else {"name": name}
+        oldest = _oldest(self._tables, some_wait=bool(busy))
         if besides:
             oldest = oldest.where(self._tasks.c.id.not_in(besides))
         for share in (
-            self._connection.execute(_shares_in_turn(self._tables, has_limit=has_limit), values).scalars().all()
+            self._connection.execute(_shares_in_turn(self._tables, some_wait=bool(busy)), values).scalars().all()
         ):
             if found := self._found(oldest, {**values, "share": share}):
                 return found[0]
@@ -121,6 +121,11 @@ class SqlAlchemyBackgroundTaskRepository(BackgroundTaskRepository):
         running, _ = found.get(BackgroundTaskStatus.PROCESSING, (0, None))
         return Backlog(waiting, running, oldest)
 
+    def _busy_users(self, name: str, limit: int) -> list[UserId]:
+        """Return the users who have at least `limit` running exports."""
+        requesters = self._connection.execute(_requesters_of_running(self._tables), {"name": name}).scalars()
+        return [user_id for user_id, running in Counter(requesters).items() if running >= limit]
+
     def _kept(self, name: str, status: BackgroundTaskStatus, besides: Collection[UUID]) -> Select[*tuple[object, ...]]:
         mine = (self._tasks.c.status == status) & (self._tasks.c.name == name)
         if besides:
@@ -137,7 +142,7 @@ class SqlAlchemyBackgroundTaskRepository(BackgroundTaskRepository):
 
 # Building these takes longer than running them. A process has one set of tables, or a few.
 @lru_cache(maxsize=16)
-def _shares_in_turn(tables: Tables, *, has_limit: bool) -> Select[str]:
+def _shares_in_turn(tables: Tables, *, some_wait: bool) -> Select[str]:
     """Select the keys of the shares that have enqueued tasks, in the order of `next_enqueued`.
 
     The cost grows with the tasks that wait or run, and not with those that have ended.
@@ -146,7 +151,7 @@ def _shares_in_turn(tables: Tables, *, has_limit: bool) -> Select[str]:
     processing, started = tasks.alias("processing"), tasks.alias("started")
     waiting = (
         select(_share(tasks).label("share"), func.min(tasks.c.creation_time).label("oldest"))
-        .where(_may_run(tables, has_limit=has_limit))
+        .where(_may_run(tables, some_wait=some_wait))
         .group_by("share")
         .subquery("waiting")
     )
@@ -177,12 +182,12 @@ def _shares_in_turn(tables: Tables, *, has_limit: bool) -> Select[str]:
 
 
 @lru_cache(maxsize=16)
-def _oldest(tables: Tables, *, has_limit: bool) -> Select[*tuple[object, ...]]:
+def _oldest(tables: Tables, *, some_wait: bool) -> Select[*tuple[object, ...]]:
     """Select the oldest enqueued task of a share, and lock it."""
     tasks = tables.background_tasks
     return (
         select(tasks)
-        .where(_may_run(tables, has_limit=has_limit), _share(tasks) == bindparam("share", type_=Text))
+        .where(_may_run(tables, some_wait=some_wait), _share(tasks) == bindparam("share", type_=Text))
         .order_by(tasks.c.creation_time, tasks.c.id)
         .limit(1)
         # SQLAlchemy sends SQLite no such clause: there a unit of work holds the one write lock.
@@ -190,33 +195,35 @@ def _oldest(tables: Tables, *, has_limit: bool) -> Select[*tuple[object, ...]]:
     )
 
 
-def _may_run(tables: Tables, *, has_limit: bool) -> ColumnElement[bool]:
-    tasks = tables.background_tasks
-    is_enqueued = _is_enqueued(tasks)
-    return is_enqueued & tasks.c.id.not_in(_tasks_of_busy_users(tables)) if has_limit else is_enqueued
-
-
-def _tasks_of_busy_users(tables: Tables) -> Select[UUID]:
-    """Select the waiting tasks of users who have as many running exports as they may."""
-    waiting, processing = tables.background_tasks.alias("waiting"), tables.background_tasks.alias("limited")
-    queued, running = tables.export_jobs.alias("queued"), tables.export_jobs.alias("running")
-
-    def refers(job: FromClause, task: FromClause) -> ColumnElement[bool]:
-        return task.c.export_job_id == job.c.id if tables.has_own_tasks else job.c.background_task_id == task.c.id
-
-    busy_users = (
-        select(running.c.requester_user_id)
-        .join(processing, refers(running, processing))
-        .where(running.c.status == ExportJobStatus.RUNNING, _is_processing(processing))
-        .group_by(running.c.requester_user_id)
-        .having(func.count() >= _MOST)
+def _may_run(tables: Tables, *, some_wait: bool) -> ColumnElement[bool]:
+    """The enqueued tasks; with `some_wait`, without those of the `busy_users`."""
+    tasks, queued = tables.background_tasks, tables.export_jobs.alias("queued")
+    if not some_wait:
+        return _is_enqueued(tasks)
+    theirs = tasks.alias("theirs")
+    busy_users = bindparam("busy_users", type_=queued.c.requester_user_id.type, expanding=True)
+    has_to_wait = (
+        select(theirs.c.id)
+        .join(queued, _refers(tables, queued, theirs))
+        .where(queued.c.status == ExportJobStatus.QUEUED, queued.c.requester_user_id.in_(busy_users))
+        .where(_is_enqueued(theirs))
     )
+    return _is_enqueued(tasks) & tasks.c.id.not_in(has_to_wait)
+
+
+@lru_cache(maxsize=16)
+def _requesters_of_running(tables: Tables) -> Select[UserId]:
+    """Select the requester of each running export."""
+    running, processing = tables.export_jobs.alias("running"), tables.background_tasks.alias("processing")
     return (
-        select(waiting.c.id)
-        .join(queued, refers(queued, waiting))
-        .where(queued.c.status == ExportJobStatus.QUEUED, _is_enqueued(waiting))
-        .where(queued.c.requester_user_id.in_(busy_users))
+        select(running.c.requester_user_id)
+        .join(processing, _refers(tables, running, processing))
+        .where(running.c.status == ExportJobStatus.RUNNING, _is_processing(processing))
     )
+
+
+def _refers(tables: Tables, job: FromClause, task: FromClause) -> ColumnElement[bool]:
+    return task.c.export_job_id == job.c.id if tables.has_own_tasks else job.c.background_task_id == task.c.id
 
 
 def _is_enqueued(tasks: FromClause) -> ColumnElement[bool]:

@@ -39,7 +39,8 @@ class QueuedTasksContract(BackDoor[D]):
         oldest = attrs.evolve(
             processing(), status=BackgroundTaskStatus.ENQUEUED, creation_time=NOW, leased_by=None, leased_until=None
         )
-        self.put_tasks(database, enqueued(later=2), enqueued(later=1), oldest, enqueued(later=3))
+        others = (attrs.evolve(enqueued(later=n), share_key=oldest.share_key) for n in (2, 1, 3))
+        self.put_tasks(database, *others, oldest)
         with self.unit_of_work(database) as unit_of_work:
             assert unit_of_work.tasks.next_enqueued("export") == oldest
 
