@@ -10,7 +10,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import dropwhile
 from pathlib import Path
 from typing import Final
@@ -30,7 +30,7 @@ from ticket_export.settings import Settings
 #: What a person types that no test can run, since it is somebody else's program; only its syntax is checked.
 OTHER_PROGRAMS: Final = {
     *(".", "aws", "cd", "celery", "chgrp", "chmod", "flask", "mc", "mkdir", "pip", "psql", "python3", "ssh-keyscan"),
-    *("procrastinate", "systemctl", "uvicorn"),
+    *("curl", "docker", "journalctl", "kubectl", "procrastinate", "systemctl", "uvicorn"),
 }
 _VARIABLE = re.compile(r"\bTICKET_EXPORT_[A-Z0-9_]+")
 
@@ -117,7 +117,8 @@ def check_ini(block: Block, workshop: Workshop) -> None:
     """A file of settings, or of systemd's; every command of ours in it exists."""
     text = block.text if block.text.lstrip().startswith("[") else f"[environment]\n{block.text}"
     configparser.ConfigParser(interpolation=None, strict=False).read_string(text)
-    for command in re.findall(r"^ExecStart=\S*/ticket-export (.*)$", block.text, flags=re.MULTILINE):
+    whole = block.text.replace("\\\n", "")
+    for command in re.findall(r"^ExecStart=\S*/ticket-export (.*)$", whole, flags=re.MULTILINE):
         _check_command_line(shlex.split(command))
 
 
@@ -127,8 +128,33 @@ def check_toml(block: Block, workshop: Workshop) -> None:
 
 
 def check_yaml(block: Block, workshop: Workshop) -> None:
-    """YAML, one document or several, with no empty one."""
-    assert all(yaml.safe_load_all(block.text))
+    """YAML, one document or several, with no empty one; the arguments of a container are a command of ours."""
+    documents = list(yaml.safe_load_all(block.text))
+    assert all(documents)
+    for arguments in _lists(documents, "args"):
+        _check_command_line([str(each) for each in arguments])
+
+
+def _lists(node: object, key: str) -> Iterator[list[object]]:
+    match node:
+        case dict():
+            yield from (value for name, value in node.items() if name == key and isinstance(value, list))
+            yield from (found for value in node.values() for found in _lists(value, key))
+        case list():
+            yield from (found for value in node for found in _lists(value, key))
+
+
+_INSTRUCTIONS = {"CMD", "COPY", "ENTRYPOINT", "FROM", "HEALTHCHECK", "RUN", "USER", "WORKDIR"}
+
+
+def check_dockerfile(block: Block, workshop: Workshop) -> None:
+    """Instructions that exist, and a command of ours, started without a shell, which would keep the signals."""
+    lines = [line.split(maxsplit=1) for line in block.text.replace("\\\n", "").splitlines() if line]
+    assert {name for name, _ in lines} <= _INSTRUCTIONS
+    started = [json.loads(text) for name, text in lines if name in {"ENTRYPOINT", "CMD"}]
+    program, *arguments = (str(word) for words in started for word in words)
+    assert program == "ticket-export"
+    _check_command_line(arguments)
 
 
 def check_toctree(block: Block, workshop: Workshop) -> None:
@@ -173,6 +199,7 @@ CHECKS: Final[dict[str, Callable[[Block, Workshop], object]]] = {
     "{eval-rst}": check_autodoc,
     "{toctree}": check_toctree,
     "console": check_console,
+    "dockerfile": check_dockerfile,
     "ini": check_ini,
     "json": check_json,
     "mermaid": check_mermaid,
@@ -194,7 +221,9 @@ def unknown_variables(text: str) -> set[str]:
 
 
 def _check_command_line(arguments: list[str]) -> None:
-    command, *options = arguments[2:] if arguments[0] == "--app" else arguments
+    while arguments[0] in {"--app", "--log-format"}:
+        arguments = arguments[2:]
+    command, *options = arguments
     usage = run_command(command, "--help")
     assert usage.exit_code == 0, f"there is no command {command}"
     for option in (each.partition("=")[0] for each in options if each.startswith("--")):
