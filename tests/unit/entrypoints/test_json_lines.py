@@ -134,6 +134,24 @@ def test_line_of_json_passes_as_it_is_and_other_text_becomes_a_record() -> None:
     assert [len(written(text)) for text in ("\n", "7\n", '{"a": 1}\n{"b": 2}\n', "no end")] == [0, 1, 1, 0]
 
 
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a": NaN}', '{"a": -Infinity}'])
+def test_line_that_only_looks_like_json_becomes_a_record(text: str) -> None:
+    (line,) = written(f"{text}\n")
+    assert isinstance(line, dict)
+    assert line["message"] == text
+
+
+def test_object_with_an_empty_line_behind_it_is_one_line() -> None:
+    assert written('{"of": "a host"}\n\n') == [{"of": "a host"}]
+
+
+def test_text_without_the_end_of_its_line_is_written_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    with json_lines(has_messages=False):
+        sys.stderr.write("the last words")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["message"] == "the last words"
+
+
 def test_threads_do_not_mix_their_lines() -> None:
     kept = io.StringIO()
     stream, together = JsonLines(kept, JsonFormatter()), Barrier(4, timeout=60)

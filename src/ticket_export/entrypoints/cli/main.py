@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from enum import StrEnum
+from itertools import pairwise
 from typing import Annotated, Final
 
 import typer
@@ -100,21 +101,29 @@ def _global_options(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code (see `ExitCode`). Problems go to standard error, one a line."""
     session = Session()
+    arguments = sys.argv[1:] if arguments is None else arguments
     with whole_output(), session.resources, library_log(session):
         try:
             code = typer.main.get_command(app).main(
-                args=sys.argv[1:] if arguments is None else arguments,
+                args=arguments,
                 prog_name="ticket-export",
                 standalone_mode=False,
                 obj=session,
             )
         except Exception as error:  # noqa: BLE001 - an operator gets one line for any error
+            if _asks_for_json(arguments) and not json_stderr():
+                # What is typed wrong may be reported before the options take effect.
+                session.resources.enter_context(json_lines(has_messages=False))
             return _report(error, session)
         finally:
             session.close()
         if code == ExitCode.INTERRUPTED:
             write_error("interrupted")
         return int(code or ExitCode.OK)
+
+
+def _asks_for_json(arguments: Sequence[str]) -> bool:
+    return "--log-format=json" in arguments or ("--log-format", "json") in pairwise(arguments)
 
 
 def _report(error: Exception, session: Session) -> int:
