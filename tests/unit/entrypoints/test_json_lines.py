@@ -15,6 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ticket_export.entrypoints.cli.lazy_commands import LazyGroup
+from ticket_export.entrypoints.cli.main import main
 from ticket_export.entrypoints.cli.output.json_lines import JsonFormatter, JsonLines, json_lines, plain_record
 from ticket_export.entrypoints.cli.output.standard_streams import write_error, write_note
 from ticket_export.errors import JobDatabaseError, StorageError
@@ -193,3 +195,15 @@ def test_closed_standard_error_stays_closed(monkeypatch: pytest.MonkeyPatch) -> 
     with json_lines(has_messages=False):
         assert sys.stderr is None
         write_note("nothing")
+
+
+def test_interruption_before_the_options_take_effect_is_a_line_of_json(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(LazyGroup, "resolve_command", interrupted)
+    assert main(["--log-format", "json", "worker"]) == 130
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["message"] == "interrupted"

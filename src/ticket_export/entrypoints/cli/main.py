@@ -111,19 +111,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 obj=session,
             )
         except Exception as error:  # noqa: BLE001 - an operator gets one line for any error
-            if _asks_for_json(arguments) and not json_stderr():
-                # What is typed wrong may be reported before the options take effect.
-                session.resources.enter_context(json_lines(has_messages=False))
+            _write_json_if_asked(session, arguments)
             return _report(error, session)
         finally:
             session.close()
         if code == ExitCode.INTERRUPTED:
+            _write_json_if_asked(session, arguments)
             write_error("interrupted")
         return int(code or ExitCode.OK)
 
 
-def _asks_for_json(arguments: Sequence[str]) -> bool:
-    return "--log-format=json" in arguments or ("--log-format", "json") in pairwise(arguments)
+def _write_json_if_asked(session: Session, arguments: Sequence[str]) -> None:
+    # An error in what was typed, or Ctrl-C, may come before the options take effect.
+    asks = "--log-format=json" in arguments or ("--log-format", "json") in pairwise(arguments)
+    if asks and not json_stderr():
+        session.resources.enter_context(json_lines(has_messages=False))
 
 
 def _report(error: Exception, session: Session) -> int:
