@@ -5,6 +5,7 @@ import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from math import inf
 from threading import Event, Thread
 from time import monotonic, sleep
 
@@ -165,7 +166,7 @@ def test_client_that_sends_byte_by_byte_is_sent_away(monkeypatch: pytest.MonkeyP
 
 
 def test_many_clients_hold_few_connections_and_a_probe_is_answered() -> None:
-    with served(a_health()) as client, ExitStack() as stack:
+    with served(a_health(blocked_after=inf)) as client, ExitStack() as stack:
         clients = [
             stack.enter_context(socket.create_connection((client.host, client.port)))
             for _ in range(3 * health_module.MOST_CLIENTS)

@@ -97,9 +97,8 @@ class _Shown(logging.Handler):
                 self.handleError(record)
 
     def _show(self, record: logging.LogRecord) -> None:
-        is_news = self._session.tells_news and (record.levelno >= logging.WARNING or record.name == _AUDIT_LOG.name)
         if not self._is_shown_by_host(record):
-            if not (is_news or self._session.debug):
+            if not (self._is_news(record) or self._session.debug):
                 return
             if (lines := json_stderr()) is not None:
                 lines.write_record(record)
@@ -109,6 +108,11 @@ class _Shown(logging.Handler):
             else:
                 write_note(_line(record))
         self._session.told.append((getattr(record, "job_id", None), getattr(record, "export_status", None)))
+
+    def _is_news(self, record: logging.LogRecord) -> bool:
+        if not self._session.tells_news or record.name in self._session.reported:
+            return False
+        return record.levelno >= logging.WARNING or record.name == _AUDIT_LOG.name
 
     def _is_shown_by_host(self, record: logging.LogRecord) -> bool:
         return any(
