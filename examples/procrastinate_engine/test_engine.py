@@ -64,7 +64,9 @@ def request(admin: te.Actor, *columns: str) -> UUID:
 
 
 def has_status(admin: te.Actor, job_id: UUID, status: str) -> bool:
-    return container.get_export()(admin, job_id).status == status
+    job = container.get_export()(admin, job_id)
+    assert job.status != "failed", job.error_message
+    return job.status == status
 
 
 def hints() -> int:

@@ -101,6 +101,7 @@ def test_a_share_key_is_a_text(answer: object) -> None:
         ({"tenant": 7}, "7"),
         ({"tenant": UUID(int=7)}, str(UUID(int=7))),
     ],
+    ids=["no tenant", "empty tenant", "text", "number", "uuid"],
 )
 def test_the_share_is_that_of_the_tenant_or_else_of_the_user(attributes: dict[str, object], key: str) -> None:
     assert rights().share_key(attrs.evolve(STAFF, attributes=attributes)) == key

@@ -13,6 +13,7 @@ from ticket_export.errors import ConfigurationError, JobDatabaseError
 from ticket_export.infrastructure.persistence.database.errors import (
     database_errors,
     driver_message,
+    is_wrong_database,
     may_pass,
     reached_limit,
 )
@@ -234,6 +235,54 @@ def test_what_sqlite_may_get_over_is_known_by_its_code(code: int, passes: bool) 
     cause = sqlite3.OperationalError("no")
     cause.sqlite_errorcode = code
     assert may_pass(wrapped(cause)) is passes
+
+
+@pytest.mark.parametrize(
+    ("text", "is_wrong"),
+    [
+        ('FATAL:  password authentication failed for user "clerk"', True),
+        ('FATAL:  Peer authentication failed for user "clerk"', True),
+        ("fe_sendauth: no password supplied", True),
+        ('FATAL:  role "clerk" does not exist', True),
+        ('FATAL:  database "desk" does not exist', True),
+        ('FATAL:  role "clerk" is not permitted to log in', True),
+        ('FATAL:  no pg_hba.conf entry for host "10.0.0.1", user "clerk"', True),
+        ('FATAL:  permission denied for database "desk"', True),
+        ("FATAL:  no such database: desk", True),
+        ("Connection refused\n\tIs the server running on that host and accepting TCP/IP connections?", False),
+        ("No such file or directory", False),
+        ('could not translate host name "db" to address: Name or service not known', False),
+        ("FATAL:  the database system is starting up", False),
+        ("FATAL:  sorry, too many clients already", False),
+        ("timeout expired", False),
+    ],
+)
+def test_refused_login_is_told_from_a_server_that_is_away(text: str, is_wrong: bool) -> None:
+    cause = psycopg.OperationalError(f'connection failed: connection to server at "127.0.0.1" failed: {text}')
+    assert is_wrong_database(wrapped(cause, psycopg.Error)) is is_wrong
+    assert may_pass(wrapped(cause, psycopg.Error))
+
+
+@pytest.mark.parametrize(
+    ("error", "is_wrong"),
+    [
+        (psycopg.errors.lookup("28P01")("no"), True),
+        (psycopg.errors.lookup("57P04")("no"), True),
+        (psycopg.errors.lookup("42P01")('relation "ExportJobs" does not exist'), False),
+        (psycopg.errors.lookup("57P03")("no"), False),
+    ],
+)
+def test_wrong_database_is_known_by_its_code(error: Exception, is_wrong: bool) -> None:
+    assert is_wrong_database(wrapped(error, psycopg.Error)) is is_wrong
+
+
+def test_file_that_is_not_a_database_is_the_wrong_one(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"not a database" * 1000)
+    with closing(sqlite3.connect(tmp_path / "x")) as connection, pytest.raises(sqlite3.Error) as raised:
+        connection.execute("SELECT * FROM sqlite_master")
+    assert is_wrong_database(raised.value)
+    assert not is_wrong_database(ValueError("authentication failed"))
+    assert not is_wrong_database(None)
 
 
 def test_pool_without_a_free_connection_may_have_one_in_a_moment() -> None:

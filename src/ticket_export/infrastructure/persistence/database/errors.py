@@ -143,13 +143,14 @@ _INTERRUPTED = _Trouble("the database was interrupted; try again")
 _ENDED = _Trouble("the database ended the statement, at its time limit (statement_timeout) or on request; try again")
 _LASTING = (_STATEMENT_TIME_OUT, _TRANSACTION_TIME_OUT, _INTERRUPTED, _ENDED)
 
-# PostgreSQL's and libpq's texts about a login, in English.
+# Texts of PostgreSQL, libpq and PgBouncer about a login, in English.
 _REFUSED_LOGIN = (
     "authentication failed",
     "no password supplied",
     "no pg_hba.conf entry",
     '" does not exist',
     '" is not permitted to log in',
+    "no such database",
     "permission denied for database",
 )
 _CANCELLED = "57014"
