@@ -79,7 +79,8 @@ def test_worker_that_waits_for_its_database_obeys_a_signal(desk: PostgresqlHelpD
         assert worker.wait_for_line().startswith("warning: the worker waits for the database: ")
         began = monotonic()
         ended = worker.stop()
-        assert monotonic() - began < 5
+        # It would wait without end.
+        assert monotonic() - began < 30
     assert (ended.exit_code, ended.err) == (0, "")
 
 

@@ -106,7 +106,9 @@ class Scene:
 
     def worker(self, *arguments: str) -> Process:
         """Start a worker, and wait until it takes messages."""
-        return self._start("worker", "--loglevel=INFO", "--without-gossip", "--without-mingle", *arguments)
+        # RabbitMQ lets no two workers have one name, also while it has not yet noticed that the first one is gone.
+        name = f"--hostname={uuid4()}@test"
+        return self._start("worker", name, "--loglevel=INFO", "--without-gossip", "--without-mingle", *arguments)
 
     def beat(self) -> Process:
         """Start beat, and wait until it sends messages."""

@@ -108,7 +108,7 @@ def test_block_whose_thread_cannot_start_is_forgotten(monkeypatch: pytest.Monkey
 def test_forked_process_waits_for_no_lock_of_its_parent() -> None:
     overtime, begun = Overtime(), Event()
     # As if by a thread that the child does not have.
-    overtime._changed.acquire()
+    overtime._changed.acquire(timeout=PATIENCE)
     overtime.renew()
     with overtime.calling(begun.set, after=0, urgent=never):
         assert begun.wait(PATIENCE)

@@ -13,7 +13,7 @@ import attrs
 _log = logging.getLogger(__name__)
 
 # Seconds between two looks at the blocks, and until a thread without blocks ends.
-_LOOK_EVERY, _REST = 0.05, 2.0
+_LOOK_EVERY, _REST = 0.1, 2.0
 
 
 @attrs.frozen

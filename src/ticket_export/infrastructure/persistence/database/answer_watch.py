@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from threading import Condition, Thread
 from time import monotonic
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Protocol, TypeGuard, runtime_checkable
 
 from sqlalchemy import Connection
 
@@ -29,6 +29,18 @@ class _HasSocket(Protocol):
     """A driver's connection to a server, such as psycopg's."""
 
     def fileno(self) -> int: ...
+
+
+# By the class of a driver's connection. Every transaction asks, and a comparison of a class with a protocol takes long.
+_have_socket: Final[dict[type, bool]] = {}
+
+
+def _has_socket(driver: object) -> TypeGuard[_HasSocket]:
+    kind = type(driver)
+    found = _have_socket.get(kind)
+    if found is None:
+        found = _have_socket[kind] = issubclass(kind, _HasSocket)
+    return found
 
 
 class AnswerWatch:
@@ -51,7 +63,7 @@ class AnswerWatch:
     @contextmanager
     def watching(self, driver: object) -> Iterator[None]:
         """Cut the connection if the block does not end in time. A connection without a socket (SQLite) is not cut."""
-        if not isinstance(driver, _HasSocket):
+        if not _has_socket(driver):
             yield
             return
         key = object()
@@ -102,7 +114,7 @@ def answered_in_time(connection: Connection) -> AbstractContextManager[None]:
 
 def cut(driver: object) -> None:
     """End the connection below the driver, from any thread. A call that waits for the server fails at once."""
-    if isinstance(driver, _HasSocket):
+    if _has_socket(driver):
         with suppress(Exception):
             stream = socket.socket(fileno=driver.fileno())
             try:
@@ -114,7 +126,7 @@ def cut(driver: object) -> None:
 
 def has_news(driver: object) -> bool:
     """Return whether the server has closed the idle connection, or sent something, as far as this machine knows."""
-    if not isinstance(driver, _HasSocket) or not hasattr(select, "poll"):
+    if not _has_socket(driver) or not hasattr(select, "poll"):
         return True
     sockets = select.poll()
     sockets.register(driver.fileno(), select.POLLIN)
