@@ -26,7 +26,8 @@ class RunNextExport:
     waiting, and not which one.
 
     Rules:
-        1. First come, first served, for all users together.
+        1. Users take turns, by the rule of `BackgroundTaskRepository.next_enqueued`: nobody's export waits behind more
+           than one start of each other user's. What counts as one user is `ExportPolicy.share_key`.
         2. One worker claims an export, even if several ask at once.
         3. An export that is handed back is dispatched again, so that another worker starts it at once.
     """
