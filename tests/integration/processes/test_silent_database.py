@@ -140,6 +140,8 @@ def test_connection_of_the_pool_that_is_not_answered_is_replaced(postgresql_url:
     with engine.connect() as connection:
         connection.execute(text("SELECT 1"))
     proxy.cut()
+    # A connection that was used a moment ago is not asked.
+    sleep(SHORTLY)
     errors: list[BaseException] = []
 
     def use() -> None:
