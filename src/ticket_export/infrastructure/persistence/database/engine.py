@@ -250,9 +250,11 @@ def _require_answer(dialect: Dialect) -> Callable[[DBAPIConnection, ConnectionPo
 
     def require_answer(driver: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
         used_at = entry.info.get(_USED_AT)
-        if used_at is None or (monotonic() - used_at < _SHORTLY and not has_news(driver)):
+        if used_at is None:
             return
         try:
+            if monotonic() - used_at < _SHORTLY and not has_news(driver):
+                return
             with WATCH.watching(driver):
                 dialect.do_ping(driver)
         except dialect.loaded_dbapi.Error as error:
