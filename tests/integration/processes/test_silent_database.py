@@ -17,6 +17,7 @@ from ticket_export.application.run.progress import Progress
 from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.errors import JobDatabaseError, LeaseLostError
 from ticket_export.infrastructure.persistence.database.answer_watch import WATCH
+from ticket_export.infrastructure.persistence.database.engine import SHORTLY
 
 pytestmark = pytest.mark.once_flaky
 
