@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from sqlalchemy import Connection, Engine, Select, bindparam, column, func, select
+from sqlalchemy import Connection, Engine, Select, bindparam, column, func, select, type_coerce
 from sqlalchemy import Integer as SqlInteger
 
 from ticket_export.infrastructure.tickets.postgresql.copy_statement import copy_statement
@@ -31,6 +31,16 @@ def test_each_query_of_one_shape_has_its_own_values(engine: Engine) -> None:
         # The list is not a part of the shape.
         assert copied(connection, numbers(5)) == [5]
         assert copied(connection, numbers()) == []
+
+
+def test_value_with_a_type_of_its_own_is_that_of_its_query(engine: Engine) -> None:
+    def only(wanted: int) -> Select[int]:
+        # SQLAlchemy compiles a copy of this value, which is not in the key of its cache.
+        return select(_NUMBERS.c.number).where(_NUMBERS.c.number == type_coerce(wanted, SqlInteger))
+
+    with engine.connect() as connection:
+        assert copied(connection, only(1)) == [1]
+        assert copied(connection, only(2)) == [2]
 
 
 def test_second_query_of_one_shape_is_not_compiled(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

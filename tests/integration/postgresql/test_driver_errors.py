@@ -90,6 +90,16 @@ def test_connections_that_were_terminated_in_the_pool_harm_nobody(engine: Engine
     assert rows.get(BackgroundTask, task.id) == task
 
 
+def test_a_connection_that_was_closed_in_the_pool_is_replaced(engine: Engine) -> None:
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+    driver.close()
+    # Within a second of its last use, when only its socket is looked at.
+    with engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT 1")).scalar_one() == 1
+
+
 _ADVICE = (
     r"\. If your own transaction holds the lock, commit it first, or call the use case inside it \(JoinedUnitOfWork\)"
 )

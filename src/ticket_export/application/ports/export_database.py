@@ -25,9 +25,9 @@ class DatabaseIdentity:
 
 def time_until_due(begun: datetime | None, *, now: datetime, interval: timedelta) -> timedelta:
     """Return how long a chore that was last begun at `begun` is not due yet, by `ExportDatabase.begin_chore`."""
-    if begun is None or not timedelta(0) <= now - begun < interval:
+    if begun is None or abs(now - begun) >= interval:
         return timedelta(0)
-    return interval - (now - begun)
+    return min(interval, interval - (now - begun))
 
 
 class ExportDatabase(Protocol):
@@ -56,6 +56,7 @@ class ExportDatabase(Protocol):
     def begin_chore(self, chore: str, *, now: datetime, interval: timedelta) -> timedelta:
         """Return zero and store that the chore was begun at `now`, if it is due; else return the time until it is.
 
-        A chore is due `interval` after it was last begun, and if it never was. A stored time after `now` is that of a
+        A chore is due `interval` after it was last begun, and if it never was. A stored time a little after `now` is
+        that of another transaction, which this one has waited for; one `interval` or more after `now` is that of a
         clock which was wrong, and does not count. Of several transactions, one begins the chore.
         """

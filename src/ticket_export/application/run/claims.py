@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -82,6 +82,11 @@ class Claims:
                 return self._begin(work, *found)
             work.commit()
         return None
+
+    def waiting(self, *, limit: int) -> Sequence[BackgroundTask]:
+        """Return the tasks that have waited longest, at most `limit`."""
+        with self.unit_of_work() as work:
+            return work.tasks.enqueued_before(TASK_NAME, before=self.clock.now(), limit=limit)
 
     def _begin(self, work: UnitOfWork, job: ExportJob, task: BackgroundTask) -> Attempt:
         now = self.clock.now()

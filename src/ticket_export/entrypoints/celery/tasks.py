@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from datetime import timedelta
+from math import inf
 from threading import Event, Thread
 from time import monotonic
 from typing import Any, Final
@@ -59,6 +60,8 @@ class Tasks:
     stop: StopSignal
     worker_pid: int = attrs.field(factory=os.getpid)
     _pause: float = attrs.field(default=_FIRST_PAUSE, init=False)
+    # When a chore is due, by `monotonic`, as far as this process knows.
+    _chore_at: float = attrs.field(default=-inf, init=False)
 
     def run_next_export(self, _job_id: str | None = None) -> str | None:
         """Run the next export; return what came of it, for Celery's log."""
@@ -79,12 +82,16 @@ class Tasks:
             self._wait()
         else:
             self._pause = _FIRST_PAUSE
+        if monotonic() >= self._chore_at and not self.stop.is_given:
+            # While exports wait, their messages are in the queue before those of beat, which expire there.
+            self.housekeep()
         return f"{outcome.result.value} {outcome.job_id or ''}".rstrip()
 
     def housekeep(self) -> None:
         """Do what is due besides exporting; what fails is in the log, and is due again later."""
         try:
-            self.container.housekeep()()
+            kept = self.container.housekeep()()
+            self._chore_at = monotonic() + kept.due_in.total_seconds()
         except JobDatabaseError as error:
             _log.warning("cannot do the housekeeping: %s", error, exc_info=error)
 

@@ -77,6 +77,14 @@ class DatabaseItselfContract(BackDoor[D]):
         assert self.begin(database, "sweep", NOW) == timedelta(0)
         assert self.begin(database, "sweep", NOW) == MINUTE
 
+    def test_a_chore_that_another_caller_has_just_begun_is_not_due_for_one_who_asked_a_moment_before(
+        self, database: D
+    ) -> None:
+        # That caller waited for the other one's transaction, or has a clock that is a moment behind.
+        self.begin(database, "sweep", NOW + A_MOMENT)
+        assert self.begin(database, "sweep", NOW) == MINUTE
+        assert self.begin(database, "sweep", NOW + A_MOMENT + MINUTE) == timedelta(0)
+
     def test_a_chore_that_was_begun_in_a_transaction_that_was_undone_is_due(self, database: D) -> None:
         with self.unit_of_work(database) as unit_of_work:
             unit_of_work.database.begin_chore("sweep", now=NOW, interval=MINUTE)

@@ -6,15 +6,18 @@ from errno import EMFILE
 from itertools import takewhile
 from operator import attrgetter
 from threading import Barrier
+from uuid import UUID
 
+import attrs
 import pytest
 
 from tests.unit.application.use_cases.blocked_export import block_count
 from tests.unit.application.use_cases.help_desk import HelpDesk, raising
-from ticket_export import StopSignal
+from ticket_export import Actor, StopSignal
 from ticket_export.application.run.progress import Progress
 from ticket_export.application.run.run_outcome import RunResult
-from ticket_export.errors import LeaseLostError, StorageError, WorkerShortageError
+from ticket_export.application.use_cases.run_next_export import RunNextExport
+from ticket_export.errors import JobDatabaseError, LeaseLostError, StorageError, WorkerShortageError
 
 
 def test_exports_are_run_in_the_order_of_their_requests(desk: HelpDesk) -> None:
@@ -134,3 +137,55 @@ def test_many_workers_at_once_run_each_export_once(desk: HelpDesk) -> None:
     assert set(run) == asked
     assert all(desk.audited(job_id) == ["requested", "started", "completed"] for job_id in asked)
     assert len(desk.files) == len(asked)
+
+
+def limited(desk: HelpDesk) -> RunNextExport:
+    """For workers that run one export of a user at a time."""
+    return attrs.evolve(desk.run_next_export, claims=attrs.evolve(desk.claims, max_running_per_user=1))
+
+
+def two_of_one_user(desk: HelpDesk) -> tuple[Actor, UUID, UUID]:
+    actor = desk.user()
+    first, second = (desk.requested(actor, number=number).id for number in range(2))
+    desk.queue.dispatched.clear()
+    desk.clock.advance(timedelta(seconds=1))
+    return actor, first, second
+
+
+def test_export_that_had_to_wait_for_another_one_of_its_user_is_dispatched_at_the_end_of_that_one(
+    desk: HelpDesk,
+) -> None:
+    _, first, second = two_of_one_user(desk)
+    run_next_export, came_to = limited(desk), []
+    # The second message comes while the first export is running.
+    desk.happen["source.count"] = lambda: came_to.append(run_next_export().result)
+    outcome = run_next_export()
+    assert came_to == [RunResult.NOTHING]
+    assert (outcome.result, outcome.job_id) == (RunResult.COMPLETED, first)
+    assert desk.queue.dispatched == [desk.task(second)]
+    del desk.happen["source.count"]
+    assert run_next_export().job_id == second
+    assert len(desk.queue.dispatched) == 1
+
+
+def test_export_that_had_to_wait_is_dispatched_too_if_the_other_one_is_cancelled(desk: HelpDesk) -> None:
+    actor, first, second = two_of_one_user(desk)
+    desk.happen["source.count"] = lambda: desk.cancel_export(actor, first)
+    assert limited(desk)().result == RunResult.LEFT
+    assert desk.queue.dispatched == [desk.task(second)]
+
+
+def test_database_that_fails_after_the_end_of_an_export_does_not_hide_it(desk: HelpDesk) -> None:
+    _, first, second = two_of_one_user(desk)
+    away = {"work.enter": raising(JobDatabaseError("the database is away"))}
+    desk.happen["events.completed"] = lambda: desk.happen.update(away)
+    outcome = limited(desk)()
+    del desk.happen["work.enter"]
+    assert (outcome.result, outcome.job_id) == (RunResult.COMPLETED, first)
+    assert desk.job(second).status.developer_name == "queued"
+
+
+def test_no_other_export_is_dispatched_without_a_limit(desk: HelpDesk) -> None:
+    two_of_one_user(desk)
+    desk.run_next_export()
+    assert desk.queue.dispatched == []

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +19,7 @@ from dependency_injector.providers import Object
 from kombu import Queue
 
 from ticket_export import ConfigurationError, Settings, TicketExportContainer
+from ticket_export.application.use_cases.housekeep import Housekept
 from ticket_export.celery import install
 from ticket_export.entrypoints.celery import install as module
 from ticket_export.infrastructure.tasks.celery_task_queue import CeleryTaskQueue, declared_queue
@@ -23,6 +27,16 @@ from ticket_export.infrastructure.tasks.database_task_queue import DatabaseTaskQ
 from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
 
 RUN, HOUSEKEEP = "ticket_export.run_next_export", "ticket_export.housekeep"
+
+
+def housekept(note: Callable[[], object] = lambda: None) -> Callable[[], Housekept]:
+    """A housekeeping that calls `note`."""
+
+    def housekeep() -> Housekept:
+        note()
+        return Housekept(due_in=timedelta(seconds=5))
+
+    return housekeep
 
 
 def container(**settings: Any) -> TicketExportContainer:
@@ -85,7 +99,7 @@ def test_another_container_replaces_the_first_one(app: Celery) -> None:
     first, second = container(), container()
     first.housekeep.override(Object(lambda: pytest.fail("the first container was used")))
     done: list[bool] = []
-    second.housekeep.override(Object(lambda: done.append(True)))
+    second.housekeep.override(Object(housekept(lambda: done.append(True))))
     install(app, first)
     install(app, second)
     app.tasks[HOUSEKEEP]()
@@ -98,7 +112,7 @@ def test_two_applications_have_a_container_each() -> None:
     apps = {name: Celery(name, broker="memory://", set_as_current=False) for name in ("first", "second")}
     for name, each in apps.items():
         host = container()
-        host.housekeep.override(Object(lambda name=name: done.append(name)))
+        host.housekeep.override(Object(housekept(partial(done.append, name))))
         install(each, host)
     for each in apps.values():
         each.tasks[HOUSEKEEP]()
@@ -184,7 +198,7 @@ def test_context_of_the_hosts_tasks_is_kept_and_their_limits_are_not() -> None:
         task_reject_on_worker_lost=True,
     )
     host = container()
-    host.housekeep.override(Object(lambda: None))
+    host.housekeep.override(Object(housekept()))
     install(app, host)
     app.tasks[HOUSEKEEP]()
     assert OfTheHost.contexts == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from threading import Event
 from time import monotonic, sleep
 from typing import Any
@@ -15,6 +16,7 @@ from dependency_injector.providers import Object
 
 from tests.forked import exit_code, run_in_fork
 from ticket_export import JobDatabaseError, RunOutcome, RunResult, StopSignal, TicketExportContainer
+from ticket_export.application.use_cases.housekeep import Housekept
 from ticket_export.entrypoints.celery import tasks as module
 from ticket_export.entrypoints.celery.tasks import Tasks
 from ticket_export.entrypoints.celery.worker_stop import SharedStopSignal
@@ -23,6 +25,7 @@ from ticket_export.entrypoints.celery.worker_stop import SharedStopSignal
 def tasks(run: Callable[..., RunOutcome], stop: StopSignal | None = None) -> Tasks:
     container = TicketExportContainer()
     container.run_next_export.override(Object(run))
+    container.housekeep.override(Object(lambda: Housekept(due_in=timedelta(seconds=5))))
     return Tasks(container, stop or StopSignal())
 
 
@@ -87,6 +90,35 @@ def test_database_that_is_away_is_logged_and_not_raised(caplog: pytest.LogCaptur
         "cannot take the next export: the database is away",
         "cannot do the housekeeping: the database is away",
     ]
+
+
+def test_worker_whose_queue_is_never_empty_does_the_housekeeping_between_two_exports() -> None:
+    it = tasks(lambda **_: RunOutcome(result=RunResult.COMPLETED, job_id=uuid4()))
+    kept = []
+
+    def housekeep() -> Housekept:
+        kept.append(monotonic())
+        return Housekept(due_in=timedelta(seconds=0.2))
+
+    it.container.housekeep.override(Object(housekeep))
+    began_at = monotonic()
+    while len(kept) < 3:
+        it.run_next_export()
+        assert monotonic() < began_at + 60
+    # And not more often than a chore is due.
+    assert kept[2] - kept[0] >= 0.4
+
+
+def test_worker_that_stops_does_no_housekeeping() -> None:
+    stop = StopSignal()
+
+    def run(**_: object) -> RunOutcome:
+        stop.give()
+        return RunOutcome(result=RunResult.HANDED_BACK, job_id=uuid4())
+
+    it = tasks(run, stop)
+    it.container.housekeep.override(Object(raising(AssertionError("it does the housekeeping"))))
+    it.run_next_export()
 
 
 def stalling(**named: Any) -> RunOutcome:

@@ -8,24 +8,17 @@ from weakref import WeakKeyDictionary
 
 import attrs
 from sqlalchemy import Connection, Dialect, Select
+from sqlalchemy.sql.cache_key import CacheKey
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.elements import BindParameter
 from sqlalchemy.util import LRUCache
 
 
 @attrs.frozen
 class _Compiled:
-    """A compiled SELECT, the functions that convert its values, and its parameters in the order of its cache key."""
+    """A compiled SELECT, and the functions that convert its values."""
 
     select: SQLCompiler
     processors: Mapping[str, Callable[[Any], Any]]
-    parameters: list[BindParameter[Any]]
-
-    def values_of(self, parameters: list[BindParameter[Any]]) -> dict[str, object]:
-        """Return the values of another SELECT with the same key, by the names of the parameters of this one."""
-        names = self.select.bind_names
-        pairs = zip(self.parameters, parameters, strict=True)
-        return {names[mine]: other.effective_value for mine, other in pairs if mine in names}
 
 
 # As many as an engine of SQLAlchemy keeps. Compiling takes longer than PostgreSQL needs for a hundred rows.
@@ -46,15 +39,17 @@ def copy_statement(
     key = query._generate_cache_key() if schemas is None else None  # noqa: SLF001 - its cache uses it in this way
     if key is None or key.params:
         # The key has no schemas. The host uses an expression that SQLAlchemy cannot cache, or one with `params`.
-        compiled = _compile(query, connection.dialect, schema_translate_map=schemas)
+        compiled = _compile(query, connection.dialect, schemas=schemas)
         expanded = compiled.select.construct_expanded_state()
     else:
         known = _compiled.setdefault(connection.dialect, LRUCache(_MOST))
         found = known.get(key.key)
         if found is None:
-            found = known[key.key] = _compile(query, connection.dialect, list(key.bindparams))
+            found = known[key.key] = _compile(query, connection.dialect, key=key)
         compiled = found
-        expanded = compiled.select.construct_expanded_state(compiled.values_of(list(key.bindparams)))
+        # SQLAlchemy relates the parameters of the two queries: compiled ones may be copies of those in the key.
+        own = compiled.select.construct_params(extracted_parameters=key.bindparams, escape_names=False)
+        expanded = compiled.select.construct_expanded_state(own)
     processors = {**compiled.processors, **expanded.processors}
     values = {
         name: processors[name](value) if name in processors else value for name, value in expanded.parameters.items()
@@ -62,19 +57,14 @@ def copy_statement(
     return f"COPY ({expanded.statement}) TO STDOUT ({options}, ENCODING 'UTF8')", values
 
 
-def _compile(
-    query: Select[Any],
-    dialect: Dialect,
-    parameters: list[BindParameter[Any]] | None = None,
-    *,
-    schema_translate_map: Any = None,
-) -> _Compiled:
+def _compile(query: Select[Any], dialect: Dialect, *, key: CacheKey | None = None, schemas: Any = None) -> _Compiled:
     select = query.compile(
         dialect=dialect,
-        schema_translate_map=schema_translate_map,
-        render_schema_translate=schema_translate_map is not None,
+        cache_key=key,
+        schema_translate_map=schemas,
+        render_schema_translate=schemas is not None,
     )
-    return _Compiled(select, _processors(select, dialect), parameters or [])
+    return _Compiled(select, _processors(select, dialect))
 
 
 def _processors(compiled: SQLCompiler, dialect: Dialect) -> dict[str, Callable[[Any], Any]]:
