@@ -216,12 +216,9 @@ class TicketExportContainer(StrictContainer):
 
     # The metrics, if the settings ask for them: whatever is measured is wrapped.
     meter_provider: Provider[MeterProvider] = Callable(global_meter_provider)
+    instruments = ThreadSafeSingleton(ExportMetrics, meter_provider, Factory(QueueWatch, unit_of_work.provider, clock))
     metrics: Provider[ExportMetrics | None] = Selector(
-        settings.provided.metrics,
-        none=Object(None),
-        opentelemetry=ThreadSafeSingleton(
-            ExportMetrics, meter_provider, Factory(QueueWatch, unit_of_work.provider, clock)
-        ),
+        settings.provided.metrics, none=Object(None), opentelemetry=instruments
     )
 
     # The rules of the host, checked; and what they refuse, recorded.

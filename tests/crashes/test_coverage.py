@@ -8,6 +8,7 @@ from tests.crashes.scenarios import SCENARIOS
 from tests.crashes.watched import every_call
 
 _NEVER_CALLED = {
+    "BackgroundTaskRepository.backlog": "a metric reads, and changes nothing",
     "BackgroundTaskRepository.find": "jobs come with their task",
     "MediaItemRepository.find": "jobs come with their media item",
     "Compression.content_type": "these files are not compressed",

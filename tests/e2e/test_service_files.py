@@ -71,6 +71,23 @@ def test_pod_has_time_to_finish_and_mounts_what_it_names() -> None:
     assert [each["name"] for each in container["volumeMounts"]] == [each["name"] for each in pod["volumes"]]
 
 
+def test_pods_have_no_variable_of_a_service_that_is_named_like_a_setting() -> None:
+    for kind in ("Deployment", "Job"):
+        assert manifests()[kind]["spec"]["template"]["spec"]["enableServiceLinks"] is False
+
+
+def test_worker_is_not_the_first_process_which_a_default_signal_cannot_end() -> None:
+    assert manifests()["Deployment"]["spec"]["template"]["spec"]["shareProcessNamespace"] is True
+    (compose,) = (yaml.safe_load(text) for text in shown("run-in-containers.md", "yaml"))
+    assert compose["services"]["export-worker"]["init"] is True
+
+
+def test_workers_start_again_with_the_machine() -> None:
+    # `on-failure` does not start a container that the daemon has stopped.
+    (compose,) = (yaml.safe_load(text) for text in shown("run-in-containers.md", "yaml"))
+    assert compose["services"]["export-worker"]["restart"] == "unless-stopped"
+
+
 def test_migration_runs_the_image_of_the_workers() -> None:
     images = {
         container["image"]

@@ -82,6 +82,32 @@ def test_worker_serves_the_metrics_of_its_exports_and_of_the_queue(help_desk: He
         assert worker.stop().exit_code == 0
 
 
+def test_worker_serves_the_metrics_of_a_host_that_has_made_its_own_before(help_desk: HelpDesk, port: int) -> None:
+    (help_desk.folder / "measured_helpdesk.py").write_text(
+        "from ticket_export.container import TicketExportContainer\n"
+        "container = TicketExportContainer()\n"
+        "container.metrics()\n"
+    )
+    command = ("--app", "measured_helpdesk:container", "worker", "--metrics-port", str(port))
+    with started(help_desk, *command, TICKET_EXPORT_METRICS="opentelemetry") as worker:
+        assert worker.wait_for_line().startswith("worker ready: ")
+        metrics = scraped(port)
+        assert value(metrics, "ticket_export_queue_waiting") == 0
+        assert value(metrics, "ticket_export_exports_total", outcome="failed") == 0
+        assert worker.stop().exit_code == 0
+
+
+@pytest.mark.parametrize("host", ["nowhere.invalid", "a..b", "é" * 100])
+def test_host_that_does_not_exist_is_refused(
+    help_desk: HelpDesk, port: int, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TICKET_EXPORT_METRICS", "opentelemetry")
+    ended = run_command("worker", "--drain", "--metrics-port", str(port), "--metrics-host", host)
+    assert ended.exit_code == 2
+    (problem,) = ended.problems
+    assert problem.startswith(f"--metrics-port: cannot listen on {host}:{port}: ")
+
+
 def row_count(job_id: str) -> int:
     document = run_command("show", job_id, *STAFF, "--json").document
     assert isinstance(document, dict)

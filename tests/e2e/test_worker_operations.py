@@ -233,3 +233,22 @@ def test_error_of_a_command_is_a_line_of_json_with_where_it_came_from(help_desk:
     assert str(line["message"]).startswith("the database cannot be reached")
     assert "JobDatabaseError" in str(line["exception"])
     assert "unable to open" not in ended.err
+
+
+@pytest.mark.parametrize("arguments", [["wroker"], ["--ap", "x:y", "worker"], ["worker", "--drian"]])
+def test_command_that_is_typed_wrong_is_a_line_of_json(help_desk: HelpDesk, arguments: list[str]) -> None:
+    for before in (["--log-format", "json"], ["--log-format=json"]):
+        ended = run_script(*before, *arguments, folder=help_desk.folder)
+        (line,) = documents_of(ended.err)
+        assert ended.exit_code == 2
+        assert (line["level"], str(line["message"])[:8]) == ("ERROR", "No such ")
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_worker_whose_log_nobody_reads_completes_its_exports(help_desk: HelpDesk, log_format: str) -> None:
+    job_id = request()
+    with started(help_desk, "--log-format", log_format, "worker", "--drain") as worker:
+        assert worker.process.stderr is not None
+        worker.process.stderr.close()
+        assert worker.process.wait(120) == 0
+    assert status(job_id) == "completed"

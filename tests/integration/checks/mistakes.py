@@ -688,7 +688,7 @@ def policy_raises_an_error(host: Host) -> Callable[[str], object]:
 
 @found_as("error: settings: TICKET_EXPORT_TASK_QUEUE: ")
 def setting_is_invalid(host: Host) -> Callable[[str], object]:
-    host.settings["TICKET_EXPORT_TASK_QUEUE"] = "celery"
+    host.settings["TICKET_EXPORT_TASK_QUEUE"] = "rabbitmq"
     return says("remove it", lambda: host.settings.pop("TICKET_EXPORT_TASK_QUEUE"))
 
 

@@ -151,8 +151,10 @@ def refused(engine: Engine, sqlstate: str | None, statement_with: str) -> Iterat
             raise refusal(sqlstate)
 
     event.listen(engine, "before_cursor_execute", refuse)
-    yield
-    event.remove(engine, "before_cursor_execute", refuse)
+    try:
+        yield
+    finally:
+        event.remove(engine, "before_cursor_execute", refuse)
 
 
 @pytest.mark.parametrize("place", ["BEGIN", "SELECT"])
@@ -346,7 +348,11 @@ def test_commands_tell_each_failure_of_postgresql_in_a_safe_line(
     told = POSTGRESQL[sqlstate].removesuffix("; the log has the cause").partition(". If your own")[0]
     with refused(scene.container.engine(), sqlstate, "BEGIN"):
         for command in (*commands, ("migrate",), ("sample-data", "--tickets", "5")):
-            assert claim_ended_safely(*command) == f"{told} (ticket-export --debug COMMAND shows where)"
+            advice = " (ticket-export --debug COMMAND shows where)"
+            if sqlstate == "28P01" and command[0] == "worker":
+                # It waits for every other database, where it may.
+                advice = "; correct TICKET_EXPORT_DATABASE_URL or container.engine, or let its role log in"
+            assert claim_ended_safely(*command) == f"{told}{advice}"
 
 
 @pytest.mark.parametrize("url", NOBODY_THERE[:2])

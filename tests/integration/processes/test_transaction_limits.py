@@ -122,10 +122,14 @@ def locked(monkeypatch: pytest.MonkeyPatch, postgresql_url: str, tmp_path: Path)
     monkeypatch.setitem(transaction.SHORT, "idle_in_transaction_session_timeout", "1s")
     with opened(postgresql_url, tmp_path) as desk:
         desk.request()
+        with desk.container.unit_of_work() as work:
+            task = work.tasks.next_enqueued(TASK_NAME)
+        assert task is not None
 
         def is_locked() -> bool:
+            # The removal is undone.
             with desk.container.unit_of_work() as work:
-                return work.tasks.next_enqueued(TASK_NAME) is None and _is_queued(desk)
+                return not work.tasks.remove(task.id) and _is_queued(desk)
 
         yield is_locked
 

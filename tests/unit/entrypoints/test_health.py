@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from threading import Event, Thread
 from time import monotonic, sleep
 
@@ -141,6 +142,40 @@ def test_client_that_says_nothing_keeps_no_other_waiting() -> None:
         assert client.get("/live")[0] == 200
 
 
+def is_closed(connection: socket.socket) -> bool:
+    connection.settimeout(_PATIENCE)
+    try:
+        return connection.recv(1) == b""
+    except ConnectionError:
+        return True
+
+
+def test_client_that_sends_byte_by_byte_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health_module, "REQUEST_LIMIT", 1.0)
+    with served(a_health()) as client, socket.create_connection((client.host, client.port)) as connection:
+
+        def trickle() -> None:
+            with suppress(OSError):
+                while True:
+                    connection.sendall(b"G")
+                    sleep(0.1)
+
+        Thread(target=trickle, daemon=True).start()
+        assert is_closed(connection)
+
+
+def test_many_clients_hold_few_connections_and_a_probe_is_answered() -> None:
+    with served(a_health()) as client, ExitStack() as stack:
+        clients = [
+            stack.enter_context(socket.create_connection((client.host, client.port)))
+            for _ in range(3 * health_module.MOST_CLIENTS)
+        ]
+        assert client.get("/live")[0] == 200
+        began = monotonic()
+        assert all(is_closed(each) for each in clients[: health_module.MOST_CLIENTS])
+        assert monotonic() - began < health_module.REQUEST_LIMIT / 3
+
+
 def test_client_that_goes_away_leaves_no_trace(capsys: pytest.CaptureFixture[str]) -> None:
     with served(a_health()) as client:
         for _ in range(5):
@@ -159,10 +194,11 @@ def test_port_in_use_is_refused_by_name() -> None:
         pass
 
 
-def test_host_that_does_not_exist_is_refused() -> None:
+@pytest.mark.parametrize("host", ["nowhere.invalid", "a..b", "a" * 100, "é" * 100, "\udc80"])
+def test_host_that_does_not_exist_is_refused(host: str) -> None:
     with (
-        pytest.raises(BadInputError, match=r"cannot listen on nowhere\.invalid"),
-        health_served(a_health(), host="nowhere.invalid", port=0),
+        pytest.raises(BadInputError, match=f"cannot listen on {re.escape(host)}"),
+        health_served(a_health(), host=host, port=0),
     ):
         pass
 

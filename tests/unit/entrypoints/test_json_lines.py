@@ -15,6 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ticket_export.entrypoints.cli.lazy_commands import LazyGroup
+from ticket_export.entrypoints.cli.main import main
 from ticket_export.entrypoints.cli.output.json_lines import JsonFormatter, JsonLines, json_lines, plain_record
 from ticket_export.entrypoints.cli.output.standard_streams import write_error, write_note
 from ticket_export.errors import JobDatabaseError, StorageError
@@ -134,6 +136,24 @@ def test_line_of_json_passes_as_it_is_and_other_text_becomes_a_record() -> None:
     assert [len(written(text)) for text in ("\n", "7\n", '{"a": 1}\n{"b": 2}\n', "no end")] == [0, 1, 1, 0]
 
 
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a": NaN}', '{"a": -Infinity}'])
+def test_line_that_only_looks_like_json_becomes_a_record(text: str) -> None:
+    (line,) = written(f"{text}\n")
+    assert isinstance(line, dict)
+    assert line["message"] == text
+
+
+def test_object_with_an_empty_line_behind_it_is_one_line() -> None:
+    assert written('{"of": "a host"}\n\n') == [{"of": "a host"}]
+
+
+def test_text_without_the_end_of_its_line_is_written_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    with json_lines(has_messages=False):
+        sys.stderr.write("the last words")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["message"] == "the last words"
+
+
 def test_threads_do_not_mix_their_lines() -> None:
     kept = io.StringIO()
     stream, together = JsonLines(kept, JsonFormatter()), Barrier(4, timeout=60)
@@ -175,3 +195,15 @@ def test_closed_standard_error_stays_closed(monkeypatch: pytest.MonkeyPatch) -> 
     with json_lines(has_messages=False):
         assert sys.stderr is None
         write_note("nothing")
+
+
+def test_interruption_before_the_options_take_effect_is_a_line_of_json(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(LazyGroup, "resolve_command", interrupted)
+    assert main(["--log-format", "json", "worker"]) == 130
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["message"] == "interrupted"

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import io
 import json
 import logging
 import logging.config
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -201,6 +203,54 @@ def test_records_of_a_host_are_json_too_and_its_format_comes_back(capsys: pytest
     (line,) = capsys.readouterr().err.splitlines()
     assert [json.loads(line)[name] for name in ("logger", "message")] == ["helpdesk", "of the host"]
     assert logging.getLogger().handlers[-1].formatter is None
+
+
+@pytest.mark.usefixtures("clean_logging")
+def test_record_of_a_host_without_logging_keeps_its_logger_and_level(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # pytest has handlers of its own there.
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    session = Session(tells_news=True)
+    with json_lines(has_messages=False), library_log(session):
+        session.on_container()
+        logging.getLogger("helpdesk").error("of the host")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert [json.loads(line)[name] for name in ("logger", "level", "message")] == ["helpdesk", "ERROR", "of the host"]
+
+
+class _Unread(io.StringIO):
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._raised = error
+
+    def write(self, _text: str) -> int:
+        raise self._raised
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+@pytest.mark.parametrize("is_debugging", [False, True])
+@pytest.mark.parametrize("error", [BrokenPipeError(), OSError("no space"), ValueError("closed file")])
+def test_standard_error_that_takes_nothing_does_not_disturb_what_logs(
+    log_format: str, is_debugging: bool, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", _Unread(error))
+    session = Session(debug=is_debugging, tells_news=True)
+    with json_lines(has_messages=False) if log_format == "json" else nullcontext(), library_log(session):
+        _LOG.warning("slow", extra={"job_id": "7"})
+    assert list(session.told) == [("7", None)]
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_record_with_wrong_arguments_does_not_disturb_what_logs(
+    log_format: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Those of pytest raise.
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    session = Session(tells_news=True)
+    with json_lines(has_messages=False) if log_format == "json" else nullcontext(), library_log(session):
+        _LOG.warning("%s and %s", "one")
+    assert "TypeError" in capsys.readouterr().err
 
 
 class _Kept(logging.Handler):

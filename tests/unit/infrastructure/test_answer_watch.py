@@ -9,7 +9,7 @@ from threading import Event, Thread
 import pytest
 
 from tests.forked import exit_code, run_in_fork
-from ticket_export.infrastructure.persistence.database.answer_watch import AnswerWatch, cut
+from ticket_export.infrastructure.persistence.database.answer_watch import AnswerWatch, cut, has_news
 
 #: Seconds; only a failing test waits for so long.
 PATIENCE = 60.0
@@ -89,3 +89,18 @@ def test_watch_of_a_forked_process_watches_there(ends: tuple[socket.socket, sock
     # Its thread, which the child has not, holds the lock now and then.
     with watch.watching(driver):
         assert exit_code(run_in_fork(wait_for_the_cut)) == 0
+
+
+def test_idle_connection_has_news_when_the_other_side_sends_or_ends(ends: tuple[socket.socket, socket.socket]) -> None:
+    driver, server = ends
+    assert not has_news(driver)
+    server.sendall(b"!")
+    assert has_news(driver)
+    driver.recv(1)
+    assert not has_news(driver)
+    server.close()
+    assert has_news(driver)
+
+
+def test_connection_without_a_socket_may_have_news() -> None:
+    assert has_news(object())

@@ -40,6 +40,7 @@ _REMEDY = "return what ExportPolicy promises, for every actor; what a rule needs
 def _questions(rights: Rights, actor: Actor, nobody: UserId) -> Iterator[Callable[[], object]]:
     yield lambda: rights.sight(actor)
     yield lambda: rights.refusal_of_request(actor)
+    yield lambda: rights.share_key(actor)
     yield from (partial(rights.refusal_of_download, actor, _job_of(each)) for each in (actor.user_id, nobody))
 
 

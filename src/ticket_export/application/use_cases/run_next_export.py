@@ -29,7 +29,8 @@ class RunNextExport:
     waiting, and not which one.
 
     Rules:
-        1. Users take turns, as `BackgroundTaskRepository.next_enqueued` says.
+        1. Users take turns, by the rule of `BackgroundTaskRepository.next_enqueued`: nobody's export waits behind more
+           than one start of each other user's. What counts as one user is `ExportPolicy.share_key`.
         2. One worker claims an export, even if several ask at once.
         3. An export that is handed back is dispatched again, so that another worker starts it at once.
         4. If a user's running exports are limited, another one may start when this one ends. Its own message has come

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import socketserver
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import inf
@@ -23,7 +23,11 @@ BLOCKED_AFTER: Final = 15.0
 LIMIT: Final = 2.0
 #: Seconds for which an answer of the database or the storage is used again.
 FRESH: Final = 2.0
-# Seconds that a client may take to send its request.
+#: Seconds that a request and its response may take together.
+REQUEST_LIMIT: Final = 10.0
+#: The most connections at a time, so that enough file descriptors stay for the exports.
+MOST_CLIENTS: Final = 32
+# Seconds between two bytes of a client.
 _CLIENT_LIMIT: Final = 5.0
 
 
@@ -109,14 +113,15 @@ class _Part:
 def health_served(health: Health, *, host: str, port: int) -> Iterator[int]:
     """Inside the block, answer ``GET /live`` and ``GET /ready`` there: 200, or 503 with the problems. Return the port.
 
-    Port 0 is any free port. Each request has its own thread, so no slow answer delays another one.
+    Port 0 is any free port. Each request has its own thread, so no slow answer delays another one. A client that takes
+    too long is sent away, and so are the oldest ones where there are too many.
 
     Raises:
         BadInputError: this process cannot listen there.
     """
     try:
         server = _Server(health, host, port)
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, TypeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise BadInputError("--health-port", f"cannot listen on {host}, port {port}: {reason}") from error
     with health.asking(), server:
@@ -132,12 +137,23 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, health: Health, host: str, port: int) -> None:
         self.answers = {"/live": health.live, "/ready": health.ready}
+        #: When the request of each open connection began.
+        self.open: dict[socket.socket, float] = {}
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), _Handler)
 
     def server_bind(self) -> None:
         """Bind without asking DNS for the name of this machine, which `HTTPServer` does and which may take long."""
         socketserver.TCPServer.server_bind(self)
+
+    def service_actions(self) -> None:
+        """Send clients away; this is called after each new connection, and several times a second."""
+        clients = tuple(self.open.items())
+        for place, (connection, began) in enumerate(clients, start=1):
+            if place <= len(clients) - MOST_CLIENTS or monotonic() - began > REQUEST_LIMIT:
+                # Its thread then reads or writes no more, and closes it.
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Do nothing: a client that goes away is not a problem of the worker."""
@@ -148,6 +164,14 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "ticket-export"
     sys_version = ""
     timeout = _CLIENT_LIMIT
+
+    def handle(self) -> None:
+        """Let the server know for how long the connection is open."""
+        self.server.open[self.connection] = monotonic()
+        try:
+            super().handle()
+        finally:
+            del self.server.open[self.connection]
 
     def do_GET(self) -> None:
         """Answer one request."""

@@ -88,6 +88,14 @@ class _Shown(logging.Handler):
         self._everything = logging.StreamHandler()
 
     def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._show(record)
+        except Exception:  # noqa: BLE001 - a handler must not disturb what logs
+            # It writes to standard error, which may be closed.
+            with suppress(Exception):
+                self.handleError(record)
+
+    def _show(self, record: logging.LogRecord) -> None:
         is_news = self._session.tells_news and (record.levelno >= logging.WARNING or record.name == _AUDIT_LOG.name)
         if not self._is_shown_by_host(record):
             if not (is_news or self._session.debug):
@@ -95,7 +103,8 @@ class _Shown(logging.Handler):
             if (lines := json_stderr()) is not None:
                 lines.write_record(record)
             elif self._session.debug:
-                self._everything.handle(record)
+                with suppress(ValueError):
+                    self._everything.handle(record)
             else:
                 write_note(_line(record))
         self._session.told.append((getattr(record, "job_id", None), getattr(record, "export_status", None)))
@@ -131,6 +140,8 @@ class _Onward(logging.Handler):
 
 
 def _all_handlers() -> Iterator[logging.Handler]:
+    if logging.lastResort is not None:
+        yield logging.lastResort
     for each in (logging.getLogger(), *logging.getLogger().manager.loggerDict.values()):
         if isinstance(each, logging.Logger):
             yield from each.handlers

@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from enum import StrEnum
+from itertools import pairwise
 from typing import Annotated, Final
 
 import typer
@@ -100,21 +101,31 @@ def _global_options(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code (see `ExitCode`). Problems go to standard error, one a line."""
     session = Session()
+    arguments = sys.argv[1:] if arguments is None else arguments
     with whole_output(), session.resources, library_log(session):
         try:
             code = typer.main.get_command(app).main(
-                args=sys.argv[1:] if arguments is None else arguments,
+                args=arguments,
                 prog_name="ticket-export",
                 standalone_mode=False,
                 obj=session,
             )
         except Exception as error:  # noqa: BLE001 - an operator gets one line for any error
+            _write_json_if_asked(session, arguments)
             return _report(error, session)
         finally:
             session.close()
         if code == ExitCode.INTERRUPTED:
+            _write_json_if_asked(session, arguments)
             write_error("interrupted")
         return int(code or ExitCode.OK)
+
+
+def _write_json_if_asked(session: Session, arguments: Sequence[str]) -> None:
+    # An error in what was typed, or Ctrl-C, may come before the options take effect.
+    asks = "--log-format=json" in arguments or ("--log-format", "json") in pairwise(arguments)
+    if asks and not json_stderr():
+        session.resources.enter_context(json_lines(has_messages=False))
 
 
 def _report(error: Exception, session: Session) -> int:

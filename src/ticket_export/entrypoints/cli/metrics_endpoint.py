@@ -23,5 +23,10 @@ def metrics_endpoint(container: TicketExportContainer, port: int | None, host: s
         return
     if container.settings().metrics == "none":
         raise BadInputError("--metrics-port", "there are no metrics; set TICKET_EXPORT_METRICS=opentelemetry")
-    with served_meter_provider(port, host) as provider, container.meter_provider.override(provider):
+    with (
+        served_meter_provider(port, host) as provider,
+        container.meter_provider.override(provider),
+        # The module of a host may have made them before, with another meter provider.
+        container.instruments.reset(),
+    ):
         yield

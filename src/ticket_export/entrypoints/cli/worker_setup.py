@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 # Seconds between two tries to reach a database that is away: at first, and at most.
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 15.0
-_WRONG: Final = "correct TICKET_EXPORT_DATABASE_URL or container.engine, or give this role the right to log in"
+_WRONG: Final = "correct TICKET_EXPORT_DATABASE_URL or container.engine, or let its role log in"
 
 
 def require_setup(session: Session, container: TicketExportContainer, stop: StopSignal, *, waits: bool) -> None:
@@ -77,5 +77,5 @@ def _require_database(container: TicketExportContainer) -> None:
             audit_log.require_table()
     except JobDatabaseError as error:
         if is_wrong_database(error.__cause__):
-            raise CommandError(f"database: {error}; {_WRONG}", exit_code=ExitCode.BAD_INPUT) from error
+            raise CommandError(f"{error}; {_WRONG}", exit_code=ExitCode.BAD_INPUT) from error
         raise

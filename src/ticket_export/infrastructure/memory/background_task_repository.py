@@ -105,7 +105,11 @@ class InMemoryBackgroundTaskRepository(BackgroundTaskRepository):
             for job in jobs
             if job.status == ExportJobStatus.RUNNING and job.background_task_id in processing
         )
-        return {job.background_task_id for job in jobs if running[job.requester_user_id] >= limit}
+        return {
+            job.background_task_id
+            for job in jobs
+            if job.status == ExportJobStatus.QUEUED and running[job.requester_user_id] >= limit
+        }
 
     def _kept(self, name: str, status: BackgroundTaskStatus, besides: Collection[UUID]) -> list[BackgroundTask]:
         # The write lock keeps all tasks from other transactions, which wait for it instead of passing tasks over.

@@ -37,8 +37,9 @@ def served_meter_provider(port: int, host: str) -> Iterator[MeterProvider]:
         at_the_end.callback(provider.shutdown)
         try:
             server, thread = start_http_server(port, host)
-        except OSError as error:
-            raise ConfigurationError(f"--metrics-port: cannot listen on {host}:{port}: {error.strerror}") from error
+        except (OSError, UnicodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise ConfigurationError(f"--metrics-port: cannot listen on {host}:{port}: {reason}") from error
         at_the_end.callback(thread.join, _PATIENCE)
         at_the_end.callback(server.server_close)
         at_the_end.callback(server.shutdown)

@@ -56,32 +56,35 @@ class Chaos:
         finally:
             arena.close()
 
-    def rage(self, exports: int, tickets: int) -> None:
-        """Request so many exports of up to `tickets` tickets, some between each two faults; each fault happens."""
+    def rage(self, exports: int, tickets: int, patience: float) -> None:
+        """Request so many exports of up to `tickets` tickets, some between each two faults; wait until all have ended.
+
+        Every kind of fault happens. Fail if no export ends for `patience` seconds while some are left. The time in
+        which the kit keeps the broker or the database away does not count.
+        """
         formats = list(self.arena.container.file_formats().by_name)
         views = distinct_views(exports, tickets, self.random, formats=formats)
         plan = self._plan(exports)
+        progress = _Progress(patience, self.faults)
         for number, fault in enumerate(plan):
             group = views[number * exports // len(plan) : (number + 1) * exports // len(plan)]
             self.processes.keep()
             self.faults.strike(fault, lambda group=group: self._request(group))  # type: ignore[misc]
             time.sleep(self.random.uniform(_SHORTEST, _LONGEST))
+            self._require(progress, requested=(number + 1) * exports // len(plan))
         self.unreliable.release()
-
-    def wait(self, patience: float) -> None:
-        """Wait until every export has ended; fail if none does so for `patience` seconds."""
-        left, deadline = self.arena.unfinished(), time.monotonic() + patience
-        while left:
-            if time.monotonic() > deadline:
-                raise AssertionError(
-                    f"{left} exports are unfinished, and none ended for {patience:g} s; {self.text}\n"
-                    f"{self.processes.logs()}"
-                )
+        while self._require(progress, requested=exports):
             self.processes.keep()
             time.sleep(_LOOK_EVERY)
-            now_left = self.arena.unfinished()
-            if now_left < left:
-                left, deadline = now_left, time.monotonic() + patience
+
+    def _require(self, progress: _Progress, *, requested: int) -> int:
+        left = self.arena.unfinished()
+        if progress.is_over(ended=requested - left, left=left):
+            raise AssertionError(
+                f"{left} exports are unfinished, and none ended for {progress.patience:g} s; {self.text}\n"
+                f"{self.processes.logs()}"
+            )
+        return left
 
     def end(self, exports: int) -> EndState:
         """Stop the processes and sweep; fail unless each export has completed exactly once, and return what is left."""
@@ -116,6 +119,21 @@ class Chaos:
     def _request(self, views: list[dict[str, object]]) -> None:
         for view in views:
             self.arena.request(view)
+
+
+@attrs.define
+class _Progress:
+    patience: float
+    faults: Faults
+    _ended: int = 0
+    _at: float = attrs.field(factory=time.monotonic)
+
+    def is_over(self, *, ended: int, left: int) -> bool:
+        """Return whether nothing has ended for too long, although something is left to end."""
+        now = time.monotonic() - self.faults.away
+        if ended > self._ended or not left:
+            self._ended, self._at = ended, now
+        return now > self._at + self.patience
 
 
 def _random(seed: int, use: str) -> Random:

@@ -63,8 +63,7 @@ class EngineContract:
         show(f"\n{type(self).__name__} with seed {seed}: {self.exports} exports of up to {self.tickets} tickets")
         with Chaos.over(engine, tmp_path, database_url, tickets=self.tickets, seed=seed) as chaos:
             try:
-                chaos.rage(self.exports, self.tickets)
-                chaos.wait(self.patience)
+                chaos.rage(self.exports, self.tickets, self.patience)
             finally:
                 show(f"  {chaos.text}")
             show(f"  {chaos.end(self.exports).text}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from random import Random
 
@@ -36,7 +37,11 @@ class Fault(StrEnum):
 
 @attrs.define
 class Faults:
-    """The faults of one run. `counts` has how often each happened, and `met` how many met a running export."""
+    """The faults of one run.
+
+    `counts` has how often each happened, `met` how many met a running export. `away` is for how many seconds the kit
+    has kept the broker or the database away.
+    """
 
     engine: JobEngine
     arena: Arena
@@ -44,6 +49,7 @@ class Faults:
     random: Random
     counts: Counter[Fault] = attrs.field(factory=Counter, init=False)
     met: int = attrs.field(default=0, init=False)
+    away: float = attrs.field(default=0.0, init=False)
 
     @property
     def kinds(self) -> Sequence[Fault]:
@@ -59,10 +65,11 @@ class Faults:
         """Let it happen, and meanwhile or before that `request` some exports."""
         self.counts[fault] += 1
         if fault is Fault.BROKER_AWAY and isinstance(self.engine, SupportsBroker):
-            self.engine.stop_broker()
-            request()
-            time.sleep(self.random.uniform(_SHORTEST, _LONGEST))
-            self.engine.start_broker()
+            with self._outage():
+                self.engine.stop_broker()
+                request()
+                time.sleep(self.random.uniform(_SHORTEST, _LONGEST))
+                self.engine.start_broker()
             return
         request()
         if fault is Fault.FLUSH and isinstance(self.engine, SupportsBroker):
@@ -70,9 +77,16 @@ class Faults:
             return
         process, pid = self._any() if fault is Fault.KILL_ANY else self._victim()
         if fault is Fault.RESTART_DATABASE and isinstance(self.engine, SupportsDatabaseRestart):
-            self.engine.restart_database()
+            with self._outage():
+                self.engine.restart_database()
         elif process is not None:
             self._hit(fault, process, pid)
+
+    @contextmanager
+    def _outage(self) -> Iterator[None]:
+        began_at = time.monotonic()
+        yield
+        self.away += time.monotonic() - began_at
 
     def _hit(self, fault: Fault, process: EngineProcess, pid: int) -> None:
         if fault is Fault.KILL_ONE:

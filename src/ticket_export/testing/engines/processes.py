@@ -150,10 +150,10 @@ class EngineProcesses:
         return sum(not each.wait(deadline - time.monotonic()) for each in running)
 
     def logs(self) -> str:
-        """Return the end of what each of the latest processes printed."""
+        """Return the end of what was printed by the latest process of each command, and by all that still run."""
+        latest = [each for each in self._started if each.is_alive or each in self._kept.values()]
         return "\n".join(
-            f"--- {' '.join(each.command)}\n{each.log.read_text('utf-8', 'replace')[-_SHOWN:]}"
-            for each in self._started[-2 * len(self._commands) :]
+            f"--- {' '.join(each.command)}\n{each.log.read_text('utf-8', 'replace')[-_SHOWN:]}" for each in latest
         )
 
     def _start(self, command: tuple[str, ...]) -> EngineProcess:

@@ -154,6 +154,15 @@ class TurnsOfSharesContract(BackDoor[D]):
         self._put_exports(database, requester, [running("a", name="send-mail")])
         assert self._next(database, limit=1) == turn
 
+    def test_a_task_whose_export_has_ended_without_it_does_not_wait_for_the_limit(
+        self, database: D, requester: User
+    ) -> None:
+        left = waiting("a")
+        self._put_exports(database, requester, [running("a")])
+        self.put_tasks(database, left)
+        self.put_jobs(database, a_job(requester, status=ExportJobStatus.FAILED, background_task_id=left.id))
+        assert self._next(database, limit=1) == left
+
     def _put_exports(self, database: D, requester: User, tasks: Sequence[BackgroundTask]) -> None:
         status = {
             BackgroundTaskStatus.ENQUEUED: ExportJobStatus.QUEUED,

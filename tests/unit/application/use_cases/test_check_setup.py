@@ -173,10 +173,13 @@ class Silent(ExportPolicy):
     def visible_requesters(self, actor: Actor) -> Any:
         return None
 
+    def share_key(self, actor: Actor) -> Any:
+        return None
+
 
 def test_a_policy_that_returns_nothing_is_a_finding_without_users(check: CheckSetup) -> None:
-    (finding,) = _with_policy(check, Silent())()
-    assert finding.what == "visible_requesters returned NoneType"
+    found = [finding.what for finding in _with_policy(check, Silent())()]
+    assert found == ["visible_requesters returned NoneType", "share_key returned NoneType"]
 
 
 def test_a_warning_of_the_policy_itself_is_told(check: CheckSetup) -> None:

@@ -208,6 +208,21 @@ def test_progress_does_not_wait_for_a_heartbeat_that_is_writing(desk: HelpDesk, 
     assert was_published == [True]
 
 
+def test_progress_is_not_written_while_it_is_being_written(desk: HelpDesk, job_id: UUID) -> None:
+    heartbeat = Heartbeat(
+        desk.claims.claim(job_id),
+        stop=StopSignal(),
+        stall=desk.stall,
+        on_stall=ignore_stall,
+        on_hand_back=ignore_hand_back,
+    )
+    before = desk.database.committed
+    with heartbeat, heartbeat._writing:
+        desk.clock.advance(timedelta(seconds=1))
+        heartbeat.tell(Progress(ProgressStage.COUNTING))
+        assert desk.database.committed is before
+
+
 @attrs.frozen
 class StubbornSource:
     """Its reader cannot be interrupted."""

@@ -7,10 +7,10 @@ import logging
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from threading import RLock, local
-from typing import TextIO, cast
+from typing import NoReturn, TextIO, cast
 
 from ticket_export.errors import TicketExportError
 
@@ -56,7 +56,7 @@ class JsonLines:
     """A text stream that writes only lines of JSON to `stream`.
 
     A line that is an object of JSON passes as it is. Any other text, such as a warning of Python, becomes a record of
-    the logger `PLAIN_TEXT`. Several threads may write at once.
+    the logger `PLAIN_TEXT`. Several threads may write at once. An error of `stream` does not reach those who write.
     """
 
     def __init__(self, stream: TextIO, formatter: JsonFormatter) -> None:
@@ -80,7 +80,7 @@ class JsonLines:
         self._begun.text = "" if is_whole else begun
         if is_whole and begun.strip():
             if _is_object(begun):
-                self._put(begun)
+                self._put(f"{begun.strip()}\n")
             else:
                 self.write_record(plain_record(begun.rstrip("\n"), logging.INFO))
         return len(text)
@@ -90,12 +90,18 @@ class JsonLines:
         for each in lines:
             self.write(each)
 
+    def end_line(self) -> None:
+        """Write what this thread has begun, if its line has no end yet."""
+        if getattr(self._begun, "text", ""):
+            self.write("\n")
+
     def write_record(self, record: logging.LogRecord) -> None:
         """Write one record."""
         self._put(f"{self.formatter.format(record)}\n")
 
     def _put(self, line: str) -> None:
-        with self._lock:
+        # As in `write_note`, nobody has to read it.
+        with self._lock, suppress(OSError, ValueError):
             self._stream.write(line)
             self._stream.flush()
 
@@ -115,12 +121,16 @@ def json_lines(*, has_messages: bool) -> Iterator[None]:
     """Inside the block, everything that Python code writes to standard error is a line of JSON."""
     before = sys.stderr
     # It is None where it was closed from the start.
-    if before is not None:
-        sys.stderr = cast("TextIO", JsonLines(before, JsonFormatter(has_messages=has_messages)))
+    if before is None:
+        yield
+        return
+    lines = JsonLines(before, JsonFormatter(has_messages=has_messages))
+    sys.stderr = cast("TextIO", lines)
     try:
         yield
     finally:
         sys.stderr = before
+        lines.end_line()
 
 
 def json_stderr() -> JsonLines | None:
@@ -132,9 +142,14 @@ def json_stderr() -> JsonLines | None:
 def _is_object(text: str) -> bool:
     # A record of a host that writes lines of JSON itself.
     try:
-        return "\n" not in text.rstrip("\n") and isinstance(json.loads(text), dict)
-    except ValueError:
+        return "\n" not in text.strip() and isinstance(json.loads(text, parse_constant=_refuse), dict)
+    except (ValueError, RecursionError):
         return False
+
+
+def _refuse(constant: str) -> NoReturn:
+    # Python reads NaN and Infinity, but they are not JSON (RFC 8259).
+    raise ValueError(constant)
 
 
 def _traceback(error: BaseException) -> str:

@@ -53,10 +53,10 @@ _NETWORK_LIMITS: Final = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
-# A key of the pool's own notes on a connection: when it was last returned. A query that tests it again so many seconds
-# after that would cost a small export more than reading its rows.
+# A key of the pool's own notes on a connection: when it was last returned.
 _USED_AT: Final = "ticket_export_used_at"
-_SHORTLY: Final = 1.0
+#: Seconds after that in which no query tests it. For a small export, that would cost more than reading its rows.
+SHORTLY: Final = 1.0
 
 _SQLITE_OPTIONS: Final = {"cached_statements", "check_same_thread", "detect_types", "isolation_level", "timeout"}
 # In this order: the time-out must be set when the switch to WAL waits for another process.
@@ -253,7 +253,7 @@ def _require_answer(dialect: Dialect) -> Callable[[DBAPIConnection, ConnectionPo
         if used_at is None:
             return
         try:
-            if monotonic() - used_at < _SHORTLY and not has_news(driver):
+            if monotonic() - used_at < SHORTLY and not has_news(driver):
                 return
             with WATCH.watching(driver):
                 dialect.do_ping(driver)
