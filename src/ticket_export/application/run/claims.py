@@ -23,7 +23,6 @@ from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.errors import ExportNotFoundError, InvalidTransitionError
 
-
 # The clocks of two workers may differ by so much.
 _CLOSE: Final = timedelta(minutes=1)
 
