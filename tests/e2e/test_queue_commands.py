@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import sys
@@ -197,6 +198,8 @@ def test_a_storage_that_cannot_be_listed_is_told_after_all_else_is_done(
     assert stored_files(help_desk) == []
     document = run_command("--app", "unlisted_helpdesk:container", "cleanup", "--json")
     assert (document.exit_code, job(document)["cleanedUp"], job(document)["orphansRemoved"]) == (1, 0, 0)
+    (line,) = run_command("--log-format", "json", "--app", "unlisted_helpdesk:container", "cleanup").err.splitlines()
+    assert "in list" in json.loads(line)["exception"]
 
 
 def test_what_to_type_next_names_the_hosts_container(help_desk: HelpDesk, monkeypatch: pytest.MonkeyPatch) -> None:

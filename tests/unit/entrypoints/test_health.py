@@ -5,6 +5,7 @@ import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from math import inf
 from threading import Event, Thread
 from time import monotonic, sleep
 
@@ -164,16 +165,17 @@ def test_client_that_sends_byte_by_byte_is_sent_away(monkeypatch: pytest.MonkeyP
         assert is_closed(connection)
 
 
-def test_many_clients_hold_few_connections_and_a_probe_is_answered() -> None:
-    with served(a_health()) as client, ExitStack() as stack:
+def test_many_clients_hold_few_connections_and_a_probe_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    # So no client is sent away for another reason.
+    monkeypatch.setattr(health_module, "REQUEST_LIMIT", inf)
+    monkeypatch.setattr(health_module._Handler, "timeout", None)
+    with served(a_health(blocked_after=inf)) as client, ExitStack() as stack:
         clients = [
             stack.enter_context(socket.create_connection((client.host, client.port)))
             for _ in range(3 * health_module.MOST_CLIENTS)
         ]
         assert client.get("/live")[0] == 200
-        began = monotonic()
         assert all(is_closed(each) for each in clients[: health_module.MOST_CLIENTS])
-        assert monotonic() - began < health_module.REQUEST_LIMIT / 3
 
 
 def test_client_that_goes_away_leaves_no_trace(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,9 @@ import logging.config
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from logging.handlers import MemoryHandler, QueueHandler, QueueListener
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
@@ -217,6 +219,33 @@ def test_record_of_a_host_without_logging_keeps_its_logger_and_level(
         logging.getLogger("helpdesk").error("of the host")
     (line,) = capsys.readouterr().err.splitlines()
     assert [json.loads(line)[name] for name in ("logger", "level", "message")] == ["helpdesk", "ERROR", "of the host"]
+
+
+@pytest.mark.usefixtures("clean_logging")
+@pytest.mark.parametrize("log_format", ["text", "json"])
+@pytest.mark.parametrize("kind", ["memory", "queue"])
+def test_a_record_that_a_host_passes_on_to_its_console_is_one_line(
+    kind: str, log_format: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = Session(tells_news=True)
+    with json_lines(has_messages=False) if log_format == "json" else nullcontext(), library_log(session):
+        console = logging.StreamHandler()
+        passed_on = SimpleQueue[object]()
+        listener = QueueListener(passed_on, console)
+        handler = MemoryHandler(1, target=console) if kind == "memory" else QueueHandler(passed_on)
+        if isinstance(handler, QueueHandler):
+            # As `dictConfig` of Python 3.12 does.
+            vars(handler)["listener"] = listener
+        logging.getLogger().addHandler(handler)
+        session.on_container()
+        listener.start()
+        _LOG.warning("slow", extra={"job_id": "7"})
+        logging.getLogger("helpdesk").warning("of the host")
+        listener.stop()
+    lines = capsys.readouterr().err.splitlines()
+    assert [text in line for text, line in zip(("slow", "of the host"), lines, strict=True)] == [True, True]
+    if log_format == "json":
+        assert [json.loads(line)["logger"] for line in lines] == ["ticket_export.somewhere", "helpdesk"]
 
 
 class _Unread(io.StringIO):

@@ -134,6 +134,8 @@ def health_served(health: Health, *, host: str, port: int) -> Iterator[int]:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    # The default is 5. A client that finds the queue full tries again after a second or more.
+    request_queue_size = 4 * MOST_CLIENTS
 
     def __init__(self, health: Health, host: str, port: int) -> None:
         self.answers = {"/live": health.live, "/ready": health.ready}

@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import chain
 from typing import cast
 
 from ticket_export.entrypoints.cli.output.json_lines import json_stderr
@@ -73,7 +74,7 @@ class _LibraryLog:
         self.attach()
         if (lines := json_stderr()) is None:
             return
-        for handler in filter(_is_on_console, _all_handlers()):
+        for handler in filter(_is_on_console, chain.from_iterable(map(_reached, _all_handlers()))):
             self._formatters.callback(handler.setFormatter, handler.formatter)
             handler.setFormatter(lines.formatter)
 
@@ -96,9 +97,8 @@ class _Shown(logging.Handler):
                 self.handleError(record)
 
     def _show(self, record: logging.LogRecord) -> None:
-        is_news = self._session.tells_news and (record.levelno >= logging.WARNING or record.name == _AUDIT_LOG.name)
         if not self._is_shown_by_host(record):
-            if not (is_news or self._session.debug):
+            if not (self._is_news(record) or self._session.debug):
                 return
             if (lines := json_stderr()) is not None:
                 lines.write_record(record)
@@ -109,11 +109,16 @@ class _Shown(logging.Handler):
                 write_note(_line(record))
         self._session.told.append((getattr(record, "job_id", None), getattr(record, "export_status", None)))
 
+    def _is_news(self, record: logging.LogRecord) -> bool:
+        if not self._session.tells_news or record.name in self._session.reported:
+            return False
+        return record.levelno >= logging.WARNING or record.name == _AUDIT_LOG.name
+
     def _is_shown_by_host(self, record: logging.LogRecord) -> bool:
         return any(
             record.levelno >= each.level and each.filter(record)
             for each in self._handlers_of(record)
-            if _is_on_console(each)
+            if any(map(_is_on_console, _reached(each)))
         )
 
     def _handlers_of(self, record: logging.LogRecord) -> Iterator[logging.Handler]:
@@ -145,6 +150,16 @@ def _all_handlers() -> Iterator[logging.Handler]:
     for each in (logging.getLogger(), *logging.getLogger().manager.loggerDict.values()):
         if isinstance(each, logging.Logger):
             yield from each.handlers
+
+
+def _reached(handler: logging.Handler) -> Iterator[logging.Handler]:
+    """Return the handler, and those to which it passes its records later or in another thread."""
+    yield handler
+    # Of `MemoryHandler`; and of `QueueHandler`, where the configuration of Python 3.12 or later has made it.
+    further = (getattr(handler, "target", None), *getattr(getattr(handler, "listener", None), "handlers", ()))
+    for each in further:
+        if isinstance(each, logging.Handler):
+            yield from _reached(each)
 
 
 def _is_on_console(handler: logging.Handler) -> bool:

@@ -38,6 +38,8 @@ class Session:
         self.app = app
         self.debug = debug
         self.tells_news = tells_news
+        #: Loggers whose records are not news, since the command reports these failures itself.
+        self.reported: set[str] = set()
         self.told: deque[tuple[str | None, str | None]] = deque(maxlen=_REMEMBERED)
         #: The name of the host's container that is in use; None for the library's own.
         self.host_app: str | None = None

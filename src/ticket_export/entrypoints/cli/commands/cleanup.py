@@ -4,13 +4,13 @@ import typer
 
 from ticket_export.application.safe_text import escaped
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUp
-from ticket_export.application.use_cases.housekeep import Chore, Housekept
+from ticket_export.application.use_cases.housekeep import Chore, Housekeep, Housekept
 from ticket_export.application.use_cases.purge_exports import Purge
 from ticket_export.application.use_cases.recover_stalled_exports import Recovery
 from ticket_export.application.use_cases.sweep_orphaned_objects import Sweep
-from ticket_export.entrypoints.cli.exit_codes import CommandError
+from ticket_export.entrypoints.cli.exit_codes import CommandError, ExitCode
 from ticket_export.entrypoints.cli.options import AsJson
-from ticket_export.entrypoints.cli.output.standard_streams import write_json, write_summary
+from ticket_export.entrypoints.cli.output.standard_streams import write_error, write_json, write_summary
 from ticket_export.entrypoints.cli.session import session_of
 from ticket_export.errors import StorageError
 
@@ -23,6 +23,7 @@ def cleanup(context: typer.Context, as_json: AsJson = False) -> None:
     """
     session = session_of(context)
     session.tells_news = True
+    session.reported.add(Housekeep.__module__)
     kept = session.container().housekeep()(now=True)
     # A chore that failed has done nothing that can be told.
     recovery, clean_up = kept.recovery or Recovery(), kept.clean_up or CleanUp()
@@ -51,7 +52,7 @@ def cleanup(context: typer.Context, as_json: AsJson = False) -> None:
             f"{purge.purged:,} old exports purged"
         )
     # After the report of what was done.
-    _raise_failure(kept)
+    _report_failures(kept)
     if clean_up.refused or sweep.refused:
         # The log has just told why.
         raise CommandError("files were not deleted, because this database does not own the storage")
@@ -61,8 +62,16 @@ def cleanup(context: typer.Context, as_json: AsJson = False) -> None:
         raise CommandError(f"{failed:,} could not be cleaned up; {advice}the next clean-up tries again")
 
 
-def _raise_failure(kept: Housekept) -> None:
+def _report_failures(kept: Housekept) -> None:
+    raised: Exception | None = None
     for chore, error in kept.failed.items():
-        if chore is Chore.SWEEP and isinstance(error, StorageError):
-            raise CommandError(f"the search for orphaned files failed: {error}") from error
-        raise error
+        if isinstance(error, StorageError):
+            what = "search for orphaned files" if chore is Chore.SWEEP else f"chore {chore}"
+            write_error(f"the {what} failed: {error}", error)
+        else:
+            # Its ending may say what to do. Another one probably has the same cause.
+            raised = raised or error
+    if raised is not None:
+        raise raised
+    if kept.failed:
+        raise typer.Exit(ExitCode.FAILED)
