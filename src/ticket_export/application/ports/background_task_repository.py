@@ -47,13 +47,19 @@ class BackgroundTaskRepository(Protocol):
 
     @abstractmethod
     def next_enqueued(
-        self, name: str, *, besides: Collection[UUID] = (), max_running_per_user: int = 0
+        self,
+        name: str,
+        *,
+        besides: Collection[UUID] = (),
+        max_running_per_user: int = 0,
+        started_before: datetime | None = None,
     ) -> BackgroundTask | None:
         """Return the task of that name whose turn it is, and keep it from others until the transaction ends.
 
         It is the oldest enqueued task of one share, which is all tasks with one `share_key`. Tasks without a key are
         one share. The share is the one with the fewest tasks that are being processed; among equals, the one whose last
-        start was longest ago, or that has never started one; then the one with the oldest task.
+        start was longest ago, or that has never started one; then the one with the oldest task. A start that is not
+        before `started_before` is that of a clock which was wrong, and does not count.
 
         One transaction at a time chooses, until it ends, so that each one counts the tasks that others have claimed.
 

@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 import attrs
@@ -21,6 +22,9 @@ from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.errors import ExportNotFoundError, InvalidTransitionError
+
+# The clocks of two workers may differ by so much.
+_CLOSE: Final = timedelta(minutes=1)
 
 
 def this_process() -> str:
@@ -73,7 +77,10 @@ class Claims:
             found = first_kept(
                 work,
                 lambda passed_over: work.tasks.next_enqueued(
-                    TASK_NAME, besides=passed_over, max_running_per_user=self.max_running_per_user
+                    TASK_NAME,
+                    besides=passed_over,
+                    max_running_per_user=self.max_running_per_user,
+                    started_before=now + _CLOSE,
                 ),
                 ExportJobStatus.QUEUED,
                 now,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Collection
 from datetime import timedelta
 from math import inf
 from threading import Event, Thread
@@ -14,6 +15,7 @@ import attrs
 
 from ticket_export.application.run.run_outcome import RunResult
 from ticket_export.application.run.stop_signal import StopSignal
+from ticket_export.application.use_cases.housekeep import Chore
 from ticket_export.container import TicketExportContainer
 from ticket_export.errors import JobDatabaseError
 
@@ -42,6 +44,9 @@ OPTIONS: Final[dict[str, Any]] = {
     # The setting `task_annotations`, with which a host changes its own tasks, often all at once.
     "annotate": classmethod(lambda _cls: None),
 }
+
+# A queue that is never empty needs no other messages.
+_BETWEEN_EXPORTS: Final = frozenset(Chore) - {Chore.DISPATCH}
 
 # Seconds that an export without progress has to return after it was interrupted.
 _GRACE: Final = 30.0
@@ -84,16 +89,20 @@ class Tasks:
             self._pause = _FIRST_PAUSE
         if monotonic() >= self._chore_at and not self.stop.is_given:
             # While exports wait, their messages are in the queue before those of beat, which expire there.
-            self.housekeep()
+            self._keep_house(_BETWEEN_EXPORTS)
         return f"{outcome.result.value} {outcome.job_id or ''}".rstrip()
 
     def housekeep(self) -> None:
         """Do what is due besides exporting; what fails is in the log, and is due again later."""
+        self._keep_house(tuple(Chore))
+
+    def _keep_house(self, chores: Collection[Chore]) -> None:
         try:
-            kept = self.container.housekeep()()
-            self._chore_at = monotonic() + kept.due_in.total_seconds()
+            kept = self.container.housekeep()(only=chores)
         except JobDatabaseError as error:
             _log.warning("cannot do the housekeeping: %s", error, exc_info=error)
+        else:
+            self._chore_at = monotonic() + kept.due_in.total_seconds()
 
     def _give_up(self, ended: Event) -> None:
         # Another attempt takes the export over. This one may never return, and would block its place in the pool.

@@ -52,13 +52,20 @@ class InMemoryBackgroundTaskRepository(BackgroundTaskRepository):
         return rows.tasks.pop(task_id, None) is not None
 
     def next_enqueued(
-        self, name: str, *, besides: Collection[UUID] = (), max_running_per_user: int = 0
+        self,
+        name: str,
+        *,
+        besides: Collection[UUID] = (),
+        max_running_per_user: int = 0,
+        started_before: datetime | None = None,
     ) -> BackgroundTask | None:
         waiting = self._kept(name, BackgroundTaskStatus.ENQUEUED, besides)
         running = Counter(map(_share, self._kept(name, BackgroundTaskStatus.PROCESSING, ())))
         last_start: dict[str, datetime] = {}
         for task in self._transaction.writing().tasks.values():
-            if task.name == name and task.started_at is not None:
+            if task.name != name or task.started_at is None:
+                continue
+            if started_before is None or task.started_at < started_before:
                 last_start[_share(task)] = max(task.started_at, last_start.get(_share(task), _NEVER))
         if max_running_per_user:
             blocked = self._tasks_of_busy_users(name, max_running_per_user)

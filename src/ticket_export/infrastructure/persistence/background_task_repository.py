@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 from uuid import UUID
@@ -49,6 +49,8 @@ _ONE_CLAIM_AT_A_TIME: Final = text("""
 # The share of tasks without a key.
 _NO_KEY: Final = literal_column("''", Text)
 _NAME: Final = bindparam("name", type_=Text)
+# After every start.
+_NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class SqlAlchemyBackgroundTaskRepository(BackgroundTaskRepository):
@@ -76,18 +78,24 @@ class SqlAlchemyBackgroundTaskRepository(BackgroundTaskRepository):
         return is_deleted(self._connection, self._tasks, task_id)
 
     def next_enqueued(
-        self, name: str, *, besides: Collection[UUID] = (), max_running_per_user: int = 0
+        self,
+        name: str,
+        *,
+        besides: Collection[UUID] = (),
+        max_running_per_user: int = 0,
+        started_before: datetime | None = None,
     ) -> BackgroundTask | None:
         if self._connection.dialect.name == "postgresql":
             # On SQLite a unit of work holds the one write lock.
             self._connection.execute(_ONE_CLAIM_AT_A_TIME, {"short": SHORT["idle_in_transaction_session_timeout"]})
         busy = self._busy_users(name, max_running_per_user) if max_running_per_user else []
         values = {"name": name, "busy_users": busy} if busy else {"name": name}
+        in_turn = {**values, "started_before": started_before or _NEVER}
         oldest = _oldest(self._tables, some_wait=bool(busy))
         if besides:
             oldest = oldest.where(self._tasks.c.id.not_in(besides))
         for share in (
-            self._connection.execute(_shares_in_turn(self._tables, some_wait=bool(busy)), values).scalars().all()
+            self._connection.execute(_shares_in_turn(self._tables, some_wait=bool(busy)), in_turn).scalars().all()
         ):
             if found := self._found(oldest, {**values, "share": share}):
                 return found[0]
@@ -164,7 +172,7 @@ def _shares_in_turn(tables: Tables, *, some_wait: bool) -> Select[str]:
     # One row of the index for each share. It does not find "equal, or both null".
     last_start = (
         select(started.c.started_at)
-        .where(started.c.started_at.is_not(None), started.c.name == _NAME)
+        .where(started.c.started_at < bindparam("started_before"), started.c.name == _NAME)
         .order_by(started.c.started_at.desc())
         .limit(1)
     )

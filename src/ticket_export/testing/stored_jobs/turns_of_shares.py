@@ -90,6 +90,14 @@ class TurnsOfSharesContract(BackDoor[D]):
         expected = [greedy[0], others[0], others[1], greedy[1], others[2], greedy[2], greedy[3]]
         assert self._order(database) == [task.id for task in expected]
 
+    def test_a_start_by_a_clock_that_was_wrong_does_not_cost_a_share_its_turns(self, database: D) -> None:
+        wrong = attrs.evolve(ended("a", started=0), started_at=NOW + timedelta(days=3650))
+        turn, other = waiting("a", later=1), waiting("b")
+        self.put_tasks(database, turn, other, wrong, ended("b", started=0))
+        with self.unit_of_work(database) as unit_of_work:
+            found = unit_of_work.tasks.next_enqueued("export", started_before=NOW + timedelta(days=1))
+        assert found == turn
+
     @pytest.mark.parametrize("seed", range(5))
     def test_any_tasks_come_in_the_order_of_the_rule(self, database: D, seed: int) -> None:
         tasks = list(_any_tasks(Random(seed)))  # noqa: S311 - no secret

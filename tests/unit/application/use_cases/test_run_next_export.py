@@ -145,11 +145,12 @@ def limited(desk: HelpDesk) -> RunNextExport:
 
 
 def two_of_one_user(desk: HelpDesk) -> tuple[Actor, UUID, UUID]:
-    actor = desk.user()
-    first, second = (desk.requested(actor, number=number).id for number in range(2))
+    actor, job_ids = desk.user(), []
+    for number in range(2):
+        job_ids.append(desk.requested(actor, number=number).id)
+        desk.clock.advance(timedelta(seconds=1))
     desk.queue.dispatched.clear()
-    desk.clock.advance(timedelta(seconds=1))
-    return actor, first, second
+    return actor, job_ids[0], job_ids[1]
 
 
 def test_export_that_had_to_wait_for_another_one_of_its_user_is_dispatched_at_the_end_of_that_one(

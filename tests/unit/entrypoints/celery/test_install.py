@@ -29,10 +29,10 @@ from ticket_export.infrastructure.tasks.inline_task_queue import InlineTaskQueue
 RUN, HOUSEKEEP = "ticket_export.run_next_export", "ticket_export.housekeep"
 
 
-def housekept(note: Callable[[], object] = lambda: None) -> Callable[[], Housekept]:
+def housekept(note: Callable[[], object] = lambda: None) -> Callable[..., Housekept]:
     """A housekeeping that calls `note`."""
 
-    def housekeep() -> Housekept:
+    def housekeep(**_: object) -> Housekept:
         note()
         return Housekept(due_in=timedelta(seconds=5))
 
@@ -97,7 +97,7 @@ def test_second_installation_has_no_effect(app: Celery) -> None:
 
 def test_another_container_replaces_the_first_one(app: Celery) -> None:
     first, second = container(), container()
-    first.housekeep.override(Object(lambda: pytest.fail("the first container was used")))
+    first.housekeep.override(Object(lambda **_: pytest.fail("the first container was used")))
     done: list[bool] = []
     second.housekeep.override(Object(housekept(lambda: done.append(True))))
     install(app, first)

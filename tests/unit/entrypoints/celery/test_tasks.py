@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from threading import Event
 from time import monotonic, sleep
@@ -16,7 +16,7 @@ from dependency_injector.providers import Object
 
 from tests.forked import exit_code, run_in_fork
 from ticket_export import JobDatabaseError, RunOutcome, RunResult, StopSignal, TicketExportContainer
-from ticket_export.application.use_cases.housekeep import Housekept
+from ticket_export.application.use_cases.housekeep import Chore, Housekept
 from ticket_export.entrypoints.celery import tasks as module
 from ticket_export.entrypoints.celery.tasks import Tasks
 from ticket_export.entrypoints.celery.worker_stop import SharedStopSignal
@@ -25,7 +25,7 @@ from ticket_export.entrypoints.celery.worker_stop import SharedStopSignal
 def tasks(run: Callable[..., RunOutcome], stop: StopSignal | None = None) -> Tasks:
     container = TicketExportContainer()
     container.run_next_export.override(Object(run))
-    container.housekeep.override(Object(lambda: Housekept(due_in=timedelta(seconds=5))))
+    container.housekeep.override(Object(lambda **_: Housekept(due_in=timedelta(seconds=5))))
     return Tasks(container, stop or StopSignal())
 
 
@@ -96,7 +96,9 @@ def test_worker_whose_queue_is_never_empty_does_the_housekeeping_between_two_exp
     it = tasks(lambda **_: RunOutcome(result=RunResult.COMPLETED, job_id=uuid4()))
     kept = []
 
-    def housekeep() -> Housekept:
+    def housekeep(*, only: Collection[Chore]) -> Housekept:
+        # Messages are in the queue already.
+        assert set(only) == set(Chore) - {Chore.DISPATCH}
         kept.append(monotonic())
         return Housekept(due_in=timedelta(seconds=0.2))
 
