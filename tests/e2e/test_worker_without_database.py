@@ -70,7 +70,8 @@ def test_worker_waits_for_a_database_that_is_away_and_then_works(
         assert worker.wait_for_line() == "warning: the database answers; the worker goes on\n"
         assert worker.wait_for_line().startswith("worker ready: ")
         seconds_until(lambda: status(job_id) == "completed")
-        assert get(port, "/ready") == (200, "ok\n")
+        # The answers of the outage are used for two seconds.
+        seconds_until(lambda: get(port, "/ready") == (200, "ok\n"))
         assert worker.stop().exit_code == 0
 
 
