@@ -78,7 +78,7 @@ def test_every_question_is_answered_from_an_index(full_engine: Engine, requester
     # What is in memory already may be read from end to end.
     scans = {step for plan in plans.values() for step in plan if step.startswith("SCAN")}
     assert scans <= {"SCAN waiting"}
-    last_start = "SEARCH started USING INDEX IX_BackgroundTasks_ShareKey_StartedAt (ShareKey=? AND StartedAt>?)"
+    last_start = "SEARCH started USING INDEX IX_BackgroundTasks_ShareKey_StartedAt (ShareKey=? AND StartedAt<?)"
     assert last_start in plans["next_enqueued"]
 
 
