@@ -129,7 +129,7 @@ class Housekeep:
                 return attrs.evolve(kept, clean_up=self.clean_up_expired_exports())
             case Chore.SWEEP:
                 return attrs.evolve(kept, sweep=self.sweep_orphaned_objects())
-            case Chore.PURGE:
+            case _:
                 return attrs.evolve(kept, purge=self.purge_exports())
 
     def _dispatch_again(self) -> int:
