@@ -41,14 +41,18 @@ class PostgresqlHelpDesk(HelpDesk):
 
 @pytest.fixture
 def desk(postgresql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PostgresqlHelpDesk:
+    return filled_desk(postgresql_url, tmp_path, monkeypatch)
+
+
+def filled_desk(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> PostgresqlHelpDesk:
     """Commands that run in this process work on it."""
-    desk = PostgresqlHelpDesk(tmp_path, postgresql_url)
-    monkeypatch.chdir(tmp_path)
+    desk = PostgresqlHelpDesk(folder, url)
+    monkeypatch.chdir(folder)
     for name in [name for name in os.environ if name.startswith("TICKET_EXPORT_")]:
         monkeypatch.delenv(name)
     for name, value in desk.settings.items():
         monkeypatch.setenv(name, value)
-    filled = run_script("sample-data", "--tickets", "50", folder=tmp_path, settings=desk.settings)
+    filled = run_script("sample-data", "--tickets", "50", folder=folder, settings=desk.settings)
     assert filled.exit_code == 0, filled.err
     return desk
 

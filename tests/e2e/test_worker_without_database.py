@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from sqlalchemy import make_url
 
 from tests.e2e.command_line import Ended, run_script
 from tests.e2e.held_exports import request, seconds_until, started, status
-from tests.e2e.test_worker_on_postgresql import PostgresqlHelpDesk
+from tests.e2e.test_worker_on_postgresql import PostgresqlHelpDesk, filled_desk
 from tests.e2e.test_worker_operations import get, health_port_of
 from tests.embedded_postgresql import EmbeddedServer, restartable_postgresql
 from tests.postgresql_server import PostgresqlServer, conninfo
@@ -31,15 +30,7 @@ def server() -> Iterator[EmbeddedServer]:
 @pytest.fixture
 def desk(server: EmbeddedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PostgresqlHelpDesk]:
     with PostgresqlServer(server.url).database() as url:
-        desk = PostgresqlHelpDesk(tmp_path, url)
-        monkeypatch.chdir(tmp_path)
-        for name in [name for name in os.environ if name.startswith("TICKET_EXPORT_")]:
-            monkeypatch.delenv(name)
-        for name, value in desk.settings.items():
-            monkeypatch.setenv(name, value)
-        filled = run_script("sample-data", "--tickets", "50", folder=tmp_path, settings=desk.settings)
-        assert filled.exit_code == 0, filled.err
-        yield desk
+        yield filled_desk(url, tmp_path, monkeypatch)
 
 
 @contextmanager

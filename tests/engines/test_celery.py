@@ -11,24 +11,24 @@ from celery import Celery
 
 from tests.brokers import Broker
 from tests.embedded_postgresql import EmbeddedServer
-from tests.engines.chaos_tests import PostgresqlChaosTests
+from tests.engines.chaos_tests import DisturbedEngine, PostgresqlChaosTests
 from tests.integration.celery.hosts_options import environment
 from ticket_export import Settings, TicketExportContainer
 from ticket_export.celery import install
-from ticket_export.testing import JobEngine, SupportsBroker, SupportsDatabaseRestart
+from ticket_export.testing import JobEngine
 
 
-class CeleryEngine(JobEngine, SupportsBroker, SupportsDatabaseRestart):
+class CeleryEngine(DisturbedEngine):
     """A worker of each kind of pool, and beat; the application has the options of that module."""
 
     def __init__(self, broker: Broker, database: EmbeddedServer, options: str) -> None:
-        self._broker = broker
-        self._database = database
+        super().__init__(broker, database)
+        self._url = broker.url
         self._options = options
 
     def container(self, settings: Settings) -> TicketExportContainer:
         container = TicketExportContainer(settings=settings)
-        install(Celery(broker=self._broker.url), container)
+        install(Celery(broker=self._url), container)
         return container
 
     def commands(self, folder: Path) -> Sequence[Sequence[str]]:
@@ -41,19 +41,7 @@ class CeleryEngine(JobEngine, SupportsBroker, SupportsDatabaseRestart):
         ]
 
     def environment(self) -> Mapping[str, str]:
-        return environment(self._broker.url, f"tests.integration.celery.{self._options}")
-
-    def stop_broker(self) -> None:
-        self._broker.stop()
-
-    def start_broker(self) -> None:
-        self._broker.start()
-
-    def flush_broker(self) -> None:
-        self._broker.flush()
-
-    def restart_database(self) -> None:
-        self._database.restart("fast")
+        return environment(self._url, f"tests.integration.celery.{self._options}")
 
 
 class TestWithValkey(PostgresqlChaosTests):

@@ -13,10 +13,10 @@ import pytest
 from procrastinate.schema import SchemaManager
 
 from tests.embedded_postgresql import EmbeddedServer
-from tests.engines.chaos_tests import PostgresqlChaosTests
+from tests.engines.chaos_tests import DisturbedEngine, PostgresqlChaosTests
 from ticket_export import Settings, TicketExportContainer
 from ticket_export.ports import BackgroundTask, TaskQueue
-from ticket_export.testing import JobEngine, SupportsBroker, SupportsDatabaseRestart, TaskQueueContract
+from ticket_export.testing import JobEngine, TaskQueueContract
 from ticket_export.testing.entities import a_task
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -48,10 +48,7 @@ class Broker:
             connection.execute(statement.encode())
 
 
-class Procrastinate(JobEngine, SupportsBroker, SupportsDatabaseRestart):
-    def __init__(self, server: EmbeddedServer, broker: Broker) -> None:
-        self._server, self._broker = server, broker
-
+class Procrastinate(DisturbedEngine):
     def container(self, settings: Settings) -> TicketExportContainer:
         return TicketExportContainer(settings=settings, task_queue=queue_of(settings.database_url))
 
@@ -61,18 +58,6 @@ class Procrastinate(JobEngine, SupportsBroker, SupportsDatabaseRestart):
 
     def environment(self) -> Mapping[str, str]:
         return {"PYTHONPATH": os.pathsep.join([str(EXAMPLES), os.environ.get("PYTHONPATH", "")])}
-
-    def stop_broker(self) -> None:
-        self._broker.stop()
-
-    def start_broker(self) -> None:
-        self._broker.start()
-
-    def flush_broker(self) -> None:
-        self._broker.flush()
-
-    def restart_database(self) -> None:
-        self._server.restart("fast")
 
 
 def queue_of(database_url: str) -> TaskQueue:
@@ -89,7 +74,7 @@ def _in_the_folder_of_the_examples(monkeypatch: pytest.MonkeyPatch) -> None:
 class TestProcrastinate(PostgresqlChaosTests):
     @pytest.fixture
     def engine(self, server: EmbeddedServer, database_url: str) -> JobEngine:
-        return Procrastinate(server, Broker(database_url))
+        return Procrastinate(Broker(database_url), server)
 
 
 class TestProcrastinateTaskQueue(TaskQueueContract[TaskQueue]):
