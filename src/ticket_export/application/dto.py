@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from ticket_export.application.user_key import UserIdField
+from ticket_export.application.view.file_options import FileOptions
+from ticket_export.application.view.filter_operators import Operator
+from ticket_export.application.view.ticket_column import ColumnKind, IdType, ScopeRole
 from ticket_export.application.view.view_summary import summary_of
 from ticket_export.domain.export_job import CANCELLED, ExportJob
 
@@ -114,3 +117,88 @@ class ExportPage(Dto):
     page: int
     page_size: int
     total: int
+
+
+class WatchedExportDto(ExportJobDto):
+    """An export, and what its reader may do with it now.
+
+    `may_download` says whether the policy lets the actor have the file, also before there is one; `refusal` says why
+    not. `has_file` is true from the completion until the export expires.
+    """
+
+    may_cancel: bool
+    may_retry: bool
+    may_download: bool
+    has_file: bool
+    refusal: str | None
+
+
+class WatchedPage(Dto):
+    """One page of exports, newest first, each with what its reader may do; see `ExportPage`."""
+
+    items: tuple[WatchedExportDto, ...]
+    page: int
+    page_size: int
+    total: int
+
+
+class ChoiceDto(Dto):
+    """A stored value, and the label that users see."""
+
+    value: str
+    label: str
+
+
+class ColumnDto(Dto):
+    """A column that the actor may export, and how a view may use it; see `TicketColumn`.
+
+    `operators` are the names that a filter on it may have; none if it cannot be filtered.
+    """
+
+    name: str
+    label: str
+    kind: ColumnKind
+    id_type: IdType | None
+    operators: tuple[Operator, ...]
+    choices: tuple[ChoiceDto, ...]
+    searchable: bool
+    sortable: bool
+    scope_role: ScopeRole | None
+
+
+class FormatDto(Dto):
+    """A format that a view may ask for; `options` are the names of the options that it takes."""
+
+    name: str
+    extension: str
+    content_type: str
+    is_packed: bool
+    options: tuple[str, ...]
+
+
+class LimitsDto(Dto):
+    """The limits of a view, and of a user's exports. A limit of 0 exports is no limit."""
+
+    json_bytes: int
+    filters: int
+    values: int
+    search_characters: int
+    value_characters: int
+    active_exports: int
+    retention_hours: float
+
+
+class ChoicesDto(Dto):
+    """What an actor may ask for, and what they may do with the result.
+
+    The first format is the default; `file` has the options that a view leaves out. `may_download` says whether the
+    policy would let the actor have the file of their own export, and `refusal` why not.
+    """
+
+    columns: tuple[ColumnDto, ...]
+    formats: tuple[FormatDto, ...]
+    file: FileOptions
+    limits: LimitsDto
+    may_request: bool
+    may_download: bool
+    refusal: str | None

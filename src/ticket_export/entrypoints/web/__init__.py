@@ -1,0 +1,1 @@
+"""Exports over HTTP: an API on plain values, pages, and bindings for web frameworks."""

@@ -1,0 +1,1 @@
+"""The pages: *New export*, *My exports*, *Status*, and errors."""
