@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -22,6 +23,12 @@ from ticket_export.entrypoints.web.pages.shown_export import ShownExport
 from ticket_export.entrypoints.web.pages.static_files import STATIC_FILES
 from ticket_export.entrypoints.web.pages.view_words import words_of
 
+_WORD: Final = re.compile(r"\w+[ ,;]")
+# Zones such as "CET" and "Etc/GMT+1" are for programs.
+_AREAS: Final = (
+    *("Africa/", "America/", "Antarctica/", "Arctic/", "Asia/"),
+    *("Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/"),
+)
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 
 
@@ -55,7 +62,7 @@ class Pages:
         problems: Sequence[str] = (),
         message: str = "",
     ) -> str:
-        """Return the page *New export*; `problems` say why the form as sent was refused, `message` what else happened."""
+        """Return the page *New export*; `problems` say why the form was refused, `message` what else happened."""
         words = [] if form.kept_view is None else words_of(form.kept_view, choices.columns, context.language)
         return self._render(
             "new.html",
@@ -126,7 +133,9 @@ def _told(language: Language, text: str) -> Markup:
     """Return a message of the library as a sentence, and in English as such if the language does not know it."""
     known = language.message(text)
     sentence = known or text
-    sentence = sentence[:1].upper() + sentence[1:]
+    # A place in a view, such as "filters[0].field: ", is no beginning of a sentence.
+    if _WORD.match(sentence):
+        sentence = sentence[:1].upper() + sentence[1:]
     if sentence[-1:].isalnum() or sentence[-1:] in {'"', "”", ")", "»", "“"}:
         sentence += "."
     if known is None and language.code != "en":
@@ -145,7 +154,18 @@ def _static(root: str, name: str) -> str:
 
 @cache
 def _zone_names() -> tuple[str, ...]:
-    areas = {"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
+    areas = {
+        "Africa",
+        "America",
+        "Antarctica",
+        "Arctic",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Europe",
+        "Indian",
+        "Pacific",
+    }
     return tuple(sorted(name for name in available_timezones() if name.partition("/")[0] in areas and "/" in name))
 
 
