@@ -201,11 +201,6 @@ def test_link_to_a_new_export_opens_the_form_with_the_view(desk: FakeDesk, page:
     assert desk.forms[-1].fields == {"view": [desk.view]}
 
 
-def test_label_and_view_follow_the_host(desk: FakeDesk, page: Page) -> None:
-    page.locator("ticket-export").evaluate("each => each.querySelector('a').textContent = 'Exportieren'")
-    expect(page.locator("button.te-export")).to_have_text("Exportieren")
-
-
 def test_view_that_was_set_before_the_script_ran_is_kept(desk: FakeDesk, page: Page) -> None:
     page.evaluate(
         """() => {

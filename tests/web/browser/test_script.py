@@ -12,7 +12,8 @@ from tests.web.browser.fake_desk import SCRIPT
 _LIMIT: Final = 20_000
 _FORBIDDEN: Final = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function"
-    r"|localStorage|sessionStorage|indexedDB|\.cookie|cookieStore|cssText|setAttribute\(\s*[\"']style|\bstyle\s*[:=]|set(?:Timeout|Interval)\(\s*[\"'`]|https?://"
+    r"|localStorage|sessionStorage|indexedDB|\.cookie|cookieStore"
+    r"|cssText|setAttribute\(\s*[\"']style|\bstyle\s*[:=]|set(?:Timeout|Interval)\(\s*[\"'`]|https?://"
 )
 
 

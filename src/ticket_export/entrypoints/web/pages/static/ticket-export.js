@@ -1,87 +1,84 @@
 /**
  * Ticket exports in the browser: the pages *New export* and *Status*, and the element <ticket-export>.
  *
- * The server renders all texts and states. This module fetches the same pages as a browser without JavaScript, and puts
- * their parts in place. It stores nothing.
+ * The server renders all texts. This module fetches the pages that a browser without JavaScript shows, and puts their
+ * parts in place. It stores nothing.
  */
 
 const ROW = "[data-te-column]";
 const HANDLE = "[data-te-drag]";
 const STATUS = "[data-te-status]";
+const CLOSE = "[data-te-close]";
+const HEADING = "h1:not([role='alert'] *)";
 // Milliseconds.
 const SHORTEST_WAIT = 150;
 const LONGEST_WAIT = 2_000;
 const LONGEST_BACKOFF = 30_000;
 const RESPONSE_LIMIT = 60_000;
-const QUIET = 5_000;
+const QUIET = 5_000; // between announcements
 const KEEP_LOCK = 5_000; // another tab may still see the state before
-// A hidden tab polls so many times slower.
-const HIDDEN = 4;
-// For an element that could not fetch a page with texts; a host translates it.
+const HIDDEN = 4; // times slower
+// While there is no page with this text.
 const UNREACHABLE = "The server did not answer as expected. Please try again.";
 
 const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
+const all = (container, selector) => [...container.querySelectorAll(selector)];
+const on = (target, type, listener, options) => target.addEventListener(type, listener, options);
 const pathOf = (url) => new URL(url, location.href).pathname;
 
-const trusted = (() => {
-  try {
-    return globalThis.trustedTypes?.createPolicy("ticket-export", { createHTML: (html) => html });
-  } catch {
-    return undefined; // The host's policy does not list this name. It matters only if it requires trusted types.
-  }
-})();
+let trusted = { createHTML: (html) => html };
+try {
+  trusted = trustedTypes.createPolicy("ticket-export", trusted);
+} catch {
+  // The browser has none, or the host's policy does not list this name.
+}
 
-/** Return a response and the page in it, if it is one of ours. Scripts in it do not run. */
-async function request(url, { headers, ...options } = {}) {
+/** Return a response and the <main> in it, if it is one of our pages. Scripts in it do not run. */
+async function request(url, options, etag) {
+  const headers = { Accept: "text/html", ...(etag && { "If-None-Match": etag }) };
   const signal = AbortSignal.timeout(RESPONSE_LIMIT);
-  const accepted = { Accept: "text/html", ...headers };
-  const response = await fetch(url, { headers: accepted, cache: "no-store", signal, ...options });
-  const html = await response.text();
-  if (!response.headers.get("Content-Type")?.startsWith("text/html")) return { response };
-  const { title, documentElement } = new DOMParser().parseFromString(trusted?.createHTML(html) ?? html, "text/html");
-  const main = documentElement.querySelector("[data-te-page]");
-  const { lang, dir } = documentElement;
-  return { response, page: main && { main, title, lang, dir, url: response.url } };
+  const response = await fetch(url, { headers, cache: "no-store", signal, ...options });
+  const page = new DOMParser().parseFromString(trusted.createHTML(await response.text()), "text/html");
+  return { response, main: page.querySelector("[data-te-page]") };
 }
 
 /** Wait; stop early when the tab is shown again or the network is back. */
 function pause(time) {
   return new Promise((resolve) => {
     const signal = AbortSignal.timeout(time);
-    signal.addEventListener("abort", resolve);
-    addEventListener("online", resolve, { signal });
-    document.addEventListener("visibilitychange", () => document.hidden || resolve(), { signal });
+    on(signal, "abort", resolve);
+    on(globalThis, "online", resolve, { signal });
+    on(document, "visibilitychange", () => document.hidden || resolve(), { signal });
   });
 }
 
 /** Return a function that releases the lock, or false while another tab holds it. */
 function claim(name) {
   return new Promise((resolve) => {
-    const unlocked = () => resolve(() => {});
-    // Locks exist only over HTTPS and on localhost.
-    if (!navigator.locks) return unlocked();
     const hold = (lock) => lock && new Promise((release) => resolve(release));
-    return navigator.locks.request(name, { ifAvailable: true }, hold).then(() => resolve(false), unlocked);
+    const asked = navigator.locks?.request(name, { ifAvailable: true }, hold) ?? Promise.reject();
+    // There are no locks without HTTPS.
+    asked.then(() => resolve(false), () => resolve(() => {}));
   });
 }
 
 /** Write times in the reader's zone; the text of the server becomes the title. */
 function localizeTimes(container, language) {
   const format = new Intl.DateTimeFormat(language || undefined, { dateStyle: "medium", timeStyle: "short" });
-  for (const time of container.querySelectorAll("time[datetime*='T']:not([data-te-local])")) {
+  for (const time of all(container, "time[datetime*='T']:not([data-te-local])")) {
     const moment = new Date(time.dateTime);
-    if (Number.isNaN(moment.getTime())) continue;
+    if (Number.isNaN(+moment)) continue;
     time.title ||= time.textContent.trim();
     time.dataset.teLocal = "";
     time.textContent = format.format(moment);
   }
 }
 
-/** Offer the browser's time zone; choose it if the view has none. */
+/** Offer the browser's time zone, and choose it if the view has none. */
 function offerTimeZone(container) {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const select = container.querySelector("select[name='timeZone']");
-  if (!zone || !select) return;
+  if (!select) return;
   if (![...select.options].some(({ value }) => value === zone)) select.add(new Option(zone.replaceAll("_", " "), zone));
   if (select.hasAttribute("data-te-zone")) select.value = zone;
 }
@@ -91,10 +88,7 @@ const identity = (node) => ["id", "name", "href", "action"].map((name) => node.g
 /** Change a node into a fresh one with as few changes as possible: focus and a pressed button survive. */
 function morph(old, fresh) {
   if (old.nodeName !== fresh.nodeName || identity(old) !== identity(fresh)) return old.replaceWith(fresh);
-  if (old.nodeType !== Node.ELEMENT_NODE) {
-    if (old.data !== fresh.data) old.data = fresh.data;
-    return undefined;
-  }
+  if (!old.attributes) return old.data === fresh.data || (old.data = fresh.data);
   for (const { name } of [...old.attributes]) {
     if (name !== "tabindex" && !fresh.hasAttribute(name)) old.removeAttribute(name);
   }
@@ -114,13 +108,14 @@ function focusOn(element) {
 function orderColumns(place, announce) {
   let grabbed = null; // the row that moves, the order before, and whether a pointer moves it
 
+  const orderOf = (row) => [...row.parentElement.children];
   const say = (row, name) => {
-    const rows = [...row.parentElement.children];
+    const rows = orderOf(row);
     const label = row.querySelector("label")?.textContent.trim();
     const values = { label, place: rows.indexOf(row) + 1, count: rows.length };
     announce((row.parentElement.dataset[name] ?? "").replace(/\{(\w+)\}/g, (all, key) => values[key] ?? all));
   };
-  /** Move the other rows around this one: it stays in the document, and so do its focus and the pointer's capture. */
+  // The other rows move around this one, which so keeps the focus and the pointer's capture.
   const arrange = (row, order) => {
     const at = order.indexOf(row);
     row.before(...order.slice(0, at));
@@ -128,7 +123,7 @@ function orderColumns(place, announce) {
     markEnds(row.parentElement);
   };
   const move = (row, step) => {
-    const order = [...row.parentElement.children];
+    const order = orderOf(row);
     const at = order.indexOf(row);
     if (order[at + step]) arrange(row, order.with(at, order[at + step]).with(at + step, row));
     row.scrollIntoView({ block: "nearest" });
@@ -139,7 +134,7 @@ function orderColumns(place, announce) {
     row.querySelector(HANDLE).ariaPressed = moves;
   };
   const grab = (row, isDragged = false) => {
-    grabbed = { row, order: [...row.parentElement.children], isDragged };
+    grabbed = { row, order: orderOf(row), isDragged };
     mark(row, true);
     say(row, "teGrabbed");
   };
@@ -148,7 +143,7 @@ function orderColumns(place, announce) {
     const { row, order } = grabbed;
     grabbed = null;
     mark(row, false);
-    arrange(row, text === "teRestored" ? order : [...row.parentElement.children]);
+    arrange(row, text === "teRestored" ? order : orderOf(row));
     say(row, text);
   };
   const drag = (row, handle, event) => {
@@ -158,6 +153,7 @@ function orderColumns(place, announce) {
     const middle = (each) => each.getBoundingClientRect().top + each.offsetHeight / 2;
     const follow = () => {
       const { previousElementSibling: previous, nextElementSibling: next } = row;
+      if (!grabbed) return;
       if (previous && pointer < middle(previous)) row.after(previous);
       else if (next && pointer > middle(next)) row.before(next);
       else return;
@@ -171,38 +167,39 @@ function orderColumns(place, announce) {
       if (step) follow();
       requestAnimationFrame(scroll);
     };
-    const end = (text) => {
-      dragging.abort();
-      drop(text);
-    };
-    const moved = ({ clientY }) => {
-      pointer = clientY;
-      if (grabbed) follow();
-    };
     drop();
     grab(row, true);
     handle.setPointerCapture(event.pointerId);
-    handle.addEventListener("pointermove", moved, dragging);
-    handle.addEventListener("pointercancel", () => end("teRestored"), dragging);
-    handle.addEventListener("lostpointercapture", () => end("teMoved"), dragging);
+    const moved = ({ clientY }) => {
+      pointer = clientY;
+      follow();
+    };
+    on(handle, "pointermove", moved, dragging);
+    on(handle, "pointercancel", () => drop("teRestored"), dragging);
+    const released = () => {
+      dragging.abort();
+      drop("teMoved");
+    };
+    on(handle, "lostpointercapture", released, dragging);
     requestAnimationFrame(scroll);
   };
 
-  place.addEventListener("click", (event) => {
+  on(place, "click", (event) => {
     const button = event.target.closest("button");
     const row = button?.closest(ROW);
-    if (row && ["up", "down"].includes(button.name)) {
+    const step = { up: -1, down: 1 }[button?.name];
+    if (row && step) {
       event.preventDefault();
-      move(row, button.name === "up" ? -1 : 1);
+      move(row, step);
     } else if (row && button.matches(HANDLE) && event.detail === 0) {
-      // A click by the keyboard or a screen reader; a pointer counts its clicks.
+      // By keyboard or screen reader; a pointer counts its clicks.
       if (grabbed) drop();
       else grab(row);
     } else if (button?.matches("[data-te-all], [data-te-none]")) {
-      for (const box of button.form.querySelectorAll("[name='columns']")) box.checked = "teAll" in button.dataset;
+      for (const box of all(button.form, "[name='columns']")) box.checked = "teAll" in button.dataset;
     }
   });
-  place.addEventListener("keydown", (event) => {
+  on(place, "keydown", (event) => {
     const row = event.target.closest(ROW);
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (row && step && (event.altKey || grabbed?.row === row)) move(row, step);
@@ -210,33 +207,33 @@ function orderColumns(place, announce) {
     else return;
     event.preventDefault();
   });
-  place.addEventListener("pointerdown", (event) => {
+  on(place, "pointerdown", (event) => {
     const handle = event.target.closest(HANDLE);
     const row = handle?.closest(ROW);
     if (row && event.button === 0 && event.isPrimary) drag(row, handle, event);
   });
-  place.addEventListener("focusout", ({ relatedTarget }) => {
+  on(place, "focusout", ({ relatedTarget }) => {
     if (!grabbed?.isDragged && !grabbed?.row.contains(relatedTarget)) drop();
   });
 }
 
-/** Mark the buttons that cannot move their row. They are not disabled, so that they keep the focus. */
+/** Mark the buttons that cannot move their row; if they were disabled, they would lose the focus. */
 function markEnds(list) {
-  for (const button of list?.querySelectorAll("[name='up'], [name='down']") ?? []) {
-    const row = button.closest(ROW);
+  for (const button of all(list, "[name='up'], [name='down']")) {
+    const end = button.name === "up" ? list.firstElementChild : list.lastElementChild;
     button.disabled = false;
-    button.ariaDisabled = row === (button.name === "up" ? list.firstElementChild : list.lastElementChild);
+    button.ariaDisabled = end.contains(button);
   }
 }
 
-/** Let a place show pages, send their forms, watch an export while it is active, and save its file. */
-function showPages(place, { hasHistory = false, onShow = () => {} } = {}) {
-  const left = new Map(); // the contents that were replaced, by path
+/** Let a <main>, or with `onShow` a part of a host's page, show pages, send forms, and watch an export to its file. */
+function showPages(place, onShow) {
   let url = location.href;
   let isSending = false;
   let watching = null; // another object for each export
   let isWatched = false; // whether this tab requested the export, or saw it run
   let lock = null; // what `claim` returned
+  let message = null; // the notice above the contents
   let announced = "";
   let announcedAt = -QUIET;
   let announcing = 0;
@@ -244,14 +241,13 @@ function showPages(place, { hasHistory = false, onShow = () => {} } = {}) {
   const find = (selector) => place.querySelector(selector);
   const status = () => find(STATUS);
   const isActive = () => status()?.dataset.teActive === "true";
-  /** Where the focus begins. */
-  const first = () => find("[data-te-problems]") ?? find("h1, h2");
+  const first = () => find("[data-te-problems]") ?? find(HEADING);
   const tell = (name) => {
-    const event = { bubbles: true, composed: true, detail: { url: new URL(url, location.href).href } };
-    place.dispatchEvent(new CustomEvent(`ticket-export:${name}`, event));
+    const options = { bubbles: true, composed: true, detail: { url } };
+    place.dispatchEvent(new CustomEvent(`ticket-export:${name}`, options));
   };
 
-  /** Put a text into the live region; a moment later, because a new region is not read at once. */
+  // Later: screen readers do not read a new region at once.
   const announce = (text) => {
     clearTimeout(announcing);
     announcing = setTimeout(() => find("[data-te-announce]")?.replaceChildren(text), 100);
@@ -265,23 +261,21 @@ function showPages(place, { hasHistory = false, onShow = () => {} } = {}) {
     announce(says);
   };
 
-  /** Show a message above the contents; without one, remove it. */
   const notice = (...contents) => {
-    find("[data-te-notice]")?.remove();
+    message?.remove();
     if (!contents.length) return;
-    const message = make("div", { className: "te-notice te-notice-bad", role: "alert" });
-    message.dataset.teNotice = "";
+    message = make("div", { className: "te-notice te-notice-bad", role: "alert" });
     message.append(...contents);
     place.prepend(message);
     message.scrollIntoView({ block: "nearest" });
-    onShow();
+    onShow?.();
   };
 
   const enhance = (container, language) => {
     localizeTimes(container, language);
     offerTimeZone(container);
-    markEnds(container.querySelector("[data-te-columns]"));
-    for (const each of container.querySelectorAll(`${HANDLE}, [data-te-all], [data-te-none]`)) each.hidden = false;
+    all(container, "[data-te-columns]").forEach(markEnds);
+    for (const each of all(container, `${HANDLE}, [data-te-all], [data-te-none]`)) each.hidden = false;
   };
 
   const stop = () => {
@@ -290,63 +284,58 @@ function showPages(place, { hasHistory = false, onShow = () => {} } = {}) {
     lock = null;
   };
 
-  const leave = (path) => left.set(path, [...place.childNodes]);
-
-  const replace = (page, isRequested) => {
+  const replace = (main, newUrl, isRequested) => {
     stop();
-    if (hasHistory && isRequested && pathOf(page.url) !== location.pathname) {
-      leave(location.pathname);
-      history.pushState(null, "", page.url);
-    }
-    if (!hasHistory) Object.assign(place, { lang: page.lang, dir: page.dir });
-    for (const { name, value } of page.main.attributes) {
+    url = newUrl;
+    announced = "";
+    // A step back leads to the page before the form.
+    if (!onShow && isRequested) history.replaceState(null, "", url);
+    const { lang, dir } = main.ownerDocument.documentElement;
+    if (onShow) Object.assign(place, { lang, dir });
+    for (const { name, value } of main.attributes) {
       if (name === "class" || name.startsWith("data-te-")) place.setAttribute(name, value);
     }
-    url = page.url;
-    announced = "";
-    place.replaceChildren(...page.main.childNodes);
+    place.replaceChildren(...main.childNodes);
   };
 
-  /** Change the contents; keep the focus if it is inside, and never take it from elsewhere. */
+  /** Change the contents, and keep the focus if it is inside. */
   const keepFocus = (change) => {
     const focused = place.getRootNode().activeElement;
     const isInside = place.contains(focused);
     const before = status();
     change();
     if (!isInside || focused.isConnected) return;
-    const alike = [...place.querySelectorAll(focused.localName)].find((each) => identity(each) === identity(focused));
-    focusOn(before?.isConnected ? (alike ?? before) : first());
+    focusOn(before?.isConnected ? before : first());
   };
 
   const finish = async ({ teFile, teState }) => {
-    tell(teState === "completed" || (!teState && teFile) ? "completed" : "failed");
-    // Null: never seen running here. False: another tab watches the export, and saves its file.
+    tell(teState === "completed" ? "completed" : "failed");
+    // Null: it never ran here. False: another tab watches it, and saves its file.
     lock ??= await claim(pathOf(url));
     if (!lock) return;
     setTimeout(lock, KEEP_LOCK);
     if (teFile) make("a", { href: teFile, download: "" }).click();
   };
 
-  const show = (page, isRequested = false) => {
+  const show = (main, newUrl, isRequested = false) => {
+    const { title, documentElement } = main.ownerDocument;
     const old = status();
-    const fresh = page.main.querySelector(STATUS);
-    const isSame = old && fresh && pathOf(page.url) === pathOf(url);
+    const fresh = main.querySelector(STATUS);
+    const isSame = old && fresh && pathOf(newUrl) === pathOf(url);
     const isNew = isRequested && fresh && !isSame;
     isWatched = isSame ? isWatched : isNew;
-    enhance(page.main, page.lang);
+    enhance(main, documentElement.lang);
     notice();
-    keepFocus(() => (isSame ? morph(old, fresh) : replace(page, isRequested)));
-    if (hasHistory) document.title = page.title;
+    keepFocus(() => (isSame ? morph(old, fresh) : replace(main, newUrl, isRequested)));
+    if (!onShow) document.title = title;
     if (isNew) tell("requested");
     announceStatus();
-    onShow();
-    if (isActive()) {
-      if (!watching) watch();
-    } else if (fresh) {
-      watching = null;
-      if (isWatched) finish(status().dataset);
-      isWatched = false;
-    }
+    onShow?.();
+    resume();
+    if (!fresh || isActive()) return;
+    watching = null;
+    if (isWatched) finish(status().dataset);
+    isWatched = false;
   };
 
   const watch = async () => {
@@ -356,41 +345,39 @@ function showPages(place, { hasHistory = false, onShow = () => {} } = {}) {
     let failures = 0;
     let wait = 0;
     isWatched = true;
-    for (;;) {
+    while (watching === mine) {
       lock ||= await claim(pathOf(url));
-      const gentle = Math.min(LONGEST_WAIT, Math.max(SHORTEST_WAIT, (performance.now() - began) / 10));
+      const gentle = Math.min(LONGEST_WAIT, SHORTEST_WAIT + (performance.now() - began) / 10);
       const backoff = failures && Math.min(LONGEST_BACKOFF, 500 * 2 ** failures);
       await pause(Math.max(gentle, wait, backoff) * (document.hidden ? HIDDEN : 1));
       if (watching !== mine) return;
       try {
-        const { response, page } = await request(url, { headers: etag && { "If-None-Match": etag } });
+        const { response, main } = await request(url, {}, etag);
         if (watching !== mine) return;
-        wait = 1_000 * (Number.parseFloat(response.headers.get("Retry-After")) || 0);
+        wait = Number(response.headers.get("Retry-After")) * 1_000 || 0;
         const isFinal = [401, 403, 404, 410].includes(response.status);
-        if (response.status !== 304 && !(page && (response.ok || isFinal))) throw new Error(response.status);
+        if (response.status !== 304 && !(main && (response.ok || isFinal))) throw new Error(response.status);
         if (failures) notice();
         failures = 0;
         etag = response.headers.get("ETag");
-        if (page) show({ ...page, url });
-        if (page && !status()) tell("failed");
+        if (main) show(main, url);
+        if (main && !status()) tell("failed");
       } catch {
         failures += 1;
         if (failures === 1) notice(place.dataset.teOffline ?? UNREACHABLE);
       }
-      if (watching !== mine) return;
     }
   };
 
-  /** Send a form and show the response; a form that is sent meanwhile is not sent. */
   const send = async (action, body, isOpening = false) => {
     if (isSending) return;
     isSending = true;
     place.ariaBusy = true;
     try {
-      const { response, page } = await request(action, { method: "POST", body });
-      if (!page) throw new Error(response.status);
-      if (page.main.dataset.tePage === "problem" && !isOpening) notice(...page.main.childNodes);
-      else show(page, response.redirected);
+      const { response, main } = await request(action, { method: "POST", body });
+      if (!main) throw new Error(response.status);
+      if (main.dataset.tePage !== "problem" || isOpening) show(main, response.url, response.redirected);
+      else notice(...all(main, "h1, p:not([class])"));
     } catch {
       if (isOpening) place.replaceChildren();
       notice(place.dataset.teUnsent ?? UNREACHABLE);
@@ -404,58 +391,45 @@ function showPages(place, { hasHistory = false, onShow = () => {} } = {}) {
   };
 
   orderColumns(place, announce);
-  place.addEventListener("submit", (event) => {
+  on(place, "submit", (event) => {
     const { target: form, submitter } = event;
     if (!form.matches(`[data-te-new], ${STATUS} form`)) return;
     event.preventDefault();
     const action = submitter?.getAttribute("formaction") ?? form.getAttribute("action") ?? url;
     send(action, new URLSearchParams(new FormData(form, submitter)));
   });
-  if (hasHistory) {
+  if (!onShow) {
     enhance(place, document.documentElement.lang);
     announced = status()?.dataset.teSays;
     resume();
-    addEventListener("popstate", () => {
-      const kept = left.get(location.pathname);
-      if (location.pathname === pathOf(url)) return;
-      if (!kept) return location.reload();
-      stop();
-      leave(pathOf(url));
-      url = location.href;
-      place.replaceChildren(...kept);
-      resume();
-    });
   }
   return { first, isActive, resume, send, status, stop };
 }
 
-/** Build the button and the dialog of a <ticket-export>; return what to do when it enters and leaves the document. */
+/** Make the button and the dialog of an element that enters and leaves the document. */
 function exportButton(element) {
   const button = make("button", { type: "button", className: "te-button te-export", part: "button" });
   const dialog = make("dialog", { className: "te-dialog", part: "dialog" });
   const place = make("div");
+  const close = make("button", { type: "button", textContent: "×", ariaLabel: "Close" });
   const find = (selector) => place.querySelector(selector);
   const attribute = (name, otherwise) => element.getAttribute(name) ?? otherwise;
   const root = () => attribute("root", new URL("..", import.meta.url).pathname).replace(/\/$/, "");
   let isUnseen = false; // ended while the dialog was closed
   let asked = null; // the view of the form in the dialog
 
-  /** Show the host's label, or the state of an export that runs, or that ended while the dialog was closed. */
+  /** Show the host's label, or the state of an export that runs or has ended unseen. */
   const label = () => {
-    const text = ((isUnseen || pages.isActive()) && pages.status()?.dataset.teShort) || element.textContent.trim();
-    if (button.textContent !== text) button.textContent = text;
+    const state = (isUnseen || pages.isActive()) && pages.status()?.dataset.teShort;
+    button.textContent = state || element.textContent.trim();
   };
   const onShow = () => {
-    if (!find("[data-te-close]")) {
-      const close = make("button", { type: "button", textContent: "×", ariaLabel: "Close" });
-      close.dataset.teClose = "";
-      place.append(close);
-    }
-    find("[data-te-close]").hidden = false;
-    dialog.ariaLabel = find("h1")?.textContent.trim() ?? element.textContent.trim();
+    if (find(CLOSE)) find(CLOSE).hidden = false;
+    else place.append(close);
+    dialog.ariaLabel = (find(HEADING) ?? element).textContent.trim();
     label();
   };
-  const pages = showPages(place, { onShow });
+  const pages = showPages(place, onShow);
 
   const ask = async (view) => {
     button.ariaBusy = true;
@@ -474,23 +448,23 @@ function exportButton(element) {
     focusOn(pages.first());
   };
 
+  close.toggleAttribute("data-te-close", true);
   dialog.append(place);
   button.ariaHasPopup = "dialog";
-  button.addEventListener("click", open);
-  dialog.addEventListener("click", (event) => {
-    if (event.target.closest("[data-te-close]")) dialog.close();
-    const link = event.target.closest("a[href]");
-    if (!link || pathOf(link.href) !== `${root()}/new`) return;
-    // The page itself would not know the view.
+  on(button, "click", open);
+  on(dialog, "click", (event) => {
+    const pressed = event.target.closest(`a[href], ${CLOSE}`);
+    if (pressed?.matches(CLOSE)) dialog.close();
+    if (!pressed?.href || pathOf(pressed.href) !== `${root()}/new`) return;
+    // The link has no view.
     event.preventDefault();
     ask(attribute("view", "{}"));
   });
-  dialog.addEventListener("close", () => {
+  on(dialog, "close", () => {
     isUnseen = pages.isActive();
     label();
     button.focus();
   });
-  new MutationObserver(label).observe(element, { characterData: true, childList: true, subtree: true });
   return {
     enter() {
       if (!element.shadowRoot) {
@@ -505,8 +479,7 @@ function exportButton(element) {
 }
 
 /**
- * The Export button of a host's own list. It contains a link to *New export*, for browsers without JavaScript; the
- * text of the link becomes the button's label.
+ * The Export button of a host's own list. The text of the link in it, for browsers without JavaScript, is its label.
  *
  * Attributes: `view`, JSON that is read at each click; `root`, where the API is mounted; `unreachable`, a message.
  * Events: `ticket-export:requested`, `ticket-export:completed`, `ticket-export:failed`, with `detail.url`.
@@ -514,7 +487,6 @@ function exportButton(element) {
 class TicketExport extends HTMLElement {
   #button = exportButton(this);
 
-  /** The view as an object. */
   get view() {
     return JSON.parse(this.getAttribute("view") ?? "{}");
   }
@@ -525,7 +497,7 @@ class TicketExport extends HTMLElement {
 
   connectedCallback() {
     if (Object.hasOwn(this, "view")) {
-      // Set before this class was defined.
+      // Set before the class existed.
       const { view } = this;
       delete this.view;
       this.view = view;
@@ -540,5 +512,5 @@ class TicketExport extends HTMLElement {
 }
 
 const main = document.querySelector("main[data-te-page]");
-if (main) showPages(main, { hasHistory: true });
+if (main) showPages(main);
 if (!customElements.get("ticket-export")) customElements.define("ticket-export", TicketExport);
