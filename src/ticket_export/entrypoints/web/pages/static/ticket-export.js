@@ -1,8 +1,7 @@
 /**
  * Ticket exports in the browser: the pages *New export* and *Status*, and the element <ticket-export>.
  *
- * The server renders all texts. This module fetches the pages that a browser without JavaScript shows, and puts their
- * parts in place. It stores nothing.
+ * The server renders all texts and states; this module puts parts of its pages in place. It stores nothing.
  */
 
 const ROW = "[data-te-column]";
@@ -62,7 +61,7 @@ function claim(name) {
   });
 }
 
-/** Write times in the reader's zone; the text of the server becomes the title. */
+/** Write times in the reader's zone; the server's text becomes the title. */
 function localizeTimes(container, language) {
   const format = new Intl.DateTimeFormat(language || undefined, { dateStyle: "medium", timeStyle: "short" });
   for (const time of all(container, "time[datetime*='T']:not([data-te-local])")) {
@@ -80,7 +79,7 @@ function offerTimeZone(container) {
   const select = container.querySelector("select[name='timeZone']");
   if (!select) return;
   if (![...select.options].some(({ value }) => value === zone)) select.add(new Option(zone.replaceAll("_", " "), zone));
-  if (select.hasAttribute("data-te-zone")) select.value = zone;
+  if ("teZone" in select.dataset) select.value = zone;
 }
 
 const identity = (node) => ["id", "name", "href", "action"].map((name) => node.getAttribute?.(name)).join("\n");
@@ -355,8 +354,8 @@ function showPages(place, onShow) {
         const { response, main } = await request(url, {}, etag);
         if (watching !== mine) return;
         wait = Number(response.headers.get("Retry-After")) * 1_000 || 0;
-        const isFinal = [401, 403, 404, 410].includes(response.status);
-        if (response.status !== 304 && !(main && (response.ok || isFinal))) throw new Error(response.status);
+        const isExpected = main ? response.ok || [401, 403, 404].includes(response.status) : response.status === 304;
+        if (!isExpected) throw new Error(response.status);
         if (failures) notice();
         failures = 0;
         etag = response.headers.get("ETag");
@@ -448,7 +447,7 @@ function exportButton(element) {
     focusOn(pages.first());
   };
 
-  close.toggleAttribute("data-te-close", true);
+  close.dataset.teClose = "";
   dialog.append(place);
   button.ariaHasPopup = "dialog";
   on(button, "click", open);
@@ -456,8 +455,7 @@ function exportButton(element) {
     const pressed = event.target.closest(`a[href], ${CLOSE}`);
     if (pressed?.matches(CLOSE)) dialog.close();
     if (!pressed?.href || pathOf(pressed.href) !== `${root()}/new`) return;
-    // The link has no view.
-    event.preventDefault();
+    event.preventDefault(); // The link has no view.
     ask(attribute("view", "{}"));
   });
   on(dialog, "close", () => {
