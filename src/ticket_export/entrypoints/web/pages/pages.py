@@ -140,7 +140,18 @@ def _static(root: str, name: str) -> str:
 
 @cache
 def _zone_names() -> tuple[str, ...]:
-    areas = {"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
+    areas = {
+        "Africa",
+        "America",
+        "Antarctica",
+        "Arctic",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Europe",
+        "Indian",
+        "Pacific",
+    }
     return tuple(sorted(name for name in available_timezones() if name.partition("/")[0] in areas and "/" in name))
 
 
