@@ -100,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
     desk: FakeDesk
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the base class
+    def log_message(self, format: str, *args: object) -> None:
         """Print nothing."""
 
     def do_GET(self) -> None:

@@ -55,7 +55,7 @@ class Pages:
         problems: Sequence[str] = (),
         message: str = "",
     ) -> str:
-        """Return the page *New export*; `problems` say why the form as sent was refused, `message` what else happened."""
+        """Return the page *New export*; `problems` say why the form was refused, `message` what else happened."""
         words = [] if form.kept_view is None else words_of(form.kept_view, choices.columns, context.language)
         return self._render(
             "new.html",
