@@ -96,6 +96,7 @@ class Download:
     storage if the settings ask for links and it can make them. Anyone who has the link can download the file for some
     minutes: redirect the browser to it, keep it out of the log, and do not open the file. `sha256` is the digest of the
     whole file in hexadecimal digits, if known. `reader` is the storage's: it takes the number of the byte to begin at.
+    `etag` is the strong entity tag, without quotes: the bytes of two downloads with the same tag are the same.
     """
 
     file_name: str
@@ -104,6 +105,7 @@ class Download:
     reader: Callable[[int], AbstractContextManager[BinaryIO]] = attrs.field(repr=False)
     url: str | None = attrs.field(default=None, repr=False)
     sha256: str | None = None
+    etag: str | None = None
 
     @property
     def stream(self) -> AbstractContextManager[BinaryIO]:
@@ -129,7 +131,7 @@ class Download:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers of the response: type, name (RFC 6266), length and digest (RFC 9530).
+        """The headers of the response: type, name (RFC 6266), length, entity tag and digest (RFC 9530).
 
         They forbid shared caches to keep the response, and browsers to guess another type.
         """
@@ -140,6 +142,8 @@ class Download:
             "Cache-Control": "private, no-store",
             "X-Content-Type-Options": "nosniff",
         }
+        if self.etag is not None:
+            headers["ETag"] = f'"{self.etag}"'
         if self.sha256 is not None:
             headers["Repr-Digest"] = f"sha-256=:{b64encode(bytes.fromhex(self.sha256)).decode()}:"
         return headers

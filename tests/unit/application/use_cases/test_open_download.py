@@ -164,6 +164,7 @@ def test_headers_say_what_the_bytes_are_and_that_nobody_may_keep_them(desk: Help
         "Content-Length": str(len(data)),
         "Cache-Control": "private, no-store",
         "X-Content-Type-Options": "nosniff",
+        "ETag": f'"{sha256(desk.media_item(job_id).object_key.encode()).hexdigest()[:32]}"',
         # RFC 9530, appendix D, writes it so.
         "Repr-Digest": f"sha-256=:{b64encode(sha256(data).digest()).decode()}:",
     }
@@ -272,3 +273,24 @@ def test_file_in_a_former_storage_that_signs_no_links_is_a_stream(desk: HelpDesk
         desk.user(admin=True), job_id
     )
     assert (download.url, read_all(download.stream)) == (None, desk.file(job_id))
+
+
+def test_finding_a_file_is_no_download(desk: HelpDesk) -> None:
+    admin, job_id = desk.user(admin=True), completed(desk)
+    desk.audit_log.entries.clear()
+    found = desk.open_download.find(admin, job_id)
+    assert desk.open_download.described(found).headers == desk.open_download(admin, job_id).headers
+    assert desk.audited(job_id) == ["downloaded"]
+
+
+def test_the_audit_log_says_which_part_was_downloaded(desk: HelpDesk) -> None:
+    admin, job_id = desk.user(admin=True), completed(desk)
+    use_case = desk.open_download
+    use_case.open(admin, use_case.find(admin, job_id), part="bytes 5-9/100")
+    assert desk.audit_log.entries[-1].detail == "bytes 5-9/100"
+
+
+def test_two_attempts_have_different_tags(desk: HelpDesk) -> None:
+    admin = desk.user(admin=True)
+    tags = {desk.open_download(admin, completed(desk)).etag for _ in range(2)}
+    assert len(tags) == 2
