@@ -260,7 +260,11 @@ class ExportsApi:
         if request.method not in {"GET", "HEAD"}:
             return _not_allowed("GET, HEAD")
         if request.path == _OPENAPI:
-            return _data(200, json.dumps(openapi_document(request.root)).encode(), "application/json")
+            return _data(
+                200,
+                json.dumps(openapi_document(request.root, self._container.file_formats().by_name)).encode(),
+                "application/json",
+            )
         asset = self._pages.STATIC[request.path.removeprefix("/static/")]
         is_versioned = request.parameters.get("v") == asset.version
         caching = "public, max-age=31536000, immutable" if is_versioned else "no-cache"
