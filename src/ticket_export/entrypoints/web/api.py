@@ -159,7 +159,7 @@ class ExportsApi:
     def _request(self, call: _Call) -> _Answer:
         request_export = self._container.request_export()
         if call.request.is_json:
-            made = request_export(call.actor, call.request.body.decode("utf-8", "surrogatepass"))
+            made = request_export(call.actor, _text(call.request))
             return self._accepted(call, path_of(call.request.root, made), RequestedExport.at(call.request.root, made))
         if not call.request.is_form:
             return problems.NO_MEDIA_TYPE
@@ -290,6 +290,13 @@ class ExportsApi:
 
 def _digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:32]
+
+
+def _text(request: WebRequest) -> str:
+    try:
+        return request.body.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise InvalidPayloadError([f"payload: byte {error.start} is not UTF-8"]) from None
 
 
 def _fields(request: WebRequest) -> list[tuple[str, str]]:

@@ -69,6 +69,11 @@ _ID: Final = {
     "description": "The id of the export.",
     "schema": {"type": "string", "format": "uuid"},
 }
+# Where a client goes from a request.
+_LINKS: Final[Schema] = {
+    name: {"operationId": name, "parameters": {"exportId": "$response.body#/id"}}
+    for name in ("getExport", "cancelExport", "retryExport", "downloadFile", "describeFile")
+}
 _VIEW: Final[Schema] = {
     "columns": ["id", "title", "status", "creationTime"],
     "filters": [{"field": "status", "operator": "is_any_of", "value": ["new", "open"]}],
@@ -112,7 +117,7 @@ def _request_export() -> Schema:
         "responses": {
             "202": {
                 **_response("The export is queued, or was already.", "RequestedExport", _ACCEPTED),
-                "links": _links("$response.body#/id"),
+                "links": _LINKS,
             },
             **_problems(401, 403, 413, 415, 422, 429, 503),
         },
@@ -122,14 +127,13 @@ def _request_export() -> Schema:
 def _list_exports() -> Schema:
     page = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 1}
     size = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": PAGE_SIZE}
-    found = _response("The page.", "ExportList", _VARY)
     return {
         **_operation("listExports", "List exports", "Newest first: your own, and those of others that you may see."),
         "parameters": [
             _parameter("page", "query", "The number of the page, counted from 1.", page),
             _parameter("pageSize", "query", "The most exports of a page.", size),
         ],
-        "responses": {"200": found | {"links": _links("$response.body#/items/0/id")}, **_problems(401, 422, 503)},
+        "responses": {"200": _response("The page.", "ExportList", _VARY), **_problems(401, 422, 503)},
     }
 
 
@@ -148,7 +152,7 @@ def _get_export() -> Schema:
         **_operation(
             "getExport", "Show the status of an export", "The status may be a second old. The rights are those of now."
         ),
-        "parameters": [_condition("If-None-Match", "Entity tags. If one is the present tag, the answer is 304.")],
+        "parameters": [_NONE_MATCH],
         "responses": {
             "200": _response("The export.", "Export", {"ETag": _ETAG, **waits, **_VARY}),
             "304": _response("Nothing has changed.", headers={"ETag": _ETAG, **waits}),
@@ -185,9 +189,13 @@ def _download_file() -> Schema:
     file = {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
     link = {"Location": ("A link that is valid for a short time.", {"type": "string", "format": "uri"}, True)}
     return {
-        **_operation("downloadFile", "Download the file", "Each download is recorded."),
+        **_operation(
+            "downloadFile",
+            "Download the file",
+            "Each download is recorded. `If-Match` works too: then the answer may be 412.",
+        ),
         "parameters": [
-            *_CONDITIONS_OF_FILE,
+            _NONE_MATCH,
             _condition("Range", "One range of bytes, such as `bytes=1000-`. Several are answered with the whole file."),
             _condition(
                 "If-Range", "The entity tag of the part that you have. If it is another one, `Range` is ignored."
@@ -207,7 +215,7 @@ def _describe_file() -> Schema:
     refused = _problems(401, 403, 404, 409, 410, 412, 503)
     return {
         **_operation("describeFile", "Show the headers of the file", "This is not a download, and is not recorded."),
-        "parameters": _CONDITIONS_OF_FILE,
+        "parameters": [_NONE_MATCH],
         "responses": {
             "200": _response("There is a file.", headers=_OF_FILE),
             "304": _response("You have the file already.", headers={"ETag": _ETAG}),
@@ -231,10 +239,7 @@ def _condition(name: str, description: str) -> Schema:
     return _parameter(name, "header", description, {"type": "string"})
 
 
-_CONDITIONS_OF_FILE: Final = [
-    _condition("If-None-Match", "Entity tags. If one is that of the file, the answer is 304."),
-    _condition("If-Match", "Entity tags. If none is that of the file, the answer is 412."),
-]
+_NONE_MATCH: Final = _condition("If-None-Match", "Entity tags. If one is the present tag, the answer is 304.")
 
 
 def _response(description: str, schema: str | None = None, headers: _Headers | None = None) -> Schema:
@@ -256,10 +261,3 @@ def _problems(*statuses: int) -> dict[str, Schema]:
         content = {"application/problem+json": {"schema": ref("Problem")}}
         made[str(HTTPStatus(status).value)] = {**_response(description, headers=headers), "content": content}
     return made
-
-
-def _links(export_id: str) -> Schema:
-    return {
-        name: {"operationId": name, "parameters": {"exportId": export_id}}
-        for name in ("getExport", "cancelExport", "retryExport", "downloadFile", "describeFile")
-    }

@@ -11,7 +11,7 @@ from ticket_export.application.dto import ChoicesDto
 from ticket_export.application.use_cases.list_exports import MAX_PAGE, MAX_PAGE_SIZE
 from ticket_export.application.view.file_options import DELIMITERS
 from ticket_export.application.view.filter_operators import Operator
-from ticket_export.application.view.limits import MAX_COLUMNS, MAX_FILTERS, MAX_JSON, MAX_SEARCH, MAX_VALUE, MAX_VALUES
+from ticket_export.application.view.limits import MAX_COLUMNS, MAX_FILTERS, MAX_SEARCH, MAX_VALUE, MAX_VALUES
 from ticket_export.application.view.snapshot import ExportSnapshotPayload
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.progress_stage import ProgressStage
@@ -73,13 +73,9 @@ _EXACT: Final[Mapping[str, Mapping[str, Schema]]] = {
         "operator": ref(Operator.__name__),
         "value": {
             "anyOf": [
-                {"type": "string", "maxLength": MAX_JSON},
+                {"type": "string", "maxLength": MAX_VALUE},
                 {"type": "number"},
-                {
-                    "type": "array",
-                    "items": {"anyOf": [{"type": "string", "maxLength": MAX_VALUE}, {"type": "number"}]},
-                    "maxItems": MAX_VALUES,
-                },
+                {"type": "array", "items": {"type": ["string", "number"]}, "maxItems": MAX_VALUES},
                 {"type": "null"},
             ]
         },
