@@ -39,6 +39,7 @@ _OF_FILE: Final = {
     "Repr-Digest": _DIGEST,
 }
 _RANGE_OF_FILE: Final = {"Content-Range": ("Which bytes of the file these are.", {"type": "string"}, True)}
+_BYTES: Final[Schema] = {"type": "string", "format": "binary"}
 _AGAIN: Final = {"Retry-After": ("After how many seconds to try again.", _SECONDS, False)}
 
 _Headers = Mapping[str, tuple[str, Schema, bool]]
@@ -186,7 +187,8 @@ def _retry_export() -> Schema:
 
 
 def _download_file() -> Schema:
-    file = {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
+    # The format, and the compression, decide the media type. Generators of clients know the first one as bytes.
+    file = {"content": {each: {"schema": _BYTES} for each in ("application/octet-stream", "*/*")}}
     link = {"Location": ("A link that is valid for a short time.", {"type": "string", "format": "uri"}, True)}
     return {
         **_operation(

@@ -53,6 +53,10 @@ def _or_null(schema: Schema) -> Schema:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
+def _one_of(texts: Iterable[str]) -> Schema:
+    return {"type": "string", "enum": list(texts)}
+
+
 _PATH: Final[Schema] = {"type": "string", "format": "uri-reference"}
 #: What the validators of the view and the domain know, and the types of the models do not say.
 _EXACT: Final[Mapping[str, Mapping[str, Schema]]] = {
@@ -67,7 +71,7 @@ _EXACT: Final[Mapping[str, Mapping[str, Schema]]] = {
         "viewId": {},
         "filters": {"type": "array", "items": ref("ViewFilter"), "maxItems": MAX_FILTERS},
         "searchTerm": _or_null({"type": "string", "maxLength": MAX_SEARCH}),
-        "sortDirection": _or_null({"type": "string", "enum": ["asc", "desc"]}),
+        "sortDirection": _or_null(ref("SortDirection")),
     },
     "ViewFilter": {
         "operator": ref(Operator.__name__),
@@ -81,7 +85,7 @@ _EXACT: Final[Mapping[str, Mapping[str, Schema]]] = {
         },
     },
     "ViewScope": {"teamId": _IDENTIFIER, "assignedToUserId": _IDENTIFIER},
-    "FileOptions": {"delimiter": _or_null({"type": "string", "enum": list(DELIMITERS)})},
+    "FileOptions": {"format": _or_null(ref("FileFormat")), "delimiter": _or_null(ref("Delimiter"))},
     "ExportLinks": {"self": _PATH, **{name: _or_null(_PATH) for name in ("file", "cancel", "retry")}},
     "PageLinks": {"self": _PATH, **{name: _or_null(_PATH) for name in ("previous", "next")}},
     "ExportList": {
@@ -112,14 +116,19 @@ def schemas(formats: Iterable[str]) -> dict[str, Schema]:
         ref_template=f"{_REF}{{model}}",
     )
     found = {_name(name): _with_new_names(schema) for name, schema in made["$defs"].items()}
-    found["ExportStatus"] = {"type": "string", "enum": [each.value for each in ExportJobStatus]}
-    found["ExportStage"] = {"type": "string", "enum": [each.value for each in ProgressStage]}
+    found |= {
+        # The names of a comma, a semicolon and a tab in generated clients.
+        "Delimiter": {**_one_of(DELIMITERS), "x-enum-varnames": ["COMMA", "SEMICOLON", "TAB"]},
+        "ExportStage": _one_of(each.value for each in ProgressStage),
+        "ExportStatus": _one_of(each.value for each in ExportJobStatus),
+        "FileFormat": _one_of(formats),
+        "SortDirection": _one_of(("asc", "desc")),
+    }
     for name, schema in found.items():
         schema.pop("title", None)
         schema["description"] = MODELS[name]
         if "properties" in schema:
             _complete(name, schema)
-    found["FileOptions"]["properties"]["format"]["anyOf"][0]["enum"] = list(formats)
     return dict(sorted(found.items()))
 
 
