@@ -159,7 +159,7 @@ class ExportsApi:
     def _request(self, call: _Call) -> _Answer:
         request_export = self._container.request_export()
         if call.request.is_json:
-            made = request_export(call.actor, call.request.body.decode("utf-8", "surrogatepass"))
+            made = request_export(call.actor, _text(call.request))
             return self._accepted(call, path_of(call.request.root, made), RequestedExport.at(call.request.root, made))
         if not call.request.is_form:
             return problems.NO_MEDIA_TYPE
@@ -260,7 +260,11 @@ class ExportsApi:
         if request.method not in {"GET", "HEAD"}:
             return _not_allowed("GET, HEAD")
         if request.path == _OPENAPI:
-            return _data(200, json.dumps(openapi_document(request.root)).encode(), "application/json")
+            return _data(
+                200,
+                json.dumps(openapi_document(request.root, self._container.file_formats().by_name)).encode(),
+                "application/json",
+            )
         asset = self._pages.STATIC[request.path.removeprefix("/static/")]
         is_versioned = request.parameters.get("v") == asset.version
         caching = "public, max-age=31536000, immutable" if is_versioned else "no-cache"
@@ -286,6 +290,13 @@ class ExportsApi:
 
 def _digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:32]
+
+
+def _text(request: WebRequest) -> str:
+    try:
+        return request.body.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise InvalidPayloadError([f"payload: byte {error.start} is not UTF-8"]) from None
 
 
 def _fields(request: WebRequest) -> list[tuple[str, str]]:
