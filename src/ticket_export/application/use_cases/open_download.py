@@ -103,10 +103,12 @@ class OpenDownload:
         `part` says in the audit log which part of the file the actor gets, if not the whole.
 
         Raises:
+            ExportExpiredError: the export has expired since `find`.
             ConfigurationError, StorageError: as a call does.
         """
         job, media_item, storage = file.job, file.media_item, file.storage
         now = self.clock.now()
+        _require_unexpired(job, now)
         signer = self._signer(storage) if with_link else None
         link_lifetime = min(self.url_lifetime or timedelta(), job.expires_at - now)
         detail = f"link for {link_lifetime.total_seconds():.0f} s" if signer else part
@@ -125,6 +127,14 @@ class OpenDownload:
         )
         return attrs.evolve(download, url=url)
 
+    def is_link(self, file: FoundFile) -> bool:
+        """Return whether the download of this file is a link by rule 5.
+
+        Raises:
+            ConfigurationError: as a call does.
+        """
+        return self._signer(file.storage) is not None
+
     def described(self, file: FoundFile) -> Download:
         """Return the file of `find` for its headers. To read it, call `open`, which records the download."""
         item = file.media_item
@@ -138,8 +148,7 @@ class OpenDownload:
         )
 
     def _downloadable(self, actor: Actor, job: ExportJob, now: datetime) -> MediaItem:
-        if job.is_cleaned_up or job.is_expired_at(now):
-            raise ExportExpiredError(f"export {job.id} expired at {job.expires_at.isoformat()}; request it again")
+        _require_unexpired(job, now)
         if job.media_item is None:
             (shown,) = self.rights.shown(actor, [job])
             reason = f": {shown.error_message}" if shown.error_message else ""
@@ -170,3 +179,8 @@ class OpenDownload:
             return None
         is_its_own = (manifest.job_id, manifest.length) == (file.job.id, item.length)
         return manifest.sha256 if is_its_own else None
+
+
+def _require_unexpired(job: ExportJob, now: datetime) -> None:
+    if job.is_cleaned_up or job.is_expired_at(now):
+        raise ExportExpiredError(f"export {job.id} expired at {job.expires_at.isoformat()}; request it again")

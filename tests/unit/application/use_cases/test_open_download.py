@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from tests.unit.application.use_cases.help_desk import NAME, NOW, PREFIX, VIEW, HelpDesk, raising, read_all
-from tests.unit.application.use_cases.watched_adapters import WatchedStorage
+from tests.unit.application.use_cases.watched_adapters import LinkingStorage
 from ticket_export import Actor, SystemPermissions
 from ticket_export.application.file.manifest import ExportManifest
 from ticket_export.application.file.places import StoragePlaces
@@ -202,16 +202,6 @@ def test_file_of_another_storage_is_not_looked_for_in_this_one(desk: HelpDesk) -
     assert desk.audit_log.entries == []
 
 
-class LinkingStorage(WatchedStorage):
-    """Gives links that say what was asked for."""
-
-    def signed_url(self, key: str, *, file_name: str, content_type: str, expires_in: timedelta) -> str:
-        self.desk.at("storage.link")
-        return (
-            f"https://files.example.test/{key}?name={file_name}&type={content_type}&for={expires_in.total_seconds():g}"
-        )
-
-
 def linking(desk: HelpDesk) -> HelpDesk:
     desk.storage = LinkingStorage(desk)
     desk.url_lifetime = timedelta(minutes=5)
@@ -294,3 +284,23 @@ def test_two_attempts_have_different_tags(desk: HelpDesk) -> None:
     admin = desk.user(admin=True)
     tags = {desk.open_download(admin, completed(desk)).etag for _ in range(2)}
     assert len(tags) == 2
+
+
+@pytest.mark.parametrize("has_links", [False, True])
+def test_file_that_expires_after_it_was_found_is_not_given(desk: HelpDesk, has_links: bool) -> None:
+    admin, job_id = desk.user(admin=True), completed(linking(desk) if has_links else desk)
+    use_case = desk.open_download
+    found = use_case.find(admin, job_id)
+    desk.clock.set(NOW + RETENTION)
+    with pytest.raises(ExportExpiredError):
+        use_case.open(admin, found)
+    assert desk.audit_log.entries == []
+
+
+def test_download_is_a_link_where_the_settings_ask_for_links(desk: HelpDesk) -> None:
+    admin, job_id = desk.user(admin=True), completed(linking(desk))
+    use_case = desk.open_download
+    found = use_case.find(admin, job_id)
+    assert use_case.is_link(found)
+    assert not attrs.evolve(use_case, url_lifetime=None).is_link(found)
+    assert desk.audit_log.entries == []
