@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
+from typing import BinaryIO
 from uuid import UUID
 
 import attrs
@@ -15,7 +17,7 @@ from ticket_export.application.actor import Actor
 from ticket_export.application.actor_facts import facts_of
 from ticket_export.application.announcements import audit_entry
 from ticket_export.application.file.download import Download
-from ticket_export.application.file.export_file import manifest_key
+from ticket_export.application.file.export_file import manifest_key, require_there
 from ticket_export.application.file.manifest import MAX_LENGTH, ExportManifest
 from ticket_export.application.file.places import StoragePlaces
 from ticket_export.application.ports.audit_log import AuditAction, AuditLog
@@ -26,7 +28,13 @@ from ticket_export.application.refusals import Refusals
 from ticket_export.application.rights import Rights, find_visible_export
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.media_item import MediaItem
-from ticket_export.errors import ConfigurationError, ExportExpiredError, ExportFailure, ExportNotReadyError
+from ticket_export.errors import (
+    ConfigurationError,
+    ExportExpiredError,
+    ExportFailure,
+    ExportNotReadyError,
+    ObjectNotFoundError,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +66,7 @@ class OpenDownload:
         5. A link is valid for `url_lifetime`, but no longer than the export. Without `url_lifetime` there are no links,
            and the host sends the bytes. It also sends those of a file in a former storage that cannot sign links.
         6. The digest comes from the file's manifest. Without a readable manifest the download has no digest.
+        7. A file is called missing only while its storage is there. A disk that is not mounted has no files.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
@@ -142,7 +151,7 @@ class OpenDownload:
             file_name=item.file_name,
             content_type=item.content_type,
             length=item.length,
-            reader=partial(file.storage.open_reader, item.object_key),
+            reader=partial(_reading, file.storage, item.object_key),
             sha256=self._digest(file),
             etag=file.etag,
         )
@@ -179,6 +188,17 @@ class OpenDownload:
             return None
         is_its_own = (manifest.job_id, manifest.length) == (file.job.id, item.length)
         return manifest.sha256 if is_its_own else None
+
+
+@contextmanager
+def _reading(storage: ExportStorage, key: str, start: int) -> Iterator[BinaryIO]:
+    with ExitStack() as resources:
+        try:
+            stream = resources.enter_context(storage.open_reader(key, start))
+        except ObjectNotFoundError:
+            require_there(storage)
+            raise
+        yield stream
 
 
 def _require_unexpired(job: ExportJob, now: datetime) -> None:

@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from tests.unit.application.use_cases.help_desk import NAME, NOW, PREFIX, VIEW, HelpDesk, raising, read_all
-from tests.unit.application.use_cases.watched_adapters import LinkingStorage
+from tests.unit.application.use_cases.watched_adapters import LinkingStorage, WatchedStorage
 from ticket_export import Actor, SystemPermissions
 from ticket_export.application.file.manifest import ExportManifest
 from ticket_export.application.file.places import StoragePlaces
@@ -22,6 +22,7 @@ from ticket_export.errors import (
     NotPermittedError,
     ObjectNotFoundError,
     StorageError,
+    StorageUnavailableError,
 )
 from ticket_export.ports import ExportJob
 
@@ -153,6 +154,18 @@ def test_file_that_vanished_from_the_storage_is_noticed_when_it_is_opened(desk: 
         read_all(download.stream)
 
 
+def test_file_is_not_called_missing_while_its_storage_is_away(desk: HelpDesk) -> None:
+    desk.storage = disk = MountedStorage(desk)
+    job_id = completed(desk)
+    download = desk.open_download(desk.user(admin=True), job_id)
+    disk.objects.clear()
+    with pytest.raises(ObjectNotFoundError):
+        download.open()
+    disk.is_mounted = False
+    with pytest.raises(StorageUnavailableError):
+        download.open()
+
+
 def test_headers_say_what_the_bytes_are_and_that_nobody_may_keep_them(desk: HelpDesk) -> None:
     job_id = completed(desk)
     download = desk.open_download(desk.user(admin=True), job_id)
@@ -200,6 +213,19 @@ def test_file_of_another_storage_is_not_looked_for_in_this_one(desk: HelpDesk) -
     with pytest.raises(StorageError, match="is in the storage 's3', not in 'memory'"):
         desk.open_download(desk.user(admin=True), job_id)
     assert desk.audit_log.entries == []
+
+
+class MountedStorage(WatchedStorage):
+    """A folder of a disk."""
+
+    is_mounted = True
+
+    def is_at(self, place: str) -> bool:
+        return place == self.place
+
+    def require_there(self) -> None:
+        if not self.is_mounted:
+            raise StorageUnavailableError("the folder is not there")
 
 
 def linking(desk: HelpDesk) -> HelpDesk:
