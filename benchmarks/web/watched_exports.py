@@ -1,0 +1,88 @@
+"""Exports that seem to run, whose progress changes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import cycle
+from threading import Event, Thread
+from typing import Final
+from uuid import UUID
+
+import attrs
+from sqlalchemy import update
+
+from benchmarks.fill.loader import fill_help_desk
+from benchmarks.web import paths
+from ticket_export import Settings, TicketExportContainer
+from ticket_export.domain.export_job_status import ExportJobStatus
+from ticket_export.domain.progress_stage import ProgressStage
+
+# Seconds that the exports are old at least and at most: pages ask about the younger half every second, and about the
+# others every two seconds.
+_YOUNGEST, _OLDEST = 5.0, 55.0
+# The progress of this part of the exports changes each second.
+_CHANGING: Final = 0.1
+_TICKETS: Final = 100
+
+
+@attrs.frozen
+class WatchedExports:
+    """The exports of a help desk; `settings` are those of its hosts."""
+
+    settings: dict[str, str]
+    container: TicketExportContainer
+    ids: Sequence[UUID]
+
+    def run(self) -> None:
+        """Let all of them run, with different ages."""
+        jobs, now = self.container.tables().export_jobs, datetime.now(UTC)
+        step = (_OLDEST - _YOUNGEST) / len(self.ids)
+        with self.container.engine().begin() as connection:
+            for number, job_id in enumerate(self.ids):
+                values = {
+                    jobs.c.requested_at: now - timedelta(seconds=_YOUNGEST + number * step),
+                    jobs.c.status: ExportJobStatus.RUNNING,
+                    jobs.c.progress_stage: ProgressStage.EXPORTING,
+                    jobs.c.progress_percent: number % 100,
+                }
+                connection.execute(update(jobs).where(jobs.c.id == job_id).values(values))
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Change the progress of some of the exports each second, inside the block."""
+        is_over = Event()
+        thread = Thread(target=self._change, args=[is_over])
+        thread.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            thread.join(60)
+
+    def _change(self, is_over: Event) -> None:
+        jobs = self.container.tables().export_jobs
+        parts = round(1 / _CHANGING)
+        for number in cycle(range(parts)):
+            if is_over.wait(1):
+                return
+            percent = int(time.monotonic()) % 100
+            changed = (
+                update(jobs).where(jobs.c.id.in_(self.ids[number::parts])).values({jobs.c.progress_percent: percent})
+            )
+            with self.container.engine().begin() as connection:
+                connection.execute(changed)
+
+
+def watched_exports(database_url: str, storage_url: str, *, count: int) -> WatchedExports:
+    """Return that many exports, which no worker runs, of a new help desk in this empty database."""
+    fill_help_desk(database_url, _TICKETS)
+    made = Settings(_env_file=None, database_url=database_url, storage_url=storage_url, max_active_jobs_per_user=0)  # type: ignore[call-arg]
+    container = TicketExportContainer(settings=made)
+    actor = container.user_directory().find_by_email(paths.USER)
+    assert actor is not None, f"the sample data has no {paths.USER}"
+    request_export = container.request_export()
+    ids = [request_export(actor, {"columns": ["id", "title", "status"], "searchTerm": f"{n}"}).id for n in range(count)]
+    return WatchedExports({name: text for name, text in made.environment().items() if text}, container, ids)
