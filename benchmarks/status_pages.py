@@ -32,6 +32,16 @@ _DATABASES: Final = ("PostgreSQL", "SQLite")
 _UNCOUNTED: Final = 4.0
 # How much longer than the median the longest answer may take.
 _LONGEST: Final = 5.0
+_HEADS: Final = (
+    "answers per second",
+    "of these 304",
+    "most asks of an export per second",
+    "CPU time of an answer",
+    "median",
+    "99 % within",
+    "the longest",
+    "longest / median",
+)
 # How often a second the database may be asked for one export.
 _MOST_ASKS: Final = 1.0
 
@@ -163,9 +173,8 @@ def _table(results: Sequence[Result], *, pages: int) -> str:
     lines = [
         f"{pages} open pages, each reading counted for {results[0].seconds:g} s; {machine()}.",
         "",
-        "| | answers per second | of these 304 | most asks of an export per second | CPU time of an answer | median "
-        "| 99 % within | the longest | longest / median |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+        f"| {' | '.join(['', *_HEADS])} |",
+        f"|{'|'.join(['---', *('---:' for _ in _HEADS)])}|",
         *map(_row, results),
         "",
     ]
@@ -196,8 +205,8 @@ def _row(result: Result) -> str:
 
 def _note(result: Result) -> None:
     print(
-        f"{result.head}: longest / median {result.ratio:.1f}; for an answer {result.cpu * 1000:.2f} ms of CPU time, and "
-        f"{result.readers_cpu * 1000:.2f} ms of the pages; longest pause of the garbage collector "
+        f"{result.head}: longest / median {result.ratio:.1f}; for an answer {result.cpu * 1000:.2f} ms of CPU time, "
+        f"and {result.readers_cpu * 1000:.2f} ms of the pages; longest pause of the garbage collector "
         f"{result.longest_pause * 1000:.1f} ms",
         file=sys.stderr,
         flush=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,9 @@ from sqlalchemy import update
 from benchmarks.fill.loader import fill_help_desk
 from benchmarks.web import paths
 from ticket_export import Settings, TicketExportContainer
+from ticket_export.application.run.export_task import TASK_NAME, task_args
+from ticket_export.domain.background_task import BackgroundTask
+from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.progress_stage import ProgressStage
 
@@ -79,10 +83,22 @@ class WatchedExports:
 def watched_exports(database_url: str, storage_url: str, *, count: int) -> WatchedExports:
     """Return that many exports, which no worker runs, of a new help desk in this empty database."""
     fill_help_desk(database_url, _TICKETS)
-    made = Settings(_env_file=None, database_url=database_url, storage_url=storage_url, max_active_jobs_per_user=0)  # type: ignore[call-arg]
+    made = Settings(_env_file=None, database_url=database_url, storage_url=storage_url)
     container = TicketExportContainer(settings=made)
     actor = container.user_directory().find_by_email(paths.USER)
     assert actor is not None, f"the sample data has no {paths.USER}"
-    request_export = container.request_export()
-    ids = [request_export(actor, {"columns": ["id", "title", "status"], "searchTerm": f"{n}"}).id for n in range(count)]
+    ids = []
+    # A user does not have as many exports, and to request them one after another would take long.
+    with container.unit_of_work() as work:
+        for number in range(count):
+            task = BackgroundTask(name=TASK_NAME, creation_time=(now := datetime.now(UTC)))
+            view = {"columns": ["id", "title", "status"], "searchTerm": f"printer {number}", "sortField": "id"}
+            job = ExportJob.request(
+                requester_user_id=actor.user_id, snapshot_payload_json=json.dumps(view), background_task=task, now=now
+            )
+            task.args = task_args(job.id)
+            work.tasks.add(task)
+            work.jobs.add(job)
+            ids.append(job.id)
+        work.commit()
     return WatchedExports({name: text for name, text in made.environment().items() if text}, container, ids)
