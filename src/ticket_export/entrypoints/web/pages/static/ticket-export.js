@@ -376,6 +376,7 @@ class Panel {
       if (isSame) morph(old, fresh);
       else this.#replace(page, isRequested);
     });
+    if (this.#hasHistory) document.title = page.title;
     if (isNew) this.#tell("requested");
     this.#settle();
   }
@@ -386,8 +387,7 @@ class Panel {
       this.#left.set(location.pathname, { nodes: [...this.#place.childNodes], title: document.title });
       history.pushState(null, "", page.url);
     }
-    if (this.#hasHistory) document.title = page.title;
-    else Object.assign(this.#place, { lang: page.lang, dir: page.dir });
+    if (!this.#hasHistory) Object.assign(this.#place, { lang: page.lang, dir: page.dir });
     for (const { name, value } of page.main.attributes) {
       if (name === "class" || name.startsWith("data-te-")) this.#place.setAttribute(name, value);
     }
