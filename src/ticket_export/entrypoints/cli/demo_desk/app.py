@@ -10,7 +10,7 @@ from flask import Flask, Response, abort, render_template, request
 
 from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.cli.demo_desk.accounts import ACCOUNTS, Accounts
-from ticket_export.entrypoints.cli.demo_desk.ticket_view import EVERY, FIXED, OPTIONAL, UNSOLVED, TicketView
+from ticket_export.entrypoints.cli.demo_desk.ticket_view import ALL, FIXED, OPTIONAL, UNSOLVED, TicketView
 from ticket_export.entrypoints.web.flask import exports_blueprint
 from ticket_export.entrypoints.web.messages import WebRequest
 from ticket_export.entrypoints.web.same_origin import may_be_forged
@@ -61,8 +61,8 @@ def create_app(container: TicketExportContainer) -> Flask:
             labels={each.column.name: each.column.label for each in container.catalog().columns},
             fixed=FIXED,
             optional=OPTIONAL,
-            statuses=(UNSOLVED, EVERY, *STATUSES),
-            priorities=(EVERY, *PRIORITIES),
+            statuses=(UNSOLVED, ALL, *STATUSES),
+            priorities=(ALL, *PRIORITIES),
             accounts=ACCOUNTS,
             current=accounts.current,
         )

@@ -21,7 +21,7 @@ OPTIONAL: Final = (
 #: The statuses of tickets that somebody still has to work on, and the name of this choice.
 UNSOLVED: Final = "unsolved"
 _UNSOLVED_STATUSES: Final = ("new", "open", "in_progress", "pending")
-EVERY: Final = "every"
+ALL: Final = "all"
 _SORT: Final = "-lastModificationTime"
 _LONGEST_SEARCH: Final = 200
 _LAST_PAGE: Final = 1_000_000
@@ -33,7 +33,7 @@ class TicketView:
 
     search: str = ""
     status: str = UNSOLVED
-    priority: str = EVERY
+    priority: str = ALL
     sort: str = _SORT
     columns: tuple[str, ...] = CHOSEN
     page: int = 1
@@ -46,8 +46,8 @@ class TicketView:
         page = fields.get("page", "")
         return cls(
             search=fields.get("search", "").strip()[:_LONGEST_SEARCH],
-            status=status if status in {EVERY, *STATUSES} else UNSOLVED,
-            priority=priority if priority in PRIORITIES else EVERY,
+            status=status if status in {ALL, *STATUSES} else UNSOLVED,
+            priority=priority if priority in PRIORITIES else ALL,
             sort=sort if sort.removeprefix("-") in {*FIXED, *OPTIONAL} else _SORT,
             columns=columns or CHOSEN,
             page=min(int(page), _LAST_PAGE) if page.isascii() and page.isdigit() and len(page) < 10 else 1,
@@ -69,10 +69,10 @@ class TicketView:
     def payload(self) -> Mapping[str, object]:
         """The view as the library's payload."""
         filters = []
-        if self.status != EVERY:
+        if self.status != ALL:
             statuses = _UNSOLVED_STATUSES if self.status == UNSOLVED else (self.status,)
             filters.append({"field": "status", "operator": "is_any_of", "value": ", ".join(statuses)})
-        if self.priority != EVERY:
+        if self.priority != ALL:
             filters.append({"field": "priority", "operator": "eq", "value": self.priority})
         view: dict[str, object] = {
             "columns": [*FIXED, *self.columns],
