@@ -33,8 +33,8 @@ def exports_urls(
 
     `current_actor` returns the `Actor` of the request, or None if nobody is logged in, or a response such as a redirect
     to a login. `language` is the code of the pages' language, or a function of the request that returns one; without
-    it the browser's languages decide. `languages` and `templates` are folders of the host with translations and
-    templates. Forms have Django's CSRF token. The library checks it itself, so its view is exempt.
+    it the browser's languages decide. `languages` and `templates` are the host's folders of translations and templates.
+    Forms have Django's CSRF token. The library checks it itself, so its view is exempt.
     """
     api = ExportsApi(container, languages=languages, templates=templates)
 
@@ -45,8 +45,10 @@ def exports_urls(
         actor = None if path in api.public_paths else current_actor(request)
         if isinstance(actor, HttpResponseBase):
             return actor
-        # First, since it reads the fields of a form.
+        # First, since it reads the fields of a form. Django takes a body in chunks for an empty one.
         is_valid = request.content_type == FORM and _has_token(request)
+        is_chunked = request.META.get("wsgi.input_terminated") and not request.META.get("CONTENT_LENGTH")
+        source = request.META["wsgi.input"] if is_chunked else request
         answer = api.handle(
             WebRequest(
                 method=request.method or "GET",
@@ -54,7 +56,7 @@ def exports_urls(
                 root=root_of(request.path, path),
                 query=request.META.get("QUERY_STRING", ""),
                 headers={name.lower(): text for name, text in request.headers.items()},
-                body=_body(request),
+                body=source.read(MAX_BODY + 1),
                 host=request.get_host(),
                 language=language(request) if callable(language) else language,
                 csrf=CsrfToken(name="csrfmiddlewaretoken", make=partial(get_token, request), is_valid=is_valid),
@@ -78,17 +80,10 @@ class _CsrfCheck(CsrfViewMiddleware):
 
 def _has_token(request: HttpRequest) -> bool:
     check = _CsrfCheck(lambda _: HttpResponse())
-    # More fields or bytes than Django reads.
-    with suppress(SuspiciousOperation):
+    with suppress(SuspiciousOperation):  # more fields or bytes than Django reads
         check.process_request(request)
         return check.process_view(request, lambda _: HttpResponse(), (), {}) is None
     return False
-
-
-def _body(request: HttpRequest) -> bytes:
-    is_chunked = request.META.get("wsgi.input_terminated") and not request.META.get("CONTENT_LENGTH")
-    # Django takes a body in chunks for an empty one.
-    return (request.META["wsgi.input"] if is_chunked else request).read(MAX_BODY + 1)
 
 
 class _InThreads:

@@ -7,6 +7,7 @@ from anyio import CancelScope
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from ticket_export.application.actor import Actor
@@ -50,10 +51,13 @@ def exports_router(
 
 async def _answer(api: ExportsApi, request: Request, path: str, actor: Actor | None, language: Language) -> Response:
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            break
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY:
+                break
+    except ClientDisconnect:
+        return Response(status_code=400)
 
     def handle() -> WebResponse:
         # A host's function may ask a database, so it is not called on the event loop either.

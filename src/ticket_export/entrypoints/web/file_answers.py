@@ -23,6 +23,12 @@ from ticket_export.entrypoints.web.problems import NO_SUCH_RANGE, PRECONDITION, 
 
 # Bytes of a block.
 _BLOCK: Final = 1 << 18
+# Middleware of hosts and proxies compresses what has no encoding, and then length, ranges and digest are wrong.
+_BYTES: Final = {
+    "Accept-Ranges": "bytes",
+    "Cache-Control": "private, no-store, no-transform",
+    "Content-Encoding": "identity",
+}
 
 
 class PartOfFile:
@@ -69,9 +75,7 @@ class FileAnswers:
         if is_unchanged(request.headers, tag):
             return WebResponse(status=304, headers={"ETag": f'"{tag}"'})
         if request.method == "HEAD":
-            return WebResponse(
-                status=200, headers=self.open_download.described(found).headers | {"Accept-Ranges": "bytes"}
-            )
+            return WebResponse(status=200, headers=self.open_download.described(found).headers | _BYTES)
         try:
             wanted = wanted_range(request.headers, tag=tag, length=length)
         except UnsatisfiableRangeError:
@@ -84,7 +88,7 @@ class FileAnswers:
 
 
 def _sent(download: Download, wanted: ByteRange | None, part: str | None) -> WebResponse:
-    headers = download.headers | {"Accept-Ranges": "bytes"}
+    headers = download.headers | _BYTES
     if wanted is None:
         return WebResponse(status=200, headers=headers, body=PartOfFile(download.open(), download.length))
     headers |= {"Content-Range": str(part), "Content-Length": str(wanted.length)}

@@ -69,7 +69,7 @@ def exports_blueprint(
     # The public paths too, so that they win over the application's own "/static/<path>" if this is mounted at "/".
     given = {path: {"path": path[1:]} for path in api.public_paths}
     for rule in ("/", "/<path:path>", *given):
-        add = partial(blueprint.add_url_rule, rule, "exports", serve, defaults=given.get(rule), methods=METHODS)
+        add = partial(blueprint.add_url_rule, rule, "exports", serve, defaults=given.get(rule, {}), methods=METHODS)
         add(provide_automatic_options=False, strict_slashes=False)
     return blueprint
 
@@ -84,7 +84,8 @@ def _body() -> bytes:
 def _csrf(body: bytes) -> CsrfToken | None:
     """Return the token of Flask-WTF, if the application has its protection."""
     protection, name = current_app.extensions.get("csrf"), current_app.config.get("WTF_CSRF_FIELD_NAME")
-    if protection is None or name is None:
+    make = current_app.jinja_env.globals.get("csrf_token")
+    if protection is None or name is None or not callable(make):
         return None
     is_valid = False
     if request.mimetype == FORM and len(body) <= MAX_BODY:
@@ -92,4 +93,4 @@ def _csrf(body: bytes) -> CsrfToken | None:
         with suppress(HTTPException):
             protection.protect()
             is_valid = True
-    return CsrfToken(name=name, make=current_app.jinja_env.globals["csrf_token"], is_valid=is_valid)
+    return CsrfToken(name=name, make=make, is_valid=is_valid)
