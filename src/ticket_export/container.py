@@ -27,6 +27,7 @@ from ticket_export.application.file.file_name import FileNameTemplate
 from ticket_export.application.file.ownership import OwnershipMemory, StorageOwnership
 from ticket_export.application.file.places import StoragePlaces
 from ticket_export.application.formats.file_formats import FileFormats
+from ticket_export.application.job_states import JobStates
 from ticket_export.application.ports.audit_log import AuditLog
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.compression import Compression
@@ -47,6 +48,7 @@ from ticket_export.application.use_cases.check_readiness import CheckReadiness
 from ticket_export.application.use_cases.check_setup import CheckSetup
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
 from ticket_export.application.use_cases.forget_user import ForgetUser
+from ticket_export.application.use_cases.get_choices import GetChoices
 from ticket_export.application.use_cases.get_export import GetExport
 from ticket_export.application.use_cases.housekeep import Housekeep
 from ticket_export.application.use_cases.list_exports import ListExports
@@ -59,6 +61,7 @@ from ticket_export.application.use_cases.run_export import RunExport
 from ticket_export.application.use_cases.run_next_export import RunNextExport
 from ticket_export.application.use_cases.sweep_orphaned_objects import SweepOrphanedObjects
 from ticket_export.application.use_cases.take_over_storage import TakeOverStorage
+from ticket_export.application.use_cases.watch_export import WatchExport
 from ticket_export.application.user_turns import UserTurns
 from ticket_export.infrastructure.compression import GzipCompression, NoCompression, ZstdCompression
 from ticket_export.infrastructure.fork import hold_while_forking, renewed_in_children
@@ -318,7 +321,23 @@ class TicketExportContainer(StrictContainer):
         clock=clock,
     )
     get_export = Factory(GetExport, unit_of_work=unit_of_work.provider, rights=rights, names=requester_names)
-    list_exports = Factory(ListExports, unit_of_work=unit_of_work.provider, rights=rights, names=requester_names)
+    list_exports = Factory(
+        ListExports, unit_of_work=unit_of_work.provider, rights=rights, clock=clock, names=requester_names
+    )
+    job_states = ThreadSafeSingleton(
+        renewed_in_children,
+        Factory(JobStates, unit_of_work=unit_of_work.provider, clock=clock, names=requester_names),
+    )
+    watch_export = Factory(WatchExport, states=job_states, rights=rights, clock=clock)
+    get_choices = Factory(
+        GetChoices,
+        ticket_source=ticket_source,
+        file_formats=file_formats,
+        rights=rights,
+        clock=clock,
+        retention=settings.provided.retention,
+        max_active_jobs=settings.provided.max_active_jobs_per_user,
+    )
     open_download = Factory(
         OpenDownload,
         unit_of_work=unit_of_work.provider,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from hashlib import sha256
 from itertools import islice
 from uuid import UUID
@@ -12,7 +13,7 @@ import attrs
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.actor_facts import storable
-from ticket_export.application.dto import ExportJobDto
+from ticket_export.application.dto import ExportJobDto, WatchedExportDto
 from ticket_export.application.export_policy import (
     EVERYONE,
     MAX_REQUESTERS,
@@ -25,6 +26,7 @@ from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.user_key import UserKey
 from ticket_export.application.view.visibility import asked, asked_bool
+from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.user_id import UserId
 from ticket_export.errors import ConfigurationError, ExportNotFoundError, NotPermittedError
@@ -105,6 +107,14 @@ class Rights:
             return sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
         return str(key)
 
+    def refusal_of_own_download(self, actor: Actor, *, now: datetime) -> NotPermittedError | None:
+        """Return the error if the actor may not download the export that they would request `now`."""
+        task = BackgroundTask(name="", creation_time=now)
+        job = ExportJob.request(
+            requester_user_id=actor.user_id, snapshot_payload_json="", background_task=task, now=now
+        )
+        return self.refusal_of_download(actor, job)
+
     def refusal_of_download(self, actor: Actor, job: ExportJob) -> NotPermittedError | None:
         """Return the error if the actor may not download this export, which they may see."""
         if asked_bool("container.policy: may_download", lambda: self._policy.may_download(actor, job)):
@@ -130,6 +140,24 @@ class Rights:
         if all(is_own) or self.ticket_source.columns(actor).is_complete:
             return shown
         return [dto if own else dto.without_details() for dto, own in zip(shown, is_own, strict=True)]
+
+    def shown_to(self, actor: Actor, job: ExportJob, dto: ExportJobDto) -> ExportJobDto:
+        """Return the DTO of an export, which the actor may see, as the actor may see it; see `shown`."""
+        is_all = job.requester_user_id == actor.user_id or self.ticket_source.columns(actor).is_complete
+        return dto if is_all else dto.without_details()
+
+    def watched(self, actor: Actor, job: ExportJob, shown: ExportJobDto, *, now: datetime) -> WatchedExportDto:
+        """Return an export, which the actor may see as `shown`, with what the actor may do with it `now`."""
+        may_change = job.requester_user_id == actor.user_id and self.refusal_of_request(actor) is None
+        refusal = self.refusal_of_download(actor, job)
+        return WatchedExportDto(
+            **dict(shown),
+            may_cancel=may_change and not job.status.is_final,
+            may_retry=may_change and job.status.is_final,
+            may_download=refusal is None,
+            has_file=job.has_file_at(now),
+            refusal=str(refusal) if refusal else None,
+        )
 
 
 def refusal_to_others(actor: Actor, job: ExportJob) -> NotPermittedError | None:

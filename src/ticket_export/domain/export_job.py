@@ -154,6 +154,10 @@ class ExportJob(AuditableEntity):
         """Whether the retention is over; it is over at `expires_at` itself."""
         return now >= self.expires_at
 
+    def has_file_at(self, now: datetime) -> bool:
+        """Whether the job has a file that has not expired."""
+        return self.media_item is not None and not self.is_cleaned_up and not self.is_expired_at(now)
+
     def expire(self, now: datetime) -> None:
         """End the retention at or after `expires_at`: a queued or running job fails, an ended one stays as it is."""
         self._require(self.is_expired_at(now), "expired before its time")

@@ -61,7 +61,9 @@ class _Source(RawIOBase):
         data = self._stream.read(len(target))
         self._missing -= len(data)
         has_ended = not data and len(target) > 0
-        if self._missing < 0 or (has_ended and self._missing > 0):
+        # A server reads no more bytes than it has announced, so the end is looked for with the last of them.
+        is_longer = self._missing < 0 or (self._missing == 0 and bool(data) and bool(self._stream.read(1)))
+        if is_longer or (has_ended and self._missing > 0):
             # A proxy may have sent its own page, or an operator may have replaced the file.
             raise StorageError("the file in the storage does not have the length of the file that was written")
         target[: len(data)] = data
@@ -96,6 +98,7 @@ class Download:
     storage if the settings ask for links and it can make them. Anyone who has the link can download the file for some
     minutes: redirect the browser to it, keep it out of the log, and do not open the file. `sha256` is the digest of the
     whole file in hexadecimal digits, if known. `reader` is the storage's: it takes the number of the byte to begin at.
+    `etag` is the strong entity tag, without quotes: the bytes of two downloads with the same tag are the same.
     """
 
     file_name: str
@@ -104,6 +107,7 @@ class Download:
     reader: Callable[[int], AbstractContextManager[BinaryIO]] = attrs.field(repr=False)
     url: str | None = attrs.field(default=None, repr=False)
     sha256: str | None = None
+    etag: str | None = None
 
     @property
     def stream(self) -> AbstractContextManager[BinaryIO]:
@@ -129,7 +133,7 @@ class Download:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers of the response: type, name (RFC 6266), length and digest (RFC 9530).
+        """The headers of the response: type, name (RFC 6266), length, entity tag and digest (RFC 9530).
 
         They forbid shared caches to keep the response, and browsers to guess another type.
         """
@@ -140,6 +144,8 @@ class Download:
             "Cache-Control": "private, no-store",
             "X-Content-Type-Options": "nosniff",
         }
+        if self.etag is not None:
+            headers["ETag"] = f'"{self.etag}"'
         if self.sha256 is not None:
             headers["Repr-Digest"] = f"sha-256=:{b64encode(bytes.fromhex(self.sha256)).decode()}:"
         return headers

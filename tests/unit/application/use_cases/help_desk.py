@@ -26,15 +26,18 @@ from ticket_export.application.file.file_name import FileNameTemplate, FileNamin
 from ticket_export.application.file.ownership import OwnershipMemory, StorageOwnership
 from ticket_export.application.file.places import StoragePlaces
 from ticket_export.application.formats.file_formats import FileFormats
+from ticket_export.application.job_states import JobStates
 from ticket_export.application.ports.compression import Compression
 from ticket_export.application.ports.export_database import DatabaseIdentity
 from ticket_export.application.refusals import Refusals
+from ticket_export.application.requester_names import RequesterNames
 from ticket_export.application.rights import Rights
 from ticket_export.application.run.claims import Claims
 from ticket_export.application.run.export_pipeline import READ_AHEAD
 from ticket_export.application.use_cases.cancel_export import CancelExport
 from ticket_export.application.use_cases.clean_up_expired_exports import CleanUpExpiredExports
 from ticket_export.application.use_cases.forget_user import ForgetUser
+from ticket_export.application.use_cases.get_choices import GetChoices
 from ticket_export.application.use_cases.get_export import GetExport
 from ticket_export.application.use_cases.housekeep import Housekeep
 from ticket_export.application.use_cases.list_exports import ListExports
@@ -46,6 +49,7 @@ from ticket_export.application.use_cases.retry_export import RetryExport
 from ticket_export.application.use_cases.run_export import RunExport
 from ticket_export.application.use_cases.run_next_export import RunNextExport
 from ticket_export.application.use_cases.sweep_orphaned_objects import SweepOrphanedObjects
+from ticket_export.application.use_cases.watch_export import WatchExport
 from ticket_export.catalog import ColumnKind
 from ticket_export.infrastructure.compression import NoCompression
 from ticket_export.infrastructure.memory.clock import InMemoryClock
@@ -115,6 +119,9 @@ class HelpDesk:
     forget_audit: Literal["keep", "anonymise"] = "keep"
     former: list[ExportStorage] = attrs.field(factory=list)
     told: dict[str, object] = attrs.field(factory=dict)
+    #: Seconds, as `JobStates` counts them.
+    elapsed: float = 0
+    states: JobStates = attrs.field(init=False)
     users: WatchedUsers = attrs.field(init=False)
     storage: WatchedStorage = attrs.field(init=False)
     audit_log: WatchedAuditLog | WatchedOwnAuditLog = attrs.field(init=False)
@@ -123,6 +130,12 @@ class HelpDesk:
 
     def __attrs_post_init__(self) -> None:
         self.users = WatchedUsers(self)
+        self.states = JobStates(
+            unit_of_work=self.unit_of_work,
+            clock=self.clock,
+            names=RequesterNames(lambda: self.users),
+            monotonic=lambda: self.elapsed,
+        )
         self.storage = WatchedStorage(self)
         self.audit_log = WatchedAuditLog(self)
         self.events = WatchedEvents(self)
@@ -304,7 +317,22 @@ class HelpDesk:
 
     @property
     def list_exports(self) -> ListExports:
-        return ListExports(unit_of_work=self.unit_of_work, rights=self.rights)
+        return ListExports(unit_of_work=self.unit_of_work, rights=self.rights, clock=self.clock)
+
+    @property
+    def watch_export(self) -> WatchExport:
+        return WatchExport(states=self.states, rights=self.rights, clock=self.clock)
+
+    @property
+    def get_choices(self) -> GetChoices:
+        return GetChoices(
+            ticket_source=WatchedSource(self),
+            file_formats=self.file_formats,
+            rights=self.rights,
+            clock=self.clock,
+            retention=self.retention,
+            max_active_jobs=self.max_active_jobs,
+        )
 
     @property
     def open_download(self) -> OpenDownload:

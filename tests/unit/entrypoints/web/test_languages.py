@@ -13,6 +13,7 @@ from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment
+from jinja2.ext import extract_from_ast
 
 import ticket_export
 from ticket_export.application.view.limits import SHORT_VIEW
@@ -35,12 +36,10 @@ _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
 def texts_of_templates() -> Iterator[str | tuple[str, str]]:
-    environment = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
+    environment = Environment(autoescape=True)
     for path in sorted((PAGES / "templates").glob("*.html")):
-        found = environment.extract_translations(  # type: ignore[attr-defined] - the extension adds it
-            path.read_text("utf-8"), gettext_functions=("_", "ngettext")
-        )
-        for _, function, texts in found:
+        tree = environment.parse(path.read_text("utf-8"))
+        for _, function, texts in extract_from_ast(tree, gettext_functions=("_", "ngettext"), babel_style=False):
             given_texts = (texts,) if isinstance(texts, str) else tuple(text for text in texts or () if text)
             if function == "ngettext":
                 yield given_texts[0], given_texts[1]
@@ -88,7 +87,7 @@ def test_placeholders_agree(code: str) -> None:
     wrong = []
     for each in catalog(code):
         ids = [each.id] if isinstance(each.id, str) else each.id
-        strings = [each.string] if isinstance(each.string, str) else each.string
+        strings = [each.string] if isinstance(each.string, str) else each.string or []
         known = {name for text in ids for name in _PLACEHOLDER.findall(text)}
         for string in strings if each.id else ():
             # One and two are words in Arabic; otherwise each value of the id is in the text.

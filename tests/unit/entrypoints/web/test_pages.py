@@ -303,6 +303,9 @@ def test_status_offers_what_the_reader_may_do() -> None:
     assert forms("running") == [f"{ADDRESS}/cancel"]
     assert forms("failed") == [f"{ADDRESS}/retry"]
     assert forms("completed") == []
+    again = PAGES.status(context(), export(**DONE, may_retry=True))
+    assert "Export again" in again
+    assert "Try again" not in again
     assert f'href="{ADDRESS}/file" download' in PAGES.status(context(), STATES["completed"])
 
 

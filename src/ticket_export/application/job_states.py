@@ -1,0 +1,139 @@
+"""The states of exports that many readers watch at the same time."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Final
+from uuid import UUID
+
+import attrs
+
+from ticket_export.application.dto import ExportJobDto
+from ticket_export.application.ports.clock import Clock
+from ticket_export.application.ports.export_job_repository import UNREADABLE
+from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.application.requester_names import RequesterNames
+from ticket_export.application.view.limits import SHORT_VIEW
+from ticket_export.domain.export_job import ExportJob
+from ticket_export.errors import JobDatabaseError
+
+_log = logging.getLogger(__name__)
+
+#: The greatest age of an answer that a reader gets.
+MAX_AGE: Final = timedelta(seconds=1)
+# A state is at most this part of its export's age old, so that the end of a small export is not shown late.
+_PART_OF_AGE: Final = 0.5
+# The most answers that are kept; the one that was asked for longest ago leaves first.
+_MOST: Final = 2_000
+
+
+@attrs.frozen(kw_only=True)
+class JobState:
+    """An export, and its DTO with the name of its requester, as of `at` on the database's clock.
+
+    `job` has no view if the view is long.
+    """
+
+    job: ExportJob
+    dto: ExportJobDto
+    at: datetime
+
+
+@attrs.define(kw_only=True)
+class _Answer:
+    """The last answer of the database about one id. An id without an export has one too: both cost the same."""
+
+    lock: Lock = attrs.field(factory=Lock)
+    state: JobState | None = None
+    failure: JobDatabaseError | None = None
+    #: As `monotonic` counts.
+    valid_until: float = float("-inf")
+
+
+class JobStates:
+    """Asks the database for the state of an export about once a second, however many readers ask.
+
+    A state is at most half as old as its export, so the database is asked about ten times more in the first two seconds
+    of an export. Threads may share the object. It decides nothing about rights.
+    """
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: Callable[[], UnitOfWork],
+        clock: Clock,
+        names: RequesterNames,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._names = names
+        self._monotonic = monotonic
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin without answers, as a forked process must: the threads that wait for one do not exist there."""
+        self._answers: OrderedDict[UUID, _Answer] = OrderedDict()
+        self._lock = Lock()
+
+    def find(self, job_id: UUID) -> JobState | None:
+        """Return the state of the export, at most `MAX_AGE` old; None if it does not exist or cannot be read.
+
+        Raises:
+            JobDatabaseError: the database failed, within the last second.
+        """
+        answer = self._answer(job_id)
+        # The other readers of this export wait for the answer instead of asking too.
+        with answer.lock:
+            if (now := self._monotonic()) >= answer.valid_until:
+                lifetime = MAX_AGE
+                try:
+                    answer.state, answer.failure = self._ask(job_id), None
+                    lifetime = _lifetime(answer.state)
+                except JobDatabaseError as error:
+                    answer.state, answer.failure = None, error
+                answer.valid_until = now + lifetime.total_seconds()
+            if answer.failure is not None:
+                raise JobDatabaseError(*answer.failure.args) from answer.failure
+            return answer.state
+
+    def forget(self, job_id: UUID) -> None:
+        """Ask again at the next call: this process has changed the export."""
+        with self._lock:
+            self._answers.pop(job_id, None)
+
+    def _answer(self, job_id: UUID) -> _Answer:
+        with self._lock:
+            answer = self._answers.setdefault(job_id, _Answer())
+            self._answers.move_to_end(job_id)
+            if len(self._answers) > _MOST:
+                self._answers.popitem(last=False)
+            return answer
+
+    def _ask(self, job_id: UUID) -> JobState | None:
+        with self._unit_of_work() as work:
+            try:
+                job = work.jobs.find(job_id)
+            except UNREADABLE:
+                _log.exception("export %s cannot be read", job_id, extra={"job_id": str(job_id)})
+                job = None
+            # Inside the unit of work, which measures it.
+            now = self._clock.now()
+        if job is None:
+            return None
+        (dto,) = self._names.added_to([ExportJobDto.of(job)])
+        if len(job.snapshot_payload_json) > SHORT_VIEW:
+            job.snapshot_payload_json = ""
+        return JobState(job=job, dto=dto, at=now)
+
+
+def _lifetime(state: JobState | None) -> timedelta:
+    if state is None:
+        return MAX_AGE
+    age = max(timedelta(), state.at - state.job.requested_at)
+    return min(MAX_AGE, age * _PART_OF_AGE)

@@ -1,0 +1,365 @@
+"""The API: it answers requests for exports, in JSON or as pages, without knowing any web framework."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import attrs
+
+from ticket_export.application.actor import Actor
+from ticket_export.application.dto import Dto
+from ticket_export.container import TicketExportContainer
+from ticket_export.entrypoints.web import problems
+from ticket_export.entrypoints.web.conditions import is_unchanged
+from ticket_export.entrypoints.web.file_answers import FileAnswers
+from ticket_export.entrypoints.web.messages import WebRequest, WebResponse
+from ticket_export.entrypoints.web.openapi import openapi_document
+from ticket_export.entrypoints.web.pages.context import PageContext
+from ticket_export.entrypoints.web.pages.form import ExportForm
+from ticket_export.entrypoints.web.pages.languages import Languages
+from ticket_export.entrypoints.web.pages.pages import Pages
+from ticket_export.entrypoints.web.problems import Refusal
+from ticket_export.entrypoints.web.representations import (
+    ExportWithLinks,
+    ListedExports,
+    RequestedExport,
+    WatchedExport,
+    is_active,
+    path_of,
+    seconds_to_wait,
+)
+from ticket_export.entrypoints.web.same_origin import may_be_forged
+from ticket_export.errors import ExportNotFoundError, InvalidPayloadError, TicketExportError
+
+_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_OPENAPI: Final = "/openapi.json"
+_PAGE_SIZE: Final = 25
+_JSON: Final = "application/json"
+_HTML: Final = "text/html; charset=utf-8"
+_ALWAYS: Final = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # Not "no-referrer", with which a browser sends no Origin with a form.
+    "Referrer-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+_CSP: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+_PAGE_HEADERS: Final = {
+    "Content-Security-Policy": _CSP,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Vary": "Accept, Accept-Language",
+}
+
+
+@attrs.frozen(kw_only=True)
+class _Call:
+    """A request of an actor, for a route; `id` is the part of its path that names an export."""
+
+    request: WebRequest
+    actor: Actor
+    id: str = ""
+
+    @property
+    def job_id(self) -> UUID:
+        """The id of the export.
+
+        Raises:
+            ExportNotFoundError: it is not an id. The database is not asked.
+        """
+        if not _ID.fullmatch(self.id):
+            raise ExportNotFoundError(UUID(int=0))
+        return UUID(self.id)
+
+
+_Answer = WebResponse | Refusal
+_Route = Callable[[_Call], _Answer]
+
+
+class ExportsApi:
+    """Answers requests for the exports of a container. Threads may share it; every call blocks.
+
+    `languages` is a host's folder of translations, `templates` one of templates that replace the library's.
+    """
+
+    def __init__(
+        self, container: TicketExportContainer, *, languages: Path | None = None, templates: Path | None = None
+    ) -> None:
+        self._container = container
+        self._languages = Languages(languages)
+        self._pages = Pages(self._languages, templates)
+        self._log = logging.getLogger(__name__)
+        self._routes: Sequence[tuple[re.Pattern[str], Mapping[str, _Route]]] = [
+            (re.compile(pattern), routes)
+            for pattern, routes in [
+                ("/", {"GET": self._list, "POST": self._request}),
+                ("/new", {"GET": self._new, "POST": self._new}),
+                ("/columns", {"GET": self._columns}),
+                ("/([^/]+)", {"GET": self._show}),
+                ("/([^/]+)/file", {"GET": self._file}),
+                ("/([^/]+)/cancel", {"POST": self._cancel}),
+                ("/([^/]+)/retry", {"POST": self._retry}),
+            ]
+        ]
+
+    @property
+    def public_paths(self) -> tuple[str, ...]:
+        """The paths below the mount that are answered without an actor."""
+        return (_OPENAPI, *(f"/static/{name}" for name in self._pages.STATIC))
+
+    def handle(self, request: WebRequest, actor: Actor | None) -> WebResponse:
+        """Return the answer, which the caller must close. `actor` is None if nobody is logged in.
+
+        Raises:
+            ConfigurationError: the wiring, or a rule of the host, cannot work; the answer is 500 without details.
+        """
+        answer = self._answer(request, actor)
+        if isinstance(answer, Refusal):
+            answer = self._refused(request, answer)
+        answer = attrs.evolve(answer, headers={**_ALWAYS, **answer.headers})
+        return answer.without_body() if request.method == "HEAD" else answer
+
+    def _answer(self, request: WebRequest, actor: Actor | None) -> _Answer:
+        if request.path in self.public_paths:
+            return self._public(request)
+        for pattern, routes in self._routes:
+            if match := pattern.fullmatch(request.path):
+                allowed = ", ".join([*routes, *(["HEAD"] if "GET" in routes else []), "OPTIONS"])
+                if request.method == "OPTIONS":
+                    return WebResponse(status=204, headers={"Allow": allowed})
+                route = routes.get("GET" if request.method == "HEAD" else request.method)
+                return _not_allowed(allowed) if route is None else self._routed(route, request, actor, *match.groups())
+        return problems.NO_ROUTE
+
+    def _routed(self, route: _Route, request: WebRequest, actor: Actor | None, job_id: str = "") -> _Answer:
+        if actor is None:
+            return problems.NO_ACTOR
+        if request.is_too_large:
+            return problems.TOO_LARGE
+        if request.method == "POST" and may_be_forged(request):
+            return problems.FORGED
+        try:
+            return route(_Call(request=request, actor=actor, id=job_id))
+        except TicketExportError as error:
+            refusal = Refusal.of(error)
+            if refusal is None:
+                raise
+            if refusal.problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                self._log.warning("a request for exports failed: %s", error, exc_info=error)
+            return refusal
+
+    # What actors ask for.
+
+    def _request(self, call: _Call) -> _Answer:
+        request_export = self._container.request_export()
+        if call.request.is_json:
+            made = request_export(call.actor, _text(call.request))
+            return self._accepted(call, path_of(call.request.root, made), RequestedExport.at(call.request.root, made))
+        if not call.request.is_form:
+            return problems.NO_MEDIA_TYPE
+        choices = self._container.get_choices()(call.actor)
+        form = ExportForm.from_fields(_fields(call.request), choices)
+        try:
+            made = request_export(call.actor, form.view())
+        except TicketExportError as error:
+            refusal = Refusal.of(error)
+            if refusal is None:
+                raise
+            told = refusal.problem
+            page = self._pages.new_export(
+                self._context(call.request), choices, form, told.problems, "" if told.problems else told.detail
+            )
+            return _page(told.status, page, refusal.headers)
+        return _see(path_of(call.request.root, made))
+
+    def _new(self, call: _Call) -> _Answer:
+        choices = self._container.get_choices()(call.actor)
+        if call.request.method == "POST":
+            if not call.request.is_form:
+                return problems.NO_MEDIA_TYPE
+            form = ExportForm.from_fields(_fields(call.request), choices)
+        else:
+            form = ExportForm.from_view({}, choices)
+        return _page(200, self._pages.new_export(self._context(call.request), choices, form))
+
+    def _columns(self, call: _Call) -> _Answer:
+        return _json(200, self._container.get_choices()(call.actor))
+
+    def _list(self, call: _Call) -> _Answer:
+        page, size = (_number(call.request, name, default) for name, default in [("page", 1), ("pageSize", _PAGE_SIZE)])
+        try:
+            listed = self._container.list_exports().watched(call.actor, page=page, page_size=size)
+        except ValueError as error:
+            if isinstance(error, TicketExportError):
+                raise
+            raise InvalidPayloadError([str(error).replace("page_size", "pageSize")]) from None
+        if call.request.prefers_html:
+            return _page(200, self._pages.exports(self._context(call.request), listed, call.actor.user_id))
+        return _json(200, ListedExports.at(call.request.root, listed), {"Vary": "Accept"})
+
+    def _show(self, call: _Call) -> _Answer:
+        export = self._container.watch_export()(call.actor, call.job_id)
+        shown = WatchedExport.at(call.request.root, export)
+        headers: dict[str, str] = {}
+        if is_active(export):
+            headers["Retry-After"] = str(seconds_to_wait(export, self._container.clock().now()))
+        state = shown.model_dump_json()
+        if not call.request.prefers_html:
+            headers |= {"Vary": "Accept"}
+            return _tagged(
+                f'"{_digest(state)}"', call.request, headers, lambda sent: _data(200, state.encode(), _JSON, sent)
+            )
+        context = self._context(call.request)
+        # Weak, since the token of a form differs each time.
+        return _tagged(
+            f'W/"{_digest(state + context.language.code)}"',
+            call.request,
+            {**_PAGE_HEADERS, **headers},
+            lambda sent: _page(200, self._pages.status(context, export), sent),
+        )
+
+    def _file(self, call: _Call) -> _Answer:
+        return FileAnswers(open_download=self._container.open_download()).answer(call.request, call.actor, call.job_id)
+
+    def _cancel(self, call: _Call) -> _Answer:
+        job_id = call.job_id
+        path = f"{call.request.root}/{job_id}"
+        try:
+            cancelled = self._container.cancel_export()(call.actor, job_id)
+        except TicketExportError as error:
+            return self._status_again(call, error)
+        finally:
+            self._container.watch_export().changed(job_id)
+        if call.request.is_form:
+            return _see(path)
+        return self._accepted(call, path, ExportWithLinks.at(call.request.root, cancelled))
+
+    def _retry(self, call: _Call) -> _Answer:
+        try:
+            made = self._container.retry_export()(call.actor, call.job_id)
+        except TicketExportError as error:
+            return self._status_again(call, error)
+        path = path_of(call.request.root, made)
+        if call.request.is_form:
+            return _see(path)
+        return self._accepted(call, path, RequestedExport.at(call.request.root, made))
+
+    # How it is answered.
+
+    def _status_again(self, call: _Call, error: TicketExportError) -> _Answer:
+        refusal = Refusal.of(error)
+        if refusal is None or not call.request.is_form or isinstance(error, ExportNotFoundError):
+            raise error
+        export = self._container.watch_export()(call.actor, call.job_id)
+        page = self._pages.status(self._context(call.request), export, refusal.problem.detail)
+        return _page(refusal.problem.status, page, refusal.headers)
+
+    def _accepted(self, call: _Call, path: str, export: Dto) -> WebResponse:
+        return _json(202, export, {"Location": path, "Retry-After": "0"})
+
+    def _public(self, request: WebRequest) -> _Answer:
+        if request.method not in {"GET", "HEAD"}:
+            return _not_allowed("GET, HEAD")
+        if request.path == _OPENAPI:
+            document = openapi_document(request.root, self._container.file_formats().by_name)
+            return _data(200, json.dumps(document).encode(), _JSON)
+        asset = self._pages.STATIC[request.path.removeprefix("/static/")]
+        is_versioned = request.parameters.get("v") == asset.version
+        caching = "public, max-age=31536000, immutable" if is_versioned else "no-cache"
+        return _tagged(
+            f'"{asset.version}"',
+            request,
+            {"Cache-Control": caching},
+            lambda sent: _data(200, asset.content, asset.content_type, sent),
+        )
+
+    def _context(self, request: WebRequest) -> PageContext:
+        if request.language is not None:
+            language = self._languages.find(request.language)
+        else:
+            language = self._languages.accepted(request.headers.get("accept-language", ""))
+        csrf = (request.csrf.name, request.csrf.make()) if request.csrf else None
+        return PageContext(root=request.root, language=language, csrf=csrf)
+
+    def _refused(self, request: WebRequest, refusal: Refusal) -> WebResponse:
+        problem = refusal.problem
+        if request.prefers_html:
+            detail = "; ".join(problem.problems) or problem.detail
+            page = self._pages.problem(self._context(request), problem.status, problem.title, detail)
+            return _page(problem.status, page, refusal.headers)
+        return _json(
+            problem.status, problem, {"Vary": "Accept", **refusal.headers}, content_type="application/problem+json"
+        )
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:32]
+
+
+def _text(request: WebRequest) -> str:
+    try:
+        return request.body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidPayloadError([f"payload: byte {error.start} is not UTF-8"]) from None
+
+
+def _fields(request: WebRequest) -> list[tuple[str, str]]:
+    try:
+        return request.fields
+    except ValueError:
+        raise InvalidPayloadError(["the form has too many fields"]) from None
+
+
+def _number(request: WebRequest, name: str, default: int) -> int:
+    text = request.parameters.get(name, str(default))
+    if not re.fullmatch(r"[0-9]{1,10}", text):
+        raise InvalidPayloadError([f"{name}: must be a whole number"])
+    return int(text)
+
+
+def _data(status: int, body: bytes, content_type: str, headers: Mapping[str, str] | None = None) -> WebResponse:
+    described = {"Content-Type": content_type, "Content-Length": str(len(body))}
+    return WebResponse(status=status, headers={**described, **(headers or {})}, body=body)
+
+
+def _json(
+    status: int, content: Dto, headers: Mapping[str, str] | None = None, *, content_type: str = _JSON
+) -> WebResponse:
+    return _data(status, content.model_dump_json().encode(), content_type, headers)
+
+
+def _page(status: int, html: str, headers: Mapping[str, str] | None = None) -> WebResponse:
+    # A host's template may hold anything that Python's texts can hold.
+    body = html.encode("utf-8", "replace")
+    return _data(status, body, _HTML, {**_PAGE_HEADERS, **(headers or {})})
+
+
+def _see(path: str) -> WebResponse:
+    return WebResponse(status=303, headers={"Location": path, "Content-Length": "0"})
+
+
+def _tagged(
+    tag: str, request: WebRequest, headers: Mapping[str, str], make: Callable[[Mapping[str, str]], WebResponse]
+) -> WebResponse:
+    """Return 304 if the client has the state of that tag, else what `make` makes with the headers."""
+    tagged = {**headers, "ETag": tag}
+    if not is_unchanged(request.headers, tag.removeprefix("W/").strip('"')):
+        return make(tagged)
+    kept = {name: text for name, text in tagged.items() if not name.startswith("Content-")}
+    return WebResponse(status=304, headers=kept)
+
+
+def _not_allowed(allowed: str) -> Refusal:
+    refused = Refusal.made(HTTPStatus.METHOD_NOT_ALLOWED, "method", f"Use one of the methods {allowed}.")
+    return attrs.evolve(refused, headers={"Allow": allowed})

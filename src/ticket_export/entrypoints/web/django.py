@@ -1,0 +1,99 @@
+"""The binding for Django."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from asgiref.sync import sync_to_async
+from django.core.exceptions import SuspiciousOperation
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseForbidden, StreamingHttpResponse
+from django.middleware.csrf import CsrfViewMiddleware, get_token
+from django.urls import URLPattern, re_path
+from django.views.decorators.csrf import csrf_exempt
+
+from ticket_export.application.actor import Actor
+from ticket_export.container import TicketExportContainer
+from ticket_export.entrypoints.web.api import ExportsApi
+from ticket_export.entrypoints.web.messages import FORM, MAX_BODY, CsrfToken, FileBody, WebRequest, root_of
+
+
+def exports_urls(
+    container: TicketExportContainer,
+    *,
+    current_actor: Callable[[HttpRequest], Actor | HttpResponseBase | None],
+    language: str | Callable[[HttpRequest], str | None] | None = None,
+    languages: Path | None = None,
+    templates: Path | None = None,
+) -> tuple[list[URLPattern], str]:
+    """Return the API and the pages of exports: ``path("exports/", include(exports_urls(…)))``.
+
+    `current_actor` returns the `Actor` of the request, or None if nobody is logged in, or a response such as a redirect
+    to a login. `language` is the code of the pages' language, or a function of the request that returns one; without
+    it the browser's languages decide. `languages` and `templates` are the host's folders of translations and templates.
+    Forms have Django's CSRF token. The library checks it itself, so its view is exempt.
+    """
+    api = ExportsApi(container, languages=languages, templates=templates)
+
+    # The other values of the URL are those of the host's prefix, such as "<slug:tenant>/exports/".
+    @csrf_exempt
+    def serve(request: HttpRequest, path: str, **_: object) -> HttpResponseBase:
+        path = f"/{path}"
+        actor = None if path in api.public_paths else current_actor(request)
+        if isinstance(actor, HttpResponseBase):
+            return actor
+        # First, since it reads the fields of a form. Django takes a body in chunks for an empty one.
+        is_valid = request.content_type == FORM and _has_token(request)
+        is_chunked = request.META.get("wsgi.input_terminated") and not request.META.get("CONTENT_LENGTH")
+        source = request.META["wsgi.input"] if is_chunked else request
+        answer = api.handle(
+            WebRequest(
+                method=request.method or "GET",
+                path=path,
+                root=root_of(request.path, path),
+                query=request.META.get("QUERY_STRING", ""),
+                headers={name.lower(): text for name, text in request.headers.items()},
+                body=source.read(MAX_BODY + 1),
+                host=request.get_host(),
+                language=language(request) if callable(language) else language,
+                csrf=CsrfToken(name="csrfmiddlewaretoken", make=partial(get_token, request), is_valid=is_valid),
+            ),
+            actor,
+        )
+        if isinstance(answer.body, bytes):
+            return HttpResponse(answer.body, status=answer.status, headers=answer.headers)
+        # Django closes what has `close`, however the sending ends.
+        blocks = _InThreads(answer.body) if isinstance(request, ASGIRequest) else answer.body
+        return StreamingHttpResponse(blocks, status=answer.status, headers=answer.headers)
+
+    return [re_path(r"^(?P<path>.*)\Z", serve, name="exports")], "ticket_export"
+
+
+class _CsrfCheck(CsrfViewMiddleware):
+    def _reject(self, request: HttpRequest, reason: str) -> HttpResponseForbidden:
+        # Neither logged nor shown: another proof may be there.
+        return HttpResponseForbidden(reason)
+
+
+def _has_token(request: HttpRequest) -> bool:
+    check = _CsrfCheck(lambda _: HttpResponse())
+    with suppress(SuspiciousOperation):  # more fields or bytes than Django reads
+        check.process_request(request)
+        return check.process_view(request, lambda _: HttpResponse(), (), {}) is None
+    return False
+
+
+class _InThreads:
+    """The blocks of a file, for an event loop."""
+
+    def __init__(self, file: FileBody) -> None:
+        self._file = file
+        self.close = file.close
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        blocks = iter(self._file)
+        while block := await sync_to_async(lambda: next(blocks, b""), thread_sensitive=False)():
+            yield block

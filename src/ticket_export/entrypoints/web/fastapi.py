@@ -1,0 +1,97 @@
+"""The binding for FastAPI and Starlette."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from anyio import CancelScope
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
+
+from ticket_export.application.actor import Actor
+from ticket_export.container import TicketExportContainer
+from ticket_export.entrypoints.web.api import ExportsApi
+from ticket_export.entrypoints.web.messages import MAX_BODY, METHODS, WebRequest, WebResponse, root_of
+
+Language = str | Callable[[Request], str | None] | None
+
+
+def exports_router(
+    container: TicketExportContainer,
+    *,
+    current_actor: Callable[..., object],
+    language: Language = None,
+    languages: Path | None = None,
+    templates: Path | None = None,
+) -> APIRouter:
+    """Return the API and the pages of exports: ``app.include_router(exports_router(…), prefix="/exports")``.
+
+    `current_actor` is a dependency of FastAPI that returns the `Actor` of the request, or None if nobody is logged in.
+    It may raise an ``HTTPException``, for example to redirect to a login. `language` is the code of the pages'
+    language, or a function of the request that returns one; without it the browser's languages decide. `languages` and
+    `templates` are folders of the host with translations and templates.
+    """
+    api = ExportsApi(container, languages=languages, templates=templates)
+    router = APIRouter(include_in_schema=False)
+
+    async def serve(request: Request, actor: Actor | None = Depends(current_actor)) -> Response:  # noqa: B008
+        return await _answer(api, request, f"/{request.path_params['path']}", actor, language)
+
+    # Without the dependency, which may refuse a request that nobody is logged in for.
+    async def serve_public(request: Request) -> Response:
+        path = next(each for each in api.public_paths if request.scope["path"].endswith(each))
+        return await _answer(api, request, path, None, language)
+
+    for rule, endpoint in [*((each, serve_public) for each in api.public_paths), ("/{path:path}", serve)]:
+        router.add_api_route(rule, endpoint, methods=list(METHODS), response_model=None)
+    return router
+
+
+async def _answer(api: ExportsApi, request: Request, path: str, actor: Actor | None, language: Language) -> Response:
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY:
+                break
+    except ClientDisconnect:
+        return Response(status_code=400)
+
+    def handle() -> WebResponse:
+        # A host's function may ask a database, so it is not called on the event loop either.
+        chosen = language(request) if callable(language) else language
+        return api.handle(
+            WebRequest(
+                method=request.method,
+                path=path,
+                root=root_of(request.scope["path"], path),
+                query=request.scope["query_string"].decode("latin-1"),
+                headers=dict(request.headers),
+                body=bytes(body[: MAX_BODY + 1]),
+                host=request.headers.get("host", ""),
+                language=chosen,
+            ),
+            actor,
+        )
+
+    answer = await run_in_threadpool(handle)
+    if isinstance(answer.body, bytes):
+        return Response(answer.body, answer.status, dict(answer.headers))
+    return _FileResponse(answer)
+
+
+class _FileResponse(StreamingResponse):
+    """Sends a file, whose blocks are read in threads, and closes it however the sending ends."""
+
+    def __init__(self, answer: WebResponse) -> None:
+        super().__init__(answer.blocks, answer.status, dict(answer.headers))
+        self._file = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            with CancelScope(shield=True):
+                await run_in_threadpool(self._file.close)

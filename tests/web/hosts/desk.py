@@ -1,0 +1,48 @@
+"""The help desk of the three hosts: the reference schema, a login by name, and a list of tickets with the button."""
+
+from __future__ import annotations
+
+import json
+import os
+from html import escape
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import func, select
+
+from tests.web.hosts.watched_storage import WatchedStorage
+from ticket_export import Actor, TicketExportContainer
+
+#: The cookie, or the header, that names the user's e-mail address. There is no password.
+COOKIE: Final = "desk_user"
+HEADER: Final = "x-desk-user"
+#: Where each host mounts the exports.
+ROOT: Final = os.environ.get("DESK_ROOT", "/exports")
+VIEW: Final = {
+    "columns": ["id", "title", "status", "creationTime"],
+    "filters": [{"field": "status", "operator": "is_any_of", "value": "new, open"}],
+    "sortField": "id",
+    "sortDirection": "desc",
+}
+
+container = TicketExportContainer()
+if "DESK_WATCH" in os.environ:
+    container.storage.override(WatchedStorage(container.storage(), Path(os.environ["DESK_WATCH"])))
+
+
+def actor_named(name: str | None) -> Actor | None:
+    """The user of that e-mail address."""
+    return container.user_directory().find_by_email(name) if name else None
+
+
+def list_page() -> str:
+    """The host's own page, which knows the library only by the address of its script."""
+    tickets = container.tables().tickets
+    with container.engine().connect() as connection:
+        count = connection.execute(select(func.count()).select_from(tickets)).scalar_one()
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Tickets</title>
+<script type="module" src="{ROOT}/static/ticket-export.js"></script></head>
+<body><main><h1>Tickets</h1><p>{count} tickets</p>
+<ticket-export view="{escape(json.dumps(VIEW))}"><a href="{ROOT}/new">Export</a></ticket-export>
+</main></body></html>"""

@@ -1,0 +1,37 @@
+"""A FastAPI help desk. Serve `app` with uvicorn."""
+
+from os import environ
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.middleware.gzip import GZipMiddleware
+from fastapi.responses import HTMLResponse
+
+from tests.web.hosts import desk
+from ticket_export import Actor
+from ticket_export.web.fastapi import exports_router
+
+app = FastAPI()
+if "DESK_GZIP" in environ:
+    app.add_middleware(GZipMiddleware)
+
+
+def current_actor(request: Request) -> Actor | None:
+    return desk.actor_named(request.headers.get(desk.HEADER) or request.cookies.get(desk.COOKIE))
+
+
+app.include_router(
+    exports_router(
+        desk.container,
+        current_actor=current_actor,
+        language=environ.get("DESK_LANGUAGE"),
+        languages=Path(environ["DESK_LANGUAGES"]) if "DESK_LANGUAGES" in environ else None,
+        templates=Path(environ["DESK_TEMPLATES"]) if "DESK_TEMPLATES" in environ else None,
+    ),
+    prefix=desk.ROOT,
+)
+
+
+@app.get("/tickets")
+def list_tickets() -> HTMLResponse:
+    return HTMLResponse(desk.list_page())

@@ -1,0 +1,37 @@
+"""A Flask help desk, with the protection of Flask-WTF if DESK_CSRF is set. Serve `app` with gunicorn."""
+
+from os import environ
+from pathlib import Path
+
+from flask import Flask, request
+from flask_wtf import CSRFProtect
+
+from tests.web.hosts import desk
+from ticket_export import Actor
+from ticket_export.web.flask import exports_blueprint
+
+app = Flask(__name__)
+app.config["SECRET_KEY"] = "of the tests"
+if "DESK_CSRF" in environ:
+    CSRFProtect(app)
+
+
+def current_actor() -> Actor | None:
+    return desk.actor_named(request.headers.get(desk.HEADER) or request.cookies.get(desk.COOKIE))
+
+
+app.register_blueprint(
+    exports_blueprint(
+        desk.container,
+        current_actor=current_actor,
+        language=environ.get("DESK_LANGUAGE"),
+        languages=Path(environ["DESK_LANGUAGES"]) if "DESK_LANGUAGES" in environ else None,
+        templates=Path(environ["DESK_TEMPLATES"]) if "DESK_TEMPLATES" in environ else None,
+    ),
+    url_prefix=desk.ROOT,
+)
+
+
+@app.get("/tickets")
+def list_tickets() -> str:
+    return desk.list_page()
