@@ -240,6 +240,16 @@ def test_without_the_right_to_request_there_is_no_button() -> None:
     assert Outline(html).of("form") == []
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "CET", "Mars<"])
+def test_time_zone_of_the_view_is_selected_among_all(zone: str) -> None:
+    options = Outline(PAGES.new_export(context(), choices(), ExportForm.from_view({"timeZone": zone}, choices()))).of(
+        "option"
+    )
+    selected = [each["value"] for each in options if "selected" in each]
+    assert selected == [zone, "asc"] or selected == ["asc", zone]
+    assert {"UTC", "Asia/Kolkata", "America/Recife", "Europe/Warsaw", zone} <= {each["value"] for each in options}
+
+
 def test_enter_exports_and_moves_no_column() -> None:
     html = PAGES.new_export(context(), choices(), ExportForm.from_view({}, choices()))
     first = next(each for each in Outline(html).of("button") if each["type"] == "submit")

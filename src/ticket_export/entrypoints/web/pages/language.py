@@ -42,15 +42,16 @@ class Language:
     code: str
     texts: NullTranslations
     patterns: tuple[str, ...] = ()
+    _locale: Locale = attrs.field(init=False)
+
+    @_locale.default
+    def _find_locale(self) -> Locale:
+        return Locale.parse(_FORMS.get(self.code, self.code), sep="-")
 
     @property
     def direction(self) -> str:
         """The direction of the script: ``ltr`` or ``rtl``."""
         return self._locale.text_direction
-
-    @property
-    def _locale(self) -> Locale:
-        return Locale.parse(_FORMS.get(self.code, self.code), sep="-")
 
     def gettext(self, text: str, /, **values: object) -> str:
         """Return the text in this language, with the values for its ``%(name)s``."""
