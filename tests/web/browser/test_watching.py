@@ -169,5 +169,5 @@ class TestStatus:
     def test_times_are_shown_in_the_zone_of_the_reader(self, desk: FakeDesk, page: Page) -> None:
         page.goto(desk.url + desk.create("failed").url)
         time = page.locator("time")
-        expect(time).to_have_text("Nov 29, 2026, 1:00 PM")
+        expect(time).to_have_text("29 Nov 2026, 13:00")
         expect(time).to_have_attribute("title", "29 Nov 2026, 12:00 UTC")
