@@ -72,7 +72,7 @@ def on_postgresql(folder: Path, server: str) -> dict[str, str]:
 
 def in_one_file(folder: Path, _server: str) -> dict[str, str]:
     url = f"sqlite:///{folder}/desk.db"
-    return {"DATABASE_URL": url, "TICKET_EXPORT_DATABASE_URL": url}
+    return {"DATABASE_URL": url, "TICKET_EXPORT_DATABASE_URL": url, "SECRET_KEY": "of the tests"}
 
 
 def in_a_file_for_each_company(folder: Path, _server: str) -> dict[str, str]:
