@@ -101,6 +101,10 @@ class Language:
         """Return the parts as a list in a sentence: ``Open, Pending or Closed``."""
         return format_list(list(parts), style="or", locale=self._locale)
 
+    def series(self, parts: Iterable[str]) -> str:
+        """Return the parts as a plain series: ``Title, Status, Created``."""
+        return self.gettext(msgid(", ")).join(parts)
+
 
 @lru_cache(maxsize=256)
 def _expression(pattern: str) -> re.Pattern[str]:

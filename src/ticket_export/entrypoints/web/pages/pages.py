@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from ticket_export.application.dto import ChoicesDto, WatchedExportDto, WatchedPage
+from ticket_export.application.dto import ChoicesDto, ColumnDto, WatchedExportDto, WatchedPage
 from ticket_export.domain.user_id import UserId
 from ticket_export.entrypoints.web.pages.context import PageContext
 from ticket_export.entrypoints.web.pages.form import ExportForm
@@ -55,7 +55,7 @@ class Pages:
         problems: Sequence[str] = (),
         message: str = "",
     ) -> str:
-        """Return the page *New export*; `problems` say why the form as sent was refused, `message` what else happened."""
+        """Return the page *New export*; `problems` say why the form was refused, `message` what else happened."""
         words = [] if form.kept_view is None else words_of(form.kept_view, choices.columns, context.language)
         return self._render(
             "new.html",
@@ -68,20 +68,25 @@ class Pages:
             message=message,
         )
 
-    def exports(self, context: PageContext, page: WatchedPage, actor_id: UserId) -> str:
-        """Return the page *My exports* of the user `actor_id`."""
+    def exports(
+        self, context: PageContext, page: WatchedPage, actor_id: UserId, columns: Sequence[ColumnDto] = ()
+    ) -> str:
+        """Return the page *My exports* of the user `actor_id`; `columns` have the labels of what is exported."""
         return self._render(
             "list.html",
             context,
             page=page,
-            exports=[ShownExport(each, context.language) for each in page.items],
+            exports=[ShownExport(each, context.language, columns) for each in page.items],
             has_others=any(each.requester_user_id != actor_id for each in page.items),
             last_page=max(1, -(-page.total // page.page_size)),
         )
 
-    def status(self, context: PageContext, export: WatchedExportDto, message: str = "") -> str:
-        """Return the page *Status* of an export."""
-        return self._render("status.html", context, shown=ShownExport(export, context.language), message=message)
+    def status(
+        self, context: PageContext, export: WatchedExportDto, message: str = "", columns: Sequence[ColumnDto] = ()
+    ) -> str:
+        """Return the page *Status* of an export; `columns` have the labels of what is exported."""
+        shown = ShownExport(export, context.language, columns)
+        return self._render("status.html", context, shown=shown, message=message)
 
     def problem(self, context: PageContext, status: int, title: str, detail: str) -> str:
         """Return the page of an error; the texts are used where the page has no better ones for the status."""

@@ -44,6 +44,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
     Operator.IS_TRUE: msgid("%(column)s is true"),
     Operator.IS_FALSE: msgid("%(column)s is false"),
 }
+_ROLES: Final = {ScopeRole.TEAM: msgid("Team"), ScopeRole.ASSIGNEE: msgid("Assignee")}
 _UNKNOWN: Final = "%(column)s %(operator)s %(value)s"
 
 
@@ -60,9 +61,8 @@ def _words(view: ExportSnapshotPayload, columns: Sequence[ColumnDto], language: 
         yield _sentence(language.gettext(msgid("Search for %(value)s")), value=view.search_term)
     for role, value in _scopes(view):
         column = next((each for each in columns if each.scope_role is role), None)
-        yield _sentence(
-            language.gettext(_SENTENCES[Operator.EQ]), column=column.label if column else role.value, value=value
-        )
+        label = column.label if column else language.gettext(_ROLES[role])
+        yield _sentence(language.gettext(_SENTENCES[Operator.EQ]), column=label, value=value)
 
 
 def _scopes(view: ExportSnapshotPayload) -> Iterator[tuple[ScopeRole, object]]:
@@ -73,7 +73,8 @@ def _scopes(view: ExportSnapshotPayload) -> Iterator[tuple[ScopeRole, object]]:
 
 
 def _filter(given: ExportFilter, column: ColumnDto | None, language: Language) -> Markup:
-    operator = find_operator(given.operator, column.kind if column else ColumnKind.TEXT)
+    kinds = [column.kind] if column else list(ColumnKind)
+    operator = next((found for kind in kinds if (found := find_operator(given.operator, kind))), None)
     sentence = language.gettext(_SENTENCES[operator]) if operator else _UNKNOWN
     return _sentence(
         sentence,
