@@ -18,6 +18,7 @@ from typing import Final
 import attrs
 import psycopg
 import yaml
+from babel.messages.pofile import read_po
 from jinja2 import Environment
 
 from tests.e2e.command_line import clean_environment, run_command
@@ -156,6 +157,18 @@ def check_js(block: Block, workshop: Workshop) -> None:
     assert events <= set(re.findall(r"`ticket-export:(\w+)`", script))
 
 
+def check_po(block: Block, workshop: Workshop) -> None:
+    """Check that the pages have each text that is translated."""
+    texts = {
+        message.id
+        for message in read_po((_PAGES / "languages" / "de.po").read_text(encoding="utf-8").splitlines())
+        if message.id
+    }
+    translated = {message.id for message in read_po(block.text.splitlines(), abort_invalid=True) if message.id}
+    assert translated
+    assert translated <= texts
+
+
 def check_toml(block: Block, workshop: Workshop) -> None:
     """TOML."""
     tomllib.loads(block.text)
@@ -240,6 +253,7 @@ CHECKS: Final[dict[str, Callable[[Block, Workshop], object]]] = {
     "js": check_js,
     "json": check_json,
     "mermaid": check_mermaid,
+    "po": check_po,
     "py": find_fragment,
     "sql": run_sql,
     "text": check_output,

@@ -131,6 +131,7 @@ def test_every_variable_that_a_page_names_is_a_setting(page: Path) -> None:
         ("html", '{% extends "ticket-export/base.html" %}\n{% block nothing %}{% endblock %}\n'),
         ("css", ":root {\n  --te-nothing: red;\n}\n"),
         ("js", 'button.addEventListener("ticket-export:nothing", done);\n'),
+        ("po", 'msgid "Nothing of the kind"\nmsgstr "Nichts dergleichen"\n'),
         ("mermaid", "flowchart TD\n    a[one] --> b\n"),
         ("text", "nothing of the kind\n"),
     ],
