@@ -14,8 +14,8 @@ from uuid import UUID, uuid4
 
 import attrs
 import pytest
-from playwright.sync_api import Browser, Page
-from sqlalchemy import delete, insert, select, update
+from playwright.sync_api import Browser, Download, Page
+from sqlalchemy import delete, func, insert, select, update
 
 from tests.web.browser.browsers import watched_context
 from tests.web.conftest import Desk, make_desk
@@ -23,7 +23,6 @@ from tests.web.hosts.desk import COOKIE
 from tests.web.hosts.watched_storage import WatchedStorage
 from tests.web.servers import served
 from ticket_export import Actor
-from ticket_export.errors import StorageError
 from ticket_export.ports import ObjectWriter
 
 #: A role of the sample data, and whether the user is an administrator.
@@ -46,7 +45,7 @@ class HeldStorage(WatchedStorage):
     def open_writer(self, key: str, content_type: str) -> AbstractContextManager[ObjectWriter]:
         assert self.may_write.wait(60)
         if self.refuses:
-            raise StorageError("the disk /srv/secret is full")
+            raise OSError("the disk /srv/secret is full")
         return super().open_writer(key, content_type)
 
 
@@ -143,7 +142,10 @@ class ServedDesk:
 
     def count(self, user: User) -> int:
         """The exports of the user."""
-        return self.desk.container.list_exports()(self.actor(user.email)).total
+        jobs = self._tables.export_jobs
+        own = select(func.count()).select_from(jobs).where(jobs.c.requester_user_id == user.id)
+        with self.desk.container.engine().connect() as connection:
+            return connection.execute(own).scalar_one()
 
     def exported(self, user: User) -> tuple[str, bytes]:
         """The name of the file of the user's last export, and the bytes that Python exports for the same view."""
@@ -195,6 +197,19 @@ def visitor(browser: Browser, url: str, user: User | None, **options: Any) -> It
             yield context.pages[0]
         else:
             yield context.new_page()
+
+
+def saved_by(*pages: Page) -> list[Download]:
+    """Return a list to which every file is added that the pages save from now on."""
+    saved: list[Download] = []
+
+    # Playwright sets an attribute of the function, which a method of a list does not allow.
+    def note(file: Download) -> None:
+        saved.append(file)
+
+    for page in pages:
+        page.on("download", note)
+    return saved
 
 
 def sign_in(page: Page, url: str, name: str) -> None:
