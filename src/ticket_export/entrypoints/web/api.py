@@ -15,7 +15,7 @@ from uuid import UUID
 import attrs
 
 from ticket_export.application.actor import Actor
-from ticket_export.application.dto import Dto
+from ticket_export.application.dto import ColumnDto, Dto
 from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.web import problems
 from ticket_export.entrypoints.web.conditions import is_unchanged
@@ -205,7 +205,9 @@ class ExportsApi:
                 raise
             raise InvalidPayloadError([str(error).replace("page_size", "pageSize")]) from None
         if call.request.prefers_html:
-            return _page(200, self._pages.exports(self._context(call.request), listed, call.actor.user_id))
+            return _page(
+                200, self._pages.exports(self._context(call.request), listed, call.actor.user_id, self._labels(call))
+            )
         return _json(200, ListedExports.at(call.request.root, listed), {"Vary": "Accept"})
 
     def _show(self, call: _Call) -> _Answer:
@@ -226,7 +228,7 @@ class ExportsApi:
             f'W/"{_digest(state + context.language.code)}"',
             call.request,
             {**_PAGE_HEADERS, **headers},
-            lambda sent: _page(200, self._pages.status(context, export), sent),
+            lambda sent: _page(200, self._pages.status(context, export, columns=self._labels(call)), sent),
         )
 
     def _file(self, call: _Call) -> _Answer:
@@ -262,8 +264,11 @@ class ExportsApi:
         if refusal is None or not call.request.is_form or isinstance(error, ExportNotFoundError):
             raise error
         export = self._container.watch_export()(call.actor, call.job_id)
-        page = self._pages.status(self._context(call.request), export, refusal.problem.detail)
+        page = self._pages.status(self._context(call.request), export, refusal.problem.detail, self._labels(call))
         return _page(refusal.problem.status, page, refusal.headers)
+
+    def _labels(self, call: _Call) -> Sequence[ColumnDto]:
+        return self._container.get_choices()(call.actor).columns
 
     def _accepted(self, call: _Call, path: str, export: Dto) -> WebResponse:
         return _json(202, export, {"Location": path, "Retry-After": "0"})
