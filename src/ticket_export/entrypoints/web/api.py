@@ -21,7 +21,7 @@ from ticket_export.entrypoints.web import problems
 from ticket_export.entrypoints.web.conditions import is_unchanged
 from ticket_export.entrypoints.web.file_answers import FileAnswers
 from ticket_export.entrypoints.web.messages import WebRequest, WebResponse
-from ticket_export.entrypoints.web.openapi import openapi_document
+from ticket_export.entrypoints.web.openapi import PAGE_SIZE, openapi_document
 from ticket_export.entrypoints.web.pages.context import PageContext
 from ticket_export.entrypoints.web.pages.form import ExportForm
 from ticket_export.entrypoints.web.pages.languages import Languages
@@ -41,7 +41,6 @@ from ticket_export.errors import ExportNotFoundError, InvalidPayloadError, Ticke
 
 _ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _OPENAPI: Final = "/openapi.json"
-_PAGE_SIZE: Final = 25
 _JSON: Final = "application/json"
 _HTML: Final = "text/html; charset=utf-8"
 _ALWAYS: Final = {
@@ -197,7 +196,7 @@ class ExportsApi:
         return _json(200, self._container.get_choices()(call.actor))
 
     def _list(self, call: _Call) -> _Answer:
-        page, size = (_number(call.request, name, default) for name, default in [("page", 1), ("pageSize", _PAGE_SIZE)])
+        page, size = (_number(call.request, name, default) for name, default in [("page", 1), ("pageSize", PAGE_SIZE)])
         try:
             listed = self._container.list_exports().watched(call.actor, page=page, page_size=size)
         except ValueError as error:
@@ -205,10 +204,10 @@ class ExportsApi:
                 raise
             raise InvalidPayloadError([str(error).replace("page_size", "pageSize")]) from None
         if call.request.prefers_html:
-            return _page(
-                200, self._pages.exports(self._context(call.request), listed, call.actor.user_id, self._labels(call))
-            )
-        return _json(200, ListedExports.at(call.request.root, listed), {"Vary": "Accept"})
+            context, labels = self._context(call.request), self._labels(call)
+            return _page(200, self._pages.exports(context, listed, call.actor.user_id, labels))
+        described = f'<{call.request.root}{_OPENAPI}>; rel="service-desc"; type="application/json"'
+        return _json(200, ListedExports.at(call.request.root, listed), {"Vary": "Accept", "Link": described})
 
     def _show(self, call: _Call) -> _Answer:
         export = self._container.watch_export()(call.actor, call.job_id)
