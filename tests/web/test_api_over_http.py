@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import attrs
 import pytest
@@ -117,7 +116,8 @@ def test_exports_are_listed_in_pages(site: Site) -> None:
     answer = site.client.get("/?page=1&pageSize=2")
     assert (answer.status, answer["vary"].lower()) == (200, "accept")
     assert [each["links"]["self"] for each in answer.json["items"]] == [f"/exports{each}" for each in paths[:0:-1]]
-    second = site.client.get(urlsplit(answer.json["links"]["next"]).path.removeprefix("/exports") + "?page=2&pageSize=2")
+    assert answer.json["links"]["next"] == "/exports/?page=2&pageSize=2"
+    second = site.client.get("/?page=2&pageSize=2")
     assert second.json["items"][0]["links"]["self"] == f"/exports{paths[0]}"
     assert second.json["links"]["previous"] == "/exports/?page=1&pageSize=2"
 
@@ -192,7 +192,7 @@ def test_cancelling_twice_is_the_same(site: Site) -> None:
     for _ in range(2):
         answer = site.client.post(f"{path}/cancel")
         assert (answer.status, answer["location"]) == (202, f"/exports{path}")
-        assert site.client.get(path).json["errorMessage"] == "The export was cancelled."
+        assert site.client.get(path).json["errorMessage"] == "Cancelled"
     assert site.client.submit(f"{path}/cancel")["location"] == f"/exports{path}"
 
 
@@ -265,11 +265,9 @@ def test_missing_export_is_not_found(site: Site, path: str) -> None:
     assert 'data-te-page="problem"' in site.client.get(path, accept=HTML).text
 
 
-@pytest.mark.parametrize("path", ["/a/b/c", f"{MISSING}/nope", "/static/nope.js", "//", "/new/"])
+@pytest.mark.parametrize("path", ["/a/b/c", f"{MISSING}/nope", "/static/nope.js", "/new/"])
 def test_unknown_address_is_not_found(site: Site, path: str) -> None:
-    # Flask redirects from a path with two slashes.
-    answer = site.client.get(path)
-    assert answer.status == 308 if answer.status == 308 else is_problem(answer, 404, "no-route")
+    assert is_problem(site.client.get(path), 404, "no-route")
 
 
 @pytest.mark.parametrize(
@@ -302,7 +300,7 @@ def test_file_of_a_waiting_export_is_not_ready(site: Site) -> None:
 def test_file_of_an_expired_export_is_gone(site: Site) -> None:
     path = site.completed("expired")
     key = path.strip("/").replace("-", "")
-    site.run(f"UPDATE \"ExportJobs\" SET \"ExpiresAt\" = '2020-01-01 00:00:00.000000' WHERE \"Id\" = '{key}'")
+    site.run(f'UPDATE "ExportJobs" SET "ExpiresAt" = \'2020-01-01 00:00:00.000000\' WHERE "Id" = \'{key}\'')
     assert is_problem(site.client.get(f"{path}/file"), 410, "expired")
 
 
@@ -342,7 +340,12 @@ def test_long_view_is_refused(site: Site) -> None:
     assert is_problem(_posted(site, FORM, b"view=" + b"x" * MAX_BODY), 413, "too-large")
     # More than the frameworks read of a form.
     assert is_problem(_posted(site, FORM, b"view=" + b"x" * 3 * MAX_BODY), 413, "too-large")
-    assert is_problem(_posted(site, FORM, b"&".join([b"columns=id"] * 5_000)), 422, "invalid-view") or True
+
+
+def test_form_of_a_wide_catalog_is_read(site: Site) -> None:
+    # Django reads 1,000 fields by itself.
+    assert _posted(site, FORM, b"&".join([b"order=id"] * 5_000 + [b"columns=id"])).status == 303
+    assert is_problem(_posted(site, FORM, b"&".join([b"columns=id"] * 10_001)), 422, "invalid-view")
 
 
 def _posted(site: Site, media_type: str, body: bytes) -> Answer:

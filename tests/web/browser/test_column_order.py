@@ -127,3 +127,16 @@ def _drag(page: Page, name: str, onto: str, *, drop: bool = True) -> None:
     page.mouse.move(end[0], end[1] + past, steps=8)
     if drop:
         page.mouse.up()
+
+
+def test_dragging_to_the_edge_scrolls_the_page(desk: FakeDesk, page: Page) -> None:
+    page.set_viewport_size({"width": 600, "height": 200})
+    page.goto(f"{desk.url}/exports/new")
+    start = _middle(handle(page, "id"))
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(start[0], 190, steps=4)
+    expect(page.locator("[data-te-column]").last).to_have_attribute("data-te-column", "id")
+    assert page.evaluate("scrollY") > 0
+    page.mouse.up()
+    expect(announced(page)).to_have_text("Number: place 4 of 4")

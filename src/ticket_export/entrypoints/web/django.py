@@ -46,7 +46,7 @@ def exports_urls(
         if isinstance(actor, HttpResponseBase):
             return actor
         # First, since it reads the fields of a form. Django takes a body in chunks for an empty one.
-        is_valid = request.content_type == FORM and _has_token(request)
+        is_valid = request.content_type == FORM and _CsrfCheck(lambda _: HttpResponse()).passes(request)
         is_chunked = request.META.get("wsgi.input_terminated") and not request.META.get("CONTENT_LENGTH")
         source = request.META["wsgi.input"] if is_chunked else request
         answer = api.handle(
@@ -64,8 +64,10 @@ def exports_urls(
             actor,
         )
         if isinstance(answer.body, bytes):
-            return HttpResponse(answer.body, status=answer.status, headers=answer.headers)
-        # Django closes what has `close`, however the sending ends.
+            response = HttpResponse(answer.body, status=answer.status, headers=answer.headers)
+            if "Content-Type" not in answer.headers:
+                del response["Content-Type"]  # that of Django
+            return response
         blocks = _InThreads(answer.body) if isinstance(request, ASGIRequest) else answer.body
         return StreamingHttpResponse(blocks, status=answer.status, headers=answer.headers)
 
@@ -73,21 +75,19 @@ def exports_urls(
 
 
 class _CsrfCheck(CsrfViewMiddleware):
+    def passes(self, request: HttpRequest) -> bool:
+        with suppress(SuspiciousOperation):  # more fields or bytes than Django reads
+            self.process_request(request)
+            return self.process_view(request, lambda _: HttpResponse(), (), {}) is None
+        return False
+
     def _reject(self, request: HttpRequest, reason: str) -> HttpResponseForbidden:
         # Neither logged nor shown: another proof may be there.
         return HttpResponseForbidden(reason)
 
 
-def _has_token(request: HttpRequest) -> bool:
-    check = _CsrfCheck(lambda _: HttpResponse())
-    with suppress(SuspiciousOperation):  # more fields or bytes than Django reads
-        check.process_request(request)
-        return check.process_view(request, lambda _: HttpResponse(), (), {}) is None
-    return False
-
-
 class _InThreads:
-    """The blocks of a file, for an event loop."""
+    """The blocks of a file, for an event loop. Django calls `close` however the sending ends."""
 
     def __init__(self, file: FileBody) -> None:
         self._file = file

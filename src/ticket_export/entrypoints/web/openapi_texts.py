@@ -82,7 +82,7 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "hasFile": "Whether there is a file: from the completion until the export expires.",
         "refusal": _REFUSAL,
         "links": "Paths of what you may do now.",
-        "alreadyRequested": "True if the same view is already queued or running. Then this is that export.",
+        "alreadyRequested": "Whether the same view was queued or running already. Then this is that export.",
     },
     "ExportLinks": {
         "self": "The status of the export.",

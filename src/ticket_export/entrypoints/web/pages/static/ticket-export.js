@@ -63,10 +63,12 @@ function claim(name) {
 
 /** Write times in the reader's zone; the server's text becomes the title. */
 function localizeTimes(container, language) {
-  const format = new Intl.DateTimeFormat(language || undefined, { dateStyle: "medium", timeStyle: "short" });
+  // The reader's form of the page's language, such as en-GB.
+  const locales = navigator.languages.filter((each) => each.startsWith(language)).concat(language || []);
+  const format = new Intl.DateTimeFormat(locales, { dateStyle: "medium", timeStyle: "short" });
   for (const time of all(container, "time[datetime*='T']:not([data-te-local])")) {
-    const moment = new Date(time.dateTime);
-    if (Number.isNaN(+moment)) continue;
+    const moment = Date.parse(time.dateTime);
+    if (Number.isNaN(moment)) continue;
     time.title ||= time.textContent.trim();
     time.dataset.teLocal = "";
     time.textContent = format.format(moment);
@@ -106,6 +108,7 @@ function focusOn(element) {
 /** Let the columns of *New export* be ordered by pointer, keyboard and buttons. */
 function orderColumns(place, announce) {
   let grabbed = null; // the row that moves, the order before, and whether a pointer moves it
+  let pointer = 0; // its height
 
   const orderOf = (row) => [...row.parentElement.children];
   const say = (row, name) => {
@@ -145,41 +148,24 @@ function orderColumns(place, announce) {
     arrange(row, text === "teRestored" ? order : orderOf(row));
     say(row, text);
   };
-  const drag = (row, handle, event) => {
-    const scrolled = row.closest("dialog") ?? document.scrollingElement;
-    const dragging = new AbortController();
-    let pointer = event.clientY;
-    const middle = (each) => each.getBoundingClientRect().top + each.offsetHeight / 2;
-    const follow = () => {
-      const { previousElementSibling: previous, nextElementSibling: next } = row;
-      if (!grabbed) return;
-      if (previous && pointer < middle(previous)) row.after(previous);
-      else if (next && pointer > middle(next)) row.before(next);
-      else return;
-      follow();
-    };
-    const scroll = () => {
-      if (!grabbed) return;
-      const { top, bottom } = scrolled.getBoundingClientRect();
-      const step = pointer < Math.max(top, 0) + 48 ? -10 : pointer > Math.min(bottom, innerHeight) - 48 ? 10 : 0;
-      scrolled.scrollBy(0, step);
-      if (step) follow();
-      requestAnimationFrame(scroll);
-    };
-    drop();
-    grab(row, true);
-    handle.setPointerCapture(event.pointerId);
-    const moved = ({ clientY }) => {
-      pointer = clientY;
-      follow();
-    };
-    on(handle, "pointermove", moved, dragging);
-    on(handle, "pointercancel", () => drop("teRestored"), dragging);
-    const released = () => {
-      dragging.abort();
-      drop("teMoved");
-    };
-    on(handle, "lostpointercapture", released, dragging);
+  const middle = (each) => each.getBoundingClientRect().top + each.offsetHeight / 2;
+  const follow = () => {
+    if (!grabbed?.isDragged) return;
+    const { row } = grabbed;
+    const { previousElementSibling: previous, nextElementSibling: next } = row;
+    if (previous && pointer < middle(previous)) row.after(previous);
+    else if (next && pointer > middle(next)) row.before(next);
+    else return;
+    follow();
+  };
+  /** Scroll in each frame while the pointer is near an edge. */
+  const scroll = () => {
+    if (!grabbed?.isDragged) return;
+    const scrolled = place.closest("dialog") ?? document.scrollingElement;
+    const { top, bottom } = scrolled.getBoundingClientRect();
+    const step = pointer < Math.max(top, 0) + 48 ? -10 : pointer > Math.min(bottom, innerHeight) - 48 ? 10 : 0;
+    scrolled.scrollBy(0, step);
+    if (step) follow();
     requestAnimationFrame(scroll);
   };
 
@@ -206,11 +192,21 @@ function orderColumns(place, announce) {
     else return;
     event.preventDefault();
   });
-  on(place, "pointerdown", (event) => {
-    const handle = event.target.closest(HANDLE);
-    const row = handle?.closest(ROW);
-    if (row && event.button === 0 && event.isPrimary) drag(row, handle, event);
+  on(place, "pointerdown", ({ target, button, isPrimary, pointerId, clientY }) => {
+    const handle = target.closest(HANDLE);
+    if (!handle || button !== 0 || !isPrimary) return;
+    drop();
+    grab(handle.closest(ROW), true);
+    pointer = clientY;
+    handle.setPointerCapture(pointerId);
+    scroll();
   });
+  on(place, "pointermove", ({ clientY }) => {
+    pointer = clientY;
+    follow();
+  });
+  on(place, "pointercancel", () => drop("teRestored"));
+  on(place, "lostpointercapture", () => drop("teMoved"));
   on(place, "focusout", ({ relatedTarget }) => {
     if (!grabbed?.isDragged && !grabbed?.row.contains(relatedTarget)) drop();
   });
