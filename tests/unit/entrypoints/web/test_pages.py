@@ -341,6 +341,8 @@ def test_summary_of_a_view_is_told_in_words_with_labels() -> None:
         ("columns id; status eq 'it\\'s; so'", "status is it&#39;s; so"),
         ("columns id; assignee 'a b'", "Assignee is a b"),
         ("columns id; title contains 'cut in the mid…", "title contains &#39;cut in the mid…"),
+        ("columns id; mood", "mood"),
+        ("columns id; title eq '\\x00'", "title eq &#39;\\x00&#39;"),
         ("a view of another user", "a view of another user"),
         ("", ""),
     ],

@@ -247,6 +247,11 @@ def test_broken_view_is_told_and_never_exports_everything(sent_view: str) -> Non
     assert again.problems == form.problems
 
 
+def test_fields_without_a_view_have_all_tickets() -> None:
+    form = ExportForm.from_fields([("order", "id"), ("columns", "id")], CHOICES)
+    assert form.view() == {"columns": ["id"], "file": {"format": "csv", "delimiter": ","}}
+
+
 def test_two_views_are_a_broken_view() -> None:
     form = ExportForm.from_fields([("view", "{}"), ("view", '{"searchTerm": "x"}')], CHOICES)
     assert form.problems == ("view: was sent more than once",)
@@ -302,6 +307,13 @@ def test_only_offered_formats_are_shown_a_plugin_by_its_name() -> None:
     form = ExportForm.from_view({}, few)
     assert ([each.value for each in form.presets], form.file) == (["xlsx", "csv"], "xlsx")
     assert form.view()["file"] == {"format": "xlsx"}
+
+
+def test_without_any_format_the_page_still_shows() -> None:
+    none = choices(formats=())
+    form = ExportForm.from_view({"file": {"format": "csv"}}, none)
+    assert (form.presets, form.file) == ((), "")
+    assert 'name="file"' not in PAGES.new_export(CONTEXT, none, form)
 
 
 def test_setting_of_the_delimiter_is_the_default() -> None:
