@@ -63,8 +63,8 @@ class Reading:
 class Result:
     """What was counted in `seconds`: the answers, and the asks of each export.
 
-    `cpu` is the CPU time of the server for one answer, `readers_cpu` that of all pages, and `longest_pause` the longest
-    one of the server's garbage collector; all in seconds.
+    `cpu` is the CPU time of the server for one answer, `readers_cpu` that of the pages, and `longest_pause` the longest
+    pause of the server for its garbage collector, as CPU time; all in seconds.
     """
 
     database: str
@@ -140,13 +140,20 @@ def _measured(pages: int, seconds: float, only: str) -> Iterator[Result]:
 
 
 def measure(
-    exports: WatchedExports, host: Served, reading: Reading, *, database: str, pages: int, seconds: float
+    exports: WatchedExports,
+    host: Served,
+    reading: Reading,
+    *,
+    database: str,
+    pages: int,
+    seconds: float,
+    uncounted: float = _UNCOUNTED,
 ) -> Result:
-    """Let the pages read; return what was counted after the first seconds."""
+    """Let the pages read; return what was counted after the first `uncounted` seconds."""
     exports.run()
     watched = [str(exports.ids[number % reading.exports]) for number in range(pages)]
     readers = Readers(port=host.port, exports=watched, accept=reading.accept)
-    began = time.monotonic() + _UNCOUNTED
+    began = time.monotonic() + uncounted
     with exports.changing():
         readers_cpu, cpu = process_time(), host.cpu_seconds()
         answers = readers.read(until=began + seconds)
