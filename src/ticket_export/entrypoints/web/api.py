@@ -44,12 +44,13 @@ _OPENAPI: Final = "/openapi.json"
 _PAGE_SIZE: Final = 25
 _JSON: Final = "application/json"
 _HTML: Final = "text/html; charset=utf-8"
-_NEVER_STORED: Final = {
+_ALWAYS: Final = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
     # Not "no-referrer", with which a browser sends no Origin with a form.
     "Referrer-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 _CSP: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
@@ -60,7 +61,6 @@ _PAGE_HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Vary": "Accept, Accept-Language",
 }
-_DATA_HEADERS: Final = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
 
 
 @attrs.frozen(kw_only=True)
@@ -127,7 +127,7 @@ class ExportsApi:
         answer = self._answer(request, actor)
         if isinstance(answer, Refusal):
             answer = self._refused(request, answer)
-        answer = attrs.evolve(answer, headers={**_NEVER_STORED, **answer.headers})
+        answer = attrs.evolve(answer, headers={**_ALWAYS, **answer.headers})
         return answer.without_body() if request.method == "HEAD" else answer
 
     def _answer(self, request: WebRequest, actor: Actor | None) -> _Answer:
@@ -164,7 +164,7 @@ class ExportsApi:
     def _request(self, call: _Call) -> _Answer:
         request_export = self._container.request_export()
         if call.request.is_json:
-            made = request_export(call.actor, call.request.body.decode("utf-8", "surrogatepass"))
+            made = request_export(call.actor, _text(call.request))
             return self._accepted(call, path_of(call.request.root, made), RequestedExport.at(call.request.root, made))
         if not call.request.is_form:
             return problems.NO_MEDIA_TYPE
@@ -272,7 +272,8 @@ class ExportsApi:
         if request.method not in {"GET", "HEAD"}:
             return _not_allowed("GET, HEAD")
         if request.path == _OPENAPI:
-            return _data(200, json.dumps(openapi_document(request.root)).encode(), _JSON)
+            document = openapi_document(request.root, self._container.file_formats().by_name)
+            return _data(200, json.dumps(document).encode(), _JSON)
         asset = self._pages.STATIC[request.path.removeprefix("/static/")]
         is_versioned = request.parameters.get("v") == asset.version
         caching = "public, max-age=31536000, immutable" if is_versioned else "no-cache"
@@ -288,7 +289,7 @@ class ExportsApi:
             language = self._languages.find(request.language)
         else:
             language = self._languages.accepted(request.headers.get("accept-language", ""))
-        csrf = (request.csrf.name, request.csrf.value) if request.csrf else None
+        csrf = (request.csrf.name, request.csrf.make()) if request.csrf else None
         return PageContext(root=request.root, language=language, csrf=csrf)
 
     def _refused(self, request: WebRequest, refusal: Refusal) -> WebResponse:
@@ -297,11 +298,20 @@ class ExportsApi:
             detail = "; ".join(problem.problems) or problem.detail
             page = self._pages.problem(self._context(request), problem.status, problem.title, detail)
             return _page(problem.status, page, refusal.headers)
-        return _json(problem.status, problem, refusal.headers, content_type="application/problem+json")
+        return _json(
+            problem.status, problem, {"Vary": "Accept", **refusal.headers}, content_type="application/problem+json"
+        )
 
 
 def _digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:32]
+
+
+def _text(request: WebRequest) -> str:
+    try:
+        return request.body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidPayloadError([f"payload: byte {error.start} is not UTF-8"]) from None
 
 
 def _fields(request: WebRequest) -> list[tuple[str, str]]:
@@ -320,7 +330,7 @@ def _number(request: WebRequest, name: str, default: int) -> int:
 
 def _data(status: int, body: bytes, content_type: str, headers: Mapping[str, str] | None = None) -> WebResponse:
     described = {"Content-Type": content_type, "Content-Length": str(len(body))}
-    return WebResponse(status=status, headers={**_DATA_HEADERS, **described, **(headers or {})}, body=body)
+    return WebResponse(status=status, headers={**described, **(headers or {})}, body=body)
 
 
 def _json(
@@ -344,10 +354,9 @@ def _tagged(
 ) -> WebResponse:
     """Return 304 if the client has the state of that tag, else what `make` makes with the headers."""
     tagged = {**headers, "ETag": tag}
-    if not is_unchanged(request.headers, tag.removeprefix("W/").strip('"')):
-        return make(tagged)
-    kept = {name: text for name, text in tagged.items() if not name.startswith("Content-")}
-    return WebResponse(status=304, headers=kept)
+    if is_unchanged(request.headers, tag.removeprefix("W/").strip('"')):
+        return WebResponse(status=304, headers=tagged)
+    return make(tagged)
 
 
 def _not_allowed(allowed: str) -> Refusal:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 import attrs
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from pydantic import ValidationError
 
 from ticket_export.application.dto import ColumnDto
@@ -33,7 +33,7 @@ class SummaryWords:
     """`restrictions` tell an export from others; `columns` is empty if the summary is a fixed text."""
 
     restrictions: Markup
-    columns: str = ""
+    columns: Markup = attrs.field(factory=Markup)
 
 
 def summary_words(summary: str, columns: Sequence[ColumnDto], language: Language) -> SummaryWords:
@@ -43,17 +43,22 @@ def summary_words(summary: str, columns: Sequence[ColumnDto], language: Language
     """
     begin = _COLUMNS.match(summary)
     if begin is None:
-        return SummaryWords(Markup("{}").format(language.message(summary) or summary))
+        return SummaryWords(_isolated(language.message(summary) or summary))
     labels = {each.name.lower(): each.label for each in columns}
-    names = language.series(labels.get(name.lower(), name) for name in begin["names"].split(", "))
+    shown = [_isolated(labels.get(name.lower(), name)) for name in begin["names"].split(", ")]
+    names = escape(language.gettext(msgid(", "))).join(shown)
     rest = summary[begin.end() :]
     try:
         view = _view(list(_parts(rest)))
     except ValueError:
-        return SummaryWords(Markup("{}").format(rest), names)
-    words = words_of(view, columns, language)
-    everything = Markup("{}").format(language.gettext(msgid("All tickets")))
-    return SummaryWords(Markup("; ").join(words) if words else everything, names)
+        return SummaryWords(_isolated(rest), names)
+    words = words_of(view, columns, language) or [escape(language.gettext(msgid("All tickets")))]
+    return SummaryWords(escape(language.gettext(msgid("; "))).join(words), names)
+
+
+def _isolated(text: str) -> Markup:
+    """Return the text with the direction of its own script."""
+    return Markup("<bdi>{}</bdi>").format(text)
 
 
 def _parts(text: str) -> Iterator[re.Match[str]]:
