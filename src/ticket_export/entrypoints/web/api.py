@@ -358,10 +358,9 @@ def _tagged(
 ) -> WebResponse:
     """Return 304 if the client has the state of that tag, else what `make` makes with the headers."""
     tagged = {**headers, "ETag": tag}
-    if not is_unchanged(request.headers, tag.removeprefix("W/").strip('"')):
-        return make(tagged)
-    kept = {name: text for name, text in tagged.items() if not name.startswith("Content-")}
-    return WebResponse(status=304, headers=kept)
+    if is_unchanged(request.headers, tag.removeprefix("W/").strip('"')):
+        return WebResponse(status=304, headers=tagged)
+    return make(tagged)
 
 
 def _not_allowed(allowed: str) -> Refusal:
