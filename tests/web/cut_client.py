@@ -83,7 +83,8 @@ def ask(
     """
     parts = urlsplit(url)
     assert parts.hostname is not None
-    lines = [f"{method} {parts.path} HTTP/1.1", f"Host: {parts.netloc}", "Connection: close"]
+    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    lines = [f"{method} {target} HTTP/1.1", f"Host: {parts.netloc}", "Connection: close"]
     lines += [f"{name}: {text}" for name, text in headers.items()]
     with socket.socket() as connection:
         connection.settimeout(_PATIENCE)

@@ -167,6 +167,7 @@ class CutDownload:
         assert (answer.status, answer.announced) == (200, len(self.file.data))
         assert not answer.is_whole
         assert self.file.data.startswith(answer.body)
+        self.tally["cut by the server"] += 1
         self._received = answer.body
 
     def _claim_refused(self, status: int, code: str) -> None:

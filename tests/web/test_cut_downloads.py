@@ -21,6 +21,8 @@ from tests.web.download_scene import ENDINGS, DownloadScene, StoredFile, downloa
 from tests.web.server_resources import Resources
 from tests.web.servers import FRAMEWORKS
 
+# The servers are other processes, and the tests of the units run the same lines.
+pytestmark = pytest.mark.no_cover
 # A thousand in all, or a hundred.
 DOWNLOADS = int(os.environ.get("CUT_DOWNLOADS", "17" if sample() else "167"))
 # In tickets; the largest file has some megabytes.
