@@ -20,8 +20,8 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-demo: $(VENV)/.run ## create a help desk in ./ticket-export-demo, export a view of it, show the file
-	@$(BIN)/ticket-export demo
+demo: $(VENV)/$(if $(WEB),.web,.run) ## create a help desk in ./ticket-export-demo, export a view of it, show the file; with WEB=1, serve its list with an Export button
+	@$(BIN)/ticket-export demo $(if $(WEB),--web)
 
 # No database, no S3, no other process and no coverage: those are in `make test`.
 quick: $(VENV)/.dev ## lint, types, unit tests: for each save, under a minute
@@ -96,6 +96,10 @@ $(VENV)/bin/pip:
 # The stamps add to one environment: the demo needs no more than a user does, the tests add their tools.
 $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.web: $(VENV)/.run
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[flask]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run

@@ -62,13 +62,13 @@ class ExportJobDto(Dto):
     length: int | None
 
     @classmethod
-    def of(cls, job: ExportJob) -> ExportJobDto:
-        """Return the DTO of the job."""
+    def of(cls, job: ExportJob, *, view: str | None = None) -> ExportJobDto:
+        """Return the DTO of the job; `view` is the summary of its view, if it is known already."""
         return cls(
             id=job.id,
             requester_user_id=job.requester_user_id,
             requester_name=(job.requester.full_name or None) if job.requester else None,
-            view=summary_of(job),
+            view=summary_of(job) if view is None else view,
             status=job.status.developer_name,
             progress_stage=job.progress_stage,
             progress_percent=job.progress_percent,

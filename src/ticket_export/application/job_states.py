@@ -93,7 +93,7 @@ class JobStates:
             if (now := self._monotonic()) >= answer.valid_until:
                 lifetime = MAX_AGE
                 try:
-                    answer.state, answer.failure = self._ask(job_id), None
+                    answer.state, answer.failure = self._ask(job_id, answer.state), None
                     lifetime = _lifetime(answer.state)
                 except JobDatabaseError as error:
                     answer.state, answer.failure = None, error
@@ -115,7 +115,7 @@ class JobStates:
                 self._answers.popitem(last=False)
             return answer
 
-    def _ask(self, job_id: UUID) -> JobState | None:
+    def _ask(self, job_id: UUID, before: JobState | None = None) -> JobState | None:
         with self._unit_of_work() as work:
             try:
                 job = work.jobs.find(job_id)
@@ -126,7 +126,8 @@ class JobStates:
             now = self._clock.now()
         if job is None:
             return None
-        (dto,) = self._names.added_to([ExportJobDto.of(job)])
+        # The view of an export does not change, and its summary would be the most expensive part of the DTO.
+        (dto,) = self._names.added_to([ExportJobDto.of(job, view=before.dto.view if before else None)])
         if len(job.snapshot_payload_json) > SHORT_VIEW:
             job.snapshot_payload_json = ""
         return JobState(job=job, dto=dto, at=now)

@@ -151,7 +151,7 @@ class Rights:
         may_change = job.requester_user_id == actor.user_id and self.refusal_of_request(actor) is None
         refusal = self.refusal_of_download(actor, job)
         return WatchedExportDto(
-            **shown.model_dump(by_alias=False),
+            **dict(shown),
             may_cancel=may_change and not job.status.is_final,
             may_retry=may_change and job.status.is_final,
             may_download=refusal is None,

@@ -1,5 +1,13 @@
-"""For hosts on Django: the API, the pages and the button of exports."""
+"""For hosts on Django: the API, the pages and the button of exports.
 
-from ticket_export.entrypoints.web.django import exports_urls
+It needs the extra ``django``: ``pip install 'ticket-export[django]'``.
+"""
+
+from ticket_export.errors import MissingExtraError
+
+try:
+    from ticket_export.entrypoints.web.django import exports_urls
+except ModuleNotFoundError as error:
+    raise MissingExtraError("django", "ticket_export.web.django") from error
 
 __all__ = ["exports_urls"]

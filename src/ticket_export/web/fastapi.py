@@ -1,5 +1,13 @@
-"""For hosts on FastAPI and Starlette: the API, the pages and the button of exports."""
+"""For hosts on FastAPI and Starlette: the API, the pages and the button of exports.
 
-from ticket_export.entrypoints.web.fastapi import exports_router
+It needs the extra ``fastapi``: ``pip install 'ticket-export[fastapi]'``.
+"""
+
+from ticket_export.errors import MissingExtraError
+
+try:
+    from ticket_export.entrypoints.web.fastapi import exports_router
+except ModuleNotFoundError as error:
+    raise MissingExtraError("fastapi", "ticket_export.web.fastapi") from error
 
 __all__ = ["exports_router"]

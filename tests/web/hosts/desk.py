@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 from html import escape
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import func, select
 
+from tests.web.hosts.watched_storage import WatchedStorage
 from ticket_export import Actor, TicketExportContainer
 
 #: The cookie, or the header, that names the user's e-mail address. There is no password.
@@ -24,6 +26,8 @@ VIEW: Final = {
 }
 
 container = TicketExportContainer()
+if "DESK_WATCH" in os.environ:
+    container.storage.override(WatchedStorage(container.storage(), Path(os.environ["DESK_WATCH"])))
 
 
 def actor_named(name: str | None) -> Actor | None:

@@ -14,11 +14,12 @@ from tests.web.hosts import desk
 from ticket_export import Actor
 from ticket_export.web.django import exports_urls
 
+_GZIP = ["django.middleware.gzip.GZipMiddleware"] if "DESK_GZIP" in environ else []
 settings.configure(
     ALLOWED_HOSTS=["127.0.0.1", "localhost"],
     ROOT_URLCONF=__name__,
     SECRET_KEY="of the tests",
-    MIDDLEWARE=["django.middleware.common.CommonMiddleware", "django.middleware.csrf.CsrfViewMiddleware"],
+    MIDDLEWARE=[*_GZIP, "django.middleware.common.CommonMiddleware", "django.middleware.csrf.CsrfViewMiddleware"],
 )
 django.setup()
 

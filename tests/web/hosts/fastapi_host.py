@@ -4,6 +4,7 @@ from os import environ
 from pathlib import Path
 
 from fastapi import FastAPI, Request
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import HTMLResponse
 
 from tests.web.hosts import desk
@@ -11,6 +12,8 @@ from ticket_export import Actor
 from ticket_export.web.fastapi import exports_router
 
 app = FastAPI()
+if "DESK_GZIP" in environ:
+    app.add_middleware(GZipMiddleware)
 
 
 def current_actor(request: Request) -> Actor | None:

@@ -42,20 +42,25 @@ from ticket_export.errors import ExportNotFoundError, InvalidPayloadError, Ticke
 _ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _OPENAPI: Final = "/openapi.json"
 _PAGE_SIZE: Final = 25
+_JSON: Final = "application/json"
 _HTML: Final = "text/html; charset=utf-8"
-_NEVER_STORED: Final = {
+_ALWAYS: Final = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
     # Not "no-referrer", with which a browser sends no Origin with a form.
     "Referrer-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 _CSP: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-_PAGE_HEADERS: Final = {"Content-Security-Policy": _CSP, "Cross-Origin-Opener-Policy": "same-origin"}
-_DATA_HEADERS: Final = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
+_PAGE_HEADERS: Final = {
+    "Content-Security-Policy": _CSP,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Vary": "Accept, Accept-Language",
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -122,7 +127,7 @@ class ExportsApi:
         answer = self._answer(request, actor)
         if isinstance(answer, Refusal):
             answer = self._refused(request, answer)
-        answer = attrs.evolve(answer, headers={**_NEVER_STORED, **answer.headers})
+        answer = attrs.evolve(answer, headers={**_ALWAYS, **answer.headers})
         return answer.without_body() if request.method == "HEAD" else answer
 
     def _answer(self, request: WebRequest, actor: Actor | None) -> _Answer:
@@ -159,7 +164,7 @@ class ExportsApi:
     def _request(self, call: _Call) -> _Answer:
         request_export = self._container.request_export()
         if call.request.is_json:
-            made = request_export(call.actor, call.request.body.decode("utf-8", "surrogatepass"))
+            made = request_export(call.actor, _text(call.request))
             return self._accepted(call, path_of(call.request.root, made), RequestedExport.at(call.request.root, made))
         if not call.request.is_form:
             return problems.NO_MEDIA_TYPE
@@ -211,11 +216,18 @@ class ExportsApi:
             headers["Retry-After"] = str(seconds_to_wait(export, self._container.clock().now()))
         state = shown.model_dump_json()
         if not call.request.prefers_html:
-            return _tagged(_json(200, shown, {**headers, "Vary": "Accept"}), f'"{_digest(state)}"', call.request)
+            headers |= {"Vary": "Accept"}
+            return _tagged(
+                f'"{_digest(state)}"', call.request, headers, lambda sent: _data(200, state.encode(), _JSON, sent)
+            )
         context = self._context(call.request)
-        answer = _page(200, self._pages.status(context, export), headers)
         # Weak, since the token of a form differs each time.
-        return _tagged(answer, f'W/"{_digest(state + context.language.code)}"', call.request)
+        return _tagged(
+            f'W/"{_digest(state + context.language.code)}"',
+            call.request,
+            {**_PAGE_HEADERS, **headers},
+            lambda sent: _page(200, self._pages.status(context, export), sent),
+        )
 
     def _file(self, call: _Call) -> _Answer:
         return FileAnswers(open_download=self._container.open_download()).answer(call.request, call.actor, call.job_id)
@@ -260,19 +272,24 @@ class ExportsApi:
         if request.method not in {"GET", "HEAD"}:
             return _not_allowed("GET, HEAD")
         if request.path == _OPENAPI:
-            return _data(200, json.dumps(openapi_document(request.root)).encode(), "application/json")
+            document = openapi_document(request.root, self._container.file_formats().by_name)
+            return _data(200, json.dumps(document).encode(), _JSON)
         asset = self._pages.STATIC[request.path.removeprefix("/static/")]
         is_versioned = request.parameters.get("v") == asset.version
         caching = "public, max-age=31536000, immutable" if is_versioned else "no-cache"
-        answer = _data(200, asset.content, asset.content_type, {"Cache-Control": caching})
-        return _tagged(answer, f'"{asset.version}"', request)
+        return _tagged(
+            f'"{asset.version}"',
+            request,
+            {"Cache-Control": caching},
+            lambda sent: _data(200, asset.content, asset.content_type, sent),
+        )
 
     def _context(self, request: WebRequest) -> PageContext:
         if request.language is not None:
             language = self._languages.find(request.language)
         else:
             language = self._languages.accepted(request.headers.get("accept-language", ""))
-        csrf = (request.csrf.name, request.csrf.value) if request.csrf else None
+        csrf = (request.csrf.name, request.csrf.make()) if request.csrf else None
         return PageContext(root=request.root, language=language, csrf=csrf)
 
     def _refused(self, request: WebRequest, refusal: Refusal) -> WebResponse:
@@ -281,11 +298,20 @@ class ExportsApi:
             detail = "; ".join(problem.problems) or problem.detail
             page = self._pages.problem(self._context(request), problem.status, problem.title, detail)
             return _page(problem.status, page, refusal.headers)
-        return _json(problem.status, problem, refusal.headers, content_type="application/problem+json")
+        return _json(
+            problem.status, problem, {"Vary": "Accept", **refusal.headers}, content_type="application/problem+json"
+        )
 
 
 def _digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:32]
+
+
+def _text(request: WebRequest) -> str:
+    try:
+        return request.body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidPayloadError([f"payload: byte {error.start} is not UTF-8"]) from None
 
 
 def _fields(request: WebRequest) -> list[tuple[str, str]]:
@@ -304,11 +330,11 @@ def _number(request: WebRequest, name: str, default: int) -> int:
 
 def _data(status: int, body: bytes, content_type: str, headers: Mapping[str, str] | None = None) -> WebResponse:
     described = {"Content-Type": content_type, "Content-Length": str(len(body))}
-    return WebResponse(status=status, headers={**_DATA_HEADERS, **described, **(headers or {})}, body=body)
+    return WebResponse(status=status, headers={**described, **(headers or {})}, body=body)
 
 
 def _json(
-    status: int, content: Dto, headers: Mapping[str, str] | None = None, *, content_type: str = "application/json"
+    status: int, content: Dto, headers: Mapping[str, str] | None = None, *, content_type: str = _JSON
 ) -> WebResponse:
     return _data(status, content.model_dump_json().encode(), content_type, headers)
 
@@ -316,18 +342,21 @@ def _json(
 def _page(status: int, html: str, headers: Mapping[str, str] | None = None) -> WebResponse:
     # A host's template may hold anything that Python's texts can hold.
     body = html.encode("utf-8", "replace")
-    return _data(status, body, _HTML, {**_PAGE_HEADERS, "Vary": "Accept, Accept-Language", **(headers or {})})
+    return _data(status, body, _HTML, {**_PAGE_HEADERS, **(headers or {})})
 
 
 def _see(path: str) -> WebResponse:
     return WebResponse(status=303, headers={"Location": path, "Content-Length": "0"})
 
 
-def _tagged(answer: WebResponse, tag: str, request: WebRequest) -> WebResponse:
-    headers = {**answer.headers, "ETag": tag}
+def _tagged(
+    tag: str, request: WebRequest, headers: Mapping[str, str], make: Callable[[Mapping[str, str]], WebResponse]
+) -> WebResponse:
+    """Return 304 if the client has the state of that tag, else what `make` makes with the headers."""
+    tagged = {**headers, "ETag": tag}
     if not is_unchanged(request.headers, tag.removeprefix("W/").strip('"')):
-        return attrs.evolve(answer, headers=headers)
-    kept = {name: text for name, text in headers.items() if not name.startswith("Content-")}
+        return make(tagged)
+    kept = {name: text for name, text in tagged.items() if not name.startswith("Content-")}
     return WebResponse(status=304, headers=kept)
 
 

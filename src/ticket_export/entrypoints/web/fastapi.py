@@ -1,12 +1,13 @@
 """The binding for FastAPI and Starlette."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 from anyio import CancelScope
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from ticket_export.application.actor import Actor
@@ -38,28 +39,25 @@ def exports_router(
     async def serve(request: Request, actor: Actor | None = Depends(current_actor)) -> Response:  # noqa: B008
         return await _answer(api, request, f"/{request.path_params['path']}", actor, language)
 
-    def add(rule: str, endpoint: Callable[..., object]) -> None:
+    # Without the dependency, which may refuse a request that nobody is logged in for.
+    async def serve_public(request: Request) -> Response:
+        path = next(each for each in api.public_paths if request.scope["path"].endswith(each))
+        return await _answer(api, request, path, None, language)
+
+    for rule, endpoint in [*((each, serve_public) for each in api.public_paths), ("/{path:path}", serve)]:
         router.add_api_route(rule, endpoint, methods=list(METHODS), response_model=None)
-
-    def add_public(path: str) -> None:
-        # Without the dependency, which may refuse a request that nobody is logged in for.
-        async def serve_public(request: Request) -> Response:
-            return await _answer(api, request, path, None, language)
-
-        add(path, serve_public)
-
-    for each in api.public_paths:
-        add_public(each)
-    add("/{path:path}", serve)
     return router
 
 
 async def _answer(api: ExportsApi, request: Request, path: str, actor: Actor | None, language: Language) -> Response:
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            break
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY:
+                break
+    except ClientDisconnect:
+        return Response(status_code=400)
 
     def handle() -> WebResponse:
         # A host's function may ask a database, so it is not called on the event loop either.
@@ -69,7 +67,7 @@ async def _answer(api: ExportsApi, request: Request, path: str, actor: Actor | N
                 method=request.method,
                 path=path,
                 root=root_of(request.scope["path"], path),
-                query=request.url.query,
+                query=request.scope["query_string"].decode("latin-1"),
                 headers=dict(request.headers),
                 body=bytes(body[: MAX_BODY + 1]),
                 host=request.headers.get("host", ""),
@@ -88,8 +86,7 @@ class _FileResponse(StreamingResponse):
     """Sends a file, whose blocks are read in threads, and closes it however the sending ends."""
 
     def __init__(self, answer: WebResponse) -> None:
-        blocks: Iterable[bytes] = answer.blocks
-        super().__init__(blocks, answer.status, dict(answer.headers))
+        super().__init__(answer.blocks, answer.status, dict(answer.headers))
         self._file = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -23,6 +23,12 @@ from ticket_export.errors import StorageError
 
 # Bytes of a block.
 _BLOCK: Final = 1 << 18
+# Middleware of hosts and proxies compresses what has no encoding, and then length, ranges and digest are wrong.
+_BYTES: Final = {
+    "Accept-Ranges": "bytes",
+    "Cache-Control": "private, no-store, no-transform",
+    "Content-Encoding": "identity",
+}
 
 
 class PartOfFile:
@@ -119,4 +125,4 @@ class FileAnswers:
 
 
 def _headers(download: Download) -> dict[str, str]:
-    return {**download.headers, "Accept-Ranges": "bytes"}
+    return {**download.headers, **_BYTES}

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, current_app, g, request
+from flask import Blueprint, Response, current_app, request
+from flask.sansio.app import App
+from werkzeug.exceptions import HTTPException
 
 from ticket_export.application.actor import Actor
 from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.web.api import ExportsApi
-from ticket_export.entrypoints.web.messages import MAX_BODY, METHODS, CsrfToken, WebRequest, root_of
+from ticket_export.entrypoints.web.messages import FORM, MAX_BODY, METHODS, CsrfToken, WebRequest, root_of
 
 
 def exports_blueprint(
@@ -27,24 +32,26 @@ def exports_blueprint(
     `current_actor` returns the `Actor` of the current request, or None if nobody is logged in. It may abort, for
     example with a redirect to a login. `language` is the code of the pages' language, or a function that returns one;
     without it the browser's languages decide. `languages` and `templates` are folders of the host with translations and
-    templates. Where the application uses Flask-WTF's ``CSRFProtect``, forms have its token.
+    templates. Where the application uses Flask-WTF's ``CSRFProtect``, forms have its token; the library checks it
+    itself, so its view is exempt.
     """
     api = ExportsApi(container, languages=languages, templates=templates)
     blueprint = Blueprint("ticket_export", __name__)
 
-    def serve(path: str = "") -> Response:
-        path = f"/{path}"
+    # The other values of the URL are those of the host's prefix, such as "/<tenant>/exports".
+    def serve(path: str = "", **_: object) -> Response:
+        path, body = f"/{path}", _body()
         answer = api.handle(
             WebRequest(
                 method=request.method,
                 path=path,
                 root=root_of(request.script_root + request.path, path),
-                query=request.query_string.decode("ascii", "replace"),
+                query=request.query_string.decode("latin-1"),
                 headers={name.lower(): text for name, text in request.headers.items()},
-                body=_body(),
+                body=body,
                 host=request.host,
                 language=language() if callable(language) else language,
-                csrf=_csrf(),
+                csrf=_csrf(body),
             ),
             None if path in api.public_paths else current_actor(),
         )
@@ -52,23 +59,38 @@ def exports_blueprint(
         response.call_on_close(answer.close)
         return response
 
-    for rule in ("/", "/<path:path>"):
-        blueprint.add_url_rule(
-            rule, "exports", serve, methods=METHODS, provide_automatic_options=False, strict_slashes=False
-        )
+    def exempt(app: App) -> None:
+        # The library checks the token itself. JSON, and the button in a page of the host, have other proofs.
+        if (protection := app.extensions.get("csrf")) is not None:
+            protection.exempt(serve)
+
+    blueprint.record(lambda state: exempt(state.app))
+    blueprint.before_app_request(lambda: exempt(current_app))
+    # The public paths too, so that they win over the application's own "/static/<path>" if this is mounted at "/".
+    given = {path: {"path": path[1:]} for path in api.public_paths}
+    for rule in ("/", "/<path:path>", *given):
+        add = partial(blueprint.add_url_rule, rule, "exports", serve, defaults=given.get(rule, {}), methods=METHODS)
+        add(provide_automatic_options=False, strict_slashes=False)
     return blueprint
 
 
 def _body() -> bytes:
-    if "form" in request.__dict__:
-        # The protection against CSRF has read the fields.
+    if request.mimetype == FORM and "form" in request.__dict__:
+        # The application has read the fields.
         return urlencode(list(request.form.items(multi=True))).encode()
-    return request.stream.read(MAX_BODY + 1)
+    return request.stream.read(MAX_BODY + 1) or request.get_data()
 
 
-def _csrf() -> CsrfToken | None:
+def _csrf(body: bytes) -> CsrfToken | None:
+    """Return the token of Flask-WTF, if the application has its protection."""
+    protection, name = current_app.extensions.get("csrf"), current_app.config.get("WTF_CSRF_FIELD_NAME")
     make = current_app.jinja_env.globals.get("csrf_token")
-    if "csrf" not in current_app.extensions or not callable(make):
+    if protection is None or name is None or not callable(make):
         return None
-    name = current_app.config["WTF_CSRF_FIELD_NAME"]
-    return CsrfToken(name=name, value=make(), is_valid=getattr(g, "csrf_valid", False))
+    is_valid = False
+    if request.mimetype == FORM and len(body) <= MAX_BODY:
+        request.stream = BytesIO(body)
+        with suppress(HTTPException):
+            protection.protect()
+            is_valid = True
+    return CsrfToken(name=name, make=make, is_valid=is_valid)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Final, Protocol
 from urllib.parse import parse_qsl, quote
@@ -18,15 +18,19 @@ MAX_BODY: Final = 4 * MAX_JSON
 _MOST_FIELDS: Final = 10_000
 
 _JSON: Final = "application/json"
-_FORM: Final = "application/x-www-form-urlencoded"
+#: The media type of forms.
+FORM: Final = "application/x-www-form-urlencoded"
 
 
 @attrs.frozen(kw_only=True)
 class CsrfToken:
-    """The protection of the host's framework: the hidden field of a form, and whether the request had a valid token."""
+    """The protection of the host's framework: the hidden field of a form, and whether the request had a valid token.
+
+    `make` returns the value of the field. It is called only for a page, since it may set a cookie.
+    """
 
     name: str
-    value: str = attrs.field(repr=False)
+    make: Callable[[], str] = attrs.field(repr=False)
     is_valid: bool = False
 
 
@@ -62,7 +66,7 @@ class WebRequest:
     @property
     def is_form(self) -> bool:
         """Whether the body says that it is a form."""
-        return self.content_type == _FORM
+        return self.content_type == FORM
 
     @property
     def is_too_large(self) -> bool:
@@ -90,15 +94,14 @@ class WebRequest:
     @cached_property
     def prefers_html(self) -> bool:
         """Whether ``Accept`` (RFC 9110) asks for HTML rather than JSON; what accepts both alike gets JSON."""
-        html, json = -1.0, -1.0
-        best_html, best_json = -1, -1
-        for media, weight in accepted(self.headers.get("accept", "")):
-            exactness = ["*/*", "text/*", "application/*"].index(media) if media.endswith("/*") else 9
-            if media in {"text/html", "application/xhtml+xml", "text/*", "*/*"} and exactness > best_html:
-                html, best_html = weight, exactness
-            if media in {_JSON, "application/problem+json", "application/*", "*/*"} and exactness > best_json:
-                json, best_json = weight, exactness
-        return html > max(json, 0.0)
+        weights = _weights(self.headers.get("accept", ""))
+
+        def weight(*ranges: str) -> float:
+            # The most exact range counts, also if its weight is the lower one.
+            return next((weights[each] for each in ranges if each in weights), 0.0)
+
+        html = weight("text/html", "application/xhtml+xml", "text/*", "*/*")
+        return html > weight(_JSON, "application/problem+json", "application/*", "*/*")
 
 
 def root_of(full_path: str, path: str) -> str:
@@ -107,23 +110,24 @@ def root_of(full_path: str, path: str) -> str:
     It is encoded for a URL, and never the beginning of another site's (``//example.com``).
     """
     root = full_path.removesuffix(path).replace("\\", "/").strip("/")
-    return f"/{quote(root)}" if root else ""
+    return f"/{quote(root, errors='replace')}" if root else ""
 
 
-def accepted(header: str) -> Iterator[tuple[str, float]]:
-    """Yield the values of a header such as ``Accept``, in lower case, with their weights from 0 to 1."""
-    for part in header.split(",")[:50]:
-        value, *parameters = (each.strip().lower() for each in part.split(";"))
-        weight = 1.0
-        for parameter in parameters:
-            name, _, text = parameter.partition("=")
-            if name.strip() == "q":
-                try:
-                    weight = min(1.0, max(0.0, float(text)))
-                except ValueError:
-                    weight = 0.0
-        if value:
-            yield value, weight
+def _weights(header: str) -> dict[str, float]:
+    """Return the weights, from 0 to 1, of the media ranges of ``Accept``, which are in lower case."""
+    weights = {}
+    for part in header.lower().split(",")[:50]:
+        media, *parameters = (each.strip() for each in part.split(";"))
+        given = [text for name, _, text in (each.partition("=") for each in parameters) if name.strip() == "q"]
+        weights[media] = _weight(given[0]) if given else 1.0
+    return weights
+
+
+def _weight(text: str) -> float:
+    try:
+        return min(1.0, max(0.0, float(text)))
+    except ValueError:
+        return 0.0
 
 
 class FileBody(Protocol):

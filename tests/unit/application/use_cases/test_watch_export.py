@@ -174,10 +174,10 @@ def test_readers_in_threads_share_one_answer(desk: HelpDesk) -> None:
     job_id = desk.requested(actor).id
     old(desk)
     transactions = asked(desk)
-    together = Barrier(8, timeout=60)
+    together = Barrier(8)
 
     def read() -> None:
-        together.wait()
+        together.wait(timeout=60)
         desk.watch_export(actor, job_id)
 
     threads = [Thread(target=read, daemon=True) for _ in range(8)]

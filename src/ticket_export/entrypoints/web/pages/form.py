@@ -43,8 +43,9 @@ class ExportForm:
 
     `given` is the view of the host. `columns` are all that the user may choose from, in the shown order. `left_out`
     are names of the host's view that are not among them, which the page tells. `unknown` are such names that were sent
-    as chosen: they stay in the view to request, and the request says that they are unknown. `moved` is the button and the column that reloaded the page, so that the keyboard stays there. `problems` say what is wrong
-    with the view of the host; the user cannot mend it, so nothing may be exported by this form.
+    as chosen: they stay in the view to request, and the request says that they are unknown. `moved` is the button and
+    the column that reloaded the page, so that the keyboard stays there. `problems` say what is wrong with the view of
+    the host; the user cannot mend it, so nothing may be exported by this form.
     """
 
     given: Mapping[str, object]
@@ -54,6 +55,7 @@ class ExportForm:
     sort_field: str
     sort_direction: str
     time_zone: str
+    has_time_zone: bool
     left_out: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     moved: tuple[str, str] | None = None
@@ -65,7 +67,7 @@ class ExportForm:
     def from_view(cls, view: Mapping[str, object], choices: ChoicesDto) -> Self:
         """Return the form of a view; of an empty one, it shows all columns as chosen, in the order of the catalog."""
         shown = _shown_part(view)
-        presets = presets_of(choices.formats)
+        presets = presets_of(choices.formats, choices.file.delimiter or ",")
         names, unknown = _known(_texts(shown.get("columns")), choices.columns)
         chosen = names or [each.name for each in choices.columns]
         order = [*chosen, *(each.name for each in choices.columns if each.name not in chosen)]
@@ -79,6 +81,7 @@ class ExportForm:
             sort_field=next(iter(sort_field), ""),
             sort_direction="desc" if str(shown.get("sortDirection")).lower().startswith("desc") else "asc",
             time_zone=_text(shown.get("timeZone")) or "UTC",
+            has_time_zone="timeZone" in shown,
             left_out=tuple(dict.fromkeys(unknown + no_field)),
             problems=_problems(view),
         )
@@ -109,6 +112,7 @@ class ExportForm:
             sort_field=sent.get("sortField", form.sort_field),
             sort_direction="desc" if sent.get("sortDirection", form.sort_direction) == "desc" else "asc",
             time_zone=sent.get("timeZone") or form.time_zone,
+            has_time_zone=form.has_time_zone or "timeZone" in sent,
             unknown=tuple(unknown),
             moved=moved,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -12,7 +13,7 @@ from zoneinfo import available_timezones
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from ticket_export.application.dto import ChoicesDto, WatchedExportDto, WatchedPage
+from ticket_export.application.dto import ChoicesDto, ColumnDto, WatchedExportDto, WatchedPage
 from ticket_export.domain.user_id import UserId
 from ticket_export.entrypoints.web.pages.context import PageContext
 from ticket_export.entrypoints.web.pages.form import ExportForm
@@ -22,6 +23,12 @@ from ticket_export.entrypoints.web.pages.shown_export import ShownExport
 from ticket_export.entrypoints.web.pages.static_files import STATIC_FILES
 from ticket_export.entrypoints.web.pages.view_words import words_of
 
+_WORD: Final = re.compile(r"\w+[ ,;]")
+# Zones such as "CET" and "Etc/GMT+1" are for programs.
+_AREAS: Final = (
+    *("Africa/", "America/", "Antarctica/", "Arctic/", "Asia/"),
+    *("Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/"),
+)
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 
 
@@ -55,7 +62,7 @@ class Pages:
         problems: Sequence[str] = (),
         message: str = "",
     ) -> str:
-        """Return the page *New export*; `problems` say why the form as sent was refused, `message` what else happened."""
+        """Return the page *New export*; `problems` say why the form was refused, `message` what else happened."""
         words = [] if form.kept_view is None else words_of(form.kept_view, choices.columns, context.language)
         return self._render(
             "new.html",
@@ -68,20 +75,25 @@ class Pages:
             message=message,
         )
 
-    def exports(self, context: PageContext, page: WatchedPage, actor_id: UserId) -> str:
-        """Return the page *My exports* of the user `actor_id`."""
+    def exports(
+        self, context: PageContext, page: WatchedPage, actor_id: UserId, columns: Sequence[ColumnDto] = ()
+    ) -> str:
+        """Return the page *My exports* of the user `actor_id`; `columns` have the labels of what is exported."""
         return self._render(
             "list.html",
             context,
             page=page,
-            exports=[ShownExport(each, context.language) for each in page.items],
+            exports=[ShownExport(each, context.language, columns) for each in page.items],
             has_others=any(each.requester_user_id != actor_id for each in page.items),
             last_page=max(1, -(-page.total // page.page_size)),
         )
 
-    def status(self, context: PageContext, export: WatchedExportDto, message: str = "") -> str:
-        """Return the page *Status* of an export."""
-        return self._render("status.html", context, shown=ShownExport(export, context.language), message=message)
+    def status(
+        self, context: PageContext, export: WatchedExportDto, message: str = "", columns: Sequence[ColumnDto] = ()
+    ) -> str:
+        """Return the page *Status* of an export; `columns` have the labels of what is exported."""
+        shown = ShownExport(export, context.language, columns)
+        return self._render("status.html", context, shown=shown, message=message)
 
     def problem(self, context: PageContext, status: int, title: str, detail: str) -> str:
         """Return the page of an error; the texts are used where the page has no better ones for the status."""
@@ -121,7 +133,9 @@ def _told(language: Language, text: str) -> Markup:
     """Return a message of the library as a sentence, and in English as such if the language does not know it."""
     known = language.message(text)
     sentence = known or text
-    sentence = sentence[:1].upper() + sentence[1:]
+    # A place in a view, such as "filters[0].field: ", is no beginning of a sentence.
+    if _WORD.match(sentence):
+        sentence = sentence[:1].upper() + sentence[1:]
     if sentence[-1:].isalnum() or sentence[-1:] in {'"', "”", ")", "»", "“"}:
         sentence += "."
     if known is None and language.code != "en":
@@ -139,22 +153,19 @@ def _static(root: str, name: str) -> str:
 
 
 @cache
-def _zone_names() -> tuple[str, ...]:
-    areas = {
-        "Africa",
-        "America",
-        "Antarctica",
-        "Arctic",
-        "Asia",
-        "Atlantic",
-        "Australia",
-        "Europe",
-        "Indian",
-        "Pacific",
-    }
-    return tuple(sorted(name for name in available_timezones() if name.partition("/")[0] in areas and "/" in name))
+def _zone_options() -> str:
+    zones = ["UTC", *sorted(name for name in available_timezones() if name.startswith(_AREAS))]
+    return "".join(map(_zone_option, zones))
 
 
-def _zones(chosen: str) -> Sequence[str]:
-    known = ("UTC", *_zone_names())
-    return known if chosen in known else (chosen, *known)
+def _zone_option(name: str) -> str:
+    return str(Markup('<option value="{}">{}</option>').format(name, name.replace("_", " ")))
+
+
+def _zones(chosen: str) -> Markup:
+    """Return the options of all time zones; a template takes longer for 400 of them than for the rest of the page."""
+    option = _zone_option(chosen)
+    selected = option.replace('">', '" selected>', 1)
+    options = _zone_options()
+    # All of it was escaped above.
+    return Markup(options.replace(option, selected) if option in options else selected + options)  # noqa: S704

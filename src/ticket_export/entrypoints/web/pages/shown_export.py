@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Final
 
 import attrs
 
-from ticket_export.application.dto import WatchedExportDto
+from ticket_export.application.dto import ColumnDto, WatchedExportDto
 from ticket_export.domain.export_job import CANCELLED
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.entrypoints.web.pages.language import Language, msgid
+from ticket_export.entrypoints.web.pages.summary_words import SummaryWords, summary_words
 
 _STAGES: Final[Mapping[str, str]] = {
-    ProgressStage.QUEUED: msgid("Waiting for a free worker"),
+    ProgressStage.QUEUED: msgid("Waiting for its turn"),
     ProgressStage.COUNTING: msgid("Counting the tickets"),
     ProgressStage.EXPORTING: msgid("Writing the tickets"),
     ProgressStage.UPLOADING: msgid("Storing the file"),
@@ -29,29 +30,32 @@ _STATES: Final[Mapping[str, str]] = {
     "expired": msgid("Expired"),
 }
 _HEADINGS: Final[Mapping[str, str]] = {
-    "queued": msgid("Your export is waiting"),
-    "running": msgid("Your export is running"),
-    "completed": msgid("Your export is ready"),
+    "queued": msgid("The export is waiting"),
+    "running": msgid("The export is running"),
+    "completed": msgid("The export is ready"),
     "failed": msgid("The export failed"),
     "cancelled": msgid("The export was cancelled"),
     "expired": msgid("The export has expired"),
 }
+_SHORT: Final[Mapping[str, str]] = {
+    "queued": msgid("Export is waiting"),
+    "running": msgid("Exporting"),
+    "completed": msgid("Export ready"),
+    "failed": msgid("Export failed"),
+    "cancelled": msgid("Export cancelled"),
+    "expired": msgid("Export expired"),
+}
 # A screen reader is told of each quarter, not of each percent.
 _TOLD_EVERY: Final = 25
-# See `view_summary`. The quoted value of a filter may hold any text, so the last parts are found from the end.
-_SUMMARY: Final = re.compile(
-    r"columns (?P<columns>[^;]*)(?:; (?P<restrictions>.*?))??"
-    r"(?:; sort \S+ (?:asc|desc))?(?:; file \S+)?(?:; delimiter '[^']*')?",
-    re.DOTALL,
-)
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class ShownExport:
-    """An export for a template; what it does not define itself is an attribute of `export`."""
+    """An export for a template. `known_columns` have the labels of the columns that the user may export."""
 
     export: WatchedExportDto
     language: Language
+    known_columns: Sequence[ColumnDto] = ()
 
     @property
     def state(self) -> str:
@@ -98,17 +102,12 @@ class ShownExport:
         return f"{self.heading}."
 
     @property
-    def restrictions(self) -> str:
-        """The part of the view's summary that tells it from others: its filters, search and scope, or all of it."""
-        if self._parts is None:
-            return self.language.message(self.export.view) or self.export.view
-        return self._parts["restrictions"] or self.language.gettext(msgid("All tickets"))
+    def short(self) -> str:
+        """The state in the few words that fit into the button of a host's page."""
+        word, percent = self.language.gettext(_SHORT[self.state]), self.export.progress_percent
+        return word if self.state != "running" or percent is None else f"{word} {self.language.percent(percent)}"
 
-    @property
-    def columns(self) -> str:
-        """The names of the columns in the view's summary, or an empty text."""
-        return self._parts["columns"] if self._parts else ""
-
-    @property
-    def _parts(self) -> re.Match[str] | None:
-        return _SUMMARY.fullmatch(self.export.view)
+    @cached_property
+    def view(self) -> SummaryWords:
+        """The view in words."""
+        return summary_words(self.export.view, self.known_columns, self.language)
