@@ -158,11 +158,12 @@ def test_root_may_have_any_letters(desk: Desk, staff: Actor, mount: str) -> None
 
 def test_prefix_may_hold_values_of_the_host(desk: Desk, staff: Actor) -> None:
     flask_app = Flask(__name__)
+
+    def flask_actor() -> Actor | None:
+        return staff if request.view_args and request.view_args["tenant"] == "a" else None
+
     flask_app.register_blueprint(
-        exports_blueprint(
-            desk.container, current_actor=lambda: staff if request.view_args == {"tenant": "a"} else None
-        ),
-        url_prefix="/<tenant>/exports",
+        exports_blueprint(desk.container, current_actor=flask_actor), url_prefix="/<tenant>/exports"
     )
 
     def django_actor(request: HttpRequest) -> Actor | None:

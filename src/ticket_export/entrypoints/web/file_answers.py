@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import BinaryIO, Final
 from uuid import UUID
 
@@ -39,17 +40,19 @@ class PartOfFile:
         self._missing = length
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield the blocks.
+        """Yield the blocks; their end, or an error, closes the file.
 
         Raises:
             StorageError: the file ends too early. The connection must then end before all bytes are sent.
         """
-        while self._missing > 0:
-            block = self._file.read(min(_BLOCK, self._missing))
-            if not block:
-                return
-            self._missing -= len(block)
-            yield block
+        # Django closes nothing by ASGI after an error.
+        with closing(self._file):
+            while self._missing > 0:
+                block = self._file.read(min(_BLOCK, self._missing))
+                if not block:
+                    return
+                self._missing -= len(block)
+                yield block
 
     def close(self) -> None:
         """Close the file; a second call has no effect."""
