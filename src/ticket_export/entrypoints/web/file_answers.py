@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import BinaryIO, Final
 from uuid import UUID
 
@@ -53,15 +54,17 @@ class PartOfFile:
             raise
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield the blocks.
+        """Yield the blocks; their end, or an error, closes the file.
 
         Raises:
             StorageError: the file cannot be read to its end. The sender then cuts the connection, since the client
                 takes an answer that ends in order for the whole.
         """
-        while self._block:
-            yield self._block
-            self._block = self._read()
+        # Django closes nothing by ASGI after an error.
+        with closing(self._file):
+            while self._block:
+                yield self._block
+                self._block = self._read()
 
     def _read(self) -> bytes:
         size = min(_BLOCK, self._missing)
