@@ -153,6 +153,16 @@ def test_a_port_in_use_is_replaced_by_the_next_free_one(tmp_path: Path) -> None:
     assert f" (port {port} is in use)\n" in ended.text
 
 
+def test_another_demo_leaves_the_folder_of_a_running_one_alone(demo: ServedDemo, visitor: Visitor) -> None:
+    for options in (["--web", "--port", "0"], []):
+        ended = run_script("demo", *options, folder=demo.folder)
+        assert ended.exit_code == 2
+        assert ended.problems == [
+            "--folder: another demo uses ticket-export-demo; stop it, or name another folder",
+        ]
+    assert visitor.get("").status == 200
+
+
 def test_without_flask_one_line_names_the_extra_and_nothing_is_created(tmp_path: Path) -> None:
     hidden, folder = tmp_path / "hidden", tmp_path / "folder"
     hidden.mkdir()

@@ -41,9 +41,7 @@ def demo(
     context: typer.Context,
     tickets: Annotated[
         int | None,
-        typer.Option(
-            min=1, max=10_000_000, help=f"The number of tickets. [default: {_TICKETS}; --web: {_WEB_TICKETS}]"
-        ),
+        typer.Option(min=1, max=10_000_000, help="The number of tickets; 5,000 by default, 20,000 with --web."),
     ] = None,
     folder: Annotated[str, typer.Option(metavar="DIR", help="The folder for all files.")] = "ticket-export-demo",
     web: Annotated[
@@ -54,7 +52,8 @@ def demo(
         typer.Option(
             min=0,
             max=_LAST_PORT,
-            help=f"The port for --web, or the next free one; 0: any free port. [default: {_PORT}]",
+            metavar="PORT",
+            help="The port for --web, 8000 by default, or the next free one; 0: any free port.",
         ),
     ] = None,
 ) -> None:
@@ -81,7 +80,7 @@ def demo(
 
 
 def _prepared(session: Session, folder: str, tickets: int) -> tuple[DemoFolder, TicketExportContainer]:
-    home = DemoFolder.prepare(folder)
+    home = DemoFolder.prepare(folder, session.resources)
     session.opened_container = container = home.container()
     replacing = ", in place of the earlier demo" if home.replaces_earlier else ""
     write_line(f"Creating a help desk with {tickets:,} tickets in {home.path}{replacing} ...")
