@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from tests.web.hosts.desk import COOKIE
 from tests.web.hosts.watched_storage import WatchedStorage
 from tests.web.servers import served
 from ticket_export import Actor
+from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.ports import ObjectWriter
 
 #: A role of the sample data, and whether the user is an administrator.
@@ -159,6 +161,11 @@ class ServedDesk:
         view: Any = row.snapshot_payload_json
         made = container.request_export()(other, view if isinstance(view, str) else json.dumps(view)).id
         container.worker().drain()
+        # Another worker may have taken it.
+        deadline = time.monotonic() + 60
+        while container.get_export()(other, made).status != ExportJobStatus.COMPLETED:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         with container.open_download()(other, made).open() as stream:
             return name, stream.read()
 
