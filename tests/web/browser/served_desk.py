@@ -122,7 +122,7 @@ class ServedDesk:
 
     def requested(self, user: User, view: dict[str, object] | None = None, **state: object) -> str:
         """Request an export, write this state of it into the database, and return the path of its page."""
-        view = view or {"columns": ["id", "title"], "searchTerm": f"number {next(self._numbers)}"}
+        view = view or {"columns": ["id", "title"], "searchTerm": f"invoice {4100 + next(self._numbers)}"}
         job_id = self.desk.container.request_export()(self.actor(user.email), view).id
         if state:
             self.write(job_id, **state)

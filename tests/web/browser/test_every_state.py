@@ -64,8 +64,7 @@ def test_state_is_accessible_and_fits(
 
 @pytest.fixture(scope="module")
 def hostile_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedDesk]:
-    settings = {"file_name": "f" * 200, "download_own": True}
-    with serving(tmp_path_factory.mktemp("hostile"), {"DESK_LONG_LABELS": "1"}, **settings) as desk:
+    with serving(tmp_path_factory.mktemp("hostile"), {"DESK_LONG_LABELS": "1"}, file_name="f" * 200) as desk:
         yield desk
 
 
