@@ -64,12 +64,14 @@ rolling: $(VENV)/.dev ## restart a worker every 10 s while 50 exports of 8 s are
 rights: $(VENV)/.dev ## try 10,000 random rules over rows and columns on each database; takes half an hour
 	RIGHTS_POLICIES=10000 $(BIN)/pytest --timeout=0 tests/rights
 
-bench: $(BENCH)/.bench $(VENV)/.dev ## measure rows/s and peak memory against the alternatives, the formats, the way to S3, and what a queued job costs
+bench: $(BENCH)/.bench $(VENV)/.dev ## measure rows/s and peak memory against the alternatives, the formats, the way to S3, what a queued job costs, and the web
 	$(BENCH)/bin/python -m benchmarks
 	$(BENCH)/bin/python -m benchmarks.formats
 	$(BENCH)/bin/python -m benchmarks.storage --server-python $(BIN)/python
 	$(BENCH)/bin/python -m benchmarks.queue
 	$(BENCH)/bin/python -m benchmarks.dead_broker
+	$(BENCH)/bin/python -m benchmarks.status_pages
+	$(BENCH)/bin/python -m benchmarks.click_to_file
 
 docs: $(VENV)/.dev ## build the documentation site in build/docs; a warning is an error
 	$(BIN)/python -m sphinx --builder html --fresh-env --nitpicky --fail-on-warning --keep-going --doctree-dir build/doctrees docs build/docs

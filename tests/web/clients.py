@@ -150,7 +150,7 @@ class WsgiClient(Client):
         try:
             content = b"".join(blocks)
         finally:
-            blocks.close()  # type: ignore[attr-defined]
+            blocks.close()
         status, given = started[-1]
         return Answer(int(status.split()[0]), _joined(given), content)
 

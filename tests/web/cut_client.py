@@ -79,11 +79,12 @@ def ask(
     """Send a request and read the answer, up to its end or to where the client hangs up.
 
     A small `window`, in bytes, keeps the server from sending much more than the client has read. `meanwhile` is called
-    once, when the first bytes of the body have come.
+    when the answer has begun to come.
     """
     parts = urlsplit(url)
     assert parts.hostname is not None
-    lines = [f"{method} {parts.path} HTTP/1.1", f"Host: {parts.netloc}", "Connection: close"]
+    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    lines = [f"{method} {target} HTTP/1.1", f"Host: {parts.netloc}", "Connection: close"]
     lines += [f"{name}: {text}" for name, text in headers.items()]
     with socket.socket() as connection:
         connection.settimeout(_PATIENCE)
@@ -97,14 +98,13 @@ def ask(
         answer, left = _head(connection)
         is_empty = method == "HEAD" or answer.status == 304
         body = bytearray(left)
+        if meanwhile is not None:
+            meanwhile()
         while hanging is None or len(body) < hanging.after:
             block = _received(connection, _BLOCK if hanging is None else min(_BLOCK, hanging.after - len(body)))
             if not block:
                 break
             body += block
-            if meanwhile is not None:
-                meanwhile()
-                meanwhile = None
         if hanging is not None:
             _hang_up(connection, hanging)
     assert "transfer-encoding" not in answer.headers

@@ -14,14 +14,18 @@ from tests.web.cut_client import NOT_READ, Answer, Hanging, ask
 from tests.web.download_scene import ADMIN, ENDINGS, DownloadScene, StoredFile
 from tests.web.hosts.desk import HEADER
 
+#: The storage fails in the middle of an answer.
+FAILURE: Final = "failure"
 #: What may befall a download; those of `ENDINGS` end it.
-EVENTS: Final = (*ENDINGS, "replaced", "outage", "broken connection")
+EVENTS: Final = (*ENDINGS, "replaced", "outage", "broken connection", FAILURE)
 #: How a download ends that was not refused.
 WHOLE: Final = "whole"
 
 _MOST_CUTS: Final = 4
 # More than a download ever needs.
 _MOST_REQUESTS: Final = 100
+# What the library reads before it begins an answer.
+_BLOCK: Final = 1 << 18
 # How much a server that sends a large file may be ahead of its client.
 _WINDOW: Final = 1 << 14
 
@@ -103,6 +107,9 @@ class CutDownload:
         elif event == "outage":
             with self.scene.outage():
                 self._claim_refused(503, "storage")
+        elif event == FAILURE:
+            with self.scene.failure(self.file):
+                self._claim_cut()
         elif event == "broken connection":
             self._go_on(hangs_up=False, meanwhile=self.scene.break_connections)
         else:
@@ -150,6 +157,18 @@ class CutDownload:
         _claim_problem(answer, answer.status, {412: "precondition", 416: "range"}[answer.status])
         if answer.status == 416:
             assert answer.headers["content-range"] == f"bytes */{len(self.file.data)}"
+
+    def _claim_cut(self) -> None:
+        """An answer that cannot be completed does not end like a complete one, nor does it begin if it is short."""
+        answer = self._ask({})
+        if len(self.file.data) // 2 < _BLOCK:
+            _claim_problem(answer, 503, "storage")
+            return
+        assert (answer.status, answer.announced) == (200, len(self.file.data))
+        assert not answer.is_whole
+        assert self.file.data.startswith(answer.body)
+        self.tally["cut by the server"] += 1
+        self._received = answer.body
 
     def _claim_refused(self, status: int, code: str) -> None:
         condition = self.random.choice(["If-Range", "If-Match", "X-None"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -17,6 +17,7 @@ from sqlalchemy import select, update
 
 from tests.cut_proxy import CutProxy, cut_proxy
 from tests.s3_fixtures import Bucket
+from tests.s3_server import Fault, S3Request, serve
 from tests.web.conftest import Desk, make_desk
 from tests.web.server_resources import Resources, ServerProcesses
 from tests.web.servers import served
@@ -53,6 +54,7 @@ class DownloadScene:
     packing: TicketExportContainer
     url: str
     folder: Path
+    bucket: Bucket | None
     proxy: CutProxy | None
 
     @property
@@ -141,6 +143,19 @@ class DownloadScene:
             else:
                 self.proxy.mend()
 
+    @contextmanager
+    def failure(self, file: StoredFile) -> Iterator[None]:
+        """Let the storage have only the first half of the file, and fail then, until the block ends."""
+        if self.bucket is None:
+            path = self.folder / file.key
+            os.truncate(path, len(file.data) // 2)
+            yield
+            path.write_bytes(file.data)
+        else:
+            self.bucket.s3.fault = _half_of(file)
+            yield
+            self.bucket.s3.fault = serve
+
     def break_connections(self) -> None:
         """Break the connections to the storage, and refuse the next one."""
         if self.proxy is not None:
@@ -178,7 +193,27 @@ def download_scene(
         desk = make_desk(folder, tickets, audit_log="table", **settings)
         packing = TicketExportContainer(settings=desk.settings.model_copy(update={"compression": "zstd"}))
         url = resources.enter_context(served(framework, desk.environment))
-        yield DownloadScene(desk=desk, packing=packing, url=url, folder=files, proxy=proxy)
+        yield DownloadScene(desk=desk, packing=packing, url=url, folder=files, bucket=bucket, proxy=proxy)
+
+
+def _half_of(file: StoredFile) -> Fault:
+    has_begun = False
+
+    def fail(request: S3Request) -> Iterable[bytes]:
+        nonlocal has_begun
+        if not request.path.endswith(file.key):
+            return request.serve()
+        if has_begun:
+            return request.refuse("403 Forbidden", "AccessDenied")
+        has_begun = True
+        return half(request)
+
+    def half(request: S3Request) -> Iterable[bytes]:
+        whole = b"".join(request.serve())
+        yield whole[: len(whole) // 2]
+        request.hang_up()
+
+    return fail
 
 
 def sample() -> bool:

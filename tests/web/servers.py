@@ -39,6 +39,13 @@ FRAMEWORKS: Final = ("fastapi", "flask", "django")
 @contextmanager
 def served(host: str, environment: Mapping[str, str]) -> Iterator[str]:
     """Serve the host; yield its URL, without a slash at the end."""
+    with running(host, environment) as (url, _):
+        yield url
+
+
+@contextmanager
+def running(host: str, environment: Mapping[str, str]) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Serve the host; yield its URL and the first process of its server."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         number = str(listener.fileno())
@@ -51,10 +58,13 @@ def served(host: str, environment: Mapping[str, str]) -> Iterator[str]:
         )
         try:
             _wait_for(url, process)
-            yield url
+            yield url, process
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            try:
+                process.wait(timeout=40)
+            finally:
+                process.kill()
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:

@@ -16,15 +16,19 @@ from random import Random
 import pytest
 
 from tests.s3_fixtures import Bucket
-from tests.web.cut_download import EVENTS, WHOLE, CutDownload
+from tests.web.cut_download import EVENTS, FAILURE, WHOLE, CutDownload
 from tests.web.download_scene import ENDINGS, DownloadScene, StoredFile, download_scene, sample
 from tests.web.server_resources import Resources
 from tests.web.servers import FRAMEWORKS
 
+# The servers are other processes, and the tests of the units run the same lines.
+pytestmark = pytest.mark.no_cover
 # A thousand in all, or a hundred.
 DOWNLOADS = int(os.environ.get("CUT_DOWNLOADS", "17" if sample() else "167"))
 # In tickets; the largest file has some megabytes.
 SIZES = (1, 40, 400, 6_000)
+# Every event happens, and half of the downloads are only cut.
+CASES = (*EVENTS, *[None] * 9)
 # A server keeps connections to a storage for its next requests: boto3's pool has ten.
 POOL = 10
 # uvicorn and gunicorn have a few of their own, and start those that read files as they need them.
@@ -53,8 +57,7 @@ def test_cut_downloads_end_as_the_very_file_or_are_refused(
     }
     sys.stdout.write(f"CUT_SEED={seed}\n")
     for number in range(DOWNLOADS):
-        # Every event happens, and two of three downloads are only cut.
-        event = EVENTS[number // 3 % len(EVENTS)] if number % 3 == 0 else None
+        event = CASES[number % len(CASES)]
         ended = _download(scene, files, random, event, tally)
         assert ended == (event if event in ENDINGS else WHOLE)
         tally[f"ended {ended}"] += 1
@@ -73,6 +76,9 @@ def _download(
     tally: Counter[str],
 ) -> str:
     size, is_packed = random.choice(SIZES), random.random() < 0.5
+    if event == FAILURE and random.random() < 0.5:
+        # One of several blocks, whose answer begins.
+        size, is_packed = max(SIZES), False
     file = files[size, is_packed] if event is None else scene.complete(size, is_packed=is_packed)
     return CutDownload(scene=scene, random=random, file=file, is_packed=is_packed, event=event, tally=tally).run()
 

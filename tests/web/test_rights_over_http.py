@@ -174,7 +174,7 @@ def test_stranger_cannot_tell_a_hidden_export_from_none(
 ) -> None:
     headers = {"Content-Type": FORM, "Sec-Fetch-Site": "same-origin"} if is_form else {}
     make = scene.completed if below == "/file" else scene.requested
-    hidden = make(ADMIN_WITH, "hidden").strip("/")
+    hidden = make(ADMIN_WITH, str(uuid4())).strip("/")
 
     def answered(job_id: str) -> tuple[Answer, list[str]]:
         with statements(scene) as asked:

@@ -19,6 +19,8 @@ from ticket_export.application.ports.export_job_repository import UNREADABLE
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.requester_names import RequesterNames
 from ticket_export.application.view.limits import SHORT_VIEW
+from ticket_export.application.view.snapshot import ExportSnapshotPayload
+from ticket_export.application.view.view_summary import stored_view
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.errors import JobDatabaseError
 
@@ -36,11 +38,12 @@ _MOST: Final = 2_000
 class JobState:
     """An export, and its DTO with the name of its requester, as of `at` on the database's clock.
 
-    `job` has no view if the view is long.
+    `view` is None, and `job` has none, if it is long or cannot be read.
     """
 
     job: ExportJob
     dto: ExportJobDto
+    view: ExportSnapshotPayload | None
     at: datetime
 
 
@@ -130,7 +133,8 @@ class JobStates:
         (dto,) = self._names.added_to([ExportJobDto.of(job, view=before.dto.view if before else None)])
         if len(job.snapshot_payload_json) > SHORT_VIEW:
             job.snapshot_payload_json = ""
-        return JobState(job=job, dto=dto, at=now)
+        view = before.view if before else stored_view(job.snapshot_payload_json)
+        return JobState(job=job, dto=dto, view=view, at=now)
 
 
 def _lifetime(state: JobState | None) -> timedelta:

@@ -1,4 +1,4 @@
-"""For hosts on FastAPI and Starlette: the API, the pages and the button of exports.
+"""For hosts on FastAPI: the API, the pages and the button of exports. A Starlette host mounts a FastAPI with them.
 
 It needs the extra ``fastapi``: ``pip install 'ticket-export[fastapi]'``.
 """

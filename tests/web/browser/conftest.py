@@ -9,8 +9,9 @@ from playwright.sync_api import expect
 
 from tests.web.browser.browsers import LIMIT_MS, browser, context, page
 from tests.web.browser.fake_desk import FakeDesk, running_desk
+from tests.web.browser.served_desk import served_desk
 
-__all__ = ["browser", "context", "page"]
+__all__ = ["browser", "context", "page", "served_desk"]
 
 expect.set_options(timeout=LIMIT_MS)
 

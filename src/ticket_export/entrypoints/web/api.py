@@ -15,13 +15,13 @@ from uuid import UUID
 import attrs
 
 from ticket_export.application.actor import Actor
-from ticket_export.application.dto import Dto
+from ticket_export.application.dto import ColumnDto, Dto
 from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.web import problems
 from ticket_export.entrypoints.web.conditions import is_unchanged
 from ticket_export.entrypoints.web.file_answers import FileAnswers
 from ticket_export.entrypoints.web.messages import WebRequest, WebResponse
-from ticket_export.entrypoints.web.openapi import openapi_document
+from ticket_export.entrypoints.web.openapi import PAGE_SIZE, openapi_document
 from ticket_export.entrypoints.web.pages.context import PageContext
 from ticket_export.entrypoints.web.pages.form import ExportForm
 from ticket_export.entrypoints.web.pages.languages import Languages
@@ -41,7 +41,6 @@ from ticket_export.errors import ExportNotFoundError, InvalidPayloadError, Ticke
 
 _ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _OPENAPI: Final = "/openapi.json"
-_PAGE_SIZE: Final = 25
 _JSON: Final = "application/json"
 _HTML: Final = "text/html; charset=utf-8"
 _ALWAYS: Final = {
@@ -197,7 +196,7 @@ class ExportsApi:
         return _json(200, self._container.get_choices()(call.actor))
 
     def _list(self, call: _Call) -> _Answer:
-        page, size = (_number(call.request, name, default) for name, default in [("page", 1), ("pageSize", _PAGE_SIZE)])
+        page, size = (_number(call.request, name, default) for name, default in [("page", 1), ("pageSize", PAGE_SIZE)])
         try:
             listed = self._container.list_exports().watched(call.actor, page=page, page_size=size)
         except ValueError as error:
@@ -205,8 +204,10 @@ class ExportsApi:
                 raise
             raise InvalidPayloadError([str(error).replace("page_size", "pageSize")]) from None
         if call.request.prefers_html:
-            return _page(200, self._pages.exports(self._context(call.request), listed, call.actor.user_id))
-        return _json(200, ListedExports.at(call.request.root, listed), {"Vary": "Accept"})
+            context, labels = self._context(call.request), self._labels(call)
+            return _page(200, self._pages.exports(context, listed, call.actor.user_id, labels))
+        described = f'<{call.request.root}{_OPENAPI}>; rel="service-desc"; type="application/json"'
+        return _json(200, ListedExports.at(call.request.root, listed), {"Vary": "Accept", "Link": described})
 
     def _show(self, call: _Call) -> _Answer:
         export = self._container.watch_export()(call.actor, call.job_id)
@@ -226,7 +227,7 @@ class ExportsApi:
             f'W/"{_digest(state + context.language.code)}"',
             call.request,
             {**_PAGE_HEADERS, **headers},
-            lambda sent: _page(200, self._pages.status(context, export), sent),
+            lambda sent: _page(200, self._pages.status(context, export, columns=self._labels(call)), sent),
         )
 
     def _file(self, call: _Call) -> _Answer:
@@ -262,8 +263,11 @@ class ExportsApi:
         if refusal is None or not call.request.is_form or isinstance(error, ExportNotFoundError):
             raise error
         export = self._container.watch_export()(call.actor, call.job_id)
-        page = self._pages.status(self._context(call.request), export, refusal.problem.detail)
+        page = self._pages.status(self._context(call.request), export, refusal.problem.detail, self._labels(call))
         return _page(refusal.problem.status, page, refusal.headers)
+
+    def _labels(self, call: _Call) -> Sequence[ColumnDto]:
+        return self._container.get_choices()(call.actor).columns
 
     def _accepted(self, call: _Call, path: str, export: Dto) -> WebResponse:
         return _json(202, export, {"Location": path, "Retry-After": "0"})
@@ -354,10 +358,9 @@ def _tagged(
 ) -> WebResponse:
     """Return 304 if the client has the state of that tag, else what `make` makes with the headers."""
     tagged = {**headers, "ETag": tag}
-    if not is_unchanged(request.headers, tag.removeprefix("W/").strip('"')):
-        return make(tagged)
-    kept = {name: text for name, text in tagged.items() if not name.startswith("Content-")}
-    return WebResponse(status=304, headers=kept)
+    if is_unchanged(request.headers, tag.removeprefix("W/").strip('"')):
+        return WebResponse(status=304, headers=tagged)
+    return make(tagged)
 
 
 def _not_allowed(allowed: str) -> Refusal:

@@ -65,8 +65,8 @@ def exports_urls(
         )
         if isinstance(answer.body, bytes):
             response = HttpResponse(answer.body, status=answer.status, headers=answer.headers)
-            if "Content-Type" not in answer.headers:
-                del response["Content-Type"]  # that of Django
+            if answer.status in {204, 304}:
+                del response["Content-Type"]
             return response
         blocks = _InThreads(answer.body) if isinstance(request, ASGIRequest) else answer.body
         return StreamingHttpResponse(blocks, status=answer.status, headers=answer.headers)

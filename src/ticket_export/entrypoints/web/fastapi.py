@@ -1,4 +1,4 @@
-"""The binding for FastAPI and Starlette."""
+"""The binding for FastAPI."""
 
 from collections.abc import Callable
 from pathlib import Path

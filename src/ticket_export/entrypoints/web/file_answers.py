@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import BinaryIO, Final
 from uuid import UUID
 
@@ -32,25 +33,46 @@ _BYTES: Final = {
 
 
 class PartOfFile:
-    """The first `length` bytes of an open file, in blocks."""
+    """The first `length` bytes of an open file, in blocks.
+
+    The first block is read at once. So the answer to a file that cannot be read is a status, and only an answer that
+    has begun must be cut.
+    """
 
     def __init__(self, file: BinaryIO, length: int) -> None:
+        """Take over the file.
+
+        Raises:
+            StorageError: the file cannot be read, and is closed.
+        """
         self._file = file
         self._missing = length
+        try:
+            self._block = self._read()
+        except BaseException:
+            file.close()
+            raise
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield the blocks.
+        """Yield the blocks; their end, or an error, closes the file.
 
         Raises:
             StorageError: the file cannot be read to its end. The sender then cuts the connection, since the client
                 takes an answer that ends in order for the whole.
         """
-        while self._missing > 0:
-            block = self._file.read(min(_BLOCK, self._missing))
-            if not block:
-                raise StorageError("the file in the storage is shorter than the file that was written")
-            self._missing -= len(block)
-            yield block
+        # Django closes nothing by ASGI after an error.
+        with closing(self._file):
+            while self._block:
+                yield self._block
+                self._block = self._read()
+
+    def _read(self) -> bytes:
+        size = min(_BLOCK, self._missing)
+        block = self._file.read(size)
+        if size and not block:
+            raise StorageError("the file in the storage is shorter than the file that was written")
+        self._missing -= len(block)
+        return block
 
     def close(self) -> None:
         """Close the file; a second call has no effect."""

@@ -24,6 +24,7 @@ Errors are problems as RFC 9457 says. The same addresses also have pages for peo
 
 # A representation is JSON; browsers may ask for HTML instead.
 _VARY: Final = {"Vary": ("Whether the answer is JSON or HTML depends on `Accept`.", {"type": "string"}, True)}
+_LINK: Final = ("The address of this document, as the relation `service-desc` (RFC 8631).", {"type": "string"}, True)
 _LOCATION: Final = ("The path of the export.", {"type": "string", "format": "uri-reference"}, True)
 _SECONDS: Final[Schema] = {"type": "integer", "minimum": 0}
 _ETAG: Final = ("The entity tag, for `If-None-Match` and `If-Range`.", {"type": "string"}, True)
@@ -134,7 +135,10 @@ def _list_exports() -> Schema:
             _parameter("page", "query", "The number of the page, counted from 1.", page),
             _parameter("pageSize", "query", "The most exports of a page.", size),
         ],
-        "responses": {"200": _response("The page.", "ExportList", _VARY), **_problems(401, 422, 503)},
+        "responses": {
+            "200": _response("The page.", "ExportList", {**_VARY, "Link": _LINK}),
+            **_problems(401, 422, 503),
+        },
     }
 
 

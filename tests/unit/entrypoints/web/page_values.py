@@ -10,26 +10,24 @@ from ticket_export.application.dto import ChoiceDto, ChoicesDto, ColumnDto, Form
 from ticket_export.application.view.file_options import FileOptions
 from ticket_export.application.view.filter_operators import OPERATORS
 from ticket_export.application.view.ticket_column import ColumnKind, IdType, ScopeRole
-from ticket_export.application.view.view_summary import summarize_view
+from ticket_export.application.view.view_summary import stored_view, summarize_view
 
 NOW = datetime(2026, 11, 29, 13, 7, tzinfo=UTC)
 REFUSAL = 'downloading an export needs an administrator with the permission "Import / Export Tickets"'
-#: The summary of a view of everything that a summary tells.
-SUMMARY = summarize_view(
-    json.dumps(
-        {
-            "columns": ["id", "title", "status"],
-            "filters": [
-                {"field": "status", "operator": "is_any_of", "value": ["open", "pending"]},
-                {"field": "created", "operator": "is_within_past_days", "value": 30},
-            ],
-            "searchTerm": "toner; ä",
-            "scope": {"teamId": 7},
-            "sortField": "created",
-            "sortDirection": "desc",
-            "file": {"format": "xlsx", "delimiter": ";"},
-        }
-    )
+#: A view of everything that a page tells.
+STORED = json.dumps(
+    {
+        "columns": ["id", "title", "status"],
+        "filters": [
+            {"field": "status", "operator": "is_any_of", "value": ["open", "pending"]},
+            {"field": "created", "operator": "is_within_past_days", "value": 30},
+        ],
+        "searchTerm": "toner; ä",
+        "scope": {"teamId": 7},
+        "sortField": "created",
+        "sortDirection": "desc",
+        "file": {"format": "xlsx", "delimiter": ";"},
+    }
 )
 
 
@@ -94,7 +92,8 @@ def export(**changes: object) -> WatchedExportDto:
         "id": UUID(int=1),
         "requester_user_id": 1,
         "requester_name": "Zoë",
-        "view": SUMMARY,
+        "view": summarize_view(STORED),
+        "snapshot": stored_view(STORED),
         "status": "queued",
         "progress_stage": "Queued",
         "progress_percent": None,
