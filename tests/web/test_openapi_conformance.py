@@ -20,8 +20,8 @@ from ticket_export.entrypoints.web.openapi import openapi_document
 #: The most random requests for each operation, besides those at every limit. `make test` tries fewer.
 EXAMPLES = 5 if os.environ.get("TICKET_EXPORT_TEST_SAMPLE") else 25
 USER = "admin@example.test"
-# All checks are enabled. Only `positive_data_acceptance` gets two more statuses, because a document that is the same for
-# everybody and for every export cannot tell which requests these are:
+# All checks are enabled. Only `positive_data_acceptance` gets two more statuses. The document is the same for everybody
+# and for every export, so that it cannot tell which requests these are:
 # - 422: a view that the schema allows may name a column that this user does not have, or an option that its format does
 #   not take. Most requests name known columns here, so that many are accepted.
 # - 416: a range that the schema allows may begin behind the end of this file.
