@@ -71,7 +71,7 @@ def exports_urls(
         blocks = _InThreads(answer.body) if isinstance(request, ASGIRequest) else answer.body
         return StreamingHttpResponse(blocks, status=answer.status, headers=answer.headers)
 
-    return [re_path(r"^(?P<path>.*)\Z", serve, name="exports")], "ticket_export"
+    return [re_path(r"^(?P<path>(?s:.*))\Z", serve, name="exports")], "ticket_export"
 
 
 class _CsrfCheck(CsrfViewMiddleware):
