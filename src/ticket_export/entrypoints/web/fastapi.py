@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from ticket_export.application.actor import Actor
 from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.web.api import ExportsApi
-from ticket_export.entrypoints.web.messages import MAX_BODY, METHODS, WebRequest, WebResponse, root_of
+from ticket_export.entrypoints.web.messages import MAX_BODY, METHODS, WebRequest, WebResponse, joined, root_of
 
 register_url_convertor("exports_path", type("_P", (PathConvertor,), {"regex": "(?s:.*)"})())  # with line feeds, too
 Language = str | Callable[[Request], str | None] | None
@@ -70,7 +70,7 @@ async def _answer(api: ExportsApi, request: Request, path: str, actor: Actor | N
                 path=path,
                 root=root_of(request.scope["path"], path),
                 query=request.scope["query_string"].decode("latin-1"),
-                headers=dict(request.headers),
+                headers=joined(request.headers.items()),
                 body=bytes(body[: MAX_BODY + 1]),
                 host=request.headers.get("host", ""),
                 language=chosen,
