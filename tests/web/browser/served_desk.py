@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,8 +15,8 @@ from uuid import UUID, uuid4
 
 import attrs
 import pytest
-from playwright.sync_api import Browser, Page
-from sqlalchemy import delete, insert, select, update
+from playwright.sync_api import Browser, Download, Page
+from sqlalchemy import delete, func, insert, select, update
 
 from tests.web.browser.browsers import watched_context
 from tests.web.conftest import Desk, make_desk
@@ -23,7 +24,7 @@ from tests.web.hosts.desk import COOKIE
 from tests.web.hosts.watched_storage import WatchedStorage
 from tests.web.servers import served
 from ticket_export import Actor
-from ticket_export.errors import StorageError
+from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.ports import ObjectWriter
 
 #: A role of the sample data, and whether the user is an administrator.
@@ -46,7 +47,7 @@ class HeldStorage(WatchedStorage):
     def open_writer(self, key: str, content_type: str) -> AbstractContextManager[ObjectWriter]:
         assert self.may_write.wait(60)
         if self.refuses:
-            raise StorageError("the disk /srv/secret is full")
+            raise OSError("the disk /srv/secret is full")
         return super().open_writer(key, content_type)
 
 
@@ -121,7 +122,7 @@ class ServedDesk:
 
     def requested(self, user: User, view: dict[str, object] | None = None, **state: object) -> str:
         """Request an export, write this state of it into the database, and return the path of its page."""
-        view = view or {"columns": ["id", "title"], "searchTerm": f"number {next(self._numbers)}"}
+        view = view or {"columns": ["id", "title"], "searchTerm": f"invoice {4100 + next(self._numbers)}"}
         job_id = self.desk.container.request_export()(self.actor(user.email), view).id
         if state:
             self.write(job_id, **state)
@@ -143,7 +144,10 @@ class ServedDesk:
 
     def count(self, user: User) -> int:
         """The exports of the user."""
-        return self.desk.container.list_exports()(self.actor(user.email)).total
+        jobs = self._tables.export_jobs
+        own = select(func.count()).select_from(jobs).where(jobs.c.requester_user_id == user.id)
+        with self.desk.container.engine().connect() as connection:
+            return connection.execute(own).scalar_one()
 
     def exported(self, user: User) -> tuple[str, bytes]:
         """The name of the file of the user's last export, and the bytes that Python exports for the same view."""
@@ -157,6 +161,11 @@ class ServedDesk:
         view: Any = row.snapshot_payload_json
         made = container.request_export()(other, view if isinstance(view, str) else json.dumps(view)).id
         container.worker().drain()
+        # Another worker may have taken it.
+        deadline = time.monotonic() + 60
+        while container.get_export()(other, made).status != ExportJobStatus.COMPLETED:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         with container.open_download()(other, made).open() as stream:
             return name, stream.read()
 
@@ -195,6 +204,19 @@ def visitor(browser: Browser, url: str, user: User | None, **options: Any) -> It
             yield context.pages[0]
         else:
             yield context.new_page()
+
+
+def saved_by(*pages: Page) -> list[Download]:
+    """Return a list to which every file is added that the pages save from now on."""
+    saved: list[Download] = []
+
+    # Playwright sets an attribute of the function, which a method of a list does not allow.
+    def note(file: Download) -> None:
+        saved.append(file)
+
+    for page in pages:
+        page.on("download", note)
+    return saved
 
 
 def sign_in(page: Page, url: str, name: str) -> None:

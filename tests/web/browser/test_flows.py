@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Download, Locator, Page, expect
 
-from tests.web.browser.served_desk import STAFF, ServedDesk, User, visitor
+from tests.web.browser.served_desk import STAFF, ServedDesk, User, saved_by, visitor
 from tests.web.servers import FRAMEWORKS
 
 _FILE_NAME: Final = re.compile(r"tickets-\d{8}T\d{6}Z\.csv")
@@ -117,7 +117,7 @@ def test_failed_export_is_told_and_tried_again(
 def test_export_is_cancelled_while_it_waits_and_while_it_runs(
     served_desk: ServedDesk, browser: Browser, framework: str, has_script: bool
 ) -> None:
-    user = served_desk.user()
+    user = served_desk.user(STAFF)
     with flow(browser, served_desk, user, framework, has_script) as page:
         shown = open_form(page, has_script)
         press(shown, "Export")
@@ -138,13 +138,12 @@ def test_export_is_cancelled_while_it_waits_and_while_it_runs(
 def test_user_who_may_not_download_is_told_before_and_after(
     served_desk: ServedDesk, browser: Browser, framework: str, has_script: bool
 ) -> None:
-    saved: list[Download] = []
     told = "but you cannot download its file"
     with (
         served_desk.desk.worker(),
         flow(browser, served_desk, served_desk.user(STAFF), framework, has_script) as page,
     ):
-        page.on("download", saved.append)
+        saved = saved_by(page)
         shown = open_form(page, has_script)
         expect(shown).to_contain_text(told)
         press(shown, "Export")

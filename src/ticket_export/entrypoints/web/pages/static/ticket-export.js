@@ -38,7 +38,11 @@ async function request(url, options, etag) {
   const signal = AbortSignal.timeout(RESPONSE_LIMIT);
   const response = await fetch(url, { headers, cache: "no-store", signal, ...options });
   const page = new DOMParser().parseFromString(trusted.createHTML(await response.text()), "text/html");
-  return { response, main: page.querySelector("[data-te-page]") };
+  const main = page.querySelector("[data-te-page]");
+  if (main || (response.status && !response.redirected)) return { response, main };
+  // The host sends the user to its login.
+  location.href = response.url;
+  return new Promise(() => {});
 }
 
 /** Wait; stop early when the tab is shown again or the network is back. */
@@ -86,7 +90,7 @@ function offerTimeZone(container) {
 
 const identity = (node) => ["id", "name", "href", "action"].map((name) => node.getAttribute?.(name)).join("\n");
 
-/** Change a node into a fresh one with as few changes as possible: focus and a pressed button survive. */
+/** Make a node equal to a fresh one; the focus and a pressed button survive. */
 function morph(old, fresh) {
   if (old.nodeName !== fresh.nodeName || identity(old) !== identity(fresh)) return old.replaceWith(fresh);
   if (!old.attributes) return old.data === fresh.data || (old.data = fresh.data);
@@ -221,12 +225,12 @@ function markEnds(list) {
   }
 }
 
-/** Let a <main>, or with `onShow` a part of a host's page, show pages, send forms, and watch an export to its file. */
+/** Let a <main>, or with `onShow` a part of a host's page, show pages, send forms and watch an export. */
 function showPages(place, onShow) {
   let url = location.href;
   let isSending = false;
   let watching = null; // another object for each export
-  let isWatched = false; // whether this tab requested the export, or saw it run
+  let isWatched = false; // this tab requested the export, or saw it run
   let lock = null; // what `claim` returned
   let message = null; // the notice above the contents
   let announced = "";
@@ -305,7 +309,7 @@ function showPages(place, onShow) {
 
   const finish = async ({ teFile, teState }) => {
     tell(teState === "completed" ? "completed" : "failed");
-    // Null: it never ran here. False: another tab watches it, and saves its file.
+    // Null: it never ran here. False: another tab saves its file.
     lock ??= await claim(pathOf(url));
     if (!lock) return;
     setTimeout(lock, KEEP_LOCK);
@@ -347,7 +351,7 @@ function showPages(place, onShow) {
       await pause(Math.max(gentle, wait, backoff) * (document.hidden ? HIDDEN : 1));
       if (watching !== mine) return;
       try {
-        const { response, main } = await request(url, {}, etag);
+        const { response, main } = await request(url, { redirect: "manual" }, etag);
         if (watching !== mine) return;
         wait = Number(response.headers.get("Retry-After")) * 1_000 || 0;
         const isExpected = main ? response.ok || [401, 403, 404].includes(response.status) : response.status === 304;
@@ -401,7 +405,7 @@ function showPages(place, onShow) {
   return { first, isActive, resume, send, status, stop };
 }
 
-/** Make the button and the dialog of an element that enters and leaves the document. */
+/** Make the button and the dialog of an element. */
 function exportButton(element) {
   const button = make("button", { type: "button", className: "te-button te-export", part: "button" });
   const dialog = make("dialog", { className: "te-dialog", part: "dialog" });
@@ -473,9 +477,9 @@ function exportButton(element) {
 }
 
 /**
- * The Export button of a host's own list. The text of the link in it, for browsers without JavaScript, is its label.
+ * The Export button of a host's own list. The text of the link in it is its label.
  *
- * Attributes: `view`, JSON that is read at each click; `root`, where the API is mounted; `unreachable`, a message.
+ * Attributes: `view`, JSON, read at each click; `root`, where the API is mounted; `unreachable`, a message.
  * Events: `ticket-export:requested`, `ticket-export:completed`, `ticket-export:failed`, with `detail.url`.
  */
 class TicketExport extends HTMLElement {
@@ -507,4 +511,4 @@ class TicketExport extends HTMLElement {
 
 const main = document.querySelector("main[data-te-page]");
 if (main) showPages(main);
-if (!customElements.get("ticket-export")) customElements.define("ticket-export", TicketExport);
+customElements.get("ticket-export") ?? customElements.define("ticket-export", TicketExport);

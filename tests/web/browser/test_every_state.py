@@ -1,0 +1,80 @@
+"""Every page and state: accessible, no wider than a small screen, and a picture to look at in build/screenshots/."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.web.browser.page_states import STATES, VIEW
+from tests.web.browser.served_desk import ServedDesk, serving, visitor
+
+_SCREENSHOTS: Final = Path(__file__).parents[3] / "build" / "screenshots"
+_SIZES: Final = {"wide": (1000, 800), "zoomed": (640, 480), "small": (320, 640)}
+# Nothing inside may be wider either, except what only screen readers see.
+_WIDER: Final = """
+    () => {
+        const page = document.documentElement;
+        const dialog = document.querySelector("ticket-export")?.shadowRoot.querySelector("dialog[open]");
+        const shown = [page, ...(dialog ? [dialog] : [])];
+        return shown.filter((each) => each.scrollWidth > each.clientWidth)
+            .map((each) => `${each.localName}: ${each.scrollWidth} > ${each.clientWidth}`);
+    }
+"""
+
+
+@pytest.fixture(scope="module")
+def desk(served_desk: ServedDesk) -> ServedDesk:
+    return served_desk
+
+
+def assert_fits_each_size(page: Page, name: str) -> None:
+    _SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    for size, (width, height) in _SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
+        # The dialog scrolls by itself.
+        page.screenshot(path=_SCREENSHOTS / f"{name}-{size}.png", full_page="dialog" not in name, animations="disabled")
+        assert page.evaluate(_WIDER) == [], size
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "de", "ar"])
+def test_state_is_accessible_and_fits(
+    desk: ServedDesk, browser: Browser, language: str, scheme: str, state: str
+) -> None:
+    kind, open_state = STATES[state]
+    user = desk.user(kind)
+    with visitor(browser, desk.url(), user, locale=language, color_scheme=scheme) as page:
+        open_state(page, desk, user)
+        if "offline" not in state:  # no page has come, so there is no language
+            shown = page.locator("[data-te-page]")
+            assert shown.evaluate("each => getComputedStyle(each).direction") == ("rtl" if language == "ar" else "ltr")
+        assert_fits_each_size(page, f"{state}-{scheme}-{language}")
+        page.set_viewport_size({"width": 1000, "height": 800})
+        # axe adds a style of its own.
+        page.context.new_cdp_session(page).send("Page.setBypassCSP", {"enabled": True})
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.fixture(scope="module")
+def hostile_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedDesk]:
+    with serving(tmp_path_factory.mktemp("hostile"), {"DESK_LONG_LABELS": "1"}, file_name="f" * 200) as desk:
+        yield desk
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_long_texts_fit(
+    hostile_desk: ServedDesk, browser: Browser, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, open_state = STATES[state]
+    monkeypatch.setitem(VIEW, "searchTerm", "w" * 1_000)
+    user = hostile_desk.user(kind, ("N" * 200, "m" * 200))
+    with visitor(browser, hostile_desk.url(), user) as page:
+        open_state(page, hostile_desk, user)
+        assert_fits_each_size(page, f"{state}-long")
