@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 
 from asgiref.sync import sync_to_async
@@ -65,7 +66,7 @@ def exports_urls(
         )
         if isinstance(answer.body, bytes):
             response = HttpResponse(answer.body, status=answer.status, headers=answer.headers)
-            if answer.status in {204, 304}:
+            if answer.status == HTTPStatus.NOT_MODIFIED:
                 del response["Content-Type"]
             return response
         blocks = _InThreads(answer.body) if isinstance(request, ASGIRequest) else answer.body
