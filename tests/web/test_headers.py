@@ -57,17 +57,7 @@ class Scene:
         yield "retry form", client.submit(f"{path}/retry")
         yield "mistake", client.post("/", {"columns": [SECRET]})
         for accept in ("application/json", HTML):
-            for below in (
-                "/",
-                "/new",
-                "/columns",
-                path,
-                f"{path}/file",
-                MISSING,
-                "/nope/nope/nope",
-                "/?page=x",
-                "/openapi.json",
-            ):
+            for below in (*PATHS, path, f"{path}/file"):
                 answer = client.get(below, accept=accept)
                 yield f"{below} {accept}", answer
                 if "etag" in answer.headers:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from functools import partial
-from http import HTTPStatus
 from pathlib import Path
 
 from asgiref.sync import sync_to_async
@@ -66,7 +65,7 @@ def exports_urls(
         )
         if isinstance(answer.body, bytes):
             response = HttpResponse(answer.body, status=answer.status, headers=answer.headers)
-            if answer.status == HTTPStatus.NOT_MODIFIED:
+            if answer.status == 304:
                 del response["Content-Type"]
             return response
         blocks = _InThreads(answer.body) if isinstance(request, ASGIRequest) else answer.body
