@@ -17,7 +17,7 @@ from ticket_export import Actor, ConfigurationError, SystemPermissions, TicketEx
 from ticket_export.entrypoints.web.api import ExportsApi
 from ticket_export.entrypoints.web.messages import FORM, METHODS, CsrfToken, WebRequest, WebResponse
 from ticket_export.errors import JobDatabaseError, StorageError
-from ticket_export.ports import User
+from ticket_export.ports import TicketColumns, User
 from ticket_export.testing.memory import (
     InMemoryAuditLog,
     InMemoryClock,
@@ -164,23 +164,19 @@ def test_no_body_is_a_defect(body: bytes, is_form: bool, accept: str) -> None:
     for path in ("/", "/new"):
         answer = SHARED.ask("POST", path, headers=headers, body=body)
         assert answer.status in {200, 202, 303, 415, 422, 429}
-        if answer.status == 422 and not is_form:
+        if answer.status == 422 and not is_form and accept != "text/html":
             assert isinstance(answer.body, bytes)
             assert json.loads(answer.body)["problems"]
 
 
 def test_configuration_error_is_the_hosts_to_answer(desk: Desk) -> None:
-    def broken(*_: object) -> NoReturn:
-        raise ConfigurationError("the rule of the host fails")
-
     with desk.container.ticket_source.override(_BrokenSource()), pytest.raises(ConfigurationError):
         desk.ask("GET", "/columns")
-    assert broken
 
 
 class _BrokenSource(InMemoryTicketSource):
     def __init__(self) -> None:
-        super().__init__([], [])
+        super().__init__(TicketColumns([]), [])
 
     def columns(self, actor: Actor) -> NoReturn:
         raise ConfigurationError("the rule of the host fails")
