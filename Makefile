@@ -20,8 +20,8 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-demo: $(VENV)/.run ## create a help desk in ./ticket-export-demo, export a view of it, show the file
-	@$(BIN)/ticket-export demo
+demo: $(VENV)/$(if $(WEB),.web,.run) ## create a help desk in ./ticket-export-demo, export a view of it, show the file; with WEB=1, serve its list with an Export button
+	@$(BIN)/ticket-export demo $(if $(WEB),--web)
 
 # No database, no S3, no other process and no coverage: those are in `make test`.
 quick: $(VENV)/.dev ## lint, types, unit tests: for each save, under a minute
@@ -64,12 +64,14 @@ rolling: $(VENV)/.dev ## restart a worker every 10 s while 50 exports of 8 s are
 rights: $(VENV)/.dev ## try 10,000 random rules over rows and columns on each database; takes half an hour
 	RIGHTS_POLICIES=10000 $(BIN)/pytest --timeout=0 tests/rights
 
-bench: $(BENCH)/.bench $(VENV)/.dev ## measure rows/s and peak memory against the alternatives, the formats, the way to S3, and what a queued job costs
+bench: $(BENCH)/.bench $(VENV)/.dev ## measure rows/s and peak memory against the alternatives, the formats, the way to S3, what a queued job costs, and the web
 	$(BENCH)/bin/python -m benchmarks
 	$(BENCH)/bin/python -m benchmarks.formats
 	$(BENCH)/bin/python -m benchmarks.storage --server-python $(BIN)/python
 	$(BENCH)/bin/python -m benchmarks.queue
 	$(BENCH)/bin/python -m benchmarks.dead_broker
+	$(BENCH)/bin/python -m benchmarks.status_pages
+	$(BENCH)/bin/python -m benchmarks.click_to_file
 
 docs: $(VENV)/.dev ## build the documentation site in build/docs; a warning is an error
 	$(BIN)/python -m sphinx --builder html --fresh-env --nitpicky --fail-on-warning --keep-going --doctree-dir build/doctrees docs build/docs
@@ -96,6 +98,10 @@ $(VENV)/bin/pip:
 # The stamps add to one environment: the demo needs no more than a user does, the tests add their tools.
 $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.web: $(VENV)/.run
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[flask]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run

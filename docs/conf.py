@@ -53,6 +53,9 @@ PUBLIC_MODULES = (
     "ticket_export.storage",
     "ticket_export.testing",
     "ticket_export.testing.memory",
+    "ticket_export.web.django",
+    "ticket_export.web.fastapi",
+    "ticket_export.web.flask",
 )
 
 

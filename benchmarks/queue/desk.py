@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import cast
 
@@ -45,20 +45,9 @@ class QueueDesk:
         print(json.dumps([question, *arguments]), file=self.host.stdin, flush=True)
         return _answer(self.host)
 
-    @contextmanager
-    def workers(self, **environment: str) -> Iterator[Workers]:
+    def workers(self, **environment: str) -> AbstractContextManager[Workers]:
         """Run the workers inside the block, which begins once all are ready."""
-        with ExitStack() as stack:
-            logs = [self.folder / f"worker-{number}.log" for number in range(self.command.processes)]
-            processes = [
-                stack.enter_context(_running(self.command.command, {**self.environment, **environment}, log))
-                for log in logs
-            ]
-            deadline = time.monotonic() + _PATIENCE
-            while not all(self.command.ready in log.read_text(encoding="utf-8") for log in logs):
-                assert time.monotonic() < deadline, f"no worker is ready: {logs[0].read_text(encoding='utf-8')}"
-                time.sleep(0.01)
-            yield Workers([psutil.Process(process.pid) for process in processes])
+        return running_workers(self.command, {**self.environment, **environment}, self.folder)
 
     def server_cpu_seconds(self) -> float | None:
         """The CPU time of PostgreSQL so far; None without one on this machine."""
@@ -79,6 +68,19 @@ class Workers:
                 times = process.cpu_times()
                 total += times.user + times.system
         return total
+
+
+@contextmanager
+def running_workers(command: WorkerCommand, environment: dict[str, str], folder: Path) -> Iterator[Workers]:
+    """Run workers inside the block, which begins once all are ready; their logs are in the folder."""
+    with ExitStack() as stack:
+        logs = [folder / f"worker-{number}.log" for number in range(command.processes)]
+        processes = [stack.enter_context(_running(command.command, environment, log)) for log in logs]
+        deadline = time.monotonic() + _PATIENCE
+        while not all(command.ready in log.read_text(encoding="utf-8") for log in logs):
+            assert time.monotonic() < deadline, f"no worker is ready: {logs[0].read_text(encoding='utf-8')}"
+            time.sleep(0.01)
+        yield Workers([psutil.Process(process.pid) for process in processes])
 
 
 @contextmanager

@@ -1,14 +1,12 @@
 """The exports of the help desk. Serve `fastapi_orm.exports:app`, and run a worker."""
 
-from uuid import UUID
-
-from fastapi import Request, responses
 from sqlalchemy.orm import Session
 
 # --- ticket-export: begin
 import ticket_export as te
 from fastapi_orm.help_desk import CurrentUser, Ticket, User, app
 from ticket_export import catalog as c
+from ticket_export.web.fastapi import exports_router
 
 tickets = c.TicketCatalog(
     tables=Ticket,
@@ -43,30 +41,12 @@ names = te.HostTableNames(users=te.HostTable(User, {"first_name": "name"}))
 container = te.TicketExportContainer(table_names=names, catalog=tickets, user_directory=Users())
 
 
-@app.post("/exports", status_code=202)
-def request_export(view: dict[str, object], user: CurrentUser) -> te.RequestedExportDto:
-    return container.request_export()(actor_of(user), view)
+def current_actor(user: CurrentUser) -> te.Actor:
+    return actor_of(user)
 
 
-@app.get("/exports/{job_id}")
-def show_export(job_id: UUID, user: CurrentUser) -> te.ExportJobDto:
-    return container.get_export()(actor_of(user), job_id)
-
-
-@app.get("/exports/{job_id}/file")
-def download(job_id: UUID, user: CurrentUser) -> responses.StreamingResponse:
-    file = container.open_download()(actor_of(user), job_id)
-    return responses.StreamingResponse(file.open(), headers=file.headers)
-
-
-STATUS = {te.NotPermittedError: 403, te.ExportNotFoundError: 404, te.ExportNotReadyError: 409}
-STATUS |= {te.ExportExpiredError: 410, te.InvalidPayloadError: 422, te.TooManyExportsError: 429}
-
-
-@app.exception_handler(te.TicketExportError)
-def refuse(request: Request, error: te.TicketExportError) -> responses.JSONResponse:
-    # Another error is a KeyError here: the server logs both, and its answer to the user is 500 without details.
-    return responses.JSONResponse({"detail": str(error)}, STATUS[type(error)])
-
-
+# --- pages, API and button: begin
+exports = exports_router(container, current_actor=current_actor)
+app.include_router(exports, prefix="/exports")
+# --- pages, API and button: end
 # --- ticket-export: end

@@ -3,11 +3,14 @@
 import os
 from collections.abc import AsyncIterator
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, ClassVar
 from uuid import UUID, uuid4
 
-from fastapi import Depends, FastAPI, HTTPException
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import HTMLResponse
+from fastapi.security import APIKeyCookie
+from fastapi.templating import Jinja2Templates
 from sqlalchemy import Column, DateTime, ForeignKey, Table, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -16,6 +19,7 @@ DATABASE_URL = os.environ["DATABASE_URL"]  # postgresql+asyncpg://user:password@
 engine = create_async_engine(DATABASE_URL)
 sessions = async_sessionmaker(engine)
 app = FastAPI()
+templates = Jinja2Templates(Path(__file__).with_name("templates"))
 
 
 class Base(DeclarativeBase):
@@ -64,12 +68,11 @@ async def open_session() -> AsyncIterator[AsyncSession]:
 
 
 CurrentSession = Annotated[AsyncSession, Depends(open_session)]
-Credentials = Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())]
+SessionCookie = Annotated[str, Depends(APIKeyCookie(name="session"))]
 
 
-async def current_user(session: CurrentSession, credentials: Credentials) -> User:
-    is_theirs = User.token == credentials.credentials
-    user = await session.scalar(select(User).where(is_theirs, User.is_active))
+async def current_user(session: CurrentSession, cookie: SessionCookie) -> User:
+    user = await session.scalar(select(User).where(User.token == cookie, User.is_active))
     if user is None:
         raise HTTPException(401)
     return user
@@ -79,8 +82,10 @@ CurrentUser = Annotated[User, Depends(current_user)]
 
 
 @app.get("/tickets")
-async def list_tickets(session: CurrentSession, user: CurrentUser) -> list[str]:
-    tickets = select(Ticket.subject).where(Ticket.deleted_at.is_(None)).order_by(Ticket.id)
+async def list_tickets(request: Request, session: CurrentSession, user: CurrentUser, search: str = "") -> HTMLResponse:
+    tickets = select(Ticket).where(Ticket.deleted_at.is_(None)).order_by(Ticket.id)
+    tickets = tickets.where(Ticket.subject.icontains(search, autoescape=True))
     if not user.is_admin:
         tickets = tickets.where(Ticket.team_id.in_([team.id for team in user.teams]))
-    return list(await session.scalars(tickets))
+    shown = {"tickets": list(await session.scalars(tickets)), "search": search}
+    return templates.TemplateResponse(request, "tickets.html", shown)

@@ -1,5 +1,6 @@
 """Agents export the tickets of their teams. DATABASE_URL names an empty PostgreSQL database."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,8 @@ from fastapi_orm.exports import actor_of, container
 from fastapi_orm.help_desk import Base, Team, Ticket, User, app, engine, sessions
 
 VIEW = {"columns": ["id", "subject", "createdAt"], "sortField": "id", "timeZone": "Asia/Tokyo"}
+ADA = {"Cookie": "session=ada"}
+BROWSER = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
 EVENING = datetime(2026, 3, 1, 22, tzinfo=UTC)
 
 
@@ -57,9 +60,9 @@ def client() -> Iterator[TestClient]:
 
 def request(client: TestClient, token: str, view: Mapping[str, object]) -> str:
     """Request an export, and return its path."""
-    answer = client.post("/exports", json=view, headers=login(token))
+    answer = client.post("/exports/", json=view, headers=login(token))
     assert answer.status_code == 202, answer.text
-    return f"/exports/{answer.json()['id']}"
+    return answer.headers["Location"]
 
 
 def file_of(client: TestClient, token: str, view: Mapping[str, object]) -> list[str]:
@@ -73,7 +76,7 @@ def file_of(client: TestClient, token: str, view: Mapping[str, object]) -> list[
 
 
 def login(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
+    return {"Cookie": f"session={token}"}
 
 
 async def solve_all_and_export(actor: te.Actor) -> te.RequestedExportDto:
@@ -98,7 +101,8 @@ def test_an_agent_exports_the_tickets_of_all_their_teams_and_no_others(client: T
         "1,Wi-Fi,2026-03-02 07:00:00",
         "2,'=Toner,2026-03-02 07:00:00",
     ]
-    assert client.get("/tickets", headers=login("ada")).json() == ["Wi-Fi", "=Toner"]
+    shown = client.get("/tickets", headers=ADA).text
+    assert re.findall("<li>(.*?)</li>", shown) == ["Wi-Fi", "=Toner"]
 
 
 def test_an_admin_exports_every_ticket_with_the_customers(client: TestClient) -> None:
@@ -122,7 +126,7 @@ def test_the_export_of_a_colleague_looks_like_a_missing_one(client: TestClient) 
 
 def test_a_column_for_admins_does_not_exist_for_an_agent(client: TestClient) -> None:
     answers = {
-        name: client.post("/exports", json={"columns": ["id", name]}, headers=login("ada"))
+        name: client.post("/exports/", json={"columns": ["id", name]}, headers=login("ada"))
         for name in ("email", "xmail")
     }
     assert {answer.status_code for answer in answers.values()} == {422}
@@ -156,8 +160,28 @@ def test_a_request_is_in_the_transaction_of_an_async_session(client: TestClient)
     assert container.get_export()(grace, job.id).status == "completed"
 
 
+def test_the_button_of_the_list_exports_the_shown_tickets_by_the_pages_alone(client: TestClient) -> None:
+    listed = client.get("/tickets?search=wi-", headers=ADA).text
+    (view,) = re.findall(r"<ticket-export view='(.+)'>", listed)
+    chooser = client.post("/exports/new", data={"view": view}, headers=ADA | BROWSER)
+    assert (chooser.status_code, "Subject" in chooser.text) == (200, True)
+    form = {"view": view, "order": ["subject", "id"], "columns": "subject", "file": "csv"}
+    sent = client.post("/exports/", data=form, headers=ADA | BROWSER, follow_redirects=False)
+    assert sent.status_code == 303, sent.text
+    run("worker", "--drain")
+    status = client.get(sent.headers["Location"], headers=ADA | BROWSER)
+    assert f"{sent.headers['Location']}/file" in status.text
+    file = client.get(f"{sent.headers['Location']}/file", headers=ADA)
+    assert file.content.decode("utf-8-sig").splitlines() == ["Subject", "Wi-Fi"]
+
+
+def test_a_form_of_another_site_requests_nothing(client: TestClient) -> None:
+    forged = client.post("/exports/", data={"view": "{}"}, headers=ADA | {"Sec-Fetch-Site": "cross-site"})
+    assert forged.status_code == 403
+
+
 def test_a_stranger_is_sent_away(client: TestClient) -> None:
-    assert client.post("/exports", json=VIEW, headers=login("eve")).status_code == 401
+    assert client.post("/exports/", json=VIEW, headers=login("eve")).status_code == 401
 
 
 class Undecided(te.ExportPolicy):
@@ -171,5 +195,5 @@ def test_a_mistake_of_the_application_is_not_told_to_the_user(client: TestClient
     # The pool of an asynchronous engine belongs to one event loop.
     served.portal = client.portal
     with container.policy.override(Undecided()):
-        answer = served.post("/exports", json=VIEW, headers=login("ada"))
+        answer = served.post("/exports/", json=VIEW, headers=login("ada"))
     assert (answer.status_code, answer.text) == (500, "Internal Server Error")

@@ -1,15 +1,12 @@
 """The exports of the help desk. Serve `flask_integer_users.exports:app`, and run a worker."""
 
-from typing import Any
-from uuid import UUID
-
-from flask import Response, request
 from sqlalchemy import orm
 
 # --- ticket-export: begin
 import ticket_export as te
 from flask_integer_users.help_desk import Agent, Ticket, app, current_agent
 from ticket_export import catalog as c
+from ticket_export.web.flask import exports_blueprint
 
 tickets = c.TicketCatalog(
     tables=orm.outerjoin(Ticket, Agent, Ticket.agent_id == Agent.id),
@@ -42,31 +39,12 @@ names = te.HostTableNames(users=te.HostTable(Agent, {"first_name": Agent.full_na
 container = te.TicketExportContainer(table_names=names, catalog=tickets, user_directory=Agents())
 
 
-@app.post("/exports")
-def request_export() -> tuple[dict[str, Any], int]:
-    job = container.request_export()(actor_of(current_agent()), request.get_json())
-    return job.model_dump(mode="json"), 202
+def current_actor() -> te.Actor:
+    return actor_of(current_agent())
 
 
-@app.get("/exports/<uuid:job_id>")
-def show_export(job_id: UUID) -> dict[str, Any]:
-    return container.get_export()(actor_of(current_agent()), job_id).model_dump(mode="json")
-
-
-@app.get("/exports/<uuid:job_id>/file")
-def download(job_id: UUID) -> Response:
-    file = container.open_download()(actor_of(current_agent()), job_id)
-    return Response(file.open(), headers=file.headers)
-
-
-STATUS = {te.NotPermittedError: 403, te.ExportNotFoundError: 404, te.ExportNotReadyError: 409}
-STATUS |= {te.ExportExpiredError: 410, te.InvalidPayloadError: 422, te.TooManyExportsError: 429}
-
-
-@app.errorhandler(te.TicketExportError)
-def refuse(error: te.TicketExportError) -> tuple[dict[str, str], int]:
-    # Another error is a KeyError here: the server logs both, and its answer to the user is 500 without details.
-    return {"detail": str(error)}, STATUS[type(error)]
-
-
+# --- pages, API and button: begin
+exports = exports_blueprint(container, current_actor=current_actor)
+app.register_blueprint(exports, url_prefix="/exports")
+# --- pages, API and button: end
 # --- ticket-export: end

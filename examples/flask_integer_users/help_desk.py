@@ -3,11 +3,12 @@
 import os
 from datetime import UTC, datetime
 
-from flask import Flask, abort, request
+from flask import Flask, abort, redirect, render_template, request, session
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import ColumnElement, ForeignKey, func, select
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from werkzeug import Response
 
 
 class Base(DeclarativeBase):
@@ -16,6 +17,7 @@ class Base(DeclarativeBase):
 
 app = Flask(__name__)
 app.config["SQLALCHEMY_DATABASE_URI"] = os.environ["DATABASE_URL"]  # sqlite:////srv/desk/desk.db
+app.secret_key = os.environ["SECRET_KEY"]
 db = SQLAlchemy(app, model_class=Base)
 
 
@@ -50,16 +52,24 @@ class Ticket(Base):
     opened_at: Mapped[datetime] = mapped_column(default=lambda: datetime.now(UTC))
 
 
+@app.post("/login")
+def log_in() -> Response:
+    agent = db.session.scalar(select(Agent).where(Agent.token == request.form["token"]))
+    if agent is None:
+        abort(401)
+    session["agent"] = agent.id
+    return redirect("/tickets")
+
+
 def current_agent() -> Agent:
-    token = request.authorization.token if request.authorization else None
-    agent = db.session.scalar(select(Agent).where(Agent.token == token, Agent.left_at.is_(None)))
-    return agent or abort(401)
+    is_theirs = Agent.id == session.get("agent")
+    return db.session.scalar(select(Agent).where(is_theirs, Agent.left_at.is_(None))) or abort(401)
 
 
 @app.get("/tickets")
-def list_tickets() -> list[str]:
-    agent = current_agent()
-    tickets = select(Ticket.title).order_by(Ticket.id)
+def list_tickets() -> str:
+    agent, search = current_agent(), request.args.get("search", "")
+    tickets = select(Ticket).where(Ticket.title.icontains(search, autoescape=True)).order_by(Ticket.id)
     if not agent.is_lead:
         tickets = tickets.where(Ticket.team == agent.team)
-    return list(db.session.scalars(tickets))
+    return render_template("tickets.html", tickets=db.session.scalars(tickets), search=search)

@@ -1,15 +1,16 @@
 """The exports of every company. Serve `multi_tenant.exports:app`, and run a worker for each."""
 
 import os
-from uuid import UUID
+from collections.abc import Callable
 
 import attrs
-from fastapi import Request, responses
+from fastapi import HTTPException
 
 # --- ticket-export: begin
 import ticket_export as te
 from multi_tenant.help_desk import TENANTS, CurrentPerson, Person, app, find_person, tickets
 from ticket_export import catalog as c
+from ticket_export.web.fastapi import exports_router
 
 columns = c.TicketCatalog(
     tables=tickets,
@@ -47,30 +48,18 @@ containers = {
 container = containers.get(os.environ.get("TENANT", ""))  # the command line acts for one company
 
 
-@app.post("/exports", status_code=202)
-def request_export(view: dict[str, object], who: CurrentPerson) -> te.RequestedExportDto:
-    return containers[who.tenant].request_export()(actor_of(who), view)
+def actor_in(tenant: str) -> Callable[[Person], te.Actor]:
+    def current_actor(who: CurrentPerson) -> te.Actor:
+        if who.tenant != tenant:
+            raise HTTPException(404)
+        return actor_of(who)
+
+    return current_actor
 
 
-@app.get("/exports/{job_id}")
-def show_export(job_id: UUID, who: CurrentPerson) -> te.ExportJobDto:
-    return containers[who.tenant].get_export()(actor_of(who), job_id)
-
-
-@app.get("/exports/{job_id}/file")
-def download(job_id: UUID, who: CurrentPerson) -> responses.StreamingResponse:
-    file = containers[who.tenant].open_download()(actor_of(who), job_id)
-    return responses.StreamingResponse(file.open(), headers=file.headers)
-
-
-STATUS = {te.NotPermittedError: 403, te.ExportNotFoundError: 404, te.ExportNotReadyError: 409}
-STATUS |= {te.ExportExpiredError: 410, te.InvalidPayloadError: 422, te.TooManyExportsError: 429}
-
-
-@app.exception_handler(te.TicketExportError)
-def refuse(request: Request, error: te.TicketExportError) -> responses.JSONResponse:
-    # Another error is a KeyError here: the server logs both, and its answer to the user is 500 without details.
-    return responses.JSONResponse({"detail": str(error)}, STATUS[type(error)])
-
-
+# --- pages, API and button: begin
+for name, theirs in containers.items():
+    exports = exports_router(theirs, current_actor=actor_in(name))
+    app.include_router(exports, prefix=f"/{name}/exports")
+# --- pages, API and button: end
 # --- ticket-export: end

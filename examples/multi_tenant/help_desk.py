@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Annotated, TypedDict
 
 import attrs
-from fastapi import Depends, FastAPI, Header, HTTPException
+from fastapi import Depends, FastAPI, Header, HTTPException, Request
+from fastapi.responses import HTMLResponse
+from fastapi.templating import Jinja2Templates
 from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, create_engine, select
 
 
@@ -19,6 +21,7 @@ class Tenant(TypedDict):
 TENANTS: dict[str, Tenant] = json.loads(os.environ["TENANTS"])
 engines = {name: create_engine(tenant["database_url"]) for name, tenant in TENANTS.items()}
 app = FastAPI()
+templates = Jinja2Templates(Path(__file__).with_name("templates"))
 
 metadata = MetaData()
 tickets = Table(
@@ -58,8 +61,9 @@ CurrentPerson = Annotated[Person, Depends(current_person)]
 
 
 @app.get("/tickets")
-def list_tickets(person: CurrentPerson) -> list[str]:
+def list_tickets(request: Request, person: CurrentPerson) -> HTMLResponse:
     titles = select(tickets.c.title).order_by(tickets.c.id)
     shown = titles if person.is_manager else titles.where(tickets.c.team.in_(person.teams))
     with engines[person.tenant].connect() as connection:
-        return list(connection.scalars(shown))
+        listed = list(connection.scalars(shown))
+    return templates.TemplateResponse(request, "tickets.html", {"titles": listed, "tenant": person.tenant})

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -53,11 +54,15 @@ def client() -> Iterator[TestClient]:
         yield client
 
 
+def root_of(user: str) -> str:
+    return f"/{PEOPLE[f'auth0|{user}']['tenant']}/exports"
+
+
 def request(client: TestClient, user: str, view: Mapping[str, object]) -> str:
     """Request an export, and return its path."""
-    answer = client.post("/exports", json=view, headers=login(user))
+    answer = client.post(f"{root_of(user)}/", json=view, headers=login(user))
     assert answer.status_code == 202, answer.text
-    return f"/exports/{answer.json()['id']}"
+    return answer.headers["Location"]
 
 
 def file_of(client: TestClient, user: str, view: Mapping[str, object]) -> list[str]:
@@ -81,7 +86,7 @@ def test_the_setup_is_sound(client: TestClient, tenant: str) -> None:
 
 def test_a_person_exports_the_tickets_of_their_team_and_no_others(client: TestClient) -> None:
     assert file_of(client, "ada", VIEW) == ["Title", "Wi-Fi"]
-    assert client.get("/tickets", headers=login("ada")).json() == ["Wi-Fi"]
+    assert re.findall("<li>(.*?)</li>", client.get("/tickets", headers=login("ada")).text) == ["Wi-Fi"]
 
 
 def test_a_manager_exports_every_ticket_of_their_company_with_the_customers(client: TestClient) -> None:
@@ -96,12 +101,12 @@ def test_the_export_of_someone_else_looks_like_a_missing_one(client: TestClient,
     run("acme", "worker", "--drain")
     for shown in (path, f"{path}/file"):
         theirs = client.get(shown, headers=login(other))
-        missing = client.get(shown.replace(path, f"/exports/{uuid4()}"), headers=login(other))
+        missing = client.get(shown.replace(path, f"{root_of('ada')}/{uuid4()}"), headers=login(other))
         assert (theirs.status_code, missing.status_code) == (404, 404)
     person = find_person(f"auth0|{other}")
     assert person
     with pytest.raises(te.ExportNotFoundError):
-        containers[person.tenant].retry_export()(actor_of(person), UUID(path.removeprefix("/exports/")))
+        containers[person.tenant].retry_export()(actor_of(person), UUID(path.rpartition("/")[2]))
 
 
 def test_the_workers_of_a_company_leave_the_exports_of_another(client: TestClient) -> None:
@@ -112,7 +117,7 @@ def test_the_workers_of_a_company_leave_the_exports_of_another(client: TestClien
 
 def test_a_column_for_managers_does_not_exist_for_others(client: TestClient) -> None:
     answers = {
-        name: client.post("/exports", json={"columns": [name]}, headers=login("ada"))
+        name: client.post("/acme/exports/", json={"columns": [name]}, headers=login("ada"))
         for name in ("customer", "customor")
     }
     assert {answer.status_code for answer in answers.values()} == {422}
@@ -121,5 +126,21 @@ def test_a_column_for_managers_does_not_exist_for_others(client: TestClient) -> 
     assert answers["customer"].text.replace("customer", "customor") == answers["customor"].text
 
 
+@pytest.mark.parametrize(("user", "tenant"), [("ada", "acme"), ("zoe", "globex")])
+def test_the_list_of_a_company_has_its_own_button(client: TestClient, user: str, tenant: str) -> None:
+    listed = client.get("/tickets", headers=login(user)).text
+    addresses = re.findall('(?:href|src)="(.*?)"', listed)
+    assert addresses == [f"/{tenant}/exports/static/ticket-export.js", f"/{tenant}/exports/new"]
+    answers = [client.get(each, headers=login(user) | {"Accept": "text/html"}) for each in addresses]
+    assert [answer.status_code for answer in answers] == [200, 200]
+
+
+def test_the_exports_of_another_company_cannot_be_addressed(client: TestClient) -> None:
+    for path in ("/globex/exports/", "/globex/exports/new", "/globex/exports/columns"):
+        assert client.get(path, headers=login("ada")).status_code == 404
+        assert client.get(path, headers=login("zoe")).status_code == 200
+    assert client.post("/globex/exports/", json=VIEW, headers=login("ada")).status_code == 404
+
+
 def test_a_stranger_is_sent_away(client: TestClient) -> None:
-    assert client.post("/exports", json=VIEW, headers=login("eve")).status_code == 403
+    assert client.post("/acme/exports/", json=VIEW, headers=login("eve")).status_code == 403

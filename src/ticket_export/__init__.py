@@ -1,13 +1,14 @@
-"""Export the ticket view a user is looking at to CSV: in the background, whole, and safely.
+"""Export the ticket view a user is looking at to a file: in the background, whole, and safely.
 
 `TicketExportContainer` wires everything; its use cases are called with the `Actor` first::
 
     job = container.request_export()(actor, {"columns": ["id", "title"]})
 
 The other public modules are `ticket_export.catalog` (the tickets and columns of a host), `ticket_export.ports`
-(everything that can be replaced), `ticket_export.storage` (storage plugins), `ticket_export.celery` (a Celery
-application as the job engine), `ticket_export.errors`, `ticket_export.testing` (contract suites) and
-`ticket_export.testing.memory` (in-memory adapters). All other modules are private and may move.
+(everything that can be replaced), `ticket_export.storage` (storage plugins), `ticket_export.web.fastapi`,
+`ticket_export.web.flask` and `ticket_export.web.django` (the pages, the HTTP API and the button),
+`ticket_export.celery` (a Celery application as the job engine), `ticket_export.errors`, `ticket_export.testing`
+(contract suites) and `ticket_export.testing.memory` (in-memory adapters). All other modules are private and may move.
 
 Each name is imported when it is first used, so that a program loads only what it uses.
 """
@@ -17,7 +18,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ticket_export.application.actor import Actor
-    from ticket_export.application.dto import ExportJobDto, ExportPage, RequestedExportDto
+    from ticket_export.application.dto import (
+        ChoiceDto,
+        ChoicesDto,
+        ColumnDto,
+        ExportJobDto,
+        ExportPage,
+        FormatDto,
+        LimitsDto,
+        RequestedExportDto,
+        WatchedExportDto,
+        WatchedPage,
+    )
     from ticket_export.application.export_policy import EVERYONE, ONLY_OWN, ExportPolicy, VisibleRequesters
     from ticket_export.application.file.download import Download
     from ticket_export.application.finding import Finding, Severity
@@ -74,7 +86,10 @@ __all__ = [
     "ONLY_OWN",
     "Actor",
     "BuiltInSystemPermission",
+    "ChoiceDto",
+    "ChoicesDto",
     "Chore",
+    "ColumnDto",
     "ConfigurationError",
     "CsvFormat",
     "Download",
@@ -91,6 +106,7 @@ __all__ = [
     "ExportSnapshotPayload",
     "FileOptions",
     "Finding",
+    "FormatDto",
     "HostTable",
     "HostTableNames",
     "Housekept",
@@ -98,6 +114,7 @@ __all__ = [
     "InvalidTransitionError",
     "JobDatabaseError",
     "JoinedUnitOfWork",
+    "LimitsDto",
     "NotPermittedError",
     "NullExportEvents",
     "ProgressStage",
@@ -115,6 +132,8 @@ __all__ = [
     "UserDirectory",
     "UserId",
     "VisibleRequesters",
+    "WatchedExportDto",
+    "WatchedPage",
     "adopt",
     "create_engine",
     "downgrade",
@@ -126,7 +145,18 @@ __all__ = [
 
 _NAMES_BY_MODULE = {
     "application.actor": ["Actor"],
-    "application.dto": ["ExportJobDto", "ExportPage", "RequestedExportDto"],
+    "application.dto": [
+        "ChoiceDto",
+        "ChoicesDto",
+        "ColumnDto",
+        "ExportJobDto",
+        "ExportPage",
+        "FormatDto",
+        "LimitsDto",
+        "RequestedExportDto",
+        "WatchedExportDto",
+        "WatchedPage",
+    ],
     "application.export_policy": ["EVERYONE", "ONLY_OWN", "ExportPolicy", "VisibleRequesters"],
     "application.file.download": ["Download"],
     "application.finding": ["Finding", "Severity"],

@@ -18,6 +18,8 @@ from typing import Final
 import attrs
 import psycopg
 import yaml
+from babel.messages.pofile import read_po
+from jinja2 import Environment
 
 from tests.e2e.command_line import clean_environment, run_command
 from tests.e2e.documents import ROOT, Block, blocks
@@ -30,8 +32,9 @@ from ticket_export.settings import Settings
 #: What a person types that no test can run, since it is somebody else's program; only its syntax is checked.
 OTHER_PROGRAMS: Final = {
     *(".", "aws", "cd", "celery", "chgrp", "chmod", "flask", "mc", "mkdir", "pip", "psql", "python3", "ssh-keyscan"),
-    *("curl", "docker", "journalctl", "kubectl", "procrastinate", "systemctl", "uvicorn"),
+    *("curl", "docker", "gunicorn", "journalctl", "kubectl", "procrastinate", "systemctl", "uvicorn"),
 }
+_PAGES: Final = ROOT / "src" / "ticket_export" / "entrypoints" / "web" / "pages"
 _VARIABLE = re.compile(r"\bTICKET_EXPORT_[A-Z0-9_]+")
 
 
@@ -122,6 +125,50 @@ def check_ini(block: Block, workshop: Workshop) -> None:
         _check_command_line(shlex.split(command))
 
 
+def find_html(block: Block, workshop: Workshop) -> None:
+    """Find a fragment word for word in a template of an example, or check each block that a template overrides."""
+    pages = [path.read_text(encoding="utf-8") for path in (ROOT / "examples").rglob("*.html")]
+    if any(block.text in page for page in pages):
+        return
+    ((name, rest),) = re.findall(r'^{% extends "ticket-export/(.+?)" %}\n(.*)', block.text, flags=re.DOTALL)
+    shipped = (_PAGES / "templates" / name).read_text(encoding="utf-8")
+    overridden = set(re.findall(r"{% block (\w+) %}", rest))
+    assert overridden
+    assert overridden <= set(re.findall(r"{% block (\w+)", shipped))
+    Environment(autoescape=True).parse(block.text)
+
+
+def check_css(block: Block, workshop: Workshop) -> None:
+    """Check that each property of the pages, and each part of the element, exists."""
+    sheet, script = (
+        (_PAGES / "static" / f"ticket-export.{kind}").read_text(encoding="utf-8") for kind in ("css", "js")
+    )
+    properties, parts = set(re.findall(r"--te-[\w-]+", block.text)), set(re.findall(r"::part\((\w+)\)", block.text))
+    assert properties | parts
+    assert properties <= set(re.findall(r"--te-[\w-]+", sheet))
+    assert parts <= set(re.findall(r'part: "(\w+)"', script))
+
+
+def check_js(block: Block, workshop: Workshop) -> None:
+    """Check that the documented events of the element are those that the page names."""
+    script = (_PAGES / "static" / "ticket-export.js").read_text(encoding="utf-8")
+    events = set(re.findall(r"ticket-export:(\w+)", block.text))
+    assert events
+    assert events <= set(re.findall(r"`ticket-export:(\w+)`", script))
+
+
+def check_po(block: Block, workshop: Workshop) -> None:
+    """Check that the pages have each text that is translated."""
+    texts = {
+        message.id
+        for message in read_po((_PAGES / "languages" / "de.po").read_text(encoding="utf-8").splitlines())
+        if message.id
+    }
+    translated = {message.id for message in read_po(block.text.splitlines(), abort_invalid=True) if message.id}
+    assert translated
+    assert translated <= texts
+
+
 def check_toml(block: Block, workshop: Workshop) -> None:
     """TOML."""
     tomllib.loads(block.text)
@@ -199,10 +246,14 @@ CHECKS: Final[dict[str, Callable[[Block, Workshop], object]]] = {
     "{eval-rst}": check_autodoc,
     "{toctree}": check_toctree,
     "console": check_console,
+    "css": check_css,
     "dockerfile": check_dockerfile,
+    "html": find_html,
     "ini": check_ini,
+    "js": check_js,
     "json": check_json,
     "mermaid": check_mermaid,
+    "po": check_po,
     "py": find_fragment,
     "sql": run_sql,
     "text": check_output,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,10 @@ EXAMPLES = ROOT / "examples"
 HOST_APP = EXAMPLES / "host_app"
 ENGINE = EXAMPLES / "procrastinate_engine" / "engine.py"
 ENGINE_PAGE = ROOT / "docs" / "how-to" / "use-your-own-task-queue.md"
-#: What a host adds to its own code is between these two lines.
+#: What a host adds to its own code is between such lines.
 BEGIN, END = "# --- ticket-export: begin", "# --- ticket-export: end"
+#: What it adds for the pages, the API and the button alone, in Python and in its template.
+WEB_BEGIN, WEB_END = "--- pages, API and button: begin", "--- pages, API and button: end"
 
 
 def run(folder: Path, *arguments: str | Path, environment: Mapping[str, str] | None = None) -> str:
@@ -72,7 +75,7 @@ def on_postgresql(folder: Path, server: str) -> dict[str, str]:
 
 def in_one_file(folder: Path, _server: str) -> dict[str, str]:
     url = f"sqlite:///{folder}/desk.db"
-    return {"DATABASE_URL": url, "TICKET_EXPORT_DATABASE_URL": url}
+    return {"DATABASE_URL": url, "TICKET_EXPORT_DATABASE_URL": url, "SECRET_KEY": "of the tests"}
 
 
 def in_a_file_for_each_company(folder: Path, _server: str) -> dict[str, str]:
@@ -83,14 +86,21 @@ def in_a_file_for_each_company(folder: Path, _server: str) -> dict[str, str]:
     return {"TENANTS": json.dumps(tenants), "PEOPLE": str(folder / "people.json")}
 
 
+def in_a_file_of_django(folder: Path, _server: str) -> dict[str, str]:
+    settings = {"DJANGO_SETTINGS_MODULE": "django_help_desk.settings", "DATABASE_FILE": str(folder / "desk.db")}
+    return {**in_one_file(folder, ""), **settings}
+
+
 #: Each host, and what its settings are.
 HOSTS: dict[str, Callable[[Path, str], dict[str, str]]] = {
+    "django_help_desk": in_a_file_of_django,
     "fastapi_orm": on_postgresql,
     "flask_integer_users": in_one_file,
     "multi_tenant": in_a_file_for_each_company,
 }
 #: The page that shows the wiring of each.
 PAGES = {
+    "django_help_desk": "use-with-django.md",
     "fastapi_orm": "use-with-fastapi.md",
     "flask_celery": "use-with-flask.md",
     "flask_integer_users": "use-with-flask.md",
@@ -98,11 +108,15 @@ PAGES = {
 }
 
 
+#: Each framework of the web part, and the host that shows it.
+WEB_HOSTS = ["django_help_desk", "fastapi_orm", "flask_integer_users", "multi_tenant"]
+
+
 @pytest.mark.parametrize("name", HOSTS)
 def test_a_host_exports_after_at_most_45_lines_of_wiring(
     name: str, tmp_path: Path, postgresql_server: PostgresqlServer
 ) -> None:
-    assert_is_short(wiring_of(name))
+    assert_is_short([*wiring_of(name), *(line for line in web_lines_of(name) if line not in wiring_of(name))])
     with postgresql_server.database(migrated=False) as url:
         assert_tests_pass(name, tmp_path, {**HOSTS[name](tmp_path, url), "TICKET_EXPORT_DOWNLOAD_OWN": "true"})
 
@@ -158,18 +172,55 @@ def test_the_page_of_a_host_shows_its_whole_wiring(name: str) -> None:
     assert [line for line in wiring_of(name) if line not in page.splitlines()] == []
 
 
+@pytest.mark.parametrize("name", WEB_HOSTS)
+def test_pages_api_and_button_take_at_most_10_lines_beyond_current_actor(name: str) -> None:
+    lines = web_lines_of(name)
+    assert any("current_actor=" in line for line in lines)
+    assert any("<ticket-export" in line for line in lines)
+    assert_is_short(lines, 10)
+
+
+def test_only_the_web_part_of_a_host_knows_its_pages() -> None:
+    for name in WEB_HOSTS:
+        lines = [line for path in sources_of(name) for line in path.read_text(encoding="utf-8").splitlines()]
+        knowing = [line for line in lines if re.search("ticket_export.web|exports_|/exports/|<ticket-export", line)]
+        assert len(knowing) >= 4
+        assert set(knowing) <= set(web_lines_of(name))
+
+
+def sources_of(name: str) -> list[Path]:
+    """The modules and templates of a host, without its tests."""
+    found = sorted(path for path in (EXAMPLES / name).rglob("*") if path.suffix in {".py", ".html"})
+    return [path for path in found if not path.name.startswith("test_")]
+
+
 def wiring_of(name: str) -> list[str]:
-    """The lines between the marks that are neither blank nor a comment."""
+    """The lines of Python between the marks that are neither blank nor a comment."""
+    modules = [path for path in sources_of(name) if path.suffix == ".py"]
+    return [line for path in modules for line in lines_between(path, (BEGIN, f"# {WEB_BEGIN}"), (END, f"# {WEB_END}"))]
+
+
+def web_lines_of(name: str) -> list[str]:
+    """The lines for the pages, the API and the button alone, and the import of their module."""
+    begin, end = (tuple(form.format(mark) for form in ("# {}", "{{# {} #}}")) for mark in (WEB_BEGIN, WEB_END))
+    lines = [line for path in sources_of(name) for line in lines_between(path, begin, end)]
+    imported = [line for line in wiring_of(name) if line.startswith("from ticket_export.web.")]
+    return [*lines, *(line for line in imported if line not in lines)]
+
+
+def lines_between(path: Path, begin: Sequence[str], end: Sequence[str]) -> list[str]:
+    """The lines between any of the marks that are neither blank nor a comment; marks of two kinds may be nested."""
     found: list[str] = []
-    for path in sorted((EXAMPLES / name).glob("*.py")):
-        is_inside = False
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if line in {BEGIN, END}:
-                assert is_inside == (line == END)
-                is_inside = line == BEGIN
-            elif is_inside:
-                found += code_lines(line)
-        assert not is_inside
+    depth = 0
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.strip() in begin:
+            depth += 1
+        elif line.strip() in end:
+            depth -= 1
+            assert depth >= 0, path
+        elif depth:
+            found += code_lines(line)
+    assert depth == 0, path
     return found
 
 

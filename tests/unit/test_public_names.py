@@ -48,6 +48,9 @@ def test_the_page_lists_every_public_module() -> None:
         "ticket_export.storage",
         "ticket_export.testing",
         "ticket_export.testing.memory",
+        "ticket_export.web.django",
+        "ticket_export.web.fastapi",
+        "ticket_export.web.flask",
     }
 
 
@@ -56,6 +59,10 @@ def test_a_public_module_exports_the_names_of_its_table(module: str) -> None:
     imported = importlib.import_module(module)
     assert imported.__all__ == DOCUMENTED[module]
     assert all(hasattr(imported, name) for name in imported.__all__)
+
+
+def test_the_top_level_has_at_most_60_names() -> None:
+    assert len(ticket_export.__all__) <= 60
 
 
 def test_the_top_level_lists_its_names_and_refuses_others() -> None:

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 from pydantic.alias_generators import to_camel
 
 from ticket_export.application.user_key import UserIdField
 from ticket_export.application.view.file_options import FileOptions
 from ticket_export.application.view.filter_operators import Operator
+from ticket_export.application.view.snapshot import ExportSnapshotPayload
 from ticket_export.application.view.ticket_column import ColumnKind, IdType, ScopeRole
 from ticket_export.application.view.view_summary import summary_of
 from ticket_export.domain.export_job import CANCELLED, ExportJob
@@ -62,13 +63,13 @@ class ExportJobDto(Dto):
     length: int | None
 
     @classmethod
-    def of(cls, job: ExportJob) -> ExportJobDto:
-        """Return the DTO of the job."""
+    def of(cls, job: ExportJob, *, view: str | None = None) -> ExportJobDto:
+        """Return the DTO of the job; `view` is the summary of its view, if it is known already."""
         return cls(
             id=job.id,
             requester_user_id=job.requester_user_id,
             requester_name=(job.requester.full_name or None) if job.requester else None,
-            view=summary_of(job),
+            view=summary_of(job) if view is None else view,
             status=job.status.developer_name,
             progress_stage=job.progress_stage,
             progress_percent=job.progress_percent,
@@ -123,7 +124,8 @@ class WatchedExportDto(ExportJobDto):
     """An export, and what its reader may do with it now.
 
     `may_download` says whether the policy lets the actor have the file, also before there is one; `refusal` says why
-    not. `has_file` is true from the completion until the export expires.
+    not. `has_file` is true from the completion until the export expires. `snapshot` is the view itself, which is left
+    out of the JSON; None if the actor may not know it, and where it is long.
     """
 
     may_cancel: bool
@@ -131,6 +133,8 @@ class WatchedExportDto(ExportJobDto):
     may_download: bool
     has_file: bool
     refusal: str | None
+    # Checked when it was read, and not once more for each reader.
+    snapshot: SkipValidation[ExportSnapshotPayload | None] = Field(default=None, exclude=True, repr=False)
 
 
 class WatchedPage(Dto):

@@ -19,6 +19,8 @@ from ticket_export.application.ports.export_job_repository import UNREADABLE
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.requester_names import RequesterNames
 from ticket_export.application.view.limits import SHORT_VIEW
+from ticket_export.application.view.snapshot import ExportSnapshotPayload
+from ticket_export.application.view.view_summary import stored_view
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.errors import JobDatabaseError
 
@@ -36,11 +38,12 @@ _MOST: Final = 2_000
 class JobState:
     """An export, and its DTO with the name of its requester, as of `at` on the database's clock.
 
-    `job` has no view if the view is long.
+    `view` is None, and `job` has none, if it is long or cannot be read.
     """
 
     job: ExportJob
     dto: ExportJobDto
+    view: ExportSnapshotPayload | None
     at: datetime
 
 
@@ -93,7 +96,7 @@ class JobStates:
             if (now := self._monotonic()) >= answer.valid_until:
                 lifetime = MAX_AGE
                 try:
-                    answer.state, answer.failure = self._ask(job_id), None
+                    answer.state, answer.failure = self._ask(job_id, answer.state), None
                     lifetime = _lifetime(answer.state)
                 except JobDatabaseError as error:
                     answer.state, answer.failure = None, error
@@ -115,7 +118,7 @@ class JobStates:
                 self._answers.popitem(last=False)
             return answer
 
-    def _ask(self, job_id: UUID) -> JobState | None:
+    def _ask(self, job_id: UUID, before: JobState | None = None) -> JobState | None:
         with self._unit_of_work() as work:
             try:
                 job = work.jobs.find(job_id)
@@ -126,10 +129,12 @@ class JobStates:
             now = self._clock.now()
         if job is None:
             return None
-        (dto,) = self._names.added_to([ExportJobDto.of(job)])
+        # The view of an export does not change, and its summary would be the most expensive part of the DTO.
+        (dto,) = self._names.added_to([ExportJobDto.of(job, view=before.dto.view if before else None)])
         if len(job.snapshot_payload_json) > SHORT_VIEW:
             job.snapshot_payload_json = ""
-        return JobState(job=job, dto=dto, at=now)
+        view = before.view if before else stored_view(job.snapshot_payload_json)
+        return JobState(job=job, dto=dto, view=view, at=now)
 
 
 def _lifetime(state: JobState | None) -> timedelta:

@@ -13,7 +13,7 @@ import attrs
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.actor_facts import storable
-from ticket_export.application.dto import ExportJobDto, WatchedExportDto
+from ticket_export.application.dto import HIDDEN_VIEW, ExportJobDto, WatchedExportDto
 from ticket_export.application.export_policy import (
     EVERYONE,
     MAX_REQUESTERS,
@@ -25,6 +25,7 @@ from ticket_export.application.ports.export_job_repository import UNREADABLE
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.user_key import UserKey
+from ticket_export.application.view.snapshot import ExportSnapshotPayload
 from ticket_export.application.view.visibility import asked, asked_bool
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
@@ -146,17 +147,26 @@ class Rights:
         is_all = job.requester_user_id == actor.user_id or self.ticket_source.columns(actor).is_complete
         return dto if is_all else dto.without_details()
 
-    def watched(self, actor: Actor, job: ExportJob, shown: ExportJobDto, *, now: datetime) -> WatchedExportDto:
+    def watched(
+        self,
+        actor: Actor,
+        job: ExportJob,
+        shown: ExportJobDto,
+        *,
+        view: ExportSnapshotPayload | None,
+        now: datetime,
+    ) -> WatchedExportDto:
         """Return an export, which the actor may see as `shown`, with what the actor may do with it `now`."""
         may_change = job.requester_user_id == actor.user_id and self.refusal_of_request(actor) is None
         refusal = self.refusal_of_download(actor, job)
         return WatchedExportDto(
-            **shown.model_dump(by_alias=False),
+            **dict(shown),
             may_cancel=may_change and not job.status.is_final,
             may_retry=may_change and job.status.is_final,
             may_download=refusal is None,
             has_file=job.has_file_at(now),
             refusal=str(refusal) if refusal else None,
+            snapshot=None if shown.view == HIDDEN_VIEW else view,
         )
 
 

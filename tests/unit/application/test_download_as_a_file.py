@@ -223,6 +223,16 @@ def test_file_of_another_length_is_an_error_and_not_taken_for_the_whole(data: by
     assert store.counts == (1, 1)
 
 
+@pytest.mark.parametrize("start", [0, 10])
+def test_longer_file_is_an_error_also_for_who_reads_as_many_bytes_as_were_announced(start: int) -> None:
+    # A multiple of every buffer, so that the next byte is not read by chance.
+    store = Store(bytes(1 << 20))
+    download = store.download
+    store.data += b"1"
+    with pytest.raises(StorageError, match="does not have the length"), download.open(start) as file:
+        file.read((1 << 20) - start)
+
+
 def test_nothing_is_missing_beyond_the_end() -> None:
     with Store().download.open(len(DATA) + 1) as file:
         assert file.read() == b""

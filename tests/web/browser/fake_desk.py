@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -54,8 +54,8 @@ class FakeDesk:
     view: str = '{"columns": ["id", "title"]}'
     exports: list[FakeExport] = attrs.field(factory=list)
     forms: list[SentForm] = attrs.field(factory=list)
-    #: The path and the If-None-Match of each request for a status page.
-    polls: list[tuple[str, str]] = attrs.field(factory=list)
+    #: When a status page was asked for, by the clock of `time.monotonic`.
+    polls: list[float] = attrs.field(factory=list)
     not_modified: int = 0
     downloads: int = 0
     #: The response to each poll or form, by its path's end, instead of the usual one.
@@ -155,7 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _status(self, export: FakeExport) -> None:
         desk = self.desk
-        desk.polls.append((self.path, self.headers["If-None-Match"] or ""))
+        desk.polls.append(time.monotonic())
         if "status" in desk.refusals:
             self._answer(desk.refusals["status"][0], problem_page(desk.refusals["status"][1]))
             return
@@ -196,8 +196,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD" and status != 304:
             self.wfile.write(data)
-
-
-def view_sent(form: SentForm) -> object:
-    """Return the view in a form, as the server reads it."""
-    return json.loads(form.fields["view"][0])

@@ -84,7 +84,7 @@ def status_page(export: FakeExport) -> str:
         rest = f"""<progress max="100" value="{export.percent}"></progress>
 <form method="post" action="{export.url}/cancel">{csrf}<button id="cancel">Cancel</button></form>"""
     elif export.file:
-        rest = f'<a id="file" href="{export.file}">Download the file</a>'
+        rest = f'<a id="file" href="{export.file}" download>Download the file</a>'
     elif export.state == "completed":
         rest = "<p>An administrator can download it.</p>"
     else:

@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
+import attrs
 from sqlalchemy import func, select
 
 from tests.web.hosts.watched_storage import WatchedStorage
@@ -18,6 +19,12 @@ COOKIE: Final = "desk_user"
 HEADER: Final = "x-desk-user"
 #: Where each host mounts the exports.
 ROOT: Final = os.environ.get("DESK_ROOT", "/exports")
+#: Users of this name are sent to the login page; those without a name get the answer of the library.
+SIGNED_OUT: Final = "signed-out"
+LOGIN: Final = "/login"
+LOGIN_PAGE: Final = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Log in</title></head><body><main><h1>Log in</h1></main></body></html>
+"""
 VIEW: Final = {
     "columns": ["id", "title", "status", "creationTime"],
     "filters": [{"field": "status", "operator": "is_any_of", "value": "new, open"}],
@@ -26,6 +33,13 @@ VIEW: Final = {
 }
 
 container = TicketExportContainer()
+if "DESK_LONG_LABELS" in os.environ:
+    catalog = container.catalog()
+    columns = [
+        attrs.evolve(each, column=attrs.evolve(each.column, label=each.column.label[0] * 200))
+        for each in catalog.columns
+    ]
+    container.catalog.override(attrs.evolve(catalog, columns=columns))
 if "DESK_WATCH" in os.environ:
     container.storage.override(WatchedStorage(container.storage(), Path(os.environ["DESK_WATCH"])))
 
@@ -42,6 +56,7 @@ def list_page() -> str:
         count = connection.execute(select(func.count()).select_from(tickets)).scalar_one()
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Tickets</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <script type="module" src="{ROOT}/static/ticket-export.js"></script></head>
 <body><main><h1>Tickets</h1><p>{count} tickets</p>
 <ticket-export view="{escape(json.dumps(VIEW))}"><a href="{ROOT}/new">Export</a></ticket-export>

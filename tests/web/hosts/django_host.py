@@ -7,7 +7,7 @@ import django
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.core.wsgi import get_wsgi_application
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import include, path
 
 from tests.web.hosts import desk
@@ -24,12 +24,17 @@ settings.configure(
 django.setup()
 
 
-def current_actor(request: HttpRequest) -> Actor | None:
-    return desk.actor_named(request.headers.get(desk.HEADER) or request.COOKIES.get(desk.COOKIE))
+def current_actor(request: HttpRequest) -> Actor | HttpResponse | None:
+    name = request.headers.get(desk.HEADER) or request.COOKIES.get(desk.COOKIE)
+    return HttpResponseRedirect(desk.LOGIN) if name == desk.SIGNED_OUT else desk.actor_named(name)
 
 
 def list_tickets(request: HttpRequest) -> HttpResponse:
     return HttpResponse(desk.list_page())
+
+
+def login(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(desk.LOGIN_PAGE)
 
 
 exports = exports_urls(
@@ -39,6 +44,10 @@ exports = exports_urls(
     languages=Path(environ["DESK_LANGUAGES"]) if "DESK_LANGUAGES" in environ else None,
     templates=Path(environ["DESK_TEMPLATES"]) if "DESK_TEMPLATES" in environ else None,
 )
-urlpatterns = [path(f"{desk.ROOT.strip('/')}/", include(exports)), path("tickets", list_tickets)]
+urlpatterns = [
+    path(f"{desk.ROOT.strip('/')}/", include(exports)),
+    path("tickets", list_tickets),
+    path(desk.LOGIN.strip("/"), login),
+]
 app = get_wsgi_application()
 asynchronous_app = get_asgi_application()

@@ -3,7 +3,7 @@
 from os import environ
 from pathlib import Path
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import HTMLResponse
 
@@ -17,7 +17,10 @@ if "DESK_GZIP" in environ:
 
 
 def current_actor(request: Request) -> Actor | None:
-    return desk.actor_named(request.headers.get(desk.HEADER) or request.cookies.get(desk.COOKIE))
+    name = request.headers.get(desk.HEADER) or request.cookies.get(desk.COOKIE)
+    if name == desk.SIGNED_OUT:
+        raise HTTPException(302, headers={"Location": desk.LOGIN})
+    return desk.actor_named(name)
 
 
 app.include_router(
@@ -35,3 +38,8 @@ app.include_router(
 @app.get("/tickets")
 def list_tickets() -> HTMLResponse:
     return HTMLResponse(desk.list_page())
+
+
+@app.get(desk.LOGIN)
+def login() -> HTMLResponse:
+    return HTMLResponse(desk.LOGIN_PAGE)

@@ -3,7 +3,7 @@
 from os import environ
 from pathlib import Path
 
-from flask import Flask, request
+from flask import Flask, abort, redirect, request
 from flask_wtf import CSRFProtect
 
 from tests.web.hosts import desk
@@ -17,7 +17,10 @@ if "DESK_CSRF" in environ:
 
 
 def current_actor() -> Actor | None:
-    return desk.actor_named(request.headers.get(desk.HEADER) or request.cookies.get(desk.COOKIE))
+    name = request.headers.get(desk.HEADER) or request.cookies.get(desk.COOKIE)
+    if name == desk.SIGNED_OUT:
+        abort(redirect(desk.LOGIN))
+    return desk.actor_named(name)
 
 
 app.register_blueprint(
@@ -35,3 +38,8 @@ app.register_blueprint(
 @app.get("/tickets")
 def list_tickets() -> str:
     return desk.list_page()
+
+
+@app.get(desk.LOGIN)
+def login() -> str:
+    return desk.LOGIN_PAGE

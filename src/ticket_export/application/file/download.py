@@ -61,7 +61,9 @@ class _Source(RawIOBase):
         data = self._stream.read(len(target))
         self._missing -= len(data)
         has_ended = not data and len(target) > 0
-        if self._missing < 0 or (has_ended and self._missing > 0):
+        # A server reads no more bytes than it has announced, so the end is looked for with the last of them.
+        is_longer = self._missing < 0 or (self._missing == 0 and bool(data) and bool(self._stream.read(1)))
+        if is_longer or (has_ended and self._missing > 0):
             # A proxy may have sent its own page, or an operator may have replaced the file.
             raise StorageError("the file in the storage does not have the length of the file that was written")
         target[: len(data)] = data

@@ -12,6 +12,7 @@ from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.requester_names import RequesterNames
 from ticket_export.application.rights import Rights
+from ticket_export.application.view.view_summary import stored_view
 from ticket_export.domain.export_job import ExportJob
 
 #: The most exports that one page may hold.
@@ -51,7 +52,10 @@ class ListExports:
         """
         shown, jobs, total = self._page(actor, page, page_size)
         now = self.clock.now()
-        items = (self.rights.watched(actor, job, dto, now=now) for job, dto in zip(jobs, shown, strict=True))
+        items = (
+            self.rights.watched(actor, job, dto, view=stored_view(job.snapshot_payload_json), now=now)
+            for job, dto in zip(jobs, shown, strict=True)
+        )
         return WatchedPage(items=tuple(items), page=page, page_size=page_size, total=total)
 
     def _page(self, actor: Actor, page: int, page_size: int) -> tuple[Sequence[ExportJobDto], Sequence[ExportJob], int]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
+from typing import BinaryIO
 from uuid import UUID
 
 import attrs
@@ -15,7 +17,7 @@ from ticket_export.application.actor import Actor
 from ticket_export.application.actor_facts import facts_of
 from ticket_export.application.announcements import audit_entry
 from ticket_export.application.file.download import Download
-from ticket_export.application.file.export_file import manifest_key
+from ticket_export.application.file.export_file import manifest_key, require_there
 from ticket_export.application.file.manifest import MAX_LENGTH, ExportManifest
 from ticket_export.application.file.places import StoragePlaces
 from ticket_export.application.ports.audit_log import AuditAction, AuditLog
@@ -26,7 +28,13 @@ from ticket_export.application.refusals import Refusals
 from ticket_export.application.rights import Rights, find_visible_export
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.media_item import MediaItem
-from ticket_export.errors import ConfigurationError, ExportExpiredError, ExportFailure, ExportNotReadyError
+from ticket_export.errors import (
+    ConfigurationError,
+    ExportExpiredError,
+    ExportFailure,
+    ExportNotReadyError,
+    ObjectNotFoundError,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +66,7 @@ class OpenDownload:
         5. A link is valid for `url_lifetime`, but no longer than the export. Without `url_lifetime` there are no links,
            and the host sends the bytes. It also sends those of a file in a former storage that cannot sign links.
         6. The digest comes from the file's manifest. Without a readable manifest the download has no digest.
+        7. A file is called missing only while its storage is there. A disk that is not mounted has no files.
     """
 
     unit_of_work: Callable[[], UnitOfWork]
@@ -103,10 +112,12 @@ class OpenDownload:
         `part` says in the audit log which part of the file the actor gets, if not the whole.
 
         Raises:
+            ExportExpiredError: the export has expired since `find`.
             ConfigurationError, StorageError: as a call does.
         """
         job, media_item, storage = file.job, file.media_item, file.storage
         now = self.clock.now()
+        _require_unexpired(job, now)
         signer = self._signer(storage) if with_link else None
         link_lifetime = min(self.url_lifetime or timedelta(), job.expires_at - now)
         detail = f"link for {link_lifetime.total_seconds():.0f} s" if signer else part
@@ -125,6 +136,14 @@ class OpenDownload:
         )
         return attrs.evolve(download, url=url)
 
+    def is_link(self, file: FoundFile) -> bool:
+        """Return whether the download of this file is a link by rule 5.
+
+        Raises:
+            ConfigurationError: as a call does.
+        """
+        return self._signer(file.storage) is not None
+
     def described(self, file: FoundFile) -> Download:
         """Return the file of `find` for its headers. To read it, call `open`, which records the download."""
         item = file.media_item
@@ -132,14 +151,13 @@ class OpenDownload:
             file_name=item.file_name,
             content_type=item.content_type,
             length=item.length,
-            reader=partial(file.storage.open_reader, item.object_key),
+            reader=partial(_reading, file.storage, item.object_key),
             sha256=self._digest(file),
             etag=file.etag,
         )
 
     def _downloadable(self, actor: Actor, job: ExportJob, now: datetime) -> MediaItem:
-        if job.is_cleaned_up or job.is_expired_at(now):
-            raise ExportExpiredError(f"export {job.id} expired at {job.expires_at.isoformat()}; request it again")
+        _require_unexpired(job, now)
         if job.media_item is None:
             (shown,) = self.rights.shown(actor, [job])
             reason = f": {shown.error_message}" if shown.error_message else ""
@@ -170,3 +188,19 @@ class OpenDownload:
             return None
         is_its_own = (manifest.job_id, manifest.length) == (file.job.id, item.length)
         return manifest.sha256 if is_its_own else None
+
+
+@contextmanager
+def _reading(storage: ExportStorage, key: str, start: int) -> Iterator[BinaryIO]:
+    with ExitStack() as resources:
+        try:
+            stream = resources.enter_context(storage.open_reader(key, start))
+        except ObjectNotFoundError:
+            require_there(storage)
+            raise
+        yield stream
+
+
+def _require_unexpired(job: ExportJob, now: datetime) -> None:
+    if job.is_cleaned_up or job.is_expired_at(now):
+        raise ExportExpiredError(f"export {job.id} expired at {job.expires_at.isoformat()}; request it again")

@@ -40,7 +40,7 @@ class WatchExport:
         if state is None or not sight.covers(state.job):
             raise ExportNotFoundError(job_id)
         shown = self.rights.shown_to(actor, state.job, state.dto)
-        return self.rights.watched(actor, state.job, shown, now=self.clock.now())
+        return self.rights.watched(actor, state.job, shown, view=state.view, now=self.clock.now())
 
     def changed(self, job_id: UUID) -> None:
         """Forget the state of an export that this process has changed."""

@@ -24,12 +24,20 @@ def summary_of(job: ExportJob) -> str:
 
 # The audit log and the result of one run ask several times.
 @lru_cache(maxsize=32)
+def stored_view(payload_json: str) -> ExportSnapshotPayload | None:
+    """Return a stored view; None if it cannot be read."""
+    try:
+        return read_view(payload_json)
+    except InvalidPayloadError:
+        return None
+
+
 def summarize_view(payload_json: str) -> str:
     """Return the columns, filters, order and format of a stored view, in at most 1,000 characters."""
-    try:
-        summary = _summary(read_view(payload_json))
-    except InvalidPayloadError:
+    view = stored_view(payload_json)
+    if view is None:
         return "a view that cannot be read"
+    summary = _summary(view)
     return summary if len(summary) <= _LONGEST else summary[: _LONGEST - 1] + "…"
 
 

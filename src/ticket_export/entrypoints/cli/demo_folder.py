@@ -6,9 +6,11 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
+from fcntl import LOCK_EX, LOCK_NB, flock
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 from uuid import UUID
 
 import attrs
@@ -33,11 +35,13 @@ class DemoFolder:
     replaces_earlier: bool = False
 
     @classmethod
-    def prepare(cls, folder: str) -> DemoFolder:
+    def prepare(cls, folder: str, resources: ExitStack) -> DemoFolder:
         """Return a folder that is new, empty, or that of an earlier demo, whose files are deleted.
 
+        No other demo can use it until `resources` are closed.
+
         Raises:
-            BadInputError: it holds other files, or cannot be created.
+            BadInputError: it holds other files, cannot be created, or another demo uses it.
         """
         try:
             path = Path(folder).resolve()
@@ -50,6 +54,7 @@ class DemoFolder:
                 raise BadInputError("--folder", f"{folder} holds other files; name one that is new or empty")
             replaces_earlier = (path / _MARK).exists()
             (path / _MARK).touch(PRIVATE_FILE)
+            _lock(resources.enter_context((path / _MARK).open("ab")), folder)
             for name in _OWN_FILES:
                 (path / name).unlink(missing_ok=True)
             if (path / _STORAGE).exists():
@@ -101,6 +106,13 @@ class DemoFolder:
     @property
     def _storage_url(self) -> str:
         return (self.path / _STORAGE).as_uri()
+
+
+def _lock(mark: BinaryIO, folder: str) -> None:
+    try:
+        flock(mark, LOCK_EX | LOCK_NB)
+    except BlockingIOError:
+        raise BadInputError("--folder", f"another demo uses {folder}; stop it, or name another folder") from None
 
 
 def _records(stream: TextIO) -> Iterator[str]:

@@ -15,13 +15,13 @@ from uuid import UUID
 import attrs
 
 from ticket_export.application.actor import Actor
-from ticket_export.application.dto import Dto
+from ticket_export.application.dto import ColumnDto, Dto
 from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.web import problems
 from ticket_export.entrypoints.web.conditions import is_unchanged
 from ticket_export.entrypoints.web.file_answers import FileAnswers
 from ticket_export.entrypoints.web.messages import WebRequest, WebResponse
-from ticket_export.entrypoints.web.openapi import openapi_document
+from ticket_export.entrypoints.web.openapi import PAGE_SIZE, openapi_document
 from ticket_export.entrypoints.web.pages.context import PageContext
 from ticket_export.entrypoints.web.pages.form import ExportForm
 from ticket_export.entrypoints.web.pages.languages import Languages
@@ -41,7 +41,7 @@ from ticket_export.errors import ExportNotFoundError, InvalidPayloadError, Ticke
 
 _ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _OPENAPI: Final = "/openapi.json"
-_PAGE_SIZE: Final = 25
+_JSON: Final = "application/json"
 _HTML: Final = "text/html; charset=utf-8"
 _ALWAYS: Final = {
     "Cache-Control": "no-store",
@@ -55,7 +55,11 @@ _CSP: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-_PAGE_HEADERS: Final = {"Content-Security-Policy": _CSP, "Cross-Origin-Opener-Policy": "same-origin"}
+_PAGE_HEADERS: Final = {
+    "Content-Security-Policy": _CSP,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Vary": "Accept, Accept-Language",
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -192,7 +196,7 @@ class ExportsApi:
         return _json(200, self._container.get_choices()(call.actor))
 
     def _list(self, call: _Call) -> _Answer:
-        page, size = (_number(call.request, name, default) for name, default in [("page", 1), ("pageSize", _PAGE_SIZE)])
+        page, size = (_number(call.request, name, default) for name, default in [("page", 1), ("pageSize", PAGE_SIZE)])
         try:
             listed = self._container.list_exports().watched(call.actor, page=page, page_size=size)
         except ValueError as error:
@@ -200,8 +204,10 @@ class ExportsApi:
                 raise
             raise InvalidPayloadError([str(error).replace("page_size", "pageSize")]) from None
         if call.request.prefers_html:
-            return _page(200, self._pages.exports(self._context(call.request), listed, call.actor.user_id))
-        return _json(200, ListedExports.at(call.request.root, listed), {"Vary": "Accept"})
+            context, labels = self._context(call.request), self._labels(call)
+            return _page(200, self._pages.exports(context, listed, call.actor.user_id, labels))
+        described = f'<{call.request.root}{_OPENAPI}>; rel="service-desc"; type="application/json"'
+        return _json(200, ListedExports.at(call.request.root, listed), {"Vary": "Accept", "Link": described})
 
     def _show(self, call: _Call) -> _Answer:
         export = self._container.watch_export()(call.actor, call.job_id)
@@ -211,11 +217,18 @@ class ExportsApi:
             headers["Retry-After"] = str(seconds_to_wait(export, self._container.clock().now()))
         state = shown.model_dump_json()
         if not call.request.prefers_html:
-            return _tagged(_json(200, shown, {**headers, "Vary": "Accept"}), f'"{_digest(state)}"', call.request)
+            headers |= {"Vary": "Accept"}
+            return _tagged(
+                f'"{_digest(state)}"', call.request, headers, lambda sent: _data(200, state.encode(), _JSON, sent)
+            )
         context = self._context(call.request)
-        answer = _page(200, self._pages.status(context, export), headers)
         # Weak, since the token of a form differs each time.
-        return _tagged(answer, f'W/"{_digest(state + context.language.code)}"', call.request)
+        return _tagged(
+            f'W/"{_digest(state + context.language.code)}"',
+            call.request,
+            {**_PAGE_HEADERS, **headers},
+            lambda sent: _page(200, self._pages.status(context, export, columns=self._labels(call)), sent),
+        )
 
     def _file(self, call: _Call) -> _Answer:
         return FileAnswers(open_download=self._container.open_download()).answer(call.request, call.actor, call.job_id)
@@ -250,8 +263,11 @@ class ExportsApi:
         if refusal is None or not call.request.is_form or isinstance(error, ExportNotFoundError):
             raise error
         export = self._container.watch_export()(call.actor, call.job_id)
-        page = self._pages.status(self._context(call.request), export, refusal.problem.detail)
+        page = self._pages.status(self._context(call.request), export, refusal.problem.detail, self._labels(call))
         return _page(refusal.problem.status, page, refusal.headers)
+
+    def _labels(self, call: _Call) -> Sequence[ColumnDto]:
+        return self._container.get_choices()(call.actor).columns
 
     def _accepted(self, call: _Call, path: str, export: Dto) -> WebResponse:
         return _json(202, export, {"Location": path, "Retry-After": "0"})
@@ -260,12 +276,17 @@ class ExportsApi:
         if request.method not in {"GET", "HEAD"}:
             return _not_allowed("GET, HEAD")
         if request.path == _OPENAPI:
-            return _data(200, json.dumps(openapi_document(request.root)).encode(), "application/json")
+            document = openapi_document(request.root, self._container.file_formats().by_name)
+            return _data(200, json.dumps(document).encode(), _JSON)
         asset = self._pages.STATIC[request.path.removeprefix("/static/")]
         is_versioned = request.parameters.get("v") == asset.version
         caching = "public, max-age=31536000, immutable" if is_versioned else "no-cache"
-        answer = _data(200, asset.content, asset.content_type, {"Cache-Control": caching})
-        return _tagged(answer, f'"{asset.version}"', request)
+        return _tagged(
+            f'"{asset.version}"',
+            request,
+            {"Cache-Control": caching},
+            lambda sent: _data(200, asset.content, asset.content_type, sent),
+        )
 
     def _context(self, request: WebRequest) -> PageContext:
         if request.language is not None:
@@ -293,8 +314,8 @@ def _digest(text: str) -> str:
 def _text(request: WebRequest) -> str:
     try:
         return request.body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InvalidPayloadError(["the JSON is not in UTF-8"]) from None
+    except UnicodeDecodeError as error:
+        raise InvalidPayloadError([f"payload: byte {error.start} is not UTF-8"]) from None
 
 
 def _fields(request: WebRequest) -> list[tuple[str, str]]:
@@ -317,7 +338,7 @@ def _data(status: int, body: bytes, content_type: str, headers: Mapping[str, str
 
 
 def _json(
-    status: int, content: Dto, headers: Mapping[str, str] | None = None, *, content_type: str = "application/json"
+    status: int, content: Dto, headers: Mapping[str, str] | None = None, *, content_type: str = _JSON
 ) -> WebResponse:
     return _data(status, content.model_dump_json().encode(), content_type, headers)
 
@@ -325,19 +346,21 @@ def _json(
 def _page(status: int, html: str, headers: Mapping[str, str] | None = None) -> WebResponse:
     # A host's template may hold anything that Python's texts can hold.
     body = html.encode("utf-8", "replace")
-    return _data(status, body, _HTML, {**_PAGE_HEADERS, "Vary": "Accept, Accept-Language", **(headers or {})})
+    return _data(status, body, _HTML, {**_PAGE_HEADERS, **(headers or {})})
 
 
 def _see(path: str) -> WebResponse:
     return WebResponse(status=303, headers={"Location": path, "Content-Length": "0"})
 
 
-def _tagged(answer: WebResponse, tag: str, request: WebRequest) -> WebResponse:
-    headers = {**answer.headers, "ETag": tag}
-    if not is_unchanged(request.headers, tag.removeprefix("W/").strip('"')):
-        return attrs.evolve(answer, headers=headers)
-    kept = {name: text for name, text in headers.items() if not name.startswith("Content-")}
-    return WebResponse(status=304, headers=kept)
+def _tagged(
+    tag: str, request: WebRequest, headers: Mapping[str, str], make: Callable[[Mapping[str, str]], WebResponse]
+) -> WebResponse:
+    """Return 304 if the client has the state of that tag, else what `make` makes with the headers."""
+    tagged = {**headers, "ETag": tag}
+    if is_unchanged(request.headers, tag.removeprefix("W/").strip('"')):
+        return WebResponse(status=304, headers=tagged)
+    return make(tagged)
 
 
 def _not_allowed(allowed: str) -> Refusal:

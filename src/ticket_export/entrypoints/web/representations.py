@@ -35,7 +35,7 @@ class ExportWithLinks(ExportJobDto):
     def at(cls, root: str, export: ExportJobDto) -> Self:
         """Return the export below the path `root`."""
         path = path_of(root, export)
-        return cls(**export.model_dump(by_alias=False), links=ExportLinks(self=path))
+        return cls(**dict(export), links=ExportLinks(self=path))
 
 
 class RequestedExport(RequestedExportDto):
@@ -48,7 +48,7 @@ class RequestedExport(RequestedExportDto):
         """Return the export below the path `root`."""
         path = path_of(root, export)
         cancel = f"{path}/cancel" if is_active(export) else None
-        return cls(**export.model_dump(by_alias=False), links=ExportLinks(self=path, cancel=cancel))
+        return cls(**dict(export), links=ExportLinks(self=path, cancel=cancel))
 
 
 class WatchedExport(WatchedExportDto):
@@ -66,7 +66,7 @@ class WatchedExport(WatchedExportDto):
             cancel=f"{path}/cancel" if export.may_cancel else None,
             retry=f"{path}/retry" if export.may_retry else None,
         )
-        return cls(**export.model_dump(by_alias=False), links=links)
+        return cls(**dict(export), links=links)
 
 
 class PageLinks(Dto):

@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from tests.unit.application.use_cases.help_desk import NAME, NOW, PREFIX, VIEW, HelpDesk, raising, read_all
-from tests.unit.application.use_cases.watched_adapters import WatchedStorage
+from tests.unit.application.use_cases.watched_adapters import LinkingStorage, WatchedStorage
 from ticket_export import Actor, SystemPermissions
 from ticket_export.application.file.manifest import ExportManifest
 from ticket_export.application.file.places import StoragePlaces
@@ -22,6 +22,7 @@ from ticket_export.errors import (
     NotPermittedError,
     ObjectNotFoundError,
     StorageError,
+    StorageUnavailableError,
 )
 from ticket_export.ports import ExportJob
 
@@ -153,6 +154,18 @@ def test_file_that_vanished_from_the_storage_is_noticed_when_it_is_opened(desk: 
         read_all(download.stream)
 
 
+def test_file_is_not_called_missing_while_its_storage_is_away(desk: HelpDesk) -> None:
+    desk.storage = disk = MountedStorage(desk)
+    job_id = completed(desk)
+    download = desk.open_download(desk.user(admin=True), job_id)
+    disk.objects.clear()
+    with pytest.raises(ObjectNotFoundError):
+        download.open()
+    disk.is_mounted = False
+    with pytest.raises(StorageUnavailableError):
+        download.open()
+
+
 def test_headers_say_what_the_bytes_are_and_that_nobody_may_keep_them(desk: HelpDesk) -> None:
     job_id = completed(desk)
     download = desk.open_download(desk.user(admin=True), job_id)
@@ -202,14 +215,17 @@ def test_file_of_another_storage_is_not_looked_for_in_this_one(desk: HelpDesk) -
     assert desk.audit_log.entries == []
 
 
-class LinkingStorage(WatchedStorage):
-    """Gives links that say what was asked for."""
+class MountedStorage(WatchedStorage):
+    """A folder of a disk."""
 
-    def signed_url(self, key: str, *, file_name: str, content_type: str, expires_in: timedelta) -> str:
-        self.desk.at("storage.link")
-        return (
-            f"https://files.example.test/{key}?name={file_name}&type={content_type}&for={expires_in.total_seconds():g}"
-        )
+    is_mounted = True
+
+    def is_at(self, place: str) -> bool:
+        return place == self.place
+
+    def require_there(self) -> None:
+        if not self.is_mounted:
+            raise StorageUnavailableError("the folder is not there")
 
 
 def linking(desk: HelpDesk) -> HelpDesk:
@@ -294,3 +310,23 @@ def test_two_attempts_have_different_tags(desk: HelpDesk) -> None:
     admin = desk.user(admin=True)
     tags = {desk.open_download(admin, completed(desk)).etag for _ in range(2)}
     assert len(tags) == 2
+
+
+@pytest.mark.parametrize("has_links", [False, True])
+def test_file_that_expires_after_it_was_found_is_not_given(desk: HelpDesk, has_links: bool) -> None:
+    admin, job_id = desk.user(admin=True), completed(linking(desk) if has_links else desk)
+    use_case = desk.open_download
+    found = use_case.find(admin, job_id)
+    desk.clock.set(NOW + RETENTION)
+    with pytest.raises(ExportExpiredError):
+        use_case.open(admin, found)
+    assert desk.audit_log.entries == []
+
+
+def test_download_is_a_link_where_the_settings_ask_for_links(desk: HelpDesk) -> None:
+    admin, job_id = desk.user(admin=True), completed(linking(desk))
+    use_case = desk.open_download
+    found = use_case.find(admin, job_id)
+    assert use_case.is_link(found)
+    assert not attrs.evolve(use_case, url_lifetime=None).is_link(found)
+    assert desk.audit_log.entries == []

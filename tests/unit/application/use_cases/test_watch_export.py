@@ -144,6 +144,7 @@ def test_the_details_of_others_are_hidden_from_who_may_not_see_every_row(desk: H
     desk.columns = type(desk.columns)(desk.columns, is_complete=False)
     hidden = desk.watch_export(admin, job_id)
     assert (hidden.row_count, hidden.file_name, hidden.may_download) == (None, None, False)
+    assert hidden.snapshot is None
 
 
 def test_long_views_are_not_kept(desk: HelpDesk) -> None:
@@ -154,6 +155,15 @@ def test_long_views_are_not_kept(desk: HelpDesk) -> None:
     state = desk.states.find(job_id)
     assert state is not None
     assert not state.job.has_view
+    assert watched.snapshot is None
+
+
+def test_the_view_itself_is_no_part_of_the_json(desk: HelpDesk) -> None:
+    actor = desk.user()
+    watched = desk.watch_export(actor, desk.request_export(actor, VIEW).id)
+    assert watched.snapshot is not None
+    assert watched.snapshot.columns == ("id", "title")
+    assert "snapshot" not in watched.model_dump_json()
 
 
 def test_only_the_last_states_are_kept(desk: HelpDesk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Protocol, Self
 from uuid import UUID
 
@@ -154,6 +155,16 @@ class WatchedStorage(InMemoryStorage):
     def list(self, prefix: str) -> Iterator[str]:
         yield from super().list(prefix)
         self.desk.at("storage.list.done")
+
+
+class LinkingStorage(WatchedStorage):
+    """Gives links that say what was asked for."""
+
+    def signed_url(self, key: str, *, file_name: str, content_type: str, expires_in: timedelta) -> str:
+        self.desk.at("storage.link")
+        return (
+            f"https://files.example.test/{key}?name={file_name}&type={content_type}&for={expires_in.total_seconds():g}"
+        )
 
 
 def _kind(key: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import attrs
@@ -66,9 +66,15 @@ _OTHERS: Final = {
 }
 
 
-def presets_of(formats: Iterable[FormatDto]) -> tuple[FilePreset, ...]:
-    """Return the kinds of files that the offered formats can be, in their order."""
-    return tuple(preset for each in formats for preset in _presets(each))
+def presets_of(formats: Sequence[FormatDto], delimiter: str) -> tuple[FilePreset, ...]:
+    """Return the kinds of files that the offered formats can be.
+
+    First comes the default format with its default `delimiter`, then the one that people want most.
+    """
+    presets = [preset for each in formats for preset in _presets(each)]
+    first = preset_for(formats[0].name, delimiter, presets) if formats else None
+    rank = {"xlsx": 1, "csv": 2}
+    return tuple(sorted(presets, key=lambda each: 0 if each == first else rank.get(each.format, 3)))
 
 
 def _presets(offered: FormatDto) -> Iterator[FilePreset]:

@@ -67,7 +67,7 @@ class ExportForm:
     def from_view(cls, view: Mapping[str, object], choices: ChoicesDto) -> Self:
         """Return the form of a view; of an empty one, it shows all columns as chosen, in the order of the catalog."""
         shown = _shown_part(view)
-        presets = presets_of(choices.formats)
+        presets = presets_of(choices.formats, choices.file.delimiter or ",")
         names, unknown = _known(_texts(shown.get("columns")), choices.columns)
         chosen = names or [each.name for each in choices.columns]
         order = [*chosen, *(each.name for each in choices.columns if each.name not in chosen)]

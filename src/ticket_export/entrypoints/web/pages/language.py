@@ -10,7 +10,7 @@ from typing import Final
 
 import attrs
 from babel import Locale
-from babel.dates import format_date, format_time
+from babel.dates import format_skeleton, format_time
 from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 from babel.support import NullTranslations
@@ -27,6 +27,11 @@ def msgid(text: str) -> str:
     return text
 
 
+def msgids(one: str, many: str) -> tuple[str, str]:
+    """Return the texts for one and for many, which are looked up together later; see `msgid`."""
+    return one, many
+
+
 @attrs.frozen(kw_only=True, eq=False)
 class Language:
     """The texts of a language; a text that it lacks is returned in English.
@@ -37,19 +42,20 @@ class Language:
     code: str
     texts: NullTranslations
     patterns: tuple[str, ...] = ()
+    _locale: Locale = attrs.field(init=False)
+
+    @_locale.default
+    def _find_locale(self) -> Locale:
+        return Locale.parse(_FORMS.get(self.code, self.code), sep="-")
 
     @property
     def direction(self) -> str:
         """The direction of the script: ``ltr`` or ``rtl``."""
         return self._locale.text_direction
 
-    @property
-    def _locale(self) -> Locale:
-        return Locale.parse(_FORMS.get(self.code, self.code), sep="-")
-
     def gettext(self, text: str, /, **values: object) -> str:
         """Return the text in this language, with the values for its ``%(name)s``."""
-        found = self.texts.gettext(text)
+        found = self.texts.gettext(text) if text else ""
         return found % values if values else found
 
     def ngettext(self, one: str, many: str, number: int, /, **values: object) -> str:
@@ -61,7 +67,7 @@ class Language:
 
         A message may be a pattern of the language with values, such as a number.
         """
-        if (found := self.texts.gettext(text)) != text or text in self.patterns:
+        if (found := self.gettext(text)) != text:
             return found
         for pattern in self.patterns:
             if match := _expression(pattern).fullmatch(text):
@@ -88,8 +94,8 @@ class Language:
     def moment(self, value: datetime) -> str:
         """Return an aware moment, as date and time in UTC."""
         there = value.astimezone(UTC)
-        day = format_date(there, "medium", locale=self._locale)
-        return f"{day}, {format_time(there, 'HH:mm', locale=self._locale)} UTC"
+        day = format_skeleton("yMMMd", there, locale=self._locale)
+        return self.series([day, f"{format_time(there, 'HH:mm', locale=self._locale)} UTC"])
 
     def span(self, hours: float) -> str:
         """Return a span of time in whole days if it is some, else in hours: ``3 days``, ``36 hours``."""

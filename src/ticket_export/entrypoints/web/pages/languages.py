@@ -83,9 +83,7 @@ def _code(path: Path) -> str:
     try:
         Locale.parse(code, sep="-")
     except (ValueError, UnknownLocaleError) as error:
-        raise ConfigurationError(
-            f"languages: {path.name} does not name a language; use a name such as fr.po"
-        ) from error
+        raise ConfigurationError(f"languages: {path.name} names no language; use a name such as fr.po") from error
     return code
 
 

@@ -7,13 +7,14 @@ from functools import cached_property
 from typing import Final
 
 import attrs
+from markupsafe import Markup, escape
 
 from ticket_export.application.dto import ColumnDto, WatchedExportDto
 from ticket_export.domain.export_job import CANCELLED
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.entrypoints.web.pages.language import Language, msgid
-from ticket_export.entrypoints.web.pages.summary_words import SummaryWords, summary_words
+from ticket_export.entrypoints.web.pages.view_words import words_of
 
 _STAGES: Final[Mapping[str, str]] = {
     ProgressStage.QUEUED: msgid("Waiting for its turn"),
@@ -108,6 +109,23 @@ class ShownExport:
         return word if self.state != "running" or percent is None else f"{word} {self.language.percent(percent)}"
 
     @cached_property
-    def view(self) -> SummaryWords:
-        """The view in words."""
-        return summary_words(self.export.view, self.known_columns, self.language)
+    def restrictions(self) -> Markup:
+        """What tells the tickets from others, in words; the summary if the view is not known."""
+        view = self.export.snapshot
+        if view is None:
+            return _isolated(self.language.message(self.export.view) or self.export.view)
+        words = words_of(view, self.known_columns, self.language)
+        all_tickets = escape(self.language.gettext(msgid("All tickets")))
+        return escape(self.language.gettext(msgid("; "))).join(words) or all_tickets
+
+    @cached_property
+    def columns(self) -> Markup:
+        """The labels of the columns; empty if the view is not known."""
+        labels = {each.name: each.label for each in self.known_columns}
+        names = self.export.snapshot.columns if self.export.snapshot else ()
+        return escape(self.language.gettext(msgid(", "))).join(_isolated(labels.get(name, name)) for name in names)
+
+
+def _isolated(text: str) -> Markup:
+    """Return the text with the direction of its own script."""
+    return Markup("<bdi>{}</bdi>").format(text)

@@ -12,7 +12,7 @@ from ticket_export.application.view.filter_operators import Operator, find_opera
 from ticket_export.application.view.filter_values import split_values
 from ticket_export.application.view.snapshot import ExportFilter, ExportSnapshotPayload
 from ticket_export.application.view.ticket_column import ColumnKind, ScopeRole
-from ticket_export.entrypoints.web.pages.language import Language, msgid
+from ticket_export.entrypoints.web.pages.language import Language, msgid, msgids
 
 # More values than these are only counted; a filter may have 500.
 _SHOWN_VALUES: Final = 8
@@ -44,6 +44,16 @@ _SENTENCES: Final[Mapping[str, str]] = {
     Operator.IS_TRUE: msgid("%(column)s is true"),
     Operator.IS_FALSE: msgid("%(column)s is false"),
 }
+_DAYS: Final[Mapping[str, tuple[str, str]]] = {
+    Operator.IS_WITHIN_PAST_DAYS: msgids(
+        "%(column)s is within the past day", "%(column)s is within the past %(value)s days"
+    ),
+    Operator.IS_WITHIN_NEXT_DAYS: msgids(
+        "%(column)s is within the next day", "%(column)s is within the next %(value)s days"
+    ),
+}
+# A number of days that is worth a plural has fewer digits.
+_MOST_DIGITS: Final = 9
 _ROLES: Final = {ScopeRole.TEAM: msgid("Team"), ScopeRole.ASSIGNEE: msgid("Assignee")}
 _UNKNOWN: Final = "%(column)s %(operator)s %(value)s"
 
@@ -75,13 +85,18 @@ def _scopes(view: ExportSnapshotPayload) -> Iterator[tuple[ScopeRole, object]]:
 def _filter(given: ExportFilter, column: ColumnDto | None, language: Language) -> Markup:
     kinds = [column.kind] if column else list(ColumnKind)
     operator = next((found for kind in kinds if (found := find_operator(given.operator, kind))), None)
-    sentence = language.gettext(_SENTENCES[operator]) if operator else _UNKNOWN
     return _sentence(
-        sentence,
+        _UNKNOWN if operator is None else _template(operator, given.value or "", language),
         column=column.label if column else given.field,
         operator=given.operator,
         value=_values(given.value or "", operator, column, language),
     )
+
+
+def _template(operator: Operator, value: str, language: Language) -> str:
+    if operator in _DAYS and value.isdecimal() and len(value) <= _MOST_DIGITS:
+        return language.texts.ngettext(*_DAYS[operator], int(value))
+    return language.gettext(_SENTENCES[operator])
 
 
 def _values(text: str, operator: Operator | None, column: ColumnDto | None, language: Language) -> str:

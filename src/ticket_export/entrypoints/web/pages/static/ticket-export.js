@@ -1,119 +1,103 @@
 /**
  * Ticket exports in the browser: the pages *New export* and *Status*, and the element <ticket-export>.
  *
- * The server renders all texts and states. This module fetches the same pages as a browser without JavaScript, and
- * puts their parts in place. It stores nothing.
+ * The server renders all texts and states; this module puts parts of its pages in place. It stores nothing.
  */
 
-const HTML = { Accept: "text/html" };
-const PAGE = "[data-te-page]";
-const STATUS = "[data-te-status]";
 const ROW = "[data-te-column]";
+const HANDLE = "[data-te-drag]";
+const STATUS = "[data-te-status]";
+const CLOSE = "[data-te-close]";
+const HEADING = "h1:not([role='alert'] *)";
+// Milliseconds.
 const SHORTEST_WAIT = 150;
 const LONGEST_WAIT = 2_000;
-const LONGEST_WAIT_AFTER_FAILURES = 30_000;
-const HIDDEN_TAB = 4; // times slower
-const ANSWER_LIMIT = 60_000;
-const BETWEEN_ANNOUNCEMENTS = 5_000;
-const KEEP_LOCK = 5_000; // longer than another tab may still see an old state
-const SCROLL_EDGE = 48;
-const SCROLL_STEP = 10;
-const ROOT = new URL("..", import.meta.url).pathname;
-// Only for an element that could not fetch any page; the host replaces it by the attribute `unreachable`.
+const LONGEST_BACKOFF = 30_000;
+const RESPONSE_LIMIT = 60_000;
+const QUIET = 5_000; // between announcements
+const KEEP_LOCK = 5_000; // another tab may still see the state before
+const HIDDEN = 4; // times slower
+// While there is no page with this text.
 const UNREACHABLE = "The server did not answer as expected. Please try again.";
 
-const make = (tag, properties, ...children) => {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
-};
-
+const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
+const all = (container, selector) => [...container.querySelectorAll(selector)];
+const on = (target, type, listener, options) => target.addEventListener(type, listener, options);
 const pathOf = (url) => new URL(url, location.href).pathname;
 
-const trusted = (() => {
-  try {
-    return globalThis.trustedTypes?.createPolicy("ticket-export", { createHTML: (html) => html });
-  } catch {
-    return undefined; // The host's policy does not list this name; parsing works unless it requires trusted types.
-  }
-})();
+let trusted = { createHTML: (html) => html };
+try {
+  trusted = trustedTypes.createPolicy("ticket-export", trusted);
+} catch {
+  // The browser has none, or the host's policy does not list this name.
+}
 
-/** Return the page of a response as nodes, or null if it is not one of ours. Scripts in it never run. */
-async function readPage(response) {
-  const html = await response.text();
-  if (!response.headers.get("Content-Type")?.startsWith("text/html")) return null;
-  const parsed = new DOMParser().parseFromString(trusted?.createHTML(html) ?? html, "text/html");
-  const main = parsed.querySelector(PAGE);
-  const { lang, dir } = parsed.documentElement;
-  return main && { main, title: parsed.title, lang, dir, url: response.url };
+/** Return a response and the <main> in it, if it is one of our pages. Scripts in it do not run. */
+async function request(url, options, etag) {
+  const headers = { Accept: "text/html", ...(etag && { "If-None-Match": etag }) };
+  const signal = AbortSignal.timeout(RESPONSE_LIMIT);
+  const response = await fetch(url, { headers, cache: "no-store", signal, ...options });
+  const page = new DOMParser().parseFromString(trusted.createHTML(await response.text()), "text/html");
+  return { response, main: page.querySelector("[data-te-page]") };
 }
 
 /** Wait; stop early when the tab is shown again or the network is back. */
 function pause(time) {
   return new Promise((resolve) => {
-    const listening = new AbortController();
-    const end = () => {
-      clearTimeout(timer);
-      listening.abort();
-      resolve();
-    };
-    const timer = setTimeout(end, time);
-    addEventListener("online", end, listening);
-    document.addEventListener("visibilitychange", () => document.hidden || end(), listening);
+    const signal = AbortSignal.timeout(time);
+    on(signal, "abort", resolve);
+    on(globalThis, "online", resolve, { signal });
+    on(document, "visibilitychange", () => document.hidden || resolve(), { signal });
   });
 }
 
-/** Save a file without leaving the page, whatever the answer is. */
-function download(url) {
-  make("a", { href: url, download: "" }).click();
+/** Return a function that releases the lock, or false while another tab holds it. */
+function claim(name) {
+  return new Promise((resolve) => {
+    const hold = (lock) => lock && new Promise((release) => resolve(release));
+    const asked = navigator.locks?.request(name, { ifAvailable: true }, hold) ?? Promise.reject();
+    // There are no locks without HTTPS.
+    asked.then(() => resolve(false), () => resolve(() => {}));
+  });
 }
 
-/** Write times in the reader's zone; the text of the server becomes the title. */
+/** Write times in the reader's zone; the server's text becomes the title. */
 function localizeTimes(container, language) {
-  const format = new Intl.DateTimeFormat(language || undefined, { dateStyle: "medium", timeStyle: "short" });
-  for (const time of container.querySelectorAll("time[datetime*='T']:not([data-te-local])")) {
-    const moment = new Date(time.dateTime);
-    if (Number.isNaN(moment.getTime())) continue;
+  // The reader's form of the page's language, such as en-GB.
+  const locales = navigator.languages.filter((each) => each.startsWith(language)).concat(language || []);
+  const format = new Intl.DateTimeFormat(locales, { dateStyle: "medium", timeStyle: "short" });
+  for (const time of all(container, "time[datetime*='T']:not([data-te-local])")) {
+    const moment = Date.parse(time.dateTime);
+    if (Number.isNaN(moment)) continue;
     time.title ||= time.textContent.trim();
     time.dataset.teLocal = "";
     time.textContent = format.format(moment);
   }
 }
 
-/** Offer the browser's time zone; choose it if the view has none. */
+/** Offer the browser's time zone, and choose it if the view has none. */
 function offerTimeZone(container) {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const select = container.querySelector("select[name='timeZone']");
-  if (!zone || !select) return;
-  if (![...select.options].some((each) => each.value === zone)) {
-    select.append(make("option", { value: zone, textContent: zone.replaceAll("_", " ") }));
-  }
-  if (select.hasAttribute("data-te-zone")) select.value = zone;
+  if (!select) return;
+  if (![...select.options].some(({ value }) => value === zone)) select.add(new Option(zone.replaceAll("_", " "), zone));
+  if ("teZone" in select.dataset) select.value = zone;
 }
 
-const identity = (element) =>
-  ["id", "name", "href", "action", "type"].map((name) => element.getAttribute?.(name)).join("\n");
+const identity = (node) => ["id", "name", "href", "action"].map((name) => node.getAttribute?.(name)).join("\n");
 
-/** Change a node into a fresh one with as few changes as possible, so that focus and a pressed button survive. */
+/** Change a node into a fresh one with as few changes as possible: focus and a pressed button survive. */
 function morph(old, fresh) {
-  if (old.nodeName !== fresh.nodeName || identity(old) !== identity(fresh)) {
-    old.replaceWith(fresh);
-    return;
-  }
-  if (old.nodeType !== Node.ELEMENT_NODE) {
-    if (old.data !== fresh.data) old.data = fresh.data;
-    return;
-  }
+  if (old.nodeName !== fresh.nodeName || identity(old) !== identity(fresh)) return old.replaceWith(fresh);
+  if (!old.attributes) return old.data === fresh.data || (old.data = fresh.data);
   for (const { name } of [...old.attributes]) {
     if (name !== "tabindex" && !fresh.hasAttribute(name)) old.removeAttribute(name);
   }
-  for (const { name, value } of fresh.attributes) {
-    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
-  }
+  for (const { name, value } of fresh.attributes) old.setAttribute(name, value);
   const children = [...old.childNodes];
   const successors = [...fresh.childNodes];
-  successors.forEach((each, place) => (children[place] ? morph(children[place], each) : old.append(each)));
-  children.slice(successors.length).forEach((each) => each.remove());
+  successors.forEach((each, at) => (children[at] ? morph(children[at], each) : old.append(each)));
+  return children.slice(successors.length).forEach((each) => each.remove());
 }
 
 function focusOn(element) {
@@ -121,539 +105,406 @@ function focusOn(element) {
   element?.focus();
 }
 
-/** Orders the columns of *New export* by pointer, keyboard and buttons. */
-class ColumnOrder {
-  #announce;
-  #grabbed = null; // the row that the arrow keys move, and the order before
+/** Let the columns of *New export* be ordered by pointer, keyboard and buttons. */
+function orderColumns(place, announce) {
+  let grabbed = null; // the row that moves, the order before, and whether a pointer moves it
+  let pointer = 0; // its height
 
-  constructor(container, announce) {
-    this.#announce = announce;
-    container.addEventListener("click", (event) => this.#clicked(event));
-    container.addEventListener("keydown", (event) => this.#pressed(event));
-    container.addEventListener("pointerdown", (event) => this.#drag(event));
-    container.addEventListener("focusout", (event) => {
-      if (this.#grabbed && !this.#grabbed.row.contains(event.relatedTarget)) this.#drop();
-    });
-  }
+  const orderOf = (row) => [...row.parentElement.children];
+  const say = (row, name) => {
+    const rows = orderOf(row);
+    const label = row.querySelector("label")?.textContent.trim();
+    const values = { label, place: rows.indexOf(row) + 1, count: rows.length };
+    announce((row.parentElement.dataset[name] ?? "").replace(/\{(\w+)\}/g, (all, key) => values[key] ?? all));
+  };
+  // The other rows move around this one, which so keeps the focus and the pointer's capture.
+  const arrange = (row, order) => {
+    const at = order.indexOf(row);
+    row.before(...order.slice(0, at));
+    row.after(...order.slice(at + 1));
+    markEnds(row.parentElement);
+  };
+  const move = (row, step) => {
+    const order = orderOf(row);
+    const at = order.indexOf(row);
+    if (order[at + step]) arrange(row, order.with(at, order[at + step]).with(at + step, row));
+    row.scrollIntoView({ block: "nearest" });
+    say(row, "teMoved");
+  };
+  const mark = (row, moves) => {
+    row.toggleAttribute("data-te-moving", moves);
+    row.querySelector(HANDLE).ariaPressed = moves;
+  };
+  const grab = (row, isDragged = false) => {
+    grabbed = { row, order: orderOf(row), isDragged };
+    mark(row, true);
+    say(row, "teGrabbed");
+  };
+  const drop = (text = "teDropped") => {
+    if (!grabbed) return;
+    const { row, order } = grabbed;
+    grabbed = null;
+    mark(row, false);
+    arrange(row, text === "teRestored" ? order : orderOf(row));
+    say(row, text);
+  };
+  const middle = (each) => each.getBoundingClientRect().top + each.offsetHeight / 2;
+  const follow = () => {
+    if (!grabbed?.isDragged) return;
+    const { row } = grabbed;
+    const { previousElementSibling: previous, nextElementSibling: next } = row;
+    if (previous && pointer < middle(previous)) row.after(previous);
+    else if (next && pointer > middle(next)) row.before(next);
+    else return;
+    follow();
+  };
+  /** Scroll in each frame while the pointer is near an edge. */
+  const scroll = () => {
+    if (!grabbed?.isDragged) return;
+    const scrolled = place.closest("dialog") ?? document.scrollingElement;
+    const { top, bottom } = scrolled.getBoundingClientRect();
+    const step = pointer < Math.max(top, 0) + 48 ? -10 : pointer > Math.min(bottom, innerHeight) - 48 ? 10 : 0;
+    scrolled.scrollBy(0, step);
+    if (step) follow();
+    requestAnimationFrame(scroll);
+  };
 
-  #clicked(event) {
+  on(place, "click", (event) => {
     const button = event.target.closest("button");
     const row = button?.closest(ROW);
-    if (row && ["up", "down"].includes(button.name)) {
+    const step = { up: -1, down: 1 }[button?.name];
+    if (row && step) {
       event.preventDefault();
-      this.#move(row, button.name === "up" ? -1 : 1);
-    } else if (row && button.matches("[data-te-drag]") && event.detail === 0) {
-      // A click of the keyboard or of a screen reader; that of a pointer has counted its clicks.
-      if (this.#grabbed) this.#drop();
-      else this.#grab(row);
+      move(row, step);
+    } else if (row && button.matches(HANDLE) && event.detail === 0) {
+      // By keyboard or screen reader; a pointer counts its clicks.
+      if (grabbed) drop();
+      else grab(row);
     } else if (button?.matches("[data-te-all], [data-te-none]")) {
-      for (const box of button.form.querySelectorAll("input[name='columns']")) box.checked = "teAll" in button.dataset;
-      button.form.dispatchEvent(new Event("change", { bubbles: true }));
+      for (const box of all(button.form, "[name='columns']")) box.checked = "teAll" in button.dataset;
     }
-  }
-
-  #pressed(event) {
+  });
+  on(place, "keydown", (event) => {
     const row = event.target.closest(ROW);
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    const grabbed = this.#grabbed?.row === row;
-    if (row && step && (event.altKey || grabbed)) {
-      event.preventDefault();
-      this.#move(row, step);
-    } else if (row && grabbed && event.key === "Escape") {
-      event.preventDefault();
-      this.#arrange(row, this.#grabbed.order);
-      this.#drop("teRestored");
-    }
-  }
+    if (row && step && (event.altKey || grabbed?.row === row)) move(row, step);
+    else if (grabbed && event.key === "Escape") drop("teRestored");
+    else return;
+    event.preventDefault();
+  });
+  on(place, "pointerdown", ({ target, button, isPrimary, pointerId, clientY }) => {
+    const handle = target.closest(HANDLE);
+    if (!handle || button !== 0 || !isPrimary) return;
+    drop();
+    grab(handle.closest(ROW), true);
+    pointer = clientY;
+    handle.setPointerCapture(pointerId);
+    scroll();
+  });
+  on(place, "pointermove", ({ clientY }) => {
+    pointer = clientY;
+    follow();
+  });
+  on(place, "pointercancel", () => drop("teRestored"));
+  on(place, "lostpointercapture", () => drop("teMoved"));
+  on(place, "focusout", ({ relatedTarget }) => {
+    if (!grabbed?.isDragged && !grabbed?.row.contains(relatedTarget)) drop();
+  });
+}
 
-  #grab(row) {
-    this.#grabbed = { row, order: [...row.parentElement.children] };
-    this.#mark(row, true);
-    this.#say(row, "teGrabbed");
-  }
-
-  #drop(text = "teDropped") {
-    const { row } = this.#grabbed;
-    this.#grabbed = null;
-    this.#mark(row, false);
-    this.#say(row, text);
-  }
-
-  #mark(row, moves) {
-    row.toggleAttribute("data-te-moving", moves);
-    row.querySelector("[data-te-drag]")?.setAttribute("aria-pressed", moves);
-  }
-
-  #move(row, step) {
-    const order = [...row.parentElement.children];
-    const place = order.indexOf(row);
-    if (order[place + step]) {
-      [order[place], order[place + step]] = [order[place + step], row];
-      this.#arrange(row, order);
-    }
-    row.scrollIntoView({ block: "nearest" });
-    this.#say(row, "teMoved");
-  }
-
-  /** Move the other rows around this one: it stays in the document, and so do its focus and the pointer's capture. */
-  #arrange(row, order) {
-    const place = order.indexOf(row);
-    row.before(...order.slice(0, place));
-    row.after(...order.slice(place + 1));
-  }
-
-  #drag(event) {
-    const handle = event.target.closest("[data-te-drag]");
-    const row = handle?.closest(ROW);
-    if (!row || event.button !== 0 || !event.isPrimary) return;
-    const order = [...row.parentElement.children];
-    const scrolled = scrollContainer(row);
-    const dragging = new AbortController();
-    let pointer = event.clientY;
-    const middle = (each) => (each.getBoundingClientRect().top + each.getBoundingClientRect().bottom) / 2;
-    const follow = () => {
-      while (row.previousElementSibling && pointer < middle(row.previousElementSibling)) {
-        row.after(row.previousElementSibling);
-      }
-      while (row.nextElementSibling && pointer > middle(row.nextElementSibling)) row.before(row.nextElementSibling);
-    };
-    const scroll = () => {
-      if (dragging.signal.aborted) return;
-      const box = scrolled.getBoundingClientRect();
-      const top = Math.max(0, box.top) + SCROLL_EDGE;
-      const bottom = Math.min(innerHeight, box.bottom) - SCROLL_EDGE;
-      if (pointer < top || pointer > bottom) {
-        scrolled.scrollBy(0, pointer < top ? -SCROLL_STEP : SCROLL_STEP);
-        follow();
-      }
-      requestAnimationFrame(scroll);
-    };
-    const finish = (text) => {
-      if (dragging.signal.aborted) return;
-      dragging.abort();
-      this.#mark(row, false);
-      if (text === "teRestored") this.#arrange(row, order);
-      if (row.isConnected) this.#say(row, text);
-    };
-    const restore = (cause) => {
-      if (cause.key && cause.key !== "Escape") return;
-      cause.preventDefault();
-      finish("teRestored");
-    };
-    if (this.#grabbed) this.#drop();
-    this.#mark(row, true);
-    handle.setPointerCapture(event.pointerId);
-    handle.addEventListener("pointermove", (move) => follow((pointer = move.clientY)), dragging);
-    handle.addEventListener("pointercancel", restore, dragging);
-    handle.addEventListener("lostpointercapture", () => finish("teMoved"), dragging);
-    addEventListener("keydown", restore, { capture: true, signal: dragging.signal });
-    requestAnimationFrame(scroll);
-  }
-
-  #say(row, name) {
-    const list = row.parentElement;
-    const rows = [...list.children];
-    const values = {
-      label: row.querySelector("label")?.textContent.trim() ?? row.dataset.teColumn,
-      place: rows.indexOf(row) + 1,
-      count: rows.length,
-    };
-    this.#announce((list.dataset[name] ?? "").replace(/\{(\w+)\}/g, (all, each) => values[each] ?? all));
+/** Mark the buttons that cannot move their row; if they were disabled, they would lose the focus. */
+function markEnds(list) {
+  for (const button of all(list, "[name='up'], [name='down']")) {
+    const end = button.name === "up" ? list.firstElementChild : list.lastElementChild;
+    button.disabled = false;
+    button.ariaDisabled = end.contains(button);
   }
 }
 
-function scrollContainer(element) {
-  for (let each = element.parentElement; each; each = each.parentElement) {
-    if (each.scrollHeight > each.clientHeight && /auto|scroll/.test(getComputedStyle(each).overflowY)) return each;
-  }
-  return document.scrollingElement;
-}
+/** Let a <main>, or with `onShow` a part of a host's page, show pages, send forms, and watch an export to its file. */
+function showPages(place, onShow) {
+  let url = location.href;
+  let isSending = false;
+  let watching = null; // another object for each export
+  let isWatched = false; // whether this tab requested the export, or saw it run
+  let lock = null; // what `claim` returned
+  let message = null; // the notice above the contents
+  let announced = "";
+  let announcedAt = -QUIET;
+  let announcing = 0;
 
-/** A place that shows one of the pages: the page's own <main>, or the dialog of <ticket-export>. */
-class Panel {
-  #place;
-  #hasHistory;
-  #url = location.href;
-  #left = new Map(); // the contents of pages that this one replaced, by path
-  #sending = false;
-  #watching = null; // changes when another export, or nothing, is watched
-  #watched = false; // whether this tab has requested the export, or seen it run
-  #lock = null; // a function that releases it
-  #announced = "";
-  #announcedAt = -BETWEEN_ANNOUNCEMENTS;
-  #announcing = 0;
+  const find = (selector) => place.querySelector(selector);
+  const status = () => find(STATUS);
+  const isActive = () => status()?.dataset.teActive === "true";
+  const first = () => find("[data-te-problems]") ?? find(HEADING);
+  const tell = (name) => {
+    const options = { bubbles: true, composed: true, detail: { url } };
+    place.dispatchEvent(new CustomEvent(`ticket-export:${name}`, options));
+  };
 
-  constructor(place, { hasHistory = false } = {}) {
-    this.#place = place;
-    this.#hasHistory = hasHistory;
-    new ColumnOrder(place, (text) => this.#announce(text));
-    place.addEventListener("submit", (event) => {
-      if (!event.target.matches(`[data-te-new], ${STATUS} form`)) return;
-      event.preventDefault();
-      const { target: form, submitter } = event;
-      const action = submitter?.getAttribute("formaction") ?? form.getAttribute("action") ?? this.#url;
-      this.send(action, new URLSearchParams(new FormData(form, submitter)));
-    });
-    if (hasHistory) addEventListener("popstate", () => this.#goTo(location.href));
-  }
+  // Later: screen readers do not read a new region at once.
+  const announce = (text) => {
+    clearTimeout(announcing);
+    announcing = setTimeout(() => find("[data-te-announce]")?.replaceChildren(text), 100);
+  };
+  const announceStatus = () => {
+    const says = status()?.dataset.teSays;
+    const now = performance.now();
+    if (!says || says === announced || (isActive() && now < announcedAt + QUIET)) return;
+    announced = says;
+    announcedAt = now;
+    announce(says);
+  };
 
-  get kind() {
-    return this.#place.dataset.tePage;
-  }
+  const notice = (...contents) => {
+    message?.remove();
+    if (!contents.length) return;
+    message = make("div", { className: "te-notice te-notice-bad", role: "alert" });
+    message.append(...contents);
+    place.prepend(message);
+    message.scrollIntoView({ block: "nearest" });
+    onShow?.();
+  };
 
-  get status() {
-    return this.#place.querySelector(STATUS);
-  }
-
-  get isActive() {
-    return this.status?.dataset.teActive === "true";
-  }
-
-  /** Where the focus begins on a page: the summary of mistakes, or the heading. */
-  get first() {
-    return this.#place.querySelector("[data-te-problems]") ?? this.#place.querySelector("h1, h2");
-  }
-
-  /** Begin with what the place holds already. */
-  start() {
-    this.#enhance(this.#place, document.documentElement.lang);
-    this.#announced = this.status?.dataset.teSays ?? "";
-    this.resume();
-  }
-
-  /** Watch the export that the place shows, if it is still active. */
-  resume() {
-    if (this.isActive) this.#watch();
-  }
-
-  /** Watch no longer. */
-  stop() {
-    this.#watching = null;
-    this.#unlock();
-  }
-
-  /** Send a form and show the answer; return false if one is being sent. */
-  async send(url, fields, { isOpening = false } = {}) {
-    if (this.#sending) return false;
-    this.#sending = true;
-    this.#place.setAttribute("aria-busy", "true");
-    try {
-      const signal = AbortSignal.timeout(ANSWER_LIMIT);
-      const response = await fetch(url, { method: "POST", headers: HTML, body: fields, cache: "no-store", signal });
-      const page = await readPage(response);
-      if (!page) throw new Error(`unexpected response: ${response.status}`);
-      if (page.main.matches("[data-te-page='problem']") && !isOpening) this.#notice(...page.main.childNodes);
-      else this.#show(page, { isRequested: response.redirected });
-    } catch {
-      if (isOpening) this.#place.replaceChildren();
-      this.#notice(this.#place.dataset.teUnsent ?? UNREACHABLE);
-    } finally {
-      this.#sending = false;
-      this.#place.removeAttribute("aria-busy");
-    }
-    return true;
-  }
-
-  #enhance(container, language) {
+  const enhance = (container, language) => {
     localizeTimes(container, language);
     offerTimeZone(container);
-    for (const each of container.querySelectorAll("[data-te-drag], [data-te-all], [data-te-none]")) each.hidden = false;
-    const file = container.querySelector(STATUS)?.dataset.teFile;
-    for (const link of container.querySelectorAll("a[href]")) {
-      if (file && link.getAttribute("href") === file) link.download = "";
-    }
-  }
+    all(container, "[data-te-columns]").forEach(markEnds);
+    for (const each of all(container, `${HANDLE}, [data-te-all], [data-te-none]`)) each.hidden = false;
+  };
 
-  #show(page, { isRequested = false } = {}) {
-    const old = this.status;
-    const fresh = page.main.querySelector(STATUS);
-    const isSame = old && fresh && pathOf(page.url) === pathOf(this.#url);
-    const isNew = isRequested && fresh && !isSame;
-    this.#watched = isSame ? this.#watched : Boolean(isNew);
-    this.#enhance(page.main, page.lang);
-    this.#notice();
-    this.#keepFocus(() => {
-      if (isSame) morph(old, fresh);
-      else this.#replace(page, isRequested);
-    });
-    if (this.#hasHistory) document.title = page.title;
-    if (isNew) this.#tell("requested");
-    this.#settle();
-  }
+  const stop = () => {
+    watching = null;
+    if (lock) lock();
+    lock = null;
+  };
 
-  #replace(page, isRequested) {
-    this.stop();
-    if (this.#hasHistory && isRequested && pathOf(page.url) !== location.pathname) {
-      this.#left.set(location.pathname, { nodes: [...this.#place.childNodes], title: document.title });
-      history.pushState(null, "", page.url);
+  const replace = (main, newUrl, isRequested) => {
+    stop();
+    url = newUrl;
+    announced = "";
+    // A step back leads to the page before the form.
+    if (!onShow && isRequested) history.replaceState(null, "", url);
+    const { lang, dir } = main.ownerDocument.documentElement;
+    if (onShow) Object.assign(place, { lang, dir });
+    for (const { name, value } of main.attributes) {
+      if (name === "class" || name.startsWith("data-te-")) place.setAttribute(name, value);
     }
-    if (!this.#hasHistory) Object.assign(this.#place, { lang: page.lang, dir: page.dir });
-    for (const { name, value } of page.main.attributes) {
-      if (name === "class" || name.startsWith("data-te-")) this.#place.setAttribute(name, value);
-    }
-    this.#url = page.url;
-    this.#announced = "";
-    this.#place.replaceChildren(...page.main.childNodes);
-  }
+    place.replaceChildren(...main.childNodes);
+  };
 
-  /** After a step back or forward: put in place what was there; what is not kept is loaded. */
-  #goTo(url) {
-    if (pathOf(url) === pathOf(this.#url)) return;
-    const kept = this.#left.get(pathOf(url));
-    if (!kept) {
-      location.reload();
-      return;
-    }
-    this.stop();
-    this.#left.set(pathOf(this.#url), { nodes: [...this.#place.childNodes], title: document.title });
-    this.#url = url;
-    document.title = kept.title;
-    this.#place.replaceChildren(...kept.nodes);
-    this.#place.dataset.tePage = this.status ? "status" : "new";
-    this.resume();
-  }
-
-  /** Change the contents; keep the focus if it is inside, and never take it from elsewhere. */
-  #keepFocus(change) {
-    const focused = this.#place.getRootNode().activeElement;
-    const isInside = focused && this.#place.contains(focused);
-    const status = this.status;
+  /** Change the contents, and keep the focus if it is inside. */
+  const keepFocus = (change) => {
+    const focused = place.getRootNode().activeElement;
+    const isInside = place.contains(focused);
+    const before = status();
     change();
     if (!isInside || focused.isConnected) return;
-    const candidates = [...this.#place.querySelectorAll(focused.localName)];
-    const alike = candidates.find((each) => identity(each) === identity(focused));
-    focusOn(status?.isConnected ? (alike ?? status) : this.first);
-  }
+    focusOn(before?.isConnected ? before : first());
+  };
 
-  /** Act on the state that is shown now. */
-  #settle() {
-    const status = this.status;
-    this.#announceStatus();
-    this.#tell("shown");
-    if (!status) return;
-    if (this.isActive) {
-      if (!this.#watching) this.#watch();
-      return;
-    }
-    this.#watching = null;
-    if (this.#watched) this.#finish(status.dataset);
-    this.#watched = false;
-  }
+  const finish = async ({ teFile, teState }) => {
+    tell(teState === "completed" ? "completed" : "failed");
+    // Null: it never ran here. False: another tab watches it, and saves its file.
+    lock ??= await claim(pathOf(url));
+    if (!lock) return;
+    setTimeout(lock, KEEP_LOCK);
+    if (teFile) make("a", { href: teFile, download: "" }).click();
+  };
 
-  async #finish({ teFile, teState }) {
-    const isCompleted = teState ? teState === "completed" : Boolean(teFile);
-    this.#tell(isCompleted ? "completed" : "failed");
-    // Null: it was never seen running here. False: another tab watches it, and saves the file.
-    const release = (this.#lock ??= await this.#claim());
-    if (!release) return;
-    setTimeout(release, KEEP_LOCK);
-    if (teFile) download(new URL(teFile, this.#url).href);
-  }
+  const show = (main, newUrl, isRequested = false) => {
+    const { title, documentElement } = main.ownerDocument;
+    const old = status();
+    const fresh = main.querySelector(STATUS);
+    const isSame = old && fresh && pathOf(newUrl) === pathOf(url);
+    const isNew = isRequested && fresh && !isSame;
+    isWatched = isSame ? isWatched : isNew;
+    enhance(main, documentElement.lang);
+    notice();
+    keepFocus(() => (isSame ? morph(old, fresh) : replace(main, newUrl, isRequested)));
+    if (!onShow) document.title = title;
+    if (isNew) tell("requested");
+    announceStatus();
+    onShow?.();
+    resume();
+    if (!fresh || isActive()) return;
+    watching = null;
+    if (isWatched) finish(status().dataset);
+    isWatched = false;
+  };
 
-  async #watch() {
-    const watching = (this.#watching = {});
+  const watch = async () => {
+    const mine = (watching = {});
     const began = performance.now();
     let etag = null;
     let failures = 0;
     let wait = 0;
-    this.#watched = true;
-    for (;;) {
-      this.#lock ||= await this.#claim();
-      const gentle = Math.min(LONGEST_WAIT, Math.max(SHORTEST_WAIT, (performance.now() - began) / 10));
-      const afterFailures = failures && Math.min(LONGEST_WAIT_AFTER_FAILURES, 500 * 2 ** failures);
-      await pause(Math.max(gentle, wait, afterFailures) * (document.hidden ? HIDDEN_TAB : 1));
-      if (this.#watching !== watching) return;
-      let page = null;
+    isWatched = true;
+    while (watching === mine) {
+      lock ||= await claim(pathOf(url));
+      const gentle = Math.min(LONGEST_WAIT, SHORTEST_WAIT + (performance.now() - began) / 10);
+      const backoff = failures && Math.min(LONGEST_BACKOFF, 500 * 2 ** failures);
+      await pause(Math.max(gentle, wait, backoff) * (document.hidden ? HIDDEN : 1));
+      if (watching !== mine) return;
       try {
-        const headers = etag ? { ...HTML, "If-None-Match": etag } : HTML;
-        const signal = AbortSignal.timeout(ANSWER_LIMIT);
-        const response = await fetch(this.#url, { headers, cache: "no-store", signal });
-        page = response.status === 304 ? null : await readPage(response);
-        if (this.#watching !== watching) return;
-        wait = 1_000 * (Number.parseFloat(response.headers.get("Retry-After")) || 0);
-        if (response.status !== 304 && !(page && (response.ok || [401, 403, 404, 410].includes(response.status)))) {
-          throw new Error(`unexpected response: ${response.status}`);
-        }
-        if (failures) this.#notice();
+        const { response, main } = await request(url, {}, etag);
+        if (watching !== mine) return;
+        wait = Number(response.headers.get("Retry-After")) * 1_000 || 0;
+        const isExpected = main ? response.ok || [401, 403, 404].includes(response.status) : response.status === 304;
+        if (!isExpected) throw new Error(response.status);
+        if (failures) notice();
         failures = 0;
-        etag = response.headers.get("ETag") ?? etag;
-        if (page) this.#show({ ...page, url: this.#url });
-        if (page && !this.status) this.#tell("failed");
+        etag = response.headers.get("ETag");
+        if (main) show(main, url);
+        if (main && !status()) tell("failed");
       } catch {
         failures += 1;
-        if (failures === 1) this.#notice(this.#place.dataset.teOffline ?? UNREACHABLE);
+        if (failures === 1) notice(place.dataset.teOffline ?? UNREACHABLE);
       }
-      if (this.#watching !== watching) return;
     }
-  }
+  };
 
-  /** Return a function that releases the lock of this export, or false while another tab holds it. */
-  #claim() {
-    const name = `ticket-export ${pathOf(this.#url)}`;
-    return new Promise((resolve) => {
-      if (!navigator.locks) return resolve(() => {});
-      return navigator.locks
-        .request(name, { ifAvailable: true }, (lock) => lock && new Promise((release) => resolve(release)))
-        .then(() => resolve(false), () => resolve(() => {}));
-    });
-  }
+  const send = async (action, body, isOpening = false) => {
+    if (isSending) return;
+    isSending = true;
+    place.ariaBusy = true;
+    try {
+      const { response, main } = await request(action, { method: "POST", body });
+      if (!main) throw new Error(response.status);
+      if (main.dataset.tePage !== "problem" || isOpening) show(main, response.url, response.redirected);
+      else notice(...all(main, "h1, p:not([class])"));
+    } catch {
+      if (isOpening) place.replaceChildren();
+      notice(place.dataset.teUnsent ?? UNREACHABLE);
+    }
+    isSending = false;
+    place.ariaBusy = null;
+  };
 
-  #unlock() {
-    this.#lock?.();
-    this.#lock = null;
-  }
+  const resume = () => {
+    if (isActive() && !watching) watch();
+  };
 
-  #announceStatus() {
-    const says = this.status?.dataset.teSays;
-    const isSoon = performance.now() - this.#announcedAt < BETWEEN_ANNOUNCEMENTS;
-    if (!says || says === this.#announced || (this.isActive && isSoon)) return;
-    this.#announced = says;
-    this.#announcedAt = performance.now();
-    this.#announce(says);
+  orderColumns(place, announce);
+  on(place, "submit", (event) => {
+    const { target: form, submitter } = event;
+    if (!form.matches(`[data-te-new], ${STATUS} form`)) return;
+    event.preventDefault();
+    const action = submitter?.getAttribute("formaction") ?? form.getAttribute("action") ?? url;
+    send(action, new URLSearchParams(new FormData(form, submitter)));
+  });
+  if (!onShow) {
+    enhance(place, document.documentElement.lang);
+    announced = status()?.dataset.teSays;
+    resume();
   }
+  return { first, isActive, resume, send, status, stop };
+}
 
-  /** Put a text into the live region; a moment later, because a new region is not read at once. */
-  #announce(text) {
-    const region = this.#place.querySelector("[data-te-announce]");
-    if (!region) return;
-    clearTimeout(this.#announcing);
-    region.textContent = "";
-    this.#announcing = setTimeout(() => (region.textContent = text), 100);
-  }
+/** Make the button and the dialog of an element that enters and leaves the document. */
+function exportButton(element) {
+  const button = make("button", { type: "button", className: "te-button te-export", part: "button" });
+  const dialog = make("dialog", { className: "te-dialog", part: "dialog" });
+  const place = make("div");
+  const close = make("button", { type: "button", textContent: "×", ariaLabel: "Close" });
+  const find = (selector) => place.querySelector(selector);
+  const attribute = (name, otherwise) => element.getAttribute(name) ?? otherwise;
+  const root = () => attribute("root", new URL("..", import.meta.url).pathname).replace(/\/$/, "");
+  let isUnseen = false; // ended while the dialog was closed
+  let asked = null; // the view of the form in the dialog
 
-  /** Show a message above the contents; without one, remove it. */
-  #notice(...contents) {
-    this.#place.querySelector("[data-te-notice]")?.remove();
-    if (!contents.length) return;
-    const notice = make("div", { className: "te-notice", role: "alert" }, ...contents);
-    notice.dataset.teNotice = "";
-    this.#place.prepend(notice);
-    notice.scrollIntoView({ block: "nearest" });
-    this.#tell("shown");
-  }
+  /** Show the host's label, or the state of an export that runs or has ended unseen. */
+  const label = () => {
+    const state = (isUnseen || pages.isActive()) && pages.status()?.dataset.teShort;
+    button.textContent = state || element.textContent.trim();
+  };
+  const onShow = () => {
+    if (find(CLOSE)) find(CLOSE).hidden = false;
+    else place.append(close);
+    dialog.ariaLabel = (find(HEADING) ?? element).textContent.trim();
+    label();
+  };
+  const pages = showPages(place, onShow);
 
-  #tell(name) {
-    const detail = { url: this.#url };
-    const isOwn = name === "shown"; // Only for the element around this place.
-    const event = new CustomEvent(`ticket-export:${name}`, { bubbles: !isOwn, composed: !isOwn, detail });
-    this.#place.dispatchEvent(event);
-  }
+  const ask = async (view) => {
+    button.ariaBusy = true;
+    asked = view;
+    place.dataset.teUnsent ??= attribute("unreachable", UNREACHABLE);
+    await pages.send(`${root()}/new`, new URLSearchParams({ view }), true);
+    button.ariaBusy = null;
+  };
+  const open = async () => {
+    const view = attribute("view", "{}");
+    const isKept = place.dataset.tePage === "new" && view === asked;
+    if (button.ariaBusy) return;
+    if (!isKept && !isUnseen && !pages.isActive()) await ask(view);
+    if (dialog.open || !element.isConnected) return;
+    dialog.showModal();
+    focusOn(pages.first());
+  };
+
+  close.dataset.teClose = "";
+  dialog.append(place);
+  button.ariaHasPopup = "dialog";
+  on(button, "click", open);
+  on(dialog, "click", (event) => {
+    const pressed = event.target.closest(`a[href], ${CLOSE}`);
+    if (pressed?.matches(CLOSE)) dialog.close();
+    if (!pressed?.href || pathOf(pressed.href) !== `${root()}/new`) return;
+    event.preventDefault(); // The link has no view.
+    ask(attribute("view", "{}"));
+  });
+  on(dialog, "close", () => {
+    isUnseen = pages.isActive();
+    label();
+    button.focus();
+  });
+  return {
+    enter() {
+      if (!element.shadowRoot) {
+        const styles = make("link", { rel: "stylesheet", href: `${root()}/static/ticket-export.css` });
+        element.attachShadow({ mode: "open" }).append(styles, button, dialog);
+      }
+      label();
+      pages.resume();
+    },
+    leave: pages.stop,
+  };
 }
 
 /**
- * The Export button of a host's own list: <ticket-export view='{"columns": […], "filters": […]}'>…</ticket-export>.
+ * The Export button of a host's own list. The text of the link in it, for browsers without JavaScript, is its label.
  *
- * Its contents are a link to *New export* for browsers without JavaScript; their text becomes the button's label.
- * Attributes: `view`, read at each click; `root`, where the API is mounted; `unreachable`, the message when no page can
- * be fetched. Events: `ticket-export:requested`, `ticket-export:completed`, `ticket-export:failed`.
+ * Attributes: `view`, JSON that is read at each click; `root`, where the API is mounted; `unreachable`, a message.
+ * Events: `ticket-export:requested`, `ticket-export:completed`, `ticket-export:failed`, with `detail.url`.
  */
 class TicketExport extends HTMLElement {
-  #button = make("button", { type: "button", className: "te-export", ariaHasPopup: "dialog" });
-  #place = make("div");
-  #dialog = make("dialog", { className: "te-dialog" }, this.#place);
-  #panel = new Panel(this.#place);
-  #isUnseen = false; // ended while the dialog was closed
-  #asked = null; // the view of the form in the dialog
+  #button = exportButton(this);
 
-  constructor() {
-    super();
-    this.#button.part = "button";
-    this.#dialog.part = "dialog";
-    this.#button.addEventListener("click", () => this.#open());
-    this.#dialog.addEventListener("click", (event) => this.#clicked(event));
-    this.#dialog.addEventListener("close", () => this.#closed());
-    this.#place.addEventListener("ticket-export:shown", () => this.#shown());
-    new MutationObserver(() => this.#label()).observe(this, { characterData: true, childList: true, subtree: true });
-  }
-
-  /** The view as an object; the attribute holds it as JSON. */
   get view() {
-    return JSON.parse(this.getAttribute("view") ?? "null");
+    return JSON.parse(this.getAttribute("view") ?? "{}");
   }
 
   set view(view) {
     this.setAttribute("view", typeof view === "string" ? view : JSON.stringify(view));
   }
 
-  get #root() {
-    return (this.getAttribute("root") ?? ROOT).replace(/\/$/, "");
-  }
-
   connectedCallback() {
     if (Object.hasOwn(this, "view")) {
-      // Set before the element was defined.
+      // Set before the class existed.
       const { view } = this;
       delete this.view;
       this.view = view;
     }
-    if (!this.shadowRoot) {
-      const styles = make("link", { rel: "stylesheet", href: `${this.#root}/static/ticket-export.css` });
-      this.attachShadow({ mode: "open" }).append(styles, this.#button, this.#dialog);
-    }
-    this.#label();
-    this.#panel.resume();
+    this.#button.enter();
   }
 
   disconnectedCallback() {
     // Not if it was only moved.
-    queueMicrotask(() => this.isConnected || this.#panel.stop());
-  }
-
-  async #open() {
-    const view = this.getAttribute("view") ?? "{}";
-    const isKept = this.#panel.kind === "new" && view === this.#asked;
-    if (!isKept && !this.#panel.isActive && !this.#isUnseen && !(await this.#ask(view))) return;
-    if (this.#dialog.open || !this.isConnected) return;
-    this.#dialog.showModal();
-    if (!isKept) focusOn(this.#panel.first);
-  }
-
-  async #ask(view) {
-    this.#button.ariaBusy = "true";
-    this.#place.dataset.teUnsent ??= this.getAttribute("unreachable") ?? UNREACHABLE;
-    const isSent = await this.#panel.send(`${this.#root}/new`, new URLSearchParams({ view }), { isOpening: true });
-    this.#button.ariaBusy = null;
-    this.#asked = view;
-    return isSent;
-  }
-
-  #clicked(event) {
-    if (event.target.closest("[data-te-close]")) this.#dialog.close();
-    const link = event.target.closest("a[href]");
-    if (link && pathOf(link.href) === pathOf(`${this.#root}/new`)) {
-      // The page would not know the view.
-      event.preventDefault();
-      this.#ask(this.getAttribute("view") ?? "{}");
-    }
-  }
-
-  #closed() {
-    if (!this.#panel.isActive) this.#isUnseen = false;
-    this.#label();
-    this.#button.focus();
-  }
-
-  #shown() {
-    const close = [...this.#place.querySelectorAll("[data-te-close]")];
-    if (!close.length) {
-      close.push(make("button", { type: "button", textContent: "×", ariaLabel: "Close" }));
-      close[0].dataset.teClose = "";
-      this.#place.append(...close);
-    }
-    for (const each of close) each.hidden = false;
-    this.#dialog.ariaLabel = this.#place.querySelector("h1, h2")?.textContent.trim() ?? this.#button.textContent;
-    if (this.#panel.isActive) this.#isUnseen = true;
-    this.#label();
-  }
-
-  /** Show the host's label, or the state of an export that still runs or has not been looked at since it ended. */
-  #label() {
-    const short = (this.#panel.isActive || this.#isUnseen) && this.#panel.status?.dataset.teShort;
-    const label = short || this.textContent.trim();
-    if (this.#button.textContent !== label) this.#button.textContent = label;
+    queueMicrotask(() => this.isConnected || this.#button.leave());
   }
 }
 
-const main = document.querySelector(`main${PAGE}`);
-if (main) new Panel(main, { hasHistory: true }).start();
+const main = document.querySelector("main[data-te-page]");
+if (main) showPages(main);
 if (!customElements.get("ticket-export")) customElements.define("ticket-export", TicketExport);

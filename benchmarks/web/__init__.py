@@ -1,0 +1,1 @@
+"""Hosts that serve exports over HTTP, and clients that measure them."""

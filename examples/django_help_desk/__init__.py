@@ -1,0 +1,1 @@
+"""A help desk in Django: its own users and permissions on SQLite."""
