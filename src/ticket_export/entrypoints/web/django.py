@@ -65,7 +65,7 @@ def exports_urls(
         )
         if isinstance(answer.body, bytes):
             response = HttpResponse(answer.body, status=answer.status, headers=answer.headers)
-            if answer.status in {204, 304}:
+            if answer.status == 304:
                 del response["Content-Type"]
             return response
         blocks = _InThreads(answer.body) if isinstance(request, ASGIRequest) else answer.body
