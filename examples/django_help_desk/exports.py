@@ -28,11 +28,11 @@ catalog = c.TicketCatalog(
 )
 
 
-def actor_of(user: User) -> te.Actor:
-    may = user.has_perm("django_help_desk.export_ticket")
+def actor_of(who: User) -> te.Actor:
+    may = who.has_perm("django_help_desk.export_ticket")
     rights = te.SystemPermissions.IMPORT_EXPORT_TICKETS if may else te.SystemPermissions.NONE
-    facts, is_admin = {"teams": tuple(user.groups.values_list("name", flat=True))}, user.is_superuser
-    return te.Actor(user_id=user.pk, is_admin=is_admin, permissions=rights, attributes=facts)
+    facts = {"teams": tuple(who.groups.values_list("name", flat=True))}
+    return te.Actor(user_id=who.pk, is_admin=who.is_superuser, permissions=rights, attributes=facts)
 
 
 class Users(te.UserDirectory):

@@ -324,7 +324,7 @@ class TicketExportContainer(StrictContainer):
     list_exports = Factory(
         ListExports, unit_of_work=unit_of_work.provider, rights=rights, clock=clock, names=requester_names
     )
-    job_states = ThreadSafeSingleton(
+    job_states: ThreadSafeSingleton[JobStates] = ThreadSafeSingleton(
         renewed_in_children,
         Factory(JobStates, unit_of_work=unit_of_work.provider, clock=clock, names=requester_names),
     )

@@ -266,7 +266,7 @@ def unknown_variables(text: str) -> set[str]:
     """The variables that the text names and that set nothing; one that ends in ``_`` stands for several."""
     known = {f"TICKET_EXPORT_{name.upper()}" for name in Settings.model_fields}
     # Read by the tests alone.
-    known |= {"TICKET_EXPORT_TEST_POSTGRES_URL", "TICKET_EXPORT_TEST_REQUIRE"}
+    known |= {f"TICKET_EXPORT_TEST_{name}" for name in ("PICTURES", "POSTGRES_URL", "REQUIRE")}
     named = set(_VARIABLE.findall(text)) - known
     return {name for name in named if not (name.endswith("_") and any(each.startswith(name) for each in known))}
 

@@ -146,11 +146,9 @@ class WsgiClient(Client):
             started.append((status, given))
             return lambda _: None
 
-        blocks = validator(self.application)(environ, start_response)  # type: ignore[arg-type]
-        try:
+        checked: Callable[..., Any] = validator(self.application)
+        with closing(checked(environ, start_response)) as blocks:
             content = b"".join(blocks)
-        finally:
-            blocks.close()
         status, given = started[-1]
         return Answer(int(status.split()[0]), _joined(given), content)
 

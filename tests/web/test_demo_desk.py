@@ -6,6 +6,9 @@ import csv
 import io
 import json
 import re
+import socket
+import urllib.request
+from contextlib import ExitStack, suppress
 from html import unescape
 from typing import Final
 
@@ -15,6 +18,8 @@ from flask.testing import FlaskClient
 from tests.web.conftest import Desk, make_desk
 from ticket_export.application.run.stop_signal import StopSignal
 from ticket_export.entrypoints.cli.demo_desk.app import create_app
+from ticket_export.entrypoints.cli.demo_desk.server import served
+from ticket_export.entrypoints.cli.exit_codes import BadInputError
 
 _ALL: Final = "status=all"
 _FOREIGN: Final = re.compile(r'<style|\sstyle=|<script(?![^>]* src="/)|\son\w+=|(src|href|action)="(https?:|//)')
@@ -143,3 +148,24 @@ def test_text_of_tickets_is_text(client: FlaskClient) -> None:
     page = client.get("/?status=all&search=HYPERLINK").text
     assert "=HYPERLINK(&#34;http://example.test&#34;" in page
     assert client.get("/?search=%3Cb%3E").text.count("<b>") == 0
+
+
+def test_the_desk_is_served_at_the_next_free_port_and_no_longer_than_asked(desk: Desk) -> None:
+    app = create_app(desk.container)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        with served(app, taken.getsockname()[1]) as port:
+            assert port != taken.getsockname()[1]
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as response:
+                assert response.status == 200
+        with socket.socket() as client:
+            assert client.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_no_free_port_is_told(desk: Desk) -> None:
+    last = 65_535
+    with ExitStack() as stack:
+        # Another program may have it already.
+        with suppress(OSError):
+            stack.enter_context(socket.create_server(("127.0.0.1", last)))
+        with pytest.raises(BadInputError, match=r"^--port: cannot listen on 127\.0\.0\.1, port 65535: "):
+            stack.enter_context(served(create_app(desk.container), last))

@@ -236,3 +236,9 @@ def test_longer_file_is_an_error_also_for_who_reads_as_many_bytes_as_were_announ
 def test_nothing_is_missing_beyond_the_end() -> None:
     with Store().download.open(len(DATA) + 1) as file:
         assert file.read() == b""
+
+
+def test_download_without_a_tag_and_a_digest_has_no_headers_for_them() -> None:
+    headers = Store().download.headers
+    assert headers["Content-Length"] == str(len(DATA))
+    assert not {"ETag", "Repr-Digest"} & set(headers)

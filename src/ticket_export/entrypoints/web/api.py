@@ -136,7 +136,7 @@ class ExportsApi:
             if match := pattern.fullmatch(request.path):
                 allowed = ", ".join([*routes, *(["HEAD"] if "GET" in routes else []), "OPTIONS"])
                 if request.method == "OPTIONS":
-                    return WebResponse(status=204, headers={"Allow": allowed})
+                    return WebResponse(status=200, headers={"Allow": allowed, "Content-Length": "0"})
                 route = routes.get("GET" if request.method == "HEAD" else request.method)
                 return _not_allowed(allowed) if route is None else self._routed(route, request, actor, *match.groups())
         return problems.NO_ROUTE

@@ -65,13 +65,13 @@ def exports_urls(
         )
         if isinstance(answer.body, bytes):
             response = HttpResponse(answer.body, status=answer.status, headers=answer.headers)
-            if answer.status in {204, 304}:
+            if answer.status == 304:
                 del response["Content-Type"]
             return response
         blocks = _InThreads(answer.body) if isinstance(request, ASGIRequest) else answer.body
         return StreamingHttpResponse(blocks, status=answer.status, headers=answer.headers)
 
-    return [re_path(r"^(?P<path>.*)\Z", serve, name="exports")], "ticket_export"
+    return [re_path(r"^(?P<path>(?s:.*))\Z", serve, name="exports")], "ticket_export"
 
 
 class _CsrfCheck(CsrfViewMiddleware):

@@ -7,14 +7,16 @@ from anyio import CancelScope
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from ticket_export.application.actor import Actor
 from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.web.api import ExportsApi
-from ticket_export.entrypoints.web.messages import MAX_BODY, METHODS, WebRequest, WebResponse, root_of
+from ticket_export.entrypoints.web.messages import MAX_BODY, METHODS, WebRequest, WebResponse, joined, root_of
 
+register_url_convertor("exports_path", type("_P", (PathConvertor,), {"regex": "(?s:.*)"})())  # with line feeds, too
 Language = str | Callable[[Request], str | None] | None
 
 
@@ -44,7 +46,7 @@ def exports_router(
         path = next(each for each in api.public_paths if request.scope["path"].endswith(each))
         return await _answer(api, request, path, None, language)
 
-    for rule, endpoint in [*((each, serve_public) for each in api.public_paths), ("/{path:path}", serve)]:
+    for rule, endpoint in [*((each, serve_public) for each in api.public_paths), ("/{path:exports_path}", serve)]:
         router.add_api_route(rule, endpoint, methods=list(METHODS), response_model=None)
     return router
 
@@ -68,7 +70,7 @@ async def _answer(api: ExportsApi, request: Request, path: str, actor: Actor | N
                 path=path,
                 root=root_of(request.scope["path"], path),
                 query=request.scope["query_string"].decode("latin-1"),
-                headers=dict(request.headers),
+                headers=joined(request.headers.items()),
                 body=bytes(body[: MAX_BODY + 1]),
                 host=request.headers.get("host", ""),
                 language=chosen,

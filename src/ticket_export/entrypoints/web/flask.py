@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, current_app, request
 from flask.sansio.app import App
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import PathConverter
 
 from ticket_export.application.actor import Actor
 from ticket_export.container import TicketExportContainer
@@ -37,6 +38,8 @@ def exports_blueprint(
     """
     api = ExportsApi(container, languages=languages, templates=templates)
     blueprint = Blueprint("ticket_export", __name__)
+    any_path = type("_ExportsPath", (PathConverter,), {"regex": "[^/](?s:.*?)"})  # with line feeds, unlike Flask's own
+    blueprint.record_once(lambda state: state.app.url_map.converters.update(exports_path=any_path))
 
     # The other values of the URL are those of the host's prefix, such as "/<tenant>/exports".
     def serve(path: str = "", **_: object) -> Response:
@@ -68,7 +71,7 @@ def exports_blueprint(
     blueprint.before_app_request(lambda: exempt(current_app))
     # The public paths too, so that they win over the application's own "/static/<path>" if this is mounted at "/".
     given = {path: {"path": path[1:]} for path in api.public_paths}
-    for rule in ("/", "/<path:path>", *given):
+    for rule in ("/", "/<exports_path:path>", *given):
         add = partial(blueprint.add_url_rule, rule, "exports", serve, defaults=given.get(rule, {}), methods=METHODS)
         add(provide_automatic_options=False, strict_slashes=False)
     return blueprint

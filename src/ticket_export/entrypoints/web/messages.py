@@ -113,6 +113,14 @@ def root_of(full_path: str, path: str) -> str:
     return f"/{quote(root, errors='replace')}" if root else ""
 
 
+def joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the headers by their names in lower case; several lines of one name are one list (RFC 9110, 5.3)."""
+    lines: dict[str, list[str]] = {}
+    for name, text in headers:
+        lines.setdefault(name.lower(), []).append(text)
+    return {name: ", ".join(texts) for name, texts in lines.items()}
+
+
 def _weights(header: str) -> dict[str, float]:
     """Return the weights, from 0 to 1, of the media ranges of ``Accept``, which are in lower case."""
     weights = {}

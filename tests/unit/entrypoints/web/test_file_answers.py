@@ -94,7 +94,8 @@ def test_whole_file_is_sent_and_recorded(scene: Scene) -> None:
     assert headers["ETag"] == scene.tag
     assert headers["Accept-Ranges"] == "bytes"
     assert headers["Content-Length"] == str(len(scene.data))
-    assert headers["Cache-Control"] == "private, no-store"
+    assert headers["Cache-Control"] == "private, no-store, no-transform"
+    assert headers["Content-Encoding"] == "identity"
     assert "Content-Range" not in headers
     assert scene.details == [None]
 
