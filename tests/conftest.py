@@ -48,6 +48,9 @@ _WITHOUT_COVERAGE = {
         "integration/s3/test_faulty_exports.py",
         "integration/s3/test_faulty_upkeep.py",
         "rights",
+        "web/browser/test_every_state.py",
+        "web/browser/test_lost_rights.py",
+        "web/browser/test_tabs_and_networks.py",
     )
 }
 # With this variable, as in `make test`, every fifth case of these tests is run; on CI, all of them are.

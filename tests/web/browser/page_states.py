@@ -36,8 +36,8 @@ def _go(page: Page, desk: ServedDesk, path: str) -> None:
     page.goto(f"{desk.url()}{path}")
 
 
-def _status(**state: object) -> Open:
-    return lambda page, desk, user: _go(page, desk, desk.requested(user, dict(VIEW), **state))
+def _status(state: Mapping[str, object] | None = None) -> Open:
+    return lambda page, desk, user: _go(page, desk, desk.requested(user, dict(VIEW), state))
 
 
 def _new(page: Page, desk: ServedDesk, user: User) -> None:
@@ -104,19 +104,24 @@ def _list(page: Page, desk: ServedDesk, user: User) -> None:
     desk.completed(user, dict(VIEW))
     desk.expired(user)
     for state in (_RUNNING, _FAILED, _CANCELLED, {}):
-        desk.requested(user, **state)
+        desk.requested(user, state=state)
     _go(page, desk, "/exports/")
 
 
 def _paged(page: Page, desk: ServedDesk, user: User) -> None:
     for _ in range(26):
-        desk.requested(user, **_FAILED)
+        desk.requested(user, state=_FAILED)
     _go(page, desk, "/exports/?page=2")
+
+
+def _no_page(page: Page, desk: ServedDesk, user: User) -> None:
+    desk.completed(user)
+    _go(page, desk, "/exports/?page=99")
 
 
 def _with_others(page: Page, desk: ServedDesk, user: User) -> None:
     desk.completed(user)
-    desk.requested(desk.user(STAFF, ("Maximiliane", "Mustermann-Überlang")), **_FAILED)
+    desk.requested(desk.user(STAFF, ("Maximiliane", "Mustermann-Überlang")), state=_FAILED)
     _go(page, desk, "/exports/")
 
 
@@ -147,14 +152,14 @@ STATES: Final[Mapping[str, tuple[tuple[str, bool], Open]]] = {
     "list": (STAFF, _list),
     "list-paged": (STAFF, _paged),
     "list-with-others": (ADMIN, _with_others),
-    "list-no-page": (ADMIN, lambda page, desk, user: (desk.completed(user), _go(page, desk, "/exports/?page=99"))[1]),
+    "list-no-page": (ADMIN, _no_page),
     "queued": (ADMIN, _status()),
-    "running": (ADMIN, _status(**_RUNNING)),
-    "running-without-download": (STAFF, _status(**_RUNNING)),
+    "running": (ADMIN, _status(_RUNNING)),
+    "running-without-download": (STAFF, _status(_RUNNING)),
     "completed": (ADMIN, _completed),
     "completed-without-download": (STAFF, _completed),
-    "failed": (ADMIN, _status(**_FAILED)),
-    "cancelled": (ADMIN, _status(**_CANCELLED)),
+    "failed": (ADMIN, _status(_FAILED)),
+    "cancelled": (ADMIN, _status(_CANCELLED)),
     "expired": (ADMIN, lambda page, desk, user: _go(page, desk, desk.expired(user))),
     "problem-401": (ADMIN, _signed_out),
     "problem-403": (STAFF, _forbidden),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -120,15 +120,17 @@ class ServedDesk:
         assert actor
         return actor
 
-    def requested(self, user: User, view: dict[str, object] | None = None, **state: object) -> str:
+    def requested(
+        self, user: User, view: dict[str, object] | None = None, state: Mapping[str, object] | None = None
+    ) -> str:
         """Request an export, write this state of it into the database, and return the path of its page."""
         view = view or {"columns": ["id", "title"], "searchTerm": f"invoice {4100 + next(self._numbers)}"}
         job_id = self.desk.container.request_export()(self.actor(user.email), view).id
         if state:
-            self.write(job_id, **state)
+            self._write_state(job_id, state)
         return f"/exports/{job_id}"
 
-    def write(self, job_id: UUID, **state: object) -> None:
+    def _write_state(self, job_id: UUID, state: Mapping[str, object]) -> None:
         jobs = self._tables.export_jobs
         self._write(update(jobs).where(jobs.c.id == job_id).values(state))
 
@@ -139,7 +141,8 @@ class ServedDesk:
 
     def expired(self, user: User) -> str:
         path = self.completed(user)
-        self.write(UUID(path.rpartition("/")[2]), expires_at=datetime.now(UTC) - timedelta(hours=1))
+        expiry = {"expires_at": datetime.now(UTC) - timedelta(hours=1)}
+        self._write_state(UUID(path.rpartition("/")[2]), expiry)
         return path
 
     def count(self, user: User) -> int:
@@ -182,7 +185,7 @@ class ServedDesk:
 def serving(folder: Path, environment: dict[str, str] | None = None, **settings: object) -> Iterator[ServedDesk]:
     """Make a desk, and serve it by each framework that the block asks for."""
     fast = {"storage_patience_seconds": 0.1, "max_attempts": 1, "max_active_jobs_per_user": 0}
-    desk = make_desk(folder, **{**fast, **settings})
+    desk = make_desk(folder, 200, **{**fast, **settings})
     storage = HeldStorage(desk, folder)
     desk.container.storage.override(storage)
     with ExitStack() as stack:

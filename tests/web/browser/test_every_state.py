@@ -41,9 +41,9 @@ def assert_fits_each_size(page: Page, name: str) -> None:
         assert page.evaluate(_WIDER) == [], size
 
 
-@pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "de", "ar"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("state", STATES)
 def test_state_is_accessible_and_fits(
     desk: ServedDesk, browser: Browser, language: str, scheme: str, state: str
 ) -> None:

@@ -20,8 +20,8 @@ _MOST_BYTES: Final = 120_000
 #: The state, the language, the colours and the height of each picture.
 _PICTURES: Final = {
     "new-export": ("new", "en", "light", 760),
-    "export-status": ("running", "en", "light", 520),
-    "my-exports": ("list", "en", "dark", 560),
+    "export-status": ("running", "en", "light", 620),
+    "my-exports": ("list", "en", "dark", 640),
     "new-export-arabic": ("new", "ar", "light", 760),
 }
 
