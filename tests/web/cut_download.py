@@ -127,7 +127,7 @@ class CutDownload:
         right = self.file.data[wanted.part]
         hanging = None
         if hangs_up and right:
-            hanging = Hanging(after=self.random.randint(-1, len(right)), with_reset=self.random.random() < 0.5)
+            hanging = Hanging(after=self.random.randint(-1, len(right) - 1), with_reset=self.random.random() < 0.5)
         answer = self._ask(wanted.headers, hanging, meanwhile)
         if answer.status == NOT_READ:
             return

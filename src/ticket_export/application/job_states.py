@@ -49,7 +49,7 @@ class JobState:
 
 @attrs.define(kw_only=True)
 class _Answer:
-    """The last answer of the database about one id. An id without an export has one too: both cost the same."""
+    """The last answer of the database about one id."""
 
     lock: Lock = attrs.field(factory=Lock)
     state: JobState | None = None
@@ -84,8 +84,10 @@ class JobStates:
         self._answers: OrderedDict[UUID, _Answer] = OrderedDict()
         self._lock = Lock()
 
-    def find(self, job_id: UUID) -> JobState | None:
-        """Return the state of the export, at most `MAX_AGE` old; None if it does not exist or cannot be read.
+    def find(self, job_id: UUID, is_visible: Callable[[ExportJob], bool]) -> JobState | None:
+        """Return the state of the export, at most `MAX_AGE` old; None if there is none that `is_visible`.
+
+        Without a visible export the database is asked each time, so that a hidden one costs the same as a missing one.
 
         Raises:
             JobDatabaseError: the database failed, within the last second.
@@ -93,7 +95,9 @@ class JobStates:
         answer = self._answer(job_id)
         # The other readers of this export wait for the answer instead of asking too.
         with answer.lock:
-            if (now := self._monotonic()) >= answer.valid_until:
+            now = self._monotonic()
+            is_known = answer.failure is not None or (answer.state is not None and is_visible(answer.state.job))
+            if now >= answer.valid_until or not is_known:
                 lifetime = MAX_AGE
                 try:
                     answer.state, answer.failure = self._ask(job_id, answer.state), None
@@ -103,7 +107,7 @@ class JobStates:
                 answer.valid_until = now + lifetime.total_seconds()
             if answer.failure is not None:
                 raise JobDatabaseError(*answer.failure.args) from answer.failure
-            return answer.state
+            return answer.state if answer.state is not None and is_visible(answer.state.job) else None
 
     def forget(self, job_id: UUID) -> None:
         """Ask again at the next call: this process has changed the export."""

@@ -36,8 +36,8 @@ class WatchExport:
             ExportNotFoundError: it does not exist or may not be seen.
         """
         sight = self.rights.sight(actor)
-        state = self.states.find(job_id)
-        if state is None or not sight.covers(state.job):
+        state = self.states.find(job_id, sight.covers)
+        if state is None:
             raise ExportNotFoundError(job_id)
         shown = self.rights.shown_to(actor, state.job, state.dto)
         return self.rights.watched(actor, state.job, shown, view=state.view, now=self.clock.now())

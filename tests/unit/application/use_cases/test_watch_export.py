@@ -9,6 +9,7 @@ import pytest
 from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk, raising
 from ticket_export import ExportNotFoundError, JobDatabaseError
 from ticket_export.application.job_states import MAX_AGE
+from ticket_export.ports import ExportJob
 
 
 def asked(desk: HelpDesk) -> list[str]:
@@ -16,6 +17,10 @@ def asked(desk: HelpDesk) -> list[str]:
     transactions: list[str] = []
     desk.happen["work.enter"] = lambda: transactions.append("asked")
     return transactions
+
+
+def anyone(job: ExportJob) -> bool:
+    return True
 
 
 def old(desk: HelpDesk) -> None:
@@ -83,6 +88,20 @@ def test_missing_exports_and_those_of_others_cost_the_same(desk: HelpDesk) -> No
         for _ in range(5):
             with pytest.raises(ExportNotFoundError):
                 desk.watch_export(actor, job_id)
+        counts.append(len(transactions))
+    assert counts == [5, 5]
+
+
+def test_a_hidden_export_that_others_watch_costs_the_same_as_a_missing_one(desk: HelpDesk) -> None:
+    stranger, requester = desk.user(), desk.user()
+    watched = desk.requested(requester).id
+    old(desk)
+    desk.watch_export(requester, watched)
+    counts = []
+    for job_id in (watched, uuid4()):
+        transactions = asked(desk)
+        with pytest.raises(ExportNotFoundError):
+            desk.watch_export(stranger, job_id)
         counts.append(len(transactions))
     assert counts == [1, 1]
 
@@ -152,7 +171,7 @@ def test_long_views_are_not_kept(desk: HelpDesk) -> None:
     job_id = desk.request_export(actor, {**VIEW, "viewId": "x" * 5_000}).id
     watched = desk.watch_export(actor, job_id)
     assert watched.view == desk.get_export(actor, job_id).view
-    state = desk.states.find(job_id)
+    state = desk.states.find(job_id, anyone)
     assert state is not None
     assert not state.job.has_view
     assert watched.snapshot is None
@@ -173,7 +192,7 @@ def test_only_the_last_states_are_kept(desk: HelpDesk) -> None:
     transactions = asked(desk)
     desk.watch_export(actor, job_id)
     for _ in range(2_000):
-        desk.states.find(uuid4())
+        desk.states.find(uuid4(), anyone)
     transactions.clear()
     desk.watch_export(actor, job_id)
     assert transactions == ["asked"]
@@ -212,6 +231,6 @@ def test_a_list_says_what_may_be_done_with_each_export(desk: HelpDesk) -> None:
 
 
 def test_a_state_is_as_of_the_moment_it_was_asked(desk: HelpDesk) -> None:
-    state = desk.states.find(desk.requested().id)
+    state = desk.states.find(desk.requested().id, anyone)
     assert state is not None
     assert state.at == NOW
