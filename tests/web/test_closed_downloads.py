@@ -8,10 +8,11 @@ import subprocess
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from hashlib import sha256
 from http.client import HTTPResponse, IncompleteRead
 from pathlib import Path
+from urllib.request import urlopen
 
 import attrs
 import psutil
@@ -54,11 +55,15 @@ class Site:
         host, _, port = self.client.address.partition(":")
         return host, int(port)
 
+    @property
+    def request(self) -> bytes:
+        head = f"GET /exports{self.file} HTTP/1.1\r\nHost: {self.client.address}\r\n{HEADER}: {ADMIN_WITH}\r\n\r\n"
+        return head.encode()
+
     def begun(self) -> tuple[socket.socket, HTTPResponse]:
         """A download whose headers have come; the server holds the rest."""
         raw = socket.create_connection(self.address, timeout=60)
-        head = f"GET /exports{self.file} HTTP/1.1\r\nHost: {self.client.address}\r\n{HEADER}: {ADMIN_WITH}\r\n\r\n"
-        raw.sendall(head.encode())
+        raw.sendall(self.request)
         response = HTTPResponse(raw, method="GET")
         response.begin()
         assert response.status == 200
@@ -145,6 +150,19 @@ def test_waiting_for_a_storage_delays_no_other_request(site: Site) -> None:
     for raw, response in downloads:
         with closing(raw), closing(response):
             assert len(response.read()) == site.exported.length
+    assert until(lambda: site.watch.open_files == 0)
+
+
+@pytest.mark.parametrize("site", ["fastapi"], indirect=True)
+def test_hanging_storage_leaves_threads_to_the_routes_of_the_host(site: Site) -> None:
+    held = site.watch.count("held")
+    with ExitStack() as downloads, site.watch.doing(HOLD):
+        for _ in range(45):
+            raw = downloads.enter_context(socket.create_connection(site.address, timeout=60))
+            raw.sendall(site.request)
+        assert until(lambda: site.watch.count("held") == held + 40)
+        with urlopen(f"{site.client.url}/tickets", timeout=20) as answer:
+            assert answer.status == 200
     assert until(lambda: site.watch.open_files == 0)
 
 

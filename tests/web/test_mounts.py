@@ -198,6 +198,8 @@ HOSTILE = [
     "/http://evil.example/",
     "/..%2f..%2fevil",
     "/%00",
+    "/openapi.json%0a",
+    "/static/ticket-export.js%0a",
     "/%ff%fe",
     "/<script>",
     "/?next=//evil.example",

@@ -49,7 +49,7 @@ class JobState:
 
 @attrs.define(kw_only=True)
 class _Answer:
-    """The last answer of the database about one id."""
+    """The last answer of the database about one id, to a reader who may see the export."""
 
     lock: Lock = attrs.field(factory=Lock)
     state: JobState | None = None
@@ -96,20 +96,23 @@ class JobStates:
         answer = self._answer(job_id)
         # The other readers of this export wait for the answer instead of asking too.
         with answer.lock:
-            is_known = answer.failure is not None or (answer.state is not None and is_visible(answer.state.job))
-            if arrived >= answer.valid_until or not is_known:
-                began = self._monotonic()
-                try:
-                    answer.state, answer.failure = self._ask(job_id, answer.state), None
-                    valid_until = began + _lifetime(answer.state).total_seconds()
-                except JobDatabaseError as error:
-                    answer.state, answer.failure = None, error
-                    valid_until = self._monotonic() + MAX_AGE.total_seconds()
-                # However long the database took: if those who waited asked again, they would wait one after another.
-                answer.valid_until = max(valid_until, self._monotonic())
-            if answer.failure is not None:
-                raise JobDatabaseError(*answer.failure.args) from answer.failure
-            return answer.state if answer.state is not None and is_visible(answer.state.job) else None
+            if arrived < answer.valid_until:
+                if answer.failure is not None:
+                    raise JobDatabaseError(*answer.failure.args) from answer.failure
+                if answer.state is not None and is_visible(answer.state.job):
+                    return answer.state
+            began = self._monotonic()
+            try:
+                job, at = self._ask(job_id)
+            except JobDatabaseError as error:
+                answer.failure, answer.valid_until = error, self._monotonic() + MAX_AGE.total_seconds()
+                raise
+            if job is None or not is_visible(job):
+                return None
+            answer.state, answer.failure = self._state(job, at, answer.state), None
+            # However long the database took: if those who waited asked again, they would wait one after another.
+            answer.valid_until = max(began + _lifetime(answer.state).total_seconds(), self._monotonic())
+            return answer.state
 
     def forget(self, job_id: UUID) -> None:
         """Ask again at the next call: this process has changed the export."""
@@ -124,7 +127,7 @@ class JobStates:
                 self._answers.popitem(last=False)
             return answer
 
-    def _ask(self, job_id: UUID, before: JobState | None = None) -> JobState | None:
+    def _ask(self, job_id: UUID) -> tuple[ExportJob | None, datetime]:
         with self._unit_of_work() as work:
             try:
                 job = work.jobs.find(job_id)
@@ -132,19 +135,17 @@ class JobStates:
                 _log.exception("export %s cannot be read", job_id, extra={"job_id": str(job_id)})
                 job = None
             # Inside the unit of work, which measures it.
-            now = self._clock.now()
-        if job is None:
-            return None
+            return job, self._clock.now()
+
+    def _state(self, job: ExportJob, at: datetime, before: JobState | None) -> JobState:
         # The view of an export does not change, and its summary would be the most expensive part of the DTO.
         (dto,) = self._names.added_to([ExportJobDto.of(job, view=before.dto.view if before else None)])
         if len(job.snapshot_payload_json) > SHORT_VIEW:
             job.snapshot_payload_json = ""
         view = before.view if before else stored_view(job.snapshot_payload_json)
-        return JobState(job=job, dto=dto, view=view, at=now)
+        return JobState(job=job, dto=dto, view=view, at=at)
 
 
-def _lifetime(state: JobState | None) -> timedelta:
-    if state is None:
-        return MAX_AGE
+def _lifetime(state: JobState) -> timedelta:
     age = max(timedelta(), state.at - state.job.requested_at)
     return min(MAX_AGE, age * _PART_OF_AGE)

@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from anyio import CancelScope
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
-from starlette.concurrency import run_in_threadpool
 from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
@@ -14,9 +12,11 @@ from starlette.types import Receive, Scope, Send
 from ticket_export.application.actor import Actor
 from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.web.api import ExportsApi
+from ticket_export.entrypoints.web.fastapi_threads import each_in_thread, in_thread, in_thread_anyway
 from ticket_export.entrypoints.web.messages import MAX_BODY, METHODS, WebRequest, WebResponse, joined, root_of
 
 register_url_convertor("exports_path", type("_P", (PathConvertor,), {"regex": "(?s:.*)"})())  # with line feeds, too
+register_url_convertor("exports_end", type("_E", (PathConvertor,), {"regex": r"\Z"})())  # and not before a line feed
 Language = str | Callable[[Request], str | None] | None
 
 
@@ -31,9 +31,9 @@ def exports_router(
     """Return the API and the pages of exports: ``app.include_router(exports_router(…), prefix="/exports")``.
 
     `current_actor` is a dependency of FastAPI that returns the `Actor` of the request, or None if nobody is logged in.
-    It may raise an ``HTTPException``, for example to redirect to a login. `language` is the code of the pages'
-    language, or a function of the request that returns one; without it the browser's languages decide. `languages` and
-    `templates` are folders of the host with translations and templates.
+    It may raise an ``HTTPException``, such as a redirect to a login. `language` is the code of the pages' language, or
+    a function of the request that returns one; without it the browser's languages decide. `languages` and `templates`
+    are the host's folders of translations and templates.
     """
     api = ExportsApi(container, languages=languages, templates=templates)
     router = APIRouter(include_in_schema=False)
@@ -46,7 +46,8 @@ def exports_router(
         path = next(each for each in api.public_paths if request.scope["path"].endswith(each))
         return await _answer(api, request, path, None, language)
 
-    for rule, endpoint in [*((each, serve_public) for each in api.public_paths), ("/{path:exports_path}", serve)]:
+    public = [(f"{each}{{end:exports_end}}", serve_public) for each in api.public_paths]
+    for rule, endpoint in [*public, ("/{path:exports_path}", serve)]:
         router.add_api_route(rule, endpoint, methods=list(METHODS), response_model=None)
     return router
 
@@ -78,7 +79,7 @@ async def _answer(api: ExportsApi, request: Request, path: str, actor: Actor | N
             actor,
         )
 
-    answer = await run_in_threadpool(handle)
+    answer = await in_thread(handle)
     if isinstance(answer.body, bytes):
         return Response(answer.body, answer.status, dict(answer.headers))
     return _FileResponse(answer)
@@ -88,12 +89,11 @@ class _FileResponse(StreamingResponse):
     """Sends a file, whose blocks are read in threads, and closes it however the sending ends."""
 
     def __init__(self, answer: WebResponse) -> None:
-        super().__init__(answer.blocks, answer.status, dict(answer.headers))
+        super().__init__(each_in_thread(answer.blocks), answer.status, dict(answer.headers))
         self._file = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
         finally:
-            with CancelScope(shield=True):
-                await run_in_threadpool(self._file.close)
+            await in_thread_anyway(self._file.close)

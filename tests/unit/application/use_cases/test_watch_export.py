@@ -6,10 +6,12 @@ from uuid import uuid4
 
 import pytest
 
-from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk, raising
-from ticket_export import ExportNotFoundError, JobDatabaseError
+from tests.unit.application.use_cases.help_desk import NOW, PERMITTED, VIEW, HelpDesk, raising
+from ticket_export import Actor, ExportNotFoundError, JobDatabaseError
 from ticket_export.application.job_states import MAX_AGE, JobStates
 from ticket_export.application.requester_names import RequesterNames
+from ticket_export.domain.user_id import UserId
+from ticket_export.ports import User
 from ticket_export.ports import ExportJob
 
 
@@ -105,6 +107,38 @@ def test_a_hidden_export_that_others_watch_costs_the_same_as_a_missing_one(desk:
             desk.watch_export(stranger, job_id)
         counts.append(len(transactions))
     assert counts == [1, 1]
+
+
+def test_hidden_export_does_not_ask_for_the_name_of_its_requester(
+    desk: HelpDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor, nameless = desk.user(), User(id=uuid4(), first_name="", last_name="", email_address="b@example.test")
+    desk.users.add(nameless, PERMITTED)
+    owner = Actor(user_id=nameless.id, permissions=PERMITTED)
+    job_id = desk.request_export(owner, VIEW).id
+    named: list[object] = []
+
+    def names(_: object, user_ids: object) -> dict[UserId, str]:
+        named.append(user_ids)
+        return {nameless.id: "Bea"}
+
+    monkeypatch.setattr(type(desk.users), "names", names)
+    with pytest.raises(ExportNotFoundError):
+        desk.watch_export(actor, job_id)
+    assert named == []
+    assert desk.watch_export(owner, job_id).requester_name == "Bea"
+
+
+def test_reader_who_may_not_see_an_export_leaves_its_state_to_the_others(desk: HelpDesk) -> None:
+    actor, stranger = desk.user(), desk.user()
+    job_id = desk.requested(actor).id
+    old(desk)
+    desk.watch_export(actor, job_id)
+    with pytest.raises(ExportNotFoundError):
+        desk.watch_export(stranger, job_id)
+    transactions = asked(desk)
+    desk.watch_export(actor, job_id)
+    assert transactions == []
 
 
 def test_rights_are_asked_each_time_though_the_state_is_not(desk: HelpDesk) -> None:

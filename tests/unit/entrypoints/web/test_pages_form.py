@@ -206,6 +206,12 @@ def test_order_of_the_fields_is_the_order_of_the_file() -> None:
     assert ExportForm.from_fields(fields, CHOICES).view()["columns"] == ["title", "id"]
 
 
+def test_columns_without_an_order_are_the_columns_of_the_file() -> None:
+    form = ExportForm.from_fields([("columns", "title"), ("columns", "id")], CHOICES)
+    assert form.view()["columns"] == ["title", "id"]
+    assert ExportForm.from_fields([("columns", "titel")], CHOICES).view()["columns"] == ["titel"]
+
+
 def test_unchosen_columns_are_left_out_and_the_request_says_so() -> None:
     form = ExportForm.from_fields([field for field in FIELDS if field[0] != "columns"], CHOICES)
     assert form.view()["columns"] == []

@@ -88,14 +88,14 @@ class ExportForm:
 
     @classmethod
     def from_fields(cls, fields: Sequence[tuple[str, str]], choices: ChoicesDto) -> Self:
-        """Return the form as submitted; without the field `order`, the form of the field `view`.
+        """Return the form as submitted; without the fields `order` and `columns`, the form of the field `view`.
 
         The buttons `up` and `down` move the column that is their value by one place.
         """
         view, problems, unreadable = _given_view([value for name, value in fields if name == "view"])
         form = attrs.evolve(cls.from_view(view, choices), unreadable=unreadable)
         form = attrs.evolve(form, problems=(*problems, *form.problems))
-        if not any(name == "order" for name, _ in fields):
+        if not any(name in {"order", "columns"} for name, _ in fields):
             return form
         sent = dict(fields)
         order, _ = _known([value for name, value in fields if name == "order"], choices.columns)

@@ -1,0 +1,42 @@
+"""Threads of FastAPI's event loops for the exports alone.
+
+Starlette's own threads also serve the other routes of the host. While the database or the storage of the exports hangs,
+their requests must not occupy all of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Final, TypeVar
+
+from anyio import CancelScope, CapacityLimiter
+from anyio.lowlevel import RunVar
+from anyio.to_thread import run_sync
+
+# As many as Starlette has for everything else.
+_MOST: Final = 40
+_limiter: Final = RunVar[CapacityLimiter]("ticket_export_threads")
+
+T = TypeVar("T")
+
+
+async def in_thread(call: Callable[[], T]) -> T:
+    """Return what the call returns, in a thread of the exports."""
+    try:
+        limiter = _limiter.get()
+    except LookupError:
+        _limiter.set(limiter := CapacityLimiter(_MOST))
+    return await run_sync(call, limiter=limiter)
+
+
+async def in_thread_anyway(call: Callable[[], object]) -> None:
+    """Call in a thread of the exports, also in a task that was cancelled."""
+    with CancelScope(shield=True):
+        await in_thread(call)
+
+
+async def each_in_thread(blocks: Iterable[bytes]) -> AsyncIterator[bytes]:
+    """Yield the blocks, each read in a thread of the exports."""
+    iterator = iter(blocks)
+    while block := await in_thread(lambda: next(iterator, b"")):
+        yield block
