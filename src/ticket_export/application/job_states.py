@@ -92,19 +92,21 @@ class JobStates:
         Raises:
             JobDatabaseError: the database failed, within the last second.
         """
+        arrived = self._monotonic()
         answer = self._answer(job_id)
         # The other readers of this export wait for the answer instead of asking too.
         with answer.lock:
-            now = self._monotonic()
             is_known = answer.failure is not None or (answer.state is not None and is_visible(answer.state.job))
-            if now >= answer.valid_until or not is_known:
-                lifetime = MAX_AGE
+            if arrived >= answer.valid_until or not is_known:
+                began = self._monotonic()
                 try:
                     answer.state, answer.failure = self._ask(job_id, answer.state), None
-                    lifetime = _lifetime(answer.state)
+                    valid_until = began + _lifetime(answer.state).total_seconds()
                 except JobDatabaseError as error:
                     answer.state, answer.failure = None, error
-                answer.valid_until = now + lifetime.total_seconds()
+                    valid_until = self._monotonic() + MAX_AGE.total_seconds()
+                # However long the database took: if those who waited asked again, they would wait one after another.
+                answer.valid_until = max(valid_until, self._monotonic())
             if answer.failure is not None:
                 raise JobDatabaseError(*answer.failure.args) from answer.failure
             return answer.state if answer.state is not None and is_visible(answer.state.job) else None

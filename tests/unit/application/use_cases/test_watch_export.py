@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread, get_ident
 from uuid import uuid4
 
 import pytest
 
 from tests.unit.application.use_cases.help_desk import NOW, VIEW, HelpDesk, raising
 from ticket_export import ExportNotFoundError, JobDatabaseError
-from ticket_export.application.job_states import MAX_AGE
+from ticket_export.application.job_states import MAX_AGE, JobStates
+from ticket_export.application.requester_names import RequesterNames
 from ticket_export.ports import ExportJob
 
 
@@ -214,6 +215,50 @@ def test_readers_in_threads_share_one_answer(desk: HelpDesk) -> None:
         thread.start()
     for thread in threads:
         thread.join(timeout=60)
+    assert transactions == ["asked"]
+
+
+@pytest.mark.parametrize("failure", [None, JobDatabaseError("it is away")])
+def test_readers_that_waited_for_a_slow_database_do_not_ask_it_again(
+    desk: HelpDesk, failure: JobDatabaseError | None
+) -> None:
+    actor = desk.user()
+    job_id = desk.requested(actor).id
+    old(desk)
+    outcomes: list[object] = []
+    transactions: list[str] = []
+    arrived: set[int] = set()
+    everybody = Event()
+
+    def now() -> float:
+        arrived.add(get_ident())
+        if len(arrived) == 8:
+            everybody.set()
+        return desk.elapsed
+
+    def answer_late() -> None:
+        transactions.append("asked")
+        assert everybody.wait(10)
+        desk.elapsed += 30
+        if failure:
+            raise failure
+
+    def read() -> None:
+        try:
+            outcomes.append(desk.watch_export(actor, job_id).status)
+        except JobDatabaseError as error:
+            outcomes.append(str(error))
+
+    desk.states = JobStates(
+        unit_of_work=desk.unit_of_work, clock=desk.clock, names=RequesterNames(lambda: desk.users), monotonic=now
+    )
+    desk.happen["work.enter"] = answer_late
+    threads = [Thread(target=read, daemon=True) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert outcomes == [str(failure or "queued")] * 8
     assert transactions == ["asked"]
 
 
