@@ -11,8 +11,7 @@ from ticket_export import Actor, ExportNotFoundError, JobDatabaseError
 from ticket_export.application.job_states import MAX_AGE, JobStates
 from ticket_export.application.requester_names import RequesterNames
 from ticket_export.domain.user_id import UserId
-from ticket_export.ports import User
-from ticket_export.ports import ExportJob
+from ticket_export.ports import ExportJob, User
 
 
 def asked(desk: HelpDesk) -> list[str]:
