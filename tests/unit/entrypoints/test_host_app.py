@@ -35,6 +35,9 @@ def host_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     (tmp_path / "misset_helpdesk.py").write_text(
         "from ticket_export import Settings\nSettings(retention_hour='secret')"
     )
+    (tmp_path / "django_helpdesk.py").write_text(
+        "from django.core.exceptions import AppRegistryNotReady\nraise AppRegistryNotReady('secret')"
+    )
     (tmp_path / "needy_helpdesk.py").write_text("import no_such_dependency")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [each for each in sys.path if each])
@@ -66,6 +69,7 @@ def test_a_class_is_made_an_instance() -> None:
         ("broken_helpdesk:container", r"cannot be imported: ZeroDivisionError \(ticket-export --debug"),
         ("miswired_helpdesk:container", r"cannot be imported: 'catalogue' .* did you mean catalog\?"),
         ("misset_helpdesk:container", r"cannot be imported: retention_hour: unknown setting; did you mean .*hours\?$"),
+        ("django_helpdesk:container", r"AppRegistryNotReady; name a module that calls django.setup\(\) first.*set$"),
         ("needy_helpdesk:container", "needs 'no_such_dependency'"),
     ],
 )

@@ -141,9 +141,13 @@ class ServedDesk:
 
     def expired(self, user: User) -> str:
         path = self.completed(user)
+        self.expire(path)
+        return path
+
+    def expire(self, path: str) -> None:
+        """Let the export of this page be expired."""
         expiry = {"expires_at": datetime.now(UTC) - timedelta(hours=1)}
         self._write_state(UUID(path.rpartition("/")[2]), expiry)
-        return path
 
     def count(self, user: User) -> int:
         """The exports of the user."""

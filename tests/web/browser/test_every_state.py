@@ -25,6 +25,19 @@ _WIDER: Final = """
             .map((each) => `${each.localName}: ${each.scrollWidth} > ${each.clientWidth}`);
     }
 """
+# What lies below Close: a notice, or the words of the heading.
+_COVERED: Final = """
+    (dialog) => {
+        const close = dialog.querySelector("[data-te-close]").getBoundingClientRect();
+        const words = document.createRange();
+        const heading = dialog.querySelector("h1:not([role=alert] *)");
+        if (heading) words.selectNodeContents(heading);
+        return [...dialog.querySelectorAll("[role=alert]"), words].filter((each) => {
+            const { left, right, top, bottom } = each.getBoundingClientRect();
+            return left < close.right && close.left < right && top < close.bottom && close.top < bottom;
+        }).length;
+    }
+"""
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +52,8 @@ def assert_fits_each_size(page: Page, name: str) -> None:
         # The dialog scrolls by itself.
         page.screenshot(path=_SCREENSHOTS / f"{name}-{size}.png", full_page="dialog" not in name, animations="disabled")
         assert page.evaluate(_WIDER) == [], size
+        if name.startswith("dialog"):
+            assert page.get_by_role("dialog").evaluate(_COVERED) == 0, size
 
 
 @pytest.mark.parametrize("language", ["en", "de", "ar"])

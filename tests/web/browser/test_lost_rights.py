@@ -72,18 +72,42 @@ def test_right_that_is_lost_while_the_form_is_open_is_told(
 
 
 @EACH_FRAMEWORK
-def test_right_that_is_lost_after_the_end_keeps_the_page(
+@pytest.mark.parametrize("place", ["its page", "the list"])
+def test_download_that_is_refused_says_why(
+    served_desk: ServedDesk, browser: Browser, framework: str, place: str
+) -> None:
+    user = served_desk.user()
+    url = served_desk.url(framework)
+    with visitor(browser, url, user) as page:
+        saved = saved_by(page)
+        path = served_desk.completed(user)
+        shown = path if place == "its page" else "/exports/"
+        download = page.get_by_role("link", name="Download")
+        page.goto(url + shown)
+        served_desk.revoke(user)
+        download.click()
+        state(page.get_by_role("main"), "You may not do this")
+        served_desk.grant(user)
+        page.goto(url + shown)
+        served_desk.expire(path)
+        download.click()
+        state(page.get_by_role("main"), "The file has expired")
+    assert saved == []
+
+
+@EACH_FRAMEWORK
+def test_download_after_the_session_leads_to_the_login(
     served_desk: ServedDesk, browser: Browser, framework: str
 ) -> None:
     user = served_desk.user()
     url = served_desk.url(framework)
     with visitor(browser, url, user) as page:
+        saved = saved_by(page)
         page.goto(url + served_desk.completed(user))
-        served_desk.revoke(user)
-        with page.expect_download() as refused:
-            page.get_by_role("link", name="Download").click()
-        assert refused.value.failure()
-        state(page.get_by_role("main"), "The export is ready")
+        sign_in(page, url, SIGNED_OUT)
+        page.get_by_role("link", name="Download").click()
+        expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+    assert saved == []  # the page of the login is not saved as the file
 
 
 @EACH_WAY

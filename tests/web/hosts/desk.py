@@ -57,6 +57,7 @@ def list_page() -> str:
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Tickets</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <script type="module" src="{ROOT}/static/ticket-export.js"></script></head>
 <body><main><h1>Tickets</h1><p>{count} tickets</p>
 <ticket-export view="{escape(json.dumps(VIEW))}"><a href="{ROOT}/new">Export</a></ticket-export>

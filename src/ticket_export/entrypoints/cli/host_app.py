@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import cast
+from typing import Final, cast
 
 from dependency_injector.containers import DynamicContainer
 from pydantic import ValidationError
@@ -16,6 +16,8 @@ from ticket_export.errors import ConfigurationError
 from ticket_export.settings import Settings
 
 _WHERE = "--app"
+#: What Django raises if models are imported before it is set up.
+_NO_DJANGO_SETUP: Final = frozenset({"AppRegistryNotReady", "ImproperlyConfigured"})
 
 
 def load_host_app(name: str) -> TicketExportContainer:
@@ -60,6 +62,8 @@ def _safe_text_of(error: BaseException) -> str | None:
         return str(error)
     if isinstance(error, ValidationError) and error.title == Settings.__name__:
         return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+    if type(error).__module__ == "django.core.exceptions" and type(error).__name__ in _NO_DJANGO_SETUP:
+        return f"{type(error).__name__}; name a module that calls django.setup() first, with DJANGO_SETTINGS_MODULE set"
     return None
 
 

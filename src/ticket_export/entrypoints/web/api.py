@@ -138,7 +138,9 @@ class ExportsApi:
                 if request.method == "OPTIONS":
                     return WebResponse(status=200, headers={"Allow": allowed, "Content-Length": "0"})
                 route = routes.get("GET" if request.method == "HEAD" else request.method)
-                return _not_allowed(allowed) if route is None else self._routed(route, request, actor, *match.groups())
+                if route is None:
+                    return _page_of_action(request, *match.groups()) or _not_allowed(allowed)
+                return self._routed(route, request, actor, *match.groups())
         return problems.NO_ROUTE
 
     def _routed(self, route: _Route, request: WebRequest, actor: Actor | None, job_id: str = "") -> _Answer:
@@ -351,6 +353,13 @@ def _page(status: int, html: str, headers: Mapping[str, str] | None = None) -> W
 
 def _see(path: str) -> WebResponse:
     return WebResponse(status=303, headers={"Location": path, "Content-Length": "0"})
+
+
+def _page_of_action(request: WebRequest, job_id: str = "") -> WebResponse | None:
+    """Lead a reader from the address of an action to the export: a login returns to the address of the form."""
+    if request.method == "GET" and request.prefers_html and _ID.fullmatch(job_id):
+        return _see(f"{request.root}/{job_id}")
+    return None
 
 
 def _tagged(

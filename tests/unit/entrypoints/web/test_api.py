@@ -238,3 +238,13 @@ def test_id_is_read_in_any_case(desk: Desk) -> None:
     assert desk.ask("GET", f"/{str(job_id).upper()}").status == 200
     assert desk.ask("GET", f"/{job_id.hex}").status == 404
     assert desk.ask("GET", f"/{job_id}\n").status == 404
+
+
+@pytest.mark.parametrize("action", ["cancel", "retry"])
+def test_login_that_returns_to_the_address_of_a_form_arrives_at_the_export(desk: Desk, action: str) -> None:
+    job_id = desk.completed()
+    page = desk.ask("GET", f"/{job_id}/{action}", headers={"accept": "text/html"})
+    assert (page.status, page.headers["Location"]) == (303, f"/exports/{job_id}")
+    # A program is told, and no other text becomes an address.
+    assert desk.ask("GET", f"/{job_id}/{action}").status == 405
+    assert desk.ask("GET", f"/\\evil.example/{action}", headers={"accept": "text/html"}).status == 405

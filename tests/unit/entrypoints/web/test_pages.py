@@ -319,7 +319,7 @@ def test_status_offers_what_the_reader_may_do() -> None:
     again = PAGES.status(context(), export(**DONE, may_retry=True))
     assert "Export again" in again
     assert "Try again" not in again
-    assert f'href="{ADDRESS}/file" download' in PAGES.status(context(), STATES["completed"])
+    assert f'href="{ADDRESS}/file"' in PAGES.status(context(), STATES["completed"])
 
 
 @pytest.mark.parametrize("state", ["queued", "running", "completed"])

@@ -14,7 +14,6 @@ MESSAGES: Final = (
     # Why an export has no file.
     msgid("Cancelled"),
     msgid("The export failed."),
-    msgid("The export failed unexpectedly."),
     msgid("The export was interrupted."),
     msgid("The export expired before it was finished."),
     msgid("The export was given up: its background task ended without it."),
@@ -42,6 +41,8 @@ MESSAGES: Final = (
 
 #: Messages with values.
 PATTERNS: Final = (
+    msgid("The export failed unexpectedly. The log has the cause under %(id)s."),
+    msgid("The application is not configured correctly, so no file was made. The log has the cause under %(id)s."),
     msgid("The export was given up; attempts that ended without a heartbeat: %(attempts)s."),
     msgid("The export was given up; attempts that were lost: %(attempts)s. %(why)s"),
     msgid("%(written)s rows were written but %(counted)s were counted; the file was discarded"),
