@@ -98,7 +98,8 @@ class JobStates:
         with answer.lock:
             if arrived < answer.valid_until:
                 if answer.failure is not None:
-                    raise JobDatabaseError(*answer.failure.args) from answer.failure
+                    # Its cause was raised to the first reader, and would fill the log with the same lines for each.
+                    raise JobDatabaseError(*answer.failure.args) from None
                 if answer.state is not None and is_visible(answer.state.job):
                     return answer.state
             began = self._monotonic()
