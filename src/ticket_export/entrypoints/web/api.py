@@ -17,8 +17,7 @@ import attrs
 from ticket_export.application.actor import Actor
 from ticket_export.application.dto import ColumnDto, Dto
 from ticket_export.container import TicketExportContainer
-from ticket_export.entrypoints.web import problems
-from ticket_export.entrypoints.web.conditions import is_unchanged
+from ticket_export.entrypoints.web import answers, problems
 from ticket_export.entrypoints.web.file_answers import FileAnswers
 from ticket_export.entrypoints.web.messages import WebRequest, WebResponse
 from ticket_export.entrypoints.web.openapi import PAGE_SIZE, openapi_document
@@ -41,25 +40,6 @@ from ticket_export.errors import ExportNotFoundError, InvalidPayloadError, Ticke
 
 _ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _OPENAPI: Final = "/openapi.json"
-_JSON: Final = "application/json"
-_HTML: Final = "text/html; charset=utf-8"
-_ALWAYS: Final = {
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    # Not "no-referrer", with which a browser sends no Origin with a form.
-    "Referrer-Policy": "same-origin",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-}
-_CSP: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
-)
-_PAGE_HEADERS: Final = {
-    "Content-Security-Policy": _CSP,
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Vary": "Accept, Accept-Language",
-}
 
 
 @attrs.frozen(kw_only=True)
@@ -126,7 +106,7 @@ class ExportsApi:
         answer = self._answer(request, actor)
         if isinstance(answer, Refusal):
             answer = self._refused(request, answer)
-        answer = attrs.evolve(answer, headers={**_ALWAYS, **answer.headers})
+        answer = attrs.evolve(answer, headers={**answers.ALWAYS, **answer.headers})
         return answer.without_body() if request.method == "HEAD" else answer
 
     def _answer(self, request: WebRequest, actor: Actor | None) -> _Answer:
@@ -181,8 +161,8 @@ class ExportsApi:
             page = self._pages.new_export(
                 self._context(call.request), choices, form, told.problems, "" if told.problems else told.detail
             )
-            return _page(told.status, page, refusal.headers)
-        return _see(path_of(call.request.root, made))
+            return answers.page(told.status, page, refusal.headers)
+        return answers.see_other(path_of(call.request.root, made))
 
     def _new(self, call: _Call) -> _Answer:
         choices = self._container.get_choices()(call.actor)
@@ -192,10 +172,10 @@ class ExportsApi:
             form = ExportForm.from_fields(_fields(call.request), choices)
         else:
             form = ExportForm.from_view({}, choices)
-        return _page(200, self._pages.new_export(self._context(call.request), choices, form))
+        return answers.page(200, self._pages.new_export(self._context(call.request), choices, form))
 
     def _columns(self, call: _Call) -> _Answer:
-        return _json(200, self._container.get_choices()(call.actor))
+        return answers.as_json(200, self._container.get_choices()(call.actor))
 
     def _list(self, call: _Call) -> _Answer:
         page, size = (_number(call.request, name, default) for name, default in [("page", 1), ("pageSize", PAGE_SIZE)])
@@ -207,9 +187,9 @@ class ExportsApi:
             raise InvalidPayloadError([str(error).replace("page_size", "pageSize")]) from None
         if call.request.prefers_html:
             context, labels = self._context(call.request), self._labels(call)
-            return _page(200, self._pages.exports(context, listed, call.actor.user_id, labels))
+            return answers.page(200, self._pages.exports(context, listed, call.actor.user_id, labels))
         described = f'<{call.request.root}{_OPENAPI}>; rel="service-desc"; type="application/json"'
-        return _json(200, ListedExports.at(call.request.root, listed), {"Vary": "Accept", "Link": described})
+        return answers.as_json(200, ListedExports.at(call.request.root, listed), {"Vary": "Accept", "Link": described})
 
     def _show(self, call: _Call) -> _Answer:
         export = self._container.watch_export()(call.actor, call.job_id)
@@ -220,16 +200,19 @@ class ExportsApi:
         state = shown.model_dump_json()
         if not call.request.prefers_html:
             headers |= {"Vary": "Accept"}
-            return _tagged(
-                f'"{_digest(state)}"', call.request, headers, lambda sent: _data(200, state.encode(), _JSON, sent)
+            return answers.tagged(
+                f'"{_digest(state)}"',
+                call.request,
+                headers,
+                lambda sent: answers.data(200, state.encode(), answers.JSON, sent),
             )
         context = self._context(call.request)
         # Weak, since the token of a form differs each time.
-        return _tagged(
+        return answers.tagged(
             f'W/"{_digest(state + context.language.code)}"',
             call.request,
-            {**_PAGE_HEADERS, **headers},
-            lambda sent: _page(200, self._pages.status(context, export, columns=self._labels(call)), sent),
+            {**answers.PAGE_HEADERS, **headers},
+            lambda sent: answers.page(200, self._pages.status(context, export, columns=self._labels(call)), sent),
         )
 
     def _file(self, call: _Call) -> _Answer:
@@ -245,7 +228,7 @@ class ExportsApi:
         finally:
             self._container.watch_export().changed(job_id)
         if call.request.is_form:
-            return _see(path)
+            return answers.see_other(path)
         return self._accepted(call, path, ExportWithLinks.at(call.request.root, cancelled))
 
     def _retry(self, call: _Call) -> _Answer:
@@ -255,7 +238,7 @@ class ExportsApi:
             return self._status_again(call, error)
         path = path_of(call.request.root, made)
         if call.request.is_form:
-            return _see(path)
+            return answers.see_other(path)
         return self._accepted(call, path, RequestedExport.at(call.request.root, made))
 
     # How it is answered.
@@ -266,28 +249,28 @@ class ExportsApi:
             raise error
         export = self._container.watch_export()(call.actor, call.job_id)
         page = self._pages.status(self._context(call.request), export, refusal.problem.detail, self._labels(call))
-        return _page(refusal.problem.status, page, refusal.headers)
+        return answers.page(refusal.problem.status, page, refusal.headers)
 
     def _labels(self, call: _Call) -> Sequence[ColumnDto]:
         return self._container.get_choices()(call.actor).columns
 
     def _accepted(self, call: _Call, path: str, export: Dto) -> WebResponse:
-        return _json(202, export, {"Location": path, "Retry-After": "0"})
+        return answers.as_json(202, export, {"Location": path, "Retry-After": "0"})
 
     def _public(self, request: WebRequest) -> _Answer:
         if request.method not in {"GET", "HEAD"}:
             return _not_allowed("GET, HEAD")
         if request.path == _OPENAPI:
             document = openapi_document(request.root, self._container.file_formats().by_name)
-            return _data(200, json.dumps(document).encode(), _JSON)
+            return answers.data(200, json.dumps(document).encode(), answers.JSON)
         asset = self._pages.STATIC[request.path.removeprefix("/static/")]
         is_versioned = request.parameters.get("v") == asset.version
         caching = "public, max-age=31536000, immutable" if is_versioned else "no-cache"
-        return _tagged(
+        return answers.tagged(
             f'"{asset.version}"',
             request,
             {"Cache-Control": caching},
-            lambda sent: _data(200, asset.content, asset.content_type, sent),
+            lambda sent: answers.data(200, asset.content, asset.content_type, sent),
         )
 
     def _context(self, request: WebRequest) -> PageContext:
@@ -303,8 +286,8 @@ class ExportsApi:
         if request.prefers_html:
             detail = "; ".join(problem.problems) or problem.detail
             page = self._pages.problem(self._context(request), problem.status, problem.title, detail)
-            return _page(problem.status, page, refusal.headers)
-        return _json(
+            return answers.page(problem.status, page, refusal.headers)
+        return answers.as_json(
             problem.status, problem, {"Vary": "Accept", **refusal.headers}, content_type="application/problem+json"
         )
 
@@ -334,42 +317,11 @@ def _number(request: WebRequest, name: str, default: int) -> int:
     return int(text)
 
 
-def _data(status: int, body: bytes, content_type: str, headers: Mapping[str, str] | None = None) -> WebResponse:
-    described = {"Content-Type": content_type, "Content-Length": str(len(body))}
-    return WebResponse(status=status, headers={**described, **(headers or {})}, body=body)
-
-
-def _json(
-    status: int, content: Dto, headers: Mapping[str, str] | None = None, *, content_type: str = _JSON
-) -> WebResponse:
-    return _data(status, content.model_dump_json().encode(), content_type, headers)
-
-
-def _page(status: int, html: str, headers: Mapping[str, str] | None = None) -> WebResponse:
-    # A host's template may hold anything that Python's texts can hold.
-    body = html.encode("utf-8", "replace")
-    return _data(status, body, _HTML, {**_PAGE_HEADERS, **(headers or {})})
-
-
-def _see(path: str) -> WebResponse:
-    return WebResponse(status=303, headers={"Location": path, "Content-Length": "0"})
-
-
 def _page_of_action(request: WebRequest, job_id: str = "") -> WebResponse | None:
     """Lead a reader from the address of an action to the export: a login returns to the address of the form."""
     if request.method == "GET" and request.prefers_html and _ID.fullmatch(job_id):
-        return _see(f"{request.root}/{job_id}")
+        return answers.see_other(f"{request.root}/{job_id}")
     return None
-
-
-def _tagged(
-    tag: str, request: WebRequest, headers: Mapping[str, str], make: Callable[[Mapping[str, str]], WebResponse]
-) -> WebResponse:
-    """Return 304 if the client has the state of that tag, else what `make` makes with the headers."""
-    tagged = {**headers, "ETag": tag}
-    if is_unchanged(request.headers, tag.removeprefix("W/").strip('"')):
-        return WebResponse(status=304, headers=tagged)
-    return make(tagged)
 
 
 def _not_allowed(allowed: str) -> Refusal:
