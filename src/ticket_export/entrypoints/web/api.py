@@ -221,12 +221,13 @@ class ExportsApi:
     def _cancel(self, call: _Call) -> _Answer:
         job_id = call.job_id
         path = f"{call.request.root}/{job_id}"
+        watch = self._container.watch_export()
         try:
             cancelled = self._container.cancel_export()(call.actor, job_id)
         except TicketExportError as error:
+            watch.changed(job_id)
             return self._status_again(call, error)
-        finally:
-            self._container.watch_export().changed(job_id)
+        watch.changed(job_id)
         if call.request.is_form:
             return answers.see_other(path)
         return self._accepted(call, path, ExportWithLinks.at(call.request.root, cancelled))

@@ -248,3 +248,16 @@ def test_login_that_returns_to_the_address_of_a_form_arrives_at_the_export(desk:
     # A program is told, and no other text becomes an address.
     assert desk.ask("GET", f"/{job_id}/{action}").status == 405
     assert desk.ask("GET", f"/\\evil.example/{action}", headers={"accept": "text/html"}).status == 405
+
+
+def test_refused_cancellation_shows_the_export_as_it_is_now(desk: Desk) -> None:
+    made = desk.container.request_export()(AS_ADA, {"columns": ["id"]})
+    clock = desk.container.clock()
+    assert isinstance(clock, InMemoryClock)
+    clock.advance(timedelta(minutes=1))
+    page = {"accept": "text/html", "content-type": FORM, "sec-fetch-site": "same-origin"}
+    assert b"The export is waiting" in desk.ask("GET", f"/{made.id}", headers=page).body
+    desk.container.worker().drain()
+    refused = desk.ask("POST", f"/{made.id}/cancel", headers=page)
+    assert refused.status == 409
+    assert b"The export is ready" in refused.body
