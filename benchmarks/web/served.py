@@ -20,7 +20,7 @@ from benchmarks.web import paths
 
 # Seconds in which a host is ready, on a busy machine too.
 _PATIENCE: Final = 60.0
-#: The command that serves each host; the number of the listening socket comes last. A page that asks every two seconds
+#: The command that serves each host; the listening socket, or the number of its port, comes last. A page that asks every two seconds
 #: keeps its connection.
 COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "Flask": (
@@ -29,7 +29,8 @@ COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "FastAPI": (
         *("uvicorn", "benchmarks.web.fastapi_host:app", "--timeout-keep-alive", "30", "--log-level", "warning"),
-        *("--no-access-log", "--fd", "{}"),
+        # Not by the number of a socket, which uvicorn takes for a Unix socket: TCP then delays small packets by 40 ms.
+        *("--no-access-log", "--port", "{}"),
     ),
 }
 
@@ -68,11 +69,14 @@ def served(host: str, settings: Mapping[str, str]) -> Iterator[Served]:
     """Serve the host with these settings until the block ends."""
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
         port: int = listener.getsockname()[1]
-        command = [part.format(listener.fileno()) for part in COMMANDS[host]]
+        is_by_port = "--port" in COMMANDS[host]
+        command = [part.format(port if is_by_port else listener.fileno()) for part in COMMANDS[host]]
+        if is_by_port:
+            listener.close()
         process = subprocess.Popen(
             [sys.executable, "-m", *command],
             env={**NOW.environment, **settings},
-            pass_fds=[listener.fileno()],
+            pass_fds=[] if is_by_port else [listener.fileno()],
         )
         try:
             found = Served(port=port, process=psutil.Process(process.pid))

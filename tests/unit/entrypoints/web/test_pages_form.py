@@ -333,3 +333,21 @@ def test_view_without_a_time_zone_stays_without_one() -> None:
     assert "data-te-zone" in PAGES.new_export(CONTEXT, CHOICES, ExportForm.from_view({}, CHOICES))
     named = ExportForm.from_view({"timeZone": "Europe/Berlin"}, CHOICES)
     assert "data-te-zone" not in PAGES.new_export(CONTEXT, CHOICES, named)
+
+
+@pytest.mark.parametrize(
+    ("view", "place"),
+    [
+        ({"columns": "id"}, "columns"),
+        ({"columns": None}, "columns"),
+        ({"file": "xlsx"}, "file"),
+        ({"file": {"format": ["x"]}}, "file.format"),
+        ({"timeZone": 5}, "timeZone"),
+        ({"sortField": {}}, "sortField"),
+    ],
+)
+def test_mistake_in_a_part_that_the_form_shows_is_told_too(view: dict[str, object], place: str) -> None:
+    form = ExportForm.from_fields([("view", json.dumps(view))], choices())
+    assert [each.partition(":")[0] for each in form.problems] == [place]
+    with pytest.raises(InvalidPayloadError):
+        form.view()

@@ -179,8 +179,13 @@ def _kept(view: Mapping[str, object]) -> ExportSnapshotPayload:
 
 
 def _problems(view: Mapping[str, object]) -> tuple[str, ...]:
+    # A view that names no column leaves the choice to the user.
+    whole = dict(view)
+    if _shown_part(view).get("columns", []) == []:
+        whole = {key: each for key, each in view.items() if _KEY_BY_SPELLING.get(key) != "columns"}
+        whole["columns"] = ["any"]
     try:
-        _kept(view)
+        read_view(whole)
     except InvalidPayloadError as error:
         return error.problems
     return ()
