@@ -121,9 +121,9 @@ class ExportForm:
         """Return the view to request.
 
         Raises:
-            InvalidPayloadError: the view of the host cannot be read.
+            InvalidPayloadError: the view of the host cannot be read, or has a mistake.
         """
-        if self.unreadable is not None:
+        if self.problems:
             raise InvalidPayloadError(self.problems)
         view = {key: value for key, value in self.given.items() if key not in _KEY_BY_SPELLING}
         view["columns"] = [each.column.name for each in self.columns if each.is_chosen] + list(self.unknown)
