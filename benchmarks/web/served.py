@@ -20,8 +20,8 @@ from benchmarks.web import paths
 
 # Seconds in which a host is ready, on a busy machine too.
 _PATIENCE: Final = 60.0
-#: The command that serves each host; the listening socket, or the number of its port, comes last. A page that asks every two seconds
-#: keeps its connection.
+#: The command that serves each host; the listening socket, or the number of its port, comes last. A page that asks
+#: every two seconds keeps its connection.
 COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "Flask": (
         *("gunicorn", "benchmarks.web.flask_host:app", "--workers", "1", "--threads", "4", "--keep-alive", "30"),
