@@ -81,6 +81,8 @@ class ServedDesk:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Let the exports of the worker run, but not end, during the block."""
+        # What other tests have left must not keep the worker.
+        self.desk.container.worker().drain()
         self.storage.may_write.clear()
         try:
             yield
