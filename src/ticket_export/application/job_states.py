@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -15,16 +14,14 @@ import attrs
 
 from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.ports.clock import Clock
-from ticket_export.application.ports.export_job_repository import UNREADABLE
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.requester_names import RequesterNames
+from ticket_export.application.rights import find_readable_export
 from ticket_export.application.view.limits import SHORT_VIEW
 from ticket_export.application.view.snapshot import ExportSnapshotPayload
 from ticket_export.application.view.view_summary import stored_view
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.errors import JobDatabaseError
-
-_log = logging.getLogger(__name__)
 
 #: The greatest age of an answer that a reader gets.
 MAX_AGE: Final = timedelta(seconds=1)
@@ -130,11 +127,7 @@ class JobStates:
 
     def _ask(self, job_id: UUID) -> tuple[ExportJob | None, datetime]:
         with self._unit_of_work() as work:
-            try:
-                job = work.jobs.find(job_id)
-            except UNREADABLE:
-                _log.exception("export %s cannot be read", job_id, extra={"job_id": str(job_id)})
-                job = None
+            job = find_readable_export(work, job_id)
             # Inside the unit of work, which measures it.
             return job, self._clock.now()
 

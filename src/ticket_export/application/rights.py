@@ -184,11 +184,16 @@ def find_visible_export(work: UnitOfWork, sight: Sight, job_id: UUID) -> ExportJ
         ExportNotFoundError: the job does not exist, is not in sight, or its row holds values that no export can have;
             the error is the same.
     """
-    try:
-        job = work.jobs.find(job_id)
-    except UNREADABLE:
-        _log.exception("export %s cannot be read", job_id, extra={"job_id": str(job_id)})
-        job = None
+    job = find_readable_export(work, job_id)
     if job is None or not sight.covers(job):
         raise ExportNotFoundError(job_id)
     return job
+
+
+def find_readable_export(work: UnitOfWork, job_id: UUID) -> ExportJob | None:
+    """Return the job; None if it does not exist, or its row holds values that no export can have."""
+    try:
+        return work.jobs.find(job_id)
+    except UNREADABLE:
+        _log.exception("export %s cannot be read", job_id, extra={"job_id": str(job_id)})
+        return None
