@@ -20,13 +20,14 @@ ALWAYS: Final = {
     "Referrer-Policy": "same-origin",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
-_CSP: Final = (
+#: What a page may load: the files of its own site.
+PAGE_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
 #: Of every page.
 PAGE_HEADERS: Final = {
-    "Content-Security-Policy": _CSP,
+    "Content-Security-Policy": PAGE_POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Vary": "Accept, Accept-Language",
 }

@@ -11,6 +11,7 @@ from flask import Flask, Response, abort, render_template, request
 from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.cli.demo_desk.accounts import ACCOUNTS, Accounts
 from ticket_export.entrypoints.cli.demo_desk.ticket_view import ALL, FIXED, OPTIONAL, UNSOLVED, TicketView
+from ticket_export.entrypoints.web.answers import ALWAYS, PAGE_POLICY
 from ticket_export.entrypoints.web.flask import exports_blueprint
 from ticket_export.entrypoints.web.messages import WebRequest
 from ticket_export.entrypoints.web.same_origin import may_be_forged
@@ -20,16 +21,7 @@ from ticket_export.infrastructure.help_desk.ticket_list import TicketList
 
 #: The name and the address of this machine for itself.
 HOSTS: Final = ("127.0.0.1", "localhost")
-_HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+_HEADERS: Final = {**ALWAYS, "Content-Security-Policy": PAGE_POLICY}
 
 
 def create_app(container: TicketExportContainer) -> Flask:
