@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic.alias_generators import to_pascal, to_snake
 
 from ticket_export.application.dto import ChoicesDto, ColumnDto
-from ticket_export.application.view.file_options import FileOptions, typed_delimiter
+from ticket_export.application.view.file_options import FileOptions
 from ticket_export.application.view.json_text import parse_json
 from ticket_export.application.view.read_view import read_view
 from ticket_export.application.view.snapshot import ExportSnapshotPayload
@@ -235,8 +235,6 @@ def _moved(items: Sequence[_T], item: _T, by: int) -> list[_T]:
 
 
 def _file(value: object) -> FileOptions | None:
-    if isinstance(value, Mapping):
-        value = {key: typed_delimiter(each) if key == "delimiter" else each for key, each in value.items()}
     try:
         return FileOptions.model_validate(value)
     except ValidationError:
