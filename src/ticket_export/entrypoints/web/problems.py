@@ -97,9 +97,11 @@ class Refusal:
         return cls(problem=problem, headers={} if retry_after is None else {"Retry-After": str(retry_after)})
 
 
-NO_ACTOR: Final = Refusal.made(HTTPStatus.UNAUTHORIZED, "no-actor", "Log in first.")
-# RFC 9110 wants a challenge; the host knows the real one.
-NO_ACTOR.headers["WWW-Authenticate"] = 'Session realm="exports"'
+NO_ACTOR: Final = attrs.evolve(
+    Refusal.made(HTTPStatus.UNAUTHORIZED, "no-actor", "Log in first."),
+    # RFC 9110 wants a challenge; the host knows the real one.
+    headers={"WWW-Authenticate": 'Session realm="exports"'},
+)
 NO_ROUTE: Final = Refusal.made(HTTPStatus.NOT_FOUND, "no-route", "There is no such address.")
 TOO_LARGE: Final = Refusal.made(
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "The request is longer than a view may be."

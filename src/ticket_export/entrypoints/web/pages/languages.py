@@ -47,6 +47,7 @@ class Languages:
             )
             for code, found in catalogs.items()
         }
+        self._by_lower_code = {code.lower(): language for code, language in self._by_code.items()}
         self.codes: tuple[str, ...] = tuple(self._by_code)
 
     def find(self, code: str) -> Language:
@@ -62,11 +63,10 @@ class Languages:
         return self._by_code[_ENGLISH]
 
     def _fitting(self, code: str) -> Language | None:
-        by_code = {each.lower(): language for each, language in self._by_code.items()}
         wanted = code.strip().replace("_", "-").lower()[:100]
         while wanted:
-            if wanted in by_code:
-                return by_code[wanted]
+            if wanted in self._by_lower_code:
+                return self._by_lower_code[wanted]
             wanted = wanted.rpartition("-")[0]
         return None
 
