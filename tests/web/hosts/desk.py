@@ -19,6 +19,10 @@ COOKIE: Final = "desk_user"
 HEADER: Final = "x-desk-user"
 #: Where each host mounts the exports.
 ROOT: Final = os.environ.get("DESK_ROOT", "/exports")
+#: The options of the exports: a language for all users, and folders of languages and templates.
+LANGUAGE: Final = os.environ.get("DESK_LANGUAGE")
+LANGUAGES: Final = Path(os.environ["DESK_LANGUAGES"]) if "DESK_LANGUAGES" in os.environ else None
+TEMPLATES: Final = Path(os.environ["DESK_TEMPLATES"]) if "DESK_TEMPLATES" in os.environ else None
 #: Users of this name are sent to the login page; those without a name get the answer of the library.
 SIGNED_OUT: Final = "signed-out"
 LOGIN: Final = "/login"

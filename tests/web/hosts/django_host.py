@@ -1,7 +1,6 @@
 """A Django help desk in one file. Serve `app` with gunicorn, or `asynchronous_app` with uvicorn."""
 
 from os import environ
-from pathlib import Path
 
 import django
 from django.conf import settings
@@ -40,9 +39,9 @@ def login(request: HttpRequest) -> HttpResponse:
 exports = exports_urls(
     desk.container,
     current_actor=current_actor,
-    language=environ.get("DESK_LANGUAGE"),
-    languages=Path(environ["DESK_LANGUAGES"]) if "DESK_LANGUAGES" in environ else None,
-    templates=Path(environ["DESK_TEMPLATES"]) if "DESK_TEMPLATES" in environ else None,
+    language=desk.LANGUAGE,
+    languages=desk.LANGUAGES,
+    templates=desk.TEMPLATES,
 )
 urlpatterns = [
     path(f"{desk.ROOT.strip('/')}/", include(exports)),

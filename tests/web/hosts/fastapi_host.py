@@ -1,7 +1,6 @@
 """A FastAPI help desk. Serve `app` with uvicorn."""
 
 from os import environ
-from pathlib import Path
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.middleware.gzip import GZipMiddleware
@@ -27,9 +26,9 @@ app.include_router(
     exports_router(
         desk.container,
         current_actor=current_actor,
-        language=environ.get("DESK_LANGUAGE"),
-        languages=Path(environ["DESK_LANGUAGES"]) if "DESK_LANGUAGES" in environ else None,
-        templates=Path(environ["DESK_TEMPLATES"]) if "DESK_TEMPLATES" in environ else None,
+        language=desk.LANGUAGE,
+        languages=desk.LANGUAGES,
+        templates=desk.TEMPLATES,
     ),
     prefix=desk.ROOT,
 )

@@ -1,7 +1,6 @@
 """A Flask help desk, with the protection of Flask-WTF if DESK_CSRF is set. Serve `app` with gunicorn."""
 
 from os import environ
-from pathlib import Path
 
 from flask import Flask, abort, redirect, request
 from flask_wtf import CSRFProtect
@@ -27,9 +26,9 @@ app.register_blueprint(
     exports_blueprint(
         desk.container,
         current_actor=current_actor,
-        language=environ.get("DESK_LANGUAGE"),
-        languages=Path(environ["DESK_LANGUAGES"]) if "DESK_LANGUAGES" in environ else None,
-        templates=Path(environ["DESK_TEMPLATES"]) if "DESK_TEMPLATES" in environ else None,
+        language=desk.LANGUAGE,
+        languages=desk.LANGUAGES,
+        templates=desk.TEMPLATES,
     ),
     url_prefix=desk.ROOT,
 )
