@@ -43,7 +43,7 @@ class _Kind:
 _KINDS: Final[tuple[tuple[type[TicketExportError], _Kind], ...]] = (
     (InvalidPayloadError, _Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-view")),
     (NotPermittedError, _Kind(HTTPStatus.FORBIDDEN, "not-permitted")),
-    # The same words for a missing export, another user's, and an id that is none.
+    # The same words for a missing export, another user's, and a malformed id.
     (ExportNotFoundError, _Kind(HTTPStatus.NOT_FOUND, "not-found", "There is no such export.")),
     (TooManyExportsError, _Kind(HTTPStatus.TOO_MANY_REQUESTS, "too-many-exports", retry_after=_LATER)),
     (ExportNotReadyError, _Kind(HTTPStatus.CONFLICT, "not-ready", retry_after=1)),
