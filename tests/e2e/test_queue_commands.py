@@ -218,6 +218,15 @@ def test_what_to_type_next_names_the_hosts_container(help_desk: HelpDesk, monkey
 def test_the_file_of_an_export_that_is_gone_is_told_without_its_key(help_desk: HelpDesk) -> None:
     job_id = request()
     _drain()
-    shutil.rmtree(help_desk.folder / "storage")
+    shutil.rmtree(help_desk.folder / "storage" / "exports")
     ended = run_command("download", job_id, *ADMIN, "--output", "a.csv")
     assert (ended.exit_code, ended.err) == (1, "error: the file is not in the storage any more\n")
+
+
+def test_a_folder_that_is_not_there_is_not_taken_for_a_file_that_is_gone(help_desk: HelpDesk) -> None:
+    job_id = request()
+    _drain()
+    shutil.rmtree(help_desk.folder / "storage")
+    ended = run_command("download", job_id, *ADMIN, "--output", "a.csv")
+    expected = "error: the folder of the storage does not exist; mount it, or create it\n"
+    assert (ended.exit_code, ended.err) == (1, expected)
