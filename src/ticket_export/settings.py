@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self, cast
+from typing import Annotated, Any, Final, Literal, Self, cast
 
 from pydantic import (
     AfterValidator,
@@ -248,14 +248,14 @@ class Settings(BaseSettings):
             raise ValidationError.from_exception_data(error.title, advised, hide_input=True) from None
 
     @classmethod
-    def load(cls) -> Settings:
-        """Read the settings of this process.
+    def load(cls, **given: Any) -> Settings:
+        """Read the settings of this process; those that are `given` win.
 
         Raises:
             ConfigurationError: variables have invalid values; the message names each of them.
         """
         try:
-            return cls()
+            return cls(**given)
         except ValidationError as error:
             problems = [
                 f"{_variable('.'.join(map(str, each['loc'])))}: {each['msg']}"

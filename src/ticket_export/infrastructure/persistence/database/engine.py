@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final, TypeAlias, cast
 
 import sqlalchemy
-from sqlalchemy import URL, Connection, Dialect, Engine, event, make_url
+from sqlalchemy import URL, Connection, Dialect, Engine, NullPool, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
@@ -38,7 +38,8 @@ _FAMILIES: Final = {
 }
 # For one process, in addition to the connections that read tickets. A thread that holds one never waits for a second,
 # so a few serve any number of threads.
-_POOL: Final = {"poolclass": ExportPool, "pool_size": 5, "max_overflow": 10}
+_POOL: Final[Mapping[str, Any]] = {"poolclass": ExportPool, "pool_size": 5, "max_overflow": 10}
+_NO_POOL: Final[Mapping[str, Any]] = {"poolclass": NullPool}
 # Seconds that a thread waits for a connection. On SQLite the thread that has one may wait as long for the write lock.
 _POOL_TIMEOUT, _SQLITE_POOL_TIMEOUT = 10, 30
 
@@ -65,6 +66,11 @@ _SQLITE_PRAGMAS: Final = ("busy_timeout = 30000", "journal_mode = WAL", "synchro
 _SQLITE_BEGIN: Final = "ticket_export_sqlite_begin"
 
 
+#: An execution option of an engine: what creates and upgrades the tables of its database, if not the library's own
+#: command.
+MIGRATED_BY: Final = "ticket_export_migrated_by"
+
+
 def create_engine(url: str) -> Engine:
     """Return an engine on ``sqlite:///file.db`` or ``postgresql://user@host/database``.
 
@@ -89,10 +95,12 @@ def create_engine(url: str) -> Engine:
         UnsupportedDialectError: neither SQLite nor PostgreSQL.
         MissingExtraError: PostgreSQL's driver is not installed.
     """
-    parsed = _parsed(url)
-    engine = _sqlite_engine(parsed) if parsed.drivername == "sqlite" else _postgresql_engine(parsed)
-    part_from_parent(engine)
-    return engine
+    return _engine(url, _POOL)
+
+
+def create_engine_without_pool(url: str) -> Engine:
+    """Return an engine as `create_engine` does, which closes each connection after its use."""
+    return _engine(url, _NO_POOL)
 
 
 def asynchronous_refusal(engine: Any) -> str | None:
@@ -181,6 +189,13 @@ def commit(connection: Connection) -> None:
         raise
 
 
+def _engine(url: str, pool: Mapping[str, Any]) -> Engine:
+    parsed = _parsed(url)
+    engine = _sqlite_engine(parsed, pool) if parsed.drivername == "sqlite" else _postgresql_engine(parsed, pool)
+    part_from_parent(engine)
+    return engine
+
+
 def _parsed(url: str) -> URL:
     # A URL may hold a password, so no message shows the URL, and the error has no cause.
     try:
@@ -203,7 +218,7 @@ def _parsed(url: str) -> URL:
     return parsed.set(drivername=driver)
 
 
-def _postgresql_engine(url: URL) -> Engine:
+def _postgresql_engine(url: URL, pool: Mapping[str, Any]) -> Engine:
     # psycopg takes no text for this option.
     asked = url.query.get("prepare_threshold", "none")
     try:
@@ -218,8 +233,7 @@ def _postgresql_engine(url: URL) -> Engine:
         arguments = {name: value for name, value in defaults.items() if name not in url.query}
         engine = sqlalchemy.create_engine(
             url.difference_update_query(["prepare_threshold", *secrets]),
-            **_POOL,
-            pool_timeout=_POOL_TIMEOUT,
+            **_waiting(pool, _POOL_TIMEOUT),
             connect_args={**arguments, **secrets, "prepare_threshold": prepare_threshold},
         )
     except ModuleNotFoundError as error:
@@ -227,6 +241,10 @@ def _postgresql_engine(url: URL) -> Engine:
     event.listen(engine, "checkout", _require_answer(engine.dialect))
     event.listen(engine, "checkin", _note_use)
     return engine
+
+
+def _waiting(pool: Mapping[str, Any], seconds: int) -> Mapping[str, Any]:
+    return {**pool, "pool_timeout": seconds} if pool is _POOL else pool
 
 
 def _network_limits() -> dict[str, int]:
@@ -263,7 +281,7 @@ def _require_answer(dialect: Dialect) -> Callable[[DBAPIConnection, ConnectionPo
     return require_answer
 
 
-def _sqlite_engine(url: URL) -> Engine:
+def _sqlite_engine(url: URL, pool: Mapping[str, Any]) -> Engine:
     path = url.database
     if not path or path == ":memory:" or path.startswith("file:"):
         raise ConfigurationError(
@@ -282,7 +300,7 @@ def _sqlite_engine(url: URL) -> Engine:
     except OSError as error:
         raise ConfigurationError(f"the folder of the SQLite file cannot be made: {folder}") from error
     try:
-        engine = sqlalchemy.create_engine(url, **_POOL, pool_timeout=_SQLITE_POOL_TIMEOUT)
+        engine = sqlalchemy.create_engine(url, **_waiting(pool, _SQLITE_POOL_TIMEOUT))
         engine.dialect.create_connect_args(url)
     except (ArgumentError, TypeError, ValueError):
         # Without a cause: SQLAlchemy's text may quote the URL.

@@ -1,0 +1,26 @@
+"""The application that a host adds to ``INSTALLED_APPS``."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.core.signals import setting_changed
+
+
+def _forget_settings(*, setting: str, **_: object) -> None:
+    # Here, since a command that exports nothing should not load the library.
+    from ticket_export.entrypoints.django.current_container import forget_settings
+
+    forget_settings(setting)
+
+
+class TicketExportConfig(AppConfig):
+    """Exports of tickets."""
+
+    name = "ticket_export.entrypoints.django"
+    label = "ticket_export"
+    verbose_name = "Ticket exports"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Connect what follows the settings."""
+        setting_changed.connect(_forget_settings, dispatch_uid="ticket_export")

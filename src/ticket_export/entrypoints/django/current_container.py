@@ -1,0 +1,139 @@
+"""The container of this process, made from Django's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable as FunctionOf
+from functools import lru_cache, partial
+from typing import Any, Final, Unpack, cast
+
+from dependency_injector.providers import Callable, Provider
+from django.conf import settings as django_settings
+from django.contrib.auth import get_user_model
+from django.db import router
+from django.http import HttpRequest
+from django.utils.module_loading import import_string
+
+from ticket_export.application.actor import Actor
+from ticket_export.container import Parts, TicketExportContainer
+from ticket_export.entrypoints.django.user_directory import DjangoUserDirectory
+from ticket_export.errors import ConfigurationError
+from ticket_export.infrastructure.django.catalog import DjangoTicketCatalog
+from ticket_export.infrastructure.django.connection import engine_on_django, is_in_transaction
+from ticket_export.infrastructure.django.databases import database_url, engine_of
+from ticket_export.infrastructure.django.unit_of_work import unit_of_work_for
+from ticket_export.infrastructure.django.users_table import host_table_names
+from ticket_export.infrastructure.persistence.database.clock import DatabaseClock
+from ticket_export.infrastructure.tickets.catalog import TicketCatalog
+from ticket_export.settings import Settings
+
+_PREFIX: Final = "TICKET_EXPORT_"
+_DATABASES: Final = ("database_url", "tickets_database_url")
+
+
+def export_container(**parts: Unpack[Parts]) -> TicketExportContainer:
+    """Return a container for a host on Django; `parts` are those of `TicketExportContainer`, and `catalog` is needed.
+
+    Settings are those of Django's settings whose names begin with ``TICKET_EXPORT_``; for others the environment is
+    read. Users may download their own exports unless ``TICKET_EXPORT_DOWNLOAD_OWN`` says otherwise. The database is
+    that of Django's models, as its routers say. Users and their rights are Django's (`DjangoUserDirectory`). A use case
+    inside of ``atomic()``, such as that of ``ATOMIC_REQUESTS``, belongs to that transaction.
+
+    Raises:
+        ConfigurationError: a part has a name that the container does not know, or `catalog` is missing.
+    """
+    if "catalog" not in parts:
+        raise ConfigurationError("export_container: catalog is missing; make one with catalog_for(Ticket.objects, …)")
+    container = TicketExportContainer(**cast("Parts", {**_defaults(), **parts}))
+    if "tickets_engine" not in parts:
+        container.tickets_engine.override(Callable(_tickets_engine, container.catalog, container.engine.provider))
+    if "unit_of_work" not in parts:
+        container.unit_of_work.override(
+            Callable(unit_of_work_for, Callable(jobs_alias), container.engine, container.tables)
+        )
+    if "clock" not in parts:
+        container.clock.override(Callable(_clock, container.engine.provider))
+    return container
+
+
+def exports_container() -> TicketExportContainer:
+    """Return the container that ``TICKET_EXPORT_APP`` of Django's settings names.
+
+    Raises:
+        ConfigurationError: it names nothing, or something else.
+    """
+    name = getattr(django_settings, "TICKET_EXPORT_APP", None)
+    if not isinstance(name, str):
+        raise ConfigurationError(
+            'the setting TICKET_EXPORT_APP is missing; name your container in it, such as "desk.exports:container"'
+        )
+    try:
+        found = import_string(name.replace(":", "."))
+    except ImportError as error:
+        raise ConfigurationError(f"TICKET_EXPORT_APP: {name!r} cannot be imported: {error}") from error
+    if not isinstance(getattr(found, "request_export", None), Provider):
+        raise ConfigurationError(f"TICKET_EXPORT_APP: {name!r} is not a container; make one with export_container(…)")
+    return cast("TicketExportContainer", found)
+
+
+def current_actor(request: HttpRequest) -> Actor | None:
+    """Return the user of the request with their rights, or None if nobody is logged in."""
+    if not request.user.is_authenticated:
+        return None
+    directory = exports_container().user_directory()
+    if isinstance(directory, DjangoUserDirectory):
+        return directory.actor_of(request.user)
+    return directory.find(request.user.pk)
+
+
+def jobs_alias() -> str:
+    """Return the alias of the database that has the tables of exports."""
+    # The models can only be imported once Django has loaded the applications.
+    from ticket_export.entrypoints.django.models import ExportJob
+
+    return router.db_for_write(ExportJob)
+
+
+def forget_settings(setting: str) -> None:
+    """Read the settings again, after a test has changed this one."""
+    if setting.startswith(_PREFIX) or setting == "DATABASES":
+        _settings.cache_clear()
+        if isinstance(getattr(django_settings, "TICKET_EXPORT_APP", None), str):
+            cast("Any", exports_container()).reset_singletons()
+
+
+def _defaults() -> dict[str, Any]:
+    return {
+        "settings": Callable(_settings),
+        "table_names": Callable(lambda: host_table_names(get_user_model(), jobs_alias())),
+        "engine": Callable(lambda: engine_of(jobs_alias())),
+        "user_directory": DjangoUserDirectory(),
+    }
+
+
+@lru_cache(maxsize=1)
+def _settings() -> Settings:
+    given = {
+        (name if (field := name.removeprefix(_PREFIX).lower()) not in Settings.model_fields else field): getattr(
+            django_settings, name
+        )
+        for name in dir(django_settings)
+        if name.startswith(_PREFIX)
+    }
+    found = Settings.load(**given)
+    if named := [each for each in _DATABASES if each in found.model_fields_set]:
+        raise ConfigurationError(
+            f"{_PREFIX}{named[0].upper()}: Django's DATABASES names the databases, and its routers choose among them; "
+            "remove this setting"
+        )
+    own = {} if "download_own" in found.model_fields_set else {"download_own": True}
+    return Settings.load(**given, **own, database_url=database_url(jobs_alias()))
+
+
+def _tickets_engine(catalog: TicketCatalog, engine: FunctionOf[[], Any]) -> Any:
+    alias = catalog.database if isinstance(catalog, DjangoTicketCatalog) else None
+    return engine() if alias is None else engine_of(alias)
+
+
+def _clock(engine: FunctionOf[[], Any]) -> DatabaseClock:
+    alias = jobs_alias()
+    return DatabaseClock(partial(engine_on_django, alias) if is_in_transaction(alias) else engine)

@@ -1,0 +1,1 @@
+"""The databases and models of a host on Django."""

@@ -1,0 +1,100 @@
+"""Django's databases as the library's: engines of its own, made from Django's settings."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Final
+
+from django.core import mail
+from django.db import connections
+from django.db.backends.sqlite3._functions import register as register_django_functions
+from sqlalchemy import URL, Engine, event
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from ticket_export.errors import ConfigurationError
+from ticket_export.infrastructure.persistence.database.engine import (
+    MIGRATED_BY,
+    create_engine,
+    create_engine_without_pool,
+)
+
+#: What creates and upgrades the tables in a database of Django.
+MANAGE_MIGRATE: Final = "python manage.py migrate"
+
+# What Django passes to the driver for itself; all others are libpq's.
+_NOT_LIBPQ: Final = {"context", "cursor_factory", "prepare_threshold"}
+_NAMES: Final = {"dbname": "database", "user": "username", "password": "password", "port": "port"}
+_SQLITE_OPTIONS: Final = {"cached_statements", "timeout"}
+
+
+def database_url(alias: str) -> str:
+    """Return the URL of a database of Django's ``DATABASES``, with its password.
+
+    Raises:
+        ConfigurationError: it is neither PostgreSQL nor a SQLite file.
+    """
+    django: Any = connections[alias]
+    if django.vendor == "postgresql":
+        return _postgresql_url(django).render_as_string(hide_password=False)
+    if django.vendor != "sqlite":
+        raise ConfigurationError(
+            f"DATABASES[{alias!r}]: {django.display_name} is not supported; use PostgreSQL or SQLite"
+        )
+    name = str(django.settings_dict["NAME"])
+    if django.is_in_memory_db() or name.startswith("file:"):
+        raise ConfigurationError(
+            f"DATABASES[{alias!r}]: an export needs several connections, so the database must be a file; in tests, use "
+            "ticket_export.testing.django"
+        )
+    options = django.settings_dict["OPTIONS"]
+    query = {key: str(options[key]) for key in _SQLITE_OPTIONS & options.keys()}
+    return URL.create("sqlite", database=name, query=query).render_as_string()
+
+
+def engine_of(alias: str) -> Engine:
+    """Return the library's engine on that database of Django, with connections of its own.
+
+    While Django's tests run, the engine keeps no connection open, so that their databases can be dropped. A SQLite
+    connection has the functions that Django's own lookups call.
+
+    Raises:
+        ConfigurationError: as for `database_url`.
+    """
+    # Django's tests change the name of the database.
+    return _engine(alias, database_url(alias), is_in_tests=hasattr(mail, "outbox"))
+
+
+@lru_cache(maxsize=16)
+def _engine(alias: str, url: str, *, is_in_tests: bool) -> Engine:
+    engine = create_engine_without_pool(url) if is_in_tests else create_engine(url)
+    engine.update_execution_options(**{MIGRATED_BY: MANAGE_MIGRATE})
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _as_django(connections[alias].settings_dict["OPTIONS"].get("init_command", "")))
+    return engine
+
+
+def _as_django(init_command: str) -> Callable[[sqlite3.Connection, ConnectionPoolEntry], None]:
+    commands = [each for each in map(str.strip, init_command.split(";")) if each]
+
+    def set_up(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        register_django_functions(connection)
+        for command in commands:
+            connection.execute(command)
+
+    return set_up
+
+
+def _postgresql_url(django: Any) -> URL:
+    given = {key: value for key, value in django.get_connection_params().items() if key not in _NOT_LIBPQ}
+    options = django.settings_dict["OPTIONS"]
+    if role := options.get("assume_role"):
+        # PostgreSQL sets the parameter `role` as SET ROLE does.
+        escaped = str(role).replace("\\", "\\\\").replace(" ", "\\ ")
+        given["options"] = f"{given.get('options', '')} -c role={escaped}".strip()
+    parts: dict[str, Any] = {_NAMES[key]: given.pop(key) for key in _NAMES.keys() & given.keys()}
+    if "port" in parts:
+        parts["port"] = int(parts["port"])
+    # A host may be the folder of a socket, which has no place before the path of a URL.
+    return URL.create("postgresql", **parts, query={key: str(value) for key, value in given.items()})

@@ -1,0 +1,76 @@
+"""A unit of work inside Django's own transaction."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from django.db import transaction
+from sqlalchemy import Connection, Engine, NestedTransaction
+
+from ticket_export.application.ports.unit_of_work import UnitOfWork
+from ticket_export.infrastructure.django.connection import connected_to_django, is_in_transaction
+from ticket_export.infrastructure.persistence.database.clock import measure_time
+from ticket_export.infrastructure.persistence.database.errors import database_errors
+from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
+from ticket_export.infrastructure.persistence.unit_of_work import ConnectionRepositories, SqlAlchemyUnitOfWork
+
+
+def unit_of_work_for(alias: str, engine: Engine, tables: Tables = SEED_TABLES) -> UnitOfWork:
+    """Return a unit of work that joins Django's transaction if this thread is in one, or else has its own.
+
+    Outside of ``atomic()``, Django would commit each statement, and on SQLite begin a transaction that cannot write
+    after another connection has; the library's own transactions do not have these limits.
+    """
+    return DjangoUnitOfWork(alias, tables) if is_in_transaction(alias) else SqlAlchemyUnitOfWork(engine, tables)
+
+
+class DjangoUnitOfWork(ConnectionRepositories):
+    """Commits or vanishes together with the ``atomic()`` block of the host.
+
+    `commit` releases a savepoint; the actions of `after_commit` are called by ``transaction.on_commit``, so they are
+    dropped if the host's block, or any block around it, is rolled back. A block that ends without `commit` undoes its
+    own changes and none of the host's. An entry of the audit log's table is written in the host's transaction.
+
+    A database's error that leaves the block becomes a `JobDatabaseError`.
+    """
+
+    def __init__(self, alias: str, tables: Tables = SEED_TABLES) -> None:
+        super().__init__(tables)
+        self._alias = alias
+        self._savepoint: NestedTransaction | None = None
+
+    def __enter__(self) -> Self:
+        with database_errors(tables=self._tables.every):
+            self._connection = connected_to_django(self._alias)
+            self._begun()
+            measure_time(self._connection)
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._after_commit.drop()
+        with self._errors(exc):
+            try:
+                if self._savepoint is not None and self._savepoint.is_active:
+                    self._savepoint.rollback()
+            finally:
+                self._savepoint = None
+                self._connection.close()
+
+    def commit(self) -> None:
+        if self._savepoint is not None:
+            self._savepoint.commit()
+            self._savepoint = None
+        for action in self._after_commit.take():
+            # The host's transaction is permanent by then, so that an error is only logged.
+            transaction.on_commit(action, using=self._alias, robust=True)
+
+    def _begun(self) -> Connection:
+        if self._savepoint is None:
+            self._savepoint = self._connection.begin_nested()
+        return self._connection

@@ -1,0 +1,1 @@
+"""Exports in the tests of a host on Django."""
