@@ -32,8 +32,10 @@ _SQLITE_OPTIONS: Final = {"cached_statements", "timeout"}
 def database_url(alias: str) -> str:
     """Return the URL of a database of Django's ``DATABASES``, with its password.
 
+    That of SQLite in memory names nothing that another connection could open.
+
     Raises:
-        ConfigurationError: it is neither PostgreSQL nor a SQLite file.
+        ConfigurationError: it is neither PostgreSQL nor SQLite.
     """
     django: Any = connections[alias]
     if django.vendor == "postgresql":
@@ -42,15 +44,9 @@ def database_url(alias: str) -> str:
         raise ConfigurationError(
             f"DATABASES[{alias!r}]: {django.display_name} is not supported; use PostgreSQL or SQLite"
         )
-    name = str(django.settings_dict["NAME"])
-    if django.is_in_memory_db() or name.startswith("file:"):
-        raise ConfigurationError(
-            f"DATABASES[{alias!r}]: an export needs several connections, so the database must be a file; in tests, use "
-            "ticket_export.testing.django"
-        )
     options = django.settings_dict["OPTIONS"]
     query = {key: str(options[key]) for key in _SQLITE_OPTIONS & options.keys()}
-    return URL.create("sqlite", database=name, query=query).render_as_string()
+    return URL.create("sqlite", database=str(django.settings_dict["NAME"]), query=query).render_as_string()
 
 
 def engine_of(alias: str) -> Engine:
@@ -60,8 +56,17 @@ def engine_of(alias: str) -> Engine:
     connection has the functions that Django's own lookups call.
 
     Raises:
-        ConfigurationError: as for `database_url`.
+        ConfigurationError: the database is neither PostgreSQL nor a SQLite file.
     """
+    django: Any = connections[alias]
+    is_file = django.vendor != "sqlite" or not (
+        django.is_in_memory_db() or str(django.settings_dict["NAME"]).startswith("file:")
+    )
+    if not is_file:
+        raise ConfigurationError(
+            f"DATABASES[{alias!r}]: an export needs several connections, so the database must be a file; in tests, use "
+            "exports_in_tests of ticket_export.testing.django"
+        )
     # Django's tests change the name of the database.
     return _engine(alias, database_url(alias), is_in_tests=hasattr(mail, "outbox"))
 
