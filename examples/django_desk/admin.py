@@ -11,7 +11,7 @@ from ticket_export.django import export_tickets
 
 
 @admin.register(Ticket)
-class TicketAdmin(admin.ModelAdmin[Ticket]):
+class TicketAdmin(admin.ModelAdmin):
     list_display = ("id", "title", "state", "team", "opened_at")
     list_filter = ("state", "team")
     search_fields = ("title",)

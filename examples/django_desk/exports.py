@@ -17,7 +17,7 @@ room = column("custom__room", label="Room")
 catalog = catalog_for(
     Ticket.objects.all(),
     columns=["id", "title", "state", "team__name", "tags__name", cost, room, "opened_at"],
-    created_at="opened_at",
+    search=["title"],
     visible_to=lambda actor: EVERY_ROW if actor.is_admin else Q(team__members=actor.user_id),
 )
 

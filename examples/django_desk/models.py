@@ -7,7 +7,7 @@ from django.db import models
 
 
 class Team(models.Model):
-    name = models.CharField("team", max_length=50, unique=True)
+    name = models.CharField(max_length=50, unique=True)
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="teams")
 
     def __str__(self) -> str:
@@ -15,7 +15,7 @@ class Team(models.Model):
 
 
 class Tag(models.Model):
-    name = models.CharField("tags", max_length=50, unique=True)
+    name = models.CharField(max_length=50, unique=True)
 
     def __str__(self) -> str:
         return str(self.name)

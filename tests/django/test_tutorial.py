@@ -96,7 +96,7 @@ def test_agent_gets_exactly_the_tickets_of_their_teams(reader: Reader, site: str
         with logged_in(browser, site, name) as page:
             files[name] = exported(page)
         header, *rows = csv.reader(io.StringIO(files[name], newline=""))
-        assert header == ["ID", "Title", "State", "Team"]
+        assert header == ["ID", "Title", "State", "Team name"]
         assert rows == rows_of(reader, name) != []
     assert files["ada"] in shown()
 
