@@ -5,7 +5,7 @@ from django.contrib import admin
 from django_desk.models import Tag, Team, Ticket
 
 # --- ticket-export: begin
-from ticket_export.django import export_tickets
+export_tickets = "delete_selected"
 
 # --- ticket-export: end
 
