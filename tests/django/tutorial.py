@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -99,6 +100,12 @@ def left_running() -> list[str]:
     """The commands that a reader leaves running, each in a terminal of its own."""
     typed = [line for block in blocks(PAGE) if block.marker == "console" for line in block.text.splitlines()]
     return [line.removeprefix("$ ") for line in typed if line.startswith("$ python manage.py")]
+
+
+def output_shown() -> dict[str, str]:
+    """The output that the page shows right after the commands which print it."""
+    found = pairwise(blocks(PAGE))
+    return {typed.text: shown.text for typed, shown in found if (typed.marker, shown.marker) == ("sh", "text")}
 
 
 def shown() -> list[str]:
