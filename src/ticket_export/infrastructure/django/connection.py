@@ -13,8 +13,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from ticket_export.errors import ConfigurationError
-from ticket_export.infrastructure.django.databases import MANAGE_MIGRATE
-from ticket_export.infrastructure.persistence.database.engine import MIGRATED_BY
+from ticket_export.infrastructure.persistence.database.migrate_command import MANAGE_MIGRATE, MIGRATED_BY
 
 _OPTIONS: Final[dict[str, dict[str, Any]]] = {"postgresql": {"use_native_hstore": False}, "sqlite": {}}
 

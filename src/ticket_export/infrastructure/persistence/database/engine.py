@@ -66,11 +66,6 @@ _SQLITE_PRAGMAS: Final = ("busy_timeout = 30000", "journal_mode = WAL", "synchro
 _SQLITE_BEGIN: Final = "ticket_export_sqlite_begin"
 
 
-#: An execution option of an engine: what creates and upgrades the tables of its database, if not the library's own
-#: command.
-MIGRATED_BY: Final = "ticket_export_migrated_by"
-
-
 def create_engine(url: str) -> Engine:
     """Return an engine on ``sqlite:///file.db`` or ``postgresql://user@host/database``.
 
