@@ -12,7 +12,7 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-from ticket_export.errors import ConfigurationError
+from ticket_export.infrastructure.django.databases import require_supported
 from ticket_export.infrastructure.persistence.database.migrate_command import MANAGE_MIGRATE, MIGRATED_BY
 
 _OPTIONS: Final[dict[str, dict[str, Any]]] = {"postgresql": {"use_native_hstore": False}, "sqlite": {}}
@@ -93,12 +93,7 @@ def engine_on_django(alias: str) -> Engine:
 @lru_cache(maxsize=16)
 def _engine(alias: str, vendor: str, name: str) -> Engine:
     django: Any = connections[alias]
-    if vendor not in _OPTIONS:
-        raise ConfigurationError(
-            f"DATABASES[{alias!r}]: {django.display_name} is not supported; use PostgreSQL or SQLite"
-        )
-    if vendor == "postgresql" and django.Database.__name__ != "psycopg":
-        raise ConfigurationError(f"DATABASES[{alias!r}]: psycopg2 is not supported; install psycopg 3")
+    require_supported(django)
     settings = django.settings_dict
     where = {"host": settings["HOST"], "port": settings["PORT"]} if vendor == "postgresql" else {}
     query = {key: str(value) for key, value in where.items() if value}
