@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.text import capfirst
 from sqlalchemy import BigInteger, DateTime, Text, column, text
+from sqlalchemy.sql.selectable import SelectBase
 from sqlalchemy.types import TypeEngine
 
 from ticket_export.application.actor import Actor
@@ -54,8 +55,21 @@ def catalog_for(
         created_at=cells[created_at],
         columns=[_column(name, capfirst(str(fields[name].verbose_name or name)), cells[name]) for name in columns],
         visible_to=rule if callable(visible_to) else visible_to,
+        selected_by=_changelists(model, queryset.db),
         database=queryset.db,
     )
+
+
+def _changelists(model: type[models.Model], alias: str) -> c.SelectionRule:
+    """Return the `selected_by` of a catalog: the lists of this model in the admin."""
+
+    def rows(actor: Actor, selection: str) -> SelectBase:
+        # Only for a view with a selection: not every host has an admin.
+        from ticket_export.infrastructure.django.changelist import rows_of_changelist
+
+        return rows_of_changelist(model, alias, actor, selection)
+
+    return rows
 
 
 def _text(sql: str, params: Sequence[Any]) -> Any:
