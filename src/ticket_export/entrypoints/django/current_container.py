@@ -113,13 +113,20 @@ def _found(name: str) -> TicketExportContainer:
 
 
 def current_actor(request: HttpRequest) -> Actor | None:
-    """Return the user of the request with their rights, or None if nobody is logged in."""
-    if not request.user.is_authenticated:
+    """Return the user of the request with their rights, or None if nobody is logged in.
+
+    Raises:
+        ConfigurationError: no middleware tells who is logged in.
+    """
+    user = getattr(request, "user", None)
+    if user is None:
+        raise ConfigurationError(
+            "the request has no user; add django.contrib.auth.middleware.AuthenticationMiddleware to MIDDLEWARE"
+        )
+    if not user.is_authenticated:
         return None
     directory = exports_container().user_directory()
-    if isinstance(directory, DjangoUserDirectory):
-        return directory.actor_of(request.user)
-    return directory.find(request.user.pk)
+    return directory.actor_of(user) if isinstance(directory, DjangoUserDirectory) else directory.find(user.pk)
 
 
 def jobs_alias() -> str:

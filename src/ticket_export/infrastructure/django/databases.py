@@ -15,14 +15,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from ticket_export.application.secret_url import SecretUrl
 from ticket_export.errors import ConfigurationError
-from ticket_export.infrastructure.persistence.database.engine import (
-    MIGRATED_BY,
-    create_engine,
-    create_engine_without_pool,
-)
-
-#: What creates and upgrades the tables in a database of Django.
-MANAGE_MIGRATE: Final = "python manage.py migrate"
+from ticket_export.infrastructure.persistence.database.engine import create_engine, create_engine_without_pool
+from ticket_export.infrastructure.persistence.database.migrate_command import MANAGE_MIGRATE, MIGRATED_BY
 
 # What Django passes to the driver for itself; all others are libpq's.
 _NOT_LIBPQ: Final = {"context", "cursor_factory", "prepare_threshold"}
