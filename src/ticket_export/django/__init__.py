@@ -17,6 +17,7 @@ if find_spec("django") is None:
 
 if TYPE_CHECKING:
     from ticket_export.entrypoints.django.current_container import current_actor, export_container, exports_container
+    from ticket_export.entrypoints.django.export_action import export_tickets
     from ticket_export.entrypoints.django.user_directory import DjangoUserDirectory
     from ticket_export.infrastructure.django.catalog import catalog_for
 else:
@@ -28,7 +29,14 @@ else:
         return value
 
 
-__all__ = ["DjangoUserDirectory", "catalog_for", "current_actor", "export_container", "exports_container"]
+__all__ = [
+    "DjangoUserDirectory",
+    "catalog_for",
+    "current_actor",
+    "export_container",
+    "export_tickets",
+    "exports_container",
+]
 
 _CONTAINER = "ticket_export.entrypoints.django.current_container"
 _MODULE_OF = {
@@ -36,6 +44,7 @@ _MODULE_OF = {
     "catalog_for": "ticket_export.infrastructure.django.catalog",
     "current_actor": _CONTAINER,
     "export_container": _CONTAINER,
+    "export_tickets": "ticket_export.entrypoints.django.export_action",
     "exports_container": _CONTAINER,
 }
 
