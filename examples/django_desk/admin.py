@@ -5,7 +5,7 @@ from django.contrib import admin
 from django_desk.models import Tag, Team, Ticket
 
 # --- ticket-export: begin
-export_tickets = "delete_selected"
+from ticket_export.django import export_tickets
 
 # --- ticket-export: end
 
