@@ -74,6 +74,13 @@ class ExportTests(TestCase):
         assert [title for (title,) in rows] == ["Offer", "Wi-Fi"]
         assert re.findall(r"<td>\d+</td><td>(.+?)</td>", page) == ["Offer", "Wi-Fi"]
 
+    def test_the_action_of_the_admin_exports_the_tickets_of_its_list_in_their_order(self) -> None:
+        every_ticket = {"action": "export_tickets", "_selected_action": "1", "select_across": "1", "index": "0"}
+        page = self.login("grace").post("/admin/django_desk/ticket/?state__exact=open&o=-2", every_ticket).text
+        view = json.loads(html.unescape(re.findall('name="view" value="(.+?)"', page)[0]))
+        _, *rows = self.exported("grace", {**view, "columns": ["title"]})
+        assert rows == [["Wi-Fi"], ["Offer"], ["Invoice"]]
+
     def test_tags_custom_fields_and_labels_are_cells(self) -> None:
         columns = ["title", "state", "team__name", "tags__name", "custom__room"]
         _, first, second, _ = self.exported("ada", {"columns": columns, "sortField": "id"})
