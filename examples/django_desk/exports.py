@@ -25,8 +25,8 @@ catalog = catalog_for(
 class Mails(NullExportEvents):
     def completed(self, job: ExportJob) -> None:
         if job.requester and job.requester.email_address:
-            path = reverse("ticket_export:exports", kwargs={"path": job.id})
-            text = f"{job.row_count} tickets are ready. Log in to get the file: {settings.SITE_URL}{path}"
+            link = settings.SITE_URL + reverse("ticket_export:exports", kwargs={"path": job.id})
+            text = f"{job.row_count} tickets are ready. Log in to get the file: {link}"
             send_mail("Your export is ready", text, None, [job.requester.email_address])
 
 
