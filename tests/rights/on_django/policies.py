@@ -10,7 +10,6 @@ import attrs
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Length
 
-from tests.rights.on_django.models import Tag
 from tests.rights.on_django.rules import FAMILY_OF, Family, RowPolicy, a_row_policy
 from tests.rights.on_django.views import CELLS
 from ticket_export import Actor
