@@ -3,17 +3,44 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from django.conf import settings
 from django.core.exceptions import EmptyResultSet
+from django.db import connections
 from django.db.models.sql.query import Query
-from sqlalchemy import BindParameter, TextClause, bindparam, text
-from sqlalchemy.sql.sqltypes import NullType
+from django.utils import timezone
+from sqlalchemy import BindParameter, Dialect, TextClause, bindparam, text
+from sqlalchemy.types import UserDefinedType
 
 from ticket_export.errors import ConfigurationError
 
 _PERCENT: Final = re.compile(r"%(.?)", re.DOTALL)
+
+
+class DjangoValue(UserDefinedType[Any]):
+    """A value that Django has prepared for the driver.
+
+    On PostgreSQL, psycopg writes it into the statement, as it does for Django unless the host switches on server-side
+    binding. A parameter of the protocol has a type of its own there, so that PostgreSQL would not know an expression of
+    GROUP BY again in SELECT, and would compute with other types than for Django.
+    """
+
+    cache_ok = True
+
+    def literal_processor(self, dialect: Dialect) -> Callable[[Any], str]:
+        """Return psycopg's own quoting, by Django's adapters."""
+        doubled = dialect.identifier_preparer._double_percents
+
+        def quoted(value: Any) -> str:
+            from django.db.backends.postgresql.psycopg_any import get_adapters_template
+            from psycopg.sql import Literal
+
+            text = Literal(value).as_string(get_adapters_template(settings.USE_TZ, timezone.get_default_timezone()))
+            return text.replace("%", "%%") if doubled else text
+
+        return quoted
 
 
 def compiled(query: Query, alias: str) -> TextClause | None:
@@ -26,7 +53,7 @@ def compiled(query: Query, alias: str) -> TextClause | None:
         ConfigurationError: the SQL has another number of placeholders than of parameters.
     """
     try:
-        return bound_text(*query.get_compiler(using=alias).as_sql())
+        return bound_text(*query.get_compiler(using=alias).as_sql(), vendor=connections[alias].vendor)
     except EmptyResultSet:
         return None
 
@@ -37,34 +64,29 @@ def compiled_table(query: Query, alias: str) -> TextClause:
     Raises:
         ConfigurationError: as for `compiled`.
     """
-    return bound_text(*query.get_compiler(using=alias, elide_empty=False).as_sql())
+    sql, params = query.get_compiler(using=alias, elide_empty=False).as_sql()
+    return bound_text(sql, params, vendor=connections[alias].vendor)
 
 
-def bound_text(sql: str, params: Sequence[Any]) -> TextClause:
-    """Return Django's SQL with a bound parameter for each placeholder.
+def bound_text(sql: str, params: Sequence[Any], *, vendor: str) -> TextClause:
+    """Return Django's SQL for the database `vendor`, with a bound parameter for each placeholder.
 
     Raises:
         ConfigurationError: the number of placeholders is not that of the parameters.
     """
-    names: list[str] = []
-    values: dict[str, Any] = {}
+    bound: list[BindParameter[Any]] = []
     remaining = iter(params)
 
     def replaced(match: re.Match[str]) -> str:
         if match[1] == "%":
             return "%"
-        if match[1] != "s":
+        value = next(remaining, _END) if match[1] == "s" else _END
+        if value is _END:
             raise ConfigurationError(_MISMATCH)
-        try:
-            value = next(remaining)
-        except StopIteration:
-            raise ConfigurationError(_MISMATCH) from None
-        # PostgreSQL compares an expression of GROUP BY with that of SELECT by the numbers of its parameters, so equal
-        # values are one parameter.
-        name = next((each for each in names if _is_same(values[each], value)), f"p{len(names)}")
-        if name not in values:
-            names.append(name)
-            values[name] = value
+        name = f"p{len(bound)}"
+        # Unique, since a SELECT has several such texts.
+        is_literal = vendor == "postgresql"
+        bound.append(bindparam(name, value, type_=DjangoValue(), unique=True, literal_execute=is_literal))
         # A colon before it would be read as a part of its name.
         return f" :{name} "
 
@@ -72,7 +94,7 @@ def bound_text(sql: str, params: Sequence[Any]) -> TextClause:
     written = _PERCENT.sub(replaced, sql.replace(":", "\\:"))
     if next(remaining, _END) is not _END:
         raise ConfigurationError(_MISMATCH)
-    return text(written).bindparams(*(_bound(name, value) for name, value in values.items()))
+    return text(written).bindparams(*bound)
 
 
 _END: Final = object()
@@ -80,12 +102,3 @@ _MISMATCH: Final = (
     "Django's SQL of the catalog has another number of placeholders than of parameters; look for a percent sign in the "
     "name of a table or column, or in RawSQL or extra()"
 )
-
-
-def _bound(name: str, value: Any) -> BindParameter[Any]:
-    # Of no type, since Django has converted the value; unique, since a SELECT has several such texts.
-    return bindparam(name, value, type_=NullType(), unique=True)
-
-
-def _is_same(known: Any, value: Any) -> bool:
-    return known is value or (type(known) is type(value) and isinstance(value, (str, int)) and known == value)
