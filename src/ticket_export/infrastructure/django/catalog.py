@@ -123,7 +123,7 @@ def _catalog(
         visible_to=CompiledRule(visible_to, model, alias, key) if callable(visible_to) else visible_to,
         selected_by=_changelists(model, alias),
         database=alias,
-        **{name: cells.of[path] for name, path in own.items() if path},  # type: ignore[arg-type]
+        **{name: cells.of[path] for name, path in own.items() if path},
     )
 
 
@@ -178,7 +178,7 @@ def _column(
     path = value.path
     label = path.label if given.label is None else given.label
     common: dict[str, Any] = {"name": given.name, "label": label, "expression": cell, "visible_to": given.visible_to}
-    searchable = {"searchable": given.searchable or is_searched}
+    searchable: dict[str, Any] = {"searchable": given.searchable or is_searched}
     kind = SqlType.TEXT if path.is_many or path.keys else sql_type(value.type)
     is_id = not path.is_many and not path.keys and (path.is_key or kind is SqlType.UUID)
     if given.scope_role is not None and not is_id:

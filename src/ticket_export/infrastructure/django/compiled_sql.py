@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connections
 from django.db.models.sql.query import Query
 from sqlalchemy import BindParameter, TextClause, bindparam, text
 from sqlalchemy.sql.sqltypes import NullType
@@ -27,10 +26,18 @@ def compiled(query: Query, alias: str) -> TextClause | None:
         ConfigurationError: the SQL has another number of placeholders than of parameters.
     """
     try:
-        sql, params = query.get_compiler(using=alias, connection=connections[alias]).as_sql()
+        return bound_text(*query.get_compiler(using=alias).as_sql())
     except EmptyResultSet:
         return None
-    return bound_text(sql, params)
+
+
+def compiled_table(query: Query, alias: str) -> TextClause:
+    """Return `compiled`, also where no row can match: the columns have their types all the same.
+
+    Raises:
+        ConfigurationError: as for `compiled`.
+    """
+    return bound_text(*query.get_compiler(using=alias, elide_empty=False).as_sql())
 
 
 def bound_text(sql: str, params: Sequence[Any]) -> TextClause:

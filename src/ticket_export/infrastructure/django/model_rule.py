@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import attrs
 from django.core.exceptions import FieldError
-from django.db import models
+from django.db import NotSupportedError, models
 from django.db.models import Q
 from django.db.models.expressions import Combinable
 from django.utils import timezone
@@ -57,7 +57,7 @@ class CompiledRule:
             rows = self._rows(found)
             require_same_database(_NAME, self.model, models_of(rows.query), self.alias)
             sql = compiled(rows.query, self.alias)
-        except FieldError as error:
+        except (FieldError, NotSupportedError) as error:
             # Django names fields and lookups in it, but no value.
             raise ConfigurationError(f"{_NAME} returned a condition that Django refuses: {error}") from error
         if sql is None:
