@@ -33,7 +33,7 @@ def permission() -> Permission:
 def change_rights(chance: Random, user: User) -> None:
     """Give the user random rights and facts; nearly always with the permission to export."""
     groups = list(Group.objects.order_by("pk"))
-    how = chance.choice(("own", "own", "group", "group", "superuser", "superuser", "none"))
+    how = chance.choice(("own", "own", "group", "group", "superuser", "none", "own", "group"))
     groups[0].permissions.set([permission()] if how == "group" else [])
     joined = chance.sample(groups, chance.choice((0, 1, 1, 2, 3)))
     user.groups.set([groups[0], *joined] if how == "group" else joined)
