@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 
 from tests.rights.on_django.models import FAMILIES, OWN_MODELS, Profile, Tag, Team
@@ -56,7 +56,9 @@ def fill(chance: Random, faults: int = 14) -> None:
     for model in reversed(OWN_MODELS):
         model._base_manager.all().delete()
     Group.objects.all().delete()
-    groups = [Group.objects.create(name=f"{name} {place}") for place, name in enumerate(NAMES[:4])]
+    groups = [Group.objects.create(name=f"{name} {place}") for place, name in enumerate(NAMES[:5])]
+    # Its members may export.
+    groups[0].permissions.set(Permission.objects.filter(codename="import_export_tickets"))
     # They have exports, so they stay.
     users = [get_user_model()._default_manager.get_or_create(username=f"user {place}")[0] for place in range(4)]
     for user in users:
