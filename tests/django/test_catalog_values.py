@@ -31,6 +31,7 @@ from django.db.models import (  # noqa: E402  # noqa: E402
     When,
 )
 from django.db.models.functions import Concat, Lower, TruncDate, Upper  # noqa: E402
+from django.utils import timezone  # noqa: E402
 
 from tests.django.cases import fill  # noqa: E402
 from tests.django.kinds.models import Case as Ticket  # noqa: E402
@@ -42,6 +43,8 @@ from ticket_export.application.formats.xlsx_format import XlsxFormat  # noqa: E4
 from ticket_export.catalog import EVERY_ROW  # noqa: E402
 from ticket_export.django import catalog_for  # noqa: E402
 from ticket_export.infrastructure.django.catalog import DjangoTicketCatalog  # noqa: E402
+
+ZONE: Any = timezone.get_default_timezone()
 
 
 def text(value: Any) -> str:
@@ -155,15 +158,6 @@ PATHS: dict[str, Callable[[Any], str]] = {
 }
 
 
-def zone() -> Any:
-    from django.utils import timezone
-
-    return timezone.get_default_timezone()
-
-
-ZONE = zone()
-
-
 def tickets(alias: str) -> Any:
     comments = Comment.objects.filter(case=OuterRef("pk"))
     return Ticket.objects.using(alias).annotate(
@@ -218,7 +212,7 @@ def test_both_databases_give_the_same_bytes(filled: dict[str, list[Any]], path: 
 @pytest.mark.parametrize("direction", ["asc", "desc"])
 @pytest.mark.parametrize("path", PATHS)
 def test_both_databases_sort_alike(filled: dict[str, list[Any]], path: str, direction: str) -> None:
-    view = {"columns": ["id"], "sortField": path, "sortDirection": direction}
+    view: dict[str, Any] = {"columns": ["id"], "sortField": path, "sortDirection": direction}
     found = [cells(catalog(alias, path, *({"id"} - {path})), **view) for alias in (SQLITE, SERVER)]
     assert found[0] == found[1]
     assert len(found[0]) == len(filled[SQLITE])
@@ -238,20 +232,23 @@ def test_a_filter_by_the_shown_value_finds_the_tickets_that_show_it(
         if path == "ratio" and "e+" in shown:
             # No filter takes so large a number.
             continue
-        if not shown:
-            # Booleans have no such operator.
-            operator, value = ("is_empty", None) if described.kind != "boolean" else (None, None)
-        elif described.kind == "boolean":
-            operator, value = ("is_true" if shown == "true" else "is_false"), None
-        elif described.kind in {"date", "day"}:
-            operator, value = "is_on_or_before", shown.replace(" ", "T")
-            same = [str(other.pk) for other in filled[each] if PATHS[path](other) and PATHS[path](other) <= shown]
-        else:
-            operator, value = "eq", shown
+        operator, value = _operator_and_value(described.kind, shown)
         if operator is None:
             continue
+        if operator == "is_on_or_before":
+            texts = [(other.pk, PATHS[path](other)) for other in filled[each]]
+            same = [str(pk) for pk, each_text in texts if each_text and each_text <= shown]
         one = {"field": path, "operator": operator} | ({} if value is None else {"value": value})
         assert cells(made, columns=["id"], filters=[one]) == same, one
+
+
+def _operator_and_value(kind: str, shown: str) -> tuple[str | None, str | None]:
+    if kind == "boolean":
+        # They have no operator for an empty cell.
+        return {"true": "is_true", "false": "is_false"}.get(shown), None
+    if not shown:
+        return "is_empty", None
+    return ("is_on_or_before", shown.replace(" ", "T")) if kind in {"date", "day"} else ("eq", shown)
 
 
 def test_a_search_looks_at_labels_lists_and_json(each: str, filled: dict[str, list[Any]]) -> None:
@@ -280,7 +277,7 @@ def test_no_cell_of_a_joined_list_begins_a_formula(each: str, filled: dict[str, 
 
 
 def test_a_ticket_of_grouped_annotations_is_shown_once(each: str, filled: dict[str, list[Any]]) -> None:
-    grouped = Ticket.objects.using(each).annotate(
+    grouped: Any = Ticket.objects.using(each).annotate(
         number=Count("labels"), named=Concat("title", Value("100%")), latest=Max("comments__pinned_on")
     )
     made = catalog_for(
@@ -373,8 +370,6 @@ def test_deleted_tickets_are_left_out(each: str, filled: dict[str, list[Any]]) -
 
 def test_the_day_of_a_moment_is_that_of_the_setting_time_zone(each: str, filled: dict[str, list[Any]]) -> None:
     """The second ticket was seen on the last day of the century, in UTC; in Chicago too, but the third a day before."""
-    from django.utils import timezone
-
     assert str(ZONE) == "America/Chicago"
     with timezone.override("Asia/Tokyo"):
         made = catalog(each, "seen_at__date")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ticket_export.entrypoints.django.current_container import current_actor, export_container, exports_container
     from ticket_export.entrypoints.django.user_directory import DjangoUserDirectory
     from ticket_export.infrastructure.django.catalog import catalog_for
-    from ticket_export.infrastructure.django.columns import column
+    from ticket_export.infrastructure.django.model_catalog.columns import column
 else:
 
     def __getattr__(name: str) -> object:
@@ -35,7 +35,7 @@ _CONTAINER = "ticket_export.entrypoints.django.current_container"
 _MODULE_OF = {
     "DjangoUserDirectory": "ticket_export.entrypoints.django.user_directory",
     "catalog_for": "ticket_export.infrastructure.django.catalog",
-    "column": "ticket_export.infrastructure.django.columns",
+    "column": "ticket_export.infrastructure.django.model_catalog.columns",
     "current_actor": _CONTAINER,
     "export_container": _CONTAINER,
     "exports_container": _CONTAINER,

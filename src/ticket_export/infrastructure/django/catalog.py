@@ -15,12 +15,12 @@ from ticket_export.application.actor import Actor
 from ticket_export.application.safe_text import did_you_mean, quoted
 from ticket_export.application.view.visibility import EVERY_ROW, EveryRow, require_rule
 from ticket_export.errors import ConfigurationError
-from ticket_export.infrastructure.django.cells import Value, ticket_cells, value_of
-from ticket_export.infrastructure.django.columns import DjangoColumn, as_columns
-from ticket_export.infrastructure.django.model_rule import CompiledRule, ModelRule
-from ticket_export.infrastructure.django.paths import Path, read_path, where
-from ticket_export.infrastructure.django.routed import models_of, require_same_database
-from ticket_export.infrastructure.django.ticket_rows import Rows, require_usable_database, ticket_rows
+from ticket_export.infrastructure.django.model_catalog.cells import Value, ticket_cells, value_of
+from ticket_export.infrastructure.django.model_catalog.columns import DjangoColumn, as_columns
+from ticket_export.infrastructure.django.model_catalog.model_rule import CompiledRule, ModelRule
+from ticket_export.infrastructure.django.model_catalog.paths import Path, read_path, where
+from ticket_export.infrastructure.django.model_catalog.routed import models_of, require_same_database
+from ticket_export.infrastructure.django.model_catalog.ticket_rows import Rows, require_usable_database, ticket_rows
 from ticket_export.infrastructure.tickets import catalog as core
 from ticket_export.infrastructure.tickets.catalog import CatalogColumn, Expression
 from ticket_export.infrastructure.tickets.sql_types import SqlType, sql_type

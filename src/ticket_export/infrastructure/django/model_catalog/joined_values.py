@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnClause, ColumnElement, Text, func, literal, select
+from sqlalchemy import ColumnElement, Text, func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql.selectable import FromClause
 
@@ -18,7 +18,7 @@ _SEPARATOR = ", "
 
 
 def joined_values(
-    values: FromClause, key: ColumnClause[Any], text: Callable[[Expression], ColumnElement[str]], *, vendor: str
+    values: FromClause, key: Any, text: Callable[[Expression], ColumnElement[str]], *, vendor: str
 ) -> ColumnElement[str]:
     """Return the texts of those `values` whose ticket has the `key`, sorted by value; NULL if there are none.
 

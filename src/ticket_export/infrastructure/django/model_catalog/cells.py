@@ -23,11 +23,11 @@ from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
 
 from ticket_export.errors import ConfigurationError
-from ticket_export.infrastructure.django.compiled_sql import compiled_table
-from ticket_export.infrastructure.django.field_kinds import choices_of, type_of, value_field
-from ticket_export.infrastructure.django.joined_values import joined_values
-from ticket_export.infrastructure.django.paths import Model, Path, where
-from ticket_export.infrastructure.django.ticket_rows import Rows
+from ticket_export.infrastructure.django.model_catalog.compiled_sql import compiled_table
+from ticket_export.infrastructure.django.model_catalog.field_kinds import choices_of, type_of, value_field
+from ticket_export.infrastructure.django.model_catalog.joined_values import joined_values
+from ticket_export.infrastructure.django.model_catalog.paths import Model, Path, where
+from ticket_export.infrastructure.django.model_catalog.ticket_rows import Rows
 from ticket_export.infrastructure.tickets.catalog import Choices, ChoicesNow, Expression
 from ticket_export.infrastructure.tickets.cell_forms import exact_text_of, text_of
 from ticket_export.infrastructure.tickets.sql_functions import JsonText

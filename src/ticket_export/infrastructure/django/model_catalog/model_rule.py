@@ -16,8 +16,8 @@ from sqlalchemy import ColumnElement, column, false
 from ticket_export.application.actor import Actor
 from ticket_export.application.view.visibility import EveryRow
 from ticket_export.errors import ConfigurationError
-from ticket_export.infrastructure.django.compiled_sql import compiled
-from ticket_export.infrastructure.django.routed import models_of, require_same_database
+from ticket_export.infrastructure.django.model_catalog.compiled_sql import compiled
+from ticket_export.infrastructure.django.model_catalog.routed import models_of, require_same_database
 from ticket_export.infrastructure.tickets.catalog import Expression
 
 #: Returns what a ticket must meet for the actor to see it: a `Q`, a boolean expression such as ``Exists``, a queryset

@@ -13,7 +13,7 @@ from django.utils.text import capfirst
 
 from ticket_export.application.safe_text import did_you_mean, quoted, require_storable
 from ticket_export.errors import ConfigurationError
-from ticket_export.infrastructure.django.field_kinds import value_field
+from ticket_export.infrastructure.django.model_catalog.field_kinds import value_field
 
 #: A field of a model, or the other end of a relation to it.
 AnyField: TypeAlias = Any
