@@ -102,6 +102,8 @@ class CompiledRule:
         rows = found.using(self.alias)
         chosen: Any = (rows if query.is_sliced else rows.order_by()).values_list("pk")
         chosen.query.select_for_update = False
+        # As a subquery, one with distinct() has no columns of its order next to the key.
+        chosen.query.subquery = True
         return chosen  # type: ignore[no-any-return]
 
 
