@@ -36,7 +36,7 @@ def database_ending(error: Exception, session: Session) -> Ending | None:
             return Ending(ExitCode.BAD_INPUT, [lacking])
     elif isinstance(error, JobDatabaseError) and is_missing_part(cause) and _says_what_to_run(str(error)):
         return Ending(ExitCode.BAD_INPUT, [str(error).replace(MIGRATE, session.command_line("migrate"))])
-    return Ending(ExitCode.FAILED, [f"{message} (ticket-export --debug COMMAND shows where)"])
+    return Ending(ExitCode.FAILED, [f"{message} ({session.tracing})"])
 
 
 def _own_lack(container: TicketExportContainer, session: Session) -> str | None:

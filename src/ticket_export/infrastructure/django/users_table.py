@@ -17,9 +17,10 @@ _KEYS: Final[tuple[tuple[type[models.Field[Any, Any]], type], ...]] = (
     (models.IntegerField, int),
     (models.UUIDField, UUID),
     (models.CharField, str),
+    (models.TextField, str),
 )
 # Fields of Django's own user model. Names come from the user directory, since each model has its own.
-_COLUMNS: Final = {"email_address": "email", "is_admin": "is_superuser", "is_active": "is_active"}
+_COLUMNS: Final = {"is_admin": "is_superuser", "is_active": "is_active"}
 
 
 def host_table_names(user_model: type[models.Model], alias: str) -> HostTableNames:
@@ -34,7 +35,8 @@ def host_table_names(user_model: type[models.Model], alias: str) -> HostTableNam
     if not router.allow_migrate_model(alias, user_model):
         return HostTableNames(users=None, user_key=key)
     own = {field.name: str(field.column) for field in options.local_concrete_fields}
-    columns: dict[str, HostColumn] = {name: own[field] for name, field in _COLUMNS.items() if field in own}
+    wanted = {**_COLUMNS, "email_address": getattr(user_model, "EMAIL_FIELD", "") or "email"}
+    columns: dict[str, HostColumn] = {name: own[field] for name, field in wanted.items() if field in own}
     name, schema = _table_name(options.db_table)
     users = HostTable(name, {"id": str(options.pk.column), **columns}, schema=schema)
     return HostTableNames(users=users, user_key=key)

@@ -137,6 +137,8 @@ _NO_COLUMN = _Trouble("the database lacks a column")
 _NO_REFERENCE = _Trouble("the database refused a reference to something that is not stored, or not committed yet")
 _TAKEN = _Trouble("the database refused what is stored already")
 _CONFLICT = _Trouble("the database refused a change that conflicts with what is stored")
+# Only a host's own transaction, which a call has joined, can be in that state when the call begins.
+_BROKEN = _Trouble("an earlier error has broken the transaction; roll it back first")
 _FAILED = _Trouble("the database failed")
 # Another try would take as long again.
 _STATEMENT_TIME_OUT = _time_out("statement_timeout")
@@ -166,6 +168,7 @@ _BY_SQLSTATE = {
     "23503": _NO_REFERENCE,
     "23505": _TAKEN,
     "25006": _REFUSED,  # read_only_sql_transaction
+    "25P02": _BROKEN,  # in_failed_sql_transaction
     "25P03": _time_out("idle_in_transaction_session_timeout", may_pass=True),
     "25P04": _TRANSACTION_TIME_OUT,
     "28": _SHUT,  # invalid_authorization_specification
