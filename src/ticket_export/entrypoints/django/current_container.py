@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any, TypeVar, Unpack, cast, overload
 
-from dependency_injector.providers import Callable, Object, Provider
+from dependency_injector.providers import Callable, Factory, Object, Provider, Selector, ThreadSafeSingleton
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db import router
@@ -19,12 +19,14 @@ from ticket_export.container import Parts, TicketExportContainer
 from ticket_export.entrypoints.django.library_settings import APP, PREFIX, app_setting, library_settings
 from ticket_export.entrypoints.django.user_directory import DjangoUserDirectory
 from ticket_export.errors import ConfigurationError
+from ticket_export.infrastructure.django.audit_log import DjangoAuditLog
 from ticket_export.infrastructure.django.catalog import DjangoTicketCatalog
 from ticket_export.infrastructure.django.connection import engine_on_django, is_in_transaction
 from ticket_export.infrastructure.django.databases import engine_of
 from ticket_export.infrastructure.django.thread_connections import without_connections_afterwards
 from ticket_export.infrastructure.django.unit_of_work import unit_of_work_for
 from ticket_export.infrastructure.django.users_table import host_table_names
+from ticket_export.infrastructure.logging_audit_log import LoggingAuditLog
 from ticket_export.infrastructure.persistence.database.clock import DatabaseClock
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 
@@ -64,6 +66,12 @@ def export_container(
         container.unit_of_work.override(
             Callable(unit_of_work_for, Callable(jobs_alias), container.engine, container.tables)
         )
+    if "audit_log" not in parts:
+        in_table = Factory(DjangoAuditLog, Callable(jobs_alias), container.engine, container.tables)
+        chosen = Selector(
+            container.settings.provided.audit_log, log=ThreadSafeSingleton(LoggingAuditLog), table=in_table
+        )
+        container.audit_log.override(chosen)
     if "clock" not in parts:
         container.clock.override(Callable(_clock, container.engine.provider))
     for threads in (container.worker, container.housekeeping):
@@ -105,13 +113,20 @@ def _found(name: str) -> TicketExportContainer:
 
 
 def current_actor(request: HttpRequest) -> Actor | None:
-    """Return the user of the request with their rights, or None if nobody is logged in."""
-    if not request.user.is_authenticated:
+    """Return the user of the request with their rights, or None if nobody is logged in.
+
+    Raises:
+        ConfigurationError: no middleware tells who is logged in.
+    """
+    user = getattr(request, "user", None)
+    if user is None:
+        raise ConfigurationError(
+            "the request has no user; add django.contrib.auth.middleware.AuthenticationMiddleware to MIDDLEWARE"
+        )
+    if not user.is_authenticated:
         return None
     directory = exports_container().user_directory()
-    if isinstance(directory, DjangoUserDirectory):
-        return directory.actor_of(request.user)
-    return directory.find(request.user.pk)
+    return directory.actor_of(user) if isinstance(directory, DjangoUserDirectory) else directory.find(user.pk)
 
 
 def jobs_alias() -> str:
@@ -121,6 +136,12 @@ def jobs_alias() -> str:
     from ticket_export.entrypoints.django.models import ExportJob
 
     return router.db_for_write(ExportJob)
+
+
+def tickets_alias(catalog: TicketCatalog) -> str:
+    """Return the alias of the database that has the tickets."""
+    alias = catalog.database if isinstance(catalog, DjangoTicketCatalog) else None
+    return alias or jobs_alias()
 
 
 def forget_settings(setting: str) -> None:

@@ -15,14 +15,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from ticket_export.application.secret_url import SecretUrl
 from ticket_export.errors import ConfigurationError
-from ticket_export.infrastructure.persistence.database.engine import (
-    MIGRATED_BY,
-    create_engine,
-    create_engine_without_pool,
-)
-
-#: What creates and upgrades the tables in a database of Django.
-MANAGE_MIGRATE: Final = "python manage.py migrate"
+from ticket_export.infrastructure.persistence.database.engine import create_engine, create_engine_without_pool
+from ticket_export.infrastructure.persistence.database.migrate_command import MANAGE_MIGRATE, MIGRATED_BY
 
 # What Django passes to the driver for itself; all others are libpq's.
 _NOT_LIBPQ: Final = {"context", "cursor_factory", "prepare_threshold"}
@@ -33,8 +27,10 @@ _SQLITE_OPTIONS: Final = {"cached_statements", "timeout"}
 def database_url(alias: str) -> str:
     """Return the URL of a database of Django's ``DATABASES``, with its password.
 
+    That of SQLite in memory names nothing that another connection could open.
+
     Raises:
-        ConfigurationError: it is neither PostgreSQL nor a SQLite file.
+        ConfigurationError: it is neither PostgreSQL nor SQLite.
     """
     django: Any = connections[alias]
     require_supported(django)
@@ -43,11 +39,6 @@ def database_url(alias: str) -> str:
     name = str(django.settings_dict["NAME"])
     if "?" in name and not name.startswith("file:"):
         raise ConfigurationError(f"DATABASES[{alias!r}]: NAME has a question mark; rename the file, or its folder")
-    if django.is_in_memory_db() or name.startswith("file:"):
-        raise ConfigurationError(
-            f"DATABASES[{alias!r}]: an export needs several connections, so the database must be a file; in tests, use "
-            "ticket_export.testing.django"
-        )
     options = django.settings_dict["OPTIONS"]
     query = {key: str(options[key]) for key in _SQLITE_OPTIONS & options.keys()}
     return URL.create("sqlite", database=name, query=query).render_as_string()
@@ -73,8 +64,17 @@ def engine_of(alias: str) -> Engine:
     connection has the functions that Django's own lookups call.
 
     Raises:
-        ConfigurationError: as for `database_url`.
+        ConfigurationError: the database is neither PostgreSQL nor a SQLite file.
     """
+    django: Any = connections[alias]
+    is_file = django.vendor != "sqlite" or not (
+        django.is_in_memory_db() or str(django.settings_dict["NAME"]).startswith("file:")
+    )
+    if not is_file:
+        raise ConfigurationError(
+            f"DATABASES[{alias!r}]: an export needs several connections, so the database must be a file; in tests, use "
+            "exports_in_tests of ticket_export.testing.django"
+        )
     # Django's tests change the name of the database.
     return _engine(alias, database_url(alias), is_in_tests=hasattr(mail, "outbox"))
 
