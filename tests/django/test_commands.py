@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from signal import SIGINT, SIGTERM
 
 import pytest
@@ -15,6 +16,7 @@ from ticket_export.entrypoints.cli.commands.worker import worker
 
 #: Requests exports; `count` of them, whose views differ.
 REQUEST = """
+from itertools import islice, permutations
 from django.contrib.auth.models import Group, User
 from tests.django.desk.models import Ticket
 from ticket_export.django import exports_container
@@ -24,7 +26,7 @@ Ticket.objects.create(title="Wi-Fi", team=team)
 container = exports_container()
 def request(count=1):
     actor = container.user_directory().actor_of(ada)
-    views = [{"columns": ["title"], "searchTerm": str(number)} for number in range(count)]
+    views = [{"columns": [*columns]} for columns in islice(permutations(["title", "id", "state", "opened_at"]), count)]
     return [container.request_export()(actor, view) for view in views]
 """
 _STATES = "from tests.django.test_commands import *\nprint(*ended_states())"
@@ -38,19 +40,22 @@ def ended_states() -> list[str]:
 
 
 @pytest.fixture
-def desk(project: DeskProject) -> DeskProject:
+def desk(tmp_path: Path) -> DeskProject:
+    """The project with its tables, on SQLite."""
+    project = DeskProject(tmp_path)
     project.manage("migrate", "--verbosity=0")
     return project
 
 
-def test_a_worker_drains_the_queue_and_says_so(desk: DeskProject) -> None:
-    desk.run(f"{REQUEST}\nrequest(3)")
-    ended = desk.manage("export_worker", "--drain", "--concurrency=2")
+def test_a_worker_drains_the_queue_and_says_so(project: DeskProject) -> None:
+    project.manage("migrate", "--verbosity=0")
+    project.run(f"{REQUEST}\nrequest(3)")
+    ended = project.manage("export_worker", "--drain", "--concurrency=2")
     assert ended.stdout == "3 completed, 0 failed\n"
     said = ended.stderr.splitlines()
     assert said[0] == "worker ready: 2 at a time; stop with Ctrl-C"
     assert sum("completed" in line for line in said) == 3
-    assert desk.run(_STATES).stdout.split() == ["completed"] * 3
+    assert project.run(_STATES).stdout.split() == ["completed"] * 3
 
 
 def test_a_quiet_worker_says_nothing(desk: DeskProject) -> None:
@@ -60,7 +65,7 @@ def test_a_quiet_worker_says_nothing(desk: DeskProject) -> None:
     assert desk.run(_STATES).stdout.split() == ["completed"]
 
 
-def test_the_options_are_those_of_the_command_line(tmp_path: object) -> None:
+def test_the_options_are_those_of_the_command_line(tmp_path: Path) -> None:
     application = typer.Typer()
     application.command()(worker)
     command = typer.main.get_command(application)
@@ -70,15 +75,13 @@ def test_the_options_are_those_of_the_command_line(tmp_path: object) -> None:
         "--show-completion",
     }
     assert "--drain" in options
-    told = DeskProject(tmp_path).manage("export_worker", "--help").stdout  # type: ignore[arg-type]
+    told = DeskProject(tmp_path).manage("export_worker", "--help").stdout
     assert {each for each in options if not re.search(rf"{each}\b", told)} == set()
 
 
-@pytest.mark.parametrize("number", [SIGTERM, SIGINT])
-@pytest.mark.parametrize("on_stop", ["hand-back", "finish"])
-def test_a_signal_stops_a_worker_in_order(tmp_path: object, number: int, on_stop: str) -> None:
-    project = own_project(DeskProject(tmp_path))  # type: ignore[arg-type]
-    project.manage("migrate", "--verbosity=0")
+@pytest.mark.parametrize(("number", "on_stop"), [(SIGTERM, "hand-back"), (SIGINT, "finish")])
+def test_a_signal_stops_a_worker_in_order(desk: DeskProject, number: int, on_stop: str) -> None:
+    project = own_project(desk)
     with project.started("export_worker", f"--on-stop={on_stop}", "--health-port=0") as process:
         log = project.wait_for("worker ready")
         assert re.search(r"health: http://127\.0\.0\.1:\d+/live and /ready", log)
@@ -94,8 +97,8 @@ def test_tables_that_are_missing_end_a_worker_with_the_command_that_makes_them(p
     assert "Traceback" not in ended.stderr
 
 
-def test_a_setup_that_cannot_work_ends_a_worker_with_a_line_and_a_traceback_on_request(tmp_path: object) -> None:
-    project = own_project(DeskProject(tmp_path), "TICKET_EXPORT_RETENTION_HOUR = 1")  # type: ignore[arg-type]
+def test_a_setup_that_cannot_work_ends_a_worker_with_a_line_and_a_traceback_on_request(tmp_path: Path) -> None:
+    project = own_project(DeskProject(tmp_path), "TICKET_EXPORT_RETENTION_HOUR = 1")
     ended = project.manage("export_worker", "--drain", check=False)
     assert ended.returncode == 2
     assert ended.stderr == (
