@@ -71,3 +71,13 @@ def test_tests_run_in_parallel_and_keep_their_databases(database: DeskProject) -
     assert run_suite(database, "test_cases", *kept)["CaseTests"] >= _MATRIX
     # The next run removes them.
     run_suite(database, "test_cases", "--noinput", "--parallel", "2")
+
+
+def test_transactions_of_a_host_keep_or_undo_what_was_requested_inside(database: DeskProject) -> None:
+    passed = run_suite(_on_a_file(database), "test_transactions")
+    assert {kind: len(names) for kind, names in passed.items()} == {"TransactionTests": 25, "AuditTests": 4}
+
+
+def _on_a_file(desk: DeskProject) -> DeskProject:
+    # The library's own connections cannot share a database in memory.
+    return desk if desk.database else attrs.evolve(desk, options=desk.options | {"DESK_TEST_FILE"})
