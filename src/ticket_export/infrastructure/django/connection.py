@@ -12,9 +12,10 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-from ticket_export.errors import ConfigurationError, JobDatabaseError
-from ticket_export.infrastructure.django.databases import MANAGE_MIGRATE, database_url
-from ticket_export.infrastructure.persistence.database.engine import IN_HOSTS_TRANSACTION, MIGRATED_BY
+from ticket_export.errors import JobDatabaseError
+from ticket_export.infrastructure.django.databases import database_url, require_supported
+from ticket_export.infrastructure.persistence.database.engine import IN_HOSTS_TRANSACTION
+from ticket_export.infrastructure.persistence.database.migrate_command import MANAGE_MIGRATE, MIGRATED_BY
 
 _ADDRESS: Final = {"host", "hostaddr", "port", "service"}
 _OPTIONS: Final[dict[str, dict[str, Any]]] = {"postgresql": {"use_native_hstore": False}, "sqlite": {}}
@@ -115,8 +116,7 @@ def engine_on_django(alias: str) -> Engine:
 @lru_cache(maxsize=16)
 def _engine(alias: str, url: str) -> Engine:
     django: Any = connections[alias]
-    if django.vendor == "postgresql" and django.Database.__name__ != "psycopg":
-        raise ConfigurationError(f"DATABASES[{alias!r}]: psycopg2 is not supported; install psycopg 3")
+    require_supported(django)
     own = make_url(url)
     address = {key: own.query[key] for key in _ADDRESS & own.query.keys()}
     engine = sqlalchemy.create_engine(

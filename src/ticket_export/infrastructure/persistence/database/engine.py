@@ -64,11 +64,6 @@ _SQLITE_OPTIONS: Final = {"cached_statements", "check_same_thread", "detect_type
 _SQLITE_PRAGMAS: Final = ("busy_timeout = 30000", "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON")
 # An execution option: the statement that begins a transaction.
 _SQLITE_BEGIN: Final = "ticket_export_sqlite_begin"
-
-
-#: An execution option of an engine: what creates and upgrades the tables of its database, if not the library's own
-#: command.
-MIGRATED_BY: Final = "ticket_export_migrated_by"
 #: An execution option of an engine: its connections are in transactions that the host begins, limits and ends.
 IN_HOSTS_TRANSACTION: Final = "ticket_export_in_hosts_transaction"
 
