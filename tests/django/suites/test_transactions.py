@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib.auth.models import Group, User
-from django.db import close_old_connections, connection, connections, transaction
+from django.db import close_old_connections, connection, transaction
 from django.test import AsyncClient, TransactionTestCase, override_settings
 
 from tests.django.suites.claims import VIEW, make_desk
@@ -290,13 +290,7 @@ class TransactionTests(HostCase):
         with transaction.atomic():
             job = self.request("title")
 
-        def work() -> None:
-            try:
-                self.container.worker().drain()
-            finally:
-                connections.close_all()
-
-        in_thread(work)
+        in_thread(self.container.worker().drain)
         with transaction.atomic(), self.container.open_download()(self.actor, job.id).open() as file:
             self.assertEqual(sorted(file.read().decode("utf-8-sig").split()), ["Printer", "Subject", "Wi-Fi"])
 
