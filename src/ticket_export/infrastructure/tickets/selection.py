@@ -8,7 +8,7 @@ from sqlalchemy.sql.selectable import SelectBase
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.view.view_context import NO_SELECTIONS
-from ticket_export.errors import ConfigurationError
+from ticket_export.errors import ConfigurationError, TicketExportError
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 
 _NAME = "ticket catalog: the function of selections (selected_by)"
@@ -46,7 +46,7 @@ def _resolved(catalog: TicketCatalog, actor: Actor, selection: str) -> SelectBas
         raise ValueError(NO_SELECTIONS)
     try:
         found: object = catalog.selected_by(actor, selection)
-    except (ValueError, ConfigurationError):
+    except (ValueError, TicketExportError):
         raise
     except Exception as error:
         # Its text may hold data.
