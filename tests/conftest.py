@@ -15,7 +15,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.broker_fixtures", "tests.postgresql_server", "tests.s3_fixtures"]
+pytest_plugins = [
+    "tests.broker_fixtures",
+    "tests.django.in_process",
+    "tests.postgresql_server",
+    "tests.s3_fixtures",
+]
 
 # A shell without job control starts background processes with SIGINT ignored, and their children inherit that. Tests
 # interrupt themselves and the processes that they start, so SIGINT gets the handler that Python usually gives it.

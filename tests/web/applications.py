@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-import django
-from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest
@@ -16,6 +14,7 @@ from django.urls import include, path
 from fastapi import FastAPI, Request
 from flask import Flask, request
 
+from tests.django.in_process import set_up_django
 from tests.web.clients import Answer, AsgiClient, Client, WsgiClient
 from tests.web.hosts.desk import HEADER
 from ticket_export import Actor, TicketExportContainer
@@ -30,9 +29,7 @@ DJANGO: Final[Mapping[str, Any]] = {"ALLOWED_HOSTS": ["*"], "MIDDLEWARE": []}
 
 FindActor = Callable[[str | None], Actor | None]
 
-if not settings.configured:
-    settings.configure(SECRET_KEY="of the tests")
-    django.setup()
+set_up_django()
 
 
 class DjangoClient(Client):

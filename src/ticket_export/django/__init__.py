@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ticket_export.entrypoints.django.current_container import current_actor, export_container, exports_container
     from ticket_export.entrypoints.django.user_directory import DjangoUserDirectory
     from ticket_export.infrastructure.django.catalog import catalog_for
+    from ticket_export.infrastructure.django.columns import column
 else:
 
     def __getattr__(name: str) -> object:
@@ -28,12 +29,13 @@ else:
         return value
 
 
-__all__ = ["DjangoUserDirectory", "catalog_for", "current_actor", "export_container", "exports_container"]
+__all__ = ["DjangoUserDirectory", "catalog_for", "column", "current_actor", "export_container", "exports_container"]
 
 _CONTAINER = "ticket_export.entrypoints.django.current_container"
 _MODULE_OF = {
     "DjangoUserDirectory": "ticket_export.entrypoints.django.user_directory",
     "catalog_for": "ticket_export.infrastructure.django.catalog",
+    "column": "ticket_export.infrastructure.django.columns",
     "current_actor": _CONTAINER,
     "export_container": _CONTAINER,
     "exports_container": _CONTAINER,

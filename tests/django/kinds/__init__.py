@@ -1,0 +1,1 @@
+"""A model with a field of each kind that a catalog supports."""
