@@ -34,7 +34,7 @@ def main(count: int, figures: Path) -> None:
     for number in range(2 * (_UNCOUNTED + count)):
         kind = (INSIDE, OUTSIDE)[number % 2]
         actor = attrs.evolve(admin, user_id=number // 2 % AGENTS + 2)
-        view = {"columns": ["id", "title"], "filters": [{"field": "id", "operator": "lte", "value": number}]}
+        view = {"columns": ["id", "title"], "filters": [{"field": "id", "operator": "eq", "value": number + 1}]}
         block: AbstractContextManager[object] = transaction.atomic() if kind == INSIDE else nullcontext()
         began = perf_counter()
         with block:
