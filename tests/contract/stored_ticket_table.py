@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -20,8 +21,13 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    false,
+    literal,
+    select,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql.selectable import SelectBase
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.view.ticket_column import ScopeRole
@@ -57,6 +63,19 @@ TABLE = Table(
     Column("phase", Text),
     Column("owner", Uuid),
 )
+
+
+def _selected(_actor: Actor, text: str) -> SelectBase:
+    """The tickets whose ids are the JSON of the text, in that order."""
+    try:
+        ids = json.loads(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a list") from None
+    rows = [(each, place) for place, each in enumerate(ids)]
+    empty = select(literal(0), literal(0)).where(false())
+    return union_all(empty, *(select(literal(each), literal(place)) for each, place in rows))
+
+
 CATALOG = TicketCatalog(
     tables=TABLE,
     id=TABLE.c.id,
@@ -78,6 +97,7 @@ CATALOG = TicketCatalog(
         ),
         id_column("owner", "Owner", TABLE.c.owner, scope_role=ScopeRole.ASSIGNEE),
     ],
+    selected_by=_selected,
 )
 
 

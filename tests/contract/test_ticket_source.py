@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC
@@ -45,6 +46,11 @@ class TestInMemoryTicketSource(TicketSourceContract[InMemoryTicketSource]):
         source.column_rules = {column.name: is_shown(column.name) for column in TICKET_COLUMNS}
         return source
 
+    def selection_of(self, source: InMemoryTicketSource, ids: Sequence[int]) -> str:
+        text = f"list {len(source.selections)}"
+        source.selections = {**source.selections, text: ids}
+        return text
+
     def break_behind(self, source: InMemoryTicketSource) -> None:
         source.tickets = [InMemoryTicket(id=1, created_at=AS_OF, values={"id": 1, "title": "half a letter: \ud83c"})]
 
@@ -61,6 +67,9 @@ class SqlTicketSourceContract(TicketSourceContract[SqlAlchemyTicketSource]):
 
     def limited(self, source: SqlAlchemyTicketSource) -> SqlAlchemyTicketSource:
         return SqlAlchemyTicketSource(source.engine, LIMITED_CATALOG)
+
+    def selection_of(self, source: SqlAlchemyTicketSource, ids: Sequence[int]) -> str:
+        return json.dumps(ids)
 
     def break_behind(self, source: SqlAlchemyTicketSource) -> None:
         TABLE.drop(source.engine)

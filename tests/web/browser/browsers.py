@@ -25,6 +25,13 @@ _REPORT_VIOLATIONS: Final = """
 # Not for the session: while Playwright runs, its event loop is the running loop of this thread, and asyncio.run fails.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    with opened_browser() as browser:
+        yield browser
+
+
+@contextmanager
+def opened_browser() -> Iterator[Browser]:
+    """Start Chromium; skip or fail the test where there is none (`require_program`)."""
     program = require_program("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=_ARGUMENTS, timeout=60_000)

@@ -14,6 +14,7 @@ from ticket_export.application.dto import RequestedExportDto
 from ticket_export.application.formats.file_formats import FileFormats
 from ticket_export.application.ports.audit_log import AuditAction, AuditLog
 from ticket_export.application.ports.clock import Clock
+from ticket_export.application.ports.supports_selections import selection_check
 from ticket_export.application.ports.task_queue import TaskQueue
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.ports.unit_of_work import UnitOfWork
@@ -37,8 +38,8 @@ class RequestExport:
     Rules:
         1. The policy decides whether the actor may request. By default they need the permission "Import / Export
            Tickets".
-        2. The view must fit the columns that the actor may see and the formats that the host offers. One error names
-           every mistake in it. The stored view has every option of its file.
+        2. The view must fit the columns and selections that the actor may see, and the formats that the host offers.
+           One error names every mistake in it. The stored view has every option of its file.
         3. While an export of the same view is queued or running that the actor requested with the same permissions and
            attributes, a request returns that export, with `already_requested` set.
         4. A user has at most `max_active_jobs` queued or running exports; 0 means no limit.
@@ -86,7 +87,12 @@ class RequestExport:
         """Request an export, and record it in the audit log with `action` and `detail`."""
         if refusal := self.rights.refusal_of_request(actor):
             raise self.refusals.recorded(refusal, "request", actor)
-        view_json = read_view(payload, self.ticket_source.columns(actor), formats=self.file_formats.offered).to_json()
+        view_json = read_view(
+            payload,
+            self.ticket_source.columns(actor),
+            formats=self.file_formats.offered,
+            selections=selection_check(self.ticket_source, actor),
+        ).to_json()
         share_key = self.rights.share_key(actor)
         with self.turns.of(actor.user_id) as turn_is_over, self.unit_of_work() as work:
             # The first action after the commit: a later one may run the whole export.

@@ -24,6 +24,7 @@ from ticket_export.application.formats.file_formats import FileFormats
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.compression import Compression
 from ticket_export.application.ports.export_storage import ExportStorage
+from ticket_export.application.ports.supports_selections import selection_check
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.ports.user_directory import UserDirectory
 from ticket_export.application.rights import Rights
@@ -251,7 +252,12 @@ class RunExport:
             raise PermissionLostError("The requester no longer has the permission to export tickets.")
         columns = self.ticket_source.columns(requester)
         try:
-            view = read_view(job.snapshot_payload_json, columns, formats=self.file_formats.offered)
+            view = read_view(
+                job.snapshot_payload_json,
+                columns,
+                formats=self.file_formats.offered,
+                selections=selection_check(self.ticket_source, requester),
+            )
             query = TicketQuery.of_view(view, columns, actor=requester, as_of=job.requested_at)
             return query, FileType(self.file_formats.of(view.file), self.compression)
         except InvalidPayloadError as error:

@@ -22,6 +22,8 @@ MAX_FILTERS: Final = 50
 MAX_VALUES: Final = 500
 #: Characters of the trimmed search term.
 MAX_SEARCH: Final = 1_000
+#: Characters of a selection: the address of a list, or some thousand ids.
+MAX_SELECTION: Final = 64 * 1024
 #: Characters of one value, and of the JSON of a `view_id`.
 MAX_VALUE: Final = 10_000
 #: Characters of stored JSON; a list of jobs does not read longer views.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -14,15 +14,21 @@ from ticket_export.application.view.payload_model import Location, PayloadModel,
 from ticket_export.application.view.snapshot import ExportFilter, ExportScope, ExportSnapshotPayload
 from ticket_export.application.view.ticket_column import TicketColumns
 from ticket_export.application.view.view_context import ViewContext
-from ticket_export.errors import InvalidPayloadError
+from ticket_export.errors import ConfigurationError, InvalidPayloadError
 
 _NESTED: dict[str, type[PayloadModel]] = {"filters": ExportFilter, "scope": ExportScope, "file": FileOptions}
 
 
 def read_view(
-    payload: object, columns: TicketColumns | None = None, *, formats: OfferedFormats | None = None
+    payload: object,
+    columns: TicketColumns | None = None,
+    *,
+    formats: OfferedFormats | None = None,
+    selections: Callable[[str], None] | None = None,
 ) -> ExportSnapshotPayload:
     """Check a view, which is a model, a mapping or JSON text, against the columns and the formats.
+
+    `selections` is the check of `selection_check`; without it, the columns are those of tickets without selections.
 
     The result has the catalog's spelling of column names, the full names of operators, and every option of its file.
     What is None is not compared, and then only the shape is checked. For every payload the time is linear within
@@ -30,6 +36,7 @@ def read_view(
 
     Raises:
         InvalidPayloadError: with every problem and its place, or the first ones of many.
+        ConfigurationError: the function of selections of the host failed.
     """
     is_small = isinstance(payload, str) and is_surely_small(payload)
     if isinstance(payload, (str, bytes)):
@@ -39,9 +46,13 @@ def read_view(
     if not is_small:
         require_small(payload)
     try:
-        view = ExportSnapshotPayload.model_validate(payload, context=ViewContext(columns, formats))
+        view = ExportSnapshotPayload.model_validate(payload, context=ViewContext(columns, formats, selections))
     except ValidationError as error:
         errors = error.errors(include_url=False)
+        for each in errors:
+            # A function of the host failed. That is not a mistake of the view.
+            if isinstance(cause := each.get("ctx", {}).get("error"), ConfigurationError):
+                raise cause from None
         told = [_describe(each) for each in errors[: InvalidPayloadError.MOST]]
         raise InvalidPayloadError(told, more=len(errors) - len(told)) from None
     # A worker reads the stored text under the same limits.

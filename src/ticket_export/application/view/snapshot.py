@@ -28,11 +28,19 @@ from ticket_export.application.view.file_options import FileOptions
 from ticket_export.application.view.filter_conditions import check_filter
 from ticket_export.application.view.filter_operators import OPERATORS, Operator, find_operator
 from ticket_export.application.view.filter_values import parse_ids
-from ticket_export.application.view.limits import MAX_COLUMNS, MAX_FILTERS, MAX_JSON, MAX_SEARCH, MAX_VALUE, MAX_VALUES
+from ticket_export.application.view.limits import (
+    MAX_COLUMNS,
+    MAX_FILTERS,
+    MAX_JSON,
+    MAX_SEARCH,
+    MAX_SELECTION,
+    MAX_VALUE,
+    MAX_VALUES,
+)
 from ticket_export.application.view.payload_model import Location, PayloadModel, raise_problems, shown
 from ticket_export.application.view.ticket_column import ScopeRole, TicketColumns
 from ticket_export.application.view.view_columns import filtered_column, find_column
-from ticket_export.application.view.view_context import columns_of, formats_of
+from ticket_export.application.view.view_context import columns_of, formats_of, require_selection
 
 _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _NOT_A_VALUE = "a value must be text, a number, or a list of these"
@@ -173,7 +181,9 @@ class ExportSnapshotPayload(PayloadModel):
 
     `sort_direction` is ``asc`` or ``desc``. `time_zone` is an IANA name (None is UTC): the zone of the shown times and
     of the days of a filter. `view_id` is any JSON value; it is kept and has no effect. `file` is None only in a
-    view that was not checked against the formats.
+    view that was not checked against the formats. `selection` is a text by which the ticket source knows a list of
+    tickets, such as one that a user sees in the admin of Django: the view has only these tickets and, without
+    `sort_field`, their order.
     """
 
     # Validated first, since the search looks only at the chosen columns.
@@ -184,12 +194,14 @@ class ExportSnapshotPayload(PayloadModel):
     sort_field: _Text | None = None
     sort_direction: str | None = None
     scope: ExportScope | None = None
+    selection: _Text | None = None
     time_zone: str | None = None
     file: Annotated[FileOptions | None, Field(validate_default=True)] = None
 
     def to_json(self) -> str:
         """Return the payload as it is stored: camelCase JSON."""
-        return self.model_dump_json()
+        # A worker of an older release refuses a key that it does not know.
+        return self.model_dump_json(exclude={"selection"} if self.selection is None else None)
 
     @field_validator("columns", mode="before")
     @classmethod
@@ -263,6 +275,17 @@ class ExportSnapshotPayload(PayloadModel):
         if direction.lower() not in _DIRECTIONS:
             raise ValueError(f"{quoted(direction)} is not a sort direction; use asc or desc")
         return _DIRECTIONS[direction.lower()]
+
+    @field_validator("selection")
+    @classmethod
+    def _selection_exists(cls, selection: str | None, info: ValidationInfo) -> str | None:
+        if selection is None:
+            return None
+        if not selection:
+            raise ValueError("must not be empty; to leave it out, use null")
+        _require_length(selection, MAX_SELECTION)
+        require_selection(selection, info)
+        return selection
 
     @field_validator("time_zone")
     @classmethod

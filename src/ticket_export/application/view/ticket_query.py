@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -33,6 +34,9 @@ class TicketQuery:
     A ticket is in the result if `actor` may see it, it was created at or before `as_of`, was not soft-deleted by then,
     and meets all `conditions`. Rows are ordered by `sort_column`, NULL last in both directions, then by the ticket's id
     in the same direction. `as_of` is aware UTC; times are shown in `time_zone`.
+
+    With a `selection`, a ticket must also be in the list that the ticket source knows by this text. The place in that
+    list then stands for the id in the order of rows.
     """
 
     actor: Actor
@@ -42,16 +46,27 @@ class TicketQuery:
     search: Search | None = None
     sort_column: TicketColumn | None = None
     descending: bool = False
+    selection: str | None = None
     time_zone: tzinfo = UTC
 
     @classmethod
-    def of(cls, payload: object, columns: TicketColumns, *, actor: Actor, as_of: datetime) -> TicketQuery:
+    def of(
+        cls,
+        payload: object,
+        columns: TicketColumns,
+        *,
+        actor: Actor,
+        as_of: datetime,
+        selections: Callable[[str], None] | None = None,
+    ) -> TicketQuery:
         """Return the query of the view `payload` on `columns`, which are those of `actor`, at the moment `as_of`.
+
+        `selections` is the check of `selection_check`.
 
         Raises:
             InvalidPayloadError: the view does not fit the columns.
         """
-        return cls.of_view(read_view(payload, columns), columns, actor=actor, as_of=as_of)
+        return cls.of_view(read_view(payload, columns, selections=selections), columns, actor=actor, as_of=as_of)
 
     @classmethod
     def of_view(
@@ -74,6 +89,7 @@ class TicketQuery:
             search=Search(fold(view.search_term), searched) if view.search_term else None,
             sort_column=known[view.sort_field] if view.sort_field else None,
             descending=view.sort_direction == "desc",
+            selection=view.selection,
             time_zone=zone,
         )
 

@@ -50,6 +50,8 @@ def _summary(view: ExportSnapshotPayload) -> str:
         parts.append(f"team {quoted(str(view.scope.team_id))}")
     if view.scope and view.scope.assigned_to_user_id is not None:
         parts.append(f"assignee {quoted(str(view.scope.assigned_to_user_id))}")
+    if view.selection is not None:
+        parts.append(f"selection {quoted(view.selection)}")
     if view.sort_field:
         parts.append(f"sort {view.sort_field} {view.sort_direction or 'asc'}")
     if view.file and view.file.format not in {None, "csv"}:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.core import checks
 from django.core.signals import setting_changed
 
 
@@ -22,5 +23,11 @@ class TicketExportConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect what follows the settings."""
+        """Connect what follows the settings, and register the checks."""
+        from ticket_export.entrypoints.django.library_settings import hide_secrets
+        from ticket_export.entrypoints.django.system_checks import check_database, check_settings
+
+        hide_secrets()
         setting_changed.connect(_forget_settings, dispatch_uid="ticket_export")
+        checks.register(check_settings, self.label)
+        checks.register(check_database, self.label, checks.Tags.database)

@@ -11,7 +11,14 @@ from ticket_export.application.dto import ChoicesDto
 from ticket_export.application.use_cases.list_exports import MAX_PAGE, MAX_PAGE_SIZE
 from ticket_export.application.view.file_options import DELIMITERS
 from ticket_export.application.view.filter_operators import Operator
-from ticket_export.application.view.limits import MAX_COLUMNS, MAX_FILTERS, MAX_SEARCH, MAX_VALUE, MAX_VALUES
+from ticket_export.application.view.limits import (
+    MAX_COLUMNS,
+    MAX_FILTERS,
+    MAX_SEARCH,
+    MAX_SELECTION,
+    MAX_VALUE,
+    MAX_VALUES,
+)
 from ticket_export.application.view.snapshot import ExportSnapshotPayload
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.progress_stage import ProgressStage
@@ -72,6 +79,7 @@ _EXACT: Final[Mapping[str, Mapping[str, Schema]]] = {
         "filters": {"type": "array", "items": ref("ViewFilter"), "maxItems": MAX_FILTERS},
         "searchTerm": _or_null({"type": "string", "maxLength": MAX_SEARCH}),
         "sortDirection": _or_null(ref("SortDirection")),
+        "selection": _or_null({"type": "string", "minLength": 1, "maxLength": MAX_SELECTION}),
     },
     "ViewFilter": {
         "operator": ref(Operator.__name__),

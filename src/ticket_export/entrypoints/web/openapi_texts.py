@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from ticket_export.application.view.limits import MAX_JSON, MAX_SEARCH, MAX_VALUE
+from ticket_export.application.view.limits import MAX_JSON, MAX_SEARCH, MAX_SELECTION, MAX_VALUE
 
 #: The descriptions of the schemas.
 MODELS: Final[Mapping[str, str]] = {
@@ -138,6 +138,8 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "sortField": "The name of the column to sort by. Null sorts by the ticket's id.",
         "sortDirection": "The direction of the sort; null is ascending.",
         "scope": "The team or the assignee whose tickets the view shows; null shows all.",
+        "selection": f"The name of a list of tickets, if the application has such lists: the file has only these "
+        f"tickets and, if `sortField` is null, their order. At most {MAX_SELECTION:,} characters. Null is no list.",
         "timeZone": "An IANA time zone, such as Europe/Berlin: that of the times in the file and of the days in "
         "filters. Null is UTC.",
         "file": f"The format of the file. The whole view has at most {MAX_JSON:,} bytes of JSON.",

@@ -9,7 +9,9 @@ import attrs
 from django.conf import settings
 from django.db import connections, models
 from django.utils import timezone, translation
+from sqlalchemy.sql.selectable import SelectBase
 
+from ticket_export.application.actor import Actor
 from ticket_export.application.safe_text import did_you_mean, quoted
 from ticket_export.application.view.visibility import EVERY_ROW, EveryRow, require_rule
 from ticket_export.errors import ConfigurationError
@@ -119,9 +121,22 @@ def _catalog(
         id=key,
         columns=made,
         visible_to=CompiledRule(visible_to, model, alias, key) if callable(visible_to) else visible_to,
+        selected_by=_changelists(model, alias),
         database=alias,
         **{name: cells.of[path] for name, path in own.items() if path},  # type: ignore[arg-type]
     )
+
+
+def _changelists(model: type[models.Model], alias: str) -> core.SelectionRule:
+    """Return the `selected_by` of a catalog: the lists of this model in the admin."""
+
+    def rows(actor: Actor, selection: str) -> SelectBase:
+        # Only for a view with a selection: not every host has an admin.
+        from ticket_export.infrastructure.django.changelist import rows_of_changelist
+
+        return rows_of_changelist(model, alias, actor, selection)
+
+    return rows
 
 
 def _path(rows: Rows, path: str) -> Path:

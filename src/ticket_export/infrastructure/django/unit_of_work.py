@@ -43,8 +43,12 @@ class DjangoUnitOfWork(ConnectionRepositories):
     def __enter__(self) -> Self:
         with database_errors(tables=self._tables.every):
             self._connection = connected_to_django(self._alias)
-            self._begun()
-            measure_time(self._connection)
+            try:
+                self._begun()
+                measure_time(self._connection)
+            except BaseException:
+                self._undo()
+                raise
         return self
 
     def __exit__(
@@ -55,12 +59,7 @@ class DjangoUnitOfWork(ConnectionRepositories):
     ) -> None:
         self._after_commit.drop()
         with self._errors(exc):
-            try:
-                if self._savepoint is not None and self._savepoint.is_active:
-                    self._savepoint.rollback()
-            finally:
-                self._savepoint = None
-                self._connection.close()
+            self._undo()
 
     def commit(self) -> None:
         if self._savepoint is not None:
@@ -69,6 +68,14 @@ class DjangoUnitOfWork(ConnectionRepositories):
         for action in self._after_commit.take():
             # The host's transaction is permanent by then, so that an error is only logged.
             transaction.on_commit(action, using=self._alias, robust=True)
+
+    def _undo(self) -> None:
+        savepoint, self._savepoint = self._savepoint, None
+        try:
+            if savepoint is not None and savepoint.is_active:
+                savepoint.rollback()
+        finally:
+            self._connection.close()
 
     def _begun(self) -> Connection:
         if self._savepoint is None:

@@ -16,7 +16,9 @@ import attrs
 from ticket_export.application.actor import Actor
 from ticket_export.application.number_text import decimal_text, number_text
 from ticket_export.application.ports.file_format import Cell, FileFormat, RowBlock
+from ticket_export.application.ports.supports_selections import SupportsSelections
 from ticket_export.application.ports.ticket_source import TicketReader, TicketSource
+from ticket_export.application.safe_text import quoted
 from ticket_export.application.view.conditions import (
     Comparison,
     Condition,
@@ -42,7 +44,7 @@ from ticket_export.application.view.visibility import (
     require_rule,
     visible_columns,
 )
-from ticket_export.errors import ConfigurationError, TicketSourceError
+from ticket_export.errors import ConfigurationError, StaleViewError, TicketSourceError
 
 #: A sequence of texts is the tags of a ticket. A `Decimal` has the scale that its column shows.
 CellValue: TypeAlias = str | int | float | Decimal | bool | datetime | date | time | UUID | Sequence[str] | None
@@ -68,11 +70,12 @@ class InMemoryTicket:
 
 
 @attrs.define
-class InMemoryTicketSource(TicketSource):
+class InMemoryTicketSource(TicketSource, SupportsSelections):
     """`tickets` may change at any time. A reader keeps the tickets that it found when it was opened.
 
     `visible_to` says whether an actor may see a ticket; `every_row_to` names the actors to whom it is not applied, as
     those for whom the row rule of a catalog returns `EVERY_ROW`. `column_rules` has the rules of columns, by name.
+    `selections` has the ids of tickets, in order, by the text of a view's `selection`.
 
     These are rules in Python: a test with this source does not test the SQL rule of your catalog. Test that rule on
     SQLite.
@@ -86,6 +89,7 @@ class InMemoryTicketSource(TicketSource):
     visible_to: Callable[[Actor, InMemoryTicket], bool] | EveryRow = attrs.field(default=EVERY_ROW, kw_only=True)
     every_row_to: ColumnRule = attrs.field(default=lambda _actor: False, kw_only=True)
     column_rules: Mapping[str, ColumnRule] = attrs.field(factory=dict, kw_only=True)
+    selections: Mapping[str, Sequence[int]] = attrs.field(factory=dict, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         require_rule("ticket source", self.visible_to, EVERY_ROW)
@@ -105,7 +109,22 @@ class InMemoryTicketSource(TicketSource):
         sees_every_row = self._sees_every_row(query.actor)
         visible = [each for each in tuple(self.tickets) if sees_every_row or self._shows(each, query.actor)]
         shown = [ticket for ticket in visible if _is_shown(ticket, query)]
-        yield _Reader(_in_order(shown, query), query, file_format)
+        places = self._places(query)
+        if places is not None:
+            shown = [ticket for ticket in shown if ticket.id in places]
+        yield _Reader(_in_order(shown, query, places), query, file_format)
+
+    def require_selection(self, actor: Actor, selection: str) -> None:
+        if selection not in self.selections:
+            raise ValueError(f"{quoted(selection)} is not a selection of these tickets")
+
+    def _places(self, query: TicketQuery) -> Mapping[int, int] | None:
+        if query.selection is None:
+            return None
+        if query.selection not in self.selections:
+            raise StaleViewError("The selection of the view no longer exists.")
+        ids = list(dict.fromkeys(self.selections[query.selection]))
+        return {each: place for place, each in enumerate(ids)}
 
     def _sees_every_row(self, actor: Actor) -> bool:
         if isinstance(self.visible_to, EveryRow):
@@ -161,14 +180,23 @@ def _is_shown(ticket: InMemoryTicket, query: TicketQuery) -> bool:
     )
 
 
-def _in_order(tickets: list[InMemoryTicket], query: TicketQuery) -> list[InMemoryTicket]:
-    """Sort as the query says: empty cells last in both directions, equal cells by id in the same direction."""
-    ordered = sorted(tickets, key=lambda ticket: ticket.id, reverse=query.descending)
+def _in_order(
+    tickets: list[InMemoryTicket], query: TicketQuery, places: Mapping[int, int] | None
+) -> list[InMemoryTicket]:
+    """Sort as the query says: empty cells last in both directions, equal cells by id in the same direction.
+
+    In a selection, the place of a ticket stands for its id.
+    """
+
+    def place(ticket: InMemoryTicket) -> int:
+        return ticket.id if places is None else places[ticket.id]
+
+    ordered = sorted(tickets, key=place, reverse=query.descending)
     column = query.sort_column
     if column is None:
         return ordered
     filled = [ticket for ticket in ordered if ticket.value(column) is not None]
-    # A stable sort keeps the order by id among equals, in both directions.
+    # A stable sort keeps this order among equals, in both directions.
     filled.sort(key=lambda ticket: _sort_key(ticket.value(column), column), reverse=query.descending)
     return filled + [ticket for ticket in ordered if ticket.value(column) is None]
 

@@ -24,7 +24,7 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 from sqlalchemy import ColumnElement, Text, cast
-from sqlalchemy.sql.selectable import FromClause
+from sqlalchemy.sql.selectable import FromClause, SelectBase
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.view.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
@@ -45,6 +45,8 @@ Expression: TypeAlias = ColumnElement[Any]
 Choices: TypeAlias = Sequence[str] | Mapping[str, str]
 #: Returns the choices that a column has now.
 ChoicesNow: TypeAlias = Callable[[], Choices]
+#: Returns a SELECT of the ids and the places of the tickets that a text stands for.
+SelectionRule: TypeAlias = Callable[[Actor, str], SelectBase]
 
 
 @attrs.frozen
@@ -82,6 +84,11 @@ class TicketCatalog:
     `EVERY_ROW`. A row for which the condition is NULL is not shown. `EVERY_ROW` itself says that every user may see
     every row; so does None, but `check` asks whether this is meant.
 
+    `selected_by` resolves the `selection` of a view: a text by which your application knows a list of tickets. It
+    returns a SELECT of two columns, the id of a ticket and its place in the list, and raises `ValueError` with a
+    message for the user if there is no such list for the actor. A user may send any text. The list only narrows the
+    view: the rules apply to it. `place` is that place; the library sets it for a view with a selection.
+
     Raises:
         ConfigurationError: two columns share a name, `is_deleted` has no `deleted_at`, one of these
             expressions is of a wrong type or names a table that `tables` does not join, or `visible_to` is not a rule.
@@ -94,6 +101,8 @@ class TicketCatalog:
     deleted_at: Expression | None = attrs.field(default=None, converter=optional_core_expression)
     columns: tuple[CatalogColumn, ...] = attrs.field(converter=tuple[CatalogColumn, ...])
     visible_to: RowRule | EveryRow | None = None
+    selected_by: SelectionRule | None = None
+    place: Expression | None = attrs.field(default=None, converter=optional_core_expression)
 
     def __attrs_post_init__(self) -> None:
         if self.is_deleted is not None and self.deleted_at is None:

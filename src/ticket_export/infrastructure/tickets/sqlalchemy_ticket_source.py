@@ -15,10 +15,11 @@ from ticket_export.application.finding import Finding
 from ticket_export.application.formats.csv_format import CsvFormat
 from ticket_export.application.ports.file_format import FileFormat
 from ticket_export.application.ports.supports_check import SupportsCheck
+from ticket_export.application.ports.supports_selections import SupportsSelections
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.view.ticket_column import TicketColumns
 from ticket_export.application.view.ticket_query import TicketQuery
-from ticket_export.errors import UnsupportedDialectError
+from ticket_export.errors import StaleViewError, TicketExportError, UnsupportedDialectError
 from ticket_export.infrastructure.fork import part_from_parent
 from ticket_export.infrastructure.persistence.database.engine import connected
 from ticket_export.infrastructure.persistence.database.engine_check import engine_problems
@@ -31,6 +32,7 @@ from ticket_export.infrastructure.tickets.postgresql.reader import copy_reader
 from ticket_export.infrastructure.tickets.query_check import query_problems, rule_problems
 from ticket_export.infrastructure.tickets.read_errors import read_errors
 from ticket_export.infrastructure.tickets.row_rule import VisibleRows
+from ticket_export.infrastructure.tickets.selection import require_selection, selected
 from ticket_export.infrastructure.tickets.sqlite.reader import row_stream_reader
 
 OpenReader: TypeAlias = Callable[
@@ -41,7 +43,7 @@ _READERS: dict[str, OpenReader] = {"postgresql": copy_reader, "sqlite": row_stre
 
 
 @attrs.frozen
-class SqlAlchemyTicketSource(TicketSource, SupportsCheck):
+class SqlAlchemyTicketSource(TicketSource, SupportsCheck, SupportsSelections):
     """Reads a catalog's tickets through `engine`, each export in one read transaction.
 
     PostgreSQL ends that transaction if nothing is read for `patience`, and for at least a minute.
@@ -65,13 +67,14 @@ class SqlAlchemyTicketSource(TicketSource, SupportsCheck):
 
         Raises:
             TicketSourceError: the database failed.
-            StaleViewError: the actor of the query may not see one of its columns.
+            StaleViewError: the actor of the query may not see one of its columns, or its selection does not exist.
             UnsupportedDialectError: the library does not support the database, its release or its driver.
             ConfigurationError: a rule cannot be evaluated, or the SQLite database is not in WAL mode.
         """
         # Once for count and rows.
         visible = self.catalog.visible_to_actor(query.actor)
         query.require_columns(visible.columns)
+        catalog = self._selected(query)
         part_from_parent(self.engine)
         with one_connection_more(self.engine), ExitStack() as stack:
             with read_errors(self.engine.dialect):
@@ -79,8 +82,12 @@ class SqlAlchemyTicketSource(TicketSource, SupportsCheck):
             name = connection.dialect.name
             if name not in _READERS:
                 raise UnsupportedDialectError(f"tickets cannot be read from {name}; only from PostgreSQL and SQLite")
-            with _READERS[name](connection, self.catalog, query, visible.rows, file_format, self.patience) as reader:
+            with _READERS[name](connection, catalog, query, visible.rows, file_format, self.patience) as reader:
                 yield reader
+
+    def require_selection(self, actor: Actor, selection: str) -> None:
+        """See `SupportsSelections.require_selection`: the catalog's `selected_by` decides."""
+        require_selection(self.catalog, actor, selection)
 
     def problems(self, actors: Sequence[Actor]) -> Iterator[Finding]:
         """See `SupportsCheck.problems`: the database, and the catalog compared with it."""
@@ -94,6 +101,16 @@ class SqlAlchemyTicketSource(TicketSource, SupportsCheck):
         # Each of these would repeat the problems of the one before it.
         refused = missing or [*query_problems(self.catalog, self._prepare)]
         yield from refused or rule_problems(self.catalog, actors, self._prepare)
+
+    def _selected(self, query: TicketQuery) -> TicketCatalog:
+        if query.selection is None:
+            return self.catalog
+        try:
+            return selected(self.catalog, query.actor, query.selection)
+        except ValueError as error:
+            if isinstance(error, TicketExportError):
+                raise
+            raise StaleViewError(f"The view no longer fits the tickets: selection: {error}") from error
 
     def _prepare(self, catalog: TicketCatalog, query: TicketQuery) -> None:
         with attrs.evolve(self, catalog=catalog).open(query, CsvFormat()) as reader:

@@ -87,13 +87,15 @@ def _cells(
 
 @lru_cache(maxsize=64)
 def _order(catalog: TicketCatalog, sort_column: TicketColumn | None, descending: bool) -> list[ColumnElement[Any]]:
-    keys = [catalog.id]
+    keys = [catalog.id] if catalog.place is None else [catalog.place]
     if sort_column:
         keys = [*_sort_keys(sort_column, catalog), *keys]
     ordered: list[ColumnElement[Any]] = [key.desc() if descending else key.asc() for key in keys]
     # With NULLS LAST the database could not walk an index backwards, so columns that are never NULL go without it. Any
     # other column may be NULL: an outer join produces NULL for a column that is NOT NULL in its table.
-    sorted_by = catalog.expression(sort_column) if sort_column else catalog.id
+    if not sort_column:
+        return ordered
+    sorted_by = catalog.expression(sort_column)
     if sorted_by is not catalog.created_at and sorted_by is not catalog.id:
         ordered[0] = nulls_last(ordered[0])
     return ordered

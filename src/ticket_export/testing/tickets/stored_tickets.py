@@ -12,6 +12,7 @@ import attrs
 import pytest
 
 from ticket_export.application.formats.csv_format import CsvFormat
+from ticket_export.application.ports.supports_selections import selection_check
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.view.ticket_column import ColumnKind, IdType, ScopeRole, TicketColumn, TicketColumns
 from ticket_export.application.view.ticket_query import TicketQuery
@@ -98,6 +99,13 @@ class TicketBackDoor(Generic[T]):
         """
         pytest.skip(f"{type(self).__name__} has no limited")
 
+    def selection_of(self, source: T, ids: Sequence[int]) -> str:
+        """Make a list of these tickets in this order, and return the `selection` that names it. Optional.
+
+        An id may occur twice. A text that this method did not return is not a selection.
+        """
+        pytest.skip(f"{type(self).__name__} has no selection_of")
+
     def break_behind(self, source: T) -> None:
         """Make the stored tickets unreadable: drop the table, stop the server. Optional."""
         pytest.skip(f"{type(self).__name__} has no break_behind")
@@ -111,7 +119,13 @@ class TicketBackDoor(Generic[T]):
         for name in (*columns, view.get("sortField") or "id", *(each["field"] for each in filters)):
             if source.columns(AN_ACTOR).find(name) is None:
                 pytest.skip(f"{type(source).__name__} has no column {name!r}")
-        return TicketQuery.of({"columns": columns, **view}, source.columns(AN_ACTOR), actor=AN_ACTOR, as_of=AS_OF)
+        return TicketQuery.of(
+            {"columns": columns, **view},
+            source.columns(AN_ACTOR),
+            actor=AN_ACTOR,
+            as_of=AS_OF,
+            selections=selection_check(source, AN_ACTOR),
+        )
 
     def read(self, source: T, *, formula_guard: bool = True, **view: object) -> bytes:
         """Read the records of the view, and check that they are as many as the count says."""

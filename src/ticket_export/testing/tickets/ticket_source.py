@@ -7,11 +7,12 @@ Inherit it in your adapter's tests::
         def source(self) -> MyTicketSource: ...
         def put_tickets(self, source: MyTicketSource, tickets: Sequence[StoredTicket]) -> None: ...
         def limited(self, source: MyTicketSource) -> MyTicketSource: ...
+        def selection_of(self, source: MyTicketSource, ids: Sequence[int]) -> str: ...
         def break_behind(self, source: MyTicketSource) -> None: ...
 
 The source has the columns of `TICKET_COLUMNS` under these names. The methods reach the store without the adapter. The
-tests spell out what they expect, and compare with no other source. Tests of a column, of rules, of soft delete or of
-interrupting that the source lacks are skipped, each with its reason.
+tests spell out what they expect, and compare with no other source. Tests of a column, of rules, of selections, of soft
+delete or of interrupting that the source lacks are skipped, each with its reason.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from ticket_export.testing.tickets.ticket_choices import TicketChoicesContract
 from ticket_export.testing.tickets.ticket_filters import TicketFiltersContract
 from ticket_export.testing.tickets.ticket_formats import TicketFormatsContract
 from ticket_export.testing.tickets.ticket_rules import TicketRulesContract
+from ticket_export.testing.tickets.ticket_selections import TicketSelectionsContract
 
 #: 1 and 5 are empty. In every column 3 and 4 are equal, 6 comes after them, and 2 after 6.
 UNSORTED = [
@@ -59,6 +61,7 @@ class TicketSourceContract(
     TicketFiltersContract[T],
     TicketFormatsContract[T],
     TicketRulesContract[T],
+    TicketSelectionsContract[T],
 ):
     """The tests; override the fixture `source` and its back door."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
+from urllib.parse import unquote_plus
 
 from markupsafe import Markup
 
@@ -16,6 +17,9 @@ from ticket_export.entrypoints.web.pages.language import Language, msgid, msgids
 
 # More values than these are only counted; a filter may have 500.
 _SHOWN_VALUES: Final = 8
+
+# Characters; a selection may have thousands.
+_SHOWN_SELECTION: Final = 200
 
 _SENTENCES: Final[Mapping[str, str]] = {
     Operator.EQ: msgid("%(column)s is %(value)s"),
@@ -69,10 +73,18 @@ def _words(view: ExportSnapshotPayload, columns: Sequence[ColumnDto], language: 
         yield _filter(each, by_name.get(each.field.lower()), language)
     if view.search_term:
         yield _sentence(language.gettext(msgid("Search for %(value)s")), value=view.search_term)
+    if view.selection is not None:
+        yield _sentence(language.gettext(msgid("Tickets of the list %(value)s")), value=shown_selection(view.selection))
     for role, value in _scopes(view):
         column = next((each for each in columns if each.scope_role is role), None)
         label = column.label if column else language.gettext(_ROLES[role])
         yield _sentence(language.gettext(_SENTENCES[Operator.EQ]), column=label, value=value)
+
+
+def shown_selection(selection: str) -> str:
+    """Return the text of a selection as users read it: an address with its characters, not their codes, and cut."""
+    text = unquote_plus(selection)
+    return text if len(text) <= _SHOWN_SELECTION else f"{text[: _SHOWN_SELECTION - 1]}…"
 
 
 def _scopes(view: ExportSnapshotPayload) -> Iterator[tuple[ScopeRole, object]]:
