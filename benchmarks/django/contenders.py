@@ -30,7 +30,9 @@ CONTENDERS: Mapping[str, Contender] = {
 }
 PROMISES = Promises(
     ratios=tuple(
-        Ratio(slower, LIBRARIES[OURS][VIEW_OF[slower]], at_least=20) for slower in CONTENDERS if slower.startswith(DJANGO)
+        Ratio(slower, LIBRARIES[OURS][VIEW_OF[slower]], at_least=20)
+        for slower in CONTENDERS
+        if slower.startswith(DJANGO)
     ),
     ours=(OURS,),
 )

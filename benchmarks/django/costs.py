@@ -27,9 +27,7 @@ class Costs:
 def measure_costs(desk: HelpDesk) -> Costs:
     """Measure on a help desk that has tables and few tickets."""
     figures = desk.folder / "requests.json"
-    project.run(
-        desk, "-m", "benchmarks.django.request_cost", str(_REQUESTS), str(figures), apps=(project.OUR_APP,)
-    )
+    project.run(desk, "-m", "benchmarks.django.request_cost", str(_REQUESTS), str(figures), apps=(project.OUR_APP,))
     checks: dict[tuple[str, ...], list[Run]] = {(project.OUR_APP,): [], (): []}
     for _ in range(_STARTS):
         for apps, runs in checks.items():

@@ -6,11 +6,13 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 import django
 
 _TEAMS, AGENTS, _TAGS = 20, 300, 40
+_ROWS_AT_ONCE = 10_000
 _FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 _STATES = ("open", "waiting", "done")
 _WORDS = ("printer", "Wi-Fi", "login", "Rechnung für März", "invoice, paid", 'the "new" laptop', "VPN", "e-mail")
@@ -94,8 +96,14 @@ def _insert(model: Any, rows: Iterable[Sequence[Any]]) -> None:
                     copy.write_row(row)
             return
         marks = ", ".join(["%s"] * len(fields))
-        stored = ([field.get_db_prep_save(cell, connection) for field, cell in zip(fields, row, strict=True)] for row in rows)
-        cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", stored)
+        insert = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
+        remaining = iter(rows)
+        while some := list(islice(remaining, _ROWS_AT_ONCE)):
+            stored = [
+                [field.get_db_prep_save(cell, connection) for field, cell in zip(fields, row, strict=True)]
+                for row in some
+            ]
+            cursor.executemany(insert, stored)
 
 
 def _no_style() -> Any:
