@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ticket_export.entrypoints.django.export_action import export_tickets
     from ticket_export.entrypoints.django.user_directory import DjangoUserDirectory
     from ticket_export.infrastructure.django.catalog import catalog_for
-    from ticket_export.infrastructure.django.columns import column
+    from ticket_export.infrastructure.django.model_catalog.columns import column
 else:
 
     def __getattr__(name: str) -> object:
@@ -44,7 +44,7 @@ _CONTAINER = "ticket_export.entrypoints.django.current_container"
 _MODULE_OF = {
     "DjangoUserDirectory": "ticket_export.entrypoints.django.user_directory",
     "catalog_for": "ticket_export.infrastructure.django.catalog",
-    "column": "ticket_export.infrastructure.django.columns",
+    "column": "ticket_export.infrastructure.django.model_catalog.columns",
     "current_actor": _CONTAINER,
     "export_container": _CONTAINER,
     "export_tickets": "ticket_export.entrypoints.django.export_action",
