@@ -103,6 +103,8 @@ class CompiledRule:
         is_ordered = query.is_sliced or query.distinct_fields
         chosen: Any = (rows if is_ordered else rows.order_by()).values_list("pk")
         chosen.query.select_for_update = False
+        # As a subquery, one with distinct() has no columns of its order next to the key.
+        chosen.query.subquery = True
         return chosen  # type: ignore[no-any-return]
 
 
