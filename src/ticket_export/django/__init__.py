@@ -17,6 +17,7 @@ if find_spec("django") is None:
 
 if TYPE_CHECKING:
     from ticket_export.entrypoints.django.current_container import current_actor, export_container, exports_container
+    from ticket_export.entrypoints.django.export_action import export_tickets
     from ticket_export.entrypoints.django.user_directory import DjangoUserDirectory
     from ticket_export.infrastructure.django.catalog import catalog_for
     from ticket_export.infrastructure.django.model_catalog.columns import column
@@ -29,7 +30,15 @@ else:
         return value
 
 
-__all__ = ["DjangoUserDirectory", "catalog_for", "column", "current_actor", "export_container", "exports_container"]
+__all__ = [
+    "DjangoUserDirectory",
+    "catalog_for",
+    "column",
+    "current_actor",
+    "export_container",
+    "export_tickets",
+    "exports_container",
+]
 
 _CONTAINER = "ticket_export.entrypoints.django.current_container"
 _MODULE_OF = {
@@ -38,6 +47,7 @@ _MODULE_OF = {
     "column": "ticket_export.infrastructure.django.model_catalog.columns",
     "current_actor": _CONTAINER,
     "export_container": _CONTAINER,
+    "export_tickets": "ticket_export.entrypoints.django.export_action",
     "exports_container": _CONTAINER,
 }
 
