@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.contrib.auth.models import Group, User
 from django.db import transaction
-from django.test import SimpleTestCase
 
 from tests.django.desk.models import Ticket
 from tests.django.suites.urls import HostError
@@ -18,7 +17,10 @@ from ticket_export.testing.django import ExportsInTests, exports_in_tests
 
 VIEW = {"columns": ["title", "state"], "sortField": "title"}
 
-_Case = SimpleTestCase if TYPE_CHECKING else object
+if TYPE_CHECKING:
+    from django.test import SimpleTestCase as _Case
+else:
+    _Case = object
 
 
 def make_desk() -> User:
