@@ -31,6 +31,10 @@ class DeskProject:
         """Run ``manage.py`` with these words; every warning is an error."""
         return self._run("-W", "error", "-m", "django", *words, check=check)
 
+    def python(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run Python with these words; the process sets Django up itself."""
+        return self._run(*words, check=check)
+
     def run(self, code: str, *, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a program after ``django.setup()``."""
         return self._run("-c", f"import django; django.setup()\n{code}", check=check)

@@ -22,4 +22,4 @@ with container.open_download()(actor, job.id).open() as file:
 
 def test_an_export_of_a_model_has_its_rows(project: DeskProject) -> None:
     project.manage("migrate", "--verbosity=0")
-    assert project.run(_EXPORT).stdout.split() == ["Subject,State", "Wi-Fi,open"]
+    assert project.run(_EXPORT).stdout.split() == ["Subject,State", "Wi-Fi,Open"]

@@ -15,7 +15,11 @@ import ticket_export.application.formats
 import ticket_export.application.ports
 import ticket_export.infrastructure
 import ticket_export.testing
+from tests.django.in_process import set_up_django
 from ticket_export.ports import ObjectWriter, TaskQueue, UserDirectory
+
+# The modules for hosts on Django need it.
+set_up_django()
 
 
 def _modules(package: ModuleType) -> Iterator[ModuleType]:

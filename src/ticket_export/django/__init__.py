@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ticket_export.entrypoints.django.export_action import export_tickets
     from ticket_export.entrypoints.django.user_directory import DjangoUserDirectory
     from ticket_export.infrastructure.django.catalog import catalog_for
+    from ticket_export.infrastructure.django.model_catalog.columns import column
 else:
 
     def __getattr__(name: str) -> object:
@@ -32,6 +33,7 @@ else:
 __all__ = [
     "DjangoUserDirectory",
     "catalog_for",
+    "column",
     "current_actor",
     "export_container",
     "export_tickets",
@@ -42,6 +44,7 @@ _CONTAINER = "ticket_export.entrypoints.django.current_container"
 _MODULE_OF = {
     "DjangoUserDirectory": "ticket_export.entrypoints.django.user_directory",
     "catalog_for": "ticket_export.infrastructure.django.catalog",
+    "column": "ticket_export.infrastructure.django.model_catalog.columns",
     "current_actor": _CONTAINER,
     "export_container": _CONTAINER,
     "export_tickets": "ticket_export.entrypoints.django.export_action",

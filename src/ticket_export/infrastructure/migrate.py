@@ -14,12 +14,12 @@ from ticket_export.errors import ConfigurationError, MissingTableError, SchemaMi
 from ticket_export.infrastructure.help_desk import migrations as reference
 from ticket_export.infrastructure.persistence import migrations
 from ticket_export.infrastructure.persistence.database.engine import begin_writing, commit, connected
+from ticket_export.infrastructure.persistence.database.migrate_command import MIGRATE, other_migrate_command
 from ticket_export.infrastructure.persistence.host_tables import SEED_TABLE_NAMES, HostTableNames, unnamed_tables
 from ticket_export.infrastructure.persistence.migrations import export_jobs
 from ticket_export.infrastructure.persistence.schema.additions import SchemaAdditions, table_of
 from ticket_export.infrastructure.persistence.schema.differences import (
     ADDED_COLUMNS,
-    MIGRATE,
     SchemaDifference,
     can_be_added,
     hosts_written_tables,
@@ -94,7 +94,7 @@ def adopt(engine: Engine, *, names: HostTableNames = SEED_TABLE_NAMES, shared_ta
     tables = build_tables(names)
     with _transaction(engine) as connection:
         in_use = tables_in_use(connection, tables)
-        if not (shared_tasks or _is_stamped(connection)):
+        if not (shared_tasks or is_upgraded(connection)):
             in_use = with_own_tasks(tables)
         return _Migration(connection, names, in_use, adopts=True).run()
 
@@ -112,15 +112,33 @@ def downgrade(engine: Engine, *, reference_schema: bool = False, names: HostTabl
 
     _require_seed_names(reference_schema, names)
     with _transaction(engine) as connection:
-        additions = SchemaAdditions(connection)
-        own_tasks = tables_in_use(connection, build_tables(names)).has_own_tasks
-        config = _EXPORT_JOBS.config(connection, names, adopted=additions.adopted, own_tasks=own_tasks)
-        with _known_revision():
-            command.downgrade(config, "base")
-        additions.remove()
+        remove_tables(connection, names)
         if reference_schema:
             with _known_revision():
                 command.downgrade(_REFERENCE.config(connection), "base")
+
+
+def is_upgraded(connection: Connection) -> bool:
+    """Whether `upgrade` or `adopt` has made the tables of this database."""
+    return _revision(connection, _EXPORT_JOBS) is not None
+
+
+def upgrade_tables(connection: Connection, names: HostTableNames) -> tuple[str, ...]:
+    """Do what `upgrade` does, in a transaction of the caller's, where `is_upgraded`."""
+    look_again(connection.dialect)
+    return _Migration(connection, names, tables_in_use(connection, build_tables(names))).run()
+
+
+def remove_tables(connection: Connection, names: HostTableNames) -> None:
+    """Do what `downgrade` does, in a transaction of the caller's."""
+    from alembic import command
+
+    additions = SchemaAdditions(connection)
+    own_tasks = tables_in_use(connection, build_tables(names)).has_own_tasks
+    config = _EXPORT_JOBS.config(connection, names, adopted=additions.adopted, own_tasks=own_tasks)
+    with _known_revision():
+        command.downgrade(config, "base")
+    additions.remove()
 
 
 def is_own_table(name: str) -> bool:
@@ -170,11 +188,11 @@ class _Migration:
 
         jobs, additions = self._tables.export_jobs, SchemaAdditions(self._connection)
         before = self._present()
-        strangers = [] if _is_stamped(self._connection) else [each for each in self._own_names if each in before]
+        strangers = [] if is_upgraded(self._connection) else [each for each in self._own_names if each in before]
         takes_over = self._adopts and jobs.name in strangers
         # Tables of an earlier revision are compared after the history, which changes them.
         uncompared = (
-            self._own_names if _is_stamped(self._connection) else [each for each in strangers if each != jobs.name]
+            self._own_names if is_upgraded(self._connection) else [each for each in strangers if each != jobs.name]
         )
         found = [each for each in self._differences() if each.table not in uncompared]
         others = [_stranger(each) for each in strangers if each != jobs.name or not self._adopts]
@@ -276,10 +294,6 @@ def _stranger(table: str) -> SchemaDifference:
     )
 
 
-def _is_stamped(connection: Connection) -> bool:
-    return _revision(connection, _EXPORT_JOBS) is not None
-
-
 def _revision(connection: Connection, history: _History) -> str | None:
     """Return the revision of the database in that history; None if the history has not begun."""
     versions = history.version_table
@@ -299,13 +313,22 @@ def _transaction(engine: Engine) -> Iterator[Connection]:
         # On SQLite, the write lock of the transaction does the same.
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_POSTGRESQL_LOCK})")
-        _require_utf8(connection)
+        _refuse_if_others_migrate(connection)
+        require_utf8(connection)
         look_again(connection.dialect)
         try:
             yield connection
             commit(connection)
         finally:
             look_again(connection.dialect)
+
+
+def _refuse_if_others_migrate(connection: Connection) -> None:
+    if command := other_migrate_command(connection):
+        raise ConfigurationError(
+            f"`{command}` creates, upgrades and removes the tables of this database, as Django records there what it "
+            f"has migrated; run `{command}`. Nothing was changed"
+        )
 
 
 @contextmanager
@@ -321,7 +344,8 @@ def _known_revision() -> Iterator[None]:
         ) from error
 
 
-def _require_utf8(connection: Connection) -> None:
+def require_utf8(connection: Connection) -> None:
+    """Raise `UnsupportedDialectError` if the database cannot store every letter."""
     if connection.dialect.name != "postgresql":
         return
     encoding = connection.execute(text("SHOW server_encoding")).scalar_one()

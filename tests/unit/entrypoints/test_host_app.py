@@ -69,7 +69,8 @@ def test_a_class_is_made_an_instance() -> None:
         ("broken_helpdesk:container", r"cannot be imported: ZeroDivisionError \(ticket-export --debug"),
         ("miswired_helpdesk:container", r"cannot be imported: 'catalogue' .* did you mean catalog\?"),
         ("misset_helpdesk:container", r"cannot be imported: retention_hour: unknown setting; did you mean .*hours\?$"),
-        ("django_helpdesk:container", r"AppRegistryNotReady; name a module that calls django.setup\(\) first.*set$"),
+        # Another test of this process may have set up Django.
+        ("django_helpdesk:container", r"(needs Django's settings; set DJANGO_SETTINGS_MODULE.*|NotReady \(.*where\))$"),
         ("needy_helpdesk:container", "needs 'no_such_dependency'"),
     ],
 )

@@ -42,6 +42,7 @@ class Attempt:
     _announcements: Announcements
     _clock: Clock
     _lease: timedelta
+    _progress_interval: timedelta = PROGRESS_INTERVAL
     _written_at: datetime = attrs.field(init=False)
     _tell: Tell | None = attrs.field(default=None, init=False)
 
@@ -51,7 +52,7 @@ class Attempt:
     @property
     def heartbeat(self) -> timedelta:
         """The time between two heartbeats."""
-        return min(PROGRESS_INTERVAL, self._lease / _HEARTBEATS)
+        return min(self._progress_interval, self._lease / _HEARTBEATS)
 
     @property
     def is_due(self) -> bool:

@@ -14,7 +14,7 @@ import attrs
 from ticket_export.application.announcements import Announcements
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.unit_of_work import UnitOfWork
-from ticket_export.application.run.attempt import Attempt
+from ticket_export.application.run.attempt import PROGRESS_INTERVAL, Attempt
 from ticket_export.application.run.export_task import TASK_NAME
 from ticket_export.application.run.job_and_task import changing, first_kept
 from ticket_export.domain.background_task import BackgroundTask
@@ -36,7 +36,8 @@ def this_process() -> str:
 class Claims:
     """Claims tasks for the time of `lease` and starts their jobs.
 
-    `worker` returns the name of this process. `max_running_per_user` is the limit of one user's running exports for
+    `worker` returns the name of this process. A running export writes its progress every `progress_interval`, or more
+    often where the lease is short. `max_running_per_user` is the limit of one user's running exports for
     `claim_next`; 0 is no limit.
     """
 
@@ -46,6 +47,7 @@ class Claims:
     lease: timedelta
     worker: Callable[[], str] = this_process
     max_running_per_user: int = 0
+    progress_interval: timedelta = PROGRESS_INTERVAL
 
     def claim(self, job_id: UUID) -> Attempt:
         """Return an attempt at that job.
@@ -103,5 +105,13 @@ class Claims:
             job.report_progress(ProgressStage.COUNTING, 0, now)
             task.claim(now, worker=self.worker(), lease=self.lease)
         return Attempt(
-            job, database, task.fencing_token, now, self.unit_of_work, self.announcements, self.clock, self.lease
+            job,
+            database,
+            task.fencing_token,
+            now,
+            self.unit_of_work,
+            self.announcements,
+            self.clock,
+            self.lease,
+            self.progress_interval,
         )

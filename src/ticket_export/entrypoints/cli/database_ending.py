@@ -13,13 +13,13 @@ from ticket_export.infrastructure.persistence.database.errors import (
     is_missing_part,
     is_missing_table,
 )
+from ticket_export.infrastructure.persistence.database.migrate_command import MANAGE_MIGRATE, MIGRATE, migrate_command
 from ticket_export.infrastructure.persistence.host_tables import unnamed_tables
 from ticket_export.infrastructure.persistence.missing_tables import (
     missing_host_tables,
     missing_own_tables,
     missing_tables,
 )
-from ticket_export.infrastructure.persistence.schema.differences import MIGRATE
 
 
 def database_ending(error: Exception, session: Session) -> Ending | None:
@@ -34,9 +34,9 @@ def database_ending(error: Exception, session: Session) -> Ending | None:
         lacking = _own_lack(container, session) if session.host_app is None else _hosts_lack(container, session)
         if lacking:
             return Ending(ExitCode.BAD_INPUT, [lacking])
-    elif isinstance(error, JobDatabaseError) and is_missing_part(cause) and MIGRATE in str(error):
+    elif isinstance(error, JobDatabaseError) and is_missing_part(cause) and _says_what_to_run(str(error)):
         return Ending(ExitCode.BAD_INPUT, [str(error).replace(MIGRATE, session.command_line("migrate"))])
-    return Ending(ExitCode.FAILED, [f"{message} (ticket-export --debug COMMAND shows where)"])
+    return Ending(ExitCode.FAILED, [f"{message} ({session.tracing})"])
 
 
 def _own_lack(container: TicketExportContainer, session: Session) -> str | None:
@@ -58,7 +58,13 @@ def _hosts_lack(container: TicketExportContainer, session: Session) -> str | Non
     lacks = _lacks(sorted((*hosts, *own)))
     if hosts:
         lacks = f"{lacks}; the host itself has to create {', '.join(hosts)}, with the names in its container"
-    return f"{lacks}; create {', '.join(own)} with: {session.command_line('migrate')}" if own else lacks
+    command = migrate_command(engine)
+    command = session.command_line("migrate") if command == MIGRATE else command
+    return f"{lacks}; create {', '.join(own)} with: {command}" if own else lacks
+
+
+def _says_what_to_run(message: str) -> bool:
+    return MIGRATE in message or MANAGE_MIGRATE in message
 
 
 def _lacks(missing: Sequence[str]) -> str:

@@ -86,6 +86,9 @@ def foreseen_ending(error: Exception) -> Ending | None:
     return None
 
 
-def unforeseen_ending(error: Exception) -> Ending:
-    """Return an ending that names the type of any other error. Its text may hold a path or a password."""
-    return Ending(ExitCode.FAILED, [f"unexpected {type(error).__name__} (ticket-export --debug COMMAND shows where)"])
+def unforeseen_ending(error: Exception, tracing: str) -> Ending:
+    """Return an ending that names the type of any other error. Its text may hold a path or a password.
+
+    `tracing` says how to see where the error comes from.
+    """
+    return Ending(ExitCode.FAILED, [f"unexpected {type(error).__name__} ({tracing})"])

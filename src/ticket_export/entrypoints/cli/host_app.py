@@ -46,7 +46,7 @@ def _module(name: str) -> object:
     if "" not in sys.path:
         sys.path.insert(0, "")
     try:
-        return importlib.import_module(name)
+        return _imported(name)
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
             raise BadInputError(_WHERE, f"there is no module {quoted(name)}") from error
@@ -56,14 +56,29 @@ def _module(name: str) -> object:
         raise BadInputError(_WHERE, f"the module {quoted(name)} cannot be imported: {what}") from error
 
 
+def _imported(name: str) -> object:
+    try:
+        return importlib.import_module(name)
+    except Exception as error:
+        if not _needs_django(error):
+            raise
+        from ticket_export.infrastructure.django.setup import set_up_django
+
+        if not set_up_django():
+            raise
+        return importlib.import_module(name)
+
+
+def _needs_django(error: BaseException) -> bool:
+    return type(error).__module__ == "django.core.exceptions" and type(error).__name__ in _NO_DJANGO_SETUP
+
+
 def _safe_text_of(error: BaseException) -> str | None:
     # Another text may hold a secret, such as the password of a database that the module connects to.
     if isinstance(error, ConfigurationError):
         return str(error)
     if isinstance(error, ValidationError) and error.title == Settings.__name__:
         return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-    if type(error).__module__ == "django.core.exceptions" and type(error).__name__ in _NO_DJANGO_SETUP:
-        return f"{type(error).__name__}; name a module that calls django.setup() first, with DJANGO_SETTINGS_MODULE set"
     return None
 
 

@@ -21,6 +21,7 @@ _OWN_LEVEL = logging.INFO - 1
 # Means False, and differs from the False that a host may set while the command runs.
 _NOT_NOW = cast("bool", 0)
 _STANDARD = (1, 2)
+_MAILS = frozenset({"AdminEmailHandler", "SMTPHandler"})
 
 
 @contextmanager
@@ -112,13 +113,15 @@ class _Shown(logging.Handler):
     def _is_news(self, record: logging.LogRecord) -> bool:
         if not self._session.tells_news or record.name in self._session.reported:
             return False
-        return record.levelno >= logging.WARNING or record.name == _AUDIT_LOG.name
+        is_audit = record.name == _AUDIT_LOG.name and not self._session.is_quiet
+        return is_audit or record.levelno >= logging.WARNING
 
     def _is_shown_by_host(self, record: logging.LogRecord) -> bool:
+        shows = _keeps if self._session.trusts_every_log else _is_on_console
         return any(
             record.levelno >= each.level and each.filter(record)
             for each in self._handlers_of(record)
-            if any(map(_is_on_console, _reached(each)))
+            if any(map(shows, _reached(each)))
         )
 
     def _handlers_of(self, record: logging.LogRecord) -> Iterator[logging.Handler]:
@@ -172,6 +175,11 @@ def _is_on_console(handler: logging.Handler) -> bool:
     with suppress(Exception):
         return stream.fileno() in _STANDARD
     return False
+
+
+def _keeps(handler: logging.Handler) -> bool:
+    # A mail to the administrators is not what an operator looks at.
+    return not isinstance(handler, _Shown | _Onward | logging.NullHandler) and type(handler).__name__ not in _MAILS
 
 
 def _line(record: logging.LogRecord) -> str:

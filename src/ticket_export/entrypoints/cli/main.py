@@ -12,20 +12,17 @@ from typing import Annotated, Final
 
 import typer
 
+from ticket_export.entrypoints.cli.ending import ending_of
 from ticket_export.entrypoints.cli.exit_codes import (
     ClosedOutputError,
     CommandError,
-    Ending,
     ExitCode,
-    foreseen_ending,
-    unforeseen_ending,
 )
 from ticket_export.entrypoints.cli.lazy_commands import LazyGroup
 from ticket_export.entrypoints.cli.library_log import library_log
 from ticket_export.entrypoints.cli.output.json_lines import json_lines, json_stderr
 from ticket_export.entrypoints.cli.output.standard_streams import whole_output, write_error, write_line, write_note
 from ticket_export.entrypoints.cli.session import Session, session_of
-from ticket_export.errors import JobDatabaseError
 
 #: Name and summary of each command. The summary is the first paragraph of the command's docstring.
 COMMANDS: Final = {
@@ -136,16 +133,7 @@ def _report(error: Exception, session: Session) -> int:
     is_typed_wrong = isinstance(error, typer.TyperException)
     if session.debug and not is_typed_wrong and not json_stderr():
         traceback.print_exception(error)
-    ending = _ending(error, session)
+    ending = ending_of(error, session)
     for line in ending.lines:
         write_error(line, None if is_typed_wrong or isinstance(error, CommandError) else error)
     return ending.exit_code
-
-
-def _ending(error: Exception, session: Session) -> Ending:
-    foreseen = foreseen_ending(error)
-    if foreseen is None or isinstance(error, JobDatabaseError):
-        from ticket_export.entrypoints.cli.database_ending import database_ending
-
-        return database_ending(error, session) or foreseen or unforeseen_ending(error)
-    return foreseen

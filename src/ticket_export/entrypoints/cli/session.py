@@ -31,8 +31,17 @@ class Session:
     """The global options, and the container that a command has asked for.
 
     `app` names a host's own container, `debug` asks for the whole log, `tells_news` for its warnings and the
-    audit log. `told` has, for the latest records that were shown, the export and its status, where a record names them.
+    audit log. `is_quiet` leaves only warnings and errors. `told` has, for the latest records that were shown, the
+    export and its status, where a record names them.
     """
+
+    #: What an operator does to see where an error comes from.
+    tracing = "ticket-export --debug COMMAND shows where"
+    #: Where the address of the database is set.
+    database_setting = "TICKET_EXPORT_DATABASE_URL or container.engine"
+    #: Whether a log of the host counts as shown wherever it is written, or only on the console.
+    trusts_every_log = False
+    is_quiet = False
 
     def __init__(self, app: str | None = None, *, debug: bool = False, tells_news: bool = False) -> None:
         self.app = app

@@ -20,7 +20,6 @@ _log = logging.getLogger(__name__)
 # Seconds between two tries to reach a database that is away: at first, and at most.
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 15.0
-_WRONG: Final = "correct TICKET_EXPORT_DATABASE_URL or container.engine, or let its role log in"
 
 
 def require_setup(session: Session, container: TicketExportContainer, stop: StopSignal, *, waits: bool) -> None:
@@ -33,9 +32,9 @@ def require_setup(session: Session, container: TicketExportContainer, stop: Stop
         JobDatabaseError: the database cannot work: it is away, lacks a table, or another error.
     """
     if waits:
-        _wait_for_database(container, stop)
+        _wait_for_database(session, container, stop)
     else:
-        _require_database(container)
+        _require_database(session, container)
     if stop.is_given:
         return
     findings = [with_commands_of(session, each) for each in container.check()]
@@ -47,11 +46,11 @@ def require_setup(session: Session, container: TicketExportContainer, stop: Stop
         _log.warning(each.text)
 
 
-def _wait_for_database(container: TicketExportContainer, stop: StopSignal) -> None:
+def _wait_for_database(session: Session, container: TicketExportContainer, stop: StopSignal) -> None:
     pause, is_told = _FIRST_PAUSE, False
     while not stop.is_given:
         try:
-            _require_database(container)
+            _require_database(session, container)
         except JobDatabaseError as error:
             if not (isinstance(error.__cause__, Exception) and may_pass(error.__cause__)):
                 raise
@@ -67,7 +66,7 @@ def _wait_for_database(container: TicketExportContainer, stop: StopSignal) -> No
             return
 
 
-def _require_database(container: TicketExportContainer) -> None:
+def _require_database(session: Session, container: TicketExportContainer) -> None:
     # A database that cannot work ends the command here; once the threads run, they wait for it.
     try:
         container.recover_stalled_exports()()
@@ -77,5 +76,6 @@ def _require_database(container: TicketExportContainer) -> None:
             audit_log.require_table()
     except JobDatabaseError as error:
         if is_wrong_database(error.__cause__):
-            raise CommandError(f"{error}; {_WRONG}", exit_code=ExitCode.BAD_INPUT) from error
+            remedy = f"correct {session.database_setting}, or let its role log in"
+            raise CommandError(f"{error}; {remedy}", exit_code=ExitCode.BAD_INPUT) from error
         raise

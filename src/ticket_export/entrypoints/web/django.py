@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from asgiref.sync import sync_to_async
 from django.core.exceptions import SuspiciousOperation
@@ -19,6 +20,11 @@ from ticket_export.application.actor import Actor
 from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.web.api import ExportsApi
 from ticket_export.entrypoints.web.messages import FORM, MAX_BODY, CsrfToken, FileBody, WebRequest, root_of
+
+#: What the one route of the exports matches, below the host's prefix; its name; and the namespace of that name.
+ANY_PATH: Final = r"^(?P<path>(?s:.*))\Z"
+ROUTE_NAME: Final = "exports"
+APP_NAME: Final = "ticket_export"
 
 
 def exports_urls(
@@ -71,7 +77,7 @@ def exports_urls(
         blocks = _InThreads(answer.body) if isinstance(request, ASGIRequest) else answer.body
         return StreamingHttpResponse(blocks, status=answer.status, headers=answer.headers)
 
-    return [re_path(r"^(?P<path>(?s:.*))\Z", serve, name="exports")], "ticket_export"
+    return [re_path(ANY_PATH, serve, name=ROUTE_NAME)], APP_NAME
 
 
 class _CsrfCheck(CsrfViewMiddleware):

@@ -6,16 +6,18 @@ from functools import lru_cache
 from typing import Any, Final
 
 import sqlalchemy
-from django.db import connections
-from sqlalchemy import URL, Connection, Engine, NullPool
+from django.db import Error, connections
+from sqlalchemy import URL, Connection, Engine, NullPool, make_url
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
-from ticket_export.errors import ConfigurationError
-from ticket_export.infrastructure.django.databases import MANAGE_MIGRATE
-from ticket_export.infrastructure.persistence.database.engine import MIGRATED_BY
+from ticket_export.errors import JobDatabaseError
+from ticket_export.infrastructure.django.databases import database_url, require_supported
+from ticket_export.infrastructure.persistence.database.engine import IN_HOSTS_TRANSACTION
+from ticket_export.infrastructure.persistence.database.migrate_command import MANAGE_MIGRATE, MIGRATED_BY
 
+_ADDRESS: Final = {"host", "hostaddr", "port", "service"}
 _OPTIONS: Final[dict[str, dict[str, Any]]] = {"postgresql": {"use_native_hstore": False}, "sqlite": {}}
 
 
@@ -64,8 +66,15 @@ registry.register("sqlite.django", __name__, SQLiteOnDjango.__name__)
 
 
 def is_in_transaction(alias: str) -> bool:
-    """Whether this thread is inside ``atomic()`` of that database; ``ATOMIC_REQUESTS`` is one."""
-    return connections[alias].in_atomic_block
+    """Whether this thread has a transaction of Django open in that database.
+
+    It is ``atomic()``, such as that of ``ATOMIC_REQUESTS``, or has begun with ``set_autocommit(False)``. Where
+    ``DATABASES`` switches autocommit off, every thread is in a transaction that perhaps nobody ends; then only
+    ``atomic()`` counts.
+    """
+    django = connections[alias]
+    is_manual = django.connection is not None and not django.autocommit and django.settings_dict["AUTOCOMMIT"]
+    return django.in_atomic_block or bool(is_manual)
 
 
 def connected_to_django(alias: str) -> Connection:
@@ -75,9 +84,22 @@ def connected_to_django(alias: str) -> Connection:
 
     Raises:
         ConfigurationError: the database is neither PostgreSQL with psycopg 3 nor SQLite.
+        JobDatabaseError: an error has broken Django's transaction, or the host has called ``set_rollback``.
         SQLAlchemyError: the database is away.
     """
+    django = connections[alias]
+    if django.in_atomic_block and django.needs_rollback:
+        # SQLite would take the rows, and Django would undo them.
+        raise JobDatabaseError(
+            f"the transaction of DATABASES[{alias!r}] will be rolled back, because of an earlier error or of "
+            "set_rollback(True), so nothing can be stored in it; end the atomic() block first"
+        )
     return engine_on_django(alias).connect()
+
+
+def is_on_django(engine: Engine) -> bool:
+    """Whether it is an engine of `engine_on_django`."""
+    return isinstance(engine.dialect, _InDjangosTransaction)
 
 
 def engine_on_django(alias: str) -> Engine:
@@ -86,34 +108,36 @@ def engine_on_django(alias: str) -> Engine:
     Raises:
         ConfigurationError: as for `connected_to_django`.
     """
-    django = connections[alias]
-    return _engine(alias, django.vendor, str(django.settings_dict["NAME"]))
+    return _engine(alias, database_url(alias))
 
 
-# What is remembered of a database is remembered for its dialect, so the name is a part of the key.
+# What is remembered of a database is remembered for its dialect, so each database has an engine of its own. The audit
+# log compares the address with that of the library's own engine.
 @lru_cache(maxsize=16)
-def _engine(alias: str, vendor: str, name: str) -> Engine:
+def _engine(alias: str, url: str) -> Engine:
     django: Any = connections[alias]
-    if vendor not in _OPTIONS:
-        raise ConfigurationError(
-            f"DATABASES[{alias!r}]: {django.display_name} is not supported; use PostgreSQL or SQLite"
-        )
-    if vendor == "postgresql" and django.Database.__name__ != "psycopg":
-        raise ConfigurationError(f"DATABASES[{alias!r}]: psycopg2 is not supported; install psycopg 3")
-    settings = django.settings_dict
-    where = {"host": settings["HOST"], "port": settings["PORT"]} if vendor == "postgresql" else {}
-    query = {key: str(value) for key, value in where.items() if value}
+    require_supported(django)
+    own = make_url(url)
+    address = {key: own.query[key] for key in _ADDRESS & own.query.keys()}
     engine = sqlalchemy.create_engine(
-        URL.create(f"{vendor}+django", database=name, query=query),
+        URL.create(f"{django.vendor}+django", host=own.host, port=own.port, database=own.database, query=address),
         creator=lambda: _driver_connection(alias),
         poolclass=NullPool,
-        **_OPTIONS[vendor],
+        **_OPTIONS[django.vendor],
     )
-    engine.update_execution_options(**{MIGRATED_BY: MANAGE_MIGRATE})
+    engine.update_execution_options(**{MIGRATED_BY: MANAGE_MIGRATE, IN_HOSTS_TRANSACTION: True})
     return engine
 
 
 def _driver_connection(alias: str) -> Any:
-    django = connections[alias]
-    django.ensure_connection()
+    django: Any = connections[alias]
+    try:
+        # As Django begins each of its own queries. It connects, and refuses a connection of another thread, a call in
+        # an event loop, and a database that a test may not use.
+        django.cursor().close()
+    except Error as error:
+        # Only errors of the driver become SQLAlchemy's.
+        cause = error.__cause__
+        known = cause if isinstance(cause, django.Database.Error) else django.Database.OperationalError(str(error))
+        raise known from error
     return django.connection

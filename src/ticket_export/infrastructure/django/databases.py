@@ -13,15 +13,10 @@ from django.db.backends.sqlite3._functions import register as register_django_fu
 from sqlalchemy import URL, Engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from ticket_export.application.secret_url import SecretUrl
 from ticket_export.errors import ConfigurationError
-from ticket_export.infrastructure.persistence.database.engine import (
-    MIGRATED_BY,
-    create_engine,
-    create_engine_without_pool,
-)
-
-#: What creates and upgrades the tables in a database of Django.
-MANAGE_MIGRATE: Final = "python manage.py migrate"
+from ticket_export.infrastructure.persistence.database.engine import create_engine, create_engine_without_pool
+from ticket_export.infrastructure.persistence.database.migrate_command import MANAGE_MIGRATE, MIGRATED_BY
 
 # What Django passes to the driver for itself; all others are libpq's.
 _NOT_LIBPQ: Final = {"context", "cursor_factory", "prepare_threshold"}
@@ -32,25 +27,34 @@ _SQLITE_OPTIONS: Final = {"cached_statements", "timeout"}
 def database_url(alias: str) -> str:
     """Return the URL of a database of Django's ``DATABASES``, with its password.
 
+    That of SQLite in memory names nothing that another connection could open.
+
     Raises:
-        ConfigurationError: it is neither PostgreSQL nor a SQLite file.
+        ConfigurationError: it is neither PostgreSQL nor SQLite.
     """
     django: Any = connections[alias]
+    require_supported(django)
     if django.vendor == "postgresql":
-        return _postgresql_url(django).render_as_string(hide_password=False)
-    if django.vendor != "sqlite":
-        raise ConfigurationError(
-            f"DATABASES[{alias!r}]: {django.display_name} is not supported; use PostgreSQL or SQLite"
-        )
+        return SecretUrl(_postgresql_url(django).render_as_string(hide_password=False))
     name = str(django.settings_dict["NAME"])
-    if django.is_in_memory_db() or name.startswith("file:"):
-        raise ConfigurationError(
-            f"DATABASES[{alias!r}]: an export needs several connections, so the database must be a file; in tests, use "
-            "ticket_export.testing.django"
-        )
+    if "?" in name and not name.startswith("file:"):
+        raise ConfigurationError(f"DATABASES[{alias!r}]: NAME has a question mark; rename the file, or its folder")
     options = django.settings_dict["OPTIONS"]
     query = {key: str(options[key]) for key in _SQLITE_OPTIONS & options.keys()}
     return URL.create("sqlite", database=name, query=query).render_as_string()
+
+
+def require_supported(django: Any) -> None:
+    """Require that a connection of Django is to PostgreSQL with psycopg 3, or to SQLite, by any engine of Django.
+
+    Raises:
+        ConfigurationError: it is not.
+    """
+    where = f"DATABASES[{django.alias!r}]"
+    if django.vendor not in {"postgresql", "sqlite"}:
+        raise ConfigurationError(f"{where}: {django.display_name} is not supported; use PostgreSQL or SQLite")
+    if django.vendor == "postgresql" and django.Database.__name__ != "psycopg":
+        raise ConfigurationError(f"{where}: psycopg2 is not supported; pip install 'ticket-export[django,postgres]'")
 
 
 def engine_of(alias: str) -> Engine:
@@ -60,8 +64,17 @@ def engine_of(alias: str) -> Engine:
     connection has the functions that Django's own lookups call.
 
     Raises:
-        ConfigurationError: as for `database_url`.
+        ConfigurationError: the database is neither PostgreSQL nor a SQLite file.
     """
+    django: Any = connections[alias]
+    is_file = django.vendor != "sqlite" or not (
+        django.is_in_memory_db() or str(django.settings_dict["NAME"]).startswith("file:")
+    )
+    if not is_file:
+        raise ConfigurationError(
+            f"DATABASES[{alias!r}]: an export needs several connections, so the database must be a file; in tests, use "
+            "exports_in_tests of ticket_export.testing.django"
+        )
     # Django's tests change the name of the database.
     return _engine(alias, database_url(alias), is_in_tests=hasattr(mail, "outbox"))
 
@@ -96,5 +109,10 @@ def _postgresql_url(django: Any) -> URL:
     parts: dict[str, Any] = {_NAMES[key]: given.pop(key) for key in _NAMES.keys() & given.keys()}
     if "port" in parts:
         parts["port"] = int(parts["port"])
+    if "username" not in parts and "password" in parts:
+        # Such as for the user of the process. In the authority of a URL, there is no password without a user.
+        given["password"] = parts.pop("password")
     # A host may be the folder of a socket, which has no place before the path of a URL.
-    return URL.create("postgresql", **parts, query={key: str(value) for key, value in given.items()})
+    return URL.create(
+        "postgresql", **parts, query={key: str(value) for key, value in given.items() if value is not None}
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from ticket_export.domain.user_id import UserId
 from ticket_export.infrastructure.persistence.database.engine import commit
 from ticket_export.infrastructure.persistence.database.engine_check import engine_problems
 from ticket_export.infrastructure.persistence.database.errors import database_errors
+from ticket_export.infrastructure.persistence.database.migrate_command import migrate_command
 from ticket_export.infrastructure.persistence.database.transaction import quick_read, short_transaction
 from ticket_export.infrastructure.persistence.schema.table_check import audit_table_problems
 from ticket_export.infrastructure.persistence.tables import SEED_TABLES, Tables
@@ -40,8 +42,11 @@ class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising, SupportsCheck):
         Raises:
             JobDatabaseError: the table does not exist, or the database failed.
         """
-        with database_errors(tables=[self._entries]), quick_read(self._engine) as connection:
+        with self._errors(), quick_read(self._engine) as connection:
             connection.execute(select(self._entries.c.id).limit(0))
+
+    def _errors(self) -> AbstractContextManager[None]:
+        return database_errors(tables=[self._entries], migrate=migrate_command(self._engine))
 
     def problems(self, actors: Sequence[Actor]) -> Iterator[Finding]:
         """See `SupportsCheck.problems`."""
@@ -54,7 +59,7 @@ class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising, SupportsCheck):
         Raises:
             JobDatabaseError: the database failed.
         """
-        with database_errors(tables=[self._entries]), short_transaction(self._engine) as connection:
+        with self._errors(), short_transaction(self._engine) as connection:
             self.insert(connection, entry)
             commit(connection)
 
@@ -69,7 +74,7 @@ class SqlAlchemyAuditLog(AuditLog, SupportsAnonymising, SupportsCheck):
         requested = select(entries.export_job_id).where(is_own & entries.action.in_(REQUESTS))
         is_systems = entries.actor_user_id.is_(None) & entries.export_job_id.in_(requested)
         anonymous = {"actor_user_id": None, "actor_facts": None, "view": "", "detail": None}
-        with database_errors(tables=[self._entries]), short_transaction(self._engine) as connection:
+        with self._errors(), short_transaction(self._engine) as connection:
             # The user's own entries last: the others are found by them.
             changed = sum(
                 connection.execute(update(self._entries).where(found).values(anonymous)).rowcount

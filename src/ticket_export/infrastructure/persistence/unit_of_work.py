@@ -25,6 +25,7 @@ from ticket_export.infrastructure.persistence.database.errors import (
     is_missing_part,
 )
 from ticket_export.infrastructure.persistence.database.export_database import SqlAlchemyExportDatabase
+from ticket_export.infrastructure.persistence.database.migrate_command import migrate_command
 from ticket_export.infrastructure.persistence.database.transaction import short_transaction
 from ticket_export.infrastructure.persistence.export_job_repository import SqlAlchemyExportJobRepository
 from ticket_export.infrastructure.persistence.media_item_repository import SqlAlchemyMediaItemRepository
@@ -75,7 +76,8 @@ class ConnectionRepositories(UnitOfWork):
         if is_missing_part(block_error):
             # The tables may be adopted later.
             look_again(self._connection.dialect)
-        return database_errors(block_error, tables=self._tables.every)
+        migrate = migrate_command(self._connection)
+        return database_errors(block_error, tables=self._tables.every, migrate=migrate)
 
     def _in_use(self) -> tuple[Connection, Tables]:
         connection = self._begun()
@@ -97,7 +99,7 @@ class SqlAlchemyUnitOfWork(ConnectionRepositories, SupportsCheck):
         self._engine = engine
 
     def __enter__(self) -> Self:
-        with database_errors(tables=self._tables.every):
+        with database_errors(tables=self._tables.every, migrate=migrate_command(self._engine)):
             self._connection = self._begin()
         return self
 

@@ -15,6 +15,7 @@ from ticket_export.application.run.export_task import TASK_NAME
 from ticket_export.domain.background_task import BackgroundTask, BackgroundTaskStatus
 from ticket_export.infrastructure.fork import renew_in_children
 from ticket_export.infrastructure.persistence.database.errors import database_errors
+from ticket_export.infrastructure.persistence.database.migrate_command import migrate_command
 from ticket_export.infrastructure.persistence.database.transaction import quick_read
 from ticket_export.infrastructure.persistence.tables import Tables
 from ticket_export.infrastructure.persistence.tables_in_use import tables_in_use
@@ -90,7 +91,8 @@ class DatabaseTaskQueue(TaskQueue, SupportsWaiting, SupportsListening):
             return may_poll
 
     def _has_task(self) -> bool:
-        with database_errors(tables=self._tables.every), quick_read(self._engine) as connection:
+        migrate = migrate_command(self._engine)
+        with database_errors(tables=self._tables.every, migrate=migrate), quick_read(self._engine) as connection:
             waiting = _waiting(tables_in_use(connection, self._tables).background_tasks)
             return bool(connection.execute(waiting).scalar_one())
 

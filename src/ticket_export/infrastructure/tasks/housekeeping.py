@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from random import uniform
 
@@ -19,14 +20,18 @@ _SHORTEST_PAUSE, _LONGEST_PAUSE = timedelta(milliseconds=1), timedelta(minutes=1
 
 @attrs.frozen(kw_only=True)
 class Housekeeping:
-    """Calls `Housekeep` for a worker. All workers together do each chore once in its interval."""
+    """Calls `Housekeep` for a worker. All workers together do each chore once in its interval.
+
+    `around` is entered around each chore, as in `Worker`.
+    """
 
     housekeep: Housekeep
+    around: Callable[[], AbstractContextManager[object]] = nullcontext
 
     @property
     def chores(self) -> Sequence[KeptChore]:
         """The chores, each for a thread of its own: a long sweep must not delay the recovery."""
-        return [KeptChore(self.housekeep, chore) for chore in self.housekeep.chores]
+        return [KeptChore(self.housekeep, chore, self.around) for chore in self.housekeep.chores]
 
     def prepare(self) -> None:
         """Expire and recover exports now, before a queue is drained. Never raises."""
@@ -38,7 +43,7 @@ class Housekeeping:
 
     def _do(self, *chores: Chore) -> None:
         for chore in chores:
-            KeptChore(self.housekeep, chore)(now=True)
+            KeptChore(self.housekeep, chore, self.around)(now=True)
 
 
 @attrs.frozen
@@ -47,6 +52,7 @@ class KeptChore:
 
     _housekeep: Housekeep
     what: Chore
+    _around: Callable[[], AbstractContextManager[object]] = nullcontext
 
     def keep(self, is_over: Latch) -> None:
         """Do it whenever it is due, until `is_over`. Never raises."""
@@ -62,7 +68,8 @@ class KeptChore:
     def __call__(self, *, now: bool = False) -> timedelta | None:
         """Do it if it is due, or in any case with `now`. Return the time until it is due; None if it failed."""
         try:
-            kept = self._housekeep(only={self.what}, now=now)
+            with self._around():
+                kept = self._housekeep(only={self.what}, now=now)
         except Exception:  # noqa: BLE001 - the other chores and the exports go on
             _log.exception("the chore %s could not be begun; it is tried again", self.what)
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from threading import Event, Thread
 from time import monotonic
 
@@ -41,6 +42,7 @@ class Runner:
     _stop: StopSignal
     _end: StopSignal
     _on_end: Callable[[ExportJobDto], None]
+    _around: Callable[[], AbstractContextManager[object]] = attrs.field(default=nullcontext, kw_only=True)
     _is_draining: bool = attrs.field(kw_only=True)
     _turn_at: float = attrs.field(factory=monotonic, init=False)
     error: BaseException | None = attrs.field(default=None, init=False)
@@ -74,10 +76,16 @@ class Runner:
             self._take_turn()
             trouble: Exception | None = None
             try:
-                outcome = self._run_next_export(on_progress=self._take_turn, stop=self._stop, on_stall=self._stuck.set)
+                with self._around():
+                    outcome = self._run_next_export(
+                        on_progress=self._take_turn, stop=self._stop, on_stall=self._stuck.set
+                    )
+                    if outcome.job is not None:
+                        self._on_end(outcome.job)
                 if outcome.job is not None:
-                    self._on_end(outcome.job)
-                elif outcome.result is RunResult.LOST:
+                    pause = _FIRST_PAUSE
+                    continue
+                if outcome.result is RunResult.LOST:
                     # It is logged already.
                     trouble = outcome.error
                 elif outcome.result is RunResult.NOTHING:

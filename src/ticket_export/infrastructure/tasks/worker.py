@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from threading import Thread
 from time import monotonic
 
@@ -36,11 +36,15 @@ class Worker:
     """Runs exports in threads of its own. Its methods block the caller.
 
     Any number of workers may run on one database, on any number of machines.
+
+    `around` returns a context that a thread enters around each export and each chore, such as one that looks after
+    connections of the host.
     """
 
     run_next_export: RunNextExport
     task_queue: TaskQueue
     housekeeping: Housekeeping
+    around: Callable[[], AbstractContextManager[object]] = nullcontext
 
     def run(
         self,
@@ -108,7 +112,15 @@ class Worker:
             raise ValueError(f"concurrency must be at least 1, not {concurrency}")
 
         def runner() -> Runner:
-            return Runner(self.run_next_export, self.task_queue, stop, end, on_end, is_draining=is_draining)
+            return Runner(
+                self.run_next_export,
+                self.task_queue,
+                stop,
+                end,
+                on_end,
+                around=self.around,
+                is_draining=is_draining,
+            )
 
         is_over = Latch()
         runners = [runner() for _ in range(concurrency)]

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final, NoReturn
 
@@ -48,6 +49,27 @@ def joined_tags(text: str) -> str | None:
         tags = _DECODER.decode(text)
     except ValueError:
         return text
+    return _joined(tags)
+
+
+def json_text(text: str, keys: Sequence[str | int]) -> str | None:
+    """The value at the end of the path `keys` of a JSON document as one text, as `JsonText` says; None if missing.
+
+    A document that is not JSON, or that Python cannot read, has no values.
+    """
+    try:
+        found = _DECODER.decode(text)
+        for key in keys:
+            if isinstance(found, list) if isinstance(key, int) else isinstance(found, dict):
+                found = found[key]
+            else:
+                return None
+        return str(found) if type(found) is str else _joined(found)
+    except (ValueError, LookupError, RecursionError):
+        return None
+
+
+def _joined(tags: Any) -> str | None:
     if isinstance(tags, list) and all(type(tag) is str for tag in tags):
         return ", ".join(tags)
     return None if tags is None else _compact(tags)

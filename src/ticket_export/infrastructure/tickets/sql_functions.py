@@ -83,6 +83,17 @@ class JoinedTags(SqlFunction[str]):
     type = Text()
 
 
+class JsonText(SqlFunction[str]):
+    """The value at the end of a path in JSON as one text, of (JSON, key, …).
+
+    A text key is one of an object, an integer the place in a list, from its end if it is negative. A text is shown as
+    it is, and anything else as `JoinedTags` shows it. What is missing is NULL. The column is ``JSONB``; on SQLite it is
+    a text that holds JSON.
+    """
+
+    type = Text()
+
+
 class TimeText(SqlFunction[str]):
     """``time_text(moment, UTC)``, of (moment), or ``time_text(moment, zone)``, of (moment, zone name)."""
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import Final
 
 import attrs
 
 from ticket_export.application.finding import Finding
 from ticket_export.entrypoints.cli.output.standard_streams import printable
 from ticket_export.entrypoints.cli.session import Session
+
+_COMMAND: Final = re.compile(r"ticket-export ([a-z][a-z-]*)")
 
 
 def findings_text(findings: Sequence[Finding]) -> str:
@@ -32,4 +36,4 @@ def finding_json(finding: Finding) -> dict[str, object]:
 
 def with_commands_of(session: Session, finding: Finding) -> Finding:
     """The finding, with commands that work on the container of the session."""
-    return attrs.evolve(finding, remedy=finding.remedy.replace("ticket-export ", session.command_line("")))
+    return attrs.evolve(finding, remedy=_COMMAND.sub(lambda found: session.command_line(found[1]), finding.remedy))

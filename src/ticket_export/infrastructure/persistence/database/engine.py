@@ -64,11 +64,8 @@ _SQLITE_OPTIONS: Final = {"cached_statements", "check_same_thread", "detect_type
 _SQLITE_PRAGMAS: Final = ("busy_timeout = 30000", "journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON")
 # An execution option: the statement that begins a transaction.
 _SQLITE_BEGIN: Final = "ticket_export_sqlite_begin"
-
-
-#: An execution option of an engine: what creates and upgrades the tables of its database, if not the library's own
-#: command.
-MIGRATED_BY: Final = "ticket_export_migrated_by"
+#: An execution option of an engine: its connections are in transactions that the host begins, limits and ends.
+IN_HOSTS_TRANSACTION: Final = "ticket_export_in_hosts_transaction"
 
 
 def create_engine(url: str) -> Engine:
@@ -163,7 +160,8 @@ def begin_writing(connection: Connection) -> Connection:
     """
     try:
         for_writing(connection).begin()
-        if connection.dialect.name == "sqlite" and not event.contains(connection.engine, "begin", _begin_sqlite):
+        begins_itself = event.contains(connection.engine, "begin", _begin_sqlite) or is_in_hosts_transaction(connection)
+        if connection.dialect.name == "sqlite" and not begins_itself:
             driver = cast("sqlite3.Connection", connection.connection.driver_connection)
             # The host's engine has begun in its own way, or Python's driver has not begun at all. Nothing was read
             # yet, so nothing is lost.
@@ -174,6 +172,11 @@ def begin_writing(connection: Connection) -> Connection:
         connection.close()
         raise
     return connection
+
+
+def is_in_hosts_transaction(connection: Connection) -> bool:
+    """Whether the connection is one of an engine with the option `IN_HOSTS_TRANSACTION`."""
+    return bool(connection.get_execution_options().get(IN_HOSTS_TRANSACTION, False))
 
 
 def commit(connection: Connection) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, TimeoutError
 
 from ticket_export.errors import JobDatabaseError
+from ticket_export.infrastructure.persistence.database.migrate_command import MIGRATE
 from ticket_export.infrastructure.persistence.database.missing_parts import missing_column, missing_table
 
 _log = logging.getLogger(__name__)
@@ -26,22 +27,24 @@ DATABASE_ERRORS: Final = (SQLAlchemyError, sqlite3.Error)
 
 
 @contextmanager
-def database_errors(block_error: BaseException | None = None, *, tables: Iterable[Table] = ()) -> Iterator[None]:
+def database_errors(
+    block_error: BaseException | None = None, *, tables: Iterable[Table] = (), migrate: str = MIGRATE
+) -> Iterator[None]:
     """Raise `JobDatabaseError` for a database's error in the block, with that error as the ``__cause__``.
 
     Around the end of a transaction, `block_error` is the error of the transaction's own block. If it is a database's
     error, it is the cause, even if the end of the transaction fails too. If the database lacks a table, or a column,
-    and it is one of `tables`, the message names it.
+    and it is one of `tables`, the message names it, and says to run the command `migrate`.
     """
     try:
         yield
     except DATABASE_ERRORS as error:
         name_shortage(error)
         cause = block_error if isinstance(block_error, DATABASE_ERRORS) else error
-        raise _job_database_error(cause, tables) from cause
+        raise _job_database_error(cause, tables, migrate) from cause
     if isinstance(block_error, DATABASE_ERRORS):
         name_shortage(block_error)
-        raise _job_database_error(block_error, tables) from block_error
+        raise _job_database_error(block_error, tables, migrate) from block_error
 
 
 def driver_message(error: BaseException | None) -> str | None:
@@ -104,7 +107,7 @@ def name_shortage(error: BaseException) -> None:
 
 
 #: What a host can do whose own transaction holds the lock that its call waits for; the end of a sentence.
-OWN_TRANSACTION: Final = "commit it first, or call the use case inside it (JoinedUnitOfWork)"
+OWN_TRANSACTION: Final = "commit it first, or call the use case inside it (JoinedUnitOfWork, or Django's atomic())"
 # Settings that limit the wait for a lock.
 _LOCK_LIMITS: Final = ("busy_timeout", "lock_timeout")
 
@@ -134,6 +137,8 @@ _NO_COLUMN = _Trouble("the database lacks a column")
 _NO_REFERENCE = _Trouble("the database refused a reference to something that is not stored, or not committed yet")
 _TAKEN = _Trouble("the database refused what is stored already")
 _CONFLICT = _Trouble("the database refused a change that conflicts with what is stored")
+# Only a host's own transaction, which a call has joined, can be in that state when the call begins.
+_BROKEN = _Trouble("an earlier error has broken the transaction; roll it back first")
 _FAILED = _Trouble("the database failed")
 # Another try would take as long again.
 _STATEMENT_TIME_OUT = _time_out("statement_timeout")
@@ -163,6 +168,7 @@ _BY_SQLSTATE = {
     "23503": _NO_REFERENCE,
     "23505": _TAKEN,
     "25006": _REFUSED,  # read_only_sql_transaction
+    "25P02": _BROKEN,  # in_failed_sql_transaction
     "25P03": _time_out("idle_in_transaction_session_timeout", may_pass=True),
     "25P04": _TRANSACTION_TIME_OUT,
     "28": _SHUT,  # invalid_authorization_specification
@@ -238,7 +244,7 @@ def _by_sqlstate(cause: BaseException | None) -> _Trouble | None:
     return _AWAY if is_unanswered else None
 
 
-def _job_database_error(cause: Exception, tables: Iterable[Table]) -> JobDatabaseError:
+def _job_database_error(cause: Exception, tables: Iterable[Table], migrate: str) -> JobDatabaseError:
     trouble = _trouble(cause)
     message = trouble.text
     if trouble.limit in _LOCK_LIMITS:
@@ -247,7 +253,7 @@ def _job_database_error(cause: Exception, tables: Iterable[Table]) -> JobDatabas
     elif trouble in {_NO_TABLE, _NO_COLUMN}:
         missing = (missing_table if trouble is _NO_TABLE else missing_column)(cause, tables)
         if missing is not None:
-            message = f"the database lacks {missing}; run `ticket-export migrate`"
+            message = f"the database lacks {missing}; run `{migrate}`"
     elif trouble is _FAILED:
         # The caller may show the error without logging it, and this message alone explains nothing.
         _log.error(message, exc_info=cause)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ticket_export.application.ports.export_database import DatabaseIdentity, ExportDatabase, time_until_due
 from ticket_export.errors import JobDatabaseError
+from ticket_export.infrastructure.persistence.database.migrate_command import migrate_command
 
 _ID: Final = 'SELECT "Id" FROM "ExportDatabase"'
 # A restored dump is another database, in most cases in another cluster. A standby that is promoted is the same one.
@@ -73,7 +74,7 @@ class SqlAlchemyExportDatabase(ExportDatabase):
     def _id(self) -> UUID:
         value = self._first(_ID)
         if value is None:
-            raise JobDatabaseError("the table ExportDatabase has no row; run `ticket-export migrate`")
+            raise JobDatabaseError(f"the table ExportDatabase has no row; run `{migrate_command(self._connection)}`")
         return value if isinstance(value, UUID) else UUID(str(value))
 
     def _copy(self) -> str:

@@ -12,7 +12,11 @@ from sqlalchemy import Connection, Engine, TextClause, text
 from ticket_export.infrastructure.fork import part_from_parent
 from ticket_export.infrastructure.persistence.database.answer_watch import answered_in_time
 from ticket_export.infrastructure.persistence.database.clock import note_time
-from ticket_export.infrastructure.persistence.database.engine import begin_writing, connected
+from ticket_export.infrastructure.persistence.database.engine import (
+    begin_writing,
+    connected,
+    is_in_hosts_transaction,
+)
 
 _IDLE: Final = 15
 #: The limits of a short transaction. A worker whose machine vanishes is in a statement, or between two; so its locks
@@ -42,7 +46,7 @@ def short_transaction(engine: Engine) -> Iterator[Connection]:
     """
     with _connected(engine) as connection:
         begin_writing(connection)
-        if connection.dialect.name == "postgresql":
+        if _has_limits(connection):
             _limit_short_transaction(connection)
         yield connection
 
@@ -51,7 +55,7 @@ def short_transaction(engine: Engine) -> Iterator[Connection]:
 def quick_read(engine: Engine) -> Iterator[Connection]:
     """A connection for reading, with the same limits. On SQLite it takes no lock that blocks writers."""
     with _connected(engine) as connection:
-        if connection.dialect.name == "postgresql":
+        if _has_limits(connection):
             # Reads need limits too: a server continues to wait for a table's lock after its client has given up.
             begin_writing(connection)
             _limit_short_transaction(connection)
@@ -76,6 +80,11 @@ def _connected(engine: Engine) -> Iterator[Connection]:
     # Closing undoes what was not committed, for which the server must answer too.
     with answered_in_time(connection), connection:
         yield connection
+
+
+def _has_limits(connection: Connection) -> bool:
+    # A transaction of the host has its own.
+    return connection.dialect.name == "postgresql" and not is_in_hosts_transaction(connection)
 
 
 def _limit_short_transaction(connection: Connection) -> None:

@@ -12,13 +12,12 @@ from sqlalchemy.exc import NoSuchTableError
 from sqlalchemy.schema import CreateColumn, CreateIndex
 from sqlalchemy.types import TypeEngine
 
+from ticket_export.infrastructure.persistence.database.migrate_command import MIGRATE, migrate_command
 from ticket_export.infrastructure.persistence.host_users import key_column_type, key_type_of
 from ticket_export.infrastructure.persistence.schema.stored_types import LONGEST_TEXT, holds
 from ticket_export.infrastructure.persistence.tables import Tables, build_tables
 from ticket_export.infrastructure.persistence.tables_in_use import tables_in_use
 
-#: The command that creates the library's own tables.
-MIGRATE: Final = "ticket-export migrate"
 #: The keys of the columns that every migration adds to the host's tables, with their indexes. They may be null, and
 #: nothing of the host's uses them.
 ADDED_COLUMNS: Final = frozenset({"storage_place", "share_key", "started_at"})
@@ -57,11 +56,11 @@ def schema_differences(connection: Connection, tables: Tables) -> tuple[SchemaDi
         table, columns = tables.host_users.table, tables.host_users.table_columns()
         types = {column.key: column.type for column in columns} if table.metadata is tables.metadata else {}
         types[tables.host_users.id.key] = key_column_type(tables.user_key)
-        found += _Comparison(inspector, connection.dialect, table, columns, types, is_written=False).differences()
+        found += _Comparison(inspector, connection, table, columns, types, is_written=False).differences()
     for table in hosts_written_tables(tables):
-        found += _Comparison(inspector, connection.dialect, table).differences()
+        found += _Comparison(inspector, connection, table).differences()
     for table in own_tables(tables):
-        found += _Comparison(inspector, connection.dialect, table, is_own=True).differences()
+        found += _Comparison(inspector, connection, table, is_own=True).differences()
     # Exports refer to no shared task if they have tasks of their own.
     is_unused = {tables.export_jobs.c.background_task_id.name} if tables.has_own_tasks else set()
     return tuple(each for each in found if each.is_fatal or each.column not in is_unused)
@@ -81,7 +80,7 @@ def hosts_written_tables(tables: Tables) -> Sequence[Table]:
 @attrs.frozen
 class _Comparison:
     _inspector: Inspector
-    _dialect: Dialect
+    _connection: Connection
     _table: Table
     _columns: Collection[Column[Any]] = attrs.field(
         default=attrs.Factory(lambda self: tuple(self._table.columns), takes_self=True)
@@ -138,14 +137,22 @@ class _Comparison:
         if alike is not None and not self._is_own:
             remedy = f"set its name, {alike}, {_NAMES}"
         elif self._is_own:
-            remedy = f"run `{MIGRATE}`, or if that does not help: {added}"
+            remedy = f"run `{self._migrate}`, or if that does not help: {added}"
         elif self._is_written and column.key in ADDED_COLUMNS:
-            remedy = f"run `{MIGRATE}`, or add it: {added}"
-        elif self._is_written and can_be_added(column):
+            remedy = f"run `{self._migrate}`, or add it: {added}"
+        elif self._is_written and can_be_added(column) and self._migrate == MIGRATE:
             remedy = f"run `{MIGRATE} --adopt`, or add it: {added}"
         else:
             remedy = f"set the name of your column {_NAMES}, or add it: {added}"
         return attrs.evolve(self._difference(column, "is missing", remedy), missing=column)
+
+    @property
+    def _dialect(self) -> Dialect:
+        return self._connection.dialect
+
+    @property
+    def _migrate(self) -> str:
+        return migrate_command(self._connection)
 
     @property
     def _is_view(self) -> bool:
@@ -215,10 +222,12 @@ class _Comparison:
 
     def _remedy_of_missing_table(self) -> str:
         if self._is_own or self._is_unnamed:
-            return f"run `{MIGRATE}`"
+            return f"run `{self._migrate}`"
+        named = f"set the name of your table {_NAMES}"
         if self._is_written:
-            return f"set the name of your table {_NAMES}; without such a table, leave out its name and run `{MIGRATE}`"
-        return f"set the name of your table {_NAMES}"
+            return f"{named}; without such a table, leave out its name and run `{self._migrate}`"
+        # Another command than the library's own migrates the host's tables too.
+        return named if self._migrate == MIGRATE else f"run `{self._migrate}`"
 
     def _remedy_of_type(self, column: Column[object], stored: TypeEngine[Any]) -> str:
         if column.key == "id" or column.key.endswith("user_id"):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: Settings that change how a value is written or how a statement is read and planned. A server, a database or a role
 #: may have changed them.
-_SETTINGS = {
+SETTINGS = {
     "DateStyle": "ISO",
     "client_encoding": "UTF8",
     "extra_float_digits": "1",
@@ -46,7 +46,7 @@ def begin_snapshot(connection: Connection, patience: timedelta) -> None:
     """
     _require_support(connection)
     connection.execution_options(isolation_level="REPEATABLE READ")
-    limit_snapshot(connection, patience.total_seconds(), _SETTINGS)
+    limit_snapshot(connection, patience.total_seconds(), SETTINGS)
 
 
 def end_snapshot(connection: Connection) -> None:

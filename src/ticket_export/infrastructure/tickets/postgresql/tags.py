@@ -1,4 +1,4 @@
-"""How PostgreSQL spells the rule of `joined_tags`; no stored value makes the statement fail."""
+"""How PostgreSQL spells the rules of `joined_tags`; no stored value makes the statement fail."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from ticket_export.infrastructure.tickets.joined_tags import MAX_DECIMALS, MAX_DEPTH, MAX_LENGTH
-from ticket_export.infrastructure.tickets.sql_functions import JoinedTags
+from ticket_export.infrastructure.tickets.sql_functions import JoinedTags, JsonText, arguments
 from ticket_export.infrastructure.tickets.sql_types import underlying
 
 _HEX: Final = "[0-9a-fA-F]"
@@ -47,6 +47,12 @@ def _joined_tags(element: JoinedTags, compiler: SQLCompiler, **kw: Any) -> str:
         # It costs nothing to name a column many times.
         return _of_jsonb(stored) if isinstance(tags, ColumnClause) else _once(stored, "j", _of_jsonb("j"))
     return _once(f'CAST({stored} AS text) COLLATE "C"', "t", _of_text())
+
+
+@compiles(JsonText, "postgresql")
+def _json_text(element: JsonText, compiler: SQLCompiler, **kw: Any) -> str:
+    found = " -> ".join(arguments(element, compiler, **kw))
+    return _once(found, "j", f"CASE jsonb_typeof(j) WHEN 'string' THEN j #>> '{{}}' ELSE {_of_jsonb('j')} END")
 
 
 def _once(expression: str, name: str, result: str) -> str:

@@ -13,7 +13,7 @@ from ticket_export.application.number_text import number_cell, number_text
 from ticket_export.application.view.conditions import fold
 from ticket_export.application.view.local_time import time_text
 from ticket_export.infrastructure.persistence.sqlite_moments import read_moment, write_moment
-from ticket_export.infrastructure.tickets.joined_tags import joined_tags
+from ticket_export.infrastructure.tickets.joined_tags import joined_tags, json_text
 
 _zone = lru_cache(maxsize=8)(ZoneInfo)
 
@@ -26,6 +26,7 @@ def register_functions(connection: sqlite3.Connection) -> None:
         ("starts_with", _starts_with),
         ("ends_with", _ends_with),
         ("joined_tags", _joined_tags),
+        ("json_text", _json_text),
         ("uuid", _uuid),
         ("number", _number),
         ("is_true", _is_true),
@@ -33,7 +34,9 @@ def register_functions(connection: sqlite3.Connection) -> None:
         ("local_time", _local_time),
         ("moment", _moment),
     ):
-        arguments = len(signature(function).parameters)
+        parameters = signature(function).parameters.values()
+        # SQLite's -1 is "any number".
+        arguments = -1 if any(each.kind is each.VAR_POSITIONAL for each in parameters) else len(parameters)
         connection.create_function(f"ticket_export_{name}", arguments, function, deterministic=True)
 
 
@@ -73,6 +76,10 @@ def _ends_with(stored: _Stored, needle: str) -> bool | None:
 
 def _joined_tags(stored: _Stored) -> str | None:
     return None if stored is None else joined_tags(_text(stored))
+
+
+def _json_text(stored: _Stored, *keys: str | int) -> str | None:
+    return None if stored is None else json_text(_text(stored), keys)
 
 
 def _uuid(stored: _Stored) -> str | None:

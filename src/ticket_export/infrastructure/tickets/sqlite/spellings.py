@@ -23,6 +23,7 @@ _NAMES: Final[dict[type[sql.SqlFunction[Any]], str]] = {
     sql.StartsWith: "starts_with",
     sql.EndsWith: "ends_with",
     sql.JoinedTags: "joined_tags",
+    sql.JsonText: "json_text",
 }
 
 

@@ -1,0 +1,1 @@
+"""The commands of exports for ``manage.py``."""

@@ -1,0 +1,1 @@
+"""The tables of exports in a database of Django."""

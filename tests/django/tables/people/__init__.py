@@ -1,0 +1,1 @@
+"""Users of every kind, for ``AUTH_USER_MODEL``."""

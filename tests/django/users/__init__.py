@@ -1,0 +1,1 @@
+"""User models of hosts, one a process: ``DESK_USERS`` names its kind."""

@@ -1,0 +1,1 @@
+"""A help desk of a host on Django, with rules in `Q`; the ORM itself is the oracle. Runs in processes of its own."""
