@@ -64,8 +64,9 @@ rolling: $(VENV)/.dev ## restart a worker every 10 s while 50 exports of 8 s are
 rights: $(VENV)/.dev ## try 10,000 random rules over rows and columns on each database; takes half an hour
 	RIGHTS_POLICIES=10000 $(BIN)/pytest --timeout=0 tests/rights
 
-bench: $(BENCH)/.bench $(VENV)/.dev ## measure rows/s and peak memory against the alternatives, the formats, the way to S3, what a queued job costs, and the web
+bench: $(BENCH)/.bench $(VENV)/.dev ## measure rows/s and peak memory against the alternatives, models of Django, the formats, the way to S3, what a queued job costs, and the web
 	$(BENCH)/bin/python -m benchmarks
+	$(BENCH)/bin/python -m benchmarks.django
 	$(BENCH)/bin/python -m benchmarks.formats
 	$(BENCH)/bin/python -m benchmarks.storage --server-python $(BIN)/python
 	$(BENCH)/bin/python -m benchmarks.queue

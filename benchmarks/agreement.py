@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 from zipfile import ZipFile
 
 import attrs
@@ -63,14 +62,32 @@ def _worksheet_rows(file: Path) -> int:
     return rows
 
 
-def require_same_records(contents: Mapping[str, Content]) -> None:
-    """End the program if the numbers of records differ, or the cells of contenders that must write the same.
+class Agreement(Protocol):
+    """Compares the files that the contenders wrote of one help desk."""
+
+    def add(self, name: str, file: Path) -> None:
+        """Read the file of that contender; afterwards it may be gone."""
+
+    def require(self) -> None:
+        """End the program if the files differ in what must be the same."""
+
+
+class SameRecords(Agreement):
+    """The numbers of records must be the same, and the cells of contenders that must write the same.
 
     The contenders with a row rule are compared with each other.
     """
-    for is_by_team in (False, True):
-        records = {name: each.records for name, each in contents.items() if (name in BY_TEAM) is is_by_team}
-        if len(set(records.values())) > 1:
-            sys.exit(f"the contenders wrote different numbers of records: {records}")
-    if len({contents[name].cells for name in _ALIKE if name in contents}) > 1:
-        sys.exit(f"{' and '.join(_ALIKE)} did not write the same cells")
+
+    def __init__(self) -> None:
+        self._contents: dict[str, Content] = {}
+
+    def add(self, name: str, file: Path) -> None:
+        self._contents[name] = Content.of(file)
+
+    def require(self) -> None:
+        for is_by_team in (False, True):
+            records = {name: each.records for name, each in self._contents.items() if (name in BY_TEAM) is is_by_team}
+            if len(set(records.values())) > 1:
+                sys.exit(f"the contenders wrote different numbers of records: {records}")
+        if len({self._contents[name].cells for name in _ALIKE if name in self._contents}) > 1:
+            sys.exit(f"{' and '.join(_ALIKE)} did not write the same cells")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import attrs
 
-from benchmarks.agreement import Content, require_same_records
+from benchmarks.agreement import Agreement, SameRecords
 from benchmarks.contenders import Contender, HelpDesk
 from benchmarks.databases import Database
 from benchmarks.fill.loader import fill_help_desk
@@ -29,8 +29,24 @@ class Comparison:
     runs: Mapping[str, Sequence[Run]]
 
 
-def compare(database: Database, tickets: int, folder: Path, *, runs: int, only: Collection[str]) -> Comparison:
-    """Measure the contenders whose name contains one of `only`, or all."""
+def _fill(desk: HelpDesk, tickets: int) -> float:
+    return fill_help_desk(desk.url, tickets)
+
+
+def compare(
+    database: Database,
+    tickets: int,
+    folder: Path,
+    *,
+    runs: int,
+    only: Collection[str],
+    fill: Callable[[HelpDesk, int], float] = _fill,
+    agreement: Callable[[], Agreement] = SameRecords,
+) -> Comparison:
+    """Measure the contenders whose name contains one of `only`, or all.
+
+    `fill` creates the tables and the tickets, and returns the seconds of it.
+    """
     folder.mkdir()
     contenders = {
         name: contender
@@ -39,11 +55,11 @@ def compare(database: Database, tickets: int, folder: Path, *, runs: int, only: 
     }
     with database.new_desk(folder) as desk:
         note(f"{tickets:,} tickets: filling")
-        loading = fill_help_desk(desk.url, tickets)
+        loading = fill(desk, tickets)
         database.settle(desk)
         note(f"{tickets:,} tickets: filled in {loading:.1f} s")
         turns = _Turns(database, desk)
-        results = turns.warm_up(contenders)
+        results = turns.warm_up(contenders, agreement())
         names = list(contenders)
         for number in range(runs):
             start = number % len(names)
@@ -59,18 +75,17 @@ class _Turns:
     database: Database
     desk: HelpDesk
 
-    def warm_up(self, contenders: Mapping[str, Contender]) -> dict[str, list[Run]]:
+    def warm_up(self, contenders: Mapping[str, Contender], agreement: Agreement) -> dict[str, list[Run]]:
         """Run each once and compare all files; only a run that takes too long for another one counts."""
         results: dict[str, list[Run]] = {}
-        contents: dict[str, Content] = {}
         for name, contender in contenders.items():
-            run = self.run(name, contender, contents=contents)
+            run = self.run(name, contender, agreement=agreement)
             results[name] = [run] if run.seconds > PATIENCE else []
-        require_same_records(contents)
+        agreement.require()
         return results
 
-    def run(self, name: str, contender: Contender, *, contents: dict[str, Content] | None = None) -> Run:
-        """Run it once, put the file's content into `contents` if given, and remove the file."""
+    def run(self, name: str, contender: Contender, *, agreement: Agreement | None = None) -> Run:
+        """Run it once, give the file to the `agreement` if there is one, and remove the file."""
         file = self.desk.folder / "rows.csv"
         # No run pays for writes that an earlier one left to the operating system.
         os.sync()
@@ -82,9 +97,9 @@ class _Turns:
             run = attrs.evolve(run, server_cpu_seconds=server.cpu_seconds(without=backends) - used)
         stages = ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in run.stages.items())
         note(f"{name}: {run.seconds:.2f} s, {run.peak_mb:.0f} MB{f' ({stages})' if stages else ''}")
-        if contents is not None:
-            contents[name] = Content.of(file)
-        file.unlink()
+        if agreement is not None:
+            agreement.add(name, file)
+        file.unlink(missing_ok=True)
         shutil.rmtree(self.desk.storage, ignore_errors=True)
         return run
 

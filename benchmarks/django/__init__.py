@@ -1,0 +1,1 @@
+"""Compares the export of Django's models with django-import-export."""
