@@ -80,7 +80,7 @@ def test_a_database_in_the_environment_is_refused_with_the_reason(monkeypatch: p
 def test_an_override_may_name_something_that_is_no_container() -> None:
     with override_settings(TICKET_EXPORT_APP="nothing:at_all"), pytest.raises(ConfigurationError, match="nothing"):
         exports_container()
-    assert exports_container().settings()
+    assert exports_container().settings().max_attempts == 3
 
 
 def test_passwords_are_not_on_djangos_debug_page() -> None:
@@ -210,7 +210,7 @@ def test_other_databases_are_refused_by_name() -> None:
     ):
         database_url(SQLITE)
     with (
-        patch.object(connections[SERVER].Database, "__name__", "psycopg2"),
+        patch.object(_driver(SERVER), "__name__", "psycopg2"),
         pytest.raises(ConfigurationError, match=r"psycopg2 is not supported; pip install"),
     ):
         database_url(SERVER)
@@ -219,3 +219,8 @@ def test_other_databases_are_refused_by_name() -> None:
         pytest.raises(ConfigurationError, match="question mark"),
     ):
         database_url(SQLITE)
+
+
+def _driver(alias: str) -> Any:
+    connection: Any = connections[alias]
+    return connection.Database
