@@ -119,7 +119,7 @@ def test_messages_name_the_commands_of_django() -> None:
 def test_threads_share_a_container() -> None:
     found: list[Any] = []
     with override_settings(TICKET_EXPORT_MAX_ATTEMPTS=4):
-        threads = [Thread(target=lambda: found.append(exports_container().settings())) for _ in range(8)]
+        threads = [Thread(target=lambda: found.append(exports_container().settings()), daemon=True) for _ in range(8)]
         for each in threads:
             each.start()
         for each in threads:
