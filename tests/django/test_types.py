@@ -120,8 +120,13 @@ def _run(folder: Path, *command: str) -> str:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     ran = subprocess.run(
         [sys.executable, "-m", *command],
-        cwd=folder, env={**environment, "MYPYPATH": str(_SRC)}, capture_output=True, text=True, check=False, timeout=_LIMIT,
-    )  # fmt: skip
+        cwd=folder,
+        env={**environment, "MYPYPATH": str(_SRC)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_LIMIT,
+    )
     assert ran.returncode in {0, 1}, ran.stdout + ran.stderr
     return ran.stdout
 
