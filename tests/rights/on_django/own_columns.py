@@ -91,6 +91,8 @@ def null_test(chance: Random, _family: Family) -> Callable[[Actor], Any]:
 
 
 def number(chance: Random, _family: Family) -> Callable[[Actor], Any]:
+    field: str
+    value: Any
     field, value = chance.choice(
         (
             ("priority", chance.randint(0, 3)), ("rank", chance.randint(-2, 3)), ("doubled", chance.randint(-4, 6)),
@@ -100,13 +102,7 @@ def number(chance: Random, _family: Family) -> Callable[[Actor], Any]:
         )
     )  # fmt: skip
     lookup = chance.choice(("exact", "gt", "gte", "lt", "lte", "range"))
-    return fixed(
-        **{
-            f"{field}__{lookup}": (value, value + (value * 0 if field != "waiting" else timedelta(1)))
-            if lookup == "range"
-            else value
-        }
-    )
+    return fixed(**{f"{field}__{lookup}": (value, value) if lookup == "range" else value})
 
 
 def other_value(chance: Random, _family: Family) -> Callable[[Actor], Any]:

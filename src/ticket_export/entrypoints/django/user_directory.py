@@ -88,7 +88,7 @@ class DjangoUserDirectory(UserDirectory, SupportsNames):
 
     def attributes(self, user: Any) -> Mapping[str, Any]:
         """Return the facts about a user that rules may use; by default the ids of their groups, as ``groups``."""
-        groups = getattr(user, "groups", None)
+        groups: Any = getattr(user, "groups", None)
         # A model of the host may have something else of this name.
         if not hasattr(groups, "values_list"):
             return {}
