@@ -20,7 +20,7 @@ from django.test import override_settings  # noqa: E402
 
 from tests.django.desk.models import Ticket  # noqa: E402
 from ticket_export import Actor, ExportJobDto  # noqa: E402
-from ticket_export.django import exports_container  # noqa: E402
+from ticket_export.django import DjangoUserDirectory, exports_container  # noqa: E402
 from ticket_export.entrypoints.django.current_container import forget_settings  # noqa: E402
 from ticket_export.errors import ExportNotFoundError, NotPermittedError  # noqa: E402
 
@@ -69,7 +69,7 @@ class Scene:
     others: ExportJobDto
 
     def actor(self) -> Actor:
-        return exports_container().user_directory().actor_of(User.objects.get(pk=self.user.pk))
+        return _directory().actor_of(User.objects.get(pk=self.user.pk))
 
 
 @pytest.fixture
@@ -84,6 +84,12 @@ def scene(download_own: bool, rights: Rights, desk_databases: tuple[str, str]) -
     empty(SQLITE)
 
 
+def _directory() -> DjangoUserDirectory:
+    directory = exports_container().user_directory()
+    assert isinstance(directory, DjangoUserDirectory)
+    return directory
+
+
 def _permission() -> Permission:
     kind, _ = ContentType.objects.get_or_create(app_label="ticket_export", model="exportjob")
     return Permission.objects.get_or_create(content_type=kind, codename="import_export_tickets")[0]
@@ -92,7 +98,7 @@ def _permission() -> Permission:
 def _completed(user: User) -> ExportJobDto:
     user.user_permissions.add(_permission())
     container = exports_container()
-    job = container.request_export()(container.user_directory().actor_of(User.objects.get(pk=user.pk)), VIEW)
+    job = container.request_export()(_directory().actor_of(User.objects.get(pk=user.pk)), VIEW)
     container.worker().drain()
     user.user_permissions.clear()
     return job

@@ -27,7 +27,7 @@ def _text() -> Any:
 
 
 def _email() -> Any:
-    class User(AbstractBaseUser, PermissionsMixin):
+    class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[misc]  # Django's own documented bases
         """Has neither a user name nor Django's name for its address."""
 
         address = models.EmailField(unique=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import django
+import pytest
 
 django.setup()
 
@@ -71,22 +72,16 @@ def _claim_names(ann: Any) -> None:
 
 def _claim_addresses(ann: Any) -> None:
     if KIND in ("bare", "plain"):
-        try:
+        with pytest.raises(ConfigurationError, match="find_by_email"):
             directory.find_by_email("may@example.test")
-        except ConfigurationError as error:
-            assert "find_by_email" in str(error)
-            return
-        raise AssertionError("a model without addresses")
+        return
     assert directory.find_by_email("MAY@example.test") == directory.find(ann.pk)
     assert directory.find_by_email("") is None
 
 
 def _claim_nobody_may_by_default(ann: Any) -> None:
-    try:
+    with pytest.raises(NotPermittedError):
         container.request_export()(directory.find(ann.pk), VIEW)
-    except NotPermittedError:
-        return
-    raise AssertionError("a user may export without a permission")
 
 
 def _claim_export(ann: Any, bob: Any) -> None:

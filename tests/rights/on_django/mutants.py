@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, column, exists, true
 
 from tests.rights.on_django.scene import DIRECTORY
 from ticket_export.application.view import visibility
+from ticket_export.errors import ConfigurationError
 from ticket_export.infrastructure.django.model_catalog import compiled_sql, model_rule
 from ticket_export.infrastructure.tickets import catalog
 
@@ -46,7 +47,7 @@ def _uncorrelated(rule: Any, found: Any) -> Any:
 def _any_condition(rule: Any, found: Any) -> Any:
     try:
         return _rows(rule, found)
-    except visibility.ConfigurationError:
+    except ConfigurationError:
         return rule.model._base_manager.using(rule.alias).values_list("pk")
 
 

@@ -91,6 +91,8 @@ def null_test(chance: Random, _family: Family) -> Callable[[Actor], Any]:
 
 
 def number(chance: Random, _family: Family) -> Callable[[Actor], Any]:
+    field: str
+    value: Any
     field, value = chance.choice(
         (
             ("priority", chance.randint(0, 3)), ("rank", chance.randint(-2, 3)), ("doubled", chance.randint(-4, 6)),
@@ -100,13 +102,7 @@ def number(chance: Random, _family: Family) -> Callable[[Actor], Any]:
         )
     )  # fmt: skip
     lookup = chance.choice(("exact", "gt", "gte", "lt", "lte", "range"))
-    return fixed(
-        **{
-            f"{field}__{lookup}": (value, value + (value * 0 if field != "waiting" else timedelta(1)))
-            if lookup == "range"
-            else value
-        }
-    )
+    return fixed(**{f"{field}__{lookup}": (value, value) if lookup == "range" else value})
 
 
 def other_value(chance: Random, _family: Family) -> Callable[[Actor], Any]:
@@ -177,7 +173,7 @@ def between_columns(chance: Random, _family: Family) -> Callable[[Actor], Any]:
             (
                 Q(priority__gte=F("rank")), Q(cost__gt=F("priority") * 2), Q(owner=F("team__lead")), Q(title=F("note")),
                 Q(rank__lt=F("contract__amount") - 8), Q(comments__author=F("owner")), Q(note__icontains=F("title")),
-                Q(priority=F("doubled") / 2), Q(custom__level=F("rank")), Q(rank=F("priority") % 2),
+                Q(priority=F("doubled") / 2), Q(rank=F("priority") - 1), Q(rank=F("priority") % 2),
                 Q(GreaterThan(F("priority"), F("rank") + 1)), Q(IsNull(F("note"), True)),
                 Q(title__iexact=Upper("title")), Q(note=Coalesce("note", Value("100% :p0"))),
                 Q(title__contains=Concat(Value("%"), Lower("state"))), Q(note__lt=Concat("title", Value(":x %s"))),

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any, Final
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission, User
 
 from tests.rights.on_django.models import Profile
@@ -55,4 +54,4 @@ def leave_a_group(chance: Random, user: User) -> None:
 
 def everybody() -> list[User]:
     """Return all users, in the order of their keys."""
-    return list(get_user_model()._default_manager.order_by("pk"))
+    return list(User.objects.order_by("pk"))

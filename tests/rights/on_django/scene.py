@@ -115,16 +115,15 @@ class Scene:
         assert columns.is_complete is self._sees_all(actor)
 
     def _claim_request(self, actor: Actor) -> Any:
-        refusal, told = self._refusal(actor), ""
+        refusal, told, job_id = self._refusal(actor), "", None
+        found: type[TicketExportError] | None = None
         try:
-            job = CONTAINER.request_export()(actor, self.view.payload())
+            job_id = CONTAINER.request_export()(actor, self.view.payload()).id
         except TicketExportError as error:
             found, told = type(error), str(error)
-        else:
-            found = None
         assert found is refusal, (told, refusal)
         if found is None:
-            return job.id
+            return job_id
         self.figures.refused[found.__name__] += 1
         if found is InvalidPayloadError:
             self._claim_untold(actor, told)

@@ -1,5 +1,7 @@
 """The settings of the help desk, with models of odd names and values; the time zone is not UTC."""
 
+import os
+
 from tests.django.settings import *  # noqa: F403 - as Django's own settings do
 
 INSTALLED_APPS = [
@@ -8,11 +10,11 @@ INSTALLED_APPS = [
     "tests.rights.on_django",
     "ticket_export.django",
 ]
-MIDDLEWARE: list[str] = []
+MIDDLEWARE = []
 ROOT_URLCONF = "tests.rights.on_django.settings"
 urlpatterns: list[object] = []
 TIME_ZONE = "America/Sao_Paulo"
 TICKET_EXPORT_APP = "tests.rights.on_django.scene:CONTAINER"
-if "DESK_DATABASE" not in os.environ:  # noqa: F405
+if "DESK_DATABASE" not in os.environ:
     # Thousands of small transactions: no file need survive a crash.
     DATABASES["default"]["OPTIONS"] = {"init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF"}  # noqa: F405

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any, Final
@@ -25,12 +25,17 @@ NAMES: Final = ("north", "south", "O'Brien", "100%", ":p0", "Zażółć", "")
 KEYS: Final = ("region", "level", "a b", "100%", ":p0", "it's", "ż", "list", "0")
 TOKENS: Final = tuple(UUID(int=each) for each in (0xA, 0xB, 2**127 + 5))
 OPENED: Final = tuple(
-    datetime(*each, tzinfo=UTC)
+    datetime.fromisoformat(f"{each}+00:00")
     for each in (
-        (2024, 2, 29, 23, 59, 59), (2025, 12, 31, 22, 30), (2026, 1, 1, 1, 30), (2026, 1, 1, 3, 0), (2100, 1, 1),
-        (2026, 3, 15, 12, 0, 1), (2026, 3, 15, 2, 59, 59, 999_999),
+        "2024-02-29 23:59:59",
+        "2025-12-31 22:30:00",
+        "2026-01-01 01:30:00",
+        "2026-01-01 03:00:00",
+        "2100-01-01 00:00:00",
+        "2026-03-15 12:00:01",
+        "2026-03-15 02:59:59.999999",
     )
-)  # fmt: skip
+)
 DAYS: Final = (date(2024, 2, 29), date(2025, 12, 31), date(2026, 1, 1), date(2026, 3, 14))
 _NULL: Final = (None, None)
 

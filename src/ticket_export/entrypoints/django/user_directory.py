@@ -57,7 +57,7 @@ class DjangoUserDirectory(UserDirectory, SupportsNames):
             return None
         with _database_errors():
             users = self._users().filter(**{f"{name}__iexact": email_address})
-            # A database may take letters for equal that are not, such as ``ı`` and ``i``.
+            # A database may take letters for equal that are not, such as i with and without its dot.
             found = [user for user in users if _is_active(user) and _folded(getattr(user, name)) == wanted]
             return self.actor_of(found[0]) if len(found) == 1 else None
 
@@ -88,7 +88,7 @@ class DjangoUserDirectory(UserDirectory, SupportsNames):
 
     def attributes(self, user: Any) -> Mapping[str, Any]:
         """Return the facts about a user that rules may use; by default the ids of their groups, as ``groups``."""
-        groups = getattr(user, "groups", None)
+        groups: Any = getattr(user, "groups", None)
         # A model of the host may have something else of this name.
         if not hasattr(groups, "values_list"):
             return {}
