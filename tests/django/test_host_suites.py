@@ -57,10 +57,13 @@ def test_every_kind_of_test_case_sees_what_a_commit_and_a_rollback_leave(desk: D
     assert passed["DatabaseTests"] == {"test_the_database_is_the_one_that_was_asked_for"}
 
 
+# The pool makes no difference to the runner.
+@pytest.mark.parametrize("database", _DATABASES[:3], indirect=True)
 def test_pytest_django_sees_what_a_commit_and_a_rollback_leave(desk: DeskProject) -> None:
     assert run_pytest_suite(desk, "pytest_suite") == 5
 
 
+@pytest.mark.parametrize("database", _DATABASES[:3], indirect=True)
 def test_a_flush_that_restores_the_first_rows_leaves_exports_working(database: DeskProject) -> None:
     assert run_suite(database, "test_serialized")["SerializedCaseTests"] >= _MATRIX
 

@@ -69,7 +69,7 @@ def in_thread(call: Any) -> None:
 
 
 class TransactionTests(HostCase):
-    databases = frozenset({"default", "other"})
+    databases = {"default", "other"}  # noqa: RUF012 - as hosts write it
 
     def test_a_request_and_its_hint_wait_for_the_commit(self) -> None:
         with transaction.atomic():
