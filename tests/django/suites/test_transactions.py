@@ -63,7 +63,7 @@ def in_thread(call: Any) -> None:
         except Exception as error:  # noqa: BLE001 - raised again in the caller's thread
             errors.append(error)
 
-    thread = Thread(target=run)
+    thread = Thread(target=run, daemon=True)
     thread.start()
     thread.join(60)
     if errors:
