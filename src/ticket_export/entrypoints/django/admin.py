@@ -204,7 +204,7 @@ class ExportJobAdmin(_ModelAdmin):
             return None
         if not export.may_download:
             refusal = job.shown.language.message(export.refusal) or export.refusal
-            return f"{refusal[:1].upper()}{refusal[1:]}."
+            return f"{refusal[:1].upper()}{refusal[1:].removesuffix('.')}."
         name = export.file_name or gettext("Download")
         return format_html('<a href="{}/{}/file">{}</a>', exports_root(self.admin_site), export.id, name)
 
