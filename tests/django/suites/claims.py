@@ -95,7 +95,7 @@ class ExportClaims(_Case):
         self.assertEqual(self.exports.text(job_id), text)
         self.assertEqual(self.client.get(f"/exports/{job_id}").json()["status"], "completed")
         download = self.client.get(f"/exports/{job_id}/file")
-        self.assertEqual(b"".join(download.streaming_content).decode("utf-8-sig"), text)
+        self.assertEqual(download.getvalue().decode("utf-8-sig"), text)
         self.assertEqual(self.client.get("/exports/", headers={"accept": "application/json"}).status_code, 200)
 
     def test_every_format_is_made(self) -> None:
