@@ -42,7 +42,7 @@ def _sql(queryset: models.QuerySet[Any], alias: str) -> tuple[str, list[Any]]:
     keys = []
     for number, (ordered, _) in enumerate(order):
         name = _KEY.format(number)
-        key = ordered.expression
+        key: Any = ordered.expression
         query.add_annotation(key.source if isinstance(key, Ref) else key, name)
         keys.append(f"{quote(name)} {_direction(ordered)}")
     if not query.distinct_fields:
