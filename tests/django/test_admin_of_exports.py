@@ -113,7 +113,8 @@ def desk(alias: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     User.objects.create_superuser("ada", first_name="Ada", last_name="Lovelace", email="ada@example.test")
     for name in ("ben", "cem", "dan"):
         User.objects.create_user(name, is_staff=True, email=f"{name}@example.test")
-    team.user_set.set(User.objects.filter(username__in=["ben", "cem"]))
+    for user in User.objects.filter(username__in=["ben", "cem"]):
+        user.groups.add(team)
     Ticket.objects.bulk_create(Ticket(title=f"printer {number}", team=team) for number in range(3))
     yield Desk(desk_exports.container, alias)
     _emptied(alias)

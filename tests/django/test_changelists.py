@@ -160,7 +160,7 @@ def exported(source: SqlAlchemyTicketSource, actor: Actor, selection: str, **vie
     return ids
 
 
-def shown(model_admin: TicketAdmin, pk: int, parameters: Mapping[str, object]) -> tuple[list[int], Any]:
+def shown(model_admin: TicketAdmin, pk: int, parameters: Mapping[str, str]) -> tuple[list[int], Any]:
     """Return the keys that the list itself shows, each at its first place, and the request."""
     request = RequestFactory().get("/", parameters)
     request.user = User.objects.get(pk=pk)
@@ -168,7 +168,7 @@ def shown(model_admin: TicketAdmin, pk: int, parameters: Mapping[str, object]) -
     return list(dict.fromkeys(each.pk for each in found)), request
 
 
-LISTS: list[Mapping[str, object]] = [
+LISTS: list[Mapping[str, str]] = [
     {},
     {"q": "printer"},
     {"q": "50 %"},
