@@ -11,9 +11,6 @@ from benchmarks.contenders import HelpDesk
 from benchmarks.django import project
 from benchmarks.measure import Run
 
-_REQUESTS = 200
-_STARTS = 7
-
 
 @attrs.frozen
 class Costs:
@@ -24,12 +21,12 @@ class Costs:
     checks_without: Sequence[Run]
 
 
-def measure_costs(desk: HelpDesk) -> Costs:
-    """Measure on a help desk that has tables and few tickets."""
+def measure_costs(desk: HelpDesk, *, requests: int = 200, starts: int = 7) -> Costs:
+    """Measure on a help desk that has tables and few tickets; the first start of each kind does not count."""
     figures = desk.folder / "requests.json"
-    project.run(desk, "-m", "benchmarks.django.request_cost", str(_REQUESTS), str(figures), apps=(project.OUR_APP,))
+    project.run(desk, "-m", "benchmarks.django.request_cost", str(requests), str(figures), apps=(project.OUR_APP,))
     checks: dict[tuple[str, ...], list[Run]] = {(project.OUR_APP,): [], (): []}
-    for _ in range(_STARTS):
+    for _ in range(starts + 1):
         for apps, runs in checks.items():
             runs.append(project.run(desk, "-m", "django", "check", apps=apps))
     return Costs(json.loads(figures.read_text(encoding="utf-8")), checks[(project.OUR_APP,)][1:], checks[()][1:])

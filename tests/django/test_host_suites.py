@@ -65,12 +65,11 @@ def test_a_flush_that_restores_the_first_rows_leaves_exports_working(database: D
     assert run_suite(database, "test_serialized")["SerializedCaseTests"] >= _MATRIX
 
 
+@pytest.mark.parametrize("database", ["sqlite_file", "postgresql"], indirect=True)
 def test_tests_run_in_parallel_and_keep_their_databases(database: DeskProject) -> None:
     kept = ("--parallel", "2", "--keepdb")
     assert run_suite(database, "test_cases", *kept)["TransactionCaseTests"] >= _MATRIX
     assert run_suite(database, "test_cases", *kept)["CaseTests"] >= _MATRIX
-    # The next run removes them.
-    run_suite(database, "test_cases", "--noinput", "--parallel", "2")
 
 
 def test_transactions_of_a_host_keep_or_undo_what_was_requested_inside(database: DeskProject) -> None:

@@ -21,12 +21,32 @@ _POLICIES: Final = int(os.environ.get("RIGHTS_POLICIES", "60"))
 _ROOT: Final = Path(__file__).parents[2]
 
 
-def _played(folder: Path, seed: str, database: str | None, count: int) -> dict[str, Any]:
+#: Those of `mutants.py`, which can be imported only where Django is set up.
+_MUTANTS: Final = (
+    "parameters in another order",
+    "parameters that share their names",
+    "NOT is dropped",
+    "OR in place of AND",
+    "AND in place of OR",
+    "an inner join in place of an outer one",
+    "IS NULL is the opposite",
+    "EXISTS without correlation in place of IN",
+    "a condition that nothing meets is ignored",
+    "a mistake of the host shows every row",
+    "every row for each administrator",
+    "times in another zone",
+    "rules over columns are ignored",
+    "rights of the first request",
+    "rights of users who are not active",
+)
+
+
+def _played(folder: Path, seed: str, database: str | None, count: int, *mutant: str) -> dict[str, Any]:
     """Return the figures of policies that were played in a process of their own, on an empty database."""
     named = {} if database is None else {"DESK_DATABASE": database}
     own = {"DESK_FOLDER": str(folder), "DJANGO_SETTINGS_MODULE": "tests.rights.on_django.settings"}
     ended = subprocess.run(
-        [sys.executable, "-m", "tests.rights.on_django", seed, "0", str(count)],
+        [sys.executable, "-m", "tests.rights.on_django", seed, "0", str(count), *mutant],
         env={**os.environ, **own, **named},
         cwd=_ROOT,
         capture_output=True,
@@ -63,3 +83,8 @@ def _claim_policies_were_worth_it(figures: dict[str, Any]) -> None:
     assert figures["files"]["some"] * 10 >= _POLICIES, figures
     assert {"NotPermittedError", "InvalidPayloadError", "ConfigurationError"} <= figures["refused"].keys(), figures
     assert {"nothing", "that there is an export"} <= figures["colleagues"].keys(), figures
+
+
+@pytest.mark.parametrize("mutant", _MUTANTS)
+def test_a_mistake_of_the_library_is_found(mutant: str, tmp_path: Path) -> None:
+    assert _played(tmp_path, "mutants", None, 200, mutant)["failures"]

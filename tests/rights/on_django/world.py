@@ -17,7 +17,8 @@ from tests.rights.on_django.models import FAMILIES, OWN_MODELS, Profile, Tag, Te
 ODD: Final = (
     "", " ", "plain", "Plain", "O'Brien", 'say "hi"', "100%", "50%s off", "%(x)s", "%%", "%", ":p0", ":p1", "a:b::c",
     "\\:p0", "=1+1", "+1", "-x", "@cmd", "\t=1", "Zażółć", "STRASSE ß", "İi", "日本語", "😀", "a,b;c\td", "two\nlines",
-    "null", "\\", "_%_", "\u202eabc", "x\x7f", "$1", "?", "{}", "[0]", "a.b", "1", "true", "'; DROP TABLE x; --",
+    "null", "\\", "_%_", "\u202eabc", "x\x7f", "$1", "?", "{}", "__[POSTCOMPILE_p0_1]", "%(p0_1)s",
+    "[0]", "a.b", "1", "true", "'; DROP TABLE x; --",
 )  # fmt: skip
 NAMES: Final = ("north", "south", "O'Brien", "100%", ":p0", "Zażółć", "")
 #: Keys of JSON objects.
