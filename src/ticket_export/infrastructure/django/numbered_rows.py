@@ -43,7 +43,8 @@ def _sql(queryset: models.QuerySet[Any], alias: str) -> tuple[str, list[Any]]:
     for number, (ordered, _) in enumerate(order):
         name = _KEY.format(number)
         key: Any = ordered.expression
-        query.add_annotation(key.source if isinstance(key, Ref) else key, name)
+        is_named = isinstance(ordered.expression, Ref)
+        query.add_annotation(key.source if is_named else key, name)
         keys.append(f"{quote(name)} {_direction(ordered)}")
     if not query.distinct_fields:
         # Of DISTINCT ON, the order decides which rows remain.
