@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import attrs
@@ -25,14 +26,14 @@ from django.contrib.contenttypes.models import ContentType  # noqa: E402
 from django.db import connections, router  # noqa: E402
 from django.db.models import Q  # noqa: E402
 from django.test import Client  # noqa: E402
-from django.test.utils import CaptureQueriesContext  # noqa: E402
+from django.test.utils import CaptureQueriesContext, override_settings  # noqa: E402
 
 from tests.django.desk import exports as desk_exports  # noqa: E402
 from tests.django.desk.models import Ticket  # noqa: E402
 from ticket_export import TicketExportContainer  # noqa: E402
 from ticket_export.catalog import EVERY_ROW  # noqa: E402
 from ticket_export.django import catalog_for, export_container  # noqa: E402
-from ticket_export.entrypoints.django import current_container  # noqa: E402
+from ticket_export.entrypoints.django import current_container, mount  # noqa: E402
 from ticket_export.entrypoints.django.models import ExportJob  # noqa: E402
 
 LIST = "/admin/ticket_export/exportjob/"
@@ -56,12 +57,13 @@ class Desk:
 
     container: TicketExportContainer
     alias: str
+    checks_tokens: bool = False
 
     def user(self, name: str) -> User:
         return User.objects.get(username=name)
 
     def client(self, name: str) -> Client:
-        client = Client()
+        client = Client(enforce_csrf_checks=self.checks_tokens)
         client.force_login(self.user(name))
         return client
 
@@ -88,6 +90,12 @@ def _emptied(alias: str) -> None:
     empty(alias)
 
 
+def _forget() -> None:
+    # What a process remembers of the host's container, without the singletons of the container itself.
+    current_container.library_settings.cache_clear()
+    current_container._found.cache_clear()
+
+
 @cache
 def _container(alias: str) -> TicketExportContainer:
     catalog = catalog_for(
@@ -107,18 +115,19 @@ def desk(alias: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     for label in ("desk", "ticket_export"):
         create_permissions(apps.get_app_config(label), verbosity=0, using=alias)
     monkeypatch.setattr(desk_exports, "container", _container(alias))
-    current_container._settings.cache_clear()
+    _forget()
     team = Group.objects.create(name="network")
     team.permissions.add(Permission.objects.get(codename="import_export_tickets"))
     User.objects.create_superuser("ada", first_name="Ada", last_name="Lovelace", email="ada@example.test")
     for name in ("ben", "cem", "dan"):
         User.objects.create_user(name, is_staff=True, email=f"{name}@example.test")
-    team.user_set.set(User.objects.filter(username__in=["ben", "cem"]))
+    for user in User.objects.filter(username__in=["ben", "cem"]):
+        user.groups.add(team)
     Ticket.objects.bulk_create(Ticket(title=f"printer {number}", team=team) for number in range(3))
     yield Desk(desk_exports.container, alias)
     _emptied(alias)
     connections.close_all()
-    current_container._settings.cache_clear()
+    _forget()
 
 
 def told(page: Any) -> list[str]:
@@ -259,6 +268,54 @@ class TestActions:
         (refused,) = desk.act("ada", "cancel", job)
         assert "only by the user who requested it" in refused
         assert ExportJob.objects.get().status == "queued"
+
+
+class TestMount:
+    @pytest.fixture(autouse=True)
+    def _own_pages(self) -> Iterator[None]:
+        # They keep the container of their first request.
+        mount._serve.cache_clear()
+        yield
+        mount._serve.cache_clear()
+
+    def test_without_a_mount_of_the_host_the_admin_has_the_pages(self, desk: Desk) -> None:
+        job = desk.completed("ben")
+        with override_settings(ROOT_URLCONF="tests.django.desk.urls_of_the_admin"):
+            client = attrs.evolve(desk, checks_tokens=True).client("ben")
+            page = client.get(f"{LIST}{job}/change/").content.decode()
+            (link,) = re.findall(rf'<a href="([^"]*{job}/file)">', page)
+            assert link == f"{LIST}exports/{job}/file"
+            file = client.get(link)
+            assert b"".join(file.streaming_content).decode("utf-8-sig").splitlines()[0] == "ID,Subject"
+            assert client.get(f"{LIST}exports/", headers={"accept": "text/html"}).status_code == 200
+            sent = {"view": json.dumps({"columns": ["id"]})}
+            made = client.post(f"{LIST}exports/", sent, "application/json", headers={"sec-fetch-site": "same-origin"})
+            assert made.status_code == 422
+            form = urlencode(sent)
+            made = client.post(
+                f"{LIST}exports/",
+                form,
+                "application/x-www-form-urlencoded",
+                headers={"sec-fetch-site": "same-origin"},
+            )
+            assert made.status_code == 303
+            assert made.headers["Location"].startswith(f"{LIST}exports/")
+            forged = client.post(f"{LIST}exports/", form, "application/x-www-form-urlencoded")
+            assert forged.status_code == 403
+
+    def test_pages_of_the_admin_are_for_staff(self, desk: Desk) -> None:
+        job = desk.completed("ben")
+        User.objects.filter(username="ben").update(is_staff=False)
+        with override_settings(ROOT_URLCONF="tests.django.desk.urls_of_the_admin"):
+            answer = desk.client("ben").get(f"{LIST}exports/{job}/file")
+            assert answer.status_code == 302
+            assert "/login/" in answer.headers["Location"]
+
+    def test_mount_of_the_host_is_used_where_it_is(self, desk: Desk) -> None:
+        job = desk.completed("ben")
+        with override_settings(ROOT_URLCONF="tests.django.desk.urls_elsewhere"):
+            page = desk.client("ben").get(f"/back/office/ticket_export/exportjob/{job}/change/").content.decode()
+        assert f'<a href="/reports/files/{job}/file">' in page
 
 
 class TestExportAction:
