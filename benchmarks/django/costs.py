@@ -11,7 +11,6 @@ from benchmarks.contenders import HelpDesk
 from benchmarks.django import project
 from benchmarks.measure import Run
 
-
 #: What is started, and how.
 STARTS: Mapping[str, Sequence[str]] = {
     "`django.setup()`": ("-c", "import django; django.setup()"),
