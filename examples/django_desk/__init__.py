@@ -1,1 +1,1 @@
-"""A help desk in Django: its own users and permissions on SQLite."""
+"""A help desk in Django: teams with members, tags, and custom fields in JSON."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from tests.django.project import DeskProject
 
 _SETTINGS = "tests.django.suites.settings"
-_OK = re.compile(r"^(?P<name>test_\w+) \([\w.]+\.(?P<kind>\w+)\.test_\w+\)(?:\n.*)?? \.\.\. ok$", re.MULTILINE)
+_OK = re.compile(r"^(?P<name>test_\w+) \([\w.]+\.(?P<kind>\w+)\.test_\w+\)(?:\n.*)?? \.\.\. (?:.*\n)?ok$", re.MULTILINE)
 _RAN = re.compile(r"^Ran (\d+) tests? in .*\n\n(\w+)", re.MULTILINE)
 _PASSED = re.compile(r"^(\d+) passed in ", re.MULTILINE)
 

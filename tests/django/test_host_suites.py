@@ -65,9 +65,32 @@ def test_a_flush_that_restores_the_first_rows_leaves_exports_working(database: D
     assert run_suite(database, "test_serialized")["SerializedCaseTests"] >= _MATRIX
 
 
+@pytest.mark.parametrize("database", ["sqlite_file", "postgresql"], indirect=True)
 def test_tests_run_in_parallel_and_keep_their_databases(database: DeskProject) -> None:
     kept = ("--parallel", "2", "--keepdb")
     assert run_suite(database, "test_cases", *kept)["TransactionCaseTests"] >= _MATRIX
     assert run_suite(database, "test_cases", *kept)["CaseTests"] >= _MATRIX
-    # The next run removes them.
-    run_suite(database, "test_cases", "--noinput", "--parallel", "2")
+
+
+def test_transactions_of_a_host_keep_or_undo_what_was_requested_inside(database: DeskProject) -> None:
+    passed = run_suite(_on_a_file(database), "test_transactions")
+    assert {kind: len(names) for kind, names in passed.items()} == {"TransactionTests": 25, "AuditTests": 4}
+
+
+def test_the_wiring_holds_for_a_block_and_uses_djangos_connection_alone(database: DeskProject) -> None:
+    passed = run_suite(database, "test_wiring")
+    assert {kind: len(names) for kind, names in passed.items()} == {
+        "WiringInCaseTests": 8,
+        "WiringInTransactionCaseTests": 8,
+    }
+
+
+def test_it_is_refused_outside_of_djangos_tests(tmp_path: Path) -> None:
+    code = "from ticket_export.testing.django import exports_in_tests\nwith exports_in_tests(): pass"
+    ended = DeskProject(tmp_path).run(code, check=False)
+    assert "ConfigurationError: exports_in_tests is for tests: start them by `python manage.py test`" in ended.stderr
+
+
+def _on_a_file(desk: DeskProject) -> DeskProject:
+    # The library's own connections cannot share a database in memory.
+    return desk if desk.database else attrs.evolve(desk, options=desk.options | {"DESK_TEST_FILE"})

@@ -254,7 +254,8 @@ def test_a_child_of_a_user_model_has_the_key_of_its_parent() -> None:
 
 
 @pytest.mark.parametrize(
-    "field", [models.DateField(primary_key=True), models.BinaryField(primary_key=True), models.FloatField(primary_key=True)]
+    "field",
+    [models.DateField(primary_key=True), models.BinaryField(primary_key=True), models.FloatField(primary_key=True)],
 )
 def test_a_key_of_another_type_is_refused_by_its_name(field: Any) -> None:
     model = type(

@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 import tomllib
 from collections.abc import Callable, Iterator
 from itertools import dropwhile
@@ -21,6 +22,7 @@ import yaml
 from babel.messages.pofile import read_po
 from jinja2 import Environment
 
+from tests.django.project import DeskProject
 from tests.e2e.command_line import clean_environment, run_command
 from tests.e2e.documents import ROOT, Block, blocks
 from tests.postgresql_server import PostgresqlServer, conninfo
@@ -91,6 +93,8 @@ def check_console(block: Block, workshop: Workshop) -> None:
         program, *arguments = dropwhile(lambda word: re.fullmatch(r"[A-Z_]+=.*", word), words)
         if program == "ticket-export":
             _check_command_line(arguments)
+        elif program == "python" and arguments[:1] == ["manage.py"]:
+            _check_management_command(arguments[1:])
         elif program == "make":
             makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
             assert re.search(rf"^{re.escape(arguments[0])}:", makefile, flags=re.MULTILINE)
@@ -265,6 +269,8 @@ CHECKS: Final[dict[str, Callable[[Block, Workshop], object]]] = {
 def unknown_variables(text: str) -> set[str]:
     """The variables that the text names and that set nothing; one that ends in ``_`` stands for several."""
     known = {f"TICKET_EXPORT_{name.upper()}" for name in Settings.model_fields}
+    # It names code to run, so it is no field of `Settings`.
+    known.add("TICKET_EXPORT_APP")
     # Read by the tests alone.
     known |= {f"TICKET_EXPORT_TEST_{name}" for name in ("PICTURES", "POSTGRES_URL", "REQUIRE")}
     named = set(_VARIABLE.findall(text)) - known
@@ -279,3 +285,11 @@ def _check_command_line(arguments: list[str]) -> None:
     assert usage.exit_code == 0, f"there is no command {command}"
     for option in (each.partition("=")[0] for each in options if each.startswith("--")):
         assert option in usage.text, f"{command} has no option {option}"
+
+
+def _check_management_command(arguments: list[str]) -> None:
+    command, *options = arguments
+    with tempfile.TemporaryDirectory() as folder:
+        shown = DeskProject(Path(folder)).manage(command, "--help").stdout
+    for option in (each.partition("=")[0] for each in options if each.startswith("--")):
+        assert option in shown, f"manage.py {command} has no option {option}"

@@ -16,6 +16,7 @@ from tests.postgresql_server import PostgresqlServer
 FOLLOWED = {
     "docs/how-to/add-a-file-format.md": "tests/e2e/test_format_plugin.py",
     "docs/storage-plugins.md": "tests/e2e/test_storage_plugin.py",
+    "docs/tutorial/django.md": "tests/django/test_tutorial.py",
     "docs/tutorial/first-export.md": "tests/e2e/test_tutorial.py",
 }
 #: What the README shows first is run by `test_readme`, which looks at what comes out.
@@ -113,6 +114,8 @@ def test_every_variable_that_a_page_names_is_a_setting(page: Path) -> None:
         ("sh", "ticket-export nothing\n"),
         ("console", "$ make nothing\n"),
         ("console", "$ ticket-export worker --nothing\n"),
+        ("console", "$ python manage.py nothing\n"),
+        ("console", "$ python manage.py migrate --nothing\n"),
         ("console", "$ of-nobody\n"),
         ("sql", 'SELECT 1 FROM "Nothing";\n'),
         ("json", '{"columns": ["nothing"]}\n'),

@@ -47,6 +47,7 @@ def test_the_page_lists_every_public_module() -> None:
         "ticket_export.ports",
         "ticket_export.storage",
         "ticket_export.testing",
+        "ticket_export.testing.django",
         "ticket_export.testing.memory",
         "ticket_export.web.django",
         "ticket_export.web.fastapi",

@@ -17,9 +17,10 @@ if find_spec("django") is None:
 
 if TYPE_CHECKING:
     from ticket_export.entrypoints.django.current_container import current_actor, export_container, exports_container
+    from ticket_export.entrypoints.django.export_action import export_tickets
     from ticket_export.entrypoints.django.user_directory import DjangoUserDirectory
     from ticket_export.infrastructure.django.catalog import catalog_for
-    from ticket_export.infrastructure.django.columns import column
+    from ticket_export.infrastructure.django.model_catalog.columns import column
 else:
 
     def __getattr__(name: str) -> object:
@@ -29,15 +30,24 @@ else:
         return value
 
 
-__all__ = ["DjangoUserDirectory", "catalog_for", "column", "current_actor", "export_container", "exports_container"]
+__all__ = [
+    "DjangoUserDirectory",
+    "catalog_for",
+    "column",
+    "current_actor",
+    "export_container",
+    "export_tickets",
+    "exports_container",
+]
 
 _CONTAINER = "ticket_export.entrypoints.django.current_container"
 _MODULE_OF = {
     "DjangoUserDirectory": "ticket_export.entrypoints.django.user_directory",
     "catalog_for": "ticket_export.infrastructure.django.catalog",
-    "column": "ticket_export.infrastructure.django.columns",
+    "column": "ticket_export.infrastructure.django.model_catalog.columns",
     "current_actor": _CONTAINER,
     "export_container": _CONTAINER,
+    "export_tickets": "ticket_export.entrypoints.django.export_action",
     "exports_container": _CONTAINER,
 }
 

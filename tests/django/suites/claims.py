@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.contrib.auth.models import Group, User
 from django.db import transaction
-from django.test import SimpleTestCase
 
 from tests.django.desk.models import Ticket
 from tests.django.suites.urls import HostError
@@ -18,7 +17,10 @@ from ticket_export.testing.django import ExportsInTests, exports_in_tests
 
 VIEW = {"columns": ["title", "state"], "sortField": "title"}
 
-_Case = SimpleTestCase if TYPE_CHECKING else object
+if TYPE_CHECKING:
+    from django.test import SimpleTestCase as _Case
+else:
+    _Case = object
 
 
 def make_desk() -> User:
@@ -89,7 +91,7 @@ class ExportClaims(_Case):
         job_id = self.post().json()["id"]
         (outcome,) = self.exports.run()
         self.assertEqual(str(outcome.job_id), job_id)
-        text = "Subject,State\nPrinter,done\nWi-Fi,open\n"
+        text = "Subject,State\nPrinter,Done\nWi-Fi,Open\n"
         self.assertEqual(self.exports.text(job_id), text)
         self.assertEqual(self.client.get(f"/exports/{job_id}").json()["status"], "completed")
         download = self.client.get(f"/exports/{job_id}/file")

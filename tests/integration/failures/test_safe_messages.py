@@ -61,7 +61,7 @@ POSTGRESQL = {
     "40P01": BUSY,
     "55P03": (
         "the database did not answer within its time limit (lock_timeout); try again later. If your own transaction "
-        "holds the lock, commit it first, or call the use case inside it (JoinedUnitOfWork)"
+        "holds the lock, commit it first, or call the use case inside it (JoinedUnitOfWork, or Django's atomic())"
     ),
     "53300": BUSY,
     "53100": "the database is full",

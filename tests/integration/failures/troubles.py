@@ -115,7 +115,7 @@ TROUBLES = {
         locked,
         "database is locked",
         "the database did not answer within its time limit (busy_timeout); try again later. If your own transaction "
-        "holds the lock, commit it first, or call the use case inside it (JoinedUnitOfWork)",
+        "holds the lock, commit it first, or call the use case inside it (JoinedUnitOfWork, or Django's atomic())",
     ),
     "read-only": Trouble(
         read_only, "attempt to write a readonly database", "the database refuses access, or is read-only"

@@ -22,7 +22,7 @@ from ticket_export.testing.entities import a_user
 from ticket_export.testing.memory import InMemoryTaskQueue
 
 VIEW = {"columns": ["id"]}
-ADVICE = r"commit it first, or call the use case inside it \(JoinedUnitOfWork\)$"
+ADVICE = r"commit it first, or call the use case inside it \(JoinedUnitOfWork, or Django's atomic\(\)\)$"
 
 
 def ready(engine: Engine, rows: Any) -> tuple[TicketExportContainer, Actor]:

@@ -1,4 +1,4 @@
-"""Faults and what is around them. A name of a table or column has what SQL and drivers could mistake for a parameter."""
+"""Faults and their neighbours. Names of tables and columns have what a driver could mistake for a parameter."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Fault(_Fault):
     class Meta:
         db_table = "faults' all ::x"
         base_manager_name = "everything"
-        ordering = ["-title"]
+        ordering = ("-title",)
 
 
 class UuidFault(_Fault):

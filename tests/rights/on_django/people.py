@@ -32,11 +32,10 @@ def permission() -> Permission:
 
 def change_rights(chance: Random, user: User) -> None:
     """Give the user random rights and facts; nearly always with the permission to export."""
-    groups = list(Group.objects.order_by("pk"))
-    how = chance.choice(("own", "own", "group", "group", "superuser", "superuser", "none"))
-    groups[0].permissions.set([permission()] if how == "group" else [])
+    granting, *groups = Group.objects.order_by("pk")
+    how = chance.choice(("own", "own", "own", "group", "group", "group", "superuser", "superuser", "superuser", "none"))
     joined = chance.sample(groups, chance.choice((0, 1, 1, 2, 3)))
-    user.groups.set([groups[0], *joined] if how == "group" else joined)
+    user.groups.set([granting, *joined] if how == "group" else joined)
     user.user_permissions.set([permission()] if how == "own" else [])
     user.is_superuser = how == "superuser"
     user.is_active = True
@@ -48,11 +47,10 @@ def change_rights(chance: Random, user: User) -> None:
     )
 
 
-def leave_a_group(user: User) -> None:
-    """Remove the user from their first group that grants nothing, if there is one."""
-    group = user.groups.filter(permissions=None).order_by("pk").first()
-    if group is not None:
-        user.groups.remove(group)
+def leave_a_group(chance: Random, user: User) -> None:
+    """Remove the user from one of their groups, which may be the one that has granted the permission."""
+    if groups := list(user.groups.order_by("pk")):
+        user.groups.remove(chance.choice(groups))
 
 
 def everybody() -> list[User]:

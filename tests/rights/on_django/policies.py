@@ -10,11 +10,11 @@ import attrs
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Length
 
-from tests.rights.on_django.models import Tag
-from tests.rights.on_django.rules import FAMILY_OF, Family, RowPolicy, a_row_policy
-from tests.rights.on_django.views import CELLS
+from tests.rights.on_django.makers import FAMILY_OF, Family
+from tests.rights.on_django.rules import RowPolicy, a_row_policy
+from tests.rights.on_django.views import CELLS, SEARCHABLE
 from ticket_export import Actor
-from ticket_export.django import catalog_for
+from ticket_export.django import catalog_for, column
 
 #: Querysets that a host may export: each keeps one row of a fault at most.
 QUERYSETS: Final[Mapping[str, Callable[[Family], QuerySet[Any]]]] = {
@@ -79,8 +79,13 @@ class Policy:
 
     def catalog(self) -> Any:
         """Return the catalog, as a host would write it."""
+        rules = {name: COLUMN_RULES[rule] for name, rule in self.columns}
         return catalog_for(
-            self.every_row(), columns=list(CELLS), created_at="opened_at", visible_to=self.rows.visible_to
+            self.every_row(),
+            columns=[column(name, visible_to=rules[name]) if name in rules else name for name in CELLS],
+            created_at="opened_at",
+            search=SEARCHABLE,
+            visible_to=self.rows.visible_to,
         )
 
     def visible_columns(self, actor: Actor) -> frozenset[str]:
@@ -96,12 +101,15 @@ class Policy:
 
 
 def a_policy(chance: Random) -> Policy:
-    """Return a policy. Half have no rule over columns, and one of 30 has a wrong one."""
+    """Return a policy. Half have rules over columns, and one of 30 has a wrong one."""
     model = chance.choice(("Fault", "Fault", "UuidFault", "TextFault", "ChildFault"))
-    columns: tuple[tuple[str, str], ...] = ()
+    ruled = chance.sample(sorted(CELLS), chance.choice((0, 0, 0, 1, 2, 5)))
+    columns = {name: chance.choice([each for each in COLUMN_RULES if each not in _WRONG]) for name in ruled}
+    if chance.random() < 0.03:
+        columns["note"] = chance.choice(_WRONG)
     return Policy(
         model,
         chance.choice(("the manager's", "the base manager's", *QUERYSETS)),
         a_row_policy(chance, FAMILY_OF[model]),
-        columns,
+        tuple(sorted(columns.items())),
     )

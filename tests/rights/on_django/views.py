@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC
 from random import Random
@@ -20,23 +21,75 @@ def _moment(value: Any) -> str:
     return "" if value is None else value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def _json(value: Any) -> str:
+    """Return a value of JSON as a cell has it: a text as it is, a list of texts joined, anything else as JSON."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return ", ".join(value)
+    return _compact(value)
+
+
+def _compact(value: Any) -> str:
+    match value:
+        case list():
+            return f"[{','.join(map(_compact, value))}]"
+        case dict():
+            keys = sorted(value, key=lambda key: (len(key.encode()), key.encode()))
+            return f"{{{','.join(f'{_compact(key)}:{_compact(value[key])}' for key in keys)}}}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _bool(value: bool | None) -> str:
+    return "" if value is None else str(value).lower()
+
+
 @attrs.frozen
 class Cell:
-    """How a column is shown. `operators` are the filters that a view may have, each with some values."""
+    """How a column shows an instance. Of a `kind` other than text and number, filters compare nothing."""
 
     show: Callable[[Any], str]
-    is_text: bool = False
+    kind: str = "other"
 
 
 CELLS: Final[dict[str, Cell]] = {
-    "number": Cell(lambda fault: _text(fault.number)),
-    "title": Cell(lambda fault: fault.title, is_text=True),
-    "note": Cell(lambda fault: _text(fault.note), is_text=True),
-    "rank": Cell(lambda fault: _text(fault.rank)),
-    "doubled": Cell(lambda fault: _text(fault.doubled)),
+    "number": Cell(lambda fault: _text(fault.number), "number"),
+    "title": Cell(lambda fault: fault.title, "text"),
+    "note": Cell(lambda fault: _text(fault.note), "text"),
+    "rank": Cell(lambda fault: _text(fault.rank), "number"),
+    "doubled": Cell(lambda fault: _text(fault.doubled), "number"),
+    "cost": Cell(lambda fault: _text(fault.cost), "number"),
+    "rate": Cell(lambda fault: "" if fault.rate is None else f"{fault.rate:g}", "number"),
+    # Django's own labels.
+    "state": Cell(lambda fault: fault.get_state_display() or "", "choice"),
+    "priority": Cell(lambda fault: _text(fault.get_priority_display()), "choice"),
+    "is_secret": Cell(lambda fault: _bool(fault.is_secret), "boolean"),
+    "due_on": Cell(lambda fault: "" if fault.due_on is None else fault.due_on.isoformat()),
     "opened_at": Cell(lambda fault: _moment(fault.opened_at)),
     "closed_at": Cell(lambda fault: _moment(fault.closed_at)),
+    "token": Cell(lambda fault: _text(fault.token), "id"),
+    "pk": Cell(lambda fault: _text(fault.pk), "id"),
+    "team__name": Cell(lambda fault: fault.team.name if fault.team else "", "text"),
+    "team__parent__region": Cell(
+        lambda fault: _text(fault.team.parent.region) if fault.team and fault.team.parent else "", "text"
+    ),
+    "owner__username": Cell(lambda fault: fault.owner.username if fault.owner else "", "text"),
+    "contract__amount": Cell(
+        lambda fault: _text(fault.contract.amount) if hasattr(fault, "contract") else "", "number"
+    ),
+    # Sorted by code points, whatever the collation is.
+    "tags__name": Cell(lambda fault: ", ".join(sorted(each.name for each in fault.tags.all())), "joined"),
+    "comments__score": Cell(
+        lambda fault: ", ".join(
+            map(str, sorted(each.score for each in fault.comments.all() if each.score is not None))
+        ),
+        "joined",
+    ),
+    "custom__region": Cell(
+        lambda fault: _json(fault.custom.get("region")) if isinstance(fault.custom, dict) else "", "json"
+    ),
 }
+SEARCHABLE: Final = frozenset({"title", "note", "team__name"})
 
 
 @attrs.frozen(kw_only=True)
@@ -73,11 +126,11 @@ class View:
             frozenset(self.columns) | {field for field, *_ in self.filters} | ({self.sort[0]} if self.sort else set())
         )
 
-    def holds(self, fault: Any, searchable: frozenset[str]) -> bool:
+    def holds(self, fault: Any) -> bool:
         """Whether the filters and the search let the row through."""
         return all(_meets(CELLS[field].show(fault), operator, value) for field, operator, value in self.filters) and (
             self.search is None
-            or any(self.search.lower() in CELLS[name].show(fault).lower() for name in set(self.columns) & searchable)
+            or any(self.search.lower() in CELLS[name].show(fault).lower() for name in set(self.columns) & SEARCHABLE)
         )
 
 
@@ -92,6 +145,8 @@ def _meets(cell: str, operator: str, value: str | None) -> bool:
             return wanted in found
         case "not_contains":
             return wanted not in found
+        case "is_true" | "is_false":
+            return found == operator.removeprefix("is_")
         case "eq":
             return found == wanted
         case "neq":
@@ -109,23 +164,29 @@ _TYPED: Final = tuple(each for each in (*ODD, *NAMES) if each.strip() and each =
 
 def _a_filter(chance: Random, names: tuple[str, ...]) -> tuple[str, str, str | None]:
     name = chance.choice(names)
-    if name in ("number", "rank", "doubled"):
+    kind = CELLS[name].kind
+    if kind == "boolean":
+        return name, chance.choice(("is_true", "is_false")), None
+    if kind == "number" and chance.random() < 0.7:
         return name, chance.choice(("gt", "lte")), str(chance.randint(-2, 9))
-    if not CELLS[name].is_text or chance.random() < 0.3:
-        return name, chance.choice(("is_empty", "is_not_empty")), None
-    return name, chance.choice(("contains", "not_contains", "eq", "neq")), chance.choice(_TYPED)
+    if kind == "text" and chance.random() < 0.7:
+        return name, chance.choice(("contains", "not_contains", "eq", "neq")), chance.choice(_TYPED)
+    return name, chance.choice(("is_empty", "is_not_empty")), None
 
 
 def a_view(chance: Random) -> View:
     """Return a view; two of three have a filter, a search or a sort."""
     names = tuple(CELLS)
-    columns = chance.sample(names, chance.randint(1, 5))
+    columns = chance.sample(names, chance.randint(1, 6))
     if chance.random() < 0.7 and "number" not in columns:
         columns.append("number")
+    is_searched = chance.random() < 0.2
+    if is_searched and chance.random() < 0.8 and "title" not in columns:
+        columns.append("title")
     return View(
         columns=tuple(columns),
         filters=tuple(_a_filter(chance, names) for _ in range(chance.choice((0, 0, 0, 1, 2)))),
-        search=chance.choice(_TYPED)[:2].strip() or None if chance.random() < 0.2 else None,
+        search=chance.choice(_TYPED)[:2].strip() or None if is_searched else None,
         sort=(chance.choice(names), chance.choice(("asc", "desc"))) if chance.random() < 0.6 else None,
         file=chance.choice(("csv", "csv", "csv", "ndjson")),
         delimiter=chance.choice((",", ";", "\t")),

@@ -9,15 +9,16 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 
 from tests.rights.on_django.models import FAMILIES, OWN_MODELS, Profile, Tag, Team
 
 ODD: Final = (
-    "", " ", "plain", "Plain", "O'Brien", 'say "hi"', "100%", "50%s off", "%(x)s", "%%", "%", ":p0", ":p1", "a:b::c", "\\:p0",
-    "=1+1", "+1", "-x", "@cmd", "\t=1", "Zażółć", "STRASSE ß", "İi", "日本語", "😀", "a,b;c\td", "two\nlines", "null", "\\",
-    "_%_", "\u202eabc", "x\x7f", "$1", "?", "{}", "[0]", "a.b", "1", "true", "'; DROP TABLE x; --",
+    "", " ", "plain", "Plain", "O'Brien", 'say "hi"', "100%", "50%s off", "%(x)s", "%%", "%", ":p0", ":p1", "a:b::c",
+    "\\:p0", "=1+1", "+1", "-x", "@cmd", "\t=1", "Zażółć", "STRASSE ß", "İi", "日本語", "😀", "a,b;c\td", "two\nlines",
+    "null", "\\", "_%_", "\u202eabc", "x\x7f", "$1", "?", "{}", "__[POSTCOMPILE_p0_1]", "%(p0_1)s",
+    "[0]", "a.b", "1", "true", "'; DROP TABLE x; --",
 )  # fmt: skip
 NAMES: Final = ("north", "south", "O'Brien", "100%", ":p0", "Zażółć", "")
 #: Keys of JSON objects.
@@ -26,8 +27,8 @@ TOKENS: Final = tuple(UUID(int=each) for each in (0xA, 0xB, 2**127 + 5))
 OPENED: Final = tuple(
     datetime(*each, tzinfo=UTC)
     for each in (
-        (2024, 2, 29, 23, 59, 59), (2025, 12, 31, 22, 30), (2026, 1, 1, 1, 30), (2026, 1, 1, 3, 0), (2026, 3, 15, 12, 0, 1),
-        (2026, 3, 15, 2, 59, 59, 999_999),
+        (2024, 2, 29, 23, 59, 59), (2025, 12, 31, 22, 30), (2026, 1, 1, 1, 30), (2026, 1, 1, 3, 0), (2100, 1, 1),
+        (2026, 3, 15, 12, 0, 1), (2026, 3, 15, 2, 59, 59, 999_999),
     )
 )  # fmt: skip
 DAYS: Final = (date(2024, 2, 29), date(2025, 12, 31), date(2026, 1, 1), date(2026, 3, 14))
@@ -56,7 +57,9 @@ def fill(chance: Random, faults: int = 14) -> None:
     for model in reversed(OWN_MODELS):
         model._base_manager.all().delete()
     Group.objects.all().delete()
-    groups = [Group.objects.create(name=f"{name} {place}") for place, name in enumerate(NAMES[:4])]
+    groups = [Group.objects.create(name=f"{name} {place}") for place, name in enumerate(NAMES[:5])]
+    # Its members may export.
+    groups[0].permissions.set(Permission.objects.filter(codename="import_export_tickets"))
     # They have exports, so they stay.
     users = [get_user_model()._default_manager.get_or_create(username=f"user {place}")[0] for place in range(4)]
     for user in users:

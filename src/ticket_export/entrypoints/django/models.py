@@ -39,7 +39,7 @@ class MediaItem(models.Model):
         default_permissions = ()
 
     def __str__(self) -> str:
-        return self.file_name
+        return str(self.file_name)
 
 
 class BackgroundTask(models.Model):

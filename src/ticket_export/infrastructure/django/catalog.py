@@ -15,12 +15,12 @@ from ticket_export.application.actor import Actor
 from ticket_export.application.safe_text import did_you_mean, quoted
 from ticket_export.application.view.visibility import EVERY_ROW, EveryRow, require_rule
 from ticket_export.errors import ConfigurationError
-from ticket_export.infrastructure.django.cells import Value, ticket_cells, value_of
-from ticket_export.infrastructure.django.columns import DjangoColumn, as_columns
-from ticket_export.infrastructure.django.model_rule import CompiledRule, ModelRule
-from ticket_export.infrastructure.django.paths import Path, read_path, where
-from ticket_export.infrastructure.django.routed import models_of, require_same_database
-from ticket_export.infrastructure.django.ticket_rows import Rows, require_usable_database, ticket_rows
+from ticket_export.infrastructure.django.model_catalog.cells import Value, ticket_cells, value_of
+from ticket_export.infrastructure.django.model_catalog.columns import DjangoColumn, as_columns
+from ticket_export.infrastructure.django.model_catalog.model_rule import CompiledRule, ModelRule
+from ticket_export.infrastructure.django.model_catalog.paths import Path, read_path, where
+from ticket_export.infrastructure.django.model_catalog.routed import models_of, require_same_database
+from ticket_export.infrastructure.django.model_catalog.ticket_rows import Rows, require_usable_database, ticket_rows
 from ticket_export.infrastructure.tickets import catalog as core
 from ticket_export.infrastructure.tickets.catalog import CatalogColumn, Expression
 from ticket_export.infrastructure.tickets.sql_types import SqlType, sql_type
@@ -123,7 +123,7 @@ def _catalog(
         visible_to=CompiledRule(visible_to, model, alias, key) if callable(visible_to) else visible_to,
         selected_by=_changelists(model, alias),
         database=alias,
-        **{name: cells.of[path] for name, path in own.items() if path},  # type: ignore[arg-type]
+        **{name: cells.of[path] for name, path in own.items() if path},
     )
 
 
@@ -178,7 +178,7 @@ def _column(
     path = value.path
     label = path.label if given.label is None else given.label
     common: dict[str, Any] = {"name": given.name, "label": label, "expression": cell, "visible_to": given.visible_to}
-    searchable = {"searchable": given.searchable or is_searched}
+    searchable: dict[str, Any] = {"searchable": given.searchable or is_searched}
     kind = SqlType.TEXT if path.is_many or path.keys else sql_type(value.type)
     is_id = not path.is_many and not path.keys and (path.is_key or kind is SqlType.UUID)
     if given.scope_role is not None and not is_id:

@@ -43,6 +43,7 @@ _CHECKED: Final = "_pk"
 _ZONE: Final = "_zone"
 # These change what a page of the list shows, and not which rows the list has.
 _OF_THE_PAGE: Final = {PAGE_VAR, ALL_VAR, ERROR_FLAG, IS_FACETS_VAR}
+_AWAY: Final = "The tickets could not be read: their database was unavailable or busy."
 _NO_LIST: Final = "there is no such list, or you may not see it"
 
 
@@ -86,7 +87,7 @@ class ChangelistAddress:
         checked = tuple(value for key, value in pairs if key == _CHECKED)
         zone = next((value for key, value in pairs if key == _ZONE), None)
         if not site or model.count(".") != 1 or (zone is not None and zone not in available_timezones()):
-            raise ValueError(f"{quoted(text)} is not the address of a list; it is such as admin:desk.ticket?q=printer")
+            raise _Refused(f"{quoted(text)} is not the address of a list; it is such as admin:desk.ticket?q=printer")
         return cls(site=site, model=model, parameters=_of_the_list(pairs), checked=checked or None, zone=zone)
 
     def __str__(self) -> str:
@@ -108,9 +109,9 @@ def rows_of_changelist(model: type[models.Model], alias: str, actor: Actor, sele
     """
     address = ChangelistAddress.read(selection)
     model_admin = _admin_of(address, model)
-    user = get_user_model()._default_manager.using(alias).filter(pk=actor.user_id).first()
+    user = get_user_model()._default_manager.filter(pk=actor.user_id).first()
     if user is None:
-        raise ValueError(_NO_LIST)
+        raise _Refused(_NO_LIST)
     request = _request(address, user)
     try:
         # A statement that fails must not end the transaction of the host.
@@ -121,24 +122,32 @@ def rows_of_changelist(model: type[models.Model], alias: str, actor: Actor, sele
             if not (
                 model_admin.admin_site.has_permission(request) and model_admin.has_view_or_change_permission(request)
             ):
-                raise ValueError(_NO_LIST)
+                raise _Refused(_NO_LIST)
             shown = model_admin.get_changelist_instance(request).queryset.using(alias)
             if address.checked is not None:
                 shown = shown.filter(pk__in=_keys(model, address.checked))
             if problems := [str(each) for each in request._messages]:  # type: ignore[attr-defined]
-                raise ValueError("; ".join(problems))
+                raise _Refused("; ".join(problems))
             return numbered_rows(shown, alias)
-    except (OperationalError, InterfaceError) as error:
-        raise TicketsUnavailableError(
-            "The tickets could not be read: their database was unavailable or busy."
-        ) from error
-    except (ValueError, TicketExportError):
+    except (_Refused, TicketExportError):
         raise
     except (SuspiciousOperation, IncorrectLookupParameters):
-        raise ValueError("the list has no such filter, search or order") from None
-    except Exception as error:  # noqa: BLE001 - the host's filters may raise anything for a text that a user made up
-        _log.warning("the list %s cannot be shown: %r", model_admin, error, exc_info=error)
-        raise ValueError("the list cannot be shown with these filters, search and order") from None
+        raise _Refused("the list has no such filter, search or order") from None
+    except Exception as error:
+        if isinstance(error, (OperationalError, InterfaceError)) and not _is_of_the_statement(error):
+            raise TicketsUnavailableError(_AWAY) from error
+        # A filter of the host may raise anything for a text that a user made up, and its message may hold data.
+        _log.warning("the list %s cannot be shown: %r", address.model, error, exc_info=error)
+        raise _Refused("the list cannot be shown with these filters, search and order") from None
+
+
+class _Refused(ValueError):
+    """The message is for the user."""
+
+
+def _is_of_the_statement(error: Exception) -> bool:
+    # SQLite raises the same error where a function, such as that of a regular expression, does not take a value.
+    return "user-defined function" in str(error)
 
 
 def _admin_of(address: ChangelistAddress, model: type[models.Model]) -> ModelAdmin[Any]:
@@ -147,7 +156,7 @@ def _admin_of(address: ChangelistAddress, model: type[models.Model]) -> ModelAdm
             same = registered._meta.concrete_model is model._meta.concrete_model
             if same and registered._meta.label_lower == address.model:
                 return site.get_model_admin(registered)
-    raise ValueError(_NO_LIST)
+    raise _Refused(_NO_LIST)
 
 
 def _sites(name: str) -> Sequence[AdminSite]:
@@ -180,7 +189,7 @@ def _keys(model: type[models.Model], checked: Sequence[str]) -> list[Any]:
     try:
         return [model._meta.pk.to_python(each) for each in checked]
     except ValidationError:
-        raise ValueError("a checked row has a key that is not one of this list") from None
+        raise _Refused("a checked row has a key that is not one of this list") from None
 
 
 def _of_the_list(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

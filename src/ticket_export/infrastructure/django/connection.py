@@ -66,8 +66,15 @@ registry.register("sqlite.django", __name__, SQLiteOnDjango.__name__)
 
 
 def is_in_transaction(alias: str) -> bool:
-    """Whether this thread is inside ``atomic()`` of that database; ``ATOMIC_REQUESTS`` is one."""
-    return connections[alias].in_atomic_block
+    """Whether this thread has a transaction of Django open in that database.
+
+    It is ``atomic()``, such as that of ``ATOMIC_REQUESTS``, or has begun with ``set_autocommit(False)``. Where
+    ``DATABASES`` switches autocommit off, every thread is in a transaction that perhaps nobody ends; then only
+    ``atomic()`` counts.
+    """
+    django = connections[alias]
+    is_manual = django.connection is not None and not django.autocommit and django.settings_dict["AUTOCOMMIT"]
+    return django.in_atomic_block or bool(is_manual)
 
 
 def connected_to_django(alias: str) -> Connection:

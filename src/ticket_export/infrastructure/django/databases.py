@@ -109,6 +109,9 @@ def _postgresql_url(django: Any) -> URL:
     parts: dict[str, Any] = {_NAMES[key]: given.pop(key) for key in _NAMES.keys() & given.keys()}
     if "port" in parts:
         parts["port"] = int(parts["port"])
+    if "username" not in parts and "password" in parts:
+        # Such as for the user of the process. In the authority of a URL, there is no password without a user.
+        given["password"] = parts.pop("password")
     # A host may be the folder of a socket, which has no place before the path of a URL.
     return URL.create(
         "postgresql", **parts, query={key: str(value) for key, value in given.items() if value is not None}

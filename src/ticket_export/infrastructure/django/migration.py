@@ -30,6 +30,10 @@ from ticket_export.infrastructure.persistence.schema.obstacles import obstacles
 from ticket_export.infrastructure.persistence.tables import build_tables
 
 _ELSEWHERE: Final = "rename or drop what is there, or let a database router keep the application in another database"
+_ADOPT: Final = (
+    "to take over an ExportJobs that another program made, call "
+    "ticket_export.adopt(ticket_export.create_engine(url), names=container.table_names()) first"
+)
 
 
 class _ExportOperation(Operation):
@@ -197,9 +201,10 @@ def _require_room(connection: Connection, names: HostTableNames, statements: Tab
     require_utf8(connection)
     inspector = inspect(connection)
     if taken := [table.name for table in statements.created if inspector.has_table(table.name)]:
+        adopting = f"; {_ADOPT}" if "ExportJobs" in taken else ""
         raise ConfigurationError(
             f"the database has {', '.join(taken)} already, and this migration would create what exports need under the "
-            f"same name; {_ELSEWHERE}. Nothing was changed"
+            f"same name; {_ELSEWHERE}{adopting}. Nothing was changed"
         )
     if found := [*obstacles(connection, build_tables(names), statements.created, [])]:
         lines = "".join(f"\n- {each}" for each in found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from sqlalchemy import Dialect
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,6 +15,8 @@ from ticket_export.infrastructure.persistence.database.errors import (
     name_shortage,
     reached_limit,
 )
+
+_REFUSED: Final = "The tickets could not be read from the database."
 
 
 def errors_of(dialect: Dialect) -> tuple[type[Exception], ...]:
@@ -40,4 +43,7 @@ def read_errors(dialect: Dialect) -> Iterator[None]:
         if may_pass(error):
             away = "The tickets could not be read: their database was unavailable or busy."
             raise TicketsUnavailableError(ended if limit else away) from error
-        raise TicketSourceError(ended if limit else "The tickets could not be read from the database.") from error
+        raise TicketSourceError(ended if limit else _REFUSED) from error
+    except OverflowError as error:
+        # Of SQLite's driver: a parameter, such as one of a host's rule, has more than 64 bits.
+        raise TicketSourceError(_REFUSED) from error

@@ -7,8 +7,9 @@ from sqlalchemy import func, select
 from sqlalchemy.sql.selectable import SelectBase
 
 from ticket_export.application.actor import Actor
+from ticket_export.application.view.ticket_query import TicketQuery
 from ticket_export.application.view.view_context import NO_SELECTIONS
-from ticket_export.errors import ConfigurationError
+from ticket_export.errors import ConfigurationError, StaleViewError, TicketExportError
 from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 
 _NAME = "ticket catalog: the function of selections (selected_by)"
@@ -41,12 +42,29 @@ def selected(catalog: TicketCatalog, actor: Actor, selection: str) -> TicketCata
     )
 
 
+def selected_of(catalog: TicketCatalog, query: TicketQuery) -> TicketCatalog:
+    """Return the catalog of the tickets that the view's selection stands for, or `catalog` if it has no selection.
+
+    Raises:
+        StaleViewError: there is no such selection any more.
+        ConfigurationError: the function of the host failed.
+    """
+    if query.selection is None:
+        return catalog
+    try:
+        return selected(catalog, query.actor, query.selection)
+    except ValueError as error:
+        if isinstance(error, TicketExportError):
+            raise
+        raise StaleViewError(f"The view no longer fits the tickets: selection: {error}") from error
+
+
 def _resolved(catalog: TicketCatalog, actor: Actor, selection: str) -> SelectBase:
     if catalog.selected_by is None:
         raise ValueError(NO_SELECTIONS)
     try:
         found: object = catalog.selected_by(actor, selection)
-    except (ValueError, ConfigurationError):
+    except (ValueError, TicketExportError):
         raise
     except Exception as error:
         # Its text may hold data.

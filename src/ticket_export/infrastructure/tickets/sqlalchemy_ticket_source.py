@@ -19,7 +19,7 @@ from ticket_export.application.ports.supports_selections import SupportsSelectio
 from ticket_export.application.ports.ticket_source import TicketSource
 from ticket_export.application.view.ticket_column import TicketColumns
 from ticket_export.application.view.ticket_query import TicketQuery
-from ticket_export.errors import StaleViewError, TicketExportError, UnsupportedDialectError
+from ticket_export.errors import UnsupportedDialectError
 from ticket_export.infrastructure.fork import part_from_parent
 from ticket_export.infrastructure.persistence.database.engine import connected
 from ticket_export.infrastructure.persistence.database.engine_check import engine_problems
@@ -32,7 +32,7 @@ from ticket_export.infrastructure.tickets.postgresql.reader import copy_reader
 from ticket_export.infrastructure.tickets.query_check import query_problems, rule_problems
 from ticket_export.infrastructure.tickets.read_errors import read_errors
 from ticket_export.infrastructure.tickets.row_rule import VisibleRows
-from ticket_export.infrastructure.tickets.selection import require_selection, selected
+from ticket_export.infrastructure.tickets.selection import require_selection, selected_of
 from ticket_export.infrastructure.tickets.sqlite.reader import row_stream_reader
 
 OpenReader: TypeAlias = Callable[
@@ -74,7 +74,7 @@ class SqlAlchemyTicketSource(TicketSource, SupportsCheck, SupportsSelections):
         # Once for count and rows.
         visible = self.catalog.visible_to_actor(query.actor)
         query.require_columns(visible.columns)
-        catalog = self._selected(query)
+        catalog = selected_of(self.catalog, query)
         part_from_parent(self.engine)
         with one_connection_more(self.engine), ExitStack() as stack:
             with read_errors(self.engine.dialect):
@@ -101,16 +101,6 @@ class SqlAlchemyTicketSource(TicketSource, SupportsCheck, SupportsSelections):
         # Each of these would repeat the problems of the one before it.
         refused = missing or [*query_problems(self.catalog, self._prepare)]
         yield from refused or rule_problems(self.catalog, actors, self._prepare)
-
-    def _selected(self, query: TicketQuery) -> TicketCatalog:
-        if query.selection is None:
-            return self.catalog
-        try:
-            return selected(self.catalog, query.actor, query.selection)
-        except ValueError as error:
-            if isinstance(error, TicketExportError):
-                raise
-            raise StaleViewError(f"The view no longer fits the tickets: selection: {error}") from error
 
     def _prepare(self, catalog: TicketCatalog, query: TicketQuery) -> None:
         with attrs.evolve(self, catalog=catalog).open(query, CsvFormat()) as reader:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.ports.file_format import FileFormat, RowBlock
+from ticket_export.application.ports.supports_selections import SupportsSelections
 from ticket_export.application.ports.ticket_source import TicketReader, TicketSource
 from ticket_export.application.view.ticket_column import TicketColumns
 from ticket_export.application.view.ticket_query import TicketQuery
@@ -22,6 +23,7 @@ from ticket_export.infrastructure.tickets.catalog import TicketCatalog
 from ticket_export.infrastructure.tickets.postgresql.reader import CopyReader
 from ticket_export.infrastructure.tickets.postgresql.snapshot import SETTINGS
 from ticket_export.infrastructure.tickets.read_errors import read_errors
+from ticket_export.infrastructure.tickets.selection import require_selection, selected_of
 from ticket_export.infrastructure.tickets.sqlite.functions import register_functions
 from ticket_export.infrastructure.tickets.sqlite.reader import RowStreamReader
 
@@ -31,7 +33,7 @@ _SETTINGS: Final = {name: value for name, value in SETTINGS.items() if name != "
 
 
 @attrs.frozen
-class OneConnectionTicketSource(TicketSource):
+class OneConnectionTicketSource(TicketSource, SupportsSelections):
     """Reads all rows at once, so that the export needs the connection for nothing else meanwhile.
 
     Outside of a transaction, count and rows come from one of Django's own.
@@ -49,16 +51,21 @@ class OneConnectionTicketSource(TicketSource):
         """See `TicketSource.open`."""
         visible = self.catalog.visible_to_actor(query.actor)
         query.require_columns(visible.columns)
+        catalog = selected_of(self.catalog, query)
         with TURN, transaction.atomic(using=self.alias), connected_to_django(self.alias) as connection:
             with read_errors(connection.dialect):
                 _set_up(connection, connections[self.alias])
             reader = _READERS[connection.dialect.name](
-                connection=connection, catalog=self.catalog, query=query, rows=visible.rows, file_format=file_format
+                connection=connection, catalog=catalog, query=query, rows=visible.rows, file_format=file_format
             )
             read = _AllRows(reader.count(), [*reader.blocks()])
             # PostgreSQL takes the settings back.
             transaction.set_rollback(True, using=self.alias)
         yield read
+
+    def require_selection(self, actor: Actor, selection: str) -> None:
+        """See `SupportsSelections.require_selection`: the catalog's `selected_by` decides."""
+        require_selection(self.catalog, actor, selection)
 
 
 @attrs.frozen

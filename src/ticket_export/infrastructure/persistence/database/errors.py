@@ -107,7 +107,7 @@ def name_shortage(error: BaseException) -> None:
 
 
 #: What a host can do whose own transaction holds the lock that its call waits for; the end of a sentence.
-OWN_TRANSACTION: Final = "commit it first, or call the use case inside it (JoinedUnitOfWork)"
+OWN_TRANSACTION: Final = "commit it first, or call the use case inside it (JoinedUnitOfWork, or Django's atomic())"
 # Settings that limit the wait for a lock.
 _LOCK_LIMITS: Final = ("busy_timeout", "lock_timeout")
 

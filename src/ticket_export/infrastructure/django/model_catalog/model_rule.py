@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import attrs
 from django.core.exceptions import FieldError
-from django.db import models
+from django.db import NotSupportedError, models
 from django.db.models import Q
 from django.db.models.expressions import Combinable
 from django.utils import timezone
@@ -16,8 +16,8 @@ from sqlalchemy import ColumnElement, column, false
 from ticket_export.application.actor import Actor
 from ticket_export.application.view.visibility import EveryRow
 from ticket_export.errors import ConfigurationError
-from ticket_export.infrastructure.django.compiled_sql import compiled
-from ticket_export.infrastructure.django.routed import models_of, require_same_database
+from ticket_export.infrastructure.django.model_catalog.compiled_sql import compiled
+from ticket_export.infrastructure.django.model_catalog.routed import models_of, require_same_database
 from ticket_export.infrastructure.tickets.catalog import Expression
 
 #: Returns what a ticket must meet for the actor to see it: a `Q`, a boolean expression such as ``Exists``, a queryset
@@ -57,7 +57,7 @@ class CompiledRule:
             rows = self._rows(found)
             require_same_database(_NAME, self.model, models_of(rows.query), self.alias)
             sql = compiled(rows.query, self.alias)
-        except FieldError as error:
+        except (FieldError, NotSupportedError) as error:
             # Django names fields and lookups in it, but no value.
             raise ConfigurationError(f"{_NAME} returned a condition that Django refuses: {error}") from error
         if sql is None:
@@ -98,10 +98,13 @@ class CompiledRule:
             )
         if query.combinator:
             raise ConfigurationError(f"{_NAME} returned a {query.combinator}(); return a Q, as in Q(…) | Q(…)")
-        # A sliced queryset keeps its order, which says which rows it has.
         rows = found.using(self.alias)
-        chosen: Any = (rows if query.is_sliced else rows.order_by()).values_list("pk")
+        # The order of such a queryset says which rows it has.
+        is_ordered = query.is_sliced or query.distinct_fields
+        chosen: Any = (rows if is_ordered else rows.order_by()).values_list("pk")
         chosen.query.select_for_update = False
+        # As a subquery, one with distinct() has no columns of its order next to the key.
+        chosen.query.subquery = True
         return chosen  # type: ignore[no-any-return]
 
 

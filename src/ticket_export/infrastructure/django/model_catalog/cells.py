@@ -16,18 +16,18 @@ from django.db.models import F, Func
 from django.db.models.expressions import Col, Combinable
 from django.db.models.functions import Cast
 from django.db.models.functions.datetime import TruncBase
-from sqlalchemy import ColumnElement, Text, case, literal, select, text
+from sqlalchemy import ColumnElement, Text, case, literal, literal_column, select
 from sqlalchemy import column as sql_column
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.selectable import FromClause
 from sqlalchemy.types import TypeEngine
 
 from ticket_export.errors import ConfigurationError
-from ticket_export.infrastructure.django.compiled_sql import compiled
-from ticket_export.infrastructure.django.field_kinds import choices_of, type_of, value_field
-from ticket_export.infrastructure.django.joined_values import joined_values
-from ticket_export.infrastructure.django.paths import Model, Path, where
-from ticket_export.infrastructure.django.ticket_rows import Rows
+from ticket_export.infrastructure.django.model_catalog.compiled_sql import compiled_table
+from ticket_export.infrastructure.django.model_catalog.field_kinds import choices_of, type_of, value_field
+from ticket_export.infrastructure.django.model_catalog.joined_values import joined_values
+from ticket_export.infrastructure.django.model_catalog.paths import Model, Path, where
+from ticket_export.infrastructure.django.model_catalog.ticket_rows import Rows
 from ticket_export.infrastructure.tickets.catalog import Choices, ChoicesNow, Expression
 from ticket_export.infrastructure.tickets.cell_forms import exact_text_of, text_of
 from ticket_export.infrastructure.tickets.sql_functions import JsonText
@@ -137,17 +137,11 @@ def _text(value: Value, cell: Expression) -> ColumnElement[str]:
 
 def _subquery(rows: Rows, columns: Mapping[str, TypeEngine[Any]], name: str) -> FromClause:
     typed = [sql_column(alias, type_) for alias, type_ in columns.items()]
-    query = rows.values_list(*columns).query
-    sql = compiled(query, rows.db)
-    if sql is None:
-        # No row can match, as with Q(team__in=[]); the subquery still has all columns.
-        names = ", ".join(f"NULL AS {alias}" for alias in columns)
-        sql = text(f"SELECT {names} WHERE 1 = 0")
-    return sql.columns(*typed).subquery(name)
+    return compiled_table(rows.values_list(*columns).query, rows.db).columns(*typed).subquery(name)
 
 
 def _literal_key(key: str | int) -> Expression:
-    return literal(key)
+    return literal_column(str(key)) if isinstance(key, int) else literal(key)
 
 
 # A field of a model cannot end with an underscore.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, func, select
+from sqlalchemy import ColumnElement, Text, func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql.selectable import FromClause
 
@@ -18,7 +18,7 @@ _SEPARATOR = ", "
 
 
 def joined_values(
-    values: FromClause, key: Expression, text: Callable[[Expression], ColumnElement[str]], *, vendor: str
+    values: FromClause, key: Any, text: Callable[[Expression], ColumnElement[str]], *, vendor: str
 ) -> ColumnElement[str]:
     """Return the texts of those `values` whose ticket has the `key`, sorted by value; NULL if there are none.
 
@@ -27,10 +27,10 @@ def joined_values(
     shown = text(values.c.value)
     in_own_order = sql_type(values.c.value.type) in (SqlType.INTEGER, SqlType.DECIMAL, SqlType.FLOAT, SqlType.DAY)
     order: Any = values.c.value if in_own_order else ExactText(shown)
+    tickets = key.table
     of_ticket = values.c.ticket == key
-    tickets = key.table  # type: ignore[attr-defined]
     if vendor == "postgresql":
-        joined = func.string_agg(exact_text_of(shown), aggregate_order_by(_SEPARATOR, order), type_=Text())  # type: ignore[arg-type]
+        joined = func.string_agg(exact_text_of(shown), aggregate_order_by(literal(_SEPARATOR), order), type_=Text())
         return select(joined).where(of_ticket).correlate(tickets).scalar_subquery()
     # SQLite keeps the order of a subquery for group_concat(), and knows an order inside of it only from 3.44 on.
     ordered = select(shown.label("shown")).where(of_ticket, shown.is_not(None)).order_by(order).correlate(tickets)

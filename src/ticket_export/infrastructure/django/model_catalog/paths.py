@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import attrs
@@ -13,7 +13,7 @@ from django.utils.text import capfirst
 
 from ticket_export.application.safe_text import did_you_mean, quoted, require_storable
 from ticket_export.errors import ConfigurationError
-from ticket_export.infrastructure.django.field_kinds import value_field
+from ticket_export.infrastructure.django.model_catalog.field_kinds import value_field
 
 #: A field of a model, or the other end of a relation to it.
 AnyField: TypeAlias = Any
@@ -62,7 +62,8 @@ def _from_annotation(model: Model, given: str, name: str, annotation: BaseExpres
     field: AnyField = annotation.output_field
     label = _words(name, *rest)
     if rest and isinstance(field, models.JSONField):
-        return Path(given=given, source=name, label=_words(rest[-1]), keys=_keys(model, given, rest))
+        keys = _keys(model, given, rest)
+        return Path(given=given, source=name, label=_label_of(keys), keys=keys)
     if rest and field.get_transform(rest[0]) is None:
         raise ConfigurationError(
             f"{where(model, given)}: the annotation {name!r} has no {quoted(rest[0])}; name the annotation alone"
@@ -111,7 +112,8 @@ def _from_field(model: Model, given: str, parts: list[str], annotations: Iterabl
         return attrs.evolve(path, source=field.attname) if parts == ["pk"] else path
     target = value_field(field)
     if isinstance(target, models.JSONField):
-        return attrs.evolve(path, label=_words(rest[-1]), keys=_keys(model, given, rest), field=None, is_key=False)
+        keys = _keys(model, given, rest)
+        return attrs.evolve(path, label=_label_of(keys), keys=keys, field=None, is_key=False)
     if target.get_transform(rest[0]) is None:
         known = sorted(target.get_lookups())
         transforms = [name for name in known if target.get_transform(name) is not None]
@@ -176,6 +178,12 @@ def _spaced(name: str) -> str:
 
 def _words(*parts: str) -> str:
     return str(capfirst(" ".join(map(_spaced, parts)))) or parts[-1]
+
+
+def _label_of(keys: Sequence[str | int]) -> str:
+    # A place in a list says nothing without the name of the list.
+    named = [place for place, key in enumerate(keys) if isinstance(key, str)]
+    return _words(*map(str, keys[named[-1] if named else 0 :]))
 
 
 _INTEGER_KEY_LIMIT: Final = 2**31

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -103,7 +103,7 @@ def choices_of(field: Any) -> Choices | ChoicesNow | None:
 
 
 def _labels(field: Any) -> dict[str, str]:
-    flat = flatten_choices(field.choices)
+    flat: Iterable[tuple[Any, Any]] = flatten_choices(field.choices)
     # None and "" are Django's label of an empty field; an empty cell stays empty.
     return {_text(field, value): str(label) for value, label in flat if value not in (None, "")}
 
