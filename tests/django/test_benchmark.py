@@ -38,7 +38,7 @@ def test_the_measured_file_has_the_tickets_that_were_filled_in(desk: HelpDesk, t
 def test_requests_inside_and_outside_of_a_transaction_are_measured(desk: HelpDesk) -> None:
     costs = measure_costs(desk, requests=3, starts=1)
     assert {kind: len(each) for kind, each in costs.requests.items()} == {"inside atomic()": 3, "outside": 3}
-    assert len(costs.checks_with) == len(costs.checks_without) == 1
+    assert [len(pairs) for pairs in costs.starts.values()] == [1, 1]
 
 
 def _write_tickets(file: Path) -> None:
