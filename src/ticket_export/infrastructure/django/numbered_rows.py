@@ -8,9 +8,10 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connections, models
 from django.db.models import F
 from django.db.models.expressions import OrderBy, Ref
-from sqlalchemy import Integer, bindparam, column, text
+from sqlalchemy import Integer, column
 from sqlalchemy.sql.selectable import SelectBase
-from sqlalchemy.types import NullType
+
+from ticket_export.infrastructure.django.model_catalog.compiled_sql import bound_text
 
 _ID: Final = "te_id"
 _KEY: Final = "te_key_{}"
@@ -27,11 +28,7 @@ def numbered_rows(queryset: models.QuerySet[Any], alias: str) -> SelectBase:
     except EmptyResultSet:
         nothing = queryset.model._base_manager.using(alias).extra(where=["1 = 0"])
         sql, params = _sql(nothing, alias)
-    names = [f"te_selected_{number}" for number in range(len(params))]
-    # Of no type, so that each value reaches the driver as Django passes it.
-    values = (bindparam(name, value, type_=NullType()) for name, value in zip(names, params, strict=True))
-    bound = text(sql.replace(":", "\\:") % tuple(f":{name}" for name in names)).bindparams(*values)
-    return bound.columns(column(_ID), column("place", Integer))
+    return bound_text(sql, params, vendor=connections[alias].vendor).columns(column(_ID), column("place", Integer))
 
 
 def _sql(queryset: models.QuerySet[Any], alias: str) -> tuple[str, list[Any]]:
