@@ -47,7 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.django", description=__doc__)
     parser.add_argument("--database", choices=[*_DATABASES, "both"], default="both")
     parser.add_argument("--sizes", default=_SIZES, help=f"numbers of tickets, separated by commas (default: {_SIZES})")
-    parser.add_argument("--runs", type=int, default=5, help="interleaved runs of each contender")
+    parser.add_argument("--runs", type=int, default=3, help="interleaved runs of each contender")
     parser.add_argument("--only", default="", help="parts of contenders' names, separated by commas (default: all)")
     parser.add_argument("--write", action="store_true", help="write the tables to docs/background/benchmarks.md")
     arguments = parser.parse_args()

@@ -11,25 +11,27 @@ from benchmarks.contenders import HelpDesk
 from benchmarks.django import project
 from benchmarks.measure import Run
 
-_REQUESTS = 200
-_STARTS = 7
+#: What is started, and how.
+STARTS: Mapping[str, Sequence[str]] = {
+    "`django.setup()`": ("-c", "import django; django.setup()"),
+    "`manage.py check`": ("-m", "django", "check"),
+}
 
 
 @attrs.frozen
 class Costs:
-    """Seconds of requests by kind, and runs of ``manage.py check`` with the application and without it."""
+    """Seconds of requests by kind, and runs of each start without the application and with it, in pairs."""
 
     requests: Mapping[str, Sequence[float]]
-    checks_with: Sequence[Run]
-    checks_without: Sequence[Run]
+    starts: Mapping[str, Sequence[tuple[Run, Run]]]
 
 
-def measure_costs(desk: HelpDesk) -> Costs:
+def measure_costs(desk: HelpDesk, *, requests: int = 200, starts: int = 7) -> Costs:
     """Measure on a help desk that has tables and few tickets."""
     figures = desk.folder / "requests.json"
-    project.run(desk, "-m", "benchmarks.django.request_cost", str(_REQUESTS), str(figures), apps=(project.OUR_APP,))
-    checks: dict[tuple[str, ...], list[Run]] = {(project.OUR_APP,): [], (): []}
-    for _ in range(_STARTS):
-        for apps, runs in checks.items():
-            runs.append(project.run(desk, "-m", "django", "check", apps=apps))
-    return Costs(json.loads(figures.read_text(encoding="utf-8")), checks[(project.OUR_APP,)][1:], checks[()][1:])
+    project.run(desk, "-m", "benchmarks.django.request_cost", str(requests), str(figures), apps=(project.OUR_APP,))
+    pairs: dict[str, list[tuple[Run, Run]]] = {name: [] for name in STARTS}
+    for _ in range(starts):
+        for name, words in STARTS.items():
+            pairs[name].append((project.run(desk, *words), project.run(desk, *words, apps=(project.OUR_APP,))))
+    return Costs(json.loads(figures.read_text(encoding="utf-8")), pairs)

@@ -18,7 +18,7 @@ _STATES = ("open", "waiting", "done")
 _WORDS = ("printer", "Wi-Fi", "login", "Rechnung für März", "invoice, paid", 'the "new" laptop', "VPN", "e-mail")
 
 
-def main(tickets: int) -> None:
+def main(count: int) -> None:
     django.setup()
     from django.apps import apps
     from django.core.management import call_command
@@ -31,8 +31,8 @@ def main(tickets: int) -> None:
     _fill_small_tables()
     from benchmarks.django.models import Ticket
 
-    _insert(Ticket, _tickets(tickets))
-    _insert(Ticket.tags.through, _tags_of_tickets(tickets))
+    _insert(Ticket, tickets(count))
+    _insert(Ticket.tags.through, tags_of_tickets(count))
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(_no_style(), [Ticket, Ticket.tags.through]):
             cursor.execute(statement)
@@ -50,7 +50,8 @@ def _fill_small_tables() -> None:
     Tag.objects.bulk_create(Tag(name=f"tag {number}") for number in range(_TAGS))
 
 
-def _tickets(count: int) -> Iterator[Sequence[Any]]:
+def tickets(count: int) -> Iterator[Sequence[Any]]:
+    """The columns of each ticket, in the order of the model's fields."""
     for number in range(1, count + 1):
         word = _WORDS[number % len(_WORDS)]
         # A text that begins with "=" is rare, and so is one with a line break.
@@ -72,8 +73,8 @@ def _tickets(count: int) -> Iterator[Sequence[Any]]:
         )
 
 
-def _tags_of_tickets(count: int) -> Iterator[Sequence[Any]]:
-    """None to three tags of a ticket."""
+def tags_of_tickets(count: int) -> Iterator[Sequence[Any]]:
+    """None to three tags of each ticket: the ids of the link, the ticket and the tag."""
     link = 0
     for ticket in range(1, count + 1):
         for place in range(ticket % 4):

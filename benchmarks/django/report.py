@@ -45,14 +45,14 @@ def costs(measured: Costs) -> Iterator[str]:
     """The requests, and the start of a command."""
     for kind, seconds in measured.requests.items():
         yield f"- a request {kind}: {1000 * median(seconds):.2f} ms (median of {len(seconds)})"
-    pairs = list(zip(measured.checks_with, measured.checks_without, strict=True))
-    cpu = median(one.cpu_seconds - other.cpu_seconds for one, other in pairs)
-    memory = median(one.peak_mb - other.peak_mb for one, other in pairs)
-    without = median(each.cpu_seconds for each in measured.checks_without)
-    yield (
-        f"- `manage.py check` takes {without:.2f} s of CPU time without the application; the application adds "
-        f"{cpu:+.3f} s and {memory:+.1f} MB"
-    )
+    for name, pairs in measured.starts.items():
+        cpu = median(with_.cpu_seconds - without.cpu_seconds for without, with_ in pairs)
+        memory = median(with_.peak_mb - without.peak_mb for without, with_ in pairs)
+        alone = median(without.cpu_seconds for without, _ in pairs)
+        yield (
+            f"- {name} takes {alone:.2f} s of CPU time without the application, which adds {cpu:+.3f} s and "
+            f"{memory:+.1f} MB"
+        )
 
 
 def _microseconds(comparison: Comparison, name: str) -> float:

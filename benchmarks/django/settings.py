@@ -17,7 +17,6 @@ INSTALLED_APPS = [
     "benchmarks.django",
     *os.environ["DESK_APPS"].split(),
 ]
-ROOT_URLCONF = "benchmarks.django.urls"
 
 
 def _database() -> dict[str, object]:

@@ -14,9 +14,10 @@ from ticket_export.ports import ExportJob
 
 cost = column("cost", visible_to=lambda actor: actor.is_admin)
 room = column("custom__room", label="Room")
+tags = column("tags__name", label="Tags")
 catalog = catalog_for(
     Ticket.objects.all(),
-    columns=["id", "title", "state", "team__name", "tags__name", cost, room, "opened_at"],
+    columns=["id", "title", "state", "team__name", tags, room, cost, "opened_at"],
     search=["title"],
     visible_to=lambda actor: EVERY_ROW if actor.is_admin else Q(team__members=actor.user_id),
 )

@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 
 SECRET_KEY = os.environ["SECRET_KEY"]
+# Only then does `runserver` serve the style sheets of the admin.
+DEBUG = "DEBUG" in os.environ
 ALLOWED_HOSTS = ["localhost", "127.0.0.1"]
 ROOT_URLCONF = "django_desk.urls"
 INSTALLED_APPS = [
@@ -48,6 +50,7 @@ TEMPLATES = [
         },
     }
 ]
+TIME_ZONE = "UTC"
 STATIC_URL = "static/"
 LOGIN_REDIRECT_URL = "/tickets"
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"

@@ -1,7 +1,8 @@
 """The settings of the help desk, from the environment: for processes that a test starts, as a host's own are.
 
 ``DESK_FOLDER`` is an empty folder for its files. ``DESK_DATABASE`` is the URL of a PostgreSQL database; without it,
-the database is a SQLite file. ``DESK_POOL`` switches on Django's pool of psycopg, ``DESK_ATOMIC`` ATOMIC_REQUESTS.
+the database is a SQLite file. ``DESK_POOL`` switches on Django's pool of psycopg, ``DESK_ATOMIC`` ATOMIC_REQUESTS,
+and ``DESK_NAIVE`` off USE_TZ.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ TEMPLATES = [
         },
     }
 ]
+if "DESK_NAIVE" in os.environ:
+    USE_TZ, TIME_ZONE = False, "UTC"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "static/"
 

@@ -239,7 +239,8 @@ def test_a_label_is_made_of_the_verbose_names_of_the_path() -> None:
 def test_labels_are_in_the_language_of_the_settings_whoever_imports_the_catalog_first() -> None:
     with translation.override("de"):
         rows = models.QuerySet(model=ContentType)
-        assert str(ContentType._meta.get_field("model").verbose_name) != "python model class name"
+        field: Any = ContentType._meta.get_field("model")
+        assert str(field.verbose_name) != "python model class name"
         catalog = catalog_for(
             rows.annotate(opened=models.Value(None, output_field=models.DateTimeField())),
             columns=["model"],

@@ -303,6 +303,7 @@ def test_a_ticket_of_grouped_annotations_is_shown_once(each: str, filled: dict[s
 QUERYSETS: dict[str, Callable[[Any], Any]] = {
     "joins many": lambda rows: rows.filter(labels__name__in=["vpn", "=evil"]),
     "distinct": lambda rows: rows.filter(comments__text__contains="%").distinct(),
+    "distinct and annotated": lambda rows: rows.annotate(more=F("count")).filter(more__gte=7).distinct(),
     "or": lambda rows: rows.filter(Q(labels__weight__gt=0) | Q(office__cases__count__gte=0)),
     "exclude": lambda rows: rows.exclude(labels__name="vpn"),
     "exists": lambda rows: rows.filter(Exists(Comment.objects.filter(case=OuterRef("pk")))),

@@ -25,7 +25,7 @@ def is_open(each):
     except Exception:
         return False
     return True
-request(6)
+request(5)
 connections.close_all()
 opened.clear()
 call_command("export_worker", drain=True, concurrency=2, verbosity=0)
@@ -41,13 +41,13 @@ print(ExportJob.objects.filter(status="completed").count())
 def test_no_connection_of_django_is_left_by_a_worker(project: DeskProject, lines: str) -> None:
     own = own_project(project, lines)
     own.manage("migrate", "--verbosity=0")
-    assert own.run(_COUNTED).stdout.split() == ["0", "6"]
+    assert own.run(_COUNTED).stdout.split() == ["0", "5"]
 
 
 def test_every_connection_of_a_pool_is_returned(tmp_path: Path, empty_postgresql_url: str) -> None:
     project = DeskProject(tmp_path, empty_postgresql_url, frozenset({"DESK_POOL"}))
     project.manage("migrate", "--verbosity=0")
-    assert project.run(_COUNTED).stdout.split() == ["0", "6"]
+    assert project.run(_COUNTED).stdout.split() == ["0", "5"]
 
 
 @pytest.fixture(scope="module")

@@ -57,24 +57,28 @@ def test_every_kind_of_test_case_sees_what_a_commit_and_a_rollback_leave(desk: D
     assert passed["DatabaseTests"] == {"test_the_database_is_the_one_that_was_asked_for"}
 
 
+# The pool makes no difference to the runner.
+@pytest.mark.parametrize("database", _DATABASES[:3], indirect=True)
 def test_pytest_django_sees_what_a_commit_and_a_rollback_leave(desk: DeskProject) -> None:
     assert run_pytest_suite(desk, "pytest_suite") == 5
 
 
+@pytest.mark.parametrize("database", _DATABASES[:3], indirect=True)
 def test_a_flush_that_restores_the_first_rows_leaves_exports_working(database: DeskProject) -> None:
     assert run_suite(database, "test_serialized")["SerializedCaseTests"] >= _MATRIX
 
 
+@pytest.mark.parametrize("database", ["sqlite_file", "postgresql"], indirect=True)
 def test_tests_run_in_parallel_and_keep_their_databases(database: DeskProject) -> None:
     kept = ("--parallel", "2", "--keepdb")
     assert run_suite(database, "test_cases", *kept)["TransactionCaseTests"] >= _MATRIX
     assert run_suite(database, "test_cases", *kept)["CaseTests"] >= _MATRIX
-    # The next run removes them.
-    run_suite(database, "test_cases", "--noinput", "--parallel", "2")
 
 
+# The library's own connections cannot share a database in memory.
+@pytest.mark.parametrize("database", _DATABASES[1:], indirect=True)
 def test_transactions_of_a_host_keep_or_undo_what_was_requested_inside(database: DeskProject) -> None:
-    passed = run_suite(_on_a_file(database), "test_transactions")
+    passed = run_suite(database, "test_transactions")
     assert {kind: len(names) for kind, names in passed.items()} == {"TransactionTests": 25, "AuditTests": 4}
 
 
@@ -90,8 +94,3 @@ def test_it_is_refused_outside_of_djangos_tests(tmp_path: Path) -> None:
     code = "from ticket_export.testing.django import exports_in_tests\nwith exports_in_tests(): pass"
     ended = DeskProject(tmp_path).run(code, check=False)
     assert "ConfigurationError: exports_in_tests is for tests: start them by `python manage.py test`" in ended.stderr
-
-
-def _on_a_file(desk: DeskProject) -> DeskProject:
-    # The library's own connections cannot share a database in memory.
-    return desk if desk.database else attrs.evolve(desk, options=desk.options | {"DESK_TEST_FILE"})

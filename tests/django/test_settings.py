@@ -26,6 +26,7 @@ from django.views.debug import get_default_exception_reporter_filter  # noqa: E4
 
 from ticket_export import TicketExportContainer  # noqa: E402
 from ticket_export.django import export_container, exports_container  # noqa: E402
+from ticket_export.entrypoints.django.command_session import DjangoSession  # noqa: E402
 from ticket_export.entrypoints.django.library_settings import hide_secrets  # noqa: E402
 from ticket_export.errors import ConfigurationError  # noqa: E402
 from ticket_export.infrastructure.django.databases import database_url, engine_of  # noqa: E402
@@ -79,7 +80,7 @@ def test_a_database_in_the_environment_is_refused_with_the_reason(monkeypatch: p
 def test_an_override_may_name_something_that_is_no_container() -> None:
     with override_settings(TICKET_EXPORT_APP="nothing:at_all"), pytest.raises(ConfigurationError, match="nothing"):
         exports_container()
-    assert exports_container().settings()
+    assert exports_container().settings().max_attempts == 3
 
 
 def test_passwords_are_not_on_djangos_debug_page() -> None:
@@ -107,10 +108,18 @@ def test_a_host_has_a_container_of_its_own_kind() -> None:
         export_container(catalog=catalog, strage=None)  # type: ignore[call-overload]
 
 
+def test_messages_name_the_commands_of_django() -> None:
+    session = DjangoSession()
+    assert session.command_line("worker") == "python manage.py export_worker"
+    assert session.command_line("migrate") == "python manage.py migrate"
+    assert session.command_line("--debug check") == "python manage.py export_check --verbosity 3"
+    assert session.command_line("storage take-over").startswith("ticket-export --app tests.django.desk.exports")
+
+
 def test_threads_share_a_container() -> None:
     found: list[Any] = []
     with override_settings(TICKET_EXPORT_MAX_ATTEMPTS=4):
-        threads = [Thread(target=lambda: found.append(exports_container().settings())) for _ in range(8)]
+        threads = [Thread(target=lambda: found.append(exports_container().settings()), daemon=True) for _ in range(8)]
         for each in threads:
             each.start()
         for each in threads:
@@ -133,7 +142,7 @@ def test_a_container_that_is_asked_for_too_early_says_so(tmp_path: Path) -> None
 def test_the_command_line_sets_up_django(tmp_path: Path) -> None:
     project = own_project(DeskProject(tmp_path))
     project.manage("migrate", "--verbosity=0")
-    command = ("-m", "ticket_export", "--app", "tests.django.desk.exports:container", "check")
+    command = ("-m", "ticket_export.entrypoints.cli", "--app", "tests.django.desk.exports:container", "check")
     assert project.python(*command).stdout == "no problem found\n"
     without = own_project(DeskProject(tmp_path), DJANGO_SETTINGS_MODULE="")
     ended = without.python(*command, check=False)
@@ -201,7 +210,7 @@ def test_other_databases_are_refused_by_name() -> None:
     ):
         database_url(SQLITE)
     with (
-        patch.object(connections[SERVER].Database, "__name__", "psycopg2"),
+        patch.object(_driver(SERVER), "__name__", "psycopg2"),
         pytest.raises(ConfigurationError, match=r"psycopg2 is not supported; pip install"),
     ):
         database_url(SERVER)
@@ -210,3 +219,8 @@ def test_other_databases_are_refused_by_name() -> None:
         pytest.raises(ConfigurationError, match="question mark"),
     ):
         database_url(SQLITE)
+
+
+def _driver(alias: str) -> Any:
+    connection: Any = connections[alias]
+    return connection.Database

@@ -90,8 +90,7 @@ def in_a_file_for_each_company(folder: Path, _server: str) -> dict[str, str]:
 
 
 def in_a_file_of_django(folder: Path, _server: str) -> dict[str, str]:
-    settings = {"DJANGO_SETTINGS_MODULE": "django_desk.settings", "DATABASE_FILE": str(folder / "desk.db")}
-    return {**in_one_file(folder, ""), **settings}
+    return {"SECRET_KEY": "of the tests", "DATABASE_FILE": str(folder / "desk.db")}
 
 
 #: Each host, and what its settings are.

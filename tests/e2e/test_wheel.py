@@ -70,6 +70,10 @@ def test_wheel_holds_the_package_whole_and_nothing_else(wheel: Path) -> None:
         "ticket_export/testing/tickets/ticket_source.py",
         "ticket_export/infrastructure/persistence/migrations/env.py",
         "ticket_export/infrastructure/persistence/migrations/export_jobs/add_export_jobs.py",
+        "ticket_export/entrypoints/django/management/commands/export_worker.py",
+        "ticket_export/entrypoints/django/migrations/0001_initial.py",
+        "ticket_export/entrypoints/django/templates/admin/ticket_export/export_tickets.html",
+        "ticket_export/entrypoints/django/templatetags/ticket_export.py",
     } <= expected
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())

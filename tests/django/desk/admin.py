@@ -53,7 +53,8 @@ class TicketAdmin(_ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:
         """Of the tickets, an agent sees those of their groups."""
         found = super().get_queryset(request).annotate(tags_of=Count("tags", distinct=True))
-        return found if request.user.is_superuser else found.filter(team__in=request.user.groups.all())
+        user: Any = request.user
+        return found if user.is_superuser else found.filter(team__in=user.groups.all())
 
     @admin.display(description="Tags", ordering=F("tags_of").desc(nulls_last=True))
     def tag_count(self, ticket: Any) -> int:

@@ -70,3 +70,25 @@ class Comment(models.Model):
 class Detail(models.Model):
     case = models.OneToOneField(Case, models.CASCADE, primary_key=True)
     code = models.CharField(max_length=10)
+
+
+class Special(Case):
+    """A case with more; its key is that of the case."""
+
+    extra = models.CharField(max_length=10)
+
+
+class Keyed(models.Model):
+    id = models.UUIDField(primary_key=True)
+    name = models.CharField(max_length=10, unique=True, db_column="a:b \\c")
+    opened = models.DateTimeField(auto_now_add=True)
+    parent = models.ForeignKey("self", models.CASCADE, null=True, to_field="name", related_name="children")
+
+    class Meta:
+        db_table = "kinds odd ::table"
+
+
+class Named(models.Model):
+    code = models.CharField(max_length=10, primary_key=True)
+    keyed = models.ForeignKey(Keyed, models.CASCADE)
+    opened = models.DateTimeField(auto_now_add=True)

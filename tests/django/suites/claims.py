@@ -91,11 +91,11 @@ class ExportClaims(_Case):
         job_id = self.post().json()["id"]
         (outcome,) = self.exports.run()
         self.assertEqual(str(outcome.job_id), job_id)
-        text = "Subject,State\nPrinter,done\nWi-Fi,open\n"
+        text = "Subject,State\nPrinter,Done\nWi-Fi,Open\n"
         self.assertEqual(self.exports.text(job_id), text)
         self.assertEqual(self.client.get(f"/exports/{job_id}").json()["status"], "completed")
         download = self.client.get(f"/exports/{job_id}/file")
-        self.assertEqual(b"".join(download.streaming_content).decode("utf-8-sig"), text)
+        self.assertEqual(download.getvalue().decode("utf-8-sig"), text)
         self.assertEqual(self.client.get("/exports/", headers={"accept": "application/json"}).status_code, 200)
 
     def test_every_format_is_made(self) -> None:

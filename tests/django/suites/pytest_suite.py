@@ -33,7 +33,7 @@ def test_a_commit_leaves_one_of_each(
         answer = client.post("/exports/", VIEW, content_type="application/json")
     assert stored(exports) == (1, 1, 1)
     exports.run()
-    assert exports.text(answer.json()["id"]) == "Subject,State\nPrinter,done\nWi-Fi,open\n"
+    assert exports.text(answer.json()["id"]) == "Subject,State\nPrinter,Done\nWi-Fi,Open\n"
 
 
 @pytest.mark.django_db
@@ -52,7 +52,7 @@ def test_a_commit_leaves_one_of_each_in_real_transactions(exports: ExportsInTest
     answer = client.post("/exports/", VIEW, content_type="application/json")
     assert stored(exports) == (1, 1, 1)
     exports.run()
-    assert exports.text(answer.json()["id"]) == "Subject,State\nPrinter,done\nWi-Fi,open\n"
+    assert exports.text(answer.json()["id"]) == "Subject,State\nPrinter,Done\nWi-Fi,Open\n"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from threading import Thread
 from typing import Any
+from unittest import mock
 from uuid import uuid4
 
 from asgiref.sync import async_to_sync, sync_to_async
@@ -17,6 +18,7 @@ from tests.django.suites.urls import HostError
 from ticket_export import Actor, ExportJobDto, JobDatabaseError, NotPermittedError
 from ticket_export.django import exports_container
 from ticket_export.entrypoints.django.models import BackgroundTask, ExportAuditEntry, ExportJob
+from ticket_export.infrastructure.persistence.export_job_repository import SqlAlchemyExportJobRepository
 from ticket_export.testing.memory import InMemoryTaskQueue
 
 _IS_SQLITE = "DESK_DATABASE" not in os.environ
@@ -61,7 +63,7 @@ def in_thread(call: Any) -> None:
         except Exception as error:  # noqa: BLE001 - raised again in the caller's thread
             errors.append(error)
 
-    thread = Thread(target=run)
+    thread = Thread(target=run, daemon=True)
     thread.start()
     thread.join(60)
     if errors:
@@ -69,7 +71,7 @@ def in_thread(call: Any) -> None:
 
 
 class TransactionTests(HostCase):
-    databases = frozenset({"default", "other"})
+    databases = {"default", "other"}  # noqa: RUF012 - as hosts write it
 
     def test_a_request_and_its_hint_wait_for_the_commit(self) -> None:
         with transaction.atomic():
@@ -145,11 +147,17 @@ class TransactionTests(HostCase):
         self.expect(1)
 
     def test_the_hosts_transaction_is_usable_after_an_error_of_the_database(self) -> None:
-        nobody = Actor(user_id=999_999, is_admin=True, permissions=self.actor.permissions)
+        def fail(repository: SqlAlchemyExportJobRepository, _job: object) -> None:
+            # After the task is stored.
+            repository._connection.exec_driver_sql("SELECT * FROM nowhere")
+
         with transaction.atomic():
             Group.objects.create(name="before")
-            with self.assertRaisesRegex(JobDatabaseError, "refused"):
-                self.container.request_export()(nobody, VIEW)
+            with (
+                mock.patch.object(SqlAlchemyExportJobRepository, "add", fail),
+                self.assertRaisesRegex(JobDatabaseError, "the database lacks a table"),
+            ):
+                self.request()
             Group.objects.create(name="after")
             self.request()
         self.expect(1)

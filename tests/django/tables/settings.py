@@ -19,3 +19,6 @@ globals().update(
     }
 )
 globals().update(json.loads(os.environ.get("DESK_SETTINGS", "{}")))
+if "DESK_TIME_ZONE" in globals():
+    # The zone of each session.
+    DATABASES["default"]["TIME_ZONE"] = globals()["DESK_TIME_ZONE"]

@@ -37,7 +37,7 @@ def test_check_deploy_is_clean(project: DeskProject) -> None:
     [
         {},
         {"DEFAULT_AUTO_FIELD": "django.db.models.AutoField"},
-        {"USE_TZ": False},
+        {"USE_TZ": False, "TIME_ZONE": "UTC"},
         {"AUTH_USER_MODEL": "people.UuidPerson"},
         {"AUTH_USER_MODEL": "people.TextPerson"},
         {"AUTH_USER_MODEL": "people.Agent"},

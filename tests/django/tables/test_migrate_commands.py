@@ -56,9 +56,14 @@ def test_the_command_line_names_the_command_of_django(project: DeskProject) -> N
         assert "run `python manage.py migrate`" in ended.stderr
     ended = command("check")
     assert "run `python manage.py migrate`" in ended.stdout + ended.stderr, ended
-    assert "ticket-export migrate" not in ended.stdout + ended.stderr
-    ended = command("show", "00000000-0000-0000-0000-000000000001")
-    assert "python manage.py migrate" in ended.stderr, ended
+    assert "ticket-export migrate" not in ended.stdout + ended.stderr, ended
+    project.run(
+        "from django.core.management import call_command\nfrom django.contrib.auth.models import User\n"
+        "call_command('migrate', 'auth', verbosity=0)\nUser.objects.create_superuser('ada', 'ada@example.test')"
+    )
+    ended = command("show", "00000000-0000-0000-0000-000000000001", "--as", "ada@example.test")
+    assert ended.returncode == 2, ended
+    assert "ExportJobs, MediaItems with: python manage.py migrate" in ended.stderr, ended
     assert "ticket-export" not in ended.stderr, ended
 
 

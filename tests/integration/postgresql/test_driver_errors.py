@@ -101,7 +101,8 @@ def test_a_connection_that_was_closed_in_the_pool_is_replaced(engine: Engine) ->
 
 
 _ADVICE = (
-    r"\. If your own transaction holds the lock, commit it first, or call the use case inside it \(JoinedUnitOfWork, or Django's atomic\(\)\)"
+    r"\. If your own transaction holds the lock, commit it first, or call the use case inside it "
+    r"\(JoinedUnitOfWork, or Django's atomic\(\)\)"
 )
 
 

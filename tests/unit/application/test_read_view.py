@@ -14,7 +14,7 @@ from ticket_export.errors import InvalidPayloadError
 
 TEAM_ID = "22222222-2222-4222-8222-222222222222"
 NAMES = ", ".join(column.name for column in COLUMNS)
-KEYS = "columns, viewId, filters, searchTerm, sortField, sortDirection, scope, timeZone, file"
+KEYS = "columns, viewId, filters, searchTerm, sortField, sortDirection, scope, selection, timeZone, file"
 
 
 def problems(payload: object, columns: TicketColumns | None = COLUMNS) -> tuple[str, ...]:

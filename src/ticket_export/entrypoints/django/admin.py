@@ -14,6 +14,7 @@ from django.db.models import Case, F, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, re_path
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import get_language, gettext, gettext_lazy
 
@@ -33,6 +34,8 @@ else:
 
 #: The most exports that one call of an action changes: each of them is a transaction.
 MAX_CHANGED: Final = 100
+# What Django shows for a cell without a value.
+_NOTHING: Final = "-"
 # Fields by which an address may filter. Others, such as the number of rows, may tell of tickets of other users.
 _FILTERED: Final = {"status", "requested_at", "requester", "requester__id"}
 _actors: WeakKeyDictionary[HttpRequest, Actor | None] = WeakKeyDictionary()
@@ -159,32 +162,34 @@ class ExportJobAdmin(_ModelAdmin):
         return str(job.get_status_display())  # type: ignore[attr-defined]
 
     @admin.display(description=gettext_lazy("Progress"))
-    def progress(self, job: ExportJob) -> str | None:
+    def progress(self, job: ExportJob) -> str:
         """The stage and the percent of an export that has not ended."""
         if job.status not in {ExportJobStatus.QUEUED, ExportJobStatus.RUNNING}:
-            return None
+            return _NOTHING
         percent = "" if job.progress_percent is None else f", {job.progress_percent} %"
         return f"{job.progress_stage or job.status}{percent}"
 
     @admin.display(description=gettext_lazy("Rows"), ordering="shown_rows")
-    def rows(self, job: Any) -> int | None:
+    def rows(self, job: Any) -> int | str:
         """The number of rows."""
-        return job.shown_rows  # type: ignore[no-any-return]
+        return _NOTHING if job.shown_rows is None else int(job.shown_rows)
 
     @admin.display(description=gettext_lazy("Format"), ordering="shown_format")
-    def file_format(self, job: Any) -> str | None:
+    def file_format(self, job: Any) -> str:
         """The format of the file."""
-        return None if job.shown_format is None else str(job.shown_format).upper()
+        return _NOTHING if job.shown_format is None else str(job.shown_format).upper()
 
-    @admin.display(description=gettext_lazy("Available until"), ordering="expires_at")
-    def available_until(self, job: ExportJob) -> Any:
+    @admin.display(description=gettext_lazy("Expires"), ordering="expires_at")
+    def available_until(self, job: ExportJob) -> str:
         """When the export expires; nothing for one that has failed."""
-        return None if job.status == ExportJobStatus.FAILED else job.expires_at
+        if job.status == ExportJobStatus.FAILED:
+            return _NOTHING
+        return date_format(timezone.localtime(job.expires_at), "DATETIME_FORMAT")
 
     @admin.display(description=gettext_lazy("Error"))
-    def error(self, job: Any) -> str | None:
+    def error(self, job: Any) -> str:
         """Why the export failed."""
-        return job.shown.export.error_message  # type: ignore[no-any-return]
+        return job.shown.export.error_message or _NOTHING
 
     @admin.display(description=gettext_lazy("Tickets"))
     def tickets(self, job: Any) -> str:
@@ -192,19 +197,19 @@ class ExportJobAdmin(_ModelAdmin):
         return job.shown.restrictions  # type: ignore[no-any-return]
 
     @admin.display(description=gettext_lazy("Columns"))
-    def columns(self, job: Any) -> str | None:
+    def columns(self, job: Any) -> str:
         """The labels of the columns."""
-        return job.shown.columns or None
+        return job.shown.columns or _NOTHING
 
     @admin.display(description=gettext_lazy("File"))
-    def file(self, job: Any) -> str | None:
+    def file(self, job: Any) -> str:
         """The link to the file, or why the user gets none. The download asks for the permission again."""
         export = job.shown.export
         if not export.has_file:
-            return None
+            return _NOTHING
         if not export.may_download:
             refusal = job.shown.language.message(export.refusal) or export.refusal
-            return f"{refusal[:1].upper()}{refusal[1:]}."
+            return f"{refusal[:1].upper()}{refusal[1:].removesuffix('.')}."
         name = export.file_name or gettext("Download")
         return format_html('<a href="{}/{}/file">{}</a>', exports_root(self.admin_site), export.id, name)
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _MANAGE: Final = "python manage.py"
 #: The commands of the library's own command line that Django's has under other names.
 _COMMANDS: Final = {"worker": "export_worker", "check": "export_check", "migrate": "migrate"}
+_DEBUG: Final = "--debug "
 # Of Django's --verbosity.
 _QUIET, _ALL = 0, 3
 
@@ -49,8 +50,9 @@ class DjangoSession(Session):
 
     def command_line(self, command: str) -> str:
         """Return what to type, in a POSIX shell: a command of ``manage.py`` if there is one."""
-        name, _, rest = command.partition(" ")
+        name, _, rest = command.removeprefix(_DEBUG).partition(" ")
         if name in _COMMANDS:
+            rest = f"--verbosity {_ALL} {rest}" if command.startswith(_DEBUG) else rest
             return f"{_MANAGE} {_COMMANDS[name]} {rest}".rstrip()
         return f"ticket-export --app {shlex.quote(app_setting())} {command}"
 

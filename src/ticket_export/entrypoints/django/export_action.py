@@ -57,7 +57,7 @@ def export_tickets(model_admin: Any, request: HttpRequest, queryset: QuerySet[An
         "view": json.dumps(view),
         "back": request.get_full_path(),
     }
-    request.current_app = model_admin.admin_site.name  # type: ignore[attr-defined]
+    request.current_app = model_admin.admin_site.name
     return TemplateResponse(request, _TEMPLATE, context)
 
 

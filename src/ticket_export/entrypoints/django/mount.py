@@ -34,7 +34,8 @@ def exports_root(site: AdminSite) -> str:
 
 def own_pages(request: HttpRequest, path: str) -> HttpResponseBase:
     """Serve the pages below the list of exports in the admin. It checks the tokens of forms itself."""
-    return _serve()(request, path=path)
+    answer: HttpResponseBase = _serve()(request, path=path)
+    return answer
 
 
 own_pages.csrf_exempt = True  # type: ignore[attr-defined]

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.sites import AdminSite, all_sites
-from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, IS_FACETS_VAR, PAGE_VAR
+from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, PAGE_VAR
 from django.contrib.auth import get_user_model
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.core.exceptions import SuspiciousOperation, ValidationError
@@ -42,7 +42,7 @@ _log = logging.getLogger(__name__)
 _CHECKED: Final = "_pk"
 _ZONE: Final = "_zone"
 # These change what a page of the list shows, and not which rows the list has.
-_OF_THE_PAGE: Final = {PAGE_VAR, ALL_VAR, ERROR_FLAG, IS_FACETS_VAR}
+_OF_THE_PAGE: Final = {PAGE_VAR, ALL_VAR, ERROR_FLAG, "_facets"}
 _AWAY: Final = "The tickets could not be read: their database was unavailable or busy."
 _NO_LIST: Final = "there is no such list, or you may not see it"
 
@@ -126,7 +126,7 @@ def rows_of_changelist(model: type[models.Model], alias: str, actor: Actor, sele
             shown = model_admin.get_changelist_instance(request).queryset.using(alias)
             if address.checked is not None:
                 shown = shown.filter(pk__in=_keys(model, address.checked))
-            if problems := [str(each) for each in request._messages]:  # type: ignore[attr-defined]
+            if problems := [str(each) for each in request._messages]:
                 raise _Refused("; ".join(problems))
             return numbered_rows(shown, alias)
     except (_Refused, TicketExportError):

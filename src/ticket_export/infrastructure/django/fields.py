@@ -42,6 +42,8 @@ class UtcDateTimeField(_DateTimeField):
     """A moment, stored as the library stores it: a ``timestamp`` without time zone in UTC, a text on SQLite.
 
     In Python it is what Django's own field has: aware with ``USE_TZ``, here in UTC; without, naive in ``TIME_ZONE``.
+    Queries and updates are right for a ``timestamptz`` of another program too; ``bulk_update`` needs a session in UTC
+    there, which is Django's default.
     """
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str | None:

@@ -42,8 +42,9 @@ def _sql(queryset: models.QuerySet[Any], alias: str) -> tuple[str, list[Any]]:
     keys = []
     for number, (ordered, _) in enumerate(order):
         name = _KEY.format(number)
-        key = ordered.expression
-        query.add_annotation(key.source if isinstance(key, Ref) else key, name)
+        key: Any = ordered.expression
+        is_named = isinstance(ordered.expression, Ref)
+        query.add_annotation(key.source if is_named else key, name)
         keys.append(f"{quote(name)} {_direction(ordered)}")
     if not query.distinct_fields:
         # Of DISTINCT ON, the order decides which rows remain.

@@ -86,9 +86,9 @@ class JoinedTags(SqlFunction[str]):
 class JsonText(SqlFunction[str]):
     """The value at the end of a path in JSON as one text, of (JSON, key, …).
 
-    A text key is one of an object, an integer the place in a list, from its end if it is negative. A text is shown as
-    it is, and anything else as `JoinedTags` shows it. What is missing is NULL. The column is ``JSONB``; on SQLite it is
-    a text that holds JSON.
+    A text key is one of an object. An integer, which must be a ``literal_column``, is the place in a list, from its end
+    if it is negative. A text is shown as it is, and anything else as `JoinedTags` shows it. What is missing is NULL.
+    The column is ``JSONB``; on SQLite it is a text that holds JSON.
     """
 
     type = Text()

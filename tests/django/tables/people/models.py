@@ -19,7 +19,7 @@ class UuidPerson(AbstractUser):
     user_permissions = models.ManyToManyField("auth.Permission", related_name="+")
 
 
-class TextPerson(AbstractBaseUser, PermissionsMixin):
+class TextPerson(AbstractBaseUser, PermissionsMixin):  # type: ignore[misc]  # as Django documents it
     """Nothing that the library could read, except the key."""
 
     login = models.CharField(max_length=30, primary_key=True)

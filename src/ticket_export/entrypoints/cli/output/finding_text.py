@@ -13,7 +13,7 @@ from ticket_export.application.finding import Finding
 from ticket_export.entrypoints.cli.output.standard_streams import printable
 from ticket_export.entrypoints.cli.session import Session
 
-_COMMAND: Final = re.compile(r"ticket-export ([a-z][a-z-]*)")
+_COMMAND: Final = re.compile(r"ticket-export ((?:--debug )?[a-z][a-z-]*)")
 
 
 def findings_text(findings: Sequence[Finding]) -> str:

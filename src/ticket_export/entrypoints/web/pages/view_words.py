@@ -82,8 +82,9 @@ def _words(view: ExportSnapshotPayload, columns: Sequence[ColumnDto], language: 
 
 
 def shown_selection(selection: str) -> str:
-    """Return the text of a selection as users read it: an address with its characters, not their codes, and cut."""
-    text = unquote_plus(selection)
+    """Return the text of a selection as users read it: an address in its parts, with its characters, and cut."""
+    place, _, parameters = selection.partition("?")
+    text = unquote_plus(f"{place}: {parameters.replace('&', ', ')}" if parameters else place)
     return text if len(text) <= _SHOWN_SELECTION else f"{text[: _SHOWN_SELECTION - 1]}…"
 
 

@@ -16,7 +16,7 @@ from django.db.models import F, Func
 from django.db.models.expressions import Col, Combinable
 from django.db.models.functions import Cast
 from django.db.models.functions.datetime import TruncBase
-from sqlalchemy import ColumnElement, Text, case, literal, select
+from sqlalchemy import ColumnElement, Text, case, literal, literal_column, select
 from sqlalchemy import column as sql_column
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.selectable import FromClause
@@ -141,7 +141,7 @@ def _subquery(rows: Rows, columns: Mapping[str, TypeEngine[Any]], name: str) -> 
 
 
 def _literal_key(key: str | int) -> Expression:
-    return literal(key)
+    return literal_column(str(key)) if isinstance(key, int) else literal(key)
 
 
 # A field of a model cannot end with an underscore.

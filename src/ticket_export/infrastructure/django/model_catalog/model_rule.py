@@ -98,9 +98,10 @@ class CompiledRule:
             )
         if query.combinator:
             raise ConfigurationError(f"{_NAME} returned a {query.combinator}(); return a Q, as in Q(…) | Q(…)")
-        # A sliced queryset keeps its order, which says which rows it has.
         rows = found.using(self.alias)
-        chosen: Any = (rows if query.is_sliced else rows.order_by()).values_list("pk")
+        # The order of such a queryset says which rows it has.
+        is_ordered = query.is_sliced or query.distinct_fields
+        chosen: Any = (rows if is_ordered else rows.order_by()).values_list("pk")
         chosen.query.select_for_update = False
         # As a subquery, one with distinct() has no columns of its order next to the key.
         chosen.query.subquery = True

@@ -22,7 +22,7 @@ def ticket_rows(given: Any, alias: str) -> Rows:
     """Return the query of the tickets, on the database `alias`.
 
     Raises:
-        ConfigurationError: it is no query of whole tickets, or it could show a ticket twice.
+        ConfigurationError: it is not a query of whole tickets, or it could show a ticket twice.
     """
     query: Query = given.query
     named = f"catalog_for: the queryset of {given.model._meta.label}"
@@ -41,13 +41,15 @@ def ticket_rows(given: Any, alias: str) -> Rows:
     if query.extra_tables:
         raise ConfigurationError(f"{named} has extra(tables=…), whose rows could repeat a ticket; use Exists(…)")
     rows: Rows = given.using(alias).order_by()
-    if not query.distinct and not _may_repeat(query):
+    if not _may_repeat(query):
+        # The rows are distinct without it.
+        rows.query.distinct = False
         rows.query.select_for_update = False
         return rows
     if query.annotations:
         raise ConfigurationError(
             f"{named} could show a ticket several times, since it joins a relation to many; use Exists(…) or "
-            "filter(pk__in=…) in place of the join, or distinct() before annotate()"
+            "filter(pk__in=…) in place of the join"
         )
     chosen = rows.values("pk")
     chosen.query.select_for_update = False

@@ -51,8 +51,16 @@ def _joined_tags(element: JoinedTags, compiler: SQLCompiler, **kw: Any) -> str:
 
 @compiles(JsonText, "postgresql")
 def _json_text(element: JsonText, compiler: SQLCompiler, **kw: Any) -> str:
-    found = " -> ".join(arguments(element, compiler, **kw))
+    found, *keys = arguments(element, compiler, **kw)
+    for clause, key in zip(list(element.clauses)[1:], keys, strict=True):
+        found = _place(found, int(key)) if getattr(clause, "is_literal", False) else f"{found} -> {key}"
     return _once(found, "j", f"CASE jsonb_typeof(j) WHEN 'string' THEN j #>> '{{}}' ELSE {_of_jsonb('j')} END")
+
+
+def _place(json: str, place: int) -> str:
+    # The operator -> takes a scalar for a list of one.
+    subscript = f"last - {-place - 1}" if place < 0 else str(place)
+    return f"jsonb_path_query_first({json}, 'strict $[{subscript}]', '{{}}', true)"
 
 
 def _once(expression: str, name: str, result: str) -> str:

@@ -1,5 +1,0 @@
-"""No addresses: nothing here is reached over HTTP."""
-
-from __future__ import annotations
-
-urlpatterns: list[object] = []
