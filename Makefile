@@ -61,7 +61,7 @@ engines: $(VENV)/.dev ## 200 exports on each job engine while its workers are ki
 rolling: $(VENV)/.dev ## restart a worker every 10 s while 50 exports of 8 s are made; takes minutes
 	TICKET_EXPORT_TEST_ROLLING=1 $(BIN)/pytest -s --timeout=0 tests/e2e/test_rolling_restart.py
 
-rights: $(VENV)/.dev ## try 10,000 random rules over rows and columns on each database; takes half an hour
+rights: $(VENV)/.dev ## try 10,000 random rules over rows and columns on each database, and again with Django models; takes hours
 	RIGHTS_POLICIES=10000 $(BIN)/pytest --timeout=0 tests/rights
 
 bench: $(BENCH)/.bench $(VENV)/.dev ## measure rows/s and peak memory against the alternatives, models of Django, the formats, the way to S3, what a queued job costs, and the web

@@ -45,6 +45,8 @@ TABLE: Final = [
     Rights("without", request=False, see_others=False, download_own=False, download_others=False),
     Rights("inactive superuser", request=False, see_others=False, download_own=False, download_others=False),
 ]
+#: The setting decides about downloads alone.
+BY_DEFAULT = pytest.mark.parametrize("download_own", ["unset"], indirect=True)
 ROWS = pytest.mark.parametrize("rights", TABLE, ids=lambda each: each.user)
 
 
@@ -122,12 +124,14 @@ def _told(call: Callable[[], object]) -> str:
     return "allowed"
 
 
+@BY_DEFAULT
 @ROWS
-def test_request_and_retry(scene: Scene, rights: Rights) -> None:
+def test_request(scene: Scene, rights: Rights) -> None:
     wanted = "allowed" if rights.request else "NotPermittedError"
     assert _told(lambda: exports_container().request_export()(scene.actor(), VIEW)) == wanted
 
 
+@BY_DEFAULT
 @ROWS
 def test_see(scene: Scene, rights: Rights) -> None:
     container, actor = exports_container(), scene.actor()
