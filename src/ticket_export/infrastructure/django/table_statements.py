@@ -34,8 +34,6 @@ class TableStatements:
         """
         if vendor not in _DIALECTS:
             raise ConfigurationError(f"exports cannot be stored in {vendor}; use PostgreSQL or SQLite")
-        if vendor == "sqlite":
-            _let_users_be_deleted_first(tables)
         # Without parameters, the driver does not read a percent sign in a name; other styles would double it.
         return cls(tables, _DIALECTS[vendor](paramstyle="named"))
 
@@ -79,14 +77,3 @@ class TableStatements:
     def _table(self, table: object) -> str:
         assert isinstance(table, Table)  # noqa: S101 - only parts of tables are given
         return self._dialect.identifier_preparer.format_table(table)
-
-
-def _let_users_be_deleted_first(tables: Tables) -> None:
-    """Let SQLite look at the commit whether the requesters of exports exist, as for Django's own foreign keys.
-
-    ``flush``, and so the end of each ``TransactionTestCase``, deletes all rows of one table after the other, in any
-    order. RESTRICT would look at once, also if it is deferred (https://www.sqlite.org/foreignkeys.html#fk_actions).
-    """
-    for constraint in tables.export_jobs.foreign_key_constraints:
-        if tables.host_users is not None and constraint.referred_table is tables.host_users.table:
-            constraint.ondelete, constraint.deferrable, constraint.initially = None, True, "DEFERRED"

@@ -92,6 +92,9 @@ def ticket_cells(rows: Rows, key: Value, values: Mapping[str, Value], vendor: st
     own = {key.path.source: key} | {each.path.source: each for each in values.values() if not each.path.is_many}
     aliases = {source: _CELL.format(number) for number, source in enumerate(own)}
     annotated = rows.annotate(**{aliases[source]: each.expression for source, each in own.items()})
+    # A join of a column alone must not lose a ticket, and the database can leave an outer one out of a view without
+    # that column. The joins of the host's own conditions stay as they are.
+    annotated.query.promote_joins(set(annotated.query.alias_map) - set(rows.query.alias_map))
     columns = {aliases[source]: each.type for source, each in own.items()}
     tickets = _subquery(annotated, columns, "tickets")
     cells = {source: tickets.c[alias] for source, alias in aliases.items()}
