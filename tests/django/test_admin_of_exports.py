@@ -34,6 +34,7 @@ from ticket_export import TicketExportContainer  # noqa: E402
 from ticket_export.catalog import EVERY_ROW  # noqa: E402
 from ticket_export.django import catalog_for, export_container  # noqa: E402
 from ticket_export.entrypoints.django import current_container, mount  # noqa: E402
+from ticket_export.entrypoints.django.library_settings import library_settings  # noqa: E402
 from ticket_export.entrypoints.django.models import ExportJob  # noqa: E402
 
 LIST = "/admin/ticket_export/exportjob/"
@@ -92,7 +93,7 @@ def _emptied(alias: str) -> None:
 
 def _forget() -> None:
     # What a process remembers of the host's container, without the singletons of the container itself.
-    current_container.library_settings.cache_clear()
+    library_settings.cache_clear()
     current_container._found.cache_clear()
 
 
@@ -286,7 +287,7 @@ class TestMount:
             (link,) = re.findall(rf'<a href="([^"]*{job}/file)">', page)
             assert link == f"{LIST}exports/{job}/file"
             file = client.get(link)
-            assert b"".join(file.streaming_content).decode("utf-8-sig").splitlines()[0] == "ID,Subject"
+            assert bytes(file.getvalue()).decode("utf-8-sig").splitlines()[0] == "ID,Subject"
             assert client.get(f"{LIST}exports/", headers={"accept": "text/html"}).status_code == 200
             sent = {"view": json.dumps({"columns": ["id"]})}
             made = client.post(f"{LIST}exports/", sent, "application/json", headers={"sec-fetch-site": "same-origin"})

@@ -332,19 +332,19 @@ def test_address_is_the_same_for_the_same_list() -> None:
     assert str(ChangelistAddress.read(texts.pop())) == "admin:desk.ticket?o=2&q=a&state__exact=open"
 
 
-def test_list_of_200_000_rows(source: SqlAlchemyTicketSource) -> None:
+def test_long_list_across_many_pages(source: SqlAlchemyTicketSource) -> None:
     listed, last = registered(TicketAdmin), Ticket.objects.latest("pk").pk
     kept = "title, team_id, assignee_id, state, priority, cost, custom, is_urgent, due_on, opened_at"
     with connections[router.db_for_write(Ticket)].cursor() as cursor:
-        for _ in range(10):
+        for _ in range(7):
             cursor.execute(f"INSERT INTO desk_ticket ({kept}) SELECT {kept} FROM desk_ticket")
     try:
         request = RequestFactory().get("/", {"waiting": "no", "o": "2.-6.8", "tags__isnull": "True"})
         request.user = User.objects.get(pk=1)
         rows = listed.get_changelist_instance(request).get_queryset(request).values_list("pk", flat=True)
         ids = list(dict.fromkeys(rows))
-        assert len(ids) > 100_000
+        assert len(ids) > 12_000
         assert exported(source, actor_of(1), str(ChangelistAddress.of(listed, request, None))) == ids
-        assert len(exported(source, actor_of(1), "lists:desk.ticket")) > 200_000
+        assert len(exported(source, actor_of(1), "lists:desk.ticket")) > 25_000
     finally:
         Ticket.objects.filter(pk__gt=last)._raw_delete(router.db_for_write(Ticket))

@@ -43,6 +43,7 @@ def test_the_page_lists_every_public_module() -> None:
         "ticket_export",
         "ticket_export.catalog",
         "ticket_export.celery",
+        "ticket_export.django",
         "ticket_export.errors",
         "ticket_export.ports",
         "ticket_export.storage",
