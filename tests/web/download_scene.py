@@ -214,8 +214,3 @@ def _half_of(file: StoredFile) -> Fault:
         request.hang_up()
 
     return fail
-
-
-def sample() -> bool:
-    """Whether a fifth of the cases is enough; see `tests/conftest.py`."""
-    return bool(os.environ.get("TICKET_EXPORT_TEST_SAMPLE"))

@@ -1,6 +1,7 @@
 """A download cannot be broken: however often it is cut, it ends as the very file, or is refused and says why.
 
-``CUT_DOWNLOADS=500`` makes as many for each server and storage, and ``CUT_SEED`` repeats what a run printed.
+``make downloads`` makes a thousand; ``CUT_DOWNLOADS=500`` as many for each server and storage, and ``CUT_SEED`` repeats
+what a run printed.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ import pytest
 
 from tests.s3_fixtures import Bucket
 from tests.web.cut_download import EVENTS, FAILURE, WHOLE, CutDownload
-from tests.web.download_scene import ENDINGS, DownloadScene, StoredFile, download_scene, sample
+from tests.web.download_scene import ENDINGS, DownloadScene, StoredFile, download_scene
 from tests.web.server_resources import Resources
 from tests.web.servers import FRAMEWORKS
 
 # The servers are other processes, and the tests of the units run the same lines.
 pytestmark = pytest.mark.no_cover
-# A thousand in all, or a hundred.
-DOWNLOADS = int(os.environ.get("CUT_DOWNLOADS", "17" if sample() else "167"))
+# A hundred in all.
+DOWNLOADS = int(os.environ.get("CUT_DOWNLOADS", "17"))
 # In tickets; the largest file has some megabytes.
 SIZES = (1, 40, 400, 6_000)
 # Every event happens, and half of the downloads are only cut.
