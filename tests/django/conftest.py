@@ -10,6 +10,9 @@ import pytest
 from tests.django.project import DeskProject
 from tests.postgresql_server import PostgresqlServer
 
+# The suites of a host, which `test_host_suites.py` runs in processes of their own.
+collect_ignore_glob = ["suites/test_*.py"]
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DeskProject]:
