@@ -78,6 +78,11 @@ class Special(Case):
     extra = models.CharField(max_length=10)
 
 
+class CaseOfReports(Case):
+    class Meta:
+        proxy = True
+
+
 class Keyed(models.Model):
     id = models.UUIDField(primary_key=True)
     name = models.CharField(max_length=10, unique=True, db_column="a:b \\c")

@@ -27,7 +27,7 @@ from ticket_export.infrastructure.django.model_catalog.compiled_sql import compi
 from ticket_export.infrastructure.django.model_catalog.field_kinds import choices_of, type_of, value_field
 from ticket_export.infrastructure.django.model_catalog.joined_values import joined_values
 from ticket_export.infrastructure.django.model_catalog.paths import Model, Path, where
-from ticket_export.infrastructure.django.model_catalog.ticket_rows import Rows
+from ticket_export.infrastructure.django.model_catalog.ticket_rows import Rows, may_repeat_tickets
 from ticket_export.infrastructure.tickets.catalog import Choices, ChoicesNow, Expression
 from ticket_export.infrastructure.tickets.cell_forms import exact_text_of, text_of
 from ticket_export.infrastructure.tickets.sql_functions import JsonText
@@ -69,6 +69,11 @@ def value_of(rows: Rows, path: Path, vendor: str) -> Value:
     if path.keys:
         return Value(path=path, expression=expression, type=JSONB() if vendor == "postgresql" else Text(), choices=None)
     type_ = type_of(field, path.given, named, vendor=vendor)
+    if not path.is_many and may_repeat_tickets(rows.query, read):
+        raise ConfigurationError(
+            f"{named} could show a ticket several times, once for each of its values; name the path of the relation "
+            "to many itself, or annotate an aggregate or a Subquery"
+        )
     is_column = isinstance(read, Col)
     if isinstance(field, models.DateTimeField) and any(isinstance(each, TruncBase) for each in read.flatten()):
         raise ConfigurationError(
