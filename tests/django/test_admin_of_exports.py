@@ -33,7 +33,7 @@ from tests.django.desk.models import Ticket  # noqa: E402
 from ticket_export import TicketExportContainer  # noqa: E402
 from ticket_export.catalog import EVERY_ROW  # noqa: E402
 from ticket_export.django import catalog_for, export_container  # noqa: E402
-from ticket_export.entrypoints.django import current_container, mount  # noqa: E402
+from ticket_export.entrypoints.django import current_container  # noqa: E402
 from ticket_export.entrypoints.django.models import ExportJob  # noqa: E402
 
 LIST = "/admin/ticket_export/exportjob/"
@@ -271,13 +271,6 @@ class TestActions:
 
 
 class TestMount:
-    @pytest.fixture(autouse=True)
-    def _own_pages(self) -> Iterator[None]:
-        # They keep the container of their first request.
-        mount._serve.cache_clear()
-        yield
-        mount._serve.cache_clear()
-
     def test_without_a_mount_of_the_host_the_admin_has_the_pages(self, desk: Desk) -> None:
         job = desk.completed("ben")
         with override_settings(ROOT_URLCONF="tests.django.desk.urls_of_the_admin"):
