@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.django.in_process import empty, set_up_django
+from tests.django.in_process import SQLITE, empty, set_up_django
 
 set_up_django()
 
@@ -266,6 +266,54 @@ def refused(source: SqlAlchemyTicketSource, pk: int, selection: str) -> str:
 def test_text_that_a_user_made_up_is_a_mistake_of_the_view(source: SqlAlchemyTicketSource, selection: str) -> None:
     registered(TicketAdmin)
     refused(source, 1, selection)
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        # PostgreSQL would need minutes for such a search, and SQLite has limits of its own.
+        ("q=" + "+".join(["a"] * 1000), "the search of the list may hold at most 1,000 characters"),
+        ("id__in=" + ",".join(map(str, range(3000))), "the address of the list may hold at most 8,192 characters"),
+        ("_pk=" + "9" * 30, "a checked row has a key that is not one of this list"),
+        ("_pk=1&_pk=-" + "9" * 30, "a checked row has a key that is not one of this list"),
+    ],
+)
+def test_text_that_no_list_has_is_refused_at_the_request(
+    source: SqlAlchemyTicketSource, query: str, message: str
+) -> None:
+    registered(TicketAdmin)
+    assert refused(source, 1, f"lists:desk.ticket?{query}") == f"selection: {message}"
+
+
+class Deep(TicketAdmin):
+    """A list whose condition is too deep for SQLite."""
+
+    def get_queryset(self, request: Any) -> Any:
+        condition = Q(priority=1)
+        for number in range(1500):
+            condition |= Q(title=str(number))
+        return super().get_queryset(request).filter(condition)
+
+
+def test_statement_that_the_database_refuses_is_not_a_database_that_is_away(
+    source: SqlAlchemyTicketSource, alias: str
+) -> None:
+    registered(Deep)
+    if alias == SQLITE:
+        assert "cannot be shown" in refused(source, 1, "lists:desk.ticket")
+    else:
+        assert exported(source, actor_of(1), "lists:desk.ticket")
+
+
+def test_list_of_two_sites_with_one_name_is_refused(source: SqlAlchemyTicketSource) -> None:
+    registered(TicketAdmin)
+    other = AdminSite(SITE.name)
+    assert exported(source, actor_of(1), "lists:desk.ticket")
+    other.register(Ticket, Doubled)
+    try:
+        assert "several admin sites are named 'lists'" in refused(source, 1, "lists:desk.ticket")
+    finally:
+        other.unregister(Ticket)
 
 
 @pytest.mark.parametrize("o", ["99", "-", "x.y", "-1.-1", "0", "1" * 5000])
