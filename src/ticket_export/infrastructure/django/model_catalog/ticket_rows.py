@@ -88,7 +88,7 @@ def may_repeat_tickets(query: Query, value: Any) -> bool:
 
     A query that groups by the ticket then groups by the value too, and a function may return several rows itself.
     """
-    if any(getattr(each, "set_returning", False) for each in value.flatten()):
+    if any(getattr(each, "set_returning", False) for each in _parts(value)):
         return True
     if query.group_by is None:
         return False
@@ -96,9 +96,16 @@ def may_repeat_tickets(query: Query, value: Any) -> bool:
     return any(not many.isdisjoint(_lineage(query, alias)) for alias in _grouped(value))
 
 
+def _parts(value: Any) -> Iterator[Any]:
+    # A condition has no `flatten`.
+    yield value
+    for each in getattr(value, "get_source_expressions", list)():
+        yield from _parts(each)
+
+
 def _grouped(value: Any) -> Iterator[str]:
     for each in value.get_group_by_cols():
-        columns = each.query.get_external_cols() if isinstance(each, Subquery) else each.flatten()
+        columns = each.query.get_external_cols() if isinstance(each, Subquery) else _parts(each)
         yield from (column.alias for column in columns if isinstance(column, Col))
 
 
