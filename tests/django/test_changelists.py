@@ -20,10 +20,11 @@ from django.contrib.admin.sites import AdminSite  # noqa: E402
 from django.contrib.auth.management import create_permissions  # noqa: E402
 from django.contrib.auth.models import Group, Permission, User  # noqa: E402
 from django.contrib.contenttypes.models import ContentType  # noqa: E402
-from django.db import connections, router  # noqa: E402
+from django.db import connections, router, transaction  # noqa: E402
 from django.db.models import F, Q  # noqa: E402
 from django.db.models.functions import Lower  # noqa: E402
 from django.test import RequestFactory  # noqa: E402
+from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from tests.django.desk.admin import TicketAdmin  # noqa: E402
 from tests.django.desk.models import Tag, Ticket  # noqa: E402
@@ -283,6 +284,22 @@ def test_text_that_no_list_has_is_refused_at_the_request(
 ) -> None:
     registered(TicketAdmin)
     assert refused(source, 1, f"lists:desk.ticket?{query}") == f"selection: {message}"
+
+
+def test_list_takes_no_write_lock(source: SqlAlchemyTicketSource, alias: str) -> None:
+    registered(TicketAdmin)
+    actor = actor_of(1)
+    with CaptureQueriesContext(connections[alias]) as captured:
+        source.require_selection(actor, "lists:desk.ticket?q=printer")
+    assert captured.captured_queries
+    assert [each["sql"] for each in captured.captured_queries if each["sql"].startswith("BEGIN")] == []
+
+
+def test_list_that_fails_leaves_the_transaction_of_the_host(source: SqlAlchemyTicketSource, alias: str) -> None:
+    registered(TicketAdmin)
+    with transaction.atomic(using=alias):
+        assert "cannot be shown" in refused(source, 1, "lists:desk.ticket?title__regex=[")
+        assert Ticket.objects.count() == TICKETS
 
 
 class Deep(TicketAdmin):

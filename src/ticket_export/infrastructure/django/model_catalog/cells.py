@@ -101,7 +101,7 @@ def value_of(rows: Rows, path: Path, vendor: str) -> Value:
 class _WithoutNoise(Func):
     """A number with the 15 digits that a floating-point number keeps for certain, as Django reads a decimal."""
 
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: Any) -> Any:
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *_: Any, **__: Any) -> Any:
         (number,) = self.get_source_expressions()
         sql, params = compiler.compile(number)
         exact = f"CAST(printf('%%.15g', {sql}) AS NUMERIC)"
