@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import text
 
 from tests.django.in_process import SQLITE, empty, set_up_django
 
@@ -300,6 +301,40 @@ def test_list_that_fails_leaves_the_transaction_of_the_host(source: SqlAlchemyTi
     with transaction.atomic(using=alias):
         assert "cannot be shown" in refused(source, 1, "lists:desk.ticket?title__regex=[")
         assert Ticket.objects.count() == TICKETS
+
+
+class Apart(Only):
+    """A router of tickets alone; the users are in the other database."""
+
+    def db_for_read(self, model: Any, **_: object) -> str:
+        return self._alias if model._meta.app_label == "desk" else SQLITE
+
+
+class Plain(TicketAdmin):
+    """A list that needs nothing of users."""
+
+    list_filter = ()
+    search_fields = ("title",)
+
+    def get_queryset(self, request: Any) -> Any:
+        return Ticket.objects.all()
+
+
+def test_list_is_read_after_the_database_of_the_tickets_has_ended_an_idle_connection(
+    source: SqlAlchemyTicketSource, alias: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if alias == SQLITE:
+        pytest.skip("SQLite has no server that ends connections")
+    registered(Plain)
+    monkeypatch.setattr(router, "routers", [Apart(alias)])
+    actor = actor_of(1)
+    before = exported(source, actor, "lists:desk.ticket?q=printer")
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (process,) = cursor.fetchone()
+    with engine_of(alias).connect() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:process, 5000)"), {"process": process})
+    assert exported(source, actor, "lists:desk.ticket?q=printer") == before
 
 
 class Deep(TicketAdmin):

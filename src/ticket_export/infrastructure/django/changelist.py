@@ -36,6 +36,7 @@ from ticket_export.application.safe_text import quoted
 from ticket_export.application.view.limits import MAX_SEARCH
 from ticket_export.errors import TicketExportError, TicketsUnavailableError
 from ticket_export.infrastructure.django.numbered_rows import numbered_rows
+from ticket_export.infrastructure.django.thread_connections import close_if_lost
 
 _log = logging.getLogger(__name__)
 
@@ -126,6 +127,8 @@ def rows_of_changelist(model: type[models.Model], alias: str, actor: Actor, sele
     if user is None:
         raise _Refused(_NO_LIST)
     request = _request(address, user)
+    # The users may be in another database.
+    close_if_lost(alias)
     try:
         with (
             _without_harm(alias),
