@@ -191,6 +191,11 @@ class TestList:
         desk.requested("ada")
         assert desk.client("ada").get(LIST, {by: "3"}).status_code == 400
 
+    @pytest.mark.parametrize("by", ["status__regex", "requested_at__year__iregex"])
+    def test_address_has_no_pattern_for_the_database(self, desk: Desk, by: str) -> None:
+        desk.requested("ada")
+        assert desk.client("ada").get(LIST, {by: "["}).status_code == 400
+
 
 class TestRights:
     def test_staff_see_their_own_and_nothing_of_others(self, desk: Desk) -> None:
