@@ -33,7 +33,7 @@ from tests.django.desk.models import Ticket  # noqa: E402
 from ticket_export import TicketExportContainer  # noqa: E402
 from ticket_export.catalog import EVERY_ROW  # noqa: E402
 from ticket_export.django import catalog_for, export_container  # noqa: E402
-from ticket_export.entrypoints.django import current_container, mount  # noqa: E402
+from ticket_export.entrypoints.django import current_container  # noqa: E402
 from ticket_export.entrypoints.django.library_settings import library_settings  # noqa: E402
 from ticket_export.entrypoints.django.models import ExportJob  # noqa: E402
 
@@ -192,6 +192,11 @@ class TestList:
         desk.requested("ada")
         assert desk.client("ada").get(LIST, {by: "3"}).status_code == 400
 
+    @pytest.mark.parametrize("by", ["status__regex", "requested_at__year__iregex"])
+    def test_address_has_no_pattern_for_the_database(self, desk: Desk, by: str) -> None:
+        desk.requested("ada")
+        assert desk.client("ada").get(LIST, {by: "["}).status_code == 400
+
 
 class TestRights:
     def test_staff_see_their_own_and_nothing_of_others(self, desk: Desk) -> None:
@@ -272,13 +277,6 @@ class TestActions:
 
 
 class TestMount:
-    @pytest.fixture(autouse=True)
-    def _own_pages(self) -> Iterator[None]:
-        # They keep the container of their first request.
-        mount._serve.cache_clear()
-        yield
-        mount._serve.cache_clear()
-
     def test_without_a_mount_of_the_host_the_admin_has_the_pages(self, desk: Desk) -> None:
         job = desk.completed("ben")
         with override_settings(ROOT_URLCONF="tests.django.desk.urls_of_the_admin"):

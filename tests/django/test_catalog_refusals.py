@@ -18,12 +18,12 @@ from django.contrib.contenttypes.models import ContentType  # noqa: E402
 from django.contrib.postgres.fields import ArrayField, DateRangeField  # noqa: E402
 from django.db import connections, models  # noqa: E402
 from django.db.backends.base.base import BaseDatabaseWrapper  # noqa: E402
-from django.db.models import F, Q  # noqa: E402
-from django.db.models.functions import TruncMonth  # noqa: E402
+from django.db.models import Count, F, Func, OuterRef, Q, Subquery, Value  # noqa: E402
+from django.db.models.functions import Concat, Lower, TruncMonth  # noqa: E402
 from django.test.utils import isolate_apps, override_settings  # noqa: E402
 from django.utils import translation  # noqa: E402
 
-from tests.django.kinds.models import Case, Comment, Label, Office  # noqa: E402
+from tests.django.kinds.models import Case, CaseOfReports, Comment, Label, Office  # noqa: E402
 from ticket_export.catalog import EVERY_ROW, ScopeRole  # noqa: E402
 from ticket_export.django import catalog_for, column  # noqa: E402
 from ticket_export.errors import ConfigurationError  # noqa: E402
@@ -82,6 +82,30 @@ REFUSED_ROWS: dict[str, tuple[Callable[[], Any], str]] = {
     "a list": (lambda: [1, 2], r"give a queryset, such as Ticket\.objects\.all\(\), not list"),
     "a model": (lambda: Case, r"give a queryset, such as Ticket\.objects\.all\(\), not ModelBase"),
 }
+
+
+class Words(Func):
+    function = "regexp_split_to_table"
+    output_field = models.TextField()
+    set_returning = True
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        F("labels__name"),
+        Lower("labels__name"),
+        Concat("title", "labels__name", Count("comments"), output_field=models.TextField()),
+        Subquery(Label.objects.filter(pk=OuterRef("labels")).values("name")),
+        Words(F("title"), Value(" ")),
+    ],
+)
+def test_a_column_that_would_repeat_a_ticket_is_refused(label: Any) -> None:
+    rows = CASES.annotate(label=label).annotate(comments_of=Count("comments"))
+    with pytest.raises(ConfigurationError, match=r"kinds\.Case\.label could show a ticket several times"):
+        catalog_for(rows, columns=["id", "label"])
+    if not isinstance(label, Words):
+        assert catalog_for(rows, columns=["id", "comments_of"])
 
 
 @pytest.mark.parametrize("name", REFUSED_ROWS)
@@ -310,8 +334,13 @@ def test_a_relation_to_a_model_of_another_database_is_refused(routed: Callable[.
     assert made(["office_id"]).database == SQLITE
 
 
+def test_a_proxy_in_another_database_has_no_table_of_its_own(routed: Callable[..., None]) -> None:
+    routed(CaseOfReports)
+    assert catalog_for(Case.objects.using(SQLITE), columns=["id"], visible_to=EVERY_ROW)
+
+
 def test_a_rule_over_a_model_of_another_database_is_refused(routed: Callable[..., None]) -> None:
-    from django.db.models import Exists, OuterRef
+    from django.db.models import Exists
 
     from ticket_export.testing.entities import AN_ACTOR
 

@@ -27,7 +27,7 @@ from tests.django.kinds.models import Case, Comment, Label, Office  # noqa: E402
 from tests.django.read_catalog import cells  # noqa: E402
 from ticket_export.catalog import EVERY_ROW  # noqa: E402
 from ticket_export.django import catalog_for, column  # noqa: E402
-from ticket_export.errors import ConfigurationError, StaleViewError  # noqa: E402
+from ticket_export.errors import ConfigurationError, StaleViewError, TicketSourceError  # noqa: E402
 from ticket_export.infrastructure.django.catalog import DjangoTicketCatalog  # noqa: E402
 from ticket_export.infrastructure.django.databases import engine_of  # noqa: E402
 from ticket_export.testing.entities import AN_ACTOR  # noqa: E402
@@ -229,6 +229,13 @@ def test_a_queryset_of_another_database_is_an_error(desk: Desk) -> None:
         desk.shown(lambda _: Case.objects.using(other))
     with pytest.raises(ConfigurationError, match=r"raised ValueError$"):
         desk.shown(lambda _: Q(pk__in=Case.objects.using(other)))
+
+
+@pytest.mark.parametrize("text", ["\ud800", "Wi-Fi\ud800"])
+def test_text_that_no_database_has_shows_nothing(desk: Desk, text: str) -> None:
+    for rule in (Q(title=text), ~Q(title=text)):
+        with pytest.raises(TicketSourceError, match="could not be read"):
+            desk.shown(lambda _, rule=rule: rule)
 
 
 def test_a_column_exists_only_for_those_who_may_see_it(desk: Desk) -> None:

@@ -30,12 +30,12 @@ from django.db.models import (  # noqa: E402  # noqa: E402
     Value,
     When,
 )
-from django.db.models.functions import Concat, Lower, TruncDate, Upper  # noqa: E402
+from django.db.models.functions import Coalesce, Concat, Lower, TruncDate, Upper  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from tests.django.cases import fill  # noqa: E402
 from tests.django.kinds.models import Case as Ticket  # noqa: E402
-from tests.django.kinds.models import Comment  # noqa: E402
+from tests.django.kinds.models import Comment, Label  # noqa: E402
 from tests.django.read_catalog import cells, records, written  # noqa: E402
 from ticket_export import unguard  # noqa: E402
 from ticket_export.application.formats.ndjson_format import NdjsonFormat  # noqa: E402
@@ -347,6 +347,28 @@ def test_a_decimal_of_an_expression_shows_at_least_its_decimals(each: str, fille
     )
     found = cells(catalog_for(rows, columns=["half"], visible_to=EVERY_ROW))
     assert found[:3] == ["", "6.25", "-0.025"]
+
+
+def test_a_decimal_that_the_database_computes_has_no_digit_of_a_float(each: str, filled: dict[str, list[Any]]) -> None:
+    case, label = filled[each][1], Label.objects.using(each).get(name="alpha")
+    case.labels.add(label)
+    try:
+        rows = Ticket.objects.using(each).annotate(
+            total=Sum(F("labels__weight") + Value(Decimal("0.1"))),
+            thrice=F("cost") * 3 - Value(Decimal("0.3")),
+            whole=Coalesce("cost", Value(Decimal(2**53 + 1))),
+        )
+        found = records(catalog_for(rows, columns=["total", "thrice", "whole", "taxed"], visible_to=EVERY_ROW))
+        assert found[:3] == [
+            ["", "", "9007199254740993.00", ""],
+            ["13.95", "37.2", "12.50", "14.88"],
+            ["3.2", "-0.45", "-0.05", "-0.06"],
+        ]
+        totals = catalog_for(rows, columns=["total"], visible_to=EVERY_ROW)
+        equal = [{"field": "total", "operator": "eq", "value": found[1][0]}]
+        assert cells(totals, filters=equal) == [found[1][0]]
+    finally:
+        case.labels.remove(label)
 
 
 def test_deleted_tickets_are_left_out(each: str, filled: dict[str, list[Any]]) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import text
 
-from tests.django.in_process import empty, set_up_django
+from tests.django.in_process import SQLITE, empty, set_up_django
 
 set_up_django()
 
@@ -20,10 +21,11 @@ from django.contrib.admin.sites import AdminSite  # noqa: E402
 from django.contrib.auth.management import create_permissions  # noqa: E402
 from django.contrib.auth.models import Group, Permission, User  # noqa: E402
 from django.contrib.contenttypes.models import ContentType  # noqa: E402
-from django.db import connections, router  # noqa: E402
+from django.db import connections, router, transaction  # noqa: E402
 from django.db.models import F, Q  # noqa: E402
 from django.db.models.functions import Lower  # noqa: E402
 from django.test import RequestFactory  # noqa: E402
+from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from tests.django.desk.admin import TicketAdmin  # noqa: E402
 from tests.django.desk.models import Tag, Ticket  # noqa: E402
@@ -266,6 +268,104 @@ def refused(source: SqlAlchemyTicketSource, pk: int, selection: str) -> str:
 def test_text_that_a_user_made_up_is_a_mistake_of_the_view(source: SqlAlchemyTicketSource, selection: str) -> None:
     registered(TicketAdmin)
     refused(source, 1, selection)
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        # PostgreSQL would need minutes for such a search, and SQLite has limits of its own.
+        ("q=" + "+".join(["a"] * 1000), "the search of the list may hold at most 1,000 characters"),
+        ("id__in=" + ",".join(map(str, range(3000))), "the address of the list may hold at most 8,192 characters"),
+        ("_pk=" + "9" * 30, "a checked row has a key that is not one of this list"),
+        ("_pk=1&_pk=-" + "9" * 30, "a checked row has a key that is not one of this list"),
+    ],
+)
+def test_text_that_no_list_has_is_refused_at_the_request(
+    source: SqlAlchemyTicketSource, query: str, message: str
+) -> None:
+    registered(TicketAdmin)
+    assert refused(source, 1, f"lists:desk.ticket?{query}") == f"selection: {message}"
+
+
+def test_list_takes_no_write_lock(source: SqlAlchemyTicketSource, alias: str) -> None:
+    registered(TicketAdmin)
+    actor = actor_of(1)
+    with CaptureQueriesContext(connections[alias]) as captured:
+        source.require_selection(actor, "lists:desk.ticket?q=printer")
+    assert captured.captured_queries
+    assert [each["sql"] for each in captured.captured_queries if each["sql"].startswith("BEGIN")] == []
+
+
+def test_list_that_fails_leaves_the_transaction_of_the_host(source: SqlAlchemyTicketSource, alias: str) -> None:
+    registered(TicketAdmin)
+    with transaction.atomic(using=alias):
+        assert "cannot be shown" in refused(source, 1, "lists:desk.ticket?title__regex=[")
+        assert Ticket.objects.count() == TICKETS
+
+
+class Apart(Only):
+    """A router of tickets alone; the users are in the other database."""
+
+    def db_for_read(self, model: Any, **_: object) -> str:
+        return self._alias if model._meta.app_label == "desk" else SQLITE
+
+
+class Plain(TicketAdmin):
+    """A list that needs nothing of users."""
+
+    list_filter = ()
+    search_fields = ("title",)
+
+    def get_queryset(self, request: Any) -> Any:
+        return Ticket.objects.all()
+
+
+def test_list_is_read_after_the_database_of_the_tickets_has_ended_an_idle_connection(
+    source: SqlAlchemyTicketSource, alias: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if alias == SQLITE:
+        pytest.skip("SQLite has no server that ends connections")
+    registered(Plain)
+    monkeypatch.setattr(router, "routers", [Apart(alias)])
+    actor = actor_of(1)
+    before = exported(source, actor, "lists:desk.ticket?q=printer")
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (process,) = cursor.fetchone()
+    with engine_of(alias).connect() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:process, 5000)"), {"process": process})
+    assert exported(source, actor, "lists:desk.ticket?q=printer") == before
+
+
+class Deep(TicketAdmin):
+    """A list whose condition is too deep for SQLite."""
+
+    def get_queryset(self, request: Any) -> Any:
+        condition = Q(priority=1)
+        for number in range(1500):
+            condition |= Q(title=str(number))
+        return super().get_queryset(request).filter(condition)
+
+
+def test_statement_that_the_database_refuses_is_not_a_database_that_is_away(
+    source: SqlAlchemyTicketSource, alias: str
+) -> None:
+    registered(Deep)
+    if alias == SQLITE:
+        assert "cannot be shown" in refused(source, 1, "lists:desk.ticket")
+    else:
+        assert exported(source, actor_of(1), "lists:desk.ticket")
+
+
+def test_list_of_two_sites_with_one_name_is_refused(source: SqlAlchemyTicketSource) -> None:
+    registered(TicketAdmin)
+    other = AdminSite(SITE.name)
+    assert exported(source, actor_of(1), "lists:desk.ticket")
+    other.register(Ticket, Doubled)
+    try:
+        assert "several admin sites are named 'lists'" in refused(source, 1, "lists:desk.ticket")
+    finally:
+        other.unregister(Ticket)
 
 
 @pytest.mark.parametrize("o", ["99", "-", "x.y", "-1.-1", "0", "1" * 5000])

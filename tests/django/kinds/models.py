@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.db import models
 
 
@@ -56,6 +58,12 @@ class Case(models.Model):
     blob = models.BinaryField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     deleted_at = models.DateTimeField(null=True)
+    #: A cent is rounded.
+    taxed = models.GeneratedField(
+        expression=models.F("cost") * models.Value(Decimal("1.19")),
+        output_field=models.DecimalField(max_digits=14, decimal_places=2),
+        db_persist=True,
+    )
     doubled = models.GeneratedField(
         expression=models.F("count") * 2, output_field=models.IntegerField(), db_persist=True
     )
@@ -76,6 +84,11 @@ class Special(Case):
     """A case with more; its key is that of the case."""
 
     extra = models.CharField(max_length=10)
+
+
+class CaseOfReports(Case):
+    class Meta:
+        proxy = True
 
 
 class Keyed(models.Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final
 
 from django.contrib.admin.sites import AdminSite
@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
 
+from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.django.current_container import current_actor, exports_container
 
 #: The name of the admin's own address of the pages.
@@ -34,19 +35,17 @@ def exports_root(site: AdminSite) -> str:
 
 def own_pages(request: HttpRequest, path: str) -> HttpResponseBase:
     """Serve the pages below the list of exports in the admin. It checks the tokens of forms itself."""
-    answer: HttpResponseBase = _serve()(request, path=path)
+    answer: HttpResponseBase = _served(exports_container())(request, path=path)
     return answer
 
 
 own_pages.csrf_exempt = True  # type: ignore[attr-defined]
 
 
-@cache
-def _serve() -> Any:
+@lru_cache(maxsize=4)
+def _served(container: TicketExportContainer) -> Any:
     # At the first request: until then a host needs no container, and a command none of the pages.
     from ticket_export.entrypoints.web.django import exports_urls
 
-    (pages,), _ = exports_urls(
-        exports_container(), current_actor=current_actor, language=lambda _request: get_language()
-    )
+    (pages,), _ = exports_urls(container, current_actor=current_actor, language=lambda _request: get_language())
     return pages.callback

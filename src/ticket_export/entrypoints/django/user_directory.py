@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
-from django.db import InterfaceError, OperationalError, connections, router
+from django.db import InterfaceError, OperationalError, router
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.ports.user_directory import SupportsNames, UserDirectory
 from ticket_export.domain.system_permissions import SystemPermissions
 from ticket_export.domain.user_id import UserId
 from ticket_export.errors import JobDatabaseError
+from ticket_export.infrastructure.django.thread_connections import close_if_lost
 
 if TYPE_CHECKING:
     # Models, which can only be imported once Django has loaded the applications.
@@ -104,10 +105,7 @@ class DjangoUserDirectory(UserDirectory, SupportsNames):
     @staticmethod
     def _users() -> Any:
         model: Any = get_user_model()
-        # A worker is idle for hours, and its connection may have ended meanwhile. In a request Django looks after it.
-        connection = connections[router.db_for_read(model)]
-        if connection.connection is not None and not connection.in_atomic_block and not connection.is_usable():
-            connection.close()
+        close_if_lost(router.db_for_read(model))
         return model._default_manager
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from io import BytesIO
 from typing import Any, Final, Self
 from urllib.parse import parse_qsl, urlencode
@@ -20,12 +20,12 @@ from django.conf import settings
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.sites import AdminSite, all_sites
-from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, PAGE_VAR
+from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, PAGE_VAR, SEARCH_VAR
 from django.contrib.auth import get_user_model
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import InterfaceError, OperationalError, models, transaction
+from django.db import InterfaceError, OperationalError, connections, models, transaction
 from django.http import HttpRequest
 from django.urls import get_resolver
 from django.utils import timezone
@@ -33,8 +33,10 @@ from sqlalchemy.sql.selectable import SelectBase
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.safe_text import quoted
+from ticket_export.application.view.limits import MAX_SEARCH
 from ticket_export.errors import TicketExportError, TicketsUnavailableError
 from ticket_export.infrastructure.django.numbered_rows import numbered_rows
+from ticket_export.infrastructure.django.thread_connections import close_if_lost
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +47,13 @@ _ZONE: Final = "_zone"
 _OF_THE_PAGE: Final = {PAGE_VAR, ALL_VAR, ERROR_FLAG, "_facets"}
 _AWAY: Final = "The tickets could not be read: their database was unavailable or busy."
 _NO_LIST: Final = "there is no such list, or you may not see it"
+# Characters of the parameters, as web servers limit an address: a database needs minutes for a longer search.
+_MAX_PARAMETERS: Final = 8 * 1024
+_BITS: Final = 63
+# Of SQLite: a mistake in the statement, and a statement or a value that is too long.
+_SQLITE_ERROR, _SQLITE_TOOBIG = 1, 18
+# Of PostgreSQL: the statement is too complex.
+_PROGRAM_LIMIT: Final = "54"
 
 
 @attrs.frozen(kw_only=True)
@@ -88,7 +97,12 @@ class ChangelistAddress:
         zone = next((value for key, value in pairs if key == _ZONE), None)
         if not site or model.count(".") != 1 or (zone is not None and zone not in available_timezones()):
             raise _Refused(f"{quoted(text)} is not the address of a list; it is such as admin:desk.ticket?q=printer")
-        return cls(site=site, model=model, parameters=_of_the_list(pairs), checked=checked or None, zone=zone)
+        parameters = _of_the_list(pairs)
+        if any(key == SEARCH_VAR and len(value) > MAX_SEARCH for key, value in parameters):
+            raise _Refused(f"the search of the list may hold at most {MAX_SEARCH:,} characters")
+        if len(urlencode(parameters)) > _MAX_PARAMETERS:
+            raise _Refused(f"the address of the list may hold at most {_MAX_PARAMETERS:,} characters")
+        return cls(site=site, model=model, parameters=parameters, checked=checked or None, zone=zone)
 
     def __str__(self) -> str:
         own = [(_ZONE, self.zone)] if self.zone else []
@@ -113,10 +127,11 @@ def rows_of_changelist(model: type[models.Model], alias: str, actor: Actor, sele
     if user is None:
         raise _Refused(_NO_LIST)
     request = _request(address, user)
+    # The users may be in another database.
+    close_if_lost(alias)
     try:
-        # A statement that fails must not end the transaction of the host.
         with (
-            transaction.atomic(using=alias),
+            _without_harm(alias),
             timezone.override(ZoneInfo(address.zone)) if address.zone else nullcontext(),
         ):
             if not (
@@ -145,18 +160,34 @@ class _Refused(ValueError):
     """The message is for the user."""
 
 
+def _without_harm(alias: str) -> AbstractContextManager[None]:
+    # A statement that fails must not end the transaction of the host. Where there is none, SQLite would take its one
+    # write lock for a transaction, if the host has chosen transactions that begin with it.
+    return nullcontext() if connections[alias].get_autocommit() else transaction.atomic(using=alias)
+
+
 def _is_of_the_statement(error: Exception) -> bool:
-    # SQLite raises the same error where a function, such as that of a regular expression, does not take a value.
-    return "user-defined function" in str(error)
+    # The same class of error also means that the database is away.
+    cause: Any = error.__cause__
+    if (code := getattr(cause, "sqlite_errorcode", None)) is not None:
+        return code in (_SQLITE_ERROR, _SQLITE_TOOBIG)
+    return str(getattr(cause, "sqlstate", None) or "").startswith(_PROGRAM_LIMIT)
 
 
 def _admin_of(address: ChangelistAddress, model: type[models.Model]) -> ModelAdmin[Any]:
-    for site in _sites(address.site):
-        for registered in site._registry:
-            same = registered._meta.concrete_model is model._meta.concrete_model
-            if same and registered._meta.label_lower == address.model:
-                return site.get_model_admin(registered)
-    raise _Refused(_NO_LIST)
+    found = [
+        site.get_model_admin(registered)
+        for site in _sites(address.site)
+        for registered in site._registry
+        if registered._meta.concrete_model is model._meta.concrete_model
+        and registered._meta.label_lower == address.model
+    ]
+    if len(found) > 1:
+        # Their lists may differ.
+        raise _Refused(f"several admin sites are named {quoted(address.site)} and have this list; rename one of them")
+    if not found:
+        raise _Refused(_NO_LIST)
+    return found[0]
 
 
 def _sites(name: str) -> Sequence[AdminSite]:
@@ -187,9 +218,13 @@ def _request(address: ChangelistAddress, user: Any) -> Any:
 
 def _keys(model: type[models.Model], checked: Sequence[str]) -> list[Any]:
     try:
-        return [model._meta.pk.to_python(each) for each in checked]
+        keys = [model._meta.pk.to_python(each) for each in checked]
     except ValidationError:
-        raise _Refused("a checked row has a key that is not one of this list") from None
+        keys = []
+    # No database has such a number as a key, and SQLite's driver refuses it.
+    if not keys or any(isinstance(each, int) and each.bit_length() > _BITS for each in keys):
+        raise _Refused("a checked row has a key that is not one of this list")
+    return keys
 
 
 def _of_the_list(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

@@ -8,6 +8,16 @@ from contextlib import contextmanager, suppress
 from django.db import connections
 
 
+def close_if_lost(alias: str) -> None:
+    """Close Django's connection of this thread if the database has ended it, so that the next query has a new one.
+
+    A worker is idle for hours. In a request Django looks after its connections.
+    """
+    connection = connections[alias]
+    if connection.connection is not None and not connection.in_atomic_block and not connection.is_usable():
+        connection.close()
+
+
 @contextmanager
 def without_connections_afterwards() -> Iterator[None]:
     """Inside the block this thread may use Django's connections; after it, all of them are closed.

@@ -44,6 +44,6 @@ def read_errors(dialect: Dialect) -> Iterator[None]:
             away = "The tickets could not be read: their database was unavailable or busy."
             raise TicketsUnavailableError(ended if limit else away) from error
         raise TicketSourceError(ended if limit else _REFUSED) from error
-    except OverflowError as error:
-        # Of SQLite's driver: a parameter, such as one of a host's rule, has more than 64 bits.
+    except (OverflowError, UnicodeEncodeError) as error:
+        # Of SQLite's driver: a parameter, such as one of a host's rule, has more than 64 bits, or half a character.
         raise TicketSourceError(_REFUSED) from error

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models import F, Func
 from django.db.models.expressions import Col, Combinable
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Round
 from django.db.models.functions.datetime import TruncBase
 from sqlalchemy import ColumnElement, Text, case, literal, literal_column, select
 from sqlalchemy import column as sql_column
@@ -27,11 +27,15 @@ from ticket_export.infrastructure.django.model_catalog.compiled_sql import compi
 from ticket_export.infrastructure.django.model_catalog.field_kinds import choices_of, type_of, value_field
 from ticket_export.infrastructure.django.model_catalog.joined_values import joined_values
 from ticket_export.infrastructure.django.model_catalog.paths import Model, Path, where
-from ticket_export.infrastructure.django.model_catalog.ticket_rows import Rows
+from ticket_export.infrastructure.django.model_catalog.ticket_rows import Rows, may_repeat_tickets
 from ticket_export.infrastructure.tickets.catalog import Choices, ChoicesNow, Expression
 from ticket_export.infrastructure.tickets.cell_forms import exact_text_of, text_of
 from ticket_export.infrastructure.tickets.sql_functions import JsonText
 from ticket_export.infrastructure.tickets.sql_types import SqlType, sql_type
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.models.sql.compiler import SQLCompiler
 
 
 @attrs.frozen(kw_only=True)
@@ -65,6 +69,11 @@ def value_of(rows: Rows, path: Path, vendor: str) -> Value:
     except FieldError as error:
         raise ConfigurationError(f"{named}: Django refuses it: {error}") from error
     field = value_field(output)
+    if not path.is_many and may_repeat_tickets(rows.query, read):
+        raise ConfigurationError(
+            f"{named} could show a ticket several times, once for each of its values; name the path of the relation "
+            "to many itself, or annotate an aggregate or a Subquery"
+        )
     expression: Combinable = F(path.source)
     if path.keys:
         return Value(path=path, expression=expression, type=JSONB() if vendor == "postgresql" else Text(), choices=None)
@@ -80,7 +89,23 @@ def value_of(rows: Rows, path: Path, vendor: str) -> Value:
     if isinstance(field, models.FloatField) and not is_column:
         # PostgreSQL computes an average of integers as a decimal.
         expression = Cast(expression, models.FloatField())
+    if isinstance(field, models.DecimalField) and vendor == "sqlite":
+        # SQLite computes with floating-point numbers, so that 1.1 + 2.2 has a digit more than on PostgreSQL.
+        if is_column and isinstance(read.target, models.GeneratedField):
+            expression = Round(expression, precision=field.decimal_places, output_field=field)
+        elif not is_column:
+            expression = _WithoutNoise(expression, output_field=field)
     return Value(path=path, expression=expression, type=type_, choices=choices_of(field) if is_column else None)
+
+
+class _WithoutNoise(Func):
+    """A number with the 15 digits that a floating-point number keeps for certain, as Django reads a decimal."""
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *_: Any, **__: Any) -> Any:
+        (number,) = self.get_source_expressions()
+        sql, params = compiler.compile(number)
+        exact = f"CAST(printf('%%.15g', {sql}) AS NUMERIC)"
+        return f"CASE WHEN typeof({sql}) = 'real' THEN {exact} ELSE {sql} END", [*params, *params, *params]
 
 
 def ticket_cells(rows: Rows, key: Value, values: Mapping[str, Value], vendor: str) -> TicketCells:

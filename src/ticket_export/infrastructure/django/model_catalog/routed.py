@@ -59,4 +59,6 @@ def _tables(query: Query) -> Iterator[str]:
 
 @lru_cache(maxsize=1)
 def _by_table() -> dict[str, type[models.Model]]:
-    return {each._meta.db_table: each for each in apps.get_models(include_auto_created=True)}
+    every = apps.get_models(include_auto_created=True)
+    # A router may keep a proxy elsewhere, but its table is that of the other model.
+    return {each._meta.db_table: each for each in every if not each._meta.proxy}

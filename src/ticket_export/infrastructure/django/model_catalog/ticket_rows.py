@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from django.conf import settings
 from django.db import connections, models
 from django.db.models import CompositePrimaryKey
+from django.db.models.expressions import Col, Subquery
 from django.db.models.sql.datastructures import Join
 from django.db.models.sql.query import Query
 
@@ -79,6 +81,38 @@ def require_usable_database(alias: str) -> None:
             f"DATABASES[{alias!r}]['TIME_ZONE'] is {connection.timezone_name!r}: times in this SQLite database are not "
             "in UTC; remove it after you have converted them, or use PostgreSQL"
         )
+
+
+def may_repeat_tickets(query: Query, value: Any) -> bool:
+    """Whether a ticket of the query has several rows once it shows this resolved value.
+
+    A query that groups by the ticket then groups by the value too, and a function may return several rows itself.
+    """
+    if any(getattr(each, "set_returning", False) for each in _parts(value)):
+        return True
+    if query.group_by is None:
+        return False
+    many = {alias for alias, join in query.alias_map.items() if isinstance(join, Join) and _is_to_many(join)}
+    return any(not many.isdisjoint(_lineage(query, alias)) for alias in _grouped(value))
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    # A condition has no `flatten`.
+    yield value
+    for each in getattr(value, "get_source_expressions", list)():
+        yield from _parts(each)
+
+
+def _grouped(value: Any) -> Iterator[str]:
+    for each in value.get_group_by_cols():
+        columns = each.query.get_external_cols() if isinstance(each, Subquery) else _parts(each)
+        yield from (column.alias for column in columns if isinstance(column, Col))
+
+
+def _lineage(query: Query, alias: str | None) -> Iterator[str]:
+    while alias is not None:
+        yield alias
+        alias = getattr(query.alias_map.get(alias), "parent_alias", None)
 
 
 def _may_repeat(query: Query) -> bool:
