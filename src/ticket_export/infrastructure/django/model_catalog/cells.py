@@ -14,7 +14,7 @@ from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models import F, Func
 from django.db.models.expressions import Col, Combinable
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce
 from django.db.models.functions.datetime import TruncBase
 from sqlalchemy import ColumnElement, Text, case, literal, literal_column, select
 from sqlalchemy import column as sql_column
@@ -80,6 +80,10 @@ def value_of(rows: Rows, path: Path, vendor: str) -> Value:
     if isinstance(field, models.FloatField) and not is_column:
         # PostgreSQL computes an average of integers as a decimal.
         expression = Cast(expression, models.FloatField())
+    if isinstance(field, models.DecimalField) and is_column and not path.is_key and vendor == "sqlite":
+        # SQLite computes decimals in binary: it stores 3 * 1.10 as 3.3000000000000003, which Django shows as 3.30.
+        rounded = f"CASE WHEN TYPEOF(%(expressions)s) = 'real' THEN ROUND(%(expressions)s, {field.decimal_places}) END"
+        expression = Coalesce(Func(expression, template=rounded, output_field=field), expression)
     return Value(path=path, expression=expression, type=type_, choices=choices_of(field) if is_column else None)
 
 
