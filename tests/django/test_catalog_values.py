@@ -398,3 +398,17 @@ def test_the_day_of_a_moment_is_that_of_the_setting_time_zone(each: str, filled:
         made = catalog(each, "seen_at__date")
     assert cells(made)[1:4] == ["2026-03-01", "1999-12-31", "2026-06-30"]
     assert date(2026, 6, 30) in {ticket.seen_on for ticket in filled[each]}
+
+
+def test_a_decimal_that_the_database_has_computed_is_that_of_the_orm(each: str, filled: dict[str, list[Any]]) -> None:
+    tickets_of = Ticket.objects.using(each)
+    before = filled[each][0].cost
+    one = tickets_of.filter(pk=filled[each][0].pk)
+    try:
+        # As a GeneratedField does: SQLite stores 3.3000000000000003.
+        one.update(cost=Value(Decimal(3)) * Value(Decimal("1.10")))
+        made = catalog_for(tickets_of.all(), columns=["cost", "id"], visible_to=EVERY_ROW)
+        shown = {"field": "cost", "operator": "eq", "value": "3.30"}
+        assert cells(made, columns=["cost"], filters=[shown]) == [text(one.get().cost)] == ["3.30"]
+    finally:
+        one.update(cost=before)

@@ -87,6 +87,7 @@ def test_the_wiring_holds_for_a_block_and_uses_djangos_connection_alone(database
     assert {kind: len(names) for kind, names in passed.items()} == {
         "WiringInCaseTests": 8,
         "WiringInTransactionCaseTests": 8,
+        "WiringOfAClassTests": 1,
     }
 
 

@@ -21,7 +21,7 @@ from ticket_export import ConfigurationError, StorageError
 from ticket_export.django import exports_container
 from ticket_export.entrypoints.django.models import ExportAuditEntry
 from ticket_export.ports import ObjectWriter
-from ticket_export.testing.django import exports_in_tests
+from ticket_export.testing.django import ExportsInTests, exports_in_tests
 from ticket_export.testing.memory import InMemoryStorage
 
 _PARTS = ("clock", "storage", "task_queue", "ticket_source", "unit_of_work")
@@ -154,3 +154,21 @@ class WiringInCaseTests(Wiring, TestCase):
 
 class WiringInTransactionCaseTests(Wiring, TransactionTestCase):
     """In transactions of Django, and outside of them."""
+
+
+class WiringOfAClassTests(TestCase):
+    """A block of the whole class; Django gives each test a copy of the other data of the class."""
+
+    exports: ExportsInTests
+    ada: User
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        cls.exports = cls.enterClassContext(exports_in_tests())
+        cls.ada = make_desk()
+
+    def test_exports_of_the_class_have_the_files_of_its_tests(self) -> None:
+        self.client.force_login(self.ada)
+        job_id = self.client.post("/exports/", VIEW, content_type="application/json").json()["id"]
+        self.exports.run()
+        self.assertIn("Wi-Fi", self.exports.text(job_id))

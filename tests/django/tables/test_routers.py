@@ -19,6 +19,11 @@ from tests.django.tables.catalogs import catalog
 from tests.django.tables.programs import *
 def references(alias):
     return str(catalog(alias)["ExportJobs"])
+def refusal(call):
+    try:
+        call()
+    except Exception as error:
+        return str(error)
 """
 
 
@@ -54,6 +59,7 @@ def test_exports_in_a_second_database_have_no_key_to_users(tmp_path: Path, other
 migrate()
 # Recorded there too, as for every application, without tables.
 assert catalog("default") == {}
+assert "python manage.py migrate --database other" in refusal(lambda: export(an_admin()))
 migrate(database="other")
 assert len(catalog("other")) == 5 and "auth_user" not in references("other") and "MediaItems" in references("other")
 assert "auth_user" not in connections["other"].introspection.table_names()

@@ -13,9 +13,9 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from ticket_export.errors import JobDatabaseError
-from ticket_export.infrastructure.django.databases import database_url, require_supported
+from ticket_export.infrastructure.django.databases import database_url, manage_migrate, require_supported
 from ticket_export.infrastructure.persistence.database.engine import IN_HOSTS_TRANSACTION
-from ticket_export.infrastructure.persistence.database.migrate_command import MANAGE_MIGRATE, MIGRATED_BY
+from ticket_export.infrastructure.persistence.database.migrate_command import MIGRATED_BY
 
 _ADDRESS: Final = {"host", "hostaddr", "port", "service"}
 _OPTIONS: Final[dict[str, dict[str, Any]]] = {"postgresql": {"use_native_hstore": False}, "sqlite": {}}
@@ -125,7 +125,7 @@ def _engine(alias: str, url: str) -> Engine:
         poolclass=NullPool,
         **_OPTIONS[django.vendor],
     )
-    engine.update_execution_options(**{MIGRATED_BY: MANAGE_MIGRATE, IN_HOSTS_TRANSACTION: True})
+    engine.update_execution_options(**{MIGRATED_BY: manage_migrate(alias), IN_HOSTS_TRANSACTION: True})
     return engine
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
 from django.core import mail
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.sqlite3._functions import register as register_django_functions
 from sqlalchemy import URL, Engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -82,10 +83,15 @@ def engine_of(alias: str) -> Engine:
 @lru_cache(maxsize=16)
 def _engine(alias: str, url: str, *, is_in_tests: bool) -> Engine:
     engine = create_engine_without_pool(url) if is_in_tests else create_engine(url)
-    engine.update_execution_options(**{MIGRATED_BY: MANAGE_MIGRATE})
+    engine.update_execution_options(**{MIGRATED_BY: manage_migrate(alias)})
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _as_django(connections[alias].settings_dict["OPTIONS"].get("init_command", "")))
     return engine
+
+
+def manage_migrate(alias: str) -> str:
+    """Return the command that migrates that database of Django."""
+    return MANAGE_MIGRATE if alias == DEFAULT_DB_ALIAS else f"{MANAGE_MIGRATE} --database {shlex.quote(alias)}"
 
 
 def _as_django(init_command: str) -> Callable[[sqlite3.Connection, ConnectionPoolEntry], None]:

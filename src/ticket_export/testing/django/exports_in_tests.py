@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, Self
 from uuid import UUID
 
 import attrs
@@ -43,6 +43,10 @@ class ExportsInTests:
     container: TicketExportContainer
     storage: InMemoryStorage
     _queue: InMemoryTaskQueue
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
+        """Return this one: Django's ``TestCase`` copies what ``setUpTestData`` makes, and a copy has no files."""
+        return self
 
     @property
     def hints(self) -> Sequence[UUID]:

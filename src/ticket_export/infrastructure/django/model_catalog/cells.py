@@ -14,7 +14,7 @@ from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models import F, Func
 from django.db.models.expressions import Col, Combinable
-from django.db.models.functions import Cast, Round
+from django.db.models.functions import Cast, Coalesce
 from django.db.models.functions.datetime import TruncBase
 from sqlalchemy import ColumnElement, Text, case, literal, literal_column, select
 from sqlalchemy import column as sql_column
@@ -89,13 +89,17 @@ def value_of(rows: Rows, path: Path, vendor: str) -> Value:
     if isinstance(field, models.FloatField) and not is_column:
         # PostgreSQL computes an average of integers as a decimal.
         expression = Cast(expression, models.FloatField())
-    if isinstance(field, models.DecimalField) and vendor == "sqlite":
-        # SQLite computes with floating-point numbers, so that 1.1 + 2.2 has a digit more than on PostgreSQL.
-        if is_column and isinstance(read.target, models.GeneratedField):
-            expression = Round(expression, precision=field.decimal_places, output_field=field)
-        elif not is_column:
-            expression = _WithoutNoise(expression, output_field=field)
+    if isinstance(field, models.DecimalField) and not path.is_key and vendor == "sqlite":
+        expression = _decimal_of_sqlite(expression, field, is_column=is_column)
     return Value(path=path, expression=expression, type=type_, choices=choices_of(field) if is_column else None)
+
+
+def _decimal_of_sqlite(value: Combinable, field: models.DecimalField[Any, Any], *, is_column: bool) -> Combinable:
+    """Return a decimal as Django reads it: SQLite computes in binary, and stores 3 * 1.10 as 3.3000000000000003."""
+    if not is_column:
+        return _WithoutNoise(value, output_field=field)
+    rounded = f"CASE WHEN TYPEOF(%(expressions)s) = 'real' THEN ROUND(%(expressions)s, {field.decimal_places}) END"
+    return Coalesce(Func(value, template=rounded, output_field=field), value)
 
 
 class _WithoutNoise(Func):
