@@ -105,7 +105,8 @@ def test_a_column_that_would_repeat_a_ticket_is_refused(label: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"kinds\.Case\.label could show a ticket several times"):
         catalog_for(rows, columns=["id", "label"])
     if not isinstance(label, Words):
-        assert catalog_for(rows, columns=["id", "comments_of"])
+        catalog = catalog_for(rows, columns=["id", "comments_of"])
+        assert [each.name for each in catalog.describe()] == ["id", "comments_of"]
 
 
 @pytest.mark.parametrize("name", REFUSED_ROWS)
@@ -336,7 +337,8 @@ def test_a_relation_to_a_model_of_another_database_is_refused(routed: Callable[.
 
 def test_a_proxy_in_another_database_has_no_table_of_its_own(routed: Callable[..., None]) -> None:
     routed(CaseOfReports)
-    assert catalog_for(Case.objects.using(SQLITE), columns=["id"], visible_to=EVERY_ROW)
+    catalog = catalog_for(Case.objects.using(SQLITE), columns=["id"], visible_to=EVERY_ROW)
+    assert catalog.database == SQLITE
 
 
 def test_a_rule_over_a_model_of_another_database_is_refused(routed: Callable[..., None]) -> None:
