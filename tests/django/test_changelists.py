@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import pytest
@@ -313,8 +313,8 @@ class Apart(Only):
 class Plain(TicketAdmin):
     """A list that needs nothing of users."""
 
-    list_filter: Any = ()
-    search_fields: Any = ("title",)
+    list_filter: ClassVar[Any] = ()
+    search_fields: ClassVar[Any] = ("title",)
 
     def get_queryset(self, request: Any) -> Any:
         return Ticket.objects.all()
