@@ -126,3 +126,10 @@ def _open_to_all() -> Any:
 
 
 lazy, open_to_all = _lazy(), _open_to_all()
+
+
+def test_each_wrong_setting_is_a_message_of_its_own() -> None:
+    with override_settings(TICKET_EXPORT_RETENTION_HOURS="soon", TICKET_EXPORT_MAX_ATTEMPTS=0):
+        found = _messages()
+    assert len(found) == 2
+    assert all("TICKET_EXPORT_" in each.msg and "TICKET_EXPORT_" not in str(each.hint) for each in found)

@@ -20,6 +20,8 @@ _log = logging.getLogger(__name__)
 
 # The place that a message begins with. A finding has it already.
 _PLACE = re.compile(r"^(?:ticket catalog|container\.policy): ")
+# Between two settings that are wrong.
+_NEXT_SETTING = re.compile(r"; (?=TICKET_EXPORT_[A-Z0-9_]+: )")
 
 
 def guarded(where: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]:
@@ -36,12 +38,12 @@ def guarded(where: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]
 def configuration_findings(
     where: str, raised: ConfigurationError, *, remedy: str = "correct the setting or the code that it names"
 ) -> Iterator[Finding]:
-    """Return a finding for each line of the error. What to do is behind the semicolon, or else it is `remedy`."""
+    """Return a finding for each line or setting in the error, with what is behind its semicolon or else `remedy`."""
     if isinstance(raised, MissingExtraError):
         what, _, _ = str(raised).partition(": pip install")
         yield error(where, what, f"run: pip install 'ticket-export[{raised.extra}]'")
         return
-    for line in str(raised).splitlines():
+    for line in _NEXT_SETTING.sub("\n", str(raised)).splitlines():
         what, _, told = _PLACE.sub("", line).partition("; ")
         yield error(where, what, told or (_SHOW if _hides_its_cause(raised) else remedy))
 
