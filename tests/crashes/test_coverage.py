@@ -19,6 +19,7 @@ _NEVER_CALLED = {
     "SupportsCheck.problems": "a check reads, and changes nothing",
     "SupportsPlaces.is_at": "in memory a storage has one place; on files it is called",
     "SupportsPlaces.require_there": "in memory a storage is always there; on files it is called",
+    "SupportsSelections.require_selection": "these views name no list of the host; a check of one changes nothing",
     "SupportsNames.names": "a list reads, and changes nothing",
     "SupportsSignedUrl.signed_url": "a link is made at the click, and changes nothing",
     "SupportsWaiting.wait": "an idle worker waits, and changes nothing",

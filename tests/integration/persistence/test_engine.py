@@ -109,6 +109,7 @@ def test_a_missing_driver_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> No
         create_engine("postgresql://me@host/db")
 
 
+@pytest.mark.once_flaky
 def test_threads_that_open_a_new_file_at_once_all_succeed(path: Path) -> None:
     start = Barrier(8)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, Final, TypeAlias, cast
 
 import sqlalchemy
@@ -42,6 +42,8 @@ _POOL: Final[Mapping[str, Any]] = {"poolclass": ExportPool, "pool_size": 5, "max
 _NO_POOL: Final[Mapping[str, Any]] = {"poolclass": NullPool}
 # Seconds that a thread waits for a connection. On SQLite the thread that has one may wait as long for the write lock.
 _POOL_TIMEOUT, _SQLITE_POOL_TIMEOUT = 10, 30
+# Seconds until the next try to switch a new file to WAL.
+_SWITCH_PAUSE: Final = 0.01
 
 # libpq's names and units: seconds, but milliseconds for the last, which only has an effect on Linux. With them a
 # connection is given up within a minute after the network was cut silently. Without them, the driver waits two minutes
@@ -319,8 +321,18 @@ def _sqlite_engine(url: URL, pool: Mapping[str, Any]) -> Engine:
 def _set_up_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
     # The driver's own transaction control would begin too late for a snapshot, or not at all.
     connection.isolation_level = None
+    deadline = monotonic() + _SQLITE_POOL_TIMEOUT
     for pragma in _SQLITE_PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
+        while True:
+            try:
+                connection.execute(f"PRAGMA {pragma}")
+                break
+            except sqlite3.OperationalError as error:
+                # Of several connections that switch a new file to WAL at once, SQLite lets some fail without waiting
+                # for the time-out, since two that wait for each other would never end.
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > deadline:
+                    raise
+                sleep(_SWITCH_PAUSE)
 
 
 def _begin_sqlite(connection: Connection) -> None:
