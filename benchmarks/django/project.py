@@ -17,7 +17,7 @@ OUR_APP, PEER_APP = "ticket_export.django", "import_export"
 
 
 def environment(desk: HelpDesk, *apps: str) -> Mapping[str, str]:
-    """The environment variables of a process with these applications beside those of the desk."""
+    """The environment variables of a process with these applications next to those of the desk."""
     return {
         "DJANGO_SETTINGS_MODULE": "benchmarks.django.settings",
         "DESK_DATABASE": desk.url,
@@ -40,7 +40,7 @@ def run_with_figures(desk: HelpDesk, *words: str, apps: tuple[str, ...]) -> Run:
 
 def fill(desk: HelpDesk, tickets: int) -> float:
     """Create the tables and the tickets; return the seconds."""
-    # Django's connections to SQLite do not set the mode that readers need beside a writer.
+    # Django's connections to SQLite do not set the mode that readers need next to a writer.
     return run(desk, "-m", "benchmarks.django.fill", str(tickets), apps=(OUR_APP,)).seconds
 
 

@@ -140,8 +140,7 @@ def jobs_alias() -> str:
 
 def tickets_alias(catalog: TicketCatalog) -> str:
     """Return the alias of the database that has the tickets."""
-    alias = catalog.database if isinstance(catalog, DjangoTicketCatalog) else None
-    return alias or jobs_alias()
+    return catalog.database if isinstance(catalog, DjangoTicketCatalog) else jobs_alias()
 
 
 def forget_settings(setting: str) -> None:
@@ -164,8 +163,7 @@ def _defaults() -> dict[str, Any]:
 
 
 def _tickets_engine(catalog: TicketCatalog, engine: FunctionOf[[], Any]) -> Any:
-    alias = catalog.database if isinstance(catalog, DjangoTicketCatalog) else None
-    return engine() if alias is None else engine_of(alias)
+    return engine_of(catalog.database) if isinstance(catalog, DjangoTicketCatalog) else engine()
 
 
 def _clock(engine: FunctionOf[[], Any]) -> DatabaseClock:

@@ -49,10 +49,7 @@ def library_settings(alias: str) -> Settings:
     Raises:
         ConfigurationError: a name is unknown, a value is invalid, or a database is set here and not in ``DATABASES``.
     """
-    found = settings_without_database()
-    return Settings.load(
-        **{name: getattr(found, name) for name in found.model_fields_set}, database_url=database_url(alias)
-    )
+    return settings_without_database().model_copy(update={"database_url": SecretUrl(database_url(alias))})
 
 
 def settings_without_database() -> Settings:
@@ -61,15 +58,13 @@ def settings_without_database() -> Settings:
     Raises:
         ConfigurationError: as for `library_settings`, except for what is wrong with ``DATABASES``.
     """
-    given = _given()
-    found = Settings.load(**given)
+    found = Settings.load(**_given())
     if named := [each for each in _DATABASES if each in found.model_fields_set]:
         raise ConfigurationError(
             f"{PREFIX}{named[0].upper()}: Django's DATABASES names the databases, and its routers choose among them; "
             "remove this setting"
         )
-    own = {} if "download_own" in found.model_fields_set else {"download_own": True}
-    return Settings.load(**given, **own)
+    return found if "download_own" in found.model_fields_set else found.model_copy(update={"download_own": True})
 
 
 def hide_secrets() -> None:

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import re_path
-from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 
 from ticket_export.application.actor import Actor
-from ticket_export.container import TicketExportContainer
-from ticket_export.entrypoints.django.current_container import current_actor, exports_container
-from ticket_export.entrypoints.web.django import ANY_PATH, APP_NAME, ROUTE_NAME, exports_urls
+from ticket_export.entrypoints.django.current_container import current_actor
+from ticket_export.entrypoints.django.mount import serve
+from ticket_export.entrypoints.web.django import ANY_PATH, APP_NAME, ROUTE_NAME
 
 
-# The container is made at the first request: a wrong setting is a finding of `manage.py check`, which imports this.
 @csrf_exempt
 def exports(request: HttpRequest, **captured: Any) -> HttpResponseBase:
     """Answer a request for a page, the API, the script or the style sheet. The library checks the CSRF token itself."""
-    return _served(exports_container())(request, **captured)
+    return serve(request, _actor_or_login, **captured)
 
 
 # For LoginRequiredMiddleware: programs get 401 from the view itself, and the script is for everybody.
@@ -30,13 +26,6 @@ exports.login_required = False  # type: ignore[attr-defined]
 
 app_name = APP_NAME
 urlpatterns = [re_path(ANY_PATH, exports, name=ROUTE_NAME)]
-
-
-@lru_cache(maxsize=4)
-def _served(container: TicketExportContainer) -> Callable[..., HttpResponseBase]:
-    (pattern,), _ = exports_urls(container, current_actor=_actor_or_login, language=lambda _request: get_language())
-    served: Callable[..., HttpResponseBase] = pattern.callback
-    return served
 
 
 def _actor_or_login(request: HttpRequest) -> Actor | HttpResponseBase | None:

@@ -37,6 +37,7 @@ from ticket_export.application.view.limits import MAX_SEARCH
 from ticket_export.errors import TicketExportError, TicketsUnavailableError
 from ticket_export.infrastructure.django.numbered_rows import numbered_rows
 from ticket_export.infrastructure.django.thread_connections import close_if_lost
+from ticket_export.infrastructure.tickets.read_errors import AWAY
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +46,6 @@ _CHECKED: Final = "_pk"
 _ZONE: Final = "_zone"
 # These change what a page of the list shows, and not which rows the list has.
 _OF_THE_PAGE: Final = {PAGE_VAR, ALL_VAR, ERROR_FLAG, "_facets"}
-_AWAY: Final = "The tickets could not be read: their database was unavailable or busy."
 _NO_LIST: Final = "there is no such list, or you may not see it"
 # Characters of the parameters, as web servers limit an address: a database needs minutes for a longer search.
 _MAX_PARAMETERS: Final = 8 * 1024
@@ -150,7 +150,7 @@ def rows_of_changelist(model: type[models.Model], alias: str, actor: Actor, sele
         raise _Refused("the list has no such filter, search or order") from None
     except Exception as error:
         if isinstance(error, (OperationalError, InterfaceError)) and not _is_of_the_statement(error):
-            raise TicketsUnavailableError(_AWAY) from error
+            raise TicketsUnavailableError(AWAY) from error
         # A filter of the host may raise anything for a text that a user made up, and its message may hold data.
         _log.warning("the list %s cannot be shown: %r", address.model, error, exc_info=error)
         raise _Refused("the list cannot be shown with these filters, search and order") from None

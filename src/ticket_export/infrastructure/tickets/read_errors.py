@@ -16,6 +16,8 @@ from ticket_export.infrastructure.persistence.database.errors import (
     reached_limit,
 )
 
+#: Of a `TicketsUnavailableError`.
+AWAY: Final = "The tickets could not be read: their database was unavailable or busy."
 _REFUSED: Final = "The tickets could not be read from the database."
 
 
@@ -41,8 +43,7 @@ def read_errors(dialect: Dialect) -> Iterator[None]:
         limit = reached_limit(error)
         ended = f"The tickets could not be read: the database's time limit ({limit}) ended the query."
         if may_pass(error):
-            away = "The tickets could not be read: their database was unavailable or busy."
-            raise TicketsUnavailableError(ended if limit else away) from error
+            raise TicketsUnavailableError(ended if limit else AWAY) from error
         raise TicketSourceError(ended if limit else _REFUSED) from error
     except (OverflowError, UnicodeEncodeError) as error:
         # Of SQLite's driver: a parameter, such as one of a host's rule, has more than 64 bits, or half a character.

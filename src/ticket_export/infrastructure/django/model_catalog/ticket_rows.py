@@ -13,10 +13,10 @@ from django.db.models.sql.datastructures import Join
 from django.db.models.sql.query import Query
 
 from ticket_export.errors import ConfigurationError
+from ticket_export.infrastructure.django.databases import require_supported
 
 Rows: TypeAlias = models.QuerySet[Any]
 
-_VENDORS = ("postgresql", "sqlite")
 _UTC = ("UTC", "Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu", "GMT", "Etc/GMT")
 
 
@@ -66,10 +66,7 @@ def require_usable_database(alias: str) -> None:
         ConfigurationError: it is neither PostgreSQL nor SQLite, or its times depend on a zone.
     """
     connection: Any = connections[alias]
-    if connection.vendor not in _VENDORS:
-        raise ConfigurationError(
-            f"DATABASES[{alias!r}]: {connection.display_name} is not supported; use PostgreSQL or SQLite"
-        )
+    require_supported(connection)
     if not settings.USE_TZ and settings.TIME_ZONE not in _UTC:
         raise ConfigurationError(
             f"USE_TZ is False and TIME_ZONE is {settings.TIME_ZONE!r}: the times in the database {alias!r} and in your "

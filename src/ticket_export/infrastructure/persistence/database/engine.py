@@ -323,16 +323,20 @@ def _set_up_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) 
     connection.isolation_level = None
     deadline = monotonic() + _SQLITE_POOL_TIMEOUT
     for pragma in _SQLITE_PRAGMAS:
-        while True:
-            try:
-                connection.execute(f"PRAGMA {pragma}")
-                break
-            except sqlite3.OperationalError as error:
-                # Of several connections that switch a new file to WAL at once, SQLite lets some fail without waiting
-                # for the time-out, since two that wait for each other would never end.
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > deadline:
-                    raise
-                sleep(_SWITCH_PAUSE)
+        # Of several connections that switch a new file to WAL at once, SQLite lets some fail without waiting for the
+        # time-out, since two that wait for each other would never end.
+        while not _is_set(connection, pragma, may_try_again=monotonic() < deadline):
+            sleep(_SWITCH_PAUSE)
+
+
+def _is_set(connection: sqlite3.Connection, pragma: str, *, may_try_again: bool) -> bool:
+    try:
+        connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not may_try_again:
+            raise
+        return False
+    return True
 
 
 def _begin_sqlite(connection: Connection) -> None:
