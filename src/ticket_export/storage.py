@@ -1,4 +1,6 @@
-"""For authors of storage plugins: the port, its optional abilities, checks of arguments, the header of a download.
+"""For authors of storage plugins: two bases, the port and its optional abilities, the header of a download.
+
+`SmartOpenStorage` is the base for every store that smart-open can open, `RenamingStorage` for file systems.
 
 `ticket_export.testing.StorageContract` tests a storage; docs/storage-plugins.md shows one from beginning to end. Errors
 are in `ticket_export.errors`.
@@ -12,11 +14,19 @@ from ticket_export.application.ports.export_storage import (
     SupportsPlaces,
     SupportsSignedUrl,
 )
+from ticket_export.infrastructure.storage.bases.location import USER_AT_SERVER, StoreLocation
+from ticket_export.infrastructure.storage.bases.renaming_storage import RenamingStorage, StoredFile
+from ticket_export.infrastructure.storage.bases.smart_open_storage import SmartOpenStorage
 from ticket_export.infrastructure.storage.keys import check_key, check_prefix, check_start
 
 __all__ = [
+    "USER_AT_SERVER",
     "ExportStorage",
     "ObjectWriter",
+    "RenamingStorage",
+    "SmartOpenStorage",
+    "StoreLocation",
+    "StoredFile",
     "SupportsDiscardStale",
     "SupportsPlaces",
     "SupportsSignedUrl",

@@ -32,8 +32,13 @@ def check_key(key: str) -> None:
     Raises:
         InvalidKeyError: the key is not valid.
     """
-    if len(key) > MAX_KEY_LENGTH or not all(is_segment(name) for name in key.split("/")):
+    if not is_key(key):
         raise _refusal("key", key)
+
+
+def is_key(text: str) -> bool:
+    """Whether `text` is a valid key."""
+    return len(text) <= MAX_KEY_LENGTH and all(is_segment(name) for name in text.split("/"))
 
 
 def check_prefix(prefix: str) -> None:

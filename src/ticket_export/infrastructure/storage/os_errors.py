@@ -39,8 +39,13 @@ def storage_errors(failed: str) -> Iterator[None]:
     except StorageError:
         raise
     except OSError as error:
-        error_type = StorageUnavailableError if error.errno in _AWAY else StorageError
-        raise error_type(f"{failed}: {_reason(error)}") from error
+        raise os_error(failed, error) from error
+
+
+def os_error(failed: str, error: OSError) -> StorageError:
+    """Return the error of `storage_errors` for an ``OSError``, without its cause."""
+    error_type = StorageUnavailableError if error.errno in _AWAY else StorageError
+    return error_type(f"{failed}: {_reason(error)}")
 
 
 def _reason(error: OSError) -> str:

@@ -10,9 +10,9 @@ from uuid import uuid4
 from smart_open import open as smart_open
 
 from ticket_export.errors import StorageError
+from ticket_export.infrastructure.storage.bases.part_buffer import PartBuffer
 from ticket_export.infrastructure.storage.s3.encryption import UnconfirmedEncryptionError, confirms, unconfirmed
 from ticket_export.infrastructure.storage.s3.errors import S3_ERRORS, is_missing, s3_errors
-from ticket_export.infrastructure.storage.s3.part_buffer import S3PartBuffer
 from ticket_export.infrastructure.storage.s3.persistence import S3Persistence
 from ticket_export.infrastructure.storage.s3.upload_client import S3UploadClient
 
@@ -58,7 +58,7 @@ class S3Upload:
         self._mark = uuid4().hex
         self._options = {**options, "Metadata": {_MARK: self._mark}}
         self._part_bytes = part_bytes
-        self._first = S3PartBuffer(part_bytes)
+        self._first = PartBuffer(part_bytes)
         self._writer: _Writer | None = None
         self.is_published = False
 
@@ -140,7 +140,7 @@ class S3Upload:
             "client_kwargs": {f"S3.Client.{each}": self._options for each in called},
             "multipart_upload": in_parts,
             "min_part_size": self._part_bytes,
-            "writebuffer": S3PartBuffer(self._part_bytes),
+            "writebuffer": PartBuffer(self._part_bytes),
         }
         url = f"s3://{self._bucket}/{self._name}"
         # The type of smart_open's result has no `terminate`.

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, TypedDict, TypeVar, Unpack, cast
 
 from ticket_export.errors import StorageError, StorageUnavailableError
+from ticket_export.infrastructure.storage.bases.part_buffer import PartBuffer
 from ticket_export.infrastructure.storage.s3.encryption import confirms, is_silent, unconfirmed
 from ticket_export.infrastructure.storage.s3.errors import (
     error_code,
@@ -16,7 +17,6 @@ from ticket_export.infrastructure.storage.s3.errors import (
     s3_errors,
     was_refused,
 )
-from ticket_export.infrastructure.storage.s3.part_buffer import S3PartBuffer
 from ticket_export.infrastructure.storage.s3.parts import S3Parts
 from ticket_export.infrastructure.storage.s3.persistence import S3Persistence
 
@@ -93,7 +93,7 @@ class S3UploadClient:
         self._begun, self._is_confirmed = request, confirms(request, answer)
         return answer
 
-    def upload_part(self, *, Body: S3PartBuffer, **request: Unpack[_Part]) -> Mapping[str, str]:  # noqa: N803
+    def upload_part(self, *, Body: PartBuffer, **request: Unpack[_Part]) -> Mapping[str, str]:  # noqa: N803
         """See boto3; the ``ETag`` of the result has no meaning yet."""
         # smart-open empties its buffer next.
         part = Body.take()
@@ -136,7 +136,7 @@ class S3UploadClient:
 
     def put_object(self, **request: Unpack[PutObjectRequestTypeDef]) -> PutObjectOutputTypeDef:
         """See boto3."""
-        body = cast("S3PartBuffer", request["Body"])
+        body = cast("PartBuffer", request["Body"])
 
         def put() -> PutObjectOutputTypeDef:
             body.seek(0)

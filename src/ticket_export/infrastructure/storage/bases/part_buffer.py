@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _MOST_AT_ONCE = 64 * 1024
 
 
-class S3PartBuffer(io.RawIOBase):
+class PartBuffer(io.RawIOBase):
     """A buffer for a part of at most `size` bytes: smart-open fills it, and boto3 reads it, several times if it must.
 
     An `io.BytesIO` that grows to some MB again and again fragments the heap, by 20 MB as measured.

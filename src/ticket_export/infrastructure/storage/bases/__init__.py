@@ -1,0 +1,1 @@
+"""What storages have in common, for the library's own and for those of plugins."""

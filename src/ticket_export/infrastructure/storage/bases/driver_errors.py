@@ -1,0 +1,77 @@
+"""Errors of a store's driver as storage errors that are safe to show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Final
+
+import attrs
+
+from ticket_export.errors import StorageError, StorageUnavailableError, TicketExportError
+from ticket_export.infrastructure.storage.os_errors import os_error
+
+_BUSY: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+_FULL: Final = HTTPStatus.INSUFFICIENT_STORAGE
+
+
+@attrs.frozen
+class DriverErrors:
+    """The errors of one driver: for what does not exist, for a refusal, and for a store that is in trouble.
+
+    Only `trouble` may pass by itself. Where the error has an HTTP status (`status_code` or `code`), the status decides
+    more exactly.
+    """
+
+    missing: tuple[type[Exception], ...] = ()
+    refused: tuple[type[Exception], ...] = ()
+    trouble: tuple[type[Exception], ...] = ()
+
+    @contextmanager
+    def __call__(self, failed: str) -> Iterator[None]:
+        """Raise `StorageError` for every error of a block that calls only the driver; its text begins with `failed`.
+
+        It is `StorageUnavailableError` if the same call may succeed later. The driver's error may name hosts, users
+        and paths, so it is only the ``__cause__``.
+        """
+        try:
+            yield
+        except TicketExportError:
+            raise
+        except Exception as error:
+            raise self._storage_error(failed, error) from error
+
+    def is_missing(self, error: StorageError) -> bool:
+        """Whether the driver said that something does not exist."""
+        return isinstance(error.__cause__, self.missing)
+
+    def _storage_error(self, failed: str, error: Exception) -> StorageError:
+        if isinstance(error, self.missing):
+            return StorageError(f"{failed}: the storage's bucket, container or folder does not exist")
+        if isinstance(error, self.refused):
+            return StorageError(f"{failed}: the storage refuses access")
+        status = _status(error)
+        if status in _BUSY:
+            return StorageUnavailableError(f"{failed}: the storage is busy; try again later")
+        if status == _FULL:
+            return StorageError(f"{failed}: the storage is full")
+        if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            return StorageError(f"{failed}: the storage refuses access")
+        if status is not None:
+            is_final = status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.REQUEST_TIMEOUT
+            error_type = StorageError if is_final else StorageUnavailableError
+            return error_type(f"{failed}: the storage failed; the log has the cause")
+        if isinstance(error, OSError) and error.errno is not None:
+            return os_error(failed, error)
+        if isinstance(error, self.trouble):
+            return StorageUnavailableError(f"{failed}: the storage cannot be reached")
+        return StorageError(f"{failed}: the storage failed; the log has the cause")
+
+
+def _status(error: Exception) -> int | None:
+    for name in ("status_code", "code"):
+        status = getattr(error, name, None)
+        if isinstance(status, int):
+            return int(status)
+    return None

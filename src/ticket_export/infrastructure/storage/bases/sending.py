@@ -1,0 +1,120 @@
+"""The calls of one upload to its store, in threads of their own, so that the next rows are read meanwhile."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from threading import Condition, Thread
+from typing import Final
+
+from ticket_export.errors import StorageUnavailableError
+
+_log = logging.getLogger(__name__)
+
+# Parts in memory: one is being filled while the other one is being sent, or both are being sent.
+_PARTS: Final = 2
+# Seconds that an interrupted upload may take to end.
+_GRACE: Final = 2.0
+
+
+class Sending:
+    """Makes calls to a store, `parallel` at a time, one or two.
+
+    A store may never respond. So each call has a daemon thread, with which a process can end, and `interrupt` ends
+    every wait for one.
+    """
+
+    def __init__(self, *, parallel: int = 1) -> None:
+        self._parallel = parallel
+        self._changed = Condition()
+        # Threads that have not begun their call yet, and those that have.
+        self._waiting: set[object] = set()
+        self._calling: set[object] = set()
+        self._error: BaseException | None = None
+        self._is_interrupted = False
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether `interrupt` was called."""
+        return self._is_interrupted
+
+    def interrupt(self) -> None:
+        """Make `begin`, `finish` and `require` raise, also those that wait now."""
+        with self._changed:
+            self._is_interrupted = True
+            self._changed.notify_all()
+
+    def require(self) -> None:
+        """Raise the error of an earlier call, or `StorageUnavailableError` after `interrupt`."""
+        if self._error is not None:
+            raise self._error
+        if self._is_interrupted:
+            raise StorageUnavailableError("the file could not be written: its upload was interrupted")
+
+    def begin(self, call: Callable[[], object]) -> None:
+        """Begin a call when the calls before it allow that, and return when there is memory for the next part.
+
+        Raises:
+            BaseException: that of an earlier call, or as `require` does.
+            RuntimeError: the process cannot start a thread.
+        """
+        self._wait_for_most(self._parallel - 1)
+        self._start(call)
+        self._wait_for_most(_PARTS - 1)
+
+    def finish(self) -> None:
+        """Wait for all calls; raises as `begin` does."""
+        self._wait_for_most(0)
+
+    def end(self, clean_up: Callable[[], None]) -> None:
+        """Call `clean_up` when no other call is under way, and wait for that; after `interrupt`, only for a moment.
+
+        Then the store's response decides when it is called. `clean_up` must not raise an error of the store.
+        """
+
+        def close() -> None:
+            with self._changed:
+                self._changed.wait_for(lambda: self._under_way == 1)
+            clean_up()
+
+        self._start(close)
+        with self._changed:
+            self._changed.wait_for(lambda: not self._under_way or self._is_interrupted)
+            if not self._changed.wait_for(lambda: not self._under_way, _GRACE):
+                _log.warning("an upload was left to its thread, which waits for a response of the storage")
+
+    @property
+    def _under_way(self) -> int:
+        return len(self._waiting) + len(self._calling)
+
+    def _wait_for_most(self, most: int) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._under_way <= most or self._error is not None or self._is_interrupted)
+            self.require()
+
+    def _start(self, call: Callable[[], object]) -> None:
+        mine = object()
+        self._waiting.add(mine)
+        try:
+            Thread(target=self._run, args=(mine, call), name="upload of an export", daemon=True).start()
+        except BaseException:
+            # There is no thread; or there is one, and this thread was interrupted. It must not begin later.
+            with self._changed:
+                self._waiting.discard(mine)
+            raise
+
+    def _run(self, mine: object, call: Callable[[], object]) -> None:
+        with self._changed:
+            if mine not in self._waiting:
+                return
+            self._waiting.discard(mine)
+            self._calling.add(mine)
+        error = None
+        try:
+            call()
+        except BaseException as raised:  # noqa: BLE001 - raised again in the thread of the writer
+            error = raised
+        with self._changed:
+            self._calling.discard(mine)
+            self._error = self._error or error
+            self._changed.notify_all()

@@ -1,0 +1,148 @@
+"""The upload of one object through a stream that smart-open has opened."""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Any, Protocol
+
+import attrs
+
+from ticket_export.errors import StorageError, StorageUnavailableError
+from ticket_export.infrastructure.storage.bases.part_buffer import PartBuffer
+from ticket_export.infrastructure.storage.bases.sending import Sending
+from ticket_export.infrastructure.storage.bases.upload import Upload
+
+_log = logging.getLogger(__name__)
+
+_NOT_WRITTEN = "the file could not be written"
+
+
+@attrs.frozen
+class Written:
+    """The bytes that an upload has sent: how many, and their CRC-32."""
+
+    length: int = 0
+    crc: int = 0
+
+    def and_then(self, data: bytes | memoryview) -> Written:
+        """Return this with `data` behind it."""
+        return Written(self.length + len(data), zlib.crc32(data, self.crc))
+
+
+class Target(Protocol):
+    """The object of an upload, in its store. The methods that reach the store raise the errors of its driver."""
+
+    def errors(self, failed: str) -> AbstractContextManager[None]:
+        """Raise `StorageError` for every error of the driver in the block."""
+
+    def open(self) -> Any:
+        """Return the stream for the bytes."""
+
+    def complete(self, close: Callable[[], object], written: Written) -> None:
+        """Make the object readable; `close` closes the stream."""
+
+    def discard(self, stream: Any, close: Callable[[], object]) -> None:
+        """Remove what the stream has stored, so that it is never readable."""
+
+    def contains(self, written: Written) -> bool:
+        """Whether the object can be read, and has exactly these bytes."""
+
+    def remove(self) -> None:
+        """Delete the object."""
+
+
+class StreamUpload(Upload):
+    """Sends parts of an object to a stream, one after the other, while the next part is filled.
+
+    The streams of smart-open publish what was written when they are closed. Python closes a stream that nobody uses
+    any more, also half-written ones: after an error, in an abandoned generator, at the end of the process. So the
+    stream loses its `close` when it is opened, and only `publish` has it.
+    """
+
+    def __init__(self, target: Target, *, part_bytes: int) -> None:
+        self.sending = Sending()
+        self._target = target
+        self._buffer = PartBuffer(part_bytes)
+        self._stream: Any = None
+        self._close: Callable[[], object] = _nothing
+        self._written = Written()
+        self._is_away = self._is_published = False
+
+    def write(self, data: bytes, /) -> None:
+        """See `Upload.write`."""
+        rest = memoryview(data)
+        while len(rest) > self._buffer.room:
+            room = self._buffer.room
+            self._buffer.write(rest[:room])
+            rest = rest[room:]
+            self.sending.begin(partial(self._send, self._buffer.take()))
+        self._buffer.write(rest)
+
+    def publish(self) -> None:
+        """See `Upload.publish`."""
+        self.sending.begin(self._publish)
+        self.sending.finish()
+
+    def withdraw(self) -> None:
+        """See `Upload.withdraw`."""
+        self._buffer.close()
+        try:
+            with self._target.errors("the unfinished file could not be removed"):
+                if self._is_published:
+                    self._target.remove()
+                # A store that cannot be reached, a driver would try to reach for a long time.
+                elif self._stream is not None and not self._is_away:
+                    self._target.discard(self._stream, self._close)
+        except StorageError:
+            _log.warning("what was written of an export was left to the storage", exc_info=True)
+
+    def _publish(self) -> None:
+        self._send(self._buffer.take())
+        try:
+            self._made(lambda: self._target.complete(self._close, self._written))
+        except StorageError:
+            # If only the response was lost, the object is there. If it was interrupted, nothing waits for the answer.
+            if self.sending.is_interrupted or not self._is_stored():
+                raise
+            _log.info("a file was published, although its response was lost")
+        self._is_published = True
+
+    def _is_stored(self) -> bool:
+        try:
+            return self._target.contains(self._written)
+        except StorageError:
+            _log.warning("it is not known whether a file was published", exc_info=True)
+            return False
+
+    def _send(self, part: PartBuffer) -> None:
+        with part, part.view() as data:
+            self._made(partial(self._write, data))
+            self._written = self._written.and_then(data)
+
+    def _write(self, data: memoryview) -> None:
+        if self._stream is None:
+            self._opened()
+        if data:
+            self._stream.write(data)
+
+    def _opened(self) -> None:
+        opened = self._target.open()
+        # smart-open returns a proxy, and Python closes what is behind it.
+        self._stream = getattr(opened, "__wrapped__", opened)
+        self._close, self._stream.close = self._stream.close, _nothing
+
+    def _made(self, call: Callable[[], object]) -> None:
+        try:
+            with self._target.errors(_NOT_WRITTEN):
+                call()
+        except StorageUnavailableError:
+            self._is_away = True
+            raise
+
+
+def _nothing() -> None:
+    pass
