@@ -26,11 +26,11 @@ class Place(Protocol):
 
     @property
     def url(self) -> str:
-        """What ``TICKET_EXPORT_STORAGE_URL`` is."""
+        """The storage URL, at the port of the server where the URL names one."""
         ...
 
     def environment(self, port: int | None = None) -> dict[str, str]:
-        """Return the variables with which a process finds the store, without the URL.
+        """Return all variables with which a process uses the place, ``TICKET_EXPORT_STORAGE_URL`` too.
 
         With `port`, the process reaches the store by that port of 127.0.0.1, such as that of a proxy.
         """
