@@ -46,6 +46,11 @@ class DriverErrors:
         """Whether the driver said that something does not exist."""
         return error.__cause__ is not None and self._is_missing(error.__cause__)
 
+    def is_after_success(self, error: StorageError) -> bool:
+        """Whether the store said that a call succeeded, and the driver does not believe it: a wrong checksum."""
+        status = None if error.__cause__ is None else _status(error.__cause__)
+        return status is not None and status < HTTPStatus.MULTIPLE_CHOICES
+
     def _storage_error(self, failed: str, error: Exception) -> StorageError:
         if self._is_missing(error):
             return StorageError(f"{failed}: the storage's bucket, container or folder does not exist")
@@ -59,7 +64,8 @@ class DriverErrors:
         if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             return StorageError(f"{failed}: the storage refuses access")
         if status is not None:
-            is_final = status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.REQUEST_TIMEOUT
+            is_refused = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+            is_final = is_refused and status != HTTPStatus.REQUEST_TIMEOUT
             error_type = StorageError if is_final else StorageUnavailableError
             return error_type(f"{failed}: the storage failed; the log has the cause")
         if isinstance(error, OSError) and error.errno is not None:
