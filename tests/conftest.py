@@ -21,6 +21,7 @@ pytest_plugins = [
     "tests.postgresql_server",
     "tests.s3_fixtures",
     "tests.stores.azurite",
+    "tests.stores.fake_gcs",
     "tests.stores.moto",
 ]
 
