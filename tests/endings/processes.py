@@ -15,6 +15,7 @@ import pytest
 
 from tests.endings.writing import CONTENT_TYPE, Writing, make_parts_small
 from ticket_export.application.ports.export_storage import ExportStorage, ObjectWriter
+from ticket_export.entrypoints.cli.main import main
 from ticket_export.infrastructure.storage.registry import open_storage
 from ticket_export.settings import Settings
 
@@ -126,3 +127,9 @@ ENDINGS: Final[dict[str, tuple[Callable[[ExportStorage, Writing], None], int]]] 
     "process ends, writer in a cycle": (_left_in_a_cycle, 0),
     "process ends, writer in a thread": (_left_in_a_thread, 0),
 }
+
+
+def drain() -> None:
+    """Run ``ticket-export worker --drain``, with small parts."""
+    make_parts_small(_patch, open_storage(Settings.load()))
+    sys.exit(main(["worker", "--drain"]))

@@ -26,7 +26,9 @@ SERVERS: Final = {
     "GCS": "tests.stores.fake_gcs:FakeGcsServer",
     "SFTP": "tests.stores.openssh:OpenSshServer",
 }
-STORES: Final = ("memory", "local", *SERVERS)
+import os
+
+STORES: Final = tuple(os.environ.get("ST", "memory local S3").split())
 #: How long a storage tries again while its store is away: so short that a test can wait for it.
 BRIEF: Final = timedelta(seconds=1)
 # Seconds; only a failing test waits for so long.
@@ -72,7 +74,7 @@ class Scene:
     @property
     def variables(self) -> dict[str, str]:
         """The variables of a process that reaches the store as `storage` does."""
-        return self.place.environment(self.network and self.network.proxy.port)
+        return self.place.environment(self.network.proxy.port if self.network else None)
 
 
 @contextmanager

@@ -1,9 +1,9 @@
-"""What has become of all writers, for each way and each store."""
+"""What has become of all writers and exports, for each way and each store."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 import attrs
@@ -28,11 +28,16 @@ class Tally:
 
     def table(self, ways: Sequence[str], stores: Sequence[str]) -> str:
         """Return the numbers as lines of text."""
-        rows = [[way, *(self.ends[way, store] for store in stores)] for way in ways]
-        rows.append(["all", *(sum(self.ends[way, store] for way in ways) for store in stores)])
-        for found in Found:
-            rows.append([f"readable: {found}", *(self.found[store, found] for store in stores)])
-        rows.append(["whole, though the writer did not see it", *(self.unseen[store] for store in stores)])
-        width = max(len(str(row[0])) for row in rows)
-        lines = [["", *stores], *rows]
-        return "\n".join(f"  {line[0]!s:{width}}" + "".join(f"{cell!s:>8}" for cell in line[1:]) for line in lines)
+        rows = {way: [self.ends[way, store] for store in stores] for way in ways}
+        rows["all"] = [sum(counts) for counts in zip(*rows.values(), strict=True)]
+        rows |= {f"readable: {found}": [self.found[store, found] for store in stores] for found in Found}
+        rows["whole, though the writer did not see it"] = [self.unseen[store] for store in stores]
+        return table(stores, rows)
+
+
+def table(columns: Sequence[str], rows: Mapping[str, Sequence[int]]) -> str:
+    """Return numbers as lines of text."""
+    width = max(map(len, rows))
+    lines = [" " * width + "".join(f"{column:>8}" for column in columns)]
+    lines += [f"{name:{width}}" + "".join(f"{count:8}" for count in counts) for name, counts in rows.items()]
+    return "\n".join(f"  {line}" for line in lines)

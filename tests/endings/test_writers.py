@@ -29,16 +29,6 @@ _WRITERS = ENDINGS - ENDINGS // 5
 _LONG = timedelta(hours=6)
 
 
-@pytest.fixture
-def scenes(tmp_path: Path, fork_server: ForkServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Scene]]:
-    monkeypatch.setattr("moto.s3.models.S3_UPLOAD_PART_MIN_SIZE", PART_BYTES)
-    with ExitStack() as opened:
-        scenes = {name: opened.enter_context(scene(name, tmp_path, fork_server)) for name in STORES}
-        for each in scenes.values():
-            make_parts_small(monkeypatch, each.storage)
-        yield scenes
-
-
 def test_no_ending_of_a_writer_leaves_half_an_object(
     scenes: dict[str, Scene], seed: str, show: Callable[[str], None]
 ) -> None:
