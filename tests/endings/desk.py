@@ -21,7 +21,6 @@ from tests.endings.scene import BRIEF, Scene
 from ticket_export.application.file.export_file import manifest_key, owner_key
 from ticket_export.container import TicketExportContainer
 from ticket_export.domain.export_job_status import ExportJobStatus
-from ticket_export.settings import Settings
 from ticket_export.storage import SupportsDiscardStale
 from ticket_export.testing.engines.arena import settings_of
 from ticket_export.testing.engines.end_state import EndState
@@ -90,7 +89,9 @@ class DeskEnd:
             lost_attempts=end.lost_attempts,
             orphans=orphans,
             stale=stale,
-            half_files=[key for job_id, key in files.items() if end.objects.get(key) not in {end.expected[job_id], None}],
+            half_files=[
+                key for job_id, key in files.items() if end.objects.get(key) not in {end.expected[job_id], None}
+            ],
             files_without_row=sorted({*end.objects} - known),
             rows_without_file=sorted(known - {*end.objects}),
             # What the library does not list.

@@ -15,6 +15,7 @@ import attrs
 import pytest
 
 from tests.chaos.workers import wait_until
+from tests.cut_proxy import CutProxy
 from tests.endings.desk import Desk
 from tests.endings.fork_server import Forked
 from tests.endings.scene import Scene, wait_for_uploads
@@ -23,7 +24,7 @@ from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.errors import LeaseLostError
 from ticket_export.testing.entities import AN_ACTOR
 
-_COMPLETED, _FAILED, _CANCELLED = ExportJobStatus.COMPLETED, ExportJobStatus.FAILED, ExportJobStatus.CANCELLED
+_COMPLETED, _FAILED = ExportJobStatus.COMPLETED, ExportJobStatus.FAILED
 _LONGEST = 60.0
 # Up to as many bytes as an export sends, and those of a worker that starts; more would rarely meet one.
 _BYTES = 600_000
@@ -149,6 +150,11 @@ def _for_a_while(desk: Desk, disturb: Callable[[], object]) -> None:
     mending.start()
 
 
+def _proxy(desk: Desk) -> CutProxy:
+    assert desk.scene.network is not None
+    return desk.scene.network.proxy
+
+
 _NETWORK, _PROCESS = frozenset({"network"}), frozenset({"process"})
 EXPORT_WAYS: Final = (
     ExportWay("made by a worker", _undisturbed, _PROCESS),
@@ -162,5 +168,5 @@ EXPORT_WAYS: Final = (
     ExportWay("store restarted", _restarted, _NETWORK),
     ExportWay("error of a listener", _broken_listener, becomes=frozenset({_FAILED, _COMPLETED})),
     ExportWay("Ctrl-C of a caller", _interrupted_call, becomes=frozenset({_FAILED})),
-    ExportWay("cancelled", _cancelled, becomes=frozenset({_CANCELLED})),
+    ExportWay("cancelled", _cancelled, becomes=frozenset({_FAILED})),
 )

@@ -6,21 +6,16 @@ what a run printed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from random import Random
 from time import monotonic
 
-import pytest
-
 from tests.endings.conftest import ENDINGS
-from tests.endings.fork_server import ForkServer
-from tests.endings.scene import STORES, Scene, scene, wait_for_uploads
+from tests.endings.scene import Scene, wait_for_uploads
 from tests.endings.tally import Found, Tally
 from tests.endings.ways import WAYS, Left, Way
-from tests.endings.writing import PART_BYTES, Writing, make_parts_small
+from tests.endings.writing import Writing
 from ticket_export.errors import ObjectNotFoundError
 from ticket_export.storage import SupportsDiscardStale
 
