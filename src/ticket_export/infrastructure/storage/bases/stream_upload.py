@@ -39,6 +39,9 @@ class Target(Protocol):
     def errors(self, failed: str) -> AbstractContextManager[None]:
         """Raise `StorageError` for every error of the driver in the block."""
 
+    def is_missing(self, error: StorageError) -> bool:
+        """Whether it is the driver's error for something that does not exist."""
+
     def open(self) -> Any:
         """Return the stream for the bytes."""
 
@@ -47,6 +50,9 @@ class Target(Protocol):
 
     def discard(self, stream: Any, close: Callable[[], object]) -> None:
         """Remove what the stream has stored, so that it is never readable."""
+
+    def retract(self) -> None:
+        """Delete the object if a failed `complete` may have made it readable with other bytes."""
 
     def contains(self, written: Written) -> bool:
         """Whether the object can be read, and has exactly these bytes."""
@@ -70,7 +76,7 @@ class StreamUpload(Upload):
         self._stream: Any = None
         self._close: Callable[[], object] = _nothing
         self._written = Written()
-        self._is_away = self._is_published = False
+        self._is_away = self._was_closed = self._is_published = False
 
     def write(self, data: bytes, /) -> None:
         """See `Upload.write`."""
@@ -97,11 +103,14 @@ class StreamUpload(Upload):
                 # A store that cannot be reached, a driver would try to reach for a long time.
                 elif self._stream is not None and not self._is_away:
                     self._target.discard(self._stream, self._close)
+                    if self._was_closed:
+                        self._target.retract()
         except StorageError:
             _log.warning("what was written of an export was left to the storage", exc_info=True)
 
     def _publish(self) -> None:
         self._send(self._buffer.take())
+        self._was_closed = True
         try:
             self._made(lambda: self._target.complete(self._close, self._written))
         except StorageError:
@@ -142,6 +151,12 @@ class StreamUpload(Upload):
         except StorageUnavailableError:
             self._is_away = True
             raise
+        except StorageError as failure:
+            if not (self._written.length and self._target.is_missing(failure)):
+                raise
+            self._is_away = True
+            # Such as a store that was restarted. Another attempt of the export begins from the start.
+            raise StorageUnavailableError(f"{_NOT_WRITTEN}: the storage has lost the beginning of it") from failure
 
 
 def _nothing() -> None:
