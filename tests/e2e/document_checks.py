@@ -50,7 +50,7 @@ OTHER_PROGRAMS: Final = {
         "python3",
         "ssh-keyscan",
     ),
-    *("curl", "docker", "gunicorn", "journalctl", "kubectl", "procrastinate", "systemctl", "uvicorn"),
+    *("curl", "docker", "gcloud", "gunicorn", "journalctl", "kubectl", "procrastinate", "systemctl", "uvicorn"),
 }
 _PAGES: Final = ROOT / "src" / "ticket_export" / "entrypoints" / "web" / "pages"
 _VARIABLE = re.compile(r"\bTICKET_EXPORT_[A-Z0-9_]+")
