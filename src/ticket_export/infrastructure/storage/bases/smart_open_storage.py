@@ -115,8 +115,8 @@ class SmartOpenStorage(ExportStorage, SupportsCheck, Generic[C]):
 
     @property
     def place(self) -> str:
-        """See `ExportStorage.place`. Override it where two stores may have the same names."""
-        return self.location.place()
+        """See `ExportStorage.place`. Override it where two stores may have the same names and no ``?endpoint=``."""
+        return self.location.place(self.location.options.get("endpoint"))
 
     @contextmanager
     def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
