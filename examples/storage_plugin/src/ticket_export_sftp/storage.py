@@ -2,88 +2,139 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
-from stat import S_ISREG
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from paramiko import AuthenticationException, SSHException
-from paramiko.ssh_exception import NoValidConnectionsError
-from pydantic import SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+import paramiko
+from pydantic_settings import BaseSettings
 
+from ticket_export import ConfigurationError, Settings
 from ticket_export.storage import USER_AT_SERVER, RenamingStorage, StoredFile, StoreLocation
-from ticket_export_sftp.sessions import Sessions
-from ticket_export_sftp.stream import SftpStream
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ticket_export import Settings
 
 
-class SftpSettings(BaseSettings):
+class SftpSettings(BaseSettings, env_prefix="TICKET_EXPORT_SFTP_", env_file=".env", extra="ignore"):
     """``TICKET_EXPORT_SFTP_PASSWORD``. Without it, the keys in ``~/.ssh`` and those of the SSH agent are tried."""
 
-    model_config = SettingsConfigDict(env_prefix="TICKET_EXPORT_SFTP_", env_file=".env", extra="ignore")
-
-    password: SecretStr = SecretStr("")
+    password: str = ""
 
 
-class SftpStorage(RenamingStorage[Sessions]):
-    """The files in one folder of an SFTP server, for their owner only."""
+class KnownHosts(paramiko.MissingHostKeyPolicy):
+    """Refuses an unknown server before it gets the password."""
+
+    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
+        raise ConfigurationError(
+            "the storage's server is not known: check its host key and add it to ~/.ssh/known_hosts"
+        )
+
+
+class Connection(paramiko.SSHClient):
+    """A connection with one session, for one thread at a time. A ``with`` block closes it after an error."""
+
+    def __init__(self, server: SplitResult, password: str, seconds: float) -> None:
+        super().__init__()
+        self.load_system_host_keys()
+        self.set_missing_host_key_policy(KnownHosts())
+        log_in = partial(
+            self.connect, str(server.hostname), server.port or 22, server.username, password, timeout=seconds
+        )
+        with self:
+            # A server counts each key that is tried as a failed login.
+            log_in(allow_agent=not password, look_for_keys=not password, auth_timeout=seconds, channel_timeout=seconds)
+            self.sftp = self.open_sftp()
+        self.sftp.sock.settimeout(seconds)
+        self.sftp.sock.get_transport().set_keepalive(30)  # before a firewall forgets it
+
+    def __exit__(self, error_type: object, error: object, traceback: object) -> None:
+        """Raise `ConnectionError` if the connection had ended before: paramiko has many errors for it."""
+        if error is not None:
+            had_ended = (transport := self.get_transport()) is None or not transport.is_active()
+            self.close()
+            if had_ended and isinstance(error, Exception):
+                raise ConnectionAbortedError from error
+
+
+class SftpStream:
+    """The bytes of one file. It sends many requests before it waits for their answers."""
+
+    def __init__(self, connection: Connection, file: paramiko.SFTPFile, close: Callable[[], object]) -> None:
+        self._connection, self._file, self.close = connection, file, close
+        self.seek, self.seekable = file.seek, file.seekable
+        self._length = file.stat().st_size or 0
+
+    def read(self, size: int) -> bytes:
+        """See `io.RawIOBase.read`."""
+        with self._connection:
+            return b"".join(self._file.readv([(self._file.tell(), min(size, self._length - self._file.tell()))]))
+
+    def write(self, data: memoryview) -> None:
+        """Append `data`. paramiko alone would not ask for the last answers, such as that the disk is full."""
+        with self._connection:
+            self._file.set_pipelined(True)
+            self._file.write(data[:-1])
+            self._file.set_pipelined(False)
+            self._file.write(data[-1:])  # waits for all answers
+
+
+class SftpStorage(RenamingStorage[list[Connection]]):
+    """The files in one folder of an SFTP server, for their owner only. Its client is a list of idle connections."""
 
     provider = "sftp"
     missing = (FileNotFoundError,)
-    refused = (PermissionError, AuthenticationException)
-    trouble = (ConnectionError, NoValidConnectionsError, TimeoutError, EOFError, SSHException)
+    refused = (PermissionError, paramiko.AuthenticationException, paramiko.BadHostKeyException)
+    trouble = (ConnectionError, TimeoutError, EOFError, paramiko.SSHException)
 
     @classmethod
     def from_url(cls, url: str, settings: Settings) -> SftpStorage:
         """Return the storage at ``sftp://user@host:port/folder``; connects at the first use."""
         location = StoreLocation.parse(url, usage="sftp://user@host:port/folder", store=USER_AT_SERVER, options=())
-        parts, password = urlsplit(url), SftpSettings().password.get_secret_value()
-        server = {"hostname": parts.hostname, "port": parts.port or 22, "username": parts.username}
-        # A server counts each key that is tried as a failed login.
-        login = {"password": password, "look_for_keys": not password, "allow_agent": not password}
-        patience = settings.storage_patience
-        return cls(location, partial(Sessions, {**server, **login}, patience.total_seconds() / 4), patience=patience)
+        return cls(location, list, patience=settings.storage_patience)
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """Return a connection for one operation, or for one file."""
+        try:
+            while (connection := self.client.pop()).sftp.sock.closed:
+                pass  # it has ended
+        except IndexError:
+            seconds = self.patience.total_seconds() / 4
+            connection = Connection(urlsplit(self.place), SftpSettings().password, seconds)
+        with connection:
+            yield connection
+        self.client.append(connection)
 
     def uri(self, name: str) -> str:
         """Return the path of the file on the server."""
         return f"/{self.location.prefix}{name}"
 
     def open_stream(self, name: str, mode: str, content_type: str | None = None) -> SftpStream:
-        """Open the file in a session of its own, which ends with it."""
+        """Open the file on a connection that is its own until it is closed."""
         with ExitStack() as stack:
-            session = stack.enter_context(self.client.session())
-            file = stack.enter_context(session.open(self.uri(name), mode))
-            if content_type is not None:
+            connection = stack.enter_context(self.connection())
+            file = stack.enter_context(connection.sftp.open(self.uri(name), mode))
+            if mode == "wb":
                 file.chmod(0o600)
-            return SftpStream(file, stack.pop_all().close)
+            return SftpStream(connection, file, stack.pop_all().close)
 
     def make_folder(self) -> None:
-        with suppress(OSError), self.client.session() as session:
-            session.mkdir(self.uri(""), 0o700)
-
-    def names(self, prefix: str) -> Iterable[str]:
-        with self.client.session() as session:
-            entries = session.listdir_attr(self.uri(""))
-        files = [entry.filename for entry in entries if S_ISREG(entry.st_mode or 0)]
-        return sorted(name for name in files if name.startswith(prefix))
+        with suppress(OSError), self.connection() as connection:
+            connection.sftp.mkdir(self.uri(""), 0o700)
 
     def stat(self, name: str) -> StoredFile:
-        with self.client.session() as session:
-            found = session.lstat(self.uri(name))
+        with self.connection() as connection:
+            found = connection.sftp.lstat(self.uri(name))
         return StoredFile(found.st_size or 0, datetime.fromtimestamp(found.st_mtime or 0, UTC))
 
+    def names(self, prefix: str) -> Iterable[str]:
+        with self.connection() as connection:
+            return sorted(name for name in connection.sftp.listdir(self.uri("")) if name.startswith(prefix))
+
     def rename(self, name: str, new_name: str) -> None:
-        with self.client.session() as session:
-            # An extension of OpenSSH: SFTP's own renaming refuses a name that exists.
-            session.posix_rename(self.uri(name), self.uri(new_name))
+        with self.connection() as connection:
+            connection.sftp.posix_rename(self.uri(name), self.uri(new_name))  # OpenSSH's, which replaces
 
     def remove(self, name: str) -> None:
-        with self.client.session() as session:
-            session.remove(self.uri(name))
+        with self.connection() as connection:
+            connection.sftp.remove(self.uri(name))
