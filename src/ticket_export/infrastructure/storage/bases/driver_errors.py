@@ -40,13 +40,14 @@ class DriverErrors:
         except TicketExportError:
             raise
         except Exception as error:
-            raise self._storage_error(failed, error) from error
+            raise self.storage_error(failed, error) from error
 
     def is_missing(self, error: StorageError) -> bool:
         """Whether the driver said that something does not exist."""
         return isinstance(error.__cause__, self.missing)
 
-    def _storage_error(self, failed: str, error: Exception) -> StorageError:
+    def storage_error(self, failed: str, error: Exception) -> StorageError:
+        """Return the error to raise for one of the driver, without its cause."""
         if isinstance(error, self.missing):
             return StorageError(f"{failed}: the storage's bucket, container or folder does not exist")
         if isinstance(error, self.refused):

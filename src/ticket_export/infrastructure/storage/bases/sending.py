@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
 from threading import Condition, Thread
 from typing import Final
@@ -71,13 +72,22 @@ class Sending:
 
         Then the store's response decides when it is called. `clean_up` must not raise an error of the store.
         """
+        if sys.is_finalizing():
+            # The process ends with an open writer: the threads of its calls do not go on, and no other thread starts.
+            return
+        with self._changed:
+            before = self._waiting | self._calling
 
         def close() -> None:
             with self._changed:
-                self._changed.wait_for(lambda: self._under_way == 1)
+                self._changed.wait_for(lambda: before.isdisjoint(self._waiting | self._calling))
             clean_up()
 
-        self._start(close)
+        try:
+            self._start(close)
+        except RuntimeError:
+            # The process has no thread for it. Then an interrupt does not end the wait.
+            close()
         with self._changed:
             self._changed.wait_for(lambda: not self._under_way or self._is_interrupted)
             if not self._changed.wait_for(lambda: not self._under_way, _GRACE):
