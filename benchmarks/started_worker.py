@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from importlib import import_module
 from pathlib import Path
 from threading import Event, Thread
 from time import perf_counter, process_time
@@ -60,12 +61,15 @@ def main() -> None:
     parser.add_argument("--view", type=json.loads, default={}, help="what differs from the usual view, as JSON")
     parser.add_argument("--team", action="append", type=UUID, help="a row rule shows only the tickets of these teams")
     parser.add_argument("--without", action="append", default=[], help="a module that cannot be imported")
+    parser.add_argument("--import", dest="imports", action="append", default=[], help="a module to import, unused")
     parser.add_argument("--metrics", action="store_true", help="record metrics, and collect them every second")
     parser.add_argument("--aggregate", action="store_true", help="join the tags with string_agg()")
     arguments = parser.parse_args()
     for module in arguments.without:
         # Python's documented way to prevent an import.
         sys.modules[module] = None  # type: ignore[assignment]
+    for module in arguments.imports:
+        import_module(module)
     container = TicketExportContainer()
     catalog = container.catalog()
     if arguments.team:

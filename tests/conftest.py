@@ -20,6 +20,9 @@ pytest_plugins = [
     "tests.django.in_process",
     "tests.postgresql_server",
     "tests.s3_fixtures",
+    "tests.stores.azurite",
+    "tests.stores.fake_gcs",
+    "tests.stores.moto",
 ]
 
 # A shell without job control starts background processes with SIGINT ignored, and their children inherit that. Tests

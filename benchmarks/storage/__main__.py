@@ -1,4 +1,4 @@
-"""Compare an export to local files with exports to S3: python -m benchmarks.storage."""
+"""Compare an export to local files with exports to other storages: python -m benchmarks.storage."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.databases import postgresql
 from benchmarks.fill.loader import fill_help_desk
 from benchmarks.measure import Run
 from benchmarks.report import machine, write
-from benchmarks.storage.places import places
+from benchmarks.storage.places import STORES, places
 from benchmarks.storage.report import REPORT, table
 
 
@@ -21,11 +21,13 @@ def main() -> None:
     parser.add_argument("--tickets", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3, help="rounds, shown as medians")
     parser.add_argument("--write", action="store_true", help="write the table to docs/background/storage.md")
-    parser.add_argument("--server-python", default=sys.executable, help="a Python that has moto's server")
+    parser.add_argument("--server-python", default=sys.executable, help="a Python that has the servers of the stores")
+    parser.add_argument("--only", action="append", default=[], help="a part of a store's name; by default, all stores")
     arguments = parser.parse_args()
+    stores = [store for store in STORES if not arguments.only or any(part in store.name for part in arguments.only)]
     with (
         tempfile.TemporaryDirectory(prefix="ticket-export-bench-") as folder,
-        places(arguments.server_python) as everywhere,
+        places(stores, arguments.server_python) as everywhere,
         postgresql() as database,
         database.new_desk(Path(folder)) as desk,
     ):

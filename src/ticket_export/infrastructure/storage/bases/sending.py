@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
 from threading import Condition, Thread
 from typing import Final
@@ -21,7 +22,7 @@ class Sending:
     """Makes calls to a store, `parallel` at a time, one or two.
 
     A store may never respond. So each call has a daemon thread, with which a process can end, and `interrupt` ends
-    every wait for one.
+    every wait for one. The end of Python ends them too: then daemon threads no longer run, and a new one never starts.
     """
 
     def __init__(self, *, parallel: int = 1) -> None:
@@ -35,8 +36,8 @@ class Sending:
 
     @property
     def is_interrupted(self) -> bool:
-        """Whether `interrupt` was called."""
-        return self._is_interrupted
+        """Whether `interrupt` was called, or Python ends."""
+        return self._is_interrupted or sys.is_finalizing()
 
     def interrupt(self) -> None:
         """Make `begin`, `finish` and `require` raise, also those that wait now."""
@@ -48,7 +49,7 @@ class Sending:
         """Raise the error of an earlier call, or `StorageUnavailableError` after `interrupt`."""
         if self._error is not None:
             raise self._error
-        if self._is_interrupted:
+        if self.is_interrupted:
             raise StorageUnavailableError("the file could not be written: its upload was interrupted")
 
     def begin(self, call: Callable[[], object]) -> None:
@@ -69,15 +70,25 @@ class Sending:
     def end(self, clean_up: Callable[[], None]) -> None:
         """Call `clean_up` when no other call is under way, and wait for that; after `interrupt`, only for a moment.
 
-        Then the store's response decides when it is called. `clean_up` must not raise an error of the store.
+        Then the store's response decides when it is called. `clean_up` must not raise an error of the store. While
+        Python ends, it is not called: what was sent stays, as after a kill.
         """
+        if sys.is_finalizing():
+            # The threads of its calls do not go on, and no other thread starts.
+            return
+        with self._changed:
+            before = self._waiting | self._calling
 
         def close() -> None:
             with self._changed:
-                self._changed.wait_for(lambda: self._under_way == 1)
+                self._changed.wait_for(lambda: before.isdisjoint(self._waiting | self._calling))
             clean_up()
 
-        self._start(close)
+        try:
+            self._start(close)
+        except RuntimeError:
+            # The process has no thread for it. Then an interrupt does not end the wait.
+            close()
         with self._changed:
             self._changed.wait_for(lambda: not self._under_way or self._is_interrupted)
             if not self._changed.wait_for(lambda: not self._under_way, _GRACE):
@@ -89,12 +100,13 @@ class Sending:
 
     def _wait_for_most(self, most: int) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: self._under_way <= most or self._error is not None or self._is_interrupted)
+            self._changed.wait_for(lambda: self._under_way <= most or self._error is not None or self.is_interrupted)
             self.require()
 
     def _start(self, call: Callable[[], object]) -> None:
         mine = object()
-        self._waiting.add(mine)
+        with self._changed:
+            self._waiting.add(mine)
         try:
             Thread(target=self._run, args=(mine, call), name="upload of an export", daemon=True).start()
         except BaseException:
