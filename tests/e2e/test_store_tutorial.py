@@ -38,7 +38,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory, server: AzuriteServer) -> T
 def test_storage_has_at_most_forty_lines_of_code(reader: TypingReader) -> None:
     lines = code_lines(reader.saved[STORAGE])
     assert len(lines) <= 40
-    assert f"\nThese are {len(lines)} lines of code." in PAGE.read_text("utf-8")
+    assert f"\nThese are {len(lines)} lines of code, " in PAGE.read_text("utf-8")
 
 
 def test_contract_suite_passes(reader: TypingReader) -> None:
