@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -34,7 +33,7 @@ class TestGcsStorage(StorageContract[GcsStorage]):
         for name in _BESIDE:
             self.place.put_beside(name, b"not ours")
         with cut_proxy(f"http://127.0.0.1:{server.port}") as self.proxy:
-            yield self.place.storage(port=port_of(self.proxy), patience=timedelta(seconds=1))
+            yield self.place.storage(port=self.proxy.port, patience=timedelta(seconds=1))
         # Whatever a test did: nothing next to the prefix.
         assert [name for name in self.place.all_names() if not name.startswith("desk/of-ours/")] == _BESIDE
 
@@ -48,7 +47,7 @@ class TestGcsStorage(StorageContract[GcsStorage]):
         return _cut(self.proxy)
 
     def environment(self, storage: GcsStorage) -> Mapping[str, str]:
-        return self.place.environment(port_of(self.proxy))
+        return self.place.environment(self.proxy.port)
 
 
 @contextmanager
@@ -56,7 +55,3 @@ def _cut(proxy: CutProxy) -> Iterator[None]:
     proxy.cut()
     yield
     proxy.mend()
-
-
-def port_of(proxy: CutProxy) -> int:
-    return urlsplit(proxy.url).port or 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import zlib
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
 
@@ -64,8 +65,9 @@ class StreamUpload(Upload):
     stream loses its `close` when it is opened, and only `publish` has it.
     """
 
-    def __init__(self, target: Target, *, part_bytes: int) -> None:
-        self.sending = Sending()
+    def __init__(self, target: Target, *, part_bytes: int, patience: timedelta | None = None) -> None:
+        """`patience` limits the wait for `withdraw`."""
+        self.sending = Sending(patience=patience)
         self._target = target
         self._buffer = PartBuffer(part_bytes)
         self._stream: Any = None
