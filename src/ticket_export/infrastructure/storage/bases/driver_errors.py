@@ -40,7 +40,7 @@ class DriverErrors:
         except TicketExportError:
             raise
         except Exception as error:
-            raise self._storage_error(failed, error) from error
+            raise self.storage_error(failed, error) from error
 
     def is_missing(self, error: StorageError) -> bool:
         """Whether the driver said that something does not exist."""
@@ -51,7 +51,8 @@ class DriverErrors:
         status = None if error.__cause__ is None else _status(error.__cause__)
         return status is not None and status < HTTPStatus.MULTIPLE_CHOICES
 
-    def _storage_error(self, failed: str, error: Exception) -> StorageError:
+    def storage_error(self, failed: str, error: Exception) -> StorageError:
+        """Return the error to raise for one of the driver, without its cause."""
         if self._is_missing(error):
             return StorageError(f"{failed}: the storage's bucket, container or folder does not exist")
         if isinstance(error, self.refused):

@@ -132,15 +132,9 @@ class StreamUpload(Upload):
 
     def _write(self, data: memoryview) -> None:
         if self._stream is None:
-            self._opened()
+            self._stream, self._close = without_close(self._target.open())
         if data:
             self._stream.write(data)
-
-    def _opened(self) -> None:
-        opened = self._target.open()
-        # smart-open returns a proxy, and Python closes what is behind it.
-        self._stream = getattr(opened, "__wrapped__", opened)
-        self._close, self._stream.close = self._stream.close, _nothing
 
     def _made(self, call: Callable[[], object]) -> None:
         try:
@@ -155,6 +149,17 @@ class StreamUpload(Upload):
             self._is_away = True
             # Such as a store that was restarted. Another attempt of the export begins from the start.
             raise StorageUnavailableError(f"{_NOT_WRITTEN}: the storage has lost the beginning of it") from failure
+
+
+def without_close(opened: Any) -> tuple[Any, Callable[[], object]]:
+    """Return a stream of smart-open whose `close` does nothing, and its own `close`.
+
+    Only the second one publishes: Python, which closes a stream that nobody uses any more, does not.
+    """
+    # smart-open returns a proxy, and Python closes what is behind it.
+    stream = getattr(opened, "__wrapped__", opened)
+    close, stream.close = stream.close, _nothing
+    return stream, close
 
 
 def _nothing() -> None:
