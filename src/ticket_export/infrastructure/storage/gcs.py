@@ -38,7 +38,7 @@ class GcsStorage(SigningStorage[Client]):
     @classmethod
     def from_url(cls, url: str, settings: Settings, **options: Any) -> Self:
         """Return the storage at ``gs://bucket/prefix``; it does not connect yet. `options` are those of the client."""
-        location = StoreLocation.parse(url, usage="gs://bucket/prefix", options=())
+        location = StoreLocation.parse(url, usage="gs://bucket/prefix", options={})
         # An object's URL has no project.
         return cls(location, lambda: Client(project=None, **options), patience=settings.storage_patience)
 

@@ -40,13 +40,19 @@ class DriverErrors:
         except TicketExportError:
             raise
         except Exception as error:
-            raise self._storage_error(failed, error) from error
+            raise self.storage_error(failed, error) from error
 
     def is_missing(self, error: StorageError) -> bool:
         """Whether the driver said that something does not exist."""
         return error.__cause__ is not None and self._is_missing(error.__cause__)
 
-    def _storage_error(self, failed: str, error: Exception) -> StorageError:
+    def is_after_success(self, error: StorageError) -> bool:
+        """Whether the store said that a call succeeded, and the driver does not believe it: a wrong checksum."""
+        status = None if error.__cause__ is None else _status(error.__cause__)
+        return status is not None and status < HTTPStatus.MULTIPLE_CHOICES
+
+    def storage_error(self, failed: str, error: Exception) -> StorageError:
+        """Return the error to raise for one of the driver, without its cause."""
         if self._is_missing(error):
             return StorageError(f"{failed}: the storage's bucket, container or folder does not exist")
         if isinstance(error, self.refused):
@@ -59,7 +65,8 @@ class DriverErrors:
         if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             return StorageError(f"{failed}: the storage refuses access")
         if status is not None:
-            is_final = status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.REQUEST_TIMEOUT
+            is_refused = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+            is_final = is_refused and status != HTTPStatus.REQUEST_TIMEOUT
             error_type = StorageError if is_final else StorageUnavailableError
             return error_type(f"{failed}: the storage failed; the log has the cause")
         if isinstance(error, OSError) and error.errno is not None:

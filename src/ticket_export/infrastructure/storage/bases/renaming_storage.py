@@ -156,7 +156,3 @@ class _RenamedTarget(ObjectTarget):
         close()
         with suppress(*self._folder.missing):
             self._folder.remove(self._partial)
-
-    def retract(self) -> None:
-        # A renamed file is whole.
-        pass

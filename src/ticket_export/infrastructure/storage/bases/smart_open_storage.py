@@ -6,7 +6,7 @@ import io
 import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, BinaryIO, ClassVar, Final, Generic, TypeVar, cast
 
@@ -225,11 +225,9 @@ class ObjectTarget(Target):
         self._name = name
         self._content_type = content_type
 
-    def errors(self, failed: str) -> AbstractContextManager[None]:
-        return self._storage.errors(failed)
-
-    def is_missing(self, error: StorageError) -> bool:
-        return self._storage.errors.is_missing(error)
+    @property
+    def errors(self) -> DriverErrors:
+        return self._storage.errors
 
     def open(self) -> Any:
         return self._storage.open_stream(self._name, "wb", self._content_type)
@@ -241,10 +239,6 @@ class ObjectTarget(Target):
         # Without it, the bytes stay in the store until it forgets them. Closing would publish them.
         if hasattr(stream, "terminate"):
             stream.terminate()
-
-    def retract(self) -> None:
-        # A store may publish what it received and only then say that the checksum is wrong.
-        self.remove()
 
     def contains(self, written: Written) -> bool:
         found = Written()
