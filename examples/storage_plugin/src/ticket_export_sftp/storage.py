@@ -1,139 +1,140 @@
-"""The storage itself: what `ticket_export.ExportStorage` promises, on an SFTP server."""
+"""A storage on an SFTP server."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
-from io import BufferedReader
-from stat import S_ISREG
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
+from functools import partial
+from urllib.parse import SplitResult, urlsplit
 
-from ticket_export.errors import InvalidKeyError, ObjectNotFoundError
-from ticket_export.ports import ExportStorage, SupportsDiscardStale
-from ticket_export.storage import check_key, check_prefix, check_start
-from ticket_export_sftp.address import SftpAddress
-from ticket_export_sftp.connection import SftpConnection
-from ticket_export_sftp.errors import storage_errors
-from ticket_export_sftp.partial_file import PARTIAL, PartialFile
-from ticket_export_sftp.read_stream import CHUNK, ReadStream
+import paramiko
+from pydantic_settings import BaseSettings
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import datetime
-
-    from paramiko import SFTPAttributes
-
-    from ticket_export import Settings
-    from ticket_export.storage import ObjectWriter
+from ticket_export import ConfigurationError, Settings
+from ticket_export.storage import USER_AT_SERVER, RenamingStorage, StoredFile, StoreLocation
 
 
-# No key holds it.
-_SLASH = "~"
-_MAX_NAME = 255
-# The part of a key in the temporary name of its file.
-_SCOPE = 200
+class SftpSettings(BaseSettings, env_prefix="TICKET_EXPORT_SFTP_", env_file=".env", extra="ignore"):
+    """``TICKET_EXPORT_SFTP_PASSWORD``. Without it, the keys in ``~/.ssh`` and those of the SSH agent are tried."""
+
+    password: str = ""
 
 
-class SftpStorage(ExportStorage, SupportsDiscardStale):
-    """Stores the object of key ``a/b`` as the file ``a~b``, all in one folder: there are none to make or to remove.
+class KnownHosts(paramiko.MissingHostKeyPolicy):
+    """Refuses an unknown server before it gets the password."""
 
-    So a key has 255 characters at most, the longest name of the common file systems; the library's have half as many.
-    Content types are not kept: the library knows them.
-    """
+    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
+        raise ConfigurationError(
+            "the storage's server is not known: check its host key and add it to ~/.ssh/known_hosts"
+        )
+
+
+class Connection(paramiko.SSHClient):
+    """A connection with one session, for one thread at a time. A ``with`` block closes it after an error."""
+
+    def __init__(self, server: SplitResult, password: str, seconds: float) -> None:
+        super().__init__()
+        self.load_system_host_keys()
+        self.set_missing_host_key_policy(KnownHosts())
+        log_in = partial(
+            self.connect, str(server.hostname), server.port or 22, server.username, password, timeout=seconds
+        )
+        with self:
+            # A server counts each key that is tried as a failed login.
+            log_in(allow_agent=not password, look_for_keys=not password, auth_timeout=seconds, channel_timeout=seconds)
+            self.sftp = self.open_sftp()
+        self.sftp.sock.settimeout(seconds)
+        self.sftp.sock.get_transport().set_keepalive(30)  # before a firewall forgets it
+
+    def __exit__(self, error_type: object, error: object, traceback: object) -> None:
+        """Raise `ConnectionError` if the connection had ended before: paramiko has many errors for it."""
+        if error is not None:
+            had_ended = (transport := self.get_transport()) is None or not transport.is_active()
+            self.close()
+            if had_ended and isinstance(error, Exception):
+                raise ConnectionAbortedError from error
+
+
+class SftpStream:
+    """The bytes of one file. It sends many requests before it waits for their answers."""
+
+    def __init__(self, connection: Connection, file: paramiko.SFTPFile, close: Callable[[], object]) -> None:
+        self._connection, self._file, self.close = connection, file, close
+        self.seek, self.seekable = file.seek, file.seekable
+        self._length = file.stat().st_size or 0
+
+    def read(self, size: int) -> bytes:
+        """See `io.RawIOBase.read`."""
+        with self._connection:
+            return b"".join(self._file.readv([(self._file.tell(), min(size, self._length - self._file.tell()))]))
+
+    def write(self, data: memoryview) -> None:
+        """Append `data`. paramiko alone would not ask for the last answers, such as that the disk is full."""
+        with self._connection:
+            self._file.set_pipelined(True)
+            self._file.write(data[:-1])
+            self._file.set_pipelined(False)
+            self._file.write(data[-1:])  # waits for all answers
+
+
+class SftpStorage(RenamingStorage[list[Connection]]):
+    """The files in one folder of an SFTP server, for their owner only. Its client is a list of idle connections."""
 
     provider = "sftp"
-
-    def __init__(self, address: SftpAddress) -> None:
-        self._root = address.root
-        self._place = address.place
-        self._connection = SftpConnection(address)
+    missing = (FileNotFoundError,)
+    refused = (PermissionError, paramiko.AuthenticationException, paramiko.BadHostKeyException)
+    trouble = (ConnectionError, TimeoutError, EOFError, paramiko.SSHException)
 
     @classmethod
     def from_url(cls, url: str, settings: Settings) -> SftpStorage:
-        """The storage at ``sftp://user@host:port/absolute/path``; connects at the first use.
-
-        Raises:
-            ConfigurationError: the URL is no such thing, or its server is not known to this user.
-        """
-        address = SftpAddress.from_url(url)
-        address.require_known_host()
-        return cls(address)
-
-    @property
-    def place(self) -> str:
-        """See `ExportStorage.place`. The folder of another user of the server may have the same path."""
-        return self._place
+        """Return the storage at ``sftp://user@host:port/folder``; connects at the first use."""
+        location = StoreLocation.parse(url, usage="sftp://user@host:port/folder", store=USER_AT_SERVER, options=())
+        return cls(location, list, patience=settings.storage_patience)
 
     @contextmanager
-    def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
-        """See `ExportStorage.open_writer`. What the block raises comes out unchanged."""
-        path = self._path(key)
-        partial = PartialFile(self._connection, self._root, key[:_SCOPE].replace("/", _SLASH))
+    def connection(self) -> Iterator[Connection]:
+        """Return a connection for one operation, or for one file."""
         try:
-            partial.open()
-            yield partial
-            partial.publish(path)
-        finally:
-            partial.discard()
+            while (connection := self.client.pop()).sftp.sock.closed:
+                pass  # it has ended
+        except IndexError:
+            seconds = self.patience.total_seconds() / 4
+            connection = Connection(urlsplit(self.place), SftpSettings().password, seconds)
+        with connection:
+            yield connection
+        self.client.append(connection)
 
-    @contextmanager
-    def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
-        """See `ExportStorage.open_reader`."""
-        path = self._path(key)
-        check_start(start)
-        with storage_errors("the file could not be read"):
-            try:
-                file = self._connection.open(path, "rb")
-            except FileNotFoundError as error:
-                raise ObjectNotFoundError("the file is not in the storage any more") from error
-        with BufferedReader(ReadStream(file), CHUNK) as stream:
-            if start:
-                with storage_errors("the file could not be read"):
-                    # Not beyond the end, where a server may fail.
-                    file.seek(min(start, file.stat().st_size or 0))
-            yield stream
+    def uri(self, name: str) -> str:
+        """Return the path of the file on the server."""
+        return f"/{self.location.prefix}{name}"
 
-    def delete(self, key: str) -> None:
-        """See `ExportStorage.delete`."""
-        path = self._path(key)
-        failed = "the file could not be deleted"
-        with storage_errors(failed), self._connection.session() as session, suppress(FileNotFoundError):
-            session.remove(path)
+    def open_stream(self, name: str, mode: str, content_type: str | None = None) -> SftpStream:
+        """Open the file on a connection that is its own until it is closed."""
+        with ExitStack() as stack:
+            connection = stack.enter_context(self.connection())
+            file = stack.enter_context(connection.sftp.open(self.uri(name), mode))
+            if mode == "wb":
+                file.chmod(0o600)
+            return SftpStream(connection, file, stack.pop_all().close)
 
-    def list(self, prefix: str) -> Iterator[str]:
-        """See `ExportStorage.list`. Holds all names at once."""
-        check_prefix(prefix)
-        names = (entry.filename for entry in self._files("the files could not be listed"))
-        keys = (name.replace(_SLASH, "/") for name in names)
-        yield from sorted(key for key in keys if key.startswith(prefix) and _is_key(key))
+    def make_folder(self) -> None:
+        with suppress(OSError), self.connection() as connection:
+            connection.sftp.mkdir(self.uri(""), 0o700)
 
-    def discard_stale(self, before: datetime, *, prefix: str = "") -> int:
-        """See `SupportsDiscardStale.discard_stale`. The server's clock says when a file was written to."""
-        failed = "what was left behind could not be removed"
-        removed = 0
-        for entry in self._files(failed):
-            is_below = entry.filename.startswith(PARTIAL + prefix[:_SCOPE].replace("/", _SLASH))
-            if is_below and (entry.st_mtime or 0) < before.timestamp():
-                with storage_errors(failed), self._connection.session() as session, suppress(FileNotFoundError):
-                    session.remove(f"{self._root}/{entry.filename}")
-                    removed += 1
-        return removed
+    def stat(self, name: str) -> StoredFile:
+        with self.connection() as connection:
+            found = connection.sftp.lstat(self.uri(name))
+        return StoredFile(found.st_size or 0, datetime.fromtimestamp(found.st_mtime or 0, UTC))
 
-    def _path(self, key: str) -> str:
-        check_key(key)
-        if len(key) > _MAX_NAME:
-            raise InvalidKeyError(f"a key of this storage has at most {_MAX_NAME} characters")
-        return f"{self._root}/{key.replace('/', _SLASH)}"
+    def names(self, prefix: str) -> Iterable[str]:
+        with self.connection() as connection:
+            return sorted(name for name in connection.sftp.listdir(self.uri("")) if name.startswith(prefix))
 
-    def _files(self, failed: str) -> Sequence[SFTPAttributes]:
-        with storage_errors(failed), self._connection.session() as session, suppress(FileNotFoundError):
-            return [entry for entry in session.listdir_attr(self._root) if S_ISREG(entry.st_mode or 0)]
-        return []  # nothing was written yet
+    def rename(self, name: str, new_name: str) -> None:
+        with self.connection() as connection:
+            connection.sftp.posix_rename(self.uri(name), self.uri(new_name))  # OpenSSH's, which replaces
 
-
-def _is_key(key: str) -> bool:
-    # Neither partial files are objects, nor what others have put there.
-    try:
-        check_key(key)
-    except InvalidKeyError:
-        return False
-    return True
+    def remove(self, name: str) -> None:
+        with self.connection() as connection:
+            connection.sftp.remove(self.uri(name))
