@@ -21,6 +21,7 @@ pytest_plugins = [
     "tests.postgresql_server",
     "tests.s3_fixtures",
     "tests.stores.moto",
+    "tests.stores.openssh",
 ]
 
 # A shell without job control starts background processes with SIGINT ignored, and their children inherit that. Tests
