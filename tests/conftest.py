@@ -20,6 +20,8 @@ pytest_plugins = [
     "tests.django.in_process",
     "tests.postgresql_server",
     "tests.s3_fixtures",
+    "tests.stores.azurite",
+    "tests.stores.fake_gcs",
     "tests.stores.moto",
     "tests.stores.openssh",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Condition, Thread
 from urllib.parse import urlsplit
@@ -18,10 +18,13 @@ class CutProxy:
         server = urlsplit(server_url)
         self._server = (str(server.hostname), server.port or 80)
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.port: int = self._listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
         self._changed = Condition()
-        self._is_cut = self._is_silent = False
+        self._is_cut = self._is_silent = self._loses_answer = False
         self._mend_after: int | None = None
+        # How many more bytes clients may send, and what happens then.
+        self._due: tuple[int, Callable[[], object]] | None = None
         self._sockets: list[socket.socket] = []
         #: The connections that came while it was cut.
         self.in_vain = 0
@@ -38,10 +41,21 @@ class CutProxy:
         with self._changed:
             self._is_silent = True
 
-    def mend(self) -> None:
-        """Forward again, also what waits."""
+    def lose_answer(self) -> None:
+        """Break all connections in the place of the next answer; those that come then are forwarded."""
         with self._changed:
-            self._is_cut = self._is_silent = False
+            self._loses_answer = True
+
+    def after(self, count: int, act: Callable[[], object]) -> None:
+        """Call `act` when clients have sent `count` more bytes, before the next one is forwarded."""
+        with self._changed:
+            self._due = count, act
+
+    def mend(self) -> None:
+        """Forward again, also what waits; nothing is due any more."""
+        with self._changed:
+            self._is_cut = self._is_silent = self._loses_answer = False
+            self._due = None
             self._changed.notify_all()
 
     def wait_for_in_vain(self, count: int) -> None:
@@ -78,25 +92,57 @@ class CutProxy:
                         if self.in_vain == self._mend_after:
                             self._is_cut = False
                         continue
-                    server = socket.create_connection(self._server)
+                    try:
+                        server = socket.create_connection(self._server)
+                    except OSError:
+                        # The server is away.
+                        client.close()
+                        continue
                     self._sockets += [client, server]
                 Thread(target=self._connect, args=(client, server), daemon=True).start()
 
     def _connect(self, client: socket.socket, server: socket.socket) -> None:
         with client, server:
-            back = Thread(target=self._forward, args=(server, client), daemon=True)
+            back = Thread(target=self._answer, args=(server, client), daemon=True)
             back.start()
-            self._forward(client, server)
+            self._ask(client, server)
             back.join()
 
-    def _forward(self, source: socket.socket, target: socket.socket) -> None:
+    def _ask(self, client: socket.socket, server: socket.socket) -> None:
         with suppress(OSError):
-            while data := source.recv(_AT_ONCE):
+            while data := client.recv(_AT_ONCE):
+                first, act = self._until_due(data)
+                self._forward(first, server)
+                if act:
+                    act()
+                    self._forward(data[len(first) :], server)
+        with suppress(OSError):
+            server.shutdown(socket.SHUT_WR)
+
+    def _until_due(self, data: bytes) -> tuple[bytes, Callable[[], object] | None]:
+        with self._changed:
+            if self._due is None:
+                return data, None
+            count, act = self._due
+            self._due = None if count <= len(data) else (count - len(data), act)
+            return data[:count], act if self._due is None else None
+
+    def _answer(self, server: socket.socket, client: socket.socket) -> None:
+        with suppress(OSError):
+            while data := server.recv(_AT_ONCE):
                 with self._changed:
-                    self._changed.wait_for(lambda: not self._is_silent)
-                target.sendall(data)
+                    if self._loses_answer:
+                        self._loses_answer = False
+                        self._break()
+                        break
+                self._forward(data, client)
         with suppress(OSError):
-            target.shutdown(socket.SHUT_WR)
+            client.shutdown(socket.SHUT_WR)
+
+    def _forward(self, data: bytes, target: socket.socket) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._is_silent)
+        target.sendall(data)
 
 
 @contextmanager

@@ -90,12 +90,13 @@ class Bucket:
 
     def storage(self, *, is_patient: bool = True) -> S3Storage:
         """The library's; one that is not patient tries twice, and its answers may come too late."""
-        from ticket_export.infrastructure.storage.s3.location import S3Location
+        from ticket_export.infrastructure.storage.bases.location import StoreLocation
         from ticket_export.infrastructure.storage.s3.storage import S3Storage
 
         client = self._clients.patient if is_patient else self._clients.trying_twice
         patience = timedelta(minutes=1) if is_patient else timedelta(0)
-        return S3Storage(client, S3Location.parse(self.url), patience=patience)
+        location = StoreLocation("s3", self.name, self.prefix)
+        return S3Storage(location, lambda: client, patience=patience)
 
     def put(self, key: str, data: bytes) -> None:
         self.client.put_object(Bucket=self.name, Key=self.prefix + key, Body=data)

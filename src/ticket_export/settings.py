@@ -320,3 +320,10 @@ class Settings(BaseSettings):
     def storage_patience(self) -> timedelta:
         """How long an export waits for a storage that takes no bytes, before the attempt is lost."""
         return timedelta(seconds=self.storage_patience_seconds)
+
+
+def azure_variables() -> tuple[str | None, str | None]:
+    """Return what Azure's own variables say: the connection string, and the URL of the account."""
+    account = os.environ.get("AZURE_STORAGE_ACCOUNT")
+    url = f"https://{account}.blob.core.windows.net" if account else None
+    return os.environ.get("AZURE_STORAGE_CONNECTION_STRING"), url

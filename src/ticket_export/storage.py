@@ -1,9 +1,10 @@
-"""For authors of storage plugins: two bases, the port and its optional abilities, the header of a download.
+"""For authors of storage plugins: the bases, the port and its optional abilities, the header of a download.
 
-`SmartOpenStorage` is the base for every store that smart-open can open, `RenamingStorage` for file systems.
+`SmartOpenStorage` is the base for every store that smart-open can open, `SigningStorage` for those of them that can
+sign links, and `RenamingStorage` for file systems.
 
-`ticket_export.testing.StorageContract` tests a storage; docs/storage-plugins.md shows one from beginning to end. Errors
-are in `ticket_export.errors`.
+`ticket_export.testing.StorageContract` tests a storage. The page "A storage of your own" has every method and promise.
+Errors are in `ticket_export.errors`.
 """
 
 from ticket_export.application.file.download import content_disposition
@@ -16,14 +17,17 @@ from ticket_export.application.ports.export_storage import (
 )
 from ticket_export.infrastructure.storage.bases.location import USER_AT_SERVER, StoreLocation
 from ticket_export.infrastructure.storage.bases.renaming_storage import RenamingStorage, StoredFile
+from ticket_export.infrastructure.storage.bases.signing_storage import Link, SigningStorage
 from ticket_export.infrastructure.storage.bases.smart_open_storage import SmartOpenStorage
 from ticket_export.infrastructure.storage.keys import check_key, check_prefix, check_start
 
 __all__ = [
     "USER_AT_SERVER",
     "ExportStorage",
+    "Link",
     "ObjectWriter",
     "RenamingStorage",
+    "SigningStorage",
     "SmartOpenStorage",
     "StoreLocation",
     "StoredFile",

@@ -33,8 +33,24 @@ from ticket_export.settings import Settings
 
 #: What a person types that no test can run, since it is somebody else's program; only its syntax is checked.
 OTHER_PROGRAMS: Final = {
-    *(".", "aws", "cd", "celery", "chgrp", "chmod", "flask", "mc", "mkdir", "pip", "psql", "python3", "ssh-keyscan"),
-    *("curl", "docker", "gunicorn", "journalctl", "kubectl", "procrastinate", "systemctl", "uvicorn"),
+    *(
+        ".",
+        "aws",
+        "azurite-blob",
+        "cd",
+        "celery",
+        "chgrp",
+        "chmod",
+        "flask",
+        "mc",
+        "mkdir",
+        "npm",
+        "pip",
+        "psql",
+        "python3",
+        "ssh-keyscan",
+    ),
+    *("curl", "docker", "gcloud", "gunicorn", "journalctl", "kubectl", "procrastinate", "systemctl", "uvicorn"),
 }
 _PAGES: Final = ROOT / "src" / "ticket_export" / "entrypoints" / "web" / "pages"
 _VARIABLE = re.compile(r"\bTICKET_EXPORT_[A-Z0-9_]+")

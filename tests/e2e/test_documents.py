@@ -15,8 +15,9 @@ from tests.postgresql_server import PostgresqlServer
 #: Pages that another test follows from top to bottom, since each block needs what those before it have left.
 FOLLOWED = {
     "docs/how-to/add-a-file-format.md": "tests/e2e/test_format_plugin.py",
-    "docs/storage-plugins.md": "tests/e2e/test_storage_plugin.py",
+    "docs/tutorial/a-store-in-forty-lines.md": "tests/e2e/test_store_tutorial.py",
     "docs/tutorial/django.md": "tests/django/test_tutorial.py",
+    "docs/tutorial/file-systems.md": "tests/e2e/test_storage_plugin.py",
     "docs/tutorial/first-export.md": "tests/e2e/test_tutorial.py",
 }
 #: What the README shows first is run by `test_readme`, which looks at what comes out.

@@ -7,7 +7,6 @@ from threading import Thread
 from time import monotonic
 
 import pytest
-
 from benchmarks.storage.latency_proxy import LatencyProxy
 
 _LATENCY = 0.1

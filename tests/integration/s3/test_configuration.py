@@ -11,14 +11,15 @@ import pytest
 
 from ticket_export import Settings
 from ticket_export.errors import ConfigurationError
+from ticket_export.infrastructure.storage.bases.location import StoreLocation
 from ticket_export.infrastructure.storage.registry import open_storage
-from ticket_export.infrastructure.storage.s3.location import S3Location
-from ticket_export.infrastructure.storage.s3.storage import S3Storage, encryption_of
+from ticket_export.infrastructure.storage.s3.storage import S3Storage, encryption_of, location_of
 
 _WITHOUT_BOTO3 = """
 import sys
 sys.modules["boto3"] = sys.modules["boto3.session"] = None
 from ticket_export import Settings
+from ticket_export.infrastructure.storage.bases.location import StoreLocation
 from ticket_export.infrastructure.storage.registry import open_storage
 open_storage(Settings(storage_url="s3://bucket/prefix"))
 """
@@ -34,22 +35,22 @@ open_storage(Settings(storage_url="s3://bucket/prefix"))
     ],
 )
 def test_url_names_bucket_and_prefix(url: str, bucket: str, prefix: str) -> None:
-    assert S3Location.parse(url) == S3Location(bucket, prefix)
+    assert location_of(url) == StoreLocation("s3", bucket, prefix)
 
 
 @pytest.mark.parametrize(
-    ("options", "endpoint", "region", "profile"),
+    ("options", "named"),
     [
-        ("endpoint=http://minio:9000", "http://minio:9000", None, None),
-        ("endpoint=http%3A%2F%2Fminio%3A9000&region=us-east-1", "http://minio:9000", "us-east-1", None),
-        ("profile=old%20one&endpoint=", "", None, "old one"),
+        ("endpoint=http://minio:9000", {"endpoint": "http://minio:9000"}),
+        (
+            "endpoint=http%3A%2F%2Fminio%3A9000&region=us-east-1",
+            {"endpoint": "http://minio:9000", "region": "us-east-1"},
+        ),
+        ("profile=old%20one&endpoint=", {"profile": "old one", "endpoint": ""}),
     ],
 )
-def test_url_may_name_endpoint_region_and_profile(
-    options: str, endpoint: str | None, region: str | None, profile: str | None
-) -> None:
-    location = S3Location.parse(f"s3://my-bucket/a?{options}")
-    assert location == S3Location("my-bucket", "a/", endpoint=endpoint, region=region, profile=profile)
+def test_url_may_name_endpoint_region_and_profile(options: str, named: dict[str, str]) -> None:
+    assert location_of(f"s3://my-bucket/a?{options}") == StoreLocation("s3", "my-bucket", "a/", named)
 
 
 @pytest.mark.parametrize(

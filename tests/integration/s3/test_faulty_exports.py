@@ -13,8 +13,8 @@ from tests.integration.s3.faults import FAULTS, Disturbance, never
 from tests.integration.s3.scene import REQUESTS, S3Scene
 from tests.s3_fixtures import Bucket
 from tests.s3_server import S3Request
+from ticket_export.infrastructure.storage.bases.location import StoreLocation
 from ticket_export.infrastructure.storage.s3.client import S3Patience, connect
-from ticket_export.infrastructure.storage.s3.location import S3Location
 from ticket_export.infrastructure.storage.s3.storage import S3Storage
 
 pytestmark = pytest.mark.once_flaky
@@ -120,7 +120,8 @@ def test_storage_that_never_answers_loses_the_attempt_when_the_patience_ends(sce
 
     patience = S3Patience(connect_seconds=60, read_seconds=0.2, attempts=2)
     client = connect(endpoint_url=scene.bucket.endpoint_url, region=None, patience=patience)
-    scene.desk.storage = S3Storage(client, S3Location.parse(scene.bucket.url), patience=timedelta(seconds=0.3))  # type: ignore[assignment]
+    location = StoreLocation("s3", scene.bucket.name, scene.bucket.prefix)
+    scene.desk.storage = S3Storage(location, lambda: client, patience=timedelta(seconds=0.3))  # type: ignore[assignment]
     scene.bucket.s3.fault = stay_silent
     assert scene.run() == "queued"
     is_over.set()

@@ -10,7 +10,7 @@ import pytest
 
 from tests.s3_fixtures import Bucket, Clients
 from tests.s3_server import S3Request
-from ticket_export.infrastructure.storage.s3.location import S3Location
+from ticket_export.infrastructure.storage.bases.location import StoreLocation
 from ticket_export.infrastructure.storage.s3.storage import S3Storage
 from ticket_export.testing.storage import write
 
@@ -31,7 +31,7 @@ def locked(bucket: Bucket) -> Iterator[str]:
 
 
 def problems(name: str, clients: Clients) -> list[str]:
-    storage = S3Storage(clients.patient, S3Location.parse(f"s3://{name}/desk"))
+    storage = S3Storage(StoreLocation("s3", name, "desk/"), lambda: clients.patient)
     return [str(found) for found in storage.problems([])]
 
 

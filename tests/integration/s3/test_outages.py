@@ -15,9 +15,9 @@ from tests.integration.s3.scene import REQUESTS, S3Scene
 from tests.s3_server import S3Request, serve
 from ticket_export import StopSignal
 from ticket_export.errors import LeaseLostError
+from ticket_export.infrastructure.storage.bases.location import StoreLocation
 from ticket_export.infrastructure.storage.s3 import persistence
 from ticket_export.infrastructure.storage.s3.client import S3Patience, connect
-from ticket_export.infrastructure.storage.s3.location import S3Location
 from ticket_export.infrastructure.storage.s3.storage import S3Storage
 
 #: Seconds that a test may take which must not wait for the patience of a minute.
@@ -38,7 +38,8 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 def use(scene: S3Scene, proxy: CutProxy, *, patience: float = 60, read_seconds: float = 60) -> None:
     """Let exports reach S3 by way of the proxy."""
     client = connect(endpoint_url=proxy.url, region=None, patience=S3Patience(read_seconds=read_seconds))
-    storage = S3Storage(client, S3Location.parse(scene.bucket.url), patience=timedelta(seconds=patience))
+    location = StoreLocation("s3", scene.bucket.name, scene.bucket.prefix)
+    storage = S3Storage(location, lambda: client, patience=timedelta(seconds=patience))
     scene.desk.storage = storage  # type: ignore[assignment]
 
 

@@ -17,7 +17,7 @@ from tests.integration.s3.faults import cut_before, never
 from tests.s3_fixtures import Bucket
 from tests.s3_server import S3Request, serve
 from ticket_export.errors import InvalidKeyError, StorageError
-from ticket_export.infrastructure.storage.s3 import part_buffer, parts
+from ticket_export.infrastructure.storage.bases import part_buffer, sending
 from ticket_export.infrastructure.storage.s3.storage import PART_BYTES, S3Storage
 from ticket_export.testing.storage import write
 
@@ -176,7 +176,7 @@ def test_upload_for_which_there_is_no_thread_fails_and_leaves_nothing(
     bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(NoMoreThreads, "begun", 0)
-    monkeypatch.setattr(parts, "Thread", NoMoreThreads)
+    monkeypatch.setattr(sending, "Thread", NoMoreThreads)
     with pytest.raises(RuntimeError, match="can't start"):
         write(bucket.storage(), _KEY, *[_PART] * 4)
     assert (bucket.uploads(), bucket.get(_KEY)) == ([], None)

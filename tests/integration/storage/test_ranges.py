@@ -82,7 +82,7 @@ def ranges_sent_to(storage: S3Storage) -> Iterator[list[str]]:
     def remember(parsed: dict[str, str], **_others: object) -> None:
         sent.append(parsed.get("ContentRange", "the whole object"))
 
-    events = storage._client.meta.events
+    events = storage.client.meta.events
     events.register("after-call.s3.GetObject", remember)
     try:
         yield sent

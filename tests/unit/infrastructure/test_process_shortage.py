@@ -80,9 +80,9 @@ def test_worker_that_cannot_listen_works_without(
 
 def test_client_of_s3_is_not_shared_with_a_forked_process(monkeypatch: pytest.MonkeyPatch) -> None:
     storage = S3Storage.from_url("s3://bucket", Settings(_env_file=None, s3_region="eu-central-1"))
-    of_the_parent = storage._client
-    assert storage._client is of_the_parent
+    of_the_parent = storage.client
+    assert storage.client is of_the_parent
     monkeypatch.setattr(os, "getpid", lambda: -1)
-    of_the_child = storage._client
+    of_the_child = storage.client
     assert of_the_child is not of_the_parent
-    assert storage._client is of_the_child
+    assert storage.client is of_the_child

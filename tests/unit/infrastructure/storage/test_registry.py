@@ -78,7 +78,7 @@ def test_upper_case_scheme_finds_the_librarys_own(tmp_path: Path) -> None:
 def test_unknown_scheme_says_which_are_known_and_what_to_install() -> None:
     text = refusal("stone://tablet/1")
     assert "no installed package adds storages of the scheme 'stone'" in text
-    assert "known schemes are file, s3" in text
+    assert "known schemes are azure, file, gs, s3" in text
     assert "install a package that has an entry point" in text
     assert "ticket_export.storage" in text
 

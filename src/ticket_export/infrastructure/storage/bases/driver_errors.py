@@ -20,8 +20,8 @@ _FULL: Final = HTTPStatus.INSUFFICIENT_STORAGE
 class DriverErrors:
     """The errors of one driver: for what does not exist, for a refusal, and for a store that is in trouble.
 
-    Only `trouble` may pass by itself. Where the error has an HTTP status (`status_code` or `code`), the status decides
-    more exactly.
+    Only `trouble` may pass by itself. Where the error has an HTTP status (`status_code` or `code`, or that of its
+    `response`), the status decides more exactly: 404 is what does not exist.
     """
 
     missing: tuple[type[Exception], ...] = ()
@@ -40,14 +40,20 @@ class DriverErrors:
         except TicketExportError:
             raise
         except Exception as error:
-            raise self._storage_error(failed, error) from error
+            raise self.storage_error(failed, error) from error
 
     def is_missing(self, error: StorageError) -> bool:
         """Whether the driver said that something does not exist."""
-        return isinstance(error.__cause__, self.missing)
+        return error.__cause__ is not None and self._is_missing(error.__cause__)
 
-    def _storage_error(self, failed: str, error: Exception) -> StorageError:
-        if isinstance(error, self.missing):
+    def is_after_success(self, error: StorageError) -> bool:
+        """Whether the store said that a call succeeded, and the driver does not believe it: a wrong checksum."""
+        status = None if error.__cause__ is None else _status(error.__cause__)
+        return status is not None and status < HTTPStatus.MULTIPLE_CHOICES
+
+    def storage_error(self, failed: str, error: Exception) -> StorageError:
+        """Return the error to raise for one of the driver, without its cause."""
+        if self._is_missing(error):
             return StorageError(f"{failed}: the storage's bucket, container or folder does not exist")
         if isinstance(error, self.refused):
             return StorageError(f"{failed}: the storage refuses access")
@@ -59,7 +65,8 @@ class DriverErrors:
         if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             return StorageError(f"{failed}: the storage refuses access")
         if status is not None:
-            is_final = status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.REQUEST_TIMEOUT
+            is_refused = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+            is_final = is_refused and status != HTTPStatus.REQUEST_TIMEOUT
             error_type = StorageError if is_final else StorageUnavailableError
             return error_type(f"{failed}: the storage failed; the log has the cause")
         if isinstance(error, OSError) and error.errno is not None:
@@ -68,10 +75,14 @@ class DriverErrors:
             return StorageUnavailableError(f"{failed}: the storage cannot be reached")
         return StorageError(f"{failed}: the storage failed; the log has the cause")
 
+    def _is_missing(self, error: BaseException) -> bool:
+        return isinstance(error, self.missing) or _status(error) == HTTPStatus.NOT_FOUND
 
-def _status(error: Exception) -> int | None:
-    for name in ("status_code", "code"):
-        status = getattr(error, name, None)
+
+def _status(error: BaseException) -> int | None:
+    response = getattr(error, "response", None)
+    for owner, name in ((error, "status_code"), (error, "code"), (response, "status_code")):
+        status = getattr(owner, name, None)
         if isinstance(status, int):
             return int(status)
     return None

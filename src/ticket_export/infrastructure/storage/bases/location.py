@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Final, Self
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -16,6 +16,8 @@ from ticket_export.infrastructure.storage.keys import MAX_KEY_LENGTH, check_key,
 BUCKET: Final = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 #: A user of a server: ``user@host`` or ``user@host:port``.
 USER_AT_SERVER: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*@([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+#: An option of a URL that names the store's server.
+ENDPOINT: Final = {"endpoint": re.compile(".*")}
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -33,13 +35,18 @@ class StoreLocation:
 
     @classmethod
     def parse(
-        cls, url: str, *, usage: str, store: re.Pattern[str] = BUCKET, options: Collection[str] = ("endpoint",)
+        cls,
+        url: str,
+        *,
+        usage: str,
+        store: re.Pattern[str] = BUCKET,
+        options: Mapping[str, re.Pattern[str]] = ENDPOINT,
     ) -> Self:
         """Return the location of a storage URL.
 
         `usage` is the form of a URL, such as ``azure://container/prefix``; its scheme is the only one. `store` is what
-        the part between ``://`` and the next slash must match, and `options` are the names that may be behind the
-        ``?``.
+        the part between ``://`` and the next slash must match, and `options` has the names that may be behind the
+        ``?``, with what their values must match.
 
         Raises:
             ConfigurationError: the URL is not valid; the text does not repeat it, since it may hold a password.
@@ -49,13 +56,15 @@ class StoreLocation:
             pairs = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=True) if parts.query else []
         except ValueError:
             # Without the cause, whose text may quote the URL.
-            raise _no_location(usage) from None
+            raise _no_location(usage, options) from None
         prefix = parts.path.removeprefix("/").removesuffix("/")
         is_whole = not (parts.fragment or "#" in url or url.endswith("?"))
-        are_options = len(dict(pairs)) == len(pairs) and {*dict(pairs)} <= {*options}
+        are_options = len(dict(pairs)) == len(pairs) and all(
+            name in options and options[name].fullmatch(value) for name, value in pairs
+        )
         is_known = parts.scheme == urlsplit(usage).scheme and store.fullmatch(parts.netloc) is not None
         if not (is_whole and are_options and is_known and (not prefix or is_key(prefix))):
-            raise _no_location(usage)
+            raise _no_location(usage, options)
         return cls(parts.scheme, parts.netloc, prefix and f"{prefix}/", dict(pairs))
 
     def place(self, endpoint_url: str | None = None) -> str:
@@ -90,8 +99,9 @@ def canonical(endpoint_url: str) -> str:
     return f"{parts.scheme}://{shown}{port}{parts.path.rstrip('/')}"
 
 
-def _no_location(usage: str) -> ConfigurationError:
+def _no_location(usage: str, options: Mapping[str, re.Pattern[str]]) -> ConfigurationError:
+    may_end = f". It may end with ?{'&'.join(f'{name}=…' for name in options)}" if options else ""
     return ConfigurationError(
-        f"the storage URL cannot be used; its form is {usage}, with a prefix of ASCII letters, digits, '_', '-', '.' "
-        "and '/', and without a password"
+        f"the storage URL cannot be used; use {usage}, with a prefix of ASCII letters, digits, '_', '-', '.' "
+        f"and '/'{may_end}. Credentials come from the places of the store's driver, never from the URL"
     )

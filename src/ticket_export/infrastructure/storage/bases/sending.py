@@ -74,14 +74,21 @@ class Sending:
         Python ends, it is not called: what was sent stays, as after a kill.
         """
         if sys.is_finalizing():
+            # The threads of its calls do not go on, and no other thread starts.
             return
+        with self._changed:
+            before = self._waiting | self._calling
 
         def close() -> None:
             with self._changed:
-                self._changed.wait_for(lambda: self._under_way == 1)
+                self._changed.wait_for(lambda: before.isdisjoint(self._waiting | self._calling))
             clean_up()
 
-        self._start(close)
+        try:
+            self._start(close)
+        except RuntimeError:
+            # The process has no thread for it. Then an interrupt does not end the wait.
+            close()
         with self._changed:
             self._changed.wait_for(lambda: not self._under_way or self._is_interrupted)
             if not self._changed.wait_for(lambda: not self._under_way, _GRACE):
@@ -98,7 +105,8 @@ class Sending:
 
     def _start(self, call: Callable[[], object]) -> None:
         mine = object()
-        self._waiting.add(mine)
+        with self._changed:
+            self._waiting.add(mine)
         try:
             Thread(target=self._run, args=(mine, call), name="upload of an export", daemon=True).start()
         except BaseException:

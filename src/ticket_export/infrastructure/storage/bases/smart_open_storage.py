@@ -6,7 +6,7 @@ import io
 import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, BinaryIO, ClassVar, Final, Generic, TypeVar, cast
 
@@ -44,7 +44,6 @@ class SmartOpenStorage(ExportStorage, SupportsCheck, Generic[C]):
 
             @classmethod
             def from_url(cls, url, settings): ...
-            def uri(self, name): ...
             def transport_params(self, content_type): ...
             def remove(self, name): ...
             def names(self, prefix): ...
@@ -55,7 +54,7 @@ class SmartOpenStorage(ExportStorage, SupportsCheck, Generic[C]):
     a file while it is written, use `RenamingStorage`.
     """
 
-    #: The driver's errors for an object, a bucket or a container that does not exist.
+    #: The driver's errors for an object, a bucket or a container that does not exist, if they lack the HTTP status 404.
     missing: ClassVar[tuple[type[Exception], ...]] = ()
     #: Its errors for credentials that are wrong, or have too few rights.
     refused: ClassVar[tuple[type[Exception], ...]] = ()
@@ -87,9 +86,9 @@ class SmartOpenStorage(ExportStorage, SupportsCheck, Generic[C]):
 
     # What an author gives
 
-    @abstractmethod
     def uri(self, name: str) -> str:
-        """Return smart-open's URI of the object."""
+        """Return smart-open's URI of the object. Override it where that is not the storage URL and the name."""
+        return f"{self.location.scheme}://{self.location.store}/{name}"
 
     @abstractmethod
     def remove(self, name: str) -> None:
@@ -159,7 +158,15 @@ class SmartOpenStorage(ExportStorage, SupportsCheck, Generic[C]):
 
     def delete(self, key: str) -> None:
         """See `ExportStorage.delete`."""
-        name, failed = self.name_of(key), "the file could not be deleted"
+        self.delete_named(self.name_of(key))
+
+    def delete_named(self, name: str) -> None:
+        """Delete the object of that name; it may be missing.
+
+        Raises:
+            StorageError: the store failed.
+        """
+        failed = "the file could not be deleted"
         try:
             with self.errors(failed):
                 self.remove(name)
@@ -218,8 +225,9 @@ class ObjectTarget(Target):
         self._name = name
         self._content_type = content_type
 
-    def errors(self, failed: str) -> AbstractContextManager[None]:
-        return self._storage.errors(failed)
+    @property
+    def errors(self) -> DriverErrors:
+        return self._storage.errors
 
     def open(self) -> Any:
         return self._storage.open_stream(self._name, "wb", self._content_type)
@@ -242,4 +250,4 @@ class ObjectTarget(Target):
         return found == written
 
     def remove(self) -> None:
-        self._storage.remove(self._name)
+        self._storage.delete_named(self._name)

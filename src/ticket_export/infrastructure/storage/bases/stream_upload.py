@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import zlib
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, Protocol
 
 import attrs
 
 from ticket_export.errors import StorageError, StorageUnavailableError
+from ticket_export.infrastructure.storage.bases.driver_errors import DriverErrors
 from ticket_export.infrastructure.storage.bases.part_buffer import PartBuffer
 from ticket_export.infrastructure.storage.bases.sending import Sending
 from ticket_export.infrastructure.storage.bases.upload import Upload
@@ -36,8 +36,9 @@ class Written:
 class Target(Protocol):
     """The object of an upload, in its store. The methods that reach the store raise the errors of its driver."""
 
-    def errors(self, failed: str) -> AbstractContextManager[None]:
-        """Raise `StorageError` for every error of the driver in the block."""
+    @property
+    def errors(self) -> DriverErrors:
+        """The errors of the driver."""
 
     def open(self) -> Any:
         """Return the stream for the bytes."""
@@ -104,7 +105,9 @@ class StreamUpload(Upload):
         self._send(self._buffer.take())
         try:
             self._made(lambda: self._target.complete(self._close, self._written))
-        except StorageError:
+        except StorageError as failure:
+            # A wrong checksum: what is readable now are other bytes.
+            self._is_published = self._target.errors.is_after_success(failure)
             # If only the response was lost, the object is there. If it was interrupted, nothing waits for the answer.
             if self.sending.is_interrupted or not self._is_stored():
                 raise
@@ -125,15 +128,9 @@ class StreamUpload(Upload):
 
     def _write(self, data: memoryview) -> None:
         if self._stream is None:
-            self._opened()
+            self._stream, self._close = without_close(self._target.open())
         if data:
             self._stream.write(data)
-
-    def _opened(self) -> None:
-        opened = self._target.open()
-        # smart-open returns a proxy, and Python closes what is behind it.
-        self._stream = getattr(opened, "__wrapped__", opened)
-        self._close, self._stream.close = self._stream.close, _nothing
 
     def _made(self, call: Callable[[], object]) -> None:
         try:
@@ -142,6 +139,23 @@ class StreamUpload(Upload):
         except StorageUnavailableError:
             self._is_away = True
             raise
+        except StorageError as failure:
+            if not (self._written.length and self._target.errors.is_missing(failure)):
+                raise
+            self._is_away = True
+            # Such as a store that was restarted. Another attempt of the export begins from the start.
+            raise StorageUnavailableError(f"{_NOT_WRITTEN}: the storage has lost the beginning of it") from failure
+
+
+def without_close(opened: Any) -> tuple[Any, Callable[[], object]]:
+    """Return a stream of smart-open whose `close` does nothing, and its own `close`.
+
+    Only the second one publishes: Python, which closes a stream that nobody uses any more, does not.
+    """
+    # smart-open returns a proxy, and Python closes what is behind it.
+    stream = getattr(opened, "__wrapped__", opened)
+    close, stream.close = stream.close, _nothing
+    return stream, close
 
 
 def _nothing() -> None:

@@ -8,11 +8,11 @@ import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
-from uuid import uuid4
 
 from ticket_export.application.ports.export_storage import ObjectWriter
 from ticket_export.errors import StorageError
 from ticket_export.infrastructure.private_files import PRIVATE_FILE
+from ticket_export.infrastructure.storage.bases.partial_names import partial_name
 from ticket_export.infrastructure.storage.local.directories import (
     SyncedFolders,
     make_root,
@@ -32,15 +32,6 @@ _NOT_WRITTEN = "the file could not be written"
 _REPLACED = f"{_NOT_WRITTEN}: another file has replaced its temporary file"
 # Bytes after which the kernel begins to write to the disk.
 _WRITE_BACK = 8 * 1024 * 1024
-# A temporary name begins with the beginning of its key, in which another character stands for the slash: one that is
-# in no key. The names of older versions have none.
-_SLASH = "+"
-_KEY_PART = 200
-
-
-def is_partial_below(prefix: str, name: str) -> bool:
-    """Whether a temporary file of that name may be an unfinished object whose key begins with `prefix`."""
-    return _SLASH not in name or name.startswith(prefix[:_KEY_PART].replace("/", _SLASH))
 
 
 class PartialFile(ObjectWriter):
@@ -54,7 +45,7 @@ class PartialFile(ObjectWriter):
         self._synced = synced
         self._folder = (PARTIAL,)
         self._for_group = for_group
-        self._name = f"{key[:_KEY_PART].replace('/', _SLASH)}{_SLASH}{uuid4().hex}"
+        self._name = partial_name(key)
         with storage_errors(_NOT_WRITTEN):
             make_root(root, for_group=for_group)
             self._file = os.fdopen(_again_while_missing(self._create), "wb")

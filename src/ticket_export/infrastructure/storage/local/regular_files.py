@@ -7,16 +7,12 @@ import io
 import os
 import stat
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from ticket_export.errors import StorageError
+from ticket_export.infrastructure.storage.bases.guarded_reader import GuardedReader
 from ticket_export.infrastructure.storage.local.directories import followed_link
 from ticket_export.infrastructure.storage.os_errors import storage_errors
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
-
-_NOT_READ = "the file could not be read"
 
 
 def require_file(directory: int, names: Sequence[str]) -> None:
@@ -49,40 +45,7 @@ def open_file(directory: int, names: Sequence[str], start: int) -> BinaryIO:
     except BaseException:
         os.close(descriptor)
         raise
-    return cast("BinaryIO", io.BufferedReader(_GuardedReader(os.fdopen(descriptor, "rb"))))
-
-
-class _GuardedReader(io.RawIOBase):
-    def __init__(self, stream: BinaryIO) -> None:
-        super().__init__()
-        self._stream = stream
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return self._stream.seekable()
-
-    def fileno(self) -> int:
-        # The command line copies the file within the kernel.
-        return self._stream.fileno()
-
-    def readinto(self, buffer: Buffer, /) -> int:
-        with storage_errors(_NOT_READ):
-            view = memoryview(buffer).cast("B")
-            data = self._stream.read(len(view))
-            view[: len(data)] = data
-            return len(data)
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        with storage_errors(_NOT_READ):
-            return self._stream.seek(offset, whence)
-
-    def close(self) -> None:
-        if not self.closed:
-            super().close()
-            with storage_errors(_NOT_READ):
-                self._stream.close()
+    return cast("BinaryIO", io.BufferedReader(GuardedReader(os.fdopen(descriptor, "rb"), storage_errors)))
 
 
 def _require_regular(status: os.stat_result, names: Sequence[str]) -> None:

@@ -22,10 +22,11 @@ from ticket_export.application.ports.export_storage import (
 )
 from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.errors import ConfigurationError, InvalidKeyError, ObjectNotFoundError, StorageUnavailableError
+from ticket_export.infrastructure.storage.bases.partial_names import is_partial_below
 from ticket_export.infrastructure.storage.keys import check_key, check_prefix, check_start, is_segment
 from ticket_export.infrastructure.storage.local.directories import SyncedFolders, opened_directory, prune_directories
 from ticket_export.infrastructure.storage.local.folder_check import folder_problems
-from ticket_export.infrastructure.storage.local.partial_file import PARTIAL, PartialFile, is_partial_below
+from ticket_export.infrastructure.storage.local.partial_file import PARTIAL, PartialFile
 from ticket_export.infrastructure.storage.local.regular_files import open_file, require_file
 from ticket_export.infrastructure.storage.os_errors import storage_errors
 from ticket_export.settings import Settings

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http import HTTPStatus
+from typing import Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
-from urllib3.exceptions import HTTPError
+from botocore.exceptions import ClientError
 
-from ticket_export.errors import StorageError, StorageUnavailableError, TicketExportError
+from ticket_export.errors import StorageError, StorageUnavailableError
+from ticket_export.infrastructure.storage.bases.driver_errors import DriverErrors
 from ticket_export.infrastructure.storage.s3.reasons import S3Reason, client_reason, connection_reason
 
-#: The errors of boto3's calls and of the bodies that they return. A response without a name that S3 always sends, or
-#: with a number or a time that cannot be read, is a `KeyError` or a `ValueError`.
-S3_ERRORS = (BotoCoreError, ClientError, HTTPError, KeyError, OSError, ResponseParserError, ValueError)
 
-
-@contextmanager
-def s3_errors(failed: str) -> Iterator[None]:
-    """Raise `StorageError` for an error of boto3 in the block; its text begins with `failed`.
+class S3Errors(DriverErrors):
+    """The errors of boto3.
 
     It is `StorageUnavailableError` if the same call may succeed later: S3 cannot be reached, is busy, or failed itself.
-    boto3's error names bucket, key or host, so it is only the ``__cause__``.
+    boto3's errors name bucket, key or host. Some are not its own: a response without a name that S3 always sends, or
+    with a number that cannot be read, is a `KeyError` or a `ValueError`.
     """
-    try:
-        yield
-    except TicketExportError:
-        raise
-    except S3_ERRORS as error:
+
+    def storage_error(self, failed: str, error: Exception) -> StorageError:
+        """See `DriverErrors.storage_error`."""
         reason = _reason(error)
         error_type = StorageUnavailableError if reason.may_pass else StorageError
-        raise error_type(f"{failed}: {reason.text}") from error
+        return error_type(f"{failed}: {reason.text}")
+
+    def is_missing(self, error: StorageError) -> bool:
+        """See `DriverErrors.is_missing`: only for an object."""
+        return error.__cause__ is not None and is_missing(error.__cause__)
+
+
+s3_errors: Final = S3Errors()
 
 
 def invalid_response(failed: str) -> StorageUnavailableError:

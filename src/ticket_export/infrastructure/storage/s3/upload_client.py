@@ -6,10 +6,17 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, TypedDict, TypeVar, Unpack, cast
+from uuid import uuid4
 
 from ticket_export.errors import StorageError, StorageUnavailableError
 from ticket_export.infrastructure.storage.bases.part_buffer import PartBuffer
-from ticket_export.infrastructure.storage.s3.encryption import confirms, is_silent, unconfirmed
+from ticket_export.infrastructure.storage.bases.sending import Sending
+from ticket_export.infrastructure.storage.s3.encryption import (
+    UnconfirmedEncryptionError,
+    confirms,
+    is_silent,
+    unconfirmed,
+)
 from ticket_export.infrastructure.storage.s3.errors import (
     error_code,
     invalid_response,
@@ -17,18 +24,14 @@ from ticket_export.infrastructure.storage.s3.errors import (
     s3_errors,
     was_refused,
 )
-from ticket_export.infrastructure.storage.s3.parts import S3Parts
 from ticket_export.infrastructure.storage.s3.persistence import S3Persistence
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import (
-        AbortMultipartUploadRequestTypeDef,
-        CompleteMultipartUploadOutputTypeDef,
         CompleteMultipartUploadRequestTypeDef,
-        CreateMultipartUploadOutputTypeDef,
         CreateMultipartUploadRequestTypeDef,
-        PutObjectOutputTypeDef,
+        HeadObjectOutputTypeDef,
         PutObjectRequestTypeDef,
     )
 
@@ -47,126 +50,163 @@ _log = logging.getLogger(__name__)
 _FAILED = "the file could not be written"
 # The store does not know the upload, or one of its parts, any more: it was restarted, or something has aborted it.
 _LOST = frozenset({"InvalidPart", "NoSuchUpload"})
+# The key in an object's metadata that identifies its upload.
+_MARK = "ticket-export-upload"
 
 
 class S3UploadClient:
     """A client that raises `StorageError` instead of boto3's errors, some of which smart-open would retry for a minute.
 
-    It makes a call again as `persistence` says, and then raises `StorageUnavailableError`; and so it does where the
-    store has lost what was uploaded, since another upload may succeed.
+    Each call is one of `sending`. It is made again as `persistence` says, and then raises `StorageUnavailableError`;
+    and so it does where the store has lost what was uploaded, since another upload may succeed.
 
     `upload_part` returns while the part is still being sent, so that smart-open fills the next one: its errors come out
     of a later call, and its entity tag is set when the upload is completed.
-
-    Aborting raises nothing, because another error is already being raised. It must look like a success to smart-open,
-    whose unterminated writer completes its partial upload when it is garbage collected. For the same reason all calls
-    fail after `close`.
 
     If the settings ask for encryption, a call fails whose response does not confirm it. Amazon's S3 confirms it in each
     response of an upload in parts, Ceph in the first one, MinIO in those to the parts. So it is confirmed for every
     part before the object is readable.
     """
 
-    def __init__(self, client: S3Client, persistence: S3Persistence) -> None:
+    def __init__(self, client: S3Client, sending: Sending, persistence: S3Persistence) -> None:
         self._client = client
+        self._sending = sending
         self._persistence = persistence
-        self._parts = S3Parts()
-        self._is_closed = False
+        self._mark = uuid4().hex
         self._is_unreachable = False
-        # What the upload was begun with, and whether the response confirmed its encryption.
-        self._begun: Mapping[str, object] = {}
+        # What the upload in parts was begun with, and whether the response confirmed its encryption.
+        self._begun: CreateMultipartUploadRequestTypeDef | None = None
+        self._upload_id: str | None = None
         self._is_confirmed = False
-        #: Whether the object may be readable although the call that publishes it has failed.
-        self.may_be_published = False
+        self._tags: dict[int, str] = {}
+        # Whether the object may be readable although the call that publishes it has failed.
+        self._may_be_published = False
+        # The object that is readable, and must not stay if the upload fails after all.
+        self._published: tuple[str, str] | None = None
 
-    def create_multipart_upload(
-        self, **request: Unpack[CreateMultipartUploadRequestTypeDef]
-    ) -> CreateMultipartUploadOutputTypeDef:
-        """See boto3. Without a confirmation it does not fail, because smart-open could not abort the upload then."""
+    def create_multipart_upload(self, **request: Unpack[CreateMultipartUploadRequestTypeDef]) -> Mapping[str, str]:
+        """See boto3. Without a confirmation it does not fail: the parts may confirm the encryption."""
+        request["Metadata"] = {_MARK: self._mark}
+        self._begun = request
 
-        def create() -> CreateMultipartUploadOutputTypeDef:
+        def create() -> None:
             answer = self._client.create_multipart_upload(**request)
             _require(answer, "UploadId")
-            return answer
+            self._upload_id, self._is_confirmed = answer["UploadId"], confirms(request, answer)
 
-        answer = self._make(create)
-        self._begun, self._is_confirmed = request, confirms(request, answer)
-        return answer
+        self._call(lambda: self._make(create))
+        return {"UploadId": self._upload_id or ""}
 
     def upload_part(self, *, Body: PartBuffer, **request: Unpack[_Part]) -> Mapping[str, str]:  # noqa: N803
         """See boto3; the ``ETag`` of the result has no meaning yet."""
+        asked: Mapping[str, object] = self._begun or {}
         # smart-open empties its buffer next.
         part = Body.take()
 
-        def send() -> str:
+        def send() -> None:
             part.seek(0)
             answer = self._client.upload_part(Body=cast("IO[bytes]", part), **request)
             _require(answer, "ETag")
-            if not confirms(self._begun, answer) and not (self._is_confirmed and is_silent(answer)):
+            if not confirms(asked, answer) and not (self._is_confirmed and is_silent(answer)):
                 raise unconfirmed(answer)
-            return answer["ETag"]
+            self._tags[request["PartNumber"]] = answer["ETag"]
 
-        def send_persistently() -> str:
+        def send_persistently() -> None:
             with part:
-                return self._make(send)
+                self._make(send)
 
-        self._parts.send(request["PartNumber"], send_persistently)
+        self._sending.begin(send_persistently)
         return {"ETag": ""}
 
-    def complete_multipart_upload(
-        self, **request: Unpack[CompleteMultipartUploadRequestTypeDef]
-    ) -> CompleteMultipartUploadOutputTypeDef:
+    def complete_multipart_upload(self, **request: Unpack[CompleteMultipartUploadRequestTypeDef]) -> None:
         """See boto3."""
-        tags = self._parts.tags()
+        asked: Mapping[str, object] = self._begun or {}
+        self._sending.finish()
         request["MultipartUpload"] = {
-            "Parts": [{"PartNumber": number, "ETag": tags[number]} for number in sorted(tags)]
+            "Parts": [{"PartNumber": number, "ETag": self._tags[number]} for number in sorted(self._tags)]
         }
 
-        def complete() -> CompleteMultipartUploadOutputTypeDef:
-            with self._publishing():
-                answer = self._client.complete_multipart_upload(**request)
-                # Ceph sends an empty tag.
-                _require(answer, "ETag", "Key")
-                # The parts are confirmed.
-                if not confirms(self._begun, answer) and not is_silent(answer):
-                    raise unconfirmed(answer)
-            return answer
+        def complete() -> None:
+            answer = self._client.complete_multipart_upload(**request)
+            # Ceph sends an empty tag.
+            _require(answer, "ETag", "Key")
+            # The parts are confirmed.
+            if not confirms(asked, answer) and not is_silent(answer):
+                raise unconfirmed(answer)
 
-        return self._make(complete)
+        self._call(lambda: self._publish(complete, request["Bucket"], request["Key"], asked))
 
-    def put_object(self, **request: Unpack[PutObjectRequestTypeDef]) -> PutObjectOutputTypeDef:
+    def put_object(self, **request: Unpack[PutObjectRequestTypeDef]) -> None:
         """See boto3."""
-        body = cast("PartBuffer", request["Body"])
+        request["Metadata"] = {_MARK: self._mark}
+        # smart-open closes its buffer next, even if nothing waits for the response any more.
+        body = cast("PartBuffer", request["Body"]).take()
+        request["Body"] = cast("IO[bytes]", body)
 
-        def put() -> PutObjectOutputTypeDef:
+        def put() -> None:
             body.seek(0)
+            answer = self._client.put_object(**request)
+            _require(answer, "ETag")
+            if not confirms(request, answer):
+                raise unconfirmed(answer)
+
+        def put_persistently() -> None:
+            with body:
+                self._publish(put, request["Bucket"], request["Key"], request)
+
+        self._call(put_persistently)
+
+    def withdraw(self) -> None:
+        """Delete the object if it is readable, otherwise abort the upload; raises no error of S3."""
+        if self._published is not None:
+            bucket, name = self._published
+            _undo("an object that must not be readable", lambda: self._client.delete_object(Bucket=bucket, Key=name))
+        elif self._begun is not None and (upload_id := self._upload_id) is not None:
+            bucket, name = self._begun["Bucket"], self._begun["Key"]
+            if self._is_unreachable:
+                _log.warning("the upload of a file was left to the sweep: the storage cannot be reached")
+            else:
+                _undo(
+                    "the upload of a file",
+                    lambda: self._client.abort_multipart_upload(Bucket=bucket, Key=name, UploadId=upload_id),
+                )
+
+    def _call(self, call: Callable[[], object]) -> None:
+        self._sending.begin(call)
+        self._sending.finish()
+
+    def _publish(self, call: Callable[[], None], bucket: str, name: str, asked: Mapping[str, object]) -> None:
+        def publish() -> None:
             with self._publishing():
-                answer = self._client.put_object(**request)
-                _require(answer, "ETag")
-                if not confirms(request, answer):
-                    raise unconfirmed(answer)
-            return answer
+                call()
 
-        return self._make(put)
-
-    def abort_multipart_upload(self, **request: Unpack[AbortMultipartUploadRequestTypeDef]) -> None:
-        """Abort the upload in S3, unless it is over or S3 cannot be reached."""
-        # A part that arrives after the abort would stay.
-        self._parts.wait()
-        if self._is_closed:
-            return
-        if self._is_unreachable:
-            _log.warning("the parts of an upload were left to the sweep: the storage cannot be reached")
-            return
         try:
-            with s3_errors(_FAILED):
-                self._client.abort_multipart_upload(**request)
+            self._make(publish)
+        except UnconfirmedEncryptionError:
+            self._published = bucket, name
+            raise
         except StorageError:
-            _log.warning("the parts of an upload were left to the sweep", exc_info=True)
+            # If only the response was lost, the upload is complete, and S3 no longer knows it when it is called again.
+            # If it was interrupted, nothing waits for the answer any more, and the sweep removes the object.
+            is_open = self._may_be_published and not self._persistence.is_interrupted
+            found = self._find(bucket, name) if is_open else None
+            if found is None:
+                raise
+            self._published = bucket, name
+            if not confirms(asked, found):
+                raise unconfirmed(found) from None
+            _log.info("an upload was published, although its response was lost")
+        self._published = bucket, name
 
-    def close(self) -> None:
-        """End the upload; all later calls fail."""
-        self._is_closed = True
+    def _find(self, bucket: str, name: str) -> HeadObjectOutputTypeDef | None:
+        try:
+            with s3_errors("the file could not be found"):
+                found = self._client.head_object(Bucket=bucket, Key=name)
+        except StorageError as error:
+            if not s3_errors.is_missing(error):
+                _log.warning("it is not known whether an upload was published", exc_info=True)
+            return None
+        return found if found.get("Metadata", {}).get(_MARK) == self._mark else None
 
     @contextmanager
     def _publishing(self) -> Iterator[None]:
@@ -174,28 +214,33 @@ class S3UploadClient:
             with s3_errors(_FAILED):
                 yield
         except StorageError as error:
-            self.may_be_published |= not was_refused(error)
+            self._may_be_published |= not was_refused(error)
             raise
 
-    def _make(self, call: Callable[[], T]) -> T:
+    def _make(self, call: Callable[[], None]) -> None:
         try:
-            return self._persistence.make(lambda: self._try(call))
+            self._persistence.make(lambda: self._try(call))
         except StorageError as error:
             if error_code(error.__cause__) not in _LOST:
                 raise
             raise StorageUnavailableError(f"{_FAILED}: the storage has lost its beginning") from error.__cause__
 
-    def _try(self, call: Callable[[], T]) -> T:
-        if self._is_closed:
-            raise StorageError(f"{_FAILED}: its upload is over")
+    def _try(self, call: Callable[[], None]) -> None:
         try:
             with s3_errors(_FAILED):
-                result = call()
+                call()
         except StorageError as error:
             self._is_unreachable = is_unreachable(error)
             raise
         self._is_unreachable = False
-        return result
+
+
+def _undo(left: str, call: Callable[[], object]) -> None:
+    try:
+        with s3_errors("the unfinished file could not be removed"):
+            call()
+    except StorageError:
+        _log.warning("%s was left to the sweep", left, exc_info=True)
 
 
 def _require(answer: Mapping[str, object], *either: str) -> None:

@@ -1,0 +1,75 @@
+"""A reader who types docs/tutorial/a-store-in-forty-lines.md has a storage that exports are kept in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from azure.storage.blob import ContainerClient
+
+from tests.e2e.document_checks import Workshop, check_console
+from tests.e2e.documents import ROOT, blocks
+from tests.e2e.typed_tutorial import TypingReader
+from tests.postgresql_server import PostgresqlServer
+from tests.source_lines import code_lines
+from tests.stores.azurite import AzuriteServer
+
+PAGE = ROOT / "docs" / "tutorial" / "a-store-in-forty-lines.md"
+STORAGE = "src/ticket_export_blobs/storage.py"
+_PORT = "127.0.0.1:10000"
+
+
+@pytest.fixture(scope="module")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzuriteServer]:
+    with AzuriteServer(tmp_path_factory.mktemp("azurite")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory, azurite: AzuriteServer) -> TypingReader:
+    # The page's own port may be in use.
+    reader = TypingReader(PAGE, tmp_path_factory.mktemp("forty-lines"), {_PORT: f"127.0.0.1:{azurite.port}"})
+    reader.follow()
+    return reader
+
+
+def test_storage_has_at_most_forty_lines_of_code(reader: TypingReader) -> None:
+    lines = code_lines(reader.saved[STORAGE])
+    assert len(lines) <= 40
+    assert f"\nThese are {len(lines)} lines of code." in PAGE.read_text("utf-8")
+
+
+def test_contract_suite_passes(reader: TypingReader) -> None:
+    (outcome,) = re.findall(r"^(\d+) passed, \d+ skipped in ", reader.printed["python -m pytest -q\n"], re.MULTILINE)
+    assert int(outcome) >= 80
+
+
+def test_failing_suite_would_be_noticed(reader: TypingReader) -> None:
+    storage = reader.folder / STORAGE
+    text = storage.read_text("utf-8")
+    storage.write_text(text.replace("stream._total_parts = randbits(96)", "stream"), "utf-8")
+    try:
+        with pytest.raises(AssertionError, match=r"FAILED .*several_parts"):
+            reader.run("python -m pytest -q -k several_parts")
+    finally:
+        storage.write_text(text, "utf-8")
+
+
+def test_exported_file_is_in_the_store(reader: TypingReader, azurite: AzuriteServer) -> None:
+    typed = (line for commands in reader.printed for line in commands.splitlines() if line.startswith("export AZURE"))
+    key = next(typed).partition("=")[2]
+    container = f"http://127.0.0.1:{azurite.port}/devstoreaccount1/exports"
+    with ContainerClient.from_container_url(container, key) as exports:
+        found = {name: exports.download_blob(name).readall() for name in exports.list_blob_names()}
+    (stored,) = (data for name, data in found.items() if name.endswith(".csv"))
+    assert stored == (reader.folder / "tickets.csv").read_bytes()
+    assert all(name.startswith("desk/exports/") for name in found)
+
+
+def test_commands_of_terminals_exist(tmp_path: Path, postgresql_server: PostgresqlServer) -> None:
+    typed = [block for block in blocks(PAGE) if block.marker == "console"]
+    assert typed
+    for block in typed:
+        check_console(block, Workshop(tmp_path, postgresql_server))

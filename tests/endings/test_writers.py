@@ -1,0 +1,94 @@
+"""Whatever ends a writer, its object is whole or it is not there: over every storage that ships.
+
+``TICKET_EXPORT_TEST_ENDINGS=1000`` is the long form (`make endings`), ``TICKET_EXPORT_TEST_ENDINGS_SEED`` repeats
+what a run printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from random import Random
+from time import monotonic
+
+from tests.endings.conftest import ENDINGS
+from tests.endings.scene import Scene, wait_for_uploads
+from tests.endings.tally import Found, Tally
+from tests.endings.ways import WAYS, Left, Way
+from tests.endings.writing import Writing
+from ticket_export.errors import ObjectNotFoundError
+from ticket_export.storage import SupportsDiscardStale
+
+#: The rest of them end in exports.
+_WRITERS = ENDINGS - ENDINGS // 5
+_LONG = timedelta(hours=6)
+
+
+def test_no_ending_of_a_writer_leaves_half_an_object(
+    scenes: dict[str, Scene], seed: str, show: Callable[[str], None]
+) -> None:
+    began_at, tally = monotonic(), Tally()
+    show(f"\n{_WRITERS} writers end with TICKET_EXPORT_TEST_ENDINGS_SEED={seed}, on {', '.join(scenes)}")
+    written: dict[str, list[Writing]] = {name: [] for name in scenes}
+    try:
+        for number, (name, way) in enumerate(_plan(scenes, Random(seed))):
+            writing = Writing.of(f"{seed}-{number}")
+            _end(scenes[name], way, writing, tally)
+            written[name].append(writing)
+        for name, each in scenes.items():
+            _require_nothing_else(each, written[name])
+    finally:
+        show(tally.table([way.name for way in WAYS], list(scenes)))
+        show(f"  {monotonic() - began_at:.0f} s")
+
+
+def _plan(scenes: dict[str, Scene], random: Random) -> list[tuple[str, Way]]:
+    """Every way that a store has, as often as it can, and the rest by chance."""
+    pairs = [(name, way) for name, each in scenes.items() for way in WAYS if way.fits(each)]
+    chosen = random.sample(pairs, min(len(pairs), _WRITERS))
+    chosen += random.choices(pairs, [way.weight for _, way in pairs], k=_WRITERS - len(chosen))
+    random.shuffle(chosen)
+    return chosen
+
+
+def _end(scene: Scene, way: Way, writing: Writing, tally: Tally) -> None:
+    if writing.before is not None:
+        scene.place.put(writing.key, writing.before)
+    left = way.play(scene, writing, Random(f"how {writing.seed}"))
+    wait_for_uploads()
+    found = _found(scene.place.get(writing.key), writing)
+    tally.ends[way.name, scene.name] += 1
+    tally.found[scene.name, found] += 1
+    tally.unseen[scene.name] += left is Left.EITHER and found is Found.WHOLE
+    expected = {
+        Left.WHOLE: {Found.WHOLE},
+        Left.BEFORE: {Found.BEFORE},
+        Left.EITHER: {Found.WHOLE, Found.BEFORE},
+    }[left]
+    assert found in expected, f"{scene.name}: {way.name}: {found}, of {len(writing.data)} bytes ({writing.seed})"
+    assert _found(_read(scene, writing.key), writing) is found, f"{scene.name}: {way.name} ({writing.seed})"
+
+
+def _read(scene: Scene, key: str) -> bytes | None:
+    try:
+        with scene.storage.open_reader(key) as stream:
+            return stream.read()
+    except ObjectNotFoundError:
+        return None
+
+
+def _found(data: bytes | None, writing: Writing) -> Found:
+    # An empty object that replaces nothing is whole.
+    return Found.WHOLE if data == writing.data else Found.BEFORE if data == writing.before else Found.HALF
+
+
+def _require_nothing_else(scene: Scene, written: list[Writing]) -> None:
+    """A request of a killed process may have arrived since; and what it has begun is stale, and can be removed."""
+    readable = {each.key for each in written if scene.place.get(each.key) is not None}
+    for each in written:
+        assert _found(scene.place.get(each.key), each) is not Found.HALF, f"{scene.name}: late ({each.seed})"
+    assert {*scene.storage.list("")} == readable
+    if isinstance(scene.storage, SupportsDiscardStale):
+        scene.storage.discard_stale(datetime.now(UTC) + _LONG)
+        assert scene.storage.discard_stale(datetime.now(UTC) + _LONG) == 0
+    assert len(scene.place.names()) == len(readable)
