@@ -29,7 +29,7 @@ from ticket_export.errors import InvalidKeyError, ObjectNotFoundError, StorageEr
 from ticket_export.settings import Settings
 from ticket_export.storage import check_key, check_prefix
 
-#: Names the storage that `opened` returns.
+#: The variable with the name of the mutant that ``faithful://`` opens, in this process and its children.
 MUTANT: Final = "TICKET_EXPORT_TEST_MUTANT"
 #: The mutants by their names, each with the test that must fail.
 MUTANTS: dict[str, tuple[type[FaithfulStorage], str]] = {}

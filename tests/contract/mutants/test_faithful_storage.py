@@ -1,4 +1,4 @@
-"""The faithful storage keeps the contract. With the name of a mutant in a variable, the tests run on that one."""
+"""The faithful storage keeps the contract, so that a mutant fails by its mutation alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.contract.mutants.faithful_storage import LINK_PORT, FaithfulStorage, LinkHandler, NotFoundError, Store
-from tests.contract.mutants.mutated_storages import mutant_or_faithful
+from tests.contract.mutants.mutated_storages import MUTANT, mutant_or_faithful
 from tests.unit.infrastructure.storage.installed_packages import install
 from ticket_export.testing.storage import StorageContract
 
@@ -39,10 +39,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 class TestFaithfulStorage(StorageContract[FaithfulStorage]):
     several_parts = 3_000_000
+    mutant = ""
 
     @pytest.fixture
     def storage(self, tmp_path: Path, link_port: int, site: Path, monkeypatch: pytest.MonkeyPatch) -> FaithfulStorage:
         monkeypatch.setenv(LINK_PORT, str(link_port))
+        monkeypatch.setenv(MUTANT, self.mutant)
         monkeypatch.syspath_prepend(site)
         self.site = site
         self.store = Store(tmp_path / "outer" / "store")
