@@ -116,7 +116,8 @@ class StreamUpload(Upload):
 
     def _is_stored(self) -> bool:
         try:
-            return self._target.contains(self._written)
+            with self._target.errors(_NOT_WRITTEN):
+                return self._target.contains(self._written)
         except StorageError:
             _log.warning("it is not known whether a file was published", exc_info=True)
             return False
