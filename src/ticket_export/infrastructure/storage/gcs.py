@@ -62,7 +62,7 @@ class GcsStorage(SigningStorage[Client]):
         blob = self.client.bucket(self.location.store).blob(name)
         account = self.client._credentials  # noqa: SLF001 - the only name that it has
         signer = {"response_type": link.content_type, "response_disposition": link.content_disposition}
-        if not hasattr(account, "sign_bytes"):
+        if not hasattr(account, "sign_bytes") and account.service_account_email:
             account.refresh(Request())
             signer |= {"service_account_email": account.service_account_email, "access_token": account.token}
         return str(blob.generate_signed_url(link.lifetime, version="v4", **signer))
