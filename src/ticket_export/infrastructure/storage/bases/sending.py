@@ -29,7 +29,7 @@ class Sending:
     def __init__(self, *, parallel: int = 1, patience: timedelta | None = None) -> None:
         """`patience` limits the wait of `end`, since not every call of every driver has a time limit."""
         self._parallel = parallel
-        self._patience = patience and patience.total_seconds()
+        self._patience = None if patience is None else patience.total_seconds()
         self._changed = Condition()
         # Threads that have not begun their call yet, and those that have.
         self._waiting: set[object] = set()
