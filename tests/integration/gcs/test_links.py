@@ -21,7 +21,7 @@ from ticket_export.errors import StorageError
 from ticket_export.infrastructure.storage.gcs import GcsStorage
 from ticket_export.testing.storage import CONTENT_TYPE, KEY, write
 
-_CANNOT_SIGN = "the link could not be made: the storage's credentials cannot sign links"
+CANNOT_SIGN = "the link could not be made: the storage's credentials cannot sign links"
 
 
 def link(storage: GcsStorage, expires_in: timedelta = timedelta(minutes=5)) -> str:
@@ -81,7 +81,7 @@ def without_key(gcs_place: GcsPlace, monkeypatch: pytest.MonkeyPatch) -> GcsStor
 def test_credentials_without_a_key_say_that_they_cannot_sign(without_key: GcsStorage) -> None:
     with pytest.raises(StorageError) as caught:
         link(without_key)
-    assert str(caught.value) == _CANNOT_SIGN
+    assert str(caught.value) == CANNOT_SIGN
 
 
 def test_credentials_of_a_person_say_that_they_cannot_sign(
@@ -94,14 +94,14 @@ def test_credentials_of_a_person_say_that_they_cannot_sign(
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
     with pytest.raises(StorageError) as caught:
         link(GcsStorage.from_url(gcs_place.url, Settings()))
-    assert str(caught.value) == _CANNOT_SIGN
+    assert str(caught.value) == CANNOT_SIGN
 
 
 def test_check_finds_credentials_that_cannot_sign(without_key: GcsStorage) -> None:
     lifetime = timedelta(minutes=5)
     (found,) = storage_problems(without_key, prefix="exports/1/", url_lifetime=lifetime)
     assert str(found) == (
-        f"error: storage: {_CANNOT_SIGN}; use credentials that can sign, or set TICKET_EXPORT_DOWNLOAD=stream"
+        f"error: storage: {CANNOT_SIGN}; use credentials that can sign, or set TICKET_EXPORT_DOWNLOAD=stream"
     )
     assert not found.may_pass
     assert list(storage_problems(without_key, prefix="exports/1/", url_lifetime=None)) == []
