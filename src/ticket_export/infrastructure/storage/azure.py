@@ -40,14 +40,15 @@ class AzureStorage(SigningStorage[BlobServiceClient]):
         account = canonical(BlobServiceClient.from_connection_string(secret).primary_endpoint) if secret else account
         location = StoreLocation.parse(url, usage="azure://container/prefix", endpoint=account)
         endpoint = canonical(location.options["endpoint"])
-        options: Any = {"retry_policy": _Patience(1, int(settings.storage_patience_seconds)), "read_timeout": 20}
+        seconds = settings.storage_patience_seconds
+        how: Any = {"retry_policy": _Patience(1, int(seconds), random_jitter_range=1), "read_timeout": min(seconds, 20)}
 
         def connect() -> BlobServiceClient:
             if secret and endpoint == account:
-                return BlobServiceClient.from_connection_string(secret, **options)
+                return BlobServiceClient.from_connection_string(secret, **how)
             from azure.identity import DefaultAzureCredential
 
-            return BlobServiceClient(endpoint, DefaultAzureCredential(), **options)
+            return BlobServiceClient(endpoint, DefaultAzureCredential(), **how)
 
         return cls(location, connect, patience=settings.storage_patience)
 
