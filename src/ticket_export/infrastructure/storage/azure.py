@@ -36,12 +36,12 @@ class AzureStorage(SigningStorage[BlobServiceClient]):
         Raises:
             ConfigurationError: the URL or a variable is not valid, or there is no account.
         """
-        secret, account = azure_variables()
+        (secret, account), patience = azure_variables(), settings.storage_patience_seconds
         account = canonical(BlobServiceClient.from_connection_string(secret).primary_endpoint) if secret else account
         location = StoreLocation.parse(url, usage="azure://container/prefix", endpoint=account)
         endpoint = canonical(location.options["endpoint"])
-        seconds = settings.storage_patience_seconds
-        how: Any = {"retry_policy": _Patience(1, int(seconds), random_jitter_range=1), "read_timeout": min(seconds, 20)}
+        wait = min(patience, 20)
+        how: Any = {"retry_policy": _Patience(0, int(patience)), "connection_timeout": wait, "read_timeout": wait}
 
         def connect() -> BlobServiceClient:
             if secret and endpoint == account:
@@ -75,7 +75,7 @@ class AzureStorage(SigningStorage[BlobServiceClient]):
 
 
 class _Patience(LinearRetry):
-    """Makes a call again, after pauses of some seconds, until its time is over."""
+    """Makes a call again, after pauses of up to 3 s, until its time is over."""
 
     def increment(self, settings: Any, request: Any, response: Any = None, error: Any = None) -> bool:
         """See `LinearRetry.increment`. The time begins with the first try that fails."""
