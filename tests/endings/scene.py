@@ -44,8 +44,9 @@ class Network:
     proxy: CutProxy
 
     def restart(self, seconds: float) -> Callable[[], None]:
-        """Let the server vanish now and come back after so many seconds; the function waits until it is back."""
-        self.server.kill()
+        """Let the server go away now and come back after so many seconds; the function waits until it is back."""
+        # Not killed: azurite writes down what it has every few seconds, and when it is stopped.
+        self.server.stop()
 
         def begin() -> None:
             sleep(seconds)
