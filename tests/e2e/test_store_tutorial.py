@@ -52,7 +52,7 @@ def test_suite_notices_links_that_live_too_long(reader: TypingReader) -> None:
     storage.write_text(text.replace('"expiry": link.ends', '"expiry": link.ends + link.lifetime'), "utf-8")
     try:
         with pytest.raises(AssertionError, match=r"FAILED .*test_signed_url_is_valid_as_long_as_it_was_asked_for"):
-            reader.run("python -m pytest -q -k link")
+            reader.run("python -m pytest -q -k signed_url")
     finally:
         storage.write_text(text, "utf-8")
 
