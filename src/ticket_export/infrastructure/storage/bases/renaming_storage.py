@@ -66,6 +66,10 @@ class RenamingStorage(SmartOpenStorage[C], SupportsDiscardStale, SupportsPlaces)
         """See `SmartOpenStorage.upload`."""
         return StreamUpload(_RenamedTarget(self, name, content_type), part_bytes=self.part_bytes)
 
+    def length(self, name: str, stream: Any) -> int:
+        """See `SmartOpenStorage.length`. paramiko's streams are at byte 0 where they cannot learn where their end is."""
+        return self.stat(name).length
+
     def list(self, prefix: str) -> Iterator[str]:
         """See `ExportStorage.list`. Holds all names at once."""
         check_prefix(prefix)
