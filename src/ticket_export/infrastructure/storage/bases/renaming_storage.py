@@ -67,7 +67,7 @@ class RenamingStorage(SmartOpenStorage[C], SupportsDiscardStale, SupportsPlaces)
         return StreamUpload(_RenamedTarget(self, name, content_type), part_bytes=self.part_bytes)
 
     def length(self, name: str, stream: Any) -> int:
-        """See `SmartOpenStorage.length`. paramiko's streams are at byte 0 where they cannot learn where their end is."""
+        """See `SmartOpenStorage.length`. A stream of paramiko seeks to byte 0 where it cannot learn its end."""
         return self.stat(name).length
 
     def list(self, prefix: str) -> Iterator[str]:
