@@ -23,6 +23,7 @@ pytest_plugins = [
     "tests.stores.azurite",
     "tests.stores.fake_gcs",
     "tests.stores.moto",
+    "tests.stores.openssh",
 ]
 
 # A shell without job control starts background processes with SIGINT ignored, and their children inherit that. Tests

@@ -39,9 +39,9 @@ class TestLocalStorage(StorageContract[LocalStorage]):
     def storage(self, tmp_path: Path) -> Iterator[LocalStorage]:
         self.root = tmp_path / "outer" / "exports"
         yield LocalStorage(self.root)
-        # Whatever a test did: nothing beside the root, and no temporary file left.
+        # Whatever a test did: nothing next to the root but the folder of another storage, and no temporary file left.
         assert [path.name for path in tmp_path.iterdir()] in ([], ["outer"])
-        assert [path for path in tmp_path.glob("outer/*") if path != self.root] == []
+        assert {path.name for path in tmp_path.glob("outer/*")} <= {"exports", "exports-another"}
         assert list(self.root.glob(".*/*")) == []
 
     def put_behind(self, storage: LocalStorage, key: str, data: bytes) -> None:
@@ -52,6 +52,17 @@ class TestLocalStorage(StorageContract[LocalStorage]):
     def get_behind(self, storage: LocalStorage, key: str) -> bytes | None:
         path = self.root / key
         return path.read_bytes() if path.is_file() else None
+
+    @contextmanager
+    def away_behind(self, storage: LocalStorage) -> Iterator[None]:
+        # As a network file system whose server has gone: every call fails.
+        away = self.root.with_name("away")
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.root.rename(away)
+        self.root.symlink_to(self.root)
+        yield
+        self.root.unlink()
+        away.rename(self.root)
 
 
 class TestLocalStorageForAGroup(TestLocalStorage):

@@ -7,65 +7,40 @@ Inherit it in your adapter's tests::
         def storage(self) -> MyStorage: ...
         def put_behind(self, storage: MyStorage, key: str, data: bytes) -> None: ...
         def get_behind(self, storage: MyStorage, key: str) -> bytes | None: ...
+        def away_behind(self, storage: MyStorage) -> AbstractContextManager[object]: ...
+        def environment(self, storage: MyStorage) -> Mapping[str, str]: ...
 
-The two methods reach the store without the adapter, so that writing and reading are proven apart: two mistakes that
-cancel each other out do not pass. Override `begin_behind` too where a killed process leaves something else in the
-store than a writer that is never ended.
+The methods reach the store without the adapter, so that writing and reading are proven apart: two mistakes that cancel
+each other out do not pass. Without `away_behind`, the tests of a store that is away are skipped, and without an
+installed package that opens its places, those of other processes; each reason says what to override. `environment`, by
+default empty, has what another process needs to open the place.
+
+Override `several_parts` if a part of the store is larger than 5 MB; `begin_behind` where a killed process leaves
+something else in the store than a writer that is never ended; `another_place` if the prefix is not the path of the URL;
+`link_lifetime`, `checks_links` and `sets_link_headers` for links that the tests cannot read, and for test servers that
+serve every link.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-import urllib.request
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from threading import Barrier
-from typing import TypeVar
-from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ticket_export.application.ports.export_storage import ExportStorage, SupportsSignedUrl
-from ticket_export.application.ports.supports_interrupt import SupportsInterrupt
-from ticket_export.errors import InvalidKeyError, ObjectNotFoundError, StorageError
-from ticket_export.testing.stale_writers import S, StaleWritersContract
+from ticket_export.errors import InvalidKeyError, ObjectNotFoundError
+from ticket_export.testing.stores.ended_processes import EndedProcessesContract
+from ticket_export.testing.stores.ended_writers import EndedWritersContract
+from ticket_export.testing.stores.failures import FailuresContract
+from ticket_export.testing.stores.links import LinksContract
+from ticket_export.testing.stores.places import PlacesContract
+from ticket_export.testing.stores.simultaneous_writers import SimultaneousWritersContract
+from ticket_export.testing.stores.stale_writers import StaleWritersContract
+from ticket_export.testing.stores.store_back_door import CONTENT_TYPE, KEY, MALFORMED_KEYS, S, read, write
 
-T = TypeVar("T")
-
-CONTENT_TYPE = "text/csv; charset=utf-8"
-KEY = "exports/job/1/tickets.csv"
-
-#: Keys that no storage may accept: each leaves a root folder, or has two meanings on two systems.
-MALFORMED_KEYS = (
-    "",
-    "/",
-    "/etc/passwd",
-    ".",
-    "..",
-    "../outside",
-    "a/../../outside",
-    "a/./b",
-    "a//b",
-    "a/",
-    "a/..",
-    "a\\..\\..\\outside",
-    "C:/outside",
-    "C:outside",
-    "a/b:stream",
-    "a\0b",
-    "a\nb",
-    "a\x7fb",
-    "a\udcffb",
-    "~/outside",
-    "//host/share",
-    "file:///outside",
-    "x" * 256,
-    "/".join(["x" * 200] * 6),
-)
+__all__ = ["CONTENT_TYPE", "KEY", "MALFORMED_KEYS", "StorageContract", "read", "write"]
 
 _segments = st.text("abcXYZ019_-.", min_size=1, max_size=12)
 _keys = st.one_of(
@@ -75,30 +50,15 @@ _keys = st.one_of(
 )
 
 
-class Abandoned(BaseException):
-    """An error that ends a block as a signal does: ``except Exception`` does not catch it."""
-
-
-def write(storage: ExportStorage, key: str, *blocks: bytes) -> None:
-    """Store an object through the adapter."""
-    with storage.open_writer(key, CONTENT_TYPE) as writer:
-        for block in blocks:
-            writer.write(block)
-
-
-def read(storage: ExportStorage, key: str, start: int = 0) -> bytes:
-    """Read an object through the adapter, from its byte number `start` on."""
-    with storage.open_reader(key, start) as stream:
-        return stream.read()
-
-
-def in_parallel(action: Callable[[T], object], arguments: Sequence[T]) -> None:
-    """Call `action` with each argument in a thread of its own; raise the first error."""
-    with ThreadPoolExecutor(len(arguments)) as threads:
-        list(threads.map(action, arguments))
-
-
-class StorageContract(StaleWritersContract[S]):
+class StorageContract(
+    EndedWritersContract[S],
+    SimultaneousWritersContract[S],
+    StaleWritersContract[S],
+    EndedProcessesContract[S],
+    FailuresContract[S],
+    PlacesContract[S],
+    LinksContract[S],
+):
     """Tests of one storage adapter; see the module on how to use them."""
 
     # Writing
@@ -106,53 +66,6 @@ class StorageContract(StaleWritersContract[S]):
     def test_written_object_lies_in_the_store(self, storage: S) -> None:
         write(storage, KEY, b"one", b"", b"two")
         assert self.get_behind(storage, KEY) == b"onetwo"
-
-    def test_nothing_is_readable_before_the_block_ends(self, storage: S) -> None:
-        with storage.open_writer(KEY, CONTENT_TYPE) as writer:
-            writer.write(b"x" * 1_000_000)
-            self.assert_absent(storage, KEY)
-        assert self.get_behind(storage, KEY) == b"x" * 1_000_000
-
-    @pytest.mark.parametrize("error_type", [ValueError, OSError, KeyboardInterrupt, Abandoned])
-    def test_failed_block_leaves_nothing_readable_and_its_error_unchanged(
-        self, storage: S, error_type: type[BaseException]
-    ) -> None:
-        error = error_type("the block's own")
-        with pytest.raises(error_type) as caught, storage.open_writer(KEY, CONTENT_TYPE) as writer:
-            writer.write(b"x" * 1_000_000)
-            raise error
-        assert caught.value is error
-        self.assert_absent(storage, KEY)
-
-    def test_abandoned_block_leaves_nothing_readable(self, storage: S) -> None:
-        def export() -> Generator[None, None, None]:
-            with storage.open_writer(KEY, CONTENT_TYPE) as writer:
-                writer.write(b"half")
-                yield
-
-        running = export()
-        next(running)
-        running.close()
-        self.assert_absent(storage, KEY)
-
-    def test_second_write_replaces_the_whole_object(self, storage: S) -> None:
-        write(storage, KEY, b"a long first object")
-        write(storage, KEY, b"second")
-        assert self.get_behind(storage, KEY) == b"second"
-
-    def test_object_stays_as_it_was_until_its_replacement_is_whole(self, storage: S) -> None:
-        write(storage, KEY, b"first")
-        with storage.open_writer(KEY, CONTENT_TYPE) as writer:
-            writer.write(b"second")
-            assert self.get_behind(storage, KEY) == b"first"
-            assert read(storage, KEY) == b"first"
-
-    def test_failed_replacement_leaves_the_object_as_it_was(self, storage: S) -> None:
-        write(storage, KEY, b"first")
-        with pytest.raises(Abandoned), storage.open_writer(KEY, CONTENT_TYPE) as writer:
-            writer.write(b"second")
-            raise Abandoned
-        assert read(storage, KEY) == b"first"
 
     def test_empty_object_is_an_object(self, storage: S) -> None:
         write(storage, KEY)
@@ -169,11 +82,6 @@ class StorageContract(StaleWritersContract[S]):
         lines = [b"%d\n" % number for number in range(50_000)]
         write(storage, KEY, *lines)
         assert self.get_behind(storage, KEY) == b"".join(lines)
-
-    def test_another_thread_may_write(self, storage: S) -> None:
-        with storage.open_writer(KEY, CONTENT_TYPE) as writer:
-            in_parallel(writer.write, [b"from elsewhere"])
-        assert self.get_behind(storage, KEY) == b"from elsewhere"
 
     # Reading
 
@@ -310,79 +218,3 @@ class StorageContract(StaleWritersContract[S]):
         assert list(storage.list("")) == [key]
         storage.delete(key)
         assert list(storage.list("")) == []
-
-    # Several at once
-
-    def test_concurrent_writers_of_one_key_leave_one_whole_object(self, storage: S) -> None:
-        writers = 8
-        all_have_written = Barrier(writers)
-        objects = [bytes([65 + number]) * 300_000 for number in range(writers)]
-
-        def export(data: bytes) -> None:
-            with storage.open_writer(KEY, CONTENT_TYPE) as writer:
-                for start in range(0, len(data), 100_000):
-                    writer.write(data[start : start + 100_000])
-                all_have_written.wait(timeout=60)
-
-        in_parallel(export, objects)
-        assert self.get_behind(storage, KEY) in objects
-
-    def test_concurrent_writers_and_deletes_of_neighbours_do_not_disturb_each_other(self, storage: S) -> None:
-        keys = [f"exports/{number % 3}/{number}" for number in range(8)]
-
-        def export_again_and_again(key: str) -> None:
-            for _ in range(20):
-                write(storage, key, key.encode())
-                assert read(storage, key) == key.encode()
-                storage.delete(key)
-            write(storage, key, key.encode())
-
-        in_parallel(export_again_and_again, keys)
-        assert {key: self.get_behind(storage, key) for key in keys} == {key: key.encode() for key in keys}
-
-    # Its place
-
-    def test_place_is_a_url_without_credentials_that_a_list_of_urls_can_hold(self, storage: S) -> None:
-        place = storage.place
-        parts = urlsplit(place)
-        assert place.startswith(f"{parts.scheme}://")
-        assert parts.scheme
-        assert parts.password is None
-        # TICKET_EXPORT_FORMER_STORAGE_URLS separates the URLs by white space and commas.
-        assert set(place).isdisjoint(" \t\r\n,")
-        write(storage, KEY, b"data")
-        assert storage.place == place
-
-    # Optional abilities
-
-    @pytest.mark.parametrize("data", [b"", b"x" * 10_000_000], ids=["small", "large"])
-    def test_interrupted_writer_raises_and_publishes_nothing(self, storage: S, data: bytes) -> None:
-        with pytest.raises(StorageError), storage.open_writer(KEY, CONTENT_TYPE) as writer:
-            if not isinstance(writer, SupportsInterrupt):
-                pytest.skip(f"{type(writer).__name__} does not implement SupportsInterrupt")
-            writer.write(data)
-            writer.interrupt()
-            writer.interrupt()
-        self.assert_absent(storage, KEY)
-        with pytest.raises(StorageError), storage.open_writer(KEY, CONTENT_TYPE) as writer:
-            assert isinstance(writer, SupportsInterrupt)
-            writer.interrupt()
-            writer.write(b"more")
-        self.assert_absent(storage, KEY)
-
-    def test_signed_url_serves_the_object(self, storage: S) -> None:
-        if not isinstance(storage, SupportsSignedUrl):
-            pytest.skip(f"{type(storage).__name__} does not implement SupportsSignedUrl")
-        write(storage, KEY, b"signed")
-        url = storage.signed_url(
-            KEY, file_name="tickets.csv", content_type=CONTENT_TYPE, expires_in=timedelta(minutes=5)
-        )
-        with urllib.request.urlopen(url, timeout=30) as response:  # noqa: S310
-            assert response.read() == b"signed"
-
-    def assert_absent(self, storage: S, key: str) -> None:
-        """Nothing can be read under `key`, in any way."""
-        assert self.get_behind(storage, key) is None
-        assert key not in list(storage.list(""))
-        with pytest.raises(ObjectNotFoundError):
-            read(storage, key)

@@ -99,11 +99,14 @@ class SftpStorage(RenamingStorage[list[Connection]]):
             while (connection := self.client.pop()).sftp.sock.closed:
                 pass  # it has ended
         except IndexError:
-            seconds = self.patience.total_seconds() / 4
-            connection = Connection(urlsplit(self.place), SftpSettings().password, seconds)
+            connection = self.connect()
         with connection:
             yield connection
         self.client.append(connection)
+
+    def connect(self) -> Connection:
+        """Return a new connection."""
+        return Connection(urlsplit(self.place), SftpSettings().password, self.patience.total_seconds() / 4)
 
     def uri(self, name: str) -> str:
         """Return the path of the file on the server."""

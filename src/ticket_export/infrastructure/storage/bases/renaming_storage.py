@@ -64,7 +64,8 @@ class RenamingStorage(SmartOpenStorage[C], SupportsDiscardStale, SupportsPlaces)
 
     def upload(self, name: str, content_type: str) -> Upload:
         """See `SmartOpenStorage.upload`."""
-        return StreamUpload(_RenamedTarget(self, name, content_type), part_bytes=self.part_bytes)
+        target = _RenamedTarget(self, name, content_type)
+        return StreamUpload(target, part_bytes=self.part_bytes, patience=self.patience)
 
     def list(self, prefix: str) -> Iterator[str]:
         """See `ExportStorage.list`. Holds all names at once."""

@@ -125,7 +125,8 @@ class SmartOpenStorage(ExportStorage, SupportsCheck, Generic[C]):
 
     def upload(self, name: str, content_type: str) -> Upload:
         """Return the upload of an object. Override it where the store needs more than a stream."""
-        return StreamUpload(ObjectTarget(self, name, content_type), part_bytes=self.part_bytes)
+        target = ObjectTarget(self, name, content_type)
+        return StreamUpload(target, part_bytes=self.part_bytes, patience=self.patience)
 
     @contextmanager
     def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:

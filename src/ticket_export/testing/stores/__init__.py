@@ -1,0 +1,1 @@
+"""The parts of `ticket_export.testing.StorageContract`, by subject."""

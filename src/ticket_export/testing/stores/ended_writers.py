@@ -1,0 +1,151 @@
+"""The contract of an `ExportStorage` for writers, however they end: one whole object is readable, or nothing new."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Generator
+from contextlib import ExitStack, suppress
+
+import pytest
+
+from ticket_export.application.ports.export_storage import ExportStorage
+from ticket_export.application.ports.supports_interrupt import SupportsInterrupt
+from ticket_export.errors import StorageError
+from ticket_export.testing.stores.store_back_door import (
+    CONTENT_TYPE,
+    KEY,
+    Abandoned,
+    S,
+    StoreBackDoor,
+    assert_same,
+    read,
+    write,
+)
+
+
+class EndedWritersContract(StoreBackDoor[S]):
+    """A part of `StorageContract`."""
+
+    def test_nothing_is_readable_before_the_block_ends(self, storage: S) -> None:
+        data = self.large_object()
+        with storage.open_writer(KEY, CONTENT_TYPE) as writer:
+            writer.write(data)
+            self.assert_absent(storage, KEY)
+        assert_same(self.get_behind(storage, KEY), data)
+
+    @pytest.mark.parametrize("error_type", [ValueError, OSError, KeyboardInterrupt, Abandoned])
+    def test_failed_block_leaves_nothing_readable_and_its_error_unchanged(
+        self, storage: S, error_type: type[BaseException]
+    ) -> None:
+        error = error_type("the block's own")
+        with pytest.raises(error_type) as caught, storage.open_writer(KEY, CONTENT_TYPE) as writer:
+            writer.write(b"x" * 1_000_000)
+            raise error
+        assert caught.value is error
+        self.assert_absent(storage, KEY)
+
+    def test_failed_block_of_several_parts_leaves_nothing_readable(self, storage: S) -> None:
+        with pytest.raises(Abandoned), storage.open_writer(KEY, CONTENT_TYPE) as writer:
+            writer.write(self.large_object())
+            raise Abandoned
+        gc.collect()
+        self.assert_absent(storage, KEY)
+
+    def test_abandoned_block_leaves_nothing_readable(self, storage: S) -> None:
+        running = _export(storage, b"half")
+        next(running)
+        running.close()
+        self.assert_absent(storage, KEY)
+
+    def test_collected_writer_leaves_nothing_readable(self, storage: S) -> None:
+        running = _export(storage, self.large_object())
+        next(running)
+        del running
+        gc.collect()
+        self.assert_absent(storage, KEY)
+
+    def test_second_write_replaces_the_whole_object(self, storage: S) -> None:
+        write(storage, KEY, b"a long first object")
+        write(storage, KEY, b"second")
+        assert self.get_behind(storage, KEY) == b"second"
+
+    @pytest.mark.parametrize("is_large", [False, True], ids=["small", "of several parts"])
+    def test_object_stays_as_it_was_until_its_replacement_is_whole(self, storage: S, is_large: bool) -> None:
+        second = self.large_object() if is_large else b"second"
+        write(storage, KEY, b"first")
+        with storage.open_writer(KEY, CONTENT_TYPE) as writer:
+            writer.write(second)
+            self.assert_object(storage, KEY, b"first")
+        assert_same(read(storage, KEY), second)
+
+    @pytest.mark.parametrize("is_large", [False, True], ids=["small", "of several parts"])
+    def test_failed_replacement_leaves_the_object_as_it_was(self, storage: S, is_large: bool) -> None:
+        write(storage, KEY, b"first")
+        with pytest.raises(Abandoned), storage.open_writer(KEY, CONTENT_TYPE) as writer:
+            writer.write(self.large_object() if is_large else b"second")
+            raise Abandoned
+        gc.collect()
+        self.assert_object(storage, KEY, b"first")
+
+    @pytest.mark.parametrize("data", [b"", b"x" * 10_000_000], ids=["small", "large"])
+    def test_interrupted_writer_raises_and_publishes_nothing(self, storage: S, data: bytes) -> None:
+        with pytest.raises(StorageError), storage.open_writer(KEY, CONTENT_TYPE) as writer:
+            if not isinstance(writer, SupportsInterrupt):
+                pytest.skip(f"{type(writer).__name__} does not implement SupportsInterrupt")
+            writer.write(data)
+            writer.interrupt()
+            writer.interrupt()
+        self.assert_absent(storage, KEY)
+        with pytest.raises(StorageError), storage.open_writer(KEY, CONTENT_TYPE) as writer:
+            assert isinstance(writer, SupportsInterrupt)
+            writer.interrupt()
+            writer.write(b"more")
+        self.assert_absent(storage, KEY)
+
+    # While the store is away
+
+    @pytest.mark.parametrize("first", [None, b"first"], ids=["new", "replacement"])
+    def test_failed_block_whose_clean_up_fails_leaves_the_object_as_it_was(
+        self, storage: S, first: bytes | None
+    ) -> None:
+        away = self.away_behind(storage)
+        if first is not None:
+            self.put_behind(storage, KEY, first)
+        with (
+            ExitStack() as until_it_is_back,
+            pytest.raises(Abandoned),
+            storage.open_writer(KEY, CONTENT_TYPE) as writer,
+        ):
+            writer.write(self.large_object())
+            until_it_is_back.enter_context(away)
+            raise Abandoned
+        # A stream that publishes when it is closed is closed when it is collected, at the latest.
+        gc.collect()
+        self.assert_object(storage, KEY, first)
+        self.sweep(storage)
+
+    @pytest.mark.parametrize("first", [None, b"first"], ids=["new", "replacement"])
+    def test_store_that_goes_away_during_a_write_leaves_the_object_as_it_was(
+        self, storage: S, first: bytes | None
+    ) -> None:
+        away = self.away_behind(storage)
+        if first is not None:
+            self.put_behind(storage, KEY, first)
+        data = self.large_object(1), self.large_object(2)
+        readable = first
+        with ExitStack() as until_it_is_back, suppress(StorageError):
+            with storage.open_writer(KEY, CONTENT_TYPE) as writer:
+                writer.write(data[0])
+                until_it_is_back.enter_context(away)
+                writer.write(data[1])
+            # A block without an error has published: an open file may still be writable.
+            readable = b"".join(data)
+        gc.collect()
+        self.assert_object(storage, KEY, readable)
+        self.sweep(storage)
+
+
+def _export(storage: ExportStorage, data: bytes) -> Generator[None, None, None]:
+    with storage.open_writer(KEY, CONTENT_TYPE) as writer:
+        writer.write(data)
+        yield

@@ -1,0 +1,129 @@
+"""The contract of the links of `SupportsSignedUrl`."""
+
+from __future__ import annotations
+
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from time import monotonic, sleep
+from typing import ClassVar, Final
+from urllib.error import HTTPError
+from urllib.parse import parse_qs, unquote_plus, urlsplit
+
+import pytest
+
+from ticket_export.application.file.download import content_disposition
+from ticket_export.application.ports.export_storage import SupportsSignedUrl
+from ticket_export.errors import InvalidKeyError
+from ticket_export.testing.stores.store_back_door import CONTENT_TYPE, KEY, MALFORMED_KEYS, S, StoreBackDoor, write
+
+_SECOND: Final = timedelta(seconds=1)
+# Between the making of a link and the look at it, on a busy machine.
+_PAUSE: Final = timedelta(seconds=30)
+
+
+class LinksContract(StoreBackDoor[S]):
+    """A part of `StorageContract`."""
+
+    #: Whether the store of the tests refuses links that were changed or are too old. Some test servers do not.
+    checks_links: ClassVar[bool] = True
+    #: Whether it sends the headers that a link names. If not, the tests look for them in the URL.
+    sets_link_headers: ClassVar[bool] = True
+
+    def link_lifetime(self, url: str) -> timedelta:
+        """Return how long a link is valid from now on, as its URL says: in the form of Amazon, Google or Azure."""
+        query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+        for name in ("X-Amz-Expires", "X-Goog-Expires"):
+            if name in query:
+                return timedelta(seconds=int(query[name]))
+        if "se" in query:
+            return datetime.fromisoformat(query["se"]) - datetime.now(UTC)
+        pytest.skip(f"{type(self).__name__} does not override link_lifetime")
+
+    def test_signed_url_serves_the_object(self, storage: S) -> None:
+        write(storage, KEY, b"signed")
+        with urllib.request.urlopen(self._link(storage), timeout=30) as response:  # noqa: S310
+            assert response.read() == b"signed"
+
+    @pytest.mark.parametrize("file_name", ["tickets.csv", "Größe 1.csv", 'a".csv'], ids=ascii)
+    def test_signed_url_serves_a_file_of_its_name_and_type_that_no_cache_keeps(
+        self, storage: S, file_name: str
+    ) -> None:
+        write(storage, KEY, b"signed")
+        url = self._link(storage, file_name=file_name)
+        expected = (content_disposition(file_name), CONTENT_TYPE)
+        if self.sets_link_headers:
+            with urllib.request.urlopen(url, timeout=30) as response:  # noqa: S310
+                headers = response.headers
+            assert (headers["Content-Disposition"], headers["Content-Type"]) == expected
+            assert "no-store" in headers["Cache-Control"]
+        else:
+            # A store may have the rule for caches with the object, not in the URL.
+            assert [text for text in expected if text not in unquote_plus(url)] == []
+
+    @pytest.mark.parametrize("seconds", [1, 90, 86_400])
+    def test_signed_url_is_valid_as_long_as_it_was_asked_for(self, storage: S, seconds: int) -> None:
+        expires_in = timedelta(seconds=seconds)
+        lifetime = self.link_lifetime(self._link(storage, expires_in=expires_in))
+        # A store may count whole seconds only.
+        assert expires_in - _PAUSE <= lifetime <= expires_in + _SECOND
+
+    def test_signed_url_for_longer_than_the_store_allows_is_valid_for_a_shorter_time(self, storage: S) -> None:
+        lifetime = self.link_lifetime(self._link(storage, expires_in=timedelta(days=3650)))
+        assert timedelta(hours=1) <= lifetime <= timedelta(days=3650) + _SECOND
+
+    def test_signed_url_is_refused_when_its_time_is_over(self, storage: S) -> None:
+        self._require_checks(storage)
+        write(storage, KEY, b"signed")
+        url = self._link(storage, expires_in=_SECOND)
+        deadline = monotonic() + 60
+        while (status := _status_of(url)) == HTTPStatus.OK:
+            assert monotonic() < deadline
+            sleep(0.1)
+        assert HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+
+    def test_signed_url_is_for_one_object_only(self, storage: S) -> None:
+        self._require_checks(storage)
+        write(storage, KEY, b"signed")
+        write(storage, KEY.replace("tickets", "private"), b"not signed")
+        url = self._link(storage)
+        assert _status_of(url) == HTTPStatus.OK
+        changed = url.replace("tickets", "private")
+        assert changed != url
+        assert HTTPStatus.BAD_REQUEST <= _status_of(changed) < HTTPStatus.INTERNAL_SERVER_ERROR
+
+    def test_signed_url_of_a_deleted_object_serves_nothing(self, storage: S) -> None:
+        write(storage, KEY, b"signed")
+        url = self._link(storage)
+        storage.delete(KEY)
+        assert HTTPStatus.BAD_REQUEST <= _status_of(url) < HTTPStatus.INTERNAL_SERVER_ERROR
+
+    def test_signed_url_of_a_malformed_key_is_refused(self, storage: S) -> None:
+        for key in MALFORMED_KEYS:
+            with pytest.raises(InvalidKeyError):
+                self._link(storage, key)
+
+    def _require_checks(self, storage: S) -> None:
+        self._signer(storage)
+        if not self.checks_links:
+            pytest.skip("the store of the tests does not check links (checks_links = False)")
+
+    def _link(
+        self, storage: S, key: str = KEY, *, file_name: str = "a.csv", expires_in: timedelta = timedelta(minutes=5)
+    ) -> str:
+        signer = self._signer(storage)
+        return signer.signed_url(key, file_name=file_name, content_type=CONTENT_TYPE, expires_in=expires_in)
+
+    def _signer(self, storage: S) -> SupportsSignedUrl:
+        if not isinstance(storage, SupportsSignedUrl):
+            pytest.skip(f"{type(storage).__name__} does not implement SupportsSignedUrl")
+        return storage
+
+
+def _status_of(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=30) as response:  # noqa: S310
+            return int(response.status)
+    except HTTPError as refused:
+        with refused:
+            return refused.code
