@@ -20,7 +20,7 @@ from ticket_export.application.file.export_file import KEY_PREFIX
 from ticket_export.application.finding import Finding, error
 from ticket_export.application.ports.export_storage import SupportsDiscardStale
 from ticket_export.errors import ConfigurationError, StorageError
-from ticket_export.infrastructure.storage.bases.location import ENDPOINT, StoreLocation
+from ticket_export.infrastructure.storage.bases.location import StoreLocation
 from ticket_export.infrastructure.storage.bases.signing_storage import Link, SigningStorage
 from ticket_export.infrastructure.storage.bases.upload import Upload
 from ticket_export.infrastructure.storage.s3.bucket_check import bucket_problems
@@ -46,7 +46,11 @@ PART_BYTES: Final = 5 * 1024 * 1024
 # "General purpose bucket naming rules" of Amazon's user guide.
 _BUCKET = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 # An empty endpoint is Amazon's.
-_OPTIONS: Final = {**ENDPOINT, "region": re.compile(r"[A-Za-z0-9-]{1,64}"), "profile": re.compile(".+")}
+_OPTIONS: Final = {
+    "endpoint": re.compile(".*"),
+    "region": re.compile(r"[A-Za-z0-9-]{1,64}"),
+    "profile": re.compile(".+"),
+}
 
 
 class S3Storage(SigningStorage["S3Client"], SupportsDiscardStale):
