@@ -56,6 +56,7 @@ class StoreLocation:
         """
         try:
             parts = urlsplit(url)
+            _ = parts.port  # must be one
             pairs = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=True) if parts.query else []
         except ValueError:
             # Without the cause, whose text may quote the URL.

@@ -72,7 +72,4 @@ class SigningStorage(SmartOpenStorage[C], SupportsSignedUrl):
             try:
                 return self.sign(name, link)
             except self.unable as error:
-                raise StorageError(
-                    f"{_FAILED}: the storage's credentials cannot sign; use credentials that can, or set "
-                    "TICKET_EXPORT_DOWNLOAD=stream"
-                ) from error
+                raise StorageError(f"{_FAILED}: the storage's credentials cannot sign links") from error

@@ -154,14 +154,18 @@ class SmartOpenStorage(ExportStorage, SupportsCheck, Generic[C]):
                 stream = self.open_stream(name, "rb")
                 if start:
                     # A driver may fail beyond the end.
-                    stream.seek(0, io.SEEK_END)
-                    stream.seek(min(start, stream.tell()))
+                    stream.seek(min(start, self.length(name, stream)))
         except StorageError as failure:
             if not self.errors.is_missing(failure):
                 raise
             self.require_store(NOT_READ)
             raise ObjectNotFoundError("the file is not in the storage any more") from failure.__cause__
         return GuardedReader(stream, self.errors)
+
+    def length(self, name: str, stream: Any) -> int:
+        """Return how many bytes the object has that `stream` reads."""
+        stream.seek(0, io.SEEK_END)
+        return int(stream.tell())
 
     def delete(self, key: str) -> None:
         """See `ExportStorage.delete`."""
