@@ -24,7 +24,7 @@ _KEYS = st.lists(st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,20}", fullmatch=T
         ("azure://exports/", "exports", "", {}),
         ("AZURE://exports/a/b/", "exports", "a/b/", {}),
         ("azure://exports/a?endpoint=http%3A%2F%2Fhost", "exports", "a/", {"endpoint": "http://host"}),
-        ("azure://exports?endpoint=", "exports", "", {"endpoint": ""}),
+        ("azure://exports?endpoint=https://[::1]:9000/a", "exports", "", {"endpoint": "https://[::1]:9000/a"}),
     ],
 )
 def test_url_names_the_store_the_prefix_and_options(url: str, store: str, prefix: str, options: dict[str, str]) -> None:
@@ -54,8 +54,15 @@ def test_url_names_the_store_the_prefix_and_options(url: str, store: str, prefix
         "azure://exports/secret?",
         "azure://exports?secret",
         "azure://exports?key=secret",
-        "azure://exports?endpoint=secret&endpoint=secret",
-        "azure://exports?endpoint=secret&&",
+        "azure://exports?endpoint=",
+        "azure://exports?endpoint=secret",
+        "azure://exports?endpoint=ftp://secret",
+        "azure://exports?endpoint=https://user:secret@host",
+        "azure://exports?endpoint=https://host?secret",
+        "azure://exports?endpoint=https://host/%3Fsecret",
+        "azure://exports?endpoint=https://host%23secret",
+        "azure://exports?endpoint=http://secret&endpoint=http://secret",
+        "azure://exports?endpoint=http://secret&&",
         "azure://[secret",
     ],
 )
@@ -68,6 +75,14 @@ def test_another_url_is_refused_and_not_repeated(url: str) -> None:
     assert "secret" not in text.lower()
     # An error of urllib may quote the URL.
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+def test_url_without_an_endpoint_has_that_of_its_store() -> None:
+    def parse(url: str) -> str:
+        return StoreLocation.parse(url, usage=_USAGE, endpoint="https://own").options["endpoint"]
+
+    assert parse("azure://exports") == "https://own"
+    assert parse("azure://exports?endpoint=https://other") == "https://other"
 
 
 def test_options_and_their_values_are_those_that_the_store_names() -> None:
