@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.stores.openssh import OpenSshPlace
+from tests.stores.openssh import OpenSshPlace, OpenSshServer
 from ticket_export.testing.storage import StorageContract
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ticket_export_sftp.storage import SftpStorage
 
 
 class TestSftpStorage(StorageContract["SftpStorage"]):
     @pytest.fixture
-    def storage(self, sftp_place: OpenSshPlace) -> Iterator[SftpStorage]:
+    def storage(self, openssh: OpenSshServer, sftp_place: OpenSshPlace) -> Iterator[SftpStorage]:
+        self.server = openssh
         self.place = sftp_place
         yield sftp_place.storage()
         # Whatever a test did.
@@ -38,3 +39,14 @@ class TestSftpStorage(StorageContract["SftpStorage"]):
         while len(self.place.names()) == before:
             assert monotonic() < deadline, "the writer has made no file"
             sleep(0.01)
+
+    @contextmanager
+    def away_behind(self, storage: SftpStorage) -> Iterator[None]:
+        self.server.kill()
+        try:
+            yield
+        finally:
+            self.server.start()
+
+    def environment(self, storage: SftpStorage) -> Mapping[str, str]:
+        return self.place.environment()

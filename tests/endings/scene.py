@@ -26,9 +26,7 @@ SERVERS: Final = {
     "GCS": "tests.stores.fake_gcs:FakeGcsServer",
     "SFTP": "tests.stores.openssh:OpenSshServer",
 }
-import os
-
-STORES: Final = tuple(os.environ.get("ST", "memory local S3").split())
+STORES: Final = ("memory", "local", *SERVERS)
 #: How long a storage tries again while its store is away: so short that a test can wait for it.
 BRIEF: Final = timedelta(seconds=1)
 # Seconds; only a failing test waits for so long.

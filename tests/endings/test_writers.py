@@ -59,11 +59,12 @@ def _end(scene: Scene, way: Way, writing: Writing, tally: Tally) -> None:
     found = _found(scene.place.get(writing.key), writing)
     tally.ends[way.name, scene.name] += 1
     tally.found[scene.name, found] += 1
-    tally.unseen[scene.name] += left is Left.EITHER and found is Found.WHOLE
+    tally.unseen[scene.name] += left is not Left.WHOLE and found is Found.WHOLE
     expected = {
         Left.WHOLE: {Found.WHOLE},
         Left.BEFORE: {Found.BEFORE},
         Left.EITHER: {Found.WHOLE, Found.BEFORE},
+        Left.ANY_OR_NOTHING: {Found.WHOLE, Found.BEFORE, Found.GONE},
     }[left]
     assert found in expected, f"{scene.name}: {way.name}: {found}, of {len(writing.data)} bytes ({writing.seed})"
     assert _found(_read(scene, writing.key), writing) is found, f"{scene.name}: {way.name} ({writing.seed})"
@@ -87,7 +88,7 @@ def _require_nothing_else(scene: Scene, written: list[Writing]) -> None:
     """A request of a killed process may have arrived since; and what it has begun is stale, and can be removed."""
     readable = {each.key for each in written if scene.place.get(each.key) is not None}
     for each in written:
-        assert _found(scene.place.get(each.key), each) in {Found.WHOLE, Found.BEFORE}, f"{scene.name}: late ({each.seed})"
+        assert _found(scene.place.get(each.key), each) is not Found.HALF, f"{scene.name}: late ({each.seed})"
     assert {*scene.storage.list("")} == readable
     if isinstance(scene.storage, SupportsDiscardStale):
         scene.storage.discard_stale(datetime.now(UTC) + _LONG)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tomllib
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from threading import RLock
@@ -125,15 +125,21 @@ class OpenSshPlace:
 
     def storage(self, *, port: int | None = None, patience: timedelta = PATIENCE) -> SftpStorage:
         """See `Place.storage`. Its connections have the server's `home`, whatever the home of this process is."""
-        from ticket_export_sftp.storage import Connection, SftpStorage
+        with pytest.MonkeyPatch.context() as patch:
+            for path in plugin_path(self._server.folder):
+                patch.syspath_prepend(path)
+            from ticket_export_sftp.storage import Connection, SftpStorage
 
         home = self._server.home
 
         class AtHome(SftpStorage):
-            def connect(self) -> Connection:
-                with _HOME, pytest.MonkeyPatch.context() as patch:
-                    patch.setenv("HOME", str(home))
-                    return super().connect()
+            @contextmanager
+            def connection(self) -> Iterator[Connection]:
+                with ExitStack() as stack:
+                    with _HOME, pytest.MonkeyPatch.context() as patch:
+                        patch.setenv("HOME", str(home))
+                        connection = stack.enter_context(super().connection())
+                    yield connection
 
         variables = self.environment(port)
         url = variables["TICKET_EXPORT_STORAGE_URL"]
@@ -204,6 +210,7 @@ def openssh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenSshServer]
 
 
 @pytest.fixture
-def sftp_place(openssh: OpenSshServer) -> OpenSshPlace:
-    """An empty folder on a server."""
+def sftp_place(openssh: OpenSshServer, monkeypatch: pytest.MonkeyPatch) -> OpenSshPlace:
+    """An empty folder on a server that this process knows."""
+    monkeypatch.setenv("HOME", str(openssh.home))
     return openssh.new_place()

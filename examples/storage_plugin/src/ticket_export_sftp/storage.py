@@ -25,26 +25,23 @@ class KnownHosts(paramiko.MissingHostKeyPolicy):
     """Refuses an unknown server before it gets the password."""
 
     def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
-        raise ConfigurationError(
-            "the storage's server is not known: check its host key and add it to ~/.ssh/known_hosts"
-        )
+        raise ConfigurationError("the server of the storage is not known: add its key to ~/.ssh/known_hosts")
 
 
 class Connection(paramiko.SSHClient):
     """A connection with one session, for one thread at a time. A ``with`` block closes it after an error."""
 
-    def __init__(self, server: SplitResult, password: str, seconds: float) -> None:
+    def __init__(self, server: SplitResult, password: str, wait: float) -> None:
+        """Log in; every step takes `wait` seconds at most."""
         super().__init__()
         self.load_system_host_keys()
         self.set_missing_host_key_policy(KnownHosts())
-        log_in = partial(
-            self.connect, str(server.hostname), server.port or 22, server.username, password, timeout=seconds
-        )
+        log_in = partial(self.connect, str(server.hostname), server.port or 22, server.username, password, timeout=wait)
         with self:
             # A server counts each key that is tried as a failed login.
-            log_in(allow_agent=not password, look_for_keys=not password, auth_timeout=seconds, channel_timeout=seconds)
+            log_in(auth_timeout=wait, channel_timeout=wait, allow_agent=not password, look_for_keys=not password)
             self.sftp = self.open_sftp()
-        self.sftp.sock.settimeout(seconds)
+        self.sftp.sock.settimeout(wait)
         self.sftp.sock.get_transport().set_keepalive(30)  # before a firewall forgets it
 
     def __exit__(self, error_type: object, error: object, traceback: object) -> None:
@@ -89,7 +86,7 @@ class SftpStorage(RenamingStorage[list[Connection]]):
     @classmethod
     def from_url(cls, url: str, settings: Settings) -> SftpStorage:
         """Return the storage at ``sftp://user@host:port/folder``; connects at the first use."""
-        location = StoreLocation.parse(url, usage="sftp://user@host:port/folder", store=USER_AT_SERVER, options=())
+        location = StoreLocation.parse(url, usage="sftp://user@host:port/folder", store=USER_AT_SERVER, options={})
         return cls(location, list, patience=settings.storage_patience)
 
     @contextmanager
@@ -99,14 +96,10 @@ class SftpStorage(RenamingStorage[list[Connection]]):
             while (connection := self.client.pop()).sftp.sock.closed:
                 pass  # it has ended
         except IndexError:
-            connection = self.connect()
+            connection = Connection(urlsplit(self.place), SftpSettings().password, self.patience.total_seconds())
         with connection:
             yield connection
         self.client.append(connection)
-
-    def connect(self) -> Connection:
-        """Return a new connection."""
-        return Connection(urlsplit(self.place), SftpSettings().password, self.patience.total_seconds() / 4)
 
     def uri(self, name: str) -> str:
         """Return the path of the file on the server."""

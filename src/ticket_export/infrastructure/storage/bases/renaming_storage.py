@@ -67,6 +67,10 @@ class RenamingStorage(SmartOpenStorage[C], SupportsDiscardStale, SupportsPlaces)
         target = _RenamedTarget(self, name, content_type)
         return StreamUpload(target, part_bytes=self.part_bytes, patience=self.patience)
 
+    def length(self, name: str, stream: Any) -> int:
+        """See `SmartOpenStorage.length`. A stream of paramiko seeks to byte 0 where it cannot learn its end."""
+        return self.stat(name).length
+
     def list(self, prefix: str) -> Iterator[str]:
         """See `ExportStorage.list`. Holds all names at once."""
         check_prefix(prefix)
