@@ -23,11 +23,12 @@ LATENCY = 0.05
 
 @attrs.frozen
 class Store:
-    """A store of objects, its server, and the modules of its driver that the library imports."""
+    """A store of objects, its server, the module that its driver is, and the packages that the driver needs."""
 
     name: str
     server: str
     driver: str
+    packages: frozenset[str]
 
     @property
     def far(self) -> str:
@@ -41,9 +42,9 @@ class Store:
 
 
 STORES = (
-    Store("S3", "moto", "boto3"),
-    Store("Azure", "azurite", "azure.storage.blob"),
-    Store("Google Cloud Storage", "fake-gcs-server", "google.cloud.storage"),
+    Store("S3", "moto", "boto3", frozenset({"boto3"})),
+    Store("Azure", "azurite", "azure.storage.blob", frozenset({"azure", "requests"})),
+    Store("Google Cloud Storage", "fake-gcs-server", "google.cloud.storage", frozenset({"google", "requests"})),
 )
 
 
@@ -73,20 +74,17 @@ def places(stores: Sequence[Store], server_python: str) -> Iterator[Mapping[str,
     Each server is a process of its own, run by that Python. A process has the driver of one store only, as in an
     installation with the extra of that store: smart-open imports every driver that it finds.
     """
-    found = {LOCAL: Place(options=_without(STORES))}
+    found = {LOCAL: Place()}
     with ExitStack() as stack:
         for store in stores:
-            options = _without([each for each in STORES if each != store])
+            others = frozenset[str]().union(*(each.packages for each in STORES)) - store.packages
+            options = [f"--without={package}" for package in sorted(others)]
             found[store.baseline] = Place(options=[*options, f"--import={store.driver}"])
             proxies = [stack.enter_context(LatencyProxy(latency)) for latency in (0.0, LATENCY)]
             environments = stack.enter_context(_served(store, server_python, proxies))
             for name, environment, proxy in zip((store.name, store.far), environments, proxies, strict=True):
                 found[name] = Place(environment, options, proxy)
         yield found
-
-
-def _without(stores: Sequence[Store]) -> list[str]:
-    return [f"--without={store.driver}" for store in stores]
 
 
 @contextmanager

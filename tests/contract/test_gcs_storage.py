@@ -8,27 +8,34 @@ from datetime import timedelta
 
 import pytest
 
-from tests.stores.fake_gcs import FakeGcsServer, GcsPlace
+from tests.cut_proxy import CutProxy, cut_proxy
+from tests.stores.fake_gcs import FakeGcsServer
 from ticket_export.infrastructure.storage.gcs import GcsStorage
 from ticket_export.testing.storage import StorageContract
 
-# The server keeps objects as files, so none has the name of the prefix itself.
-_BESIDE = ["desk/of-others/exports/a", "desk/of-ours.old"]
+_BESIDE = ["desk/of-others/exports/a", "desk/of-ours"]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeGcsServer]:
+    with FakeGcsServer(tmp_path_factory.mktemp("gcs") / "data", in_memory=True) as server:
+        yield server
 
 
 class TestGcsStorage(StorageContract[GcsStorage]):
-    # It looks at no signature, and does not send the headers that a link asks for; see test_gcs_links.py.
+    # It looks at no signature, and ignores the headers that a link asks for; see tests/integration/gcs/test_links.py.
     checks_links = False
     sets_link_headers = False
 
     @pytest.fixture
-    def storage(self, gcs_place: GcsPlace) -> Iterator[GcsStorage]:
-        self.place = gcs_place
+    def storage(self, server: FakeGcsServer) -> Iterator[GcsStorage]:
+        self.place = server.new_place()
         for name in _BESIDE:
-            gcs_place.put_beside(name, b"not ours")
-        yield gcs_place.storage(patience=timedelta(seconds=2))
+            self.place.put_beside(name, b"not ours")
+        with cut_proxy(f"http://127.0.0.1:{server.port}") as self.proxy:
+            yield self.place.storage(port=self.proxy.port, patience=timedelta(seconds=1))
         # Whatever a test did: nothing next to the prefix.
-        assert [name for name in gcs_place.all_names() if not name.startswith("desk/of-ours/")] == _BESIDE
+        assert [name for name in self.place.all_names() if not name.startswith("desk/of-ours/")] == _BESIDE
 
     def put_behind(self, storage: GcsStorage, key: str, data: bytes) -> None:
         self.place.put(key, data)
@@ -37,16 +44,14 @@ class TestGcsStorage(StorageContract[GcsStorage]):
         return self.place.get(key)
 
     def away_behind(self, storage: GcsStorage) -> AbstractContextManager[object]:
-        return _away(self.place.server)
+        return _cut(self.proxy)
 
     def environment(self, storage: GcsStorage) -> Mapping[str, str]:
-        return self.place.environment()
+        return self.place.environment(self.proxy.port)
 
 
 @contextmanager
-def _away(server: FakeGcsServer) -> Iterator[None]:
-    server.kill()
-    try:
-        yield
-    finally:
-        server.start()
+def _cut(proxy: CutProxy) -> Iterator[None]:
+    proxy.cut()
+    yield
+    proxy.mend()

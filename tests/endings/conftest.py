@@ -16,6 +16,8 @@ from tests.endings.writing import PART_BYTES, make_parts_small
 
 #: How many writers end, in both tests together; `make endings` lets 1,000 end.
 ENDINGS: Final = int(os.environ.get("TICKET_EXPORT_TEST_ENDINGS", "100"))
+#: On which stores; all of them by default.
+_ON: Final = os.environ.get("TICKET_EXPORT_TEST_ENDINGS_ON", ",".join(STORES)).split(",")
 _SEED = "TICKET_EXPORT_TEST_ENDINGS_SEED"
 _DRIVERS = ("boto3", "smart_open", "ticket_export.entrypoints.cli.main", "tests.endings.processes")
 
@@ -48,7 +50,7 @@ def show(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
 def scenes(tmp_path: Path, fork_server: ForkServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Scene]]:
     monkeypatch.setattr("moto.s3.models.S3_UPLOAD_PART_MIN_SIZE", PART_BYTES)
     with ExitStack() as opened:
-        scenes = {name: opened.enter_context(scene(name, tmp_path, fork_server)) for name in STORES}
+        scenes = {name: opened.enter_context(scene(name, tmp_path, fork_server)) for name in _ON}
         for each in scenes.values():
             make_parts_small(monkeypatch, each.storage)
         yield scenes

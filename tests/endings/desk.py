@@ -74,7 +74,8 @@ class DeskEnd:
     half_files: list[str]
     files_without_row: list[str]
     rows_without_file: list[str]
-    other_names: int
+    #: What is in the store, and is neither an object of the library nor something that the store removes itself.
+    other_names: list[str]
 
     @classmethod
     def of(cls, desk: Desk, *, orphans: int, stale: int) -> DeskEnd:
@@ -94,9 +95,16 @@ class DeskEnd:
             ],
             files_without_row=sorted({*end.objects} - known),
             rows_without_file=sorted(known - {*end.objects}),
-            # What the library does not list.
-            other_names=len(desk.scene.place.names()) - len({*end.objects, owner}),
+            other_names=_others(desk.scene, {*end.objects, owner}),
         )
+
+
+def _others(scene: Scene, keys: set[str]) -> list[str]:
+    names = scene.place.names()
+    if isinstance(scene.storage, SupportsDiscardStale):
+        # A name may differ from the key.
+        return names if len(names) != len(keys) else []
+    return [name for name in names if name not in keys and scene.place.get(name) is not None]
 
 
 @contextmanager

@@ -49,6 +49,7 @@ def _work(target: str, arguments: list[object], environment: dict[str, str], log
         os.close(opened)
     os.environ.clear()
     os.environ.update(environment)
+    sys.path[:0] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
     module, _, name = target.partition(":")
     getattr(import_module(module), name)(*arguments)
 

@@ -26,9 +26,7 @@ SERVERS: Final = {
     "GCS": "tests.stores.fake_gcs:FakeGcsServer",
     "SFTP": "tests.stores.openssh:OpenSshServer",
 }
-import os
-
-STORES: Final = tuple(os.environ.get("ST", "memory local S3").split())
+STORES: Final = ("memory", "local", *SERVERS)
 #: How long a storage tries again while its store is away: so short that a test can wait for it.
 BRIEF: Final = timedelta(seconds=1)
 # Seconds; only a failing test waits for so long.
@@ -44,8 +42,9 @@ class Network:
     proxy: CutProxy
 
     def restart(self, seconds: float) -> Callable[[], None]:
-        """Let the server vanish now and come back after so many seconds; the function waits until it is back."""
-        self.server.kill()
+        """Let the server go away now and come back after so many seconds; the function waits until it is back."""
+        # Not killed: azurite writes down what it has every few seconds, and when it is stopped.
+        self.server.stop()
 
         def begin() -> None:
             sleep(seconds)

@@ -14,6 +14,8 @@ class Found(StrEnum):
 
     WHOLE = "whole"
     BEFORE = "as before"
+    #: What was there before is not, and nothing else is.
+    GONE = "gone"
     HALF = "half files"
 
 

@@ -46,7 +46,7 @@ def test_no_ending_of_an_export_leaves_a_half_file_or_a_file_without_a_row_or_a_
         show(_table(ended, ends))
         show(f"  {monotonic() - began_at:.0f} s")
     for name, end in ends.items():
-        assert (end.half_files, end.files_without_row, end.rows_without_file, end.other_names) == ([], [], [], 0), name
+        assert (end.half_files, end.files_without_row, end.rows_without_file, end.other_names) == ([], [], [], []), name
 
 
 def _plan(scenes: dict[str, Scene], random: Random) -> dict[str, list[ExportWay]]:
@@ -72,6 +72,6 @@ def _table(ended: Counter[tuple[str, str]], ends: dict[str, DeskEnd]) -> str:
     rows["files that the sweep removed"] = [end.orphans for end in ends.values()]
     rows["unfinished files that it removed"] = [end.stale for end in ends.values()]
     rows["half files"] = [len(end.half_files) for end in ends.values()]
-    rows["files without a row"] = [len(end.files_without_row) + end.other_names for end in ends.values()]
+    rows["files without a row"] = [len(end.files_without_row) + len(end.other_names) for end in ends.values()]
     rows["rows without a file"] = [len(end.rows_without_file) for end in ends.values()]
     return table(list(ends), rows)

@@ -36,6 +36,8 @@ class Left(Enum):
     BEFORE = auto()
     #: Either of them: the answer to the last request was lost, or nobody has seen it.
     EITHER = auto()
+    #: Either of them, or nothing: what was published before the interruption was noticed is removed again.
+    ANY_OR_NOTHING = auto()
 
 
 @attrs.frozen
@@ -195,7 +197,7 @@ def _silent(scene: Scene, writing: Writing, random: Random) -> Left:
             proxy.after(random.randint(1, len(writing.data) + _OVERHEAD), silence)
             writing.write_all(writer)
     except StorageError:
-        return Left.EITHER
+        return Left.ANY_OR_NOTHING
     finally:
         is_silent.set()
         proxy.mend()

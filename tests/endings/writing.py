@@ -73,4 +73,3 @@ def make_parts_small(patch: pytest.MonkeyPatch, storage: ExportStorage) -> None:
     if storage.provider == "s3":
         # Amazon's smallest part is 5 MiB. Only smart-open and moto know that here.
         patch.setattr("smart_open.s3.MIN_PART_SIZE", PART_BYTES)
-        patch.setattr("ticket_export.infrastructure.storage.s3.storage.PART_BYTES", PART_BYTES)  # TEMP

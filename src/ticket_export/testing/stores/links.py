@@ -58,7 +58,8 @@ class LinksContract(StoreBackDoor[S]):
             assert (headers["Content-Disposition"], headers["Content-Type"]) == expected
             assert "no-store" in headers["Cache-Control"]
         else:
-            assert [text for text in (*expected, "no-store") if text not in unquote_plus(url)] == []
+            # A store may have the rule for caches with the object, not in the URL.
+            assert [text for text in expected if text not in unquote_plus(url)] == []
 
     @pytest.mark.parametrize("seconds", [1, 90, 86_400])
     def test_signed_url_is_valid_as_long_as_it_was_asked_for(self, storage: S, seconds: int) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from random import Random
@@ -110,17 +110,18 @@ class StoreBackDoor(Generic[S]):
 
         The tests delete their objects there. An empty folder may stay.
         """
-        parts = urlsplit(storage.place)
-        path = parts.path.rstrip("/")
-        return parts._replace(path=f"{path}-another" if path else "/another").geturl()
+        root, mark, query = storage.place.partition("?")
+        has_prefix = urlsplit(storage.place).path.strip("/") != ""
+        return f"{root.rstrip('/')}{'-another' if has_prefix else '/another'}{mark}{query}"
 
-    def opened(self, storage: S, place: str) -> ExportStorage:
-        """Return the storage at `place`, as the library opens a storage URL."""
+    @contextmanager
+    def opened(self, storage: S, place: str) -> Iterator[ExportStorage]:
+        """Yield the storage at `place`, as a process opens it that has the variables of `environment`."""
         self.require_scheme(storage)
         with pytest.MonkeyPatch.context() as patch:
             for name, value in self.environment(storage).items():
                 patch.setenv(name, value)
-            return open_storage(Settings.load(storage_url=place))
+            yield open_storage(Settings.load(storage_url=place))
 
     def require_scheme(self, storage: S) -> None:
         """Skip the test if no installed package opens the places of this storage, such as those in memory."""

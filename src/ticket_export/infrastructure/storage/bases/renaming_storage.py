@@ -64,7 +64,8 @@ class RenamingStorage(SmartOpenStorage[C], SupportsDiscardStale, SupportsPlaces)
 
     def upload(self, name: str, content_type: str) -> Upload:
         """See `SmartOpenStorage.upload`."""
-        return StreamUpload(_RenamedTarget(self, name, content_type), part_bytes=self.part_bytes)
+        target = _RenamedTarget(self, name, content_type)
+        return StreamUpload(target, part_bytes=self.part_bytes, patience=self.patience)
 
     def length(self, name: str, stream: Any) -> int:
         """See `SmartOpenStorage.length`. A stream of paramiko seeks to byte 0 where it cannot learn its end."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from threading import Condition, Thread
 from typing import Final
 
@@ -25,8 +26,10 @@ class Sending:
     every wait for one. The end of Python ends them too: then daemon threads no longer run, and a new one never starts.
     """
 
-    def __init__(self, *, parallel: int = 1) -> None:
+    def __init__(self, *, parallel: int = 1, patience: timedelta | None = None) -> None:
+        """`patience` limits the wait of `end`, since not every call of every driver has a time limit."""
         self._parallel = parallel
+        self._patience = None if patience is None else patience.total_seconds()
         self._changed = Condition()
         # Threads that have not begun their call yet, and those that have.
         self._waiting: set[object] = set()
@@ -70,8 +73,8 @@ class Sending:
     def end(self, clean_up: Callable[[], None]) -> None:
         """Call `clean_up` when no other call is under way, and wait for that; after `interrupt`, only for a moment.
 
-        Then the store's response decides when it is called. `clean_up` must not raise an error of the store. While
-        Python ends, it is not called: what was sent stays, as after a kill.
+        After that, and after the patience, the store's response decides when it is called. `clean_up` must not raise an
+        error of the store. While Python ends, it is not called: what was sent stays, as after a kill.
         """
         if sys.is_finalizing():
             # The threads of its calls do not go on, and no other thread starts.
@@ -90,7 +93,7 @@ class Sending:
             # The process has no thread for it. Then an interrupt does not end the wait.
             close()
         with self._changed:
-            self._changed.wait_for(lambda: not self._under_way or self._is_interrupted)
+            self._changed.wait_for(lambda: not self._under_way or self._is_interrupted, self._patience)
             if not self._changed.wait_for(lambda: not self._under_way, _GRACE):
                 _log.warning("an upload was left to its thread, which waits for a response of the storage")
 

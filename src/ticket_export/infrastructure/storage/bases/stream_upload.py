@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import zlib
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
 
 import attrs
 
-from ticket_export.errors import StorageError, StorageUnavailableError
+from ticket_export.errors import ObjectNotFoundError, StorageError, StorageUnavailableError
 from ticket_export.infrastructure.storage.bases.driver_errors import DriverErrors
 from ticket_export.infrastructure.storage.bases.part_buffer import PartBuffer
 from ticket_export.infrastructure.storage.bases.sending import Sending
@@ -64,8 +65,9 @@ class StreamUpload(Upload):
     stream loses its `close` when it is opened, and only `publish` has it.
     """
 
-    def __init__(self, target: Target, *, part_bytes: int) -> None:
-        self.sending = Sending()
+    def __init__(self, target: Target, *, part_bytes: int, patience: timedelta | None = None) -> None:
+        """`patience` limits the wait for `withdraw`."""
+        self.sending = Sending(patience=patience)
         self._target = target
         self._buffer = PartBuffer(part_bytes)
         self._stream: Any = None
@@ -116,7 +118,10 @@ class StreamUpload(Upload):
 
     def _is_stored(self) -> bool:
         try:
-            return self._target.contains(self._written)
+            with self._target.errors(_NOT_WRITTEN):
+                return self._target.contains(self._written)
+        except ObjectNotFoundError:
+            return False
         except StorageError:
             _log.warning("it is not known whether a file was published", exc_info=True)
             return False

@@ -1,0 +1,131 @@
+"""Google Cloud Storage is away or silent: every call waits as long as the patience says, and not much longer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from time import monotonic
+
+import pytest
+
+from tests.cut_proxy import CutProxy, cut_proxy
+from tests.stores.fake_gcs import FakeGcsServer, GcsPlace
+from tests.stores.served_store import free_port
+from ticket_export.errors import StorageUnavailableError
+from ticket_export.infrastructure.storage.gcs import GcsStorage
+from ticket_export.testing.storage import CONTENT_TYPE, KEY, read, write
+
+#: Seconds of patience; and those that nobody may wait for then, since one try and its pause may begin at the end.
+_PATIENCE, _TOO_LONG = 2.0, 8.0
+
+CALLS: dict[str, Callable[[GcsStorage], object]] = {
+    "write": lambda storage: write(storage, KEY, b"never"),
+    "read": lambda storage: read(storage, KEY),
+    "delete": lambda storage: storage.delete(KEY),
+    "list": lambda storage: list(storage.list("")),
+}
+
+
+@pytest.fixture
+def proxy(fake_gcs_server: FakeGcsServer) -> Iterator[CutProxy]:
+    with cut_proxy(f"http://127.0.0.1:{fake_gcs_server.port}") as proxy:
+        fake_gcs_server.let_reads_go_by(proxy.port)
+        yield proxy
+    fake_gcs_server.let_reads_go_by(fake_gcs_server.port)
+
+
+def impatient(place: GcsPlace, port: int) -> GcsStorage:
+    return place.storage(port=port, patience=timedelta(seconds=_PATIENCE))
+
+
+def fails_in_time(call: Callable[[], object]) -> None:
+    began_at = monotonic()
+    with pytest.raises(StorageUnavailableError, match="the storage cannot be reached"):
+        call()
+    assert monotonic() - began_at < _TOO_LONG
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_store_that_is_away_from_the_start_is_given_up_in_time(gcs_place: GcsPlace, name: str) -> None:
+    storage = impatient(gcs_place, free_port())
+    fails_in_time(lambda: CALLS[name](storage))
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_silent_store_is_given_up_in_time(gcs_place: GcsPlace, proxy: CutProxy, name: str) -> None:
+    gcs_place.put(KEY, b"there")
+    storage = impatient(gcs_place, proxy.port)
+    proxy.silence()
+    fails_in_time(lambda: CALLS[name](storage))
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_store_that_is_back_within_the_patience_is_waited_for(gcs_place: GcsPlace, proxy: CutProxy, name: str) -> None:
+    gcs_place.put(KEY, b"there")
+    storage = gcs_place.storage(port=proxy.port)
+    proxy.cut(mend_after=3)
+    CALLS[name](storage)
+    assert proxy.in_vain == 3
+
+
+def test_reading_goes_on_when_the_store_is_back(gcs_place: GcsPlace, proxy: CutProxy) -> None:
+    data = bytes(range(256)) * 50_000
+    gcs_place.put(KEY, data)
+    with gcs_place.storage(port=proxy.port).open_reader(KEY) as stream:
+        first = stream.read(1_000_000)
+        proxy.cut(mend_after=2)
+        assert first + stream.read() == data
+    assert proxy.in_vain == 2
+
+
+@pytest.mark.parametrize("end", [Exception, None], ids=["its block fails", "it is published"])
+def test_writer_whose_store_falls_silent_ends_in_time(
+    gcs_place: GcsPlace, proxy: CutProxy, end: type[Exception] | None
+) -> None:
+    # The driver would wait for two minutes for the end of an unfinished upload.
+    part = b"x" * GcsStorage.part_bytes
+    storage = impatient(gcs_place, proxy.port)
+    began_at = monotonic()
+    with pytest.raises(end or StorageUnavailableError), storage.open_writer(KEY, CONTENT_TYPE) as writer:
+        writer.write(part + b"y")
+        # The part has arrived when the next one may begin.
+        writer.write(part)
+        proxy.silence()
+        began_at = monotonic()
+        if end:
+            raise end
+    # Publishing fails after the patience, and so does looking for the object, in case only the answer was lost.
+    assert monotonic() - began_at < 2 * _TOO_LONG
+    proxy.mend()
+    assert gcs_place.names() == []
+
+
+def test_upload_goes_on_when_its_connections_were_cut(gcs_place: GcsPlace, proxy: CutProxy) -> None:
+    part = GcsStorage.part_bytes
+    proxy.after(part + part // 2, lambda: proxy.cut(mend_after=3))
+    data = bytes(range(256)) * (3 * part // 256)
+    write(gcs_place.storage(port=proxy.port), KEY, data)
+    assert proxy.in_vain == 3
+    assert gcs_place.get(KEY) == data
+
+
+def test_file_whose_last_answer_was_lost_is_published(
+    gcs_place: GcsPlace, proxy: CutProxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    # The upload of a small file is two requests, and this is in the middle of the second one. Google would repeat its
+    # answer; this server says that there is no such upload, so the file is read and compared.
+    proxy.after(100_000, proxy.lose_answer)
+    write(gcs_place.storage(port=proxy.port), KEY, b"x" * 200_000)
+    assert "a file was published, although its response was lost" in caplog.messages
+    assert gcs_place.get(KEY) == b"x" * 200_000
+
+
+def test_object_with_a_wrong_checksum_does_not_stay(gcs_place: GcsPlace, proxy: CutProxy) -> None:
+    part = GcsStorage.part_bytes
+    # A part comes twice, since its answer was lost. Google ignores bytes that it has; this server stores them again.
+    proxy.after(part // 2, proxy.lose_answer)
+    with pytest.raises(StorageUnavailableError, match="the storage failed; the log has the cause"):
+        write(gcs_place.storage(port=proxy.port), KEY, b"x" * (part + 1))
+    assert gcs_place.names() == []
