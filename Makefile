@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test test-stores steady chaos engines rolling rights downloads bench docs constraints clean
+.PHONY: help demo quick test test-stores mutants steady chaos engines rolling rights downloads bench docs constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ test: $(VENV)/.dev ## lint, types, house rules, all tests, coverage
 # A missing program is a failure here, and no outage is shortened.
 test-stores: $(VENV)/.dev ## the storage tests on a real object store, with outages of up to 90 s; takes minutes, needs Ceph
 	TICKET_EXPORT_TEST_REQUIRE=1 TICKET_EXPORT_TEST_STORES=1 $(BIN)/pytest --timeout=900 -m stores
+
+mutants: $(VENV)/.dev ## all tests of a storage on storages that break one promise each, and a table; takes minutes
+	TICKET_EXPORT_TEST_MUTANTS=whole $(BIN)/pytest -s --timeout=0 tests/contract/mutants/test_mutants.py
 
 steady: $(VENV)/.dev ## run the tests that ever failed on a busy machine, 30 times beside eight busy loops; takes hours
 	@trap 'kill $$busy' EXIT; trap 'exit 130' INT TERM; \

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from http import HTTPStatus
 from time import monotonic, sleep
@@ -13,7 +13,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.ceph_gateway import CephGateway
+from tests.integration.s3.faults import cut_before
 from tests.s3_fixtures import Bucket
+from tests.s3_server import serve
 from ticket_export.infrastructure.storage.s3.storage import S3Storage
 from ticket_export.testing.storage import CONTENT_TYPE, KEY, StorageContract, write
 
@@ -26,7 +29,8 @@ class S3StorageContract(StorageContract[S3Storage]):
         self.begun: list[tuple[str, str]] = []
         bucket.client.put_object(Bucket=bucket.name, Key="desk/of-others/exports/a", Body=b"not ours")
         bucket.client.put_object(Bucket=bucket.name, Key="desk/of-ours", Body=b"not ours")
-        yield bucket.storage()
+        # Not a patient one, since tests wait for it while the store is away.
+        yield bucket.storage(is_patient=False)
         # Whatever a test did: nothing beside the prefix, and no upload left.
         beside = [name for name in bucket.names() if not name.startswith(bucket.prefix)]
         assert beside == ["desk/of-others/exports/a", "desk/of-ours"]
@@ -75,6 +79,16 @@ class S3StorageContract(StorageContract[S3Storage]):
 
 @pytest.mark.once_flaky
 class TestS3Storage(S3StorageContract):
+    checks_links = False  # moto refuses no link
+
+    @contextmanager
+    def away_behind(self, storage: S3Storage) -> Iterator[None]:
+        self.bucket.s3.fault = cut_before
+        try:
+            yield
+        finally:
+            self.bucket.s3.fault = serve
+
     @pytest.fixture
     def storage(self, bucket: Bucket) -> Iterator[S3Storage]:
         yield from self.storage_of(bucket)
@@ -83,8 +97,17 @@ class TestS3Storage(S3StorageContract):
 @pytest.mark.stores
 class TestS3StorageOnCeph(S3StorageContract):
     @pytest.fixture
-    def storage(self, ceph_bucket: Bucket) -> Iterator[S3Storage]:
+    def storage(self, ceph_bucket: Bucket, ceph_gateway: CephGateway) -> Iterator[S3Storage]:
+        self.gateway = ceph_gateway
         yield from self.storage_of(ceph_bucket)
+
+    @contextmanager
+    def away_behind(self, storage: S3Storage) -> Iterator[None]:
+        self.gateway.stop()
+        try:
+            yield
+        finally:
+            self.gateway.start()
 
     @pytest.mark.parametrize("change", ["expires", "key"])
     def test_signed_url_that_was_changed_is_refused(self, storage: S3Storage, change: str) -> None:

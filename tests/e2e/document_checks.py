@@ -100,7 +100,8 @@ def run_shell(block: Block, workshop: Workshop) -> str:
 
 def check_console(block: Block, workshop: Workshop) -> None:
     """What a person types at ``$``, where a test cannot: every command and option of ours exists."""
-    commands = [line.removeprefix("$ ") for line in block.text.splitlines() if line.startswith("$ ")]
+    lines = block.text.replace("\\\n", "").splitlines()
+    commands = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
     assert commands, "a line that somebody types begins with `$ `"
     workshop.run("sh", "-n", "-c", "\n".join(commands))
     for command in commands:

@@ -74,13 +74,13 @@ class AzurePlace:
     def __init__(self, client: ContainerClient, server: AzuriteServer) -> None:
         self.client = client
         self.url = f"azure://{client.container_name}/{_PREFIX}"
-        self._server = server
+        self.port = server.port
 
     def environment(self, port: int | None = None) -> dict[str, str]:
         """See `Place.environment`."""
         return {
             "TICKET_EXPORT_STORAGE_URL": self.url,
-            "AZURE_STORAGE_CONNECTION_STRING": connection_string(port or self._server.port),
+            "AZURE_STORAGE_CONNECTION_STRING": connection_string(port or self.port),
         }
 
     def storage(self, *, port: int | None = None, patience: timedelta = PATIENCE) -> AzureStorage:

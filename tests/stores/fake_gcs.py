@@ -134,7 +134,8 @@ class GcsPlace:
 
 
 @cache
-def _key() -> RSAPrivateKey:
+def private_key() -> RSAPrivateKey:
+    """Return the key of `ACCOUNT`."""
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -142,14 +143,14 @@ def _key() -> RSAPrivateKey:
 
 def public_key() -> RSAPublicKey:
     """Return the key for the signatures of `ACCOUNT`."""
-    return _key().public_key()
+    return private_key().public_key()
 
 
 def key_file() -> dict[str, str]:
     """Return what Google gives to the owner of `ACCOUNT` as a file."""
     from cryptography.hazmat.primitives import serialization
 
-    pem = _key().private_bytes(
+    pem = private_key().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,10 +21,7 @@ from ticket_export.errors import StorageError
 from ticket_export.infrastructure.storage.gcs import GcsStorage
 from ticket_export.testing.storage import CONTENT_TYPE, KEY, write
 
-_CANNOT_SIGN = (
-    "the link could not be made: the storage's credentials cannot sign; use credentials that can, or set "
-    "TICKET_EXPORT_DOWNLOAD=stream"
-)
+CANNOT_SIGN = "the link could not be made: the storage's credentials cannot sign links"
 
 
 def link(storage: GcsStorage, expires_in: timedelta = timedelta(minutes=5)) -> str:
@@ -83,19 +81,29 @@ def without_key(gcs_place: GcsPlace, monkeypatch: pytest.MonkeyPatch) -> GcsStor
 def test_credentials_without_a_key_say_that_they_cannot_sign(without_key: GcsStorage) -> None:
     with pytest.raises(StorageError) as caught:
         link(without_key)
-    assert str(caught.value) == _CANNOT_SIGN
+    assert str(caught.value) == CANNOT_SIGN
 
 
 def test_credentials_of_a_person_say_that_they_cannot_sign(
     gcs_place: GcsPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ...
+    # As the program gcloud stores them.
+    person = {"type": "authorized_user", "client_id": "a", "client_secret": "b", "refresh_token": "c"}
+    file = tmp_path / "application_default_credentials.json"
+    file.write_text(json.dumps(person), "utf-8")
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
+    with pytest.raises(StorageError) as caught:
+        link(GcsStorage.from_url(gcs_place.url, Settings()))
+    assert str(caught.value) == CANNOT_SIGN
 
 
 def test_check_finds_credentials_that_cannot_sign(without_key: GcsStorage) -> None:
     lifetime = timedelta(minutes=5)
     (found,) = storage_problems(without_key, prefix="exports/1/", url_lifetime=lifetime)
-    assert found.what == f"this process cannot sign a link to an object: {_CANNOT_SIGN}"
+    assert str(found) == (
+        f"error: storage: {CANNOT_SIGN}; use credentials that can sign, or set TICKET_EXPORT_DOWNLOAD=stream"
+    )
+    assert not found.may_pass
     assert list(storage_problems(without_key, prefix="exports/1/", url_lifetime=None)) == []
 
 

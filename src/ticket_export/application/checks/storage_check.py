@@ -13,7 +13,7 @@ from ticket_export.application.finding import Finding, error, has_error, warning
 from ticket_export.application.ports.export_storage import ExportStorage, SupportsSignedUrl
 from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.application.run.bounded_calls import BoundedCalls
-from ticket_export.errors import ObjectNotFoundError, StorageError
+from ticket_export.errors import ObjectNotFoundError, StorageError, StorageUnavailableError
 
 #: Seconds that the check may take.
 PATIENCE: Final = 20.0
@@ -21,6 +21,7 @@ PATIENCE: Final = 20.0
 CHECK_NAME: Final = "check.txt"
 _WHERE: Final = "storage"
 _TRIES: Final = 2
+_CONTENT_TYPE: Final = "text/plain"
 _DATA: Final = b"ticket-export writes and deletes this object when it checks its setup.\n"
 _MIDDLE: Final = len(_DATA) // 2
 
@@ -30,7 +31,7 @@ def storage_problems(
 ) -> Iterator[Finding]:
     """Ask the storage for its own problems; if there are none, write, read, list and delete one small object.
 
-    `prefix` is the prefix of the database's keys.
+    With `url_lifetime`, also sign a link to it. `prefix` is the prefix of the database's keys.
     """
     if url_lifetime is not None and not isinstance(storage, SupportsSignedUrl):
         yield error(
@@ -38,7 +39,7 @@ def storage_problems(
             f"TICKET_EXPORT_DOWNLOAD is signed-url, and the storage {storage.provider!a} cannot sign links",
             "set TICKET_EXPORT_DOWNLOAD=stream, or use a storage that signs links, such as s3://…",
         )
-    trial = _Trial(storage, prefix)
+    trial = _Trial(storage, prefix, url_lifetime)
     # In a thread of its own, since a storage may hang.
     with BoundedCalls("check of the storage", patience=patience, grace=0) as calls:
         calls.make(trial.run)
@@ -54,9 +55,10 @@ def storage_problems(
 
 
 class _Trial:
-    def __init__(self, storage: ExportStorage, prefix: str) -> None:
+    def __init__(self, storage: ExportStorage, prefix: str, url_lifetime: timedelta | None) -> None:
         self._storage = storage
         self._prefix = prefix
+        self._url_lifetime = url_lifetime
         self._key = ""
         self.found: list[Finding] = []
         self.step = "look"
@@ -82,6 +84,7 @@ class _Trial:
         if self._can("write an object", self._write):
             if self._can("read an object", self._read):
                 self._can("read an object from its middle on", self._read_from_the_middle)
+            self._can("sign a link to an object", self._sign)
             self._can("list objects", self._list)
             if self._can("delete an object", lambda: self._storage.delete(self._key)):
                 self._can("delete an object", self._require_deleted)
@@ -106,8 +109,21 @@ class _Trial:
         remedy = f"let this process {self.step} there, or correct TICKET_EXPORT_STORAGE_URL"
         self.found.append(error(_WHERE, f"this process cannot {self.step}: {why}", remedy, may_pass=may_pass))
 
+    def _sign(self) -> None:
+        signer = self._storage
+        if self._url_lifetime is None or not isinstance(signer, SupportsSignedUrl):
+            return
+        try:
+            signer.signed_url(
+                self._key, file_name=CHECK_NAME, content_type=_CONTENT_TYPE, expires_in=self._url_lifetime
+            )
+        except StorageError as raised:
+            may_pass = isinstance(raised, StorageUnavailableError)
+            remedy = "use credentials that can sign, or set TICKET_EXPORT_DOWNLOAD=stream"
+            self.found.append(error(_WHERE, str(raised).removesuffix("."), remedy, may_pass=may_pass))
+
     def _write(self) -> None:
-        with self._storage.open_writer(self._key, "text/plain") as writer:
+        with self._storage.open_writer(self._key, _CONTENT_TYPE) as writer:
             writer.write(_DATA)
 
     def _read(self) -> None:

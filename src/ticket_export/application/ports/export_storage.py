@@ -27,7 +27,7 @@ class ExportStorage(Protocol):
     @property
     @abstractmethod
     def provider(self) -> str:
-        """The store's name in ``MediaItems.FileStorageProvider``."""
+        """The store's name in ``MediaItems.FileStorageProvider``: the scheme of `place`."""
 
     @property
     @abstractmethod

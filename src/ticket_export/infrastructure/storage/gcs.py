@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
-from ticket_export.errors import MissingExtraError
 from ticket_export.infrastructure.storage.bases.location import StoreLocation
+from ticket_export.infrastructure.storage.bases.setup_errors import needs_extra
 from ticket_export.infrastructure.storage.bases.signing_storage import Link, SigningStorage
 from ticket_export.settings import Settings
 
-try:
+with needs_extra("gcs", "the storage of Google Cloud"):
     from google.api_core.exceptions import RetryError
     from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, RefreshError, TransportError
     from google.auth.transport.requests import Request
     from google.cloud.storage import Client
     from google.cloud.storage.retry import DEFAULT_RETRY
-except ImportError as error:
-    raise MissingExtraError("gcs", "the storage of Google Cloud") from error
 
 
 class GcsStorage(SigningStorage[Client]):
@@ -59,12 +57,12 @@ class GcsStorage(SigningStorage[Client]):
 
     def sign(self, name: str, link: Link) -> str:
         """See `SigningStorage.sign`. The account of a machine has no key; Google's IAM signs for it."""
-        blob = self.client.bucket(self.location.store).blob(name)
         account = self.client._credentials  # noqa: SLF001 - the only name that it has
         signer = {"response_type": link.content_type, "response_disposition": link.content_disposition}
-        if not hasattr(account, "sign_bytes"):
+        if not hasattr(account, "sign_bytes") and account.service_account_email:
             account.refresh(Request())
             signer |= {"service_account_email": account.service_account_email, "access_token": account.token}
+        blob = self.client.bucket(self.location.store).blob(name)
         return str(blob.generate_signed_url(link.lifetime, version="v4", **signer))
 
     @property

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from typing import Final
 
 import pytest
 
+from ticket_export.settings import Settings
 from ticket_export.testing.stores.store_back_door import CONTENT_TYPE, KEY, OTHER_KEY, S, StoreBackDoor, write
 
 # Seconds for a machine that is busy with other tests.
@@ -57,7 +57,8 @@ class EndedProcessesContract(StoreBackDoor[S]):
             self.assert_object(storage, key, b"again")
 
     def _run(self, storage: S, ending: str) -> None:
-        environment = {**os.environ, **self.environment(storage), "TICKET_EXPORT_STORAGE_URL": storage.place}
+        ours = Settings.load(storage_url=storage.place).environment()
+        environment = {**ours, **self.environment(storage), "TICKET_EXPORT_STORAGE_URL": storage.place}
         arguments = [CONTENT_TYPE, str(self.several_parts), ending, KEY, OTHER_KEY]
         process = subprocess.run(  # noqa: S603 - this program
             [sys.executable, "-c", _PROGRAM, *arguments],

@@ -48,6 +48,7 @@ class EndedWritersContract(StoreBackDoor[S]):
         with pytest.raises(Abandoned), storage.open_writer(KEY, CONTENT_TYPE) as writer:
             writer.write(self.large_object())
             raise Abandoned
+        del writer
         gc.collect()
         self.assert_absent(storage, KEY)
 
@@ -84,6 +85,7 @@ class EndedWritersContract(StoreBackDoor[S]):
         with pytest.raises(Abandoned), storage.open_writer(KEY, CONTENT_TYPE) as writer:
             writer.write(self.large_object() if is_large else b"second")
             raise Abandoned
+        del writer
         gc.collect()
         self.assert_object(storage, KEY, b"first")
 
@@ -120,6 +122,7 @@ class EndedWritersContract(StoreBackDoor[S]):
             until_it_is_back.enter_context(away)
             raise Abandoned
         # A stream that publishes when it is closed is closed when it is collected, at the latest.
+        del writer
         gc.collect()
         self.assert_object(storage, KEY, first)
         self.sweep(storage)
@@ -140,6 +143,7 @@ class EndedWritersContract(StoreBackDoor[S]):
                 writer.write(data[1])
             # A block without an error has published: an open file may still be writable.
             readable = b"".join(data)
+        del writer
         gc.collect()
         self.assert_object(storage, KEY, readable)
         self.sweep(storage)

@@ -83,6 +83,7 @@ class SimultaneousWritersContract(StoreBackDoor[S]):
             failing.write(self.large_object(1))
             write(storage, KEY, data)
             raise Abandoned
+        del failing
         gc.collect()
         self.assert_object(storage, KEY, data)
 

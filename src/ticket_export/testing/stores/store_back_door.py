@@ -110,9 +110,9 @@ class StoreBackDoor(Generic[S]):
 
         The tests delete their objects there. An empty folder may stay.
         """
-        parts = urlsplit(storage.place)
-        path = parts.path.rstrip("/")
-        return parts._replace(path=f"{path}-another" if path else "/another").geturl()
+        root, mark, query = storage.place.partition("?")
+        has_prefix = urlsplit(storage.place).path.strip("/") != ""
+        return f"{root.rstrip('/')}{'-another' if has_prefix else '/another'}{mark}{query}"
 
     @contextmanager
     def opened(self, storage: S, place: str) -> Iterator[ExportStorage]:

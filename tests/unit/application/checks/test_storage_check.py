@@ -15,9 +15,9 @@ from ticket_export.application.actor import Actor
 from ticket_export.application.checks.storage_check import storage_problems
 from ticket_export.application.file.export_file import attempt_of, database_of
 from ticket_export.application.finding import Finding, Severity, error
-from ticket_export.application.ports.export_storage import ObjectWriter
+from ticket_export.application.ports.export_storage import ObjectWriter, SupportsSignedUrl
 from ticket_export.application.ports.supports_check import SupportsCheck
-from ticket_export.errors import StorageError
+from ticket_export.errors import StorageError, StorageUnavailableError
 from ticket_export.infrastructure.memory.storage import InMemoryStorage
 
 PREFIX = f"exports/{UUID(int=13)}/"
@@ -224,3 +224,34 @@ def test_a_storage_that_knows_its_problem_is_not_tried() -> None:
 def test_links_that_a_storage_cannot_sign_are_a_finding() -> None:
     (finding,) = storage_problems(InMemoryStorage(), prefix=PREFIX, url_lifetime=timedelta(minutes=5))
     assert finding.remedy.startswith("set TICKET_EXPORT_DOWNLOAD=stream")
+
+
+class Signing(InMemoryStorage, SupportsSignedUrl):
+    """Signs links, or raises `fault`."""
+
+    fault: Exception | None = None
+
+    def signed_url(self, key: str, *, file_name: str, content_type: str, expires_in: timedelta) -> str:
+        if self.fault:
+            raise self.fault
+        return f"https://store/{key}?expires={expires_in.total_seconds()}"
+
+
+def test_storage_that_signs_links_has_no_finding() -> None:
+    assert list(storage_problems(Signing(), prefix=PREFIX, url_lifetime=timedelta(minutes=5))) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "may_pass"), [(StorageError("no key."), False), (StorageUnavailableError("no key"), True)]
+)
+def test_credentials_that_cannot_sign_are_a_finding_where_links_are_asked_for(fault: Exception, may_pass: bool) -> None:
+    storage = Signing()
+    storage.fault = fault
+    (finding,) = storage_problems(storage, prefix=PREFIX, url_lifetime=timedelta(minutes=5))
+    assert finding == error(
+        "storage",
+        "no key",
+        "use credentials that can sign, or set TICKET_EXPORT_DOWNLOAD=stream",
+        may_pass=may_pass,
+    )
+    assert list(storage_problems(storage, prefix=PREFIX, url_lifetime=None)) == []

@@ -14,7 +14,7 @@ from ticket_export.infrastructure.storage.os_errors import os_error
 
 _BUSY: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _FULL: Final = HTTPStatus.INSUFFICIENT_STORAGE
-_STATUSES: Final = range(100, 600)
+_STATUSES: Final = range(200, 600)
 
 
 @attrs.frozen
@@ -84,7 +84,7 @@ def _status(error: BaseException) -> int | None:
     response = getattr(error, "response", None)
     for owner, name in ((error, "status_code"), (error, "code"), (response, "status_code")):
         status = getattr(owner, name, None)
-        # Drivers have codes of other kinds too: those of paramiko are below 100.
+        # Other protocols have codes of their own, such as the numbers of SSH.
         if isinstance(status, int) and status in _STATUSES:
             return int(status)
     return None

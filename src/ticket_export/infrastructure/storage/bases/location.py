@@ -17,7 +17,9 @@ BUCKET: Final = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 #: A user of a server: ``user@host`` or ``user@host:port``.
 USER_AT_SERVER: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*@([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 #: An option of a URL that names the store's server.
-ENDPOINT: Final = {"endpoint": re.compile(".*")}
+ENDPOINT: Final = {
+    "endpoint": re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._-]+)*/?"),
+}
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -41,12 +43,13 @@ class StoreLocation:
         usage: str,
         store: re.Pattern[str] = BUCKET,
         options: Mapping[str, re.Pattern[str]] = ENDPOINT,
+        endpoint: str | None = None,
     ) -> Self:
         """Return the location of a storage URL.
 
         `usage` is the form of a URL, such as ``azure://container/prefix``; its scheme is the only one. `store` is what
         the part between ``://`` and the next slash must match, and `options` has the names that may be behind the
-        ``?``, with what their values must match.
+        ``?``, with what their values must match. `endpoint` is that of a URL that names none.
 
         Raises:
             ConfigurationError: the URL is not valid; the text does not repeat it, since it may hold a password.
@@ -66,7 +69,8 @@ class StoreLocation:
         is_known = parts.scheme == urlsplit(usage).scheme and store.fullmatch(parts.netloc) is not None
         if not (is_whole and are_options and is_known and (not prefix or is_key(prefix))):
             raise _no_location(usage, options)
-        return cls(parts.scheme, parts.netloc, prefix and f"{prefix}/", dict(pairs))
+        default = {} if endpoint is None else {"endpoint": endpoint}
+        return cls(parts.scheme, parts.netloc, prefix and f"{prefix}/", default | dict(pairs))
 
     def place(self, endpoint_url: str | None = None) -> str:
         """Return the URL of the location, in the store at that endpoint if it must be named."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from datetime import timedelta
-from typing import ClassVar, Final, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar, Final, TypeVar
 
 import attrs
 
@@ -28,6 +28,21 @@ class Link:
     content_disposition: str
     content_type: str
     lifetime: timedelta
+    begins: datetime = attrs.field(factory=lambda: datetime.now(UTC))
+
+    @property
+    def headers(self) -> dict[str, Any]:
+        """The headers of the response, by their names in Python."""
+        return {
+            "content_disposition": self.content_disposition,
+            "content_type": self.content_type,
+            "cache_control": "private, no-store",
+        }
+
+    @property
+    def ends(self) -> datetime:
+        """When it is not valid any more, aware UTC."""
+        return self.begins + self.lifetime
 
 
 class SigningStorage(SmartOpenStorage[C], SupportsSignedUrl):
@@ -57,7 +72,4 @@ class SigningStorage(SmartOpenStorage[C], SupportsSignedUrl):
             try:
                 return self.sign(name, link)
             except self.unable as error:
-                raise StorageError(
-                    f"{_FAILED}: the storage's credentials cannot sign; use credentials that can, or set "
-                    "TICKET_EXPORT_DOWNLOAD=stream"
-                ) from error
+                raise StorageError(f"{_FAILED}: the storage's credentials cannot sign links") from error

@@ -8,6 +8,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from secrets import randbits
 from typing import Any, BinaryIO, ClassVar, Final, Generic, TypeVar, cast
 
 from ticket_export.application.actor import Actor
@@ -105,10 +106,15 @@ class SmartOpenStorage(ExportStorage, SupportsCheck, Generic[C]):
     def open_stream(self, name: str, mode: str, content_type: str | None = None) -> Any:
         """Open the object, ``"rb"`` or ``"wb"``. Override it for a stream that smart-open does not open."""
         # Its import imports every driver that is installed: not in a process that only has a storage plugin's types.
+        from smart_open import azure
         from smart_open import open as smart_open
 
         parameters = dict(self.transport_params(content_type))
-        return smart_open(self.uri(name), mode, compression="disable", transport_params=parameters)
+        stream: Any = smart_open(self.uri(name), mode, compression="disable", transport_params=parameters)
+        if isinstance(stream, azure.Writer):
+            # smart-open numbers the blocks of every upload 1, 2, 3: two uploads of one blob would mix theirs.
+            stream._total_parts = randbits(96)  # noqa: SLF001
+        return stream
 
     # What the library calls
 

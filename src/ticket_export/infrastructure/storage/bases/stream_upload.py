@@ -118,7 +118,8 @@ class StreamUpload(Upload):
 
     def _is_stored(self) -> bool:
         try:
-            return self._target.contains(self._written)
+            with self._target.errors(_NOT_WRITTEN):
+                return self._target.contains(self._written)
         except ObjectNotFoundError:
             return False
         except StorageError:

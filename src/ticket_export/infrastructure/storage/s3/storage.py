@@ -16,13 +16,12 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from ticket_export.application.actor import Actor
-from ticket_export.application.file.download import content_disposition
 from ticket_export.application.file.export_file import KEY_PREFIX
 from ticket_export.application.finding import Finding, error
-from ticket_export.application.ports.export_storage import SupportsDiscardStale, SupportsSignedUrl
+from ticket_export.application.ports.export_storage import SupportsDiscardStale
 from ticket_export.errors import ConfigurationError, StorageError
-from ticket_export.infrastructure.storage.bases.location import ENDPOINT, StoreLocation
-from ticket_export.infrastructure.storage.bases.smart_open_storage import SmartOpenStorage
+from ticket_export.infrastructure.storage.bases.location import StoreLocation
+from ticket_export.infrastructure.storage.bases.signing_storage import Link, SigningStorage
 from ticket_export.infrastructure.storage.bases.upload import Upload
 from ticket_export.infrastructure.storage.s3.bucket_check import bucket_problems
 from ticket_export.infrastructure.storage.s3.errors import (
@@ -47,12 +46,14 @@ PART_BYTES: Final = 5 * 1024 * 1024
 # "General purpose bucket naming rules" of Amazon's user guide.
 _BUCKET = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 # An empty endpoint is Amazon's.
-_OPTIONS: Final = {**ENDPOINT, "region": re.compile(r"[A-Za-z0-9-]{1,64}"), "profile": re.compile(".+")}
-# "Presigned URL expiration" of Amazon's user guide: a week.
-_LONGEST_LINK = 7 * 24 * 60 * 60
+_OPTIONS: Final = {
+    "endpoint": re.compile(".*"),
+    "region": re.compile(r"[A-Za-z0-9-]{1,64}"),
+    "profile": re.compile(".+"),
+}
 
 
-class S3Storage(SmartOpenStorage["S3Client"], SupportsSignedUrl, SupportsDiscardStale):
+class S3Storage(SigningStorage["S3Client"], SupportsDiscardStale):
     """A store that keeps the object of key ``a/b`` as ``<prefix>a/b`` in a bucket, with smart-open's S3 writers.
 
     Threads may share it. Writing an object takes some 20 MB of memory, independent of its size. A killed writer leaves
@@ -117,10 +118,6 @@ class S3Storage(SmartOpenStorage["S3Client"], SupportsSignedUrl, SupportsDiscard
     def place(self) -> str:
         """See `ExportStorage.place`. Another endpoint is another store, which may have a bucket of the same name."""
         return self.location.place(self._endpoint_url or _not_amazons(self.client.meta.endpoint_url))
-
-    def uri(self, name: str) -> str:
-        """See `SmartOpenStorage.uri`."""
-        return f"s3://{self.location.store}/{name}"
 
     def transport_params(self, content_type: str | None) -> Mapping[str, object]:
         """See `SmartOpenStorage.transport_params`."""
@@ -196,22 +193,17 @@ class S3Storage(SmartOpenStorage["S3Client"], SupportsSignedUrl, SupportsDiscard
         else:
             yield from bucket_problems(self.client, self.location.store, self.location.prefix + KEY_PREFIX)
 
-    def signed_url(self, key: str, *, file_name: str, content_type: str, expires_in: timedelta) -> str:
-        """See `SupportsSignedUrl.signed_url`.
-
-        The link lives for whole seconds, from one second to a week, and never longer than the credentials of this
-        process. S3 is not called, so there are links to missing objects too.
-        """
+    def sign(self, name: str, link: Link) -> str:
+        """See `SigningStorage.sign`. A link never lives longer than the credentials of this process."""
         parameters = {
             "Bucket": self.location.store,
-            "Key": self.name_of(key),
-            "ResponseContentDisposition": content_disposition(file_name),
-            "ResponseContentType": content_type,
+            "Key": name,
+            "ResponseContentDisposition": link.content_disposition,
+            "ResponseContentType": link.content_type,
             "ResponseCacheControl": "private, no-store",
         }
-        seconds = min(max(int(expires_in.total_seconds()), 1), _LONGEST_LINK)
-        with s3_errors("the link could not be made"):
-            return self.client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds)
+        seconds = int(link.lifetime.total_seconds())
+        return self.client.generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds)
 
 
 def location_of(url: str) -> StoreLocation:

@@ -1,0 +1,1 @@
+"""A faithful storage, and storages that break one promise each."""

@@ -1,0 +1,49 @@
+"""The contract of storages notices each of the promises that a storage can break."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from tests.contract.mutants.mutated_storages import MUTANTS
+
+_SUITE = "tests/contract/mutants/suite_on_mutants.py"
+_REPOSITORY = Path(__file__).parents[3]
+#: Runs all tests on each mutant, not only those that must fail: `make mutants`, some minutes.
+_IS_WHOLE = os.environ.get("TICKET_EXPORT_TEST_MUTANTS") == "whole"
+
+
+def test_contract_notices_a_storage_that_breaks_one_promise(tmp_path: Path) -> None:
+    report = tmp_path / "report.xml"
+    chosen = [_SUITE] if _IS_WHOLE else [f"{_SUITE}::Test{name}::{test}" for name, (_, test) in MUTANTS.items()]
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *chosen],
+        cwd=_REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=3600 if _IS_WHOLE else 300,
+        check=False,
+    )
+    assert report.exists(), run.stdout + run.stderr
+    noticed = defaultdict[str, list[str]](list)
+    for case in ET.parse(report).iter("testcase"):
+        if case.find("failure") is not None or case.find("error") is not None:
+            mutant = case.attrib["classname"].rpartition(".")[2].removeprefix("Test")
+            noticed[mutant].append(case.attrib["name"].partition("[")[0])
+    table = [_row(name, noticed[name]) for name in MUTANTS]
+    sys.stdout.write(
+        "\n".join([f"{len(MUTANTS)} storages that break a promise, and the test that notices it:", *table, ""])
+    )
+    assert [name for name, (_, test) in MUTANTS.items() if test not in noticed[name]] == []
+    assert len(MUTANTS) >= 20
+
+
+def _row(name: str, noticed: list[str]) -> str:
+    mutant, test = MUTANTS[name]
+    others = len({*noticed} - {test})
+    by = (test if test in noticed else f"NOT BY {test}") + (f", and {others} others" if others else "")
+    return f"{name:16} {(mutant.__doc__ or '').rstrip('.'):72} {by}"

@@ -1,0 +1,132 @@
+"""Azure Blob Storage is away, silent or restarted: every call waits for the patience, and not much longer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from tests.cut_proxy import CutProxy, cut_proxy
+from tests.stores.azurite import AzurePlace, AzuriteServer
+from tests.stores.served_store import free_port
+from ticket_export.errors import StorageUnavailableError
+from ticket_export.infrastructure.storage.azure import AzureStorage
+from ticket_export.testing.storage import CONTENT_TYPE, KEY, read, write
+
+#: Seconds of patience; and those that nobody may wait for then, since one try and its pause may begin at the end.
+_PATIENCE, _TOO_LONG = 1.0, 8.0
+
+CALLS: dict[str, Callable[[AzureStorage], object]] = {
+    "write": lambda storage: write(storage, KEY, b"never"),
+    "read": lambda storage: read(storage, KEY),
+    "delete": lambda storage: storage.delete(KEY),
+    "list": lambda storage: list(storage.list("")),
+}
+
+
+@pytest.fixture
+def proxy(azure_place: AzurePlace) -> Iterator[CutProxy]:
+    with cut_proxy(f"http://127.0.0.1:{azure_place.port}") as proxy:
+        yield proxy
+
+
+def impatient(place: AzurePlace, port: int) -> AzureStorage:
+    return place.storage(port=port, patience=timedelta(seconds=_PATIENCE))
+
+
+def fails_in_time(name: str, storage: AzureStorage) -> None:
+    # A writer also looks for its file, since perhaps only the answer was lost.
+    calls = 2 if name == "write" else 1
+    began_at = monotonic()
+    with pytest.raises(StorageUnavailableError, match="the storage cannot be reached"):
+        CALLS[name](storage)
+    assert monotonic() - began_at < calls * _TOO_LONG
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_store_that_is_away_from_the_start_is_given_up_in_time(azure_place: AzurePlace, name: str) -> None:
+    fails_in_time(name, impatient(azure_place, free_port()))
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_silent_store_is_given_up_in_time(azure_place: AzurePlace, proxy: CutProxy, name: str) -> None:
+    azure_place.put(KEY, b"there")
+    storage = impatient(azure_place, proxy.port)
+    proxy.silence()
+    fails_in_time(name, storage)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_store_that_is_back_within_the_patience_is_waited_for(
+    azure_place: AzurePlace, proxy: CutProxy, name: str
+) -> None:
+    azure_place.put(KEY, b"there")
+    storage = azure_place.storage(port=proxy.port)
+    proxy.cut(mend_after=2)
+    CALLS[name](storage)
+    assert proxy.in_vain == 2
+
+
+def test_reading_goes_on_when_the_store_is_back(azure_place: AzurePlace, proxy: CutProxy) -> None:
+    data = bytes(range(256)) * 50_000
+    azure_place.put(KEY, data)
+    with azure_place.storage(port=proxy.port).open_reader(KEY) as stream:
+        first = stream.read(1_000_000)
+        proxy.cut(mend_after=2)
+        assert first + stream.read() == data
+    assert proxy.in_vain == 2
+
+
+@pytest.mark.parametrize("end", [Exception, None], ids=["its block fails", "it is published"])
+def test_writer_whose_store_falls_silent_ends_in_time(
+    azure_place: AzurePlace, proxy: CutProxy, end: type[Exception] | None
+) -> None:
+    part = b"x" * AzureStorage.part_bytes
+    storage = impatient(azure_place, proxy.port)
+    began_at = monotonic()
+    with pytest.raises(end or StorageUnavailableError), storage.open_writer(KEY, CONTENT_TYPE) as writer:
+        writer.write(part + b"y")
+        # The part has arrived when the next one may begin.
+        writer.write(part)
+        proxy.silence()
+        began_at = monotonic()
+        if end:
+            raise end
+    assert monotonic() - began_at < 2 * _TOO_LONG
+    proxy.mend()
+    assert list(storage.list("")) == []
+    assert azure_place.get(KEY) is None
+
+
+def test_upload_goes_on_when_its_connections_were_cut(azure_place: AzurePlace, proxy: CutProxy) -> None:
+    part = AzureStorage.part_bytes
+    proxy.after(part + part // 2, lambda: proxy.cut(mend_after=2))
+    data = bytes(range(256)) * (3 * part // 256)
+    write(azure_place.storage(port=proxy.port), KEY, data)
+    assert proxy.in_vain == 2
+    assert azure_place.get(KEY) == data
+
+
+@pytest.mark.parametrize("length", [1000, AzureStorage.part_bytes], ids=["small", "one part"])
+def test_request_whose_answer_was_lost_is_made_again(azure_place: AzurePlace, proxy: CutProxy, length: int) -> None:
+    storage = azure_place.storage(port=proxy.port)
+    proxy.after(length, proxy.lose_answer)
+    write(storage, KEY, b"x" * length)
+    assert azure_place.get(KEY) == b"x" * length
+
+
+def test_upload_goes_on_when_the_store_was_restarted(tmp_path: Path) -> None:
+    with AzuriteServer(tmp_path / "data") as server:
+        place = server.new_place()
+        storage = place.storage()
+        data = bytes(range(256)) * (3 * AzureStorage.part_bytes // 256)
+        half = len(data) // 2
+        with storage.open_writer(KEY, CONTENT_TYPE) as writer:
+            writer.write(data[:half])
+            server.stop()
+            server.start()
+            writer.write(data[half:])
+        assert place.get(KEY) == data

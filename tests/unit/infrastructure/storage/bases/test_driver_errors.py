@@ -1,0 +1,131 @@
+"""Every error of a driver becomes a storage error that is safe to show; only those that may pass lose the attempt."""
+
+from __future__ import annotations
+
+import errno
+from http import HTTPStatus
+
+import attrs
+import pytest
+
+from ticket_export.errors import ObjectNotFoundError, StorageError, StorageUnavailableError
+from ticket_export.infrastructure.storage.bases.driver_errors import DriverErrors
+
+
+class Missing(Exception):
+    pass
+
+
+class Refused(Exception):
+    pass
+
+
+class Trouble(Exception):
+    pass
+
+
+class WithStatus(Trouble):
+    """As Azure's."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__("http://10.0.0.1/secret")
+        self.status_code = status
+
+
+class WithCode(Exception):
+    """As Google's."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        super().__init__("http://10.0.0.1/secret")
+        self.code = status
+
+
+@attrs.frozen
+class Response:
+    status_code: int
+
+
+class WithResponse(Exception):
+    """As that of requests, of which Google's library lets some through."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__("http://10.0.0.1/secret")
+        self.response = Response(status)
+
+
+_ERRORS = DriverErrors((Missing,), (Refused,), (Trouble, ConnectionError))
+_FAILED = "the storage failed; the log has the cause"
+
+
+def raised(error: Exception) -> StorageError:
+    with pytest.raises(StorageError) as caught, _ERRORS("the file could not be written"):
+        raise error
+    assert caught.value.__cause__ is error
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "may_pass"),
+    [
+        (Missing("secret"), "the storage's bucket, container or folder does not exist", False),
+        (WithStatus(404), "the storage's bucket, container or folder does not exist", False),
+        (Refused("secret"), "the storage refuses access", False),
+        (WithStatus(401), "the storage refuses access", False),
+        (WithCode(HTTPStatus.FORBIDDEN), "the storage refuses access", False),
+        (WithStatus(400), _FAILED, False),
+        (WithCode(HTTPStatus.PRECONDITION_FAILED), _FAILED, False),
+        (WithStatus(507), "the storage is full", False),
+        (WithStatus(408), _FAILED, True),
+        (WithStatus(429), "the storage is busy; try again later", True),
+        (WithCode(HTTPStatus.SERVICE_UNAVAILABLE), "the storage is busy; try again later", True),
+        (WithStatus(500), _FAILED, True),
+        (WithResponse(502), _FAILED, True),
+        (Trouble("secret"), "the storage cannot be reached", True),
+        (ConnectionError("secret"), "the storage cannot be reached", True),
+        (ConnectionResetError(errno.ECONNRESET, "secret"), "the storage cannot be reached", True),
+        (OSError(errno.ENOSPC, "secret"), "the storage is full", False),
+        (OSError(errno.EACCES, "secret"), "the storage refuses access", False),
+        (OSError("secret"), _FAILED, False),
+        (RuntimeError("secret"), _FAILED, False),
+        (KeyError("secret"), _FAILED, False),
+    ],
+)
+def test_error_of_the_driver_says_what_is_wrong_and_nothing_of_its_own(
+    error: Exception, reason: str, may_pass: bool
+) -> None:
+    failure = raised(error)
+    assert str(failure) == f"the file could not be written: {reason}"
+    assert type(failure) is (StorageUnavailableError if may_pass else StorageError)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        StorageError("own"),
+        StorageUnavailableError("own"),
+        ObjectNotFoundError("own"),
+        KeyboardInterrupt(),
+        SystemExit(),
+    ],
+)
+def test_errors_of_the_library_and_of_the_process_stay_as_they_are(error: BaseException) -> None:
+    with pytest.raises(type(error)) as caught, _ERRORS("failed"):
+        raise error
+    assert caught.value is error
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("error", "is_missing"), [(Missing(), True), (WithStatus(404), True), (Refused(), False), (WithStatus(403), False)]
+)
+def test_only_what_does_not_exist_is_missing(error: Exception, is_missing: bool) -> None:
+    assert _ERRORS.is_missing(raised(error)) is is_missing
+    assert not _ERRORS.is_missing(StorageError("without a cause"))
+
+
+@pytest.mark.parametrize(
+    ("error", "is_after_success"), [(WithCode(HTTPStatus.OK), True), (WithStatus(400), False), (Trouble(), False)]
+)
+def test_answer_that_the_driver_does_not_believe_is_known(error: Exception, is_after_success: bool) -> None:
+    assert _ERRORS.is_after_success(raised(error)) is is_after_success
+    assert not _ERRORS.is_after_success(StorageError("without a cause"))
