@@ -126,7 +126,13 @@ def test_only_what_does_not_exist_is_missing(error: Exception, is_missing: bool)
 
 @pytest.mark.parametrize(
     ("error", "is_after_success"),
-    [(WithCode(HTTPStatus.OK), True), (WithStatus(400), False), (WithCode(1), False), (Trouble(), False)],
+    [
+        (WithCode(HTTPStatus.OK), True),
+        (WithStatus(400), False),
+        # A code of another protocol: paramiko's refusal of a channel.
+        (WithStatus(1), False),
+        (Trouble(), False),
+    ],
 )
 def test_answer_that_the_driver_does_not_believe_is_known(error: Exception, is_after_success: bool) -> None:
     assert _ERRORS.is_after_success(raised(error)) is is_after_success
