@@ -35,7 +35,7 @@ class WithStatus(Trouble):
 class WithCode(Exception):
     """As Google's."""
 
-    def __init__(self, status: HTTPStatus) -> None:
+    def __init__(self, status: int) -> None:
         super().__init__("http://10.0.0.1/secret")
         self.code = status
 
@@ -86,6 +86,7 @@ def raised(error: Exception) -> StorageError:
         (OSError(errno.ENOSPC, "secret"), "the storage is full", False),
         (OSError(errno.EACCES, "secret"), "the storage refuses access", False),
         (OSError("secret"), _FAILED, False),
+        (WithCode(1), _FAILED, False),  # such as that of a channel of SSH
         (RuntimeError("secret"), _FAILED, False),
         (KeyError("secret"), _FAILED, False),
     ],
