@@ -52,6 +52,10 @@ def _undisturbed(desk: Desk, job_id: UUID, random: Random) -> None:
     assert process.end() == 0, process.said
 
 
+def _made_here(desk: Desk, job_id: UUID, random: Random) -> None:
+    desk.arena.container.run_export()(job_id)
+
+
 def _signalled(signal: Signals) -> Callable[[Desk, UUID, Random], None]:
     def play(desk: Desk, job_id: UUID, random: Random) -> None:
         _worker(desk, random, lambda worker: worker.signal(signal))
@@ -157,6 +161,7 @@ def _proxy(desk: Desk) -> CutProxy:
 
 _NETWORK, _PROCESS = frozenset({"network"}), frozenset({"process"})
 EXPORT_WAYS: Final = (
+    ExportWay("made here", _made_here),
     ExportWay("made by a worker", _undisturbed, _PROCESS),
     ExportWay("worker is killed, at any byte", _signalled(SIGKILL), _PROCESS),
     ExportWay("worker is terminated, at any byte", _signalled(SIGTERM), _PROCESS),
