@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
     "tests.broker_fixtures",
+    "tests.contract.ran_stores",
     "tests.django.in_process",
     "tests.postgresql_server",
     "tests.s3_fixtures",

@@ -36,6 +36,7 @@ OTHER_PROGRAMS: Final = {
     *(
         ".",
         "aws",
+        "az",
         "azurite-blob",
         "cd",
         "celery",

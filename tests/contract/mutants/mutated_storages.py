@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from io import BytesIO
 from tempfile import TemporaryFile
-from threading import get_ident
+from threading import Event, Thread, get_ident
 from time import time
 from typing import BinaryIO, Final, Self, TypeVar, cast
 
@@ -149,6 +149,21 @@ class AtExit(FaithfulStorage):
                 yield writer
             finally:
                 atexit.unregister(end)
+
+
+@breaks("test_process_that_ends_with_open_writers_leaves_every_object_as_it_was")
+class Waiting(FaithfulStorage):
+    """Keeps the process from ending while a writer is open."""
+
+    @contextmanager
+    def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
+        is_ended = Event()
+        Thread(target=is_ended.wait, kwargs={"timeout": 60}).start()
+        try:
+            with super().open_writer(key, content_type) as writer:
+                yield writer
+        finally:
+            is_ended.set()
 
 
 @breaks("test_second_write_replaces_the_whole_object")

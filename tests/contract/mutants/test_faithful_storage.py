@@ -17,6 +17,7 @@ from tests.contract.mutants.faithful_storage import LINK_PORT, FaithfulStorage, 
 from tests.contract.mutants.mutated_storages import MUTANT, mutant_or_faithful
 from tests.unit.infrastructure.storage.installed_packages import install
 from ticket_export.testing.storage import StorageContract
+from ticket_export.testing.stores import ended_processes
 
 _REPOSITORY = Path(__file__).parents[3]
 
@@ -46,6 +47,9 @@ class TestFaithfulStorage(StorageContract[FaithfulStorage]):
         monkeypatch.setenv(LINK_PORT, str(link_port))
         monkeypatch.setenv(MUTANT, self.mutant)
         monkeypatch.syspath_prepend(site)
+        if self.mutant == "Waiting":
+            # It fails by a process that does not end, however long one waits.
+            monkeypatch.setattr(ended_processes, "PATIENCE", 3)
         self.site = site
         self.store = Store(tmp_path / "outer" / "store")
         return mutant_or_faithful()(self.store.folder)

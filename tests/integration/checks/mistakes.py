@@ -556,7 +556,7 @@ def storage_cannot_sign_links(host: Host) -> Callable[[str], object]:
 def storage_has_no_plugin(host: Host) -> Callable[[str], object]:
     right = host.settings["TICKET_EXPORT_STORAGE_URL"]
     host.settings["TICKET_EXPORT_STORAGE_URL"] = "gopher://user:secret@example.test/files"
-    return says("known schemes are file", lambda: host.settings.update(TICKET_EXPORT_STORAGE_URL=right))
+    return says("known schemes are azure, file, gs, s3", lambda: host.settings.update(TICKET_EXPORT_STORAGE_URL=right))
 
 
 @found_as("error: compression: TICKET_EXPORT_COMPRESSION=zstd needs an optional dependency")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
+from threading import Timer
 from time import monotonic
 
 import pytest
@@ -129,3 +131,35 @@ def test_object_with_a_wrong_checksum_does_not_stay(gcs_place: GcsPlace, proxy: 
     with pytest.raises(StorageUnavailableError, match="the storage failed; the log has the cause"):
         write(gcs_place.storage(port=proxy.port), KEY, b"x" * (part + 1))
     assert gcs_place.names() == []
+
+
+def test_store_that_is_restarted_before_an_upload_is_waited_for(tmp_path: Path) -> None:
+    with FakeGcsServer(tmp_path / "data") as server:
+        place = server.new_place()
+        storage = place.storage()
+        write(storage, f"{KEY}.before", b"before")
+        server.kill()
+        restart = Timer(1, server.start)
+        restart.start()
+        write(storage, KEY, b"after")
+        restart.join(60)
+        assert place.names() == [KEY, f"{KEY}.before"]
+        assert read(storage, f"{KEY}.before") == b"before"
+
+
+def test_store_that_is_restarted_during_an_upload_loses_the_attempt(tmp_path: Path) -> None:
+    part = b"x" * GcsStorage.part_bytes
+    with FakeGcsServer(tmp_path / "data") as server:
+        place = server.new_place()
+        storage = place.storage()
+        lost = "the storage has lost the beginning of it"
+        # Google keeps what it has of an upload; this server does not.
+        with pytest.raises(StorageUnavailableError, match=lost), storage.open_writer(KEY, CONTENT_TYPE) as writer:
+            writer.write(part + b"y")
+            # The first part has arrived when the second one begins.
+            writer.write(part)
+            server.kill()
+            server.start()
+        assert place.names() == []
+        write(storage, KEY, part)
+        assert place.get(KEY) == part

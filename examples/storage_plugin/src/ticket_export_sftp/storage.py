@@ -21,21 +21,14 @@ class SftpSettings(BaseSettings, env_prefix="TICKET_EXPORT_SFTP_", env_file=".en
     password: str = ""
 
 
-class KnownHosts(paramiko.MissingHostKeyPolicy):
-    """Refuses an unknown server before it gets the password."""
-
-    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
-        raise ConfigurationError("the server of the storage is not known: add its key to ~/.ssh/known_hosts")
-
-
-class Connection(paramiko.SSHClient):
+class Connection(paramiko.SSHClient, paramiko.MissingHostKeyPolicy):
     """A connection with one session, for one thread at a time. A ``with`` block closes it after an error."""
 
     def __init__(self, server: SplitResult, password: str, wait: float) -> None:
         """Log in; every step takes `wait` seconds at most."""
         super().__init__()
         self.load_system_host_keys()
-        self.set_missing_host_key_policy(KnownHosts())
+        self.set_missing_host_key_policy(self)
         log_in = partial(self.connect, str(server.hostname), server.port or 22, server.username, password, timeout=wait)
         with self:
             # A server counts each key that is tried as a failed login.
@@ -44,35 +37,44 @@ class Connection(paramiko.SSHClient):
         self.sftp.sock.settimeout(wait)
         self.sftp.sock.get_transport().set_keepalive(30)  # before a firewall forgets it
 
+    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
+        """Refuse an unknown server before it gets the password."""
+        raise ConfigurationError("the server of the storage is not known: add its key to ~/.ssh/known_hosts")
+
     def __exit__(self, error_type: object, error: object, traceback: object) -> None:
         """Raise `ConnectionError` if the connection had ended before: paramiko has many errors for it."""
         if error is not None:
             had_ended = (transport := self.get_transport()) is None or not transport.is_active()
             self.close()
+            if isinstance(error, paramiko.BadHostKeyException):
+                raise ConfigurationError("the server of the storage has another key than the known one") from error
             if had_ended and isinstance(error, Exception):
                 raise ConnectionAbortedError from error
 
 
 class SftpStream:
-    """The bytes of one file. It sends many requests before it waits for their answers."""
+    """The bytes of one file."""
 
     def __init__(self, connection: Connection, file: paramiko.SFTPFile, close: Callable[[], object]) -> None:
         self._connection, self._file, self.close = connection, file, close
         self.seek, self.seekable = file.seek, file.seekable
-        self._length = file.stat().st_size or 0
 
     def read(self, size: int) -> bytes:
         """See `io.RawIOBase.read`."""
         with self._connection:
-            return b"".join(self._file.readv([(self._file.tell(), min(size, self._length - self._file.tell()))]))
+            return self._file.read(size)
 
     def write(self, data: memoryview) -> None:
-        """Append `data`. paramiko alone would not ask for the last answers, such as that the disk is full."""
+        """Append `data`. Many requests are sent before their answers are waited for.
+
+        paramiko never looks at the last answers of a pipelined file, and one may say that the disk is full. The last
+        byte waits for all of them.
+        """
         with self._connection:
             self._file.set_pipelined(True)
             self._file.write(data[:-1])
             self._file.set_pipelined(False)
-            self._file.write(data[-1:])  # waits for all answers
+            self._file.write(data[-1:])
 
 
 class SftpStorage(RenamingStorage[list[Connection]]):
@@ -80,7 +82,7 @@ class SftpStorage(RenamingStorage[list[Connection]]):
 
     provider = "sftp"
     missing = (FileNotFoundError,)
-    refused = (PermissionError, paramiko.AuthenticationException, paramiko.BadHostKeyException)
+    refused = (PermissionError, paramiko.AuthenticationException)
     trouble = (ConnectionError, TimeoutError, EOFError, paramiko.SSHException)
 
     @classmethod

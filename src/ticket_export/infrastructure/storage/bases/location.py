@@ -16,7 +16,7 @@ from ticket_export.infrastructure.storage.keys import MAX_KEY_LENGTH, check_key,
 BUCKET: Final = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 #: A user of a server: ``user@host`` or ``user@host:port``.
 USER_AT_SERVER: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*@([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
-#: An option of a URL that names the store's server.
+#: An option of a URL that names the store's server: without user and query, which may be secrets.
 ENDPOINT: Final = {
     "endpoint": re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._-]+)*/?"),
 }

@@ -55,6 +55,8 @@ class SmartOpenStorage(ExportStorage, SupportsCheck, Generic[C]):
     a file while it is written, use `RenamingStorage`.
     """
 
+    #: The scheme of the URLs. An attribute, for type checkers that refuse one in the place of the port's property.
+    provider: str
     #: The driver's errors for an object, a bucket or a container that does not exist, if they lack the HTTP status 404.
     missing: ClassVar[tuple[type[Exception], ...]] = ()
     #: Its errors for credentials that are wrong, or have too few rights.

@@ -35,7 +35,7 @@ class WithStatus(Trouble):
 class WithCode(Exception):
     """As Google's."""
 
-    def __init__(self, status: HTTPStatus) -> None:
+    def __init__(self, status: int) -> None:
         super().__init__("http://10.0.0.1/secret")
         self.code = status
 
@@ -86,6 +86,7 @@ def raised(error: Exception) -> StorageError:
         (OSError(errno.ENOSPC, "secret"), "the storage is full", False),
         (OSError(errno.EACCES, "secret"), "the storage refuses access", False),
         (OSError("secret"), _FAILED, False),
+        (WithCode(1), _FAILED, False),  # such as that of a channel of SSH
         (RuntimeError("secret"), _FAILED, False),
         (KeyError("secret"), _FAILED, False),
     ],
@@ -124,7 +125,14 @@ def test_only_what_does_not_exist_is_missing(error: Exception, is_missing: bool)
 
 
 @pytest.mark.parametrize(
-    ("error", "is_after_success"), [(WithCode(HTTPStatus.OK), True), (WithStatus(400), False), (Trouble(), False)]
+    ("error", "is_after_success"),
+    [
+        (WithCode(HTTPStatus.OK), True),
+        (WithStatus(400), False),
+        # A code of another protocol: paramiko's refusal of a channel.
+        (WithStatus(1), False),
+        (Trouble(), False),
+    ],
 )
 def test_answer_that_the_driver_does_not_believe_is_known(error: Exception, is_after_success: bool) -> None:
     assert _ERRORS.is_after_success(raised(error)) is is_after_success

@@ -24,7 +24,7 @@ _KEYS = st.lists(st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,20}", fullmatch=T
         ("azure://exports/", "exports", "", {}),
         ("AZURE://exports/a/b/", "exports", "a/b/", {}),
         ("azure://exports/a?endpoint=http%3A%2F%2Fhost", "exports", "a/", {"endpoint": "http://host"}),
-        ("azure://exports?endpoint=", "exports", "", {"endpoint": ""}),
+        ("azure://exports?endpoint=https://[::1]:9000/a", "exports", "", {"endpoint": "https://[::1]:9000/a"}),
     ],
 )
 def test_url_names_the_store_the_prefix_and_options(url: str, store: str, prefix: str, options: dict[str, str]) -> None:
@@ -54,8 +54,17 @@ def test_url_names_the_store_the_prefix_and_options(url: str, store: str, prefix
         "azure://exports/secret?",
         "azure://exports?secret",
         "azure://exports?key=secret",
+        "azure://exports?endpoint=",
+        "azure://exports?endpoint=secret",
+        "azure://exports?endpoint=ftp://secret",
+        "azure://exports?endpoint=https://user:secret@host",
+        "azure://exports?endpoint=https://host?secret",
+        "azure://exports?endpoint=https://host/%3Fsecret",
+        "azure://exports?endpoint=https://host%23secret",
+        "azure://exports?endpoint=http://secret&endpoint=http://secret",
+        "azure://exports?endpoint=http://secret&&",
         "azure://exports?endpoint=secret&endpoint=secret",
-        "azure://exports?endpoint=secret&&",
+        "azure://exports?endpoint=http://host:secret",
         "azure://[secret",
     ],
 )
@@ -68,6 +77,14 @@ def test_another_url_is_refused_and_not_repeated(url: str) -> None:
     assert "secret" not in text.lower()
     # An error of urllib may quote the URL.
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+def test_endpoint_of_the_setup_is_that_of_a_url_without_one() -> None:
+    def parse(url: str) -> StoreLocation:
+        return StoreLocation.parse(url, usage=_USAGE, endpoint="https://of-the-setup")
+
+    assert parse("azure://exports").options == {"endpoint": "https://of-the-setup"}
+    assert parse("azure://exports?endpoint=http://host").options == {"endpoint": "http://host"}
 
 
 def test_options_and_their_values_are_those_that_the_store_names() -> None:
@@ -91,7 +108,9 @@ def test_server_with_a_user_is_a_store_of_its_own_form(server: str) -> None:
     assert (location.store, location.place()) == (server, f"sftp://{server}/a")
 
 
-@pytest.mark.parametrize("server", ["host", "me:secret@host", "@host", "me@", "me@host:secret", "me@host:123456"])
+@pytest.mark.parametrize(
+    "server", ["host", "me:secret@host", "@host", "me@", "me@host:secret", "me@host:65536", "me@host:123456"]
+)
 def test_server_without_a_user_or_with_a_password_is_refused(server: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         StoreLocation.parse(f"sftp://{server}", usage="sftp://user@host/folder", store=USER_AT_SERVER)
@@ -132,7 +151,7 @@ def test_key_that_is_not_valid_or_too_long_below_the_prefix_is_refused() -> None
 )
 def test_place_is_a_url_of_the_same_location(prefix: str, endpoint: str | None, place: str) -> None:
     assert StoreLocation("gs", "exports", prefix).place(endpoint) == place
-    again = StoreLocation.parse(place, usage="gs://bucket/prefix")
+    again = StoreLocation.parse(place, usage="gs://bucket/prefix", options={"endpoint": re.compile(".+")})
     assert (again.store, again.prefix) == ("exports", prefix)
     assert again.place(again.options.get("endpoint")) == place
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from threading import Event, Lock, Thread, current_thread
 from time import monotonic
 
@@ -172,6 +173,18 @@ def test_interrupted_upload_waits_a_moment_and_is_cleaned_up_when_the_store_resp
     sending.interrupt()
     sending.end(cleaned.set)
     assert "an upload was left to its thread" in caplog.text
+    assert not cleaned.is_set()
+    stuck.may_end.set()
+    assert cleaned.wait(_LONG)
+
+
+def test_call_without_a_time_limit_of_its_own_is_left_when_the_patience_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sending_module, "_GRACE", 0.05)
+    sending, stuck, cleaned = Sending(patience=timedelta(seconds=0.05)), Held(), Event()
+    sending.begin(stuck)
+    sending.end(cleaned.set)
     assert not cleaned.is_set()
     stuck.may_end.set()
     assert cleaned.wait(_LONG)

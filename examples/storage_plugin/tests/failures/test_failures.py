@@ -1,12 +1,13 @@
-"""Whatever fails at whichever step: a whole file or none, what is left can be swept, and no text tells a secret."""
+"""Whatever fails at any step: a whole file or none, the rest is swept when it is old, and no message has a secret."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from time import sleep
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,12 +15,10 @@ import pytest
 from sftp_server import PASSWORD, USER, SftpServer, cut_after, cut_before, denied, full
 from ticket_export import StorageError
 from ticket_export.errors import ObjectNotFoundError
-from ticket_export_sftp import partial_file
+from ticket_export_sftp.storage import SftpStorage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from ticket_export_sftp import SftpStorage
 
 KEY = "exports/job/1/tickets.csv"
 DATA = bytes(range(256)) * 400
@@ -27,10 +26,10 @@ LATER = timedelta(hours=1)
 KILLED_WHILE_WRITING = """
 import sys, time
 from ticket_export import Settings
-from ticket_export_sftp import SftpStorage
+from ticket_export_sftp.storage import SftpStorage
 storage = SftpStorage.from_url(sys.argv[1], Settings(storage_url=sys.argv[1]))
 with storage.open_writer("exports/job/1/tickets.csv", "text/csv") as writer:
-    writer.write(b"x" * 2_000_000)
+    writer.write(b"x" * 12_000_000)
     print("written", flush=True)
     time.sleep(600)
 """
@@ -47,8 +46,15 @@ def read(storage: SftpStorage) -> bytes:
         return stream.read()
 
 
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = monotonic() + 60
+    while not is_so():
+        assert monotonic() < deadline
+        sleep(0.01)
+
+
 def read_after_a_cut(storage: SftpStorage) -> bytes:
-    """A connection that was cut does not know it for a moment, and cannot be used; a new one is made then."""
+    """For a moment, a connection does not know that it was cut. Then a new one is made."""
     for _ in range(100):
         try:
             return read(storage)
@@ -74,8 +80,8 @@ def assert_safe_to_show(error: StorageError, server: SftpServer) -> None:
 
 @pytest.fixture
 def steps(server: SftpServer, monkeypatch: pytest.MonkeyPatch) -> range:
-    """The requests of a write that makes the folder, too; batches are small so that there are several."""
-    monkeypatch.setattr(partial_file, "_BATCH", 50_000)
+    """The requests of a write that makes the folder too. Parts are small, so that there are several."""
+    monkeypatch.setattr(SftpStorage, "part_bytes", 50_000)
     write(server.storage())
     shutil.rmtree(server.folder / "exports")
     assert server.requests > 10
@@ -102,8 +108,8 @@ def test_fault_at_any_step_of_a_write_leaves_the_whole_file_or_nothing(
             storage.delete(KEY)
         assert_nothing_is_left_after_a_sweep(storage, server)
         shutil.rmtree(server.folder / "exports", ignore_errors=True)
-    # The rest are a folder that is there already, and a renaming that was done.
-    assert failed >= len(steps) - 2
+    # Not a failure: no folder yet, a folder that was made after all, and a renaming that took effect.
+    assert failed >= len(steps) - 3
 
 
 def test_replacement_that_fails_at_the_renaming_leaves_what_was_there(server: SftpServer) -> None:
@@ -118,18 +124,31 @@ def test_replacement_that_fails_at_the_renaming_leaves_what_was_there(server: Sf
     assert read_after_a_cut(storage) == DATA
 
 
-def test_connection_that_ended_while_nobody_looked_is_made_anew(server: SftpServer) -> None:
+def test_connection_that_has_ended_is_replaced_by_a_new_one(server: SftpServer) -> None:
     storage = server.storage()
-    assert list(storage.list("")) == []
-    server.ends_at_next_session = True
-    assert list(storage.list("")) == []
-    assert len(server.logins) == 2
+    write(storage)
+    assert read(storage) == DATA
+    logins = len(server.logins)
+    server.cut()
+    wait_until(lambda: storage.client[0].sftp.sock.closed)
+    assert read(storage) == DATA
+    assert len(server.logins) == logins + 1
+
+
+def test_threads_have_a_connection_each_and_leave_it_to_the_next_ones(server: SftpServer) -> None:
+    storage = server.storage()
+    write(storage)
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(read, [storage] * 20)) == [DATA] * 20
+    assert len(storage.client) <= 4
+    # The connection that found no folder was closed.
+    assert len(server.logins) == len(storage.client) + 1
 
 
 def test_file_that_the_server_has_kept_a_part_of_is_not_published(server: SftpServer) -> None:
     storage = server.storage()
     server.loses_the_end = True
-    with pytest.raises(StorageError, match="a part of it only"):
+    with pytest.raises(StorageError, match="only a part of it"):
         write(storage)
     assert_nothing_is_left_after_a_sweep(storage, server)
 
@@ -167,6 +186,8 @@ def test_killed_writer_leaves_nothing_readable_and_its_rest_is_swept_once_it_is_
     with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
         assert writer.stdout is not None
         assert writer.stdout.readline() == b"written\n"
+        # The file is made in another thread.
+        wait_until(lambda: list(server.folder.glob("exports/.*")) != [])
         writer.kill()
     storage = server.storage()
     assert list(storage.list("")) == []

@@ -1,21 +1,18 @@
-"""A home folder and a server that is known there, for every test its own."""
+"""A server that can fail, and a home folder whose user knows it, for each test."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from sftp_server import PASSWORD, SftpServer, serving
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where ``~/.ssh`` is looked for, and ``.env``."""
+    """The folder of ``~/.ssh`` and of ``.env``."""
     folder = tmp_path / "home"
     folder.mkdir()
     monkeypatch.setenv("HOME", str(folder))

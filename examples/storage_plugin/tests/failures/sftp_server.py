@@ -1,4 +1,4 @@
-"""An SFTP server in this process, on the loopback, that serves a folder and can be told to fail."""
+"""An SFTP server in this process, on 127.0.0.1, that serves a folder and fails where a test wants it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_SUCCEEDED
 from paramiko.sftp import SFTP_OK
 
 from ticket_export import Settings
-from ticket_export_sftp import SftpStorage
+from ticket_export_sftp.storage import SftpStorage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,17 +28,15 @@ USER, PASSWORD = "exports", "correct horse"
 
 
 class SftpServer:
-    """Serves `folder` as ``/``. The request that brings `requests` to `fail_at` meets the `fault`.
+    """Serves `folder` as ``/``. The `fault` happens at the request number `fail_at`.
 
-    With `loses_the_end` it has taken all bytes, and finds no room for the last one at the closing. With
-    `ends_at_next_session` the connection ends once, when something is to be done on it.
+    With `loses_the_end`, the last byte of a file is lost when it is closed.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.key = paramiko.ECDSAKey.generate()
         self.logins: list[str] = []
-        self.ends_at_next_session = False
         self.loses_the_end = False
         self.requests = 0
         self.fail_at = 0
@@ -61,11 +59,11 @@ class SftpServer:
         return f"sftp://{USER}@127.0.0.1:{self.port}/exports"
 
     def storage(self) -> SftpStorage:
-        """One on this server, opened as the library does it."""
+        """Return a storage on this server, opened as the library does it."""
         return SftpStorage.from_url(self.url, Settings(storage_url=self.url))
 
     def cut(self) -> None:
-        """End all connections; new ones are welcome."""
+        """End all connections; new ones can be made."""
         ended, self._connections = self._connections, []
         for connection in ended:
             connection.close()
@@ -78,7 +76,7 @@ class SftpServer:
         self.cut()
 
     def answer(self, action: Callable[[], T]) -> T | int:
-        """What the action gives, or the number of an error."""
+        """Return the result of the action, or the number of an error."""
         with self._lock:
             self.requests += 1
             is_hit = self.requests == self.fail_at
@@ -93,24 +91,24 @@ class SftpServer:
         with suppress(OSError):  # until it is closed
             while True:
                 accepted, _ = self._socket.accept()
-                # paramiko's answers are several small packets, each of which would wait for the one before.
+                # An answer of paramiko is several small packets, and each would wait for the one before.
                 accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 connection = paramiko.Transport(accepted)
                 self._connections.append(connection)
                 connection.add_server_key(self.key)
                 connection.set_subsystem_handler("sftp", paramiko.SFTPServer, Files)
-                with suppress(paramiko.SSHException, EOFError):
+                with suppress(paramiko.SSHException, EOFError, OSError):
                     connection.start_server(server=Login(self))
 
 
 def cut_before(server: SftpServer, action: Callable[[], object]) -> None:
-    """The connection ends, and nothing is done."""
+    """The connection ends before the action."""
     server.cut()
     raise ConnectionError
 
 
 def cut_after(server: SftpServer, action: Callable[[], object]) -> None:
-    """It is done, but the answer is lost."""
+    """The connection ends after the action, so that its answer is lost."""
     action()
     cut_before(server, action)
 
@@ -121,7 +119,7 @@ def full(server: SftpServer, action: Callable[[], object]) -> None:
 
 
 def denied(server: SftpServer, action: Callable[[], object]) -> None:
-    """The rights have gone."""
+    """The user has lost the rights."""
     raise PermissionError(errno.EACCES, "Permission denied")
 
 
@@ -144,9 +142,6 @@ class Login(paramiko.ServerInterface):
         return AUTH_SUCCESSFUL if (username, password) == (USER, PASSWORD) else AUTH_FAILED
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
-        if self.server.ends_at_next_session:
-            self.server.ends_at_next_session = False
-            self.server.cut()
         return OPEN_SUCCEEDED
 
 
@@ -206,7 +201,7 @@ class OpenFile(paramiko.SFTPHandle):
 
 
 def done(server: SftpServer, action: Callable[[], object]) -> int:
-    """What is answered to a request that asks for nothing but to be done."""
+    """Return the answer to a request that has no other result."""
 
     def act() -> int:
         action()
