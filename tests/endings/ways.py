@@ -120,7 +120,7 @@ def _cannot_clean_up(scene: Scene, writing: Writing, random: Random) -> Left:
     try:
         with (
             pytest.raises((ValueError, StorageError)),
-            scene.storage.open_writer(writing.key, CONTENT_TYPE) as writer,
+            scene.brief.open_writer(writing.key, CONTENT_TYPE) as writer,
         ):
             writing.write_some(writer)
             proxy.cut()
@@ -164,7 +164,7 @@ def _disturbed(scene: Scene, writing: Writing, random: Random, disturb: Callable
     try:
         if not is_late:
             proxy.after(random.randint(1, len(writing.data) + _OVERHEAD), disturb)
-        with scene.storage.open_writer(writing.key, CONTENT_TYPE) as writer:
+        with scene.brief.open_writer(writing.key, CONTENT_TYPE) as writer:
             writing.write_all(writer)
             if is_late:
                 proxy.after(random.randint(1, _OVERHEAD), disturb)
@@ -190,7 +190,7 @@ def _silent(scene: Scene, writing: Writing, random: Random) -> Left:
 
     interrupting = None
     try:
-        with scene.storage.open_writer(writing.key, CONTENT_TYPE) as writer:
+        with scene.brief.open_writer(writing.key, CONTENT_TYPE) as writer:
             assert isinstance(writer, SupportsInterrupt)
             interrupting = Thread(target=interrupt, args=(writer,), daemon=True)
             interrupting.start()
