@@ -51,6 +51,9 @@ class Way:
     #: How often it is chosen; a server takes seconds to start.
     weight: int = 4
 
+    def __str__(self) -> str:
+        return self.name
+
     def fits(self, scene: Scene) -> bool:
         """Whether a writer of that store can end so."""
         has = {"process"} if scene.name != "memory" else set()
@@ -168,9 +171,8 @@ def _disturbed(scene: Scene, writing: Writing, random: Random, disturb: Callable
             writing.write_all(writer)
             if is_late:
                 proxy.after(random.randint(1, _OVERHEAD), disturb)
-    except StorageError as error:
-        # Another attempt of the export may succeed.
-        assert isinstance(error, StorageUnavailableError)
+    except StorageUnavailableError:
+        # So another attempt of the export follows. No other error may come here.
         # fake-gcs-server appends a part that is sent again, publishes it with a wrong checksum, and the library removes
         # it. Google ignores the bytes that it has.
         return Left.ANY_OR_NOTHING if scene.name == "GCS" else Left.EITHER
