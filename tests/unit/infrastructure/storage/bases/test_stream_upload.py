@@ -142,6 +142,10 @@ class Object(Target):
     def remove(self) -> None:
         self._store.call("remove", lambda: setattr(self._store, "data", None))
 
+    def require_store(self, failed: str) -> None:
+        with self.errors(failed):
+            self._store.call("require", lambda: None)
+
 
 def upload_to(store: Store) -> StreamUpload:
     return StreamUpload(Object(store), part_bytes=_PART)
@@ -281,6 +285,20 @@ def test_store_that_has_lost_the_beginning_loses_the_attempt() -> None:
     with pytest.raises(StorageUnavailableError, match="the storage has lost the beginning of it"):
         write(store, b"x" * 3 * _PART)
     assert store.data is None
+
+
+def test_store_that_has_lost_the_first_part_loses_the_attempt() -> None:
+    store = Store(faults={"write": before(Gone)})
+    with pytest.raises(StorageUnavailableError, match="the storage has lost the beginning of it"):
+        write(store, b"x" * 3 * _PART)
+    assert store.data is None
+
+
+def test_bucket_that_is_missing_at_the_first_part_fails_the_export() -> None:
+    store = Store(faults={"write": before(Gone), "require": before(Gone)})
+    with pytest.raises(StorageError, match="does not exist") as caught:
+        write(store, b"x" * 3 * _PART)
+    assert not isinstance(caught.value, StorageUnavailableError)
 
 
 def test_store_that_was_never_there_fails_the_export() -> None:
