@@ -58,6 +58,10 @@ chaos: $(VENV)/.dev ## kill, stop and pause workers, end connections, restart th
 	CHAOS_EXPORTS=200 $(BIN)/pytest --timeout=0 tests/chaos
 
 # A missing program is a failure here.
+endings: $(VENV)/.dev ## let 1,000 writers end in every way over every storage: killed, abandoned, cut off; takes minutes
+	TICKET_EXPORT_TEST_REQUIRE=1 TICKET_EXPORT_TEST_ENDINGS=1000 $(BIN)/pytest --timeout=0 tests/endings
+
+# A missing program is a failure here.
 engines: $(VENV)/.dev ## 200 exports on each job engine while its workers are killed and its broker fails; takes minutes, needs RabbitMQ
 	TICKET_EXPORT_TEST_REQUIRE=1 CHAOS_EXPORTS=200 $(BIN)/pytest --timeout=0 tests/engines
 

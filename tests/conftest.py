@@ -52,6 +52,7 @@ _WITHOUT_COVERAGE = {
         "contract/test_column_types.py",
         "contract/test_same_bytes.py",
         "crashes",
+        "endings",
         "integration/hostile",
         "integration/real_tickets",
         "integration/s3/test_faulty_endings.py",
@@ -64,14 +65,14 @@ _WITHOUT_COVERAGE = {
     )
 }
 # With this variable, as in `make test`, every fifth case of these tests is run; on CI, all of them are.
-_SAMPLE = "TICKET_EXPORT_TEST_SAMPLE"
+SAMPLE = "TICKET_EXPORT_TEST_SAMPLE"
 _EVERY_FIFTH = 5
 # The lines of the library are the same on the second release of PostgreSQL.
 _SECOND_RELEASE = "installed_postgresql_server"
 
 
 def pytest_report_header() -> str | None:
-    if not os.environ.get(_SAMPLE):
+    if not os.environ.get(SAMPLE):
         return None
     return "of tests that try every fault or value, every fifth case is run; `make test EVERY_CASE=1` runs them all"
 
@@ -89,7 +90,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             continue
         item.add_marker(pytest.mark.no_cover)
         test = item.nodeid.partition("[")[0]
-        is_left_out = os.environ.get(_SAMPLE) and parameters and cases[test] % _EVERY_FIFTH
+        is_left_out = os.environ.get(SAMPLE) and parameters and cases[test] % _EVERY_FIFTH
         cases[test] += 1
         (left_out if is_left_out else kept).append(item)
     if left_out:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -64,6 +64,9 @@ class TestLocalStorageForAGroup(TestLocalStorage):
     def storage(self, tmp_path: Path) -> LocalStorage:
         self.root = tmp_path / "outer" / "exports"
         return LocalStorage(self.root, for_group=True)
+
+    def environment(self, storage: LocalStorage) -> Mapping[str, str]:
+        return {"TICKET_EXPORT_FILE_ACCESS": "group"}
 
 
 class Placed(InMemoryStorage):

@@ -175,7 +175,7 @@ def test_a_database_without_tables_says_how_to_make_them(help_desk: HelpDesk, mo
     [
         ("DATABASE_URL", "nonsense", "database URL"),
         ("DATABASE_URL", "oracle://host/db", "not supported"),
-        ("STORAGE_URL", "nonsense", "known schemes are file, s3"),
+        ("STORAGE_URL", "nonsense", "known schemes are azure, file, gs, s3"),
         ("STORAGE_URL", "file://exports", "is not a local storage"),
         ("LEASE_SECONDS", "soon", "TICKET_EXPORT_LEASE_SECONDS"),
         ("RETENTION_HOUR", "1", "TICKET_EXPORT_RETENTION_HOUR: unknown setting; did you mean "),

@@ -65,6 +65,15 @@ def test_exported_file_is_in_the_store(reader: TypingReader, server: AzuriteServ
     assert all(name.startswith("desk/exports/") for name in found)
 
 
+def test_check_says_that_the_store_is_away(reader: TypingReader, server: AzuriteServer) -> None:
+    server.stop()
+    try:
+        with pytest.raises(AssertionError, match=r"error: storage: .* the storage cannot be reached\n"):
+            reader.run("ticket-export check")
+    finally:
+        server.start()
+
+
 def test_commands_of_terminals_exist(tmp_path: Path, postgresql_server: PostgresqlServer) -> None:
     typed = [block for block in blocks(PAGE) if block.marker == "console"]
     assert typed

@@ -17,7 +17,7 @@ import pytest
 
 from tests.chaos.arena import Arena
 from tests.endings.fork_server import Forked
-from tests.endings.scene import BRIEF, Scene
+from tests.endings.scene import Scene
 from ticket_export.application.file.export_file import manifest_key, owner_key
 from ticket_export.container import TicketExportContainer
 from ticket_export.domain.export_job_status import ExportJobStatus
@@ -41,9 +41,10 @@ class Desk:
     arena: Arena
     variables: dict[str, str]
 
-    def worker(self) -> Forked:
+    def worker(self, patience: timedelta) -> Forked:
         """Begin a worker that runs what is queued, cleans up, and ends."""
-        return self.scene.fork_server.fork("tests.endings.processes:drain", environment=self.variables)
+        environment = self.variables | {"TICKET_EXPORT_STORAGE_PATIENCE_SECONDS": str(patience.total_seconds())}
+        return self.scene.fork_server.fork("tests.endings.processes:drain", environment=environment)
 
     def finish(self) -> None:
         """Let other attempts end what was lost, now that nothing disturbs them any more."""
@@ -108,7 +109,7 @@ def _others(scene: Scene, keys: set[str]) -> list[str]:
 
 
 @contextmanager
-def desk(scene: Scene, folder: Path, seed: str) -> Iterator[Desk]:
+def desk(scene: Scene, folder: Path) -> Iterator[Desk]:
     """A new database with tickets, and the scene's storage."""
     folder.mkdir()
     database_url = f"sqlite:///{folder / 'desk.db'}"
@@ -116,9 +117,7 @@ def desk(scene: Scene, folder: Path, seed: str) -> Iterator[Desk]:
         variables = {} if scene.name == "memory" else scene.variables
         for name, value in variables.items():
             patch.setenv(name, value)
-        settings = settings_of(folder, database_url).model_copy(
-            update={"storage_patience_seconds": BRIEF.total_seconds(), "lease_seconds": 5}
-        )
+        settings = settings_of(folder, database_url).model_copy(update={"lease_seconds": 5})
         if variables:
             settings = settings.model_copy(update={"storage_url": variables["TICKET_EXPORT_STORAGE_URL"]})
         container = TicketExportContainer(settings=settings, storage=scene.storage)

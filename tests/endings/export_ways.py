@@ -18,7 +18,8 @@ from tests.chaos.workers import wait_until
 from tests.cut_proxy import CutProxy
 from tests.endings.desk import Desk
 from tests.endings.fork_server import Forked
-from tests.endings.scene import Scene, wait_for_uploads
+from tests.endings.scene import BRIEF, Scene, wait_for_uploads
+from tests.stores.served_store import PATIENCE
 from ticket_export.application.run.progress import Progress
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.errors import LeaseLostError
@@ -48,8 +49,12 @@ class ExportWay:
 
 
 def _undisturbed(desk: Desk, job_id: UUID, random: Random) -> None:
-    process = desk.worker()
+    process = desk.worker(PATIENCE)
     assert process.end() == 0, process.said
+
+
+def _made_here(desk: Desk, job_id: UUID, random: Random) -> None:
+    desk.arena.container.run_export()(job_id)
 
 
 def _signalled(signal: Signals) -> Callable[[Desk, UUID, Random], None]:
@@ -128,7 +133,7 @@ def _worker(desk: Desk, random: Random, disturb: Callable[[Forked], object]) -> 
     network = desk.scene.network
     if network is not None:
         network.proxy.after(random.randint(1, _BYTES), act)
-    worker = desk.worker()
+    worker = desk.worker(BRIEF)
     workers.append(worker)
     has_begun.set()
     try:
@@ -157,6 +162,7 @@ def _proxy(desk: Desk) -> CutProxy:
 
 _NETWORK, _PROCESS = frozenset({"network"}), frozenset({"process"})
 EXPORT_WAYS: Final = (
+    ExportWay("made here", _made_here),
     ExportWay("made by a worker", _undisturbed, _PROCESS),
     ExportWay("worker is killed, at any byte", _signalled(SIGKILL), _PROCESS),
     ExportWay("worker is terminated, at any byte", _signalled(SIGTERM), _PROCESS),

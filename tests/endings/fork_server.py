@@ -35,9 +35,12 @@ class Forked:
             os.kill(self.pid, signal)
 
     def end(self, seconds: float = PATIENCE) -> int:
-        """Wait for its end; return its exit code, or minus the number of the signal that has ended it."""
+        """Wait for its end; return its exit code, or minus the number of the signal that has ended it.
+
+        A process that has not ended after so many seconds is killed.
+        """
         code = self.server.ask({"wait": self.pid, "seconds": seconds})
-        assert isinstance(code, int), f"the process does not end; it said:\n{self.said}"
+        assert isinstance(code, int)
         return code
 
     @property

@@ -12,7 +12,8 @@ import os
 import signal
 import sys
 from importlib import import_module
-from time import monotonic, sleep
+
+from tests.forked import exit_code
 
 # Seconds that a process lives at most, also if the tests have died; only a failing test needs so many.
 _LONGEST = 120
@@ -27,7 +28,7 @@ def main() -> None:
     while order := sys.stdin.readline():
         wanted = json.loads(order)
         if "wait" in wanted:
-            _answer(_exit_code(wanted["wait"], wanted["seconds"]))
+            _answer(exit_code(wanted["wait"], wanted["seconds"]))
             continue
         child = os.fork()
         if not child:
@@ -52,20 +53,6 @@ def _work(target: str, arguments: list[object], environment: dict[str, str], log
     sys.path[:0] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
     module, _, name = target.partition(":")
     getattr(import_module(module), name)(*arguments)
-
-
-def _exit_code(child: int, seconds: float) -> int | None:
-    """Return None for a process that did not end; it was killed."""
-    deadline = monotonic() + seconds
-    while True:
-        number, status = os.waitpid(child, os.WNOHANG)
-        if number:
-            return os.waitstatus_to_exitcode(status)
-        if monotonic() > deadline:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            return None
-        sleep(0.005)
 
 
 def _answer(value: object) -> None:

@@ -27,7 +27,7 @@ SERVERS: Final = {
     "SFTP": "tests.stores.openssh:OpenSshServer",
 }
 STORES: Final = ("memory", "local", *SERVERS)
-#: How long a storage tries again while its store is away: so short that a test can wait for it.
+#: The patience of a storage whose store goes away.
 BRIEF: Final = timedelta(seconds=1)
 # Seconds; only a failing test waits for so long.
 _LONGEST = 60.0
@@ -62,11 +62,15 @@ class Network:
 
 @attrs.frozen
 class Scene:
-    """`storage` reaches the store by way of the network, if there is one; `place` never does."""
+    """`storage` reaches the store by way of the network, if there is one; `place` never does.
+
+    `brief` gives up soon, so that a test can wait for it. A busy machine may be slower than that.
+    """
 
     name: str
     place: Place
     storage: ExportStorage
+    brief: ExportStorage
     network: Network | None
     fork_server: ForkServer
 
@@ -81,7 +85,7 @@ def scene(name: str, folder: Path, fork_server: ForkServer) -> Iterator[Scene]:
     """An empty place of the store of that name; its server ends with the block."""
     if name not in SERVERS:
         near: Place = MemoryPlace() if name == "memory" else LocalPlace(folder / "exports")
-        yield Scene(name, near, near.storage(), None, fork_server)
+        yield Scene(name, near, storage := near.storage(), storage, None, fork_server)
         return
     module, _, server_class = SERVERS[name].partition(":")
     server = cast("StoreServer", getattr(import_module(module), server_class)(folder / name))
@@ -89,8 +93,8 @@ def scene(name: str, folder: Path, fork_server: ForkServer) -> Iterator[Scene]:
     try:
         place = server.new_place()
         with cut_proxy(f"http://127.0.0.1:{server.port}") as proxy:
-            storage = place.storage(port=proxy.port, patience=BRIEF)
-            yield Scene(name, place, storage, Network(server, proxy), fork_server)
+            storage, brief = place.storage(port=proxy.port), place.storage(port=proxy.port, patience=BRIEF)
+            yield Scene(name, place, storage, brief, Network(server, proxy), fork_server)
     finally:
         server.stop()
 

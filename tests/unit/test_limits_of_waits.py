@@ -29,7 +29,8 @@ _FREE = {
     ],
     # Waits with a limit itself.
     "tests/unit/application/use_cases/test_run_export_heartbeat.py": ["heartbeat.wait()", "heartbeat.wait()"],
-    # The only place that forks, and that waits for forks.
+    # The only places that fork, and that wait for forks.
+    "tests/endings/forking.py": ["os.fork()"],
     "tests/forked.py": ["os.fork()", "os.waitpid(child, os.WNOHANG)"],
 }
 

@@ -79,7 +79,7 @@ if __name__ == "__main__":
     server.start()
     print("The server runs. Ctrl-C stops it.", flush=True)
     try:
-        assert server.process is not None
-        server.process.wait()
+        while server.process is not None and server.process.poll() is None:
+            sleep(1)
     except KeyboardInterrupt:
         server.kill()

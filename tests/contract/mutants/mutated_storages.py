@@ -214,6 +214,16 @@ class Forgiving(FaithfulStorage):
                 super().publish()
 
 
+@breaks("test_store_that_goes_away_during_a_write_leaves_the_object_as_it_was")
+class RawParts(FaithfulStorage):
+    """Raises the driver's errors in the middle of writing."""
+
+    class upload(Upload):  # noqa: N801
+        def send(self, data: bytes) -> None:
+            self.store.put_part(self.upload, self.parts, data)
+            self.parts += 1
+
+
 @breaks("test_written_object_lies_in_the_store")
 class Unflushed(FaithfulStorage):
     """Publishes without the last part."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
+from azure.storage.blob import BlobBlock
 
 from tests.cut_proxy import CutProxy, cut_proxy
 from tests.stores.azurite import AzurePlace, AzuriteServer
@@ -130,3 +131,18 @@ def test_upload_goes_on_when_the_store_was_restarted(tmp_path: Path) -> None:
             server.start()
             writer.write(data[half:])
         assert place.get(KEY) == data
+
+
+def test_upload_whose_blocks_are_gone_is_begun_again_by_another_attempt(azure_place: AzurePlace) -> None:
+    storage = azure_place.storage()
+    part = b"x" * AzureStorage.part_bytes
+    text = "the storage has lost the beginning of it"
+    with pytest.raises(StorageUnavailableError, match=text), storage.open_writer(KEY, CONTENT_TYPE) as writer:
+        writer.write(part + b"y")
+        # The part has arrived when the next one may begin.
+        writer.write(part)
+        # A commit discards all other blocks of the blob. Their ids have one length, that of smart-open's.
+        blob, block = azure_place.client.get_blob_client(f"desk/of-ours/{KEY}"), "x" * 47
+        blob.stage_block(block, b"from elsewhere")
+        blob.commit_block_list([BlobBlock(block)])
+    assert azure_place.get(KEY) == b"from elsewhere"

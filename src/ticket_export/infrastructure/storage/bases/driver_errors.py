@@ -47,6 +47,11 @@ class DriverErrors:
         """Whether the driver said that something does not exist."""
         return error.__cause__ is not None and self._is_missing(error.__cause__)
 
+    def is_lost(self, error: StorageError) -> bool:
+        """Whether the store does not have any more what an upload has sent before."""
+        # Azure says it so: also if another writer of the blob was first.
+        return self.is_missing(error) or getattr(error.__cause__, "error_code", None) == "InvalidBlockList"
+
     def is_after_success(self, error: StorageError) -> bool:
         """Whether the store said that a call succeeded, and the driver does not believe it: a wrong checksum."""
         status = None if error.__cause__ is None else _status(error.__cause__)

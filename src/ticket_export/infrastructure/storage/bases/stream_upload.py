@@ -145,7 +145,7 @@ class StreamUpload(Upload):
             self._is_away = True
             raise
         except StorageError as failure:
-            if not (self._written.length and self._target.errors.is_missing(failure)):
+            if not (self._written.length and self._target.errors.is_lost(failure)):
                 raise
             self._is_away = True
             # Such as a store that was restarted. Another attempt of the export begins from the start.

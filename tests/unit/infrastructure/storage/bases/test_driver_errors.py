@@ -137,3 +137,14 @@ def test_only_what_does_not_exist_is_missing(error: Exception, is_missing: bool)
 def test_answer_that_the_driver_does_not_believe_is_known(error: Exception, is_after_success: bool) -> None:
     assert _ERRORS.is_after_success(raised(error)) is is_after_success
     assert not _ERRORS.is_after_success(StorageError("without a cause"))
+
+
+@pytest.mark.parametrize(
+    ("code", "is_lost"), [("InvalidBlockList", True), ("InvalidBlobOrBlock", False), (None, False)]
+)
+def test_upload_whose_blocks_the_store_does_not_have_is_lost(code: str | None, is_lost: bool) -> None:
+    error = WithStatus(400)
+    error.error_code = code  # type: ignore[attr-defined]
+    assert _ERRORS.is_lost(raised(error)) is is_lost
+    assert _ERRORS.is_lost(raised(Missing()))
+    assert not _ERRORS.is_lost(StorageError("without a cause"))
