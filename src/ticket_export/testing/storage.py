@@ -35,7 +35,10 @@ from ticket_export.testing.stores.ended_processes import EndedProcessesContract
 from ticket_export.testing.stores.ended_writers import EndedWritersContract
 from ticket_export.testing.stores.failures import FailuresContract
 from ticket_export.testing.stores.links import LinksContract
+from ticket_export.testing.stores.listed_names import ListedNamesContract
 from ticket_export.testing.stores.places import PlacesContract
+from ticket_export.testing.stores.readers import ReadersContract
+from ticket_export.testing.stores.shared_processes import SharedProcessesContract
 from ticket_export.testing.stores.simultaneous_writers import SimultaneousWritersContract
 from ticket_export.testing.stores.stale_writers import StaleWritersContract
 from ticket_export.testing.stores.store_back_door import CONTENT_TYPE, KEY, MALFORMED_KEYS, S, read, write
@@ -54,6 +57,9 @@ class StorageContract(
     EndedWritersContract[S],
     SimultaneousWritersContract[S],
     StaleWritersContract[S],
+    ReadersContract[S],
+    ListedNamesContract[S],
+    SharedProcessesContract[S],
     EndedProcessesContract[S],
     FailuresContract[S],
     PlacesContract[S],

@@ -1,4 +1,4 @@
-"""A storage that keeps every promise, in as little as that takes: what the mutants of `mutated_storages` are made from.
+"""A storage that keeps every promise, in as little as that takes: what the mutants are made from.
 
 Its store is a folder that plays a server: objects are made of parts, and a call fails while the store is away. So
 several processes can use it, and an HTTP server can serve its links.
@@ -49,6 +49,8 @@ from ticket_export.storage import (
 PART: Final = 1024 * 1024
 #: The port of the server of links, for this process and its children.
 LINK_PORT: Final = "TICKET_EXPORT_TEST_LINK_PORT"
+#: A password that this storage does not need, and its mutants show.
+PASSWORD: Final = "TICKET_EXPORT_FAITHFUL_PASSWORD"
 _SECRET: Final = b"of the store"
 
 
@@ -82,7 +84,12 @@ class Store:
     def complete(self, upload: str, key: str) -> None:
         self._call()
         parts = sorted((self.uploads / upload).iterdir())
-        self.put(key, b"".join(part.read_bytes() for part in parts))
+        whole = self.folder / uuid4().hex
+        with whole.open("wb") as file:
+            for part in parts:
+                file.write(part.read_bytes())
+        self.objects.mkdir(parents=True, exist_ok=True)
+        whole.replace(self.objects / _file(key))
         self.abort(upload)
 
     def abort(self, upload: str) -> None:
@@ -101,19 +108,24 @@ class Store:
         new.write_bytes(data)
         new.replace(self.objects / _file(key))
 
-    def get(self, key: str, start: int = 0, length: int = -1) -> bytes:
+    def get(self, key: str, start: int = 0, length: int = -1, version: int | None = None) -> bytes:
+        """Return bytes of an object; with `version`, only if it is still that one."""
         self._call()
         try:
             with (self.objects / _file(key)).open("rb") as file:
+                if version not in {None, _version(os.fstat(file.fileno()))}:
+                    raise DriverError("the object was replaced")
                 file.seek(start)
                 return file.read(length)
         except FileNotFoundError:
             raise NotFoundError(key) from None
 
-    def length(self, key: str) -> int:
+    def look(self, key: str) -> tuple[int, int]:
+        """Return the length of an object, and its version."""
         self._call()
         try:
-            return (self.objects / _file(key)).stat().st_size
+            found = (self.objects / _file(key)).stat()
+            return found.st_size, _version(found)
         except FileNotFoundError:
             raise NotFoundError(key) from None
 
@@ -177,11 +189,12 @@ class Upload(ObjectWriter, SupportsInterrupt):
 
 
 class Reader(io.RawIOBase):
-    def __init__(self, storage: FaithfulStorage, key: str, start: int) -> None:
+    def __init__(self, storage: FaithfulStorage, key: str, start: int, version: int) -> None:
         super().__init__()
         self.storage = storage
         self.key = key
         self.position = start
+        self.version = version
 
     def readable(self) -> bool:
         return True
@@ -194,7 +207,7 @@ class Reader(io.RawIOBase):
 
     def get(self, length: int) -> bytes:
         with self.storage.errors("the file could not be read"):
-            return self.storage.store.get(self.key, self.position, length)
+            return self.storage.store.get(self.key, self.position, length, self.version)
 
 
 class FaithfulStorage(ExportStorage, SupportsSignedUrl, SupportsDiscardStale, SupportsPlaces, SupportsCheck):
@@ -247,8 +260,8 @@ class FaithfulStorage(ExportStorage, SupportsSignedUrl, SupportsDiscardStale, Su
         check_key(key)
         check_start(start)
         with self.errors("the file could not be read"):
-            start = min(start, self.store.length(key))
-        yield io.BufferedReader(self.reader(self, key, start))
+            length, version = self.store.look(key)
+        yield io.BufferedReader(self.reader(self, key, min(start, length), version))
 
     def delete(self, key: str) -> None:
         check_key(key)
@@ -289,6 +302,7 @@ class FaithfulStorage(ExportStorage, SupportsSignedUrl, SupportsDiscardStale, Su
             "Cache-Control": "private, no-store",
             "expires": f"{time() + expires_in.total_seconds():.3f}",
             "scope": "object",
+            "methods": "GET",
         }
         return signed(self.store.folder, *self.link(key, query))
 
@@ -305,6 +319,18 @@ def signed(folder: Path, key: str, query: dict[str, str]) -> str:
 
 class LinkHandler(BaseHTTPRequestHandler):
     """Serves links: of those that are valid, with the headers that they name."""
+
+    def do_PUT(self) -> None:
+        parts = urlsplit(self.path)
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        folder, _, key = parts.path.removeprefix("/").partition("/")
+        data = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.command not in query["methods"]:
+            self.send_error(HTTPStatus.FORBIDDEN)
+            return
+        Store(Path(unquote(folder))).put(key, data)
+        self.send_response(HTTPStatus.OK)
+        self.end_headers()
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
@@ -333,10 +359,14 @@ class LinkHandler(BaseHTTPRequestHandler):
 def _signature(folder: str, key: str, query: dict[str, str]) -> str:
     texts = [
         folder,
-        key if query["scope"] == "object" else "",
-        *(query[name] for name in sorted(query) if name != "signature"),
+        "" if query["scope"] == "store" else key,
+        *(query[name] for name in sorted(query) if name != "signature" and (name, query["scope"]) != ("expires", "time")),
     ]
     return urlsafe_b64encode(hmac.digest(_SECRET, "\n".join(texts).encode(), "sha256")).decode()
+
+
+def _version(found: os.stat_result) -> int:
+    return hash((found.st_ino, found.st_mtime_ns))
 
 
 def _file(key: str) -> str:

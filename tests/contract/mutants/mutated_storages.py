@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import atexit
-import os
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from io import BytesIO
 from tempfile import TemporaryFile
 from threading import Event, Thread, get_ident
 from time import time
-from typing import BinaryIO, Final, Self, TypeVar, cast
+from typing import BinaryIO, Final, Self, cast
 
 from tests.contract.mutants.faithful_storage import (
     PART,
@@ -22,43 +21,13 @@ from tests.contract.mutants.faithful_storage import (
     Reader,
     Upload,
 )
+from tests.contract.mutants.registered_mutants import breaks
 from ticket_export.application.actor import Actor
 from ticket_export.application.finding import Finding
 from ticket_export.application.ports.export_storage import ObjectWriter
 from ticket_export.errors import InvalidKeyError, ObjectNotFoundError, StorageError, StorageUnavailableError
 from ticket_export.settings import Settings
 from ticket_export.storage import check_key, check_prefix
-
-#: The variable with the name of the mutant that ``faithful://`` opens, in this process and its children.
-MUTANT: Final = "TICKET_EXPORT_TEST_MUTANT"
-#: The mutants by their names, each with the test that must fail.
-MUTANTS: dict[str, tuple[type[FaithfulStorage], str]] = {}
-M = TypeVar("M", bound=type[FaithfulStorage])
-
-
-class FromUrl:
-    """The entry point: it opens the storage that a variable names."""
-
-    @classmethod
-    def from_url(cls, url: str, settings: Settings) -> FaithfulStorage:
-        return mutant_or_faithful().from_url(url, settings)
-
-
-def mutant_or_faithful() -> type[FaithfulStorage]:
-    """Return the class that the variable names."""
-    name = os.environ.get(MUTANT)
-    return MUTANTS[name][0] if name else FaithfulStorage
-
-
-def breaks(promise: str) -> Callable[[M], M]:
-    """Name the test that must fail."""
-
-    def register(mutant: M) -> M:
-        assert mutant.__doc__
-        MUTANTS[mutant.__name__] = mutant, promise
-        return mutant
-
-    return register
 
 
 # Writers
@@ -355,7 +324,7 @@ class Bounded(FaithfulStorage):
     @contextmanager
     def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
         with super().open_reader(key, start) as stream:
-            if start > self.store.length(key):
+            if start > self.store.look(key)[0]:
                 raise StorageError("the storage does not have these bytes")
             yield stream
 
@@ -366,7 +335,7 @@ class Counting(FaithfulStorage):
 
     @contextmanager
     def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
-        with super().open_reader(key, start if start >= 0 else max(self.store.length(key) + start, 0)) as stream:
+        with super().open_reader(key, start if start >= 0 else max(self.store.look(key)[0] + start, 0)) as stream:
             yield stream
 
 
@@ -418,7 +387,7 @@ class Strict(FaithfulStorage):
     def delete(self, key: str) -> None:
         check_key(key)
         with self.errors("the file could not be deleted"):
-            self.store.length(key)
+            self.store.look(key)[0]
         super().delete(key)
 
 
@@ -526,7 +495,7 @@ class RawReads(FaithfulStorage):
     def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
         check_key(key)
         with suppress(NotFoundError):
-            self.store.length(key)
+            self.store.look(key)[0]
         with super().open_reader(key, start) as stream:
             yield stream
 
@@ -537,7 +506,7 @@ class RawInTheMiddle(FaithfulStorage):
 
     class reader(Reader):  # noqa: N801
         def get(self, length: int) -> bytes:
-            return self.storage.store.get(self.key, self.position, length)
+            return self.storage.store.get(self.key, self.position, length, self.version)
 
 
 @breaks("test_reader_of_a_store_that_goes_away_raises_a_storage_error_or_reads_everything")

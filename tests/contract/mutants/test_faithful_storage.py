@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from time import time
+from time import monotonic, sleep, time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.contract.mutants.faithful_storage import LINK_PORT, FaithfulStorage, LinkHandler, NotFoundError, Store
-from tests.contract.mutants.mutated_storages import MUTANT, mutant_or_faithful
+from tests.contract.mutants.faithful_storage import LINK_PORT, PASSWORD, FaithfulStorage, LinkHandler, NotFoundError, Store
+from tests.contract.mutants.all_mutants import MUTANT, mutant_or_faithful
 from tests.unit.infrastructure.storage.installed_packages import install
 from ticket_export.testing.storage import StorageContract
 from ticket_export.testing.stores import ended_processes
@@ -34,7 +35,7 @@ def link_port() -> Iterator[int]:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an installed package that opens ``faithful://``."""
     folder = tmp_path_factory.mktemp("site")
-    install(folder, "faithful", {"faithful": "tests.contract.mutants.mutated_storages:FromUrl"}, {})
+    install(folder, "faithful", {"faithful": "tests.contract.mutants.all_mutants:FromUrl"}, {})
     return folder
 
 
@@ -46,6 +47,7 @@ class TestFaithfulStorage(StorageContract[FaithfulStorage]):
     def storage(self, tmp_path: Path, link_port: int, site: Path, monkeypatch: pytest.MonkeyPatch) -> FaithfulStorage:
         monkeypatch.setenv(LINK_PORT, str(link_port))
         monkeypatch.setenv(MUTANT, self.mutant)
+        monkeypatch.setenv(PASSWORD, "hunter2-of-the-store")
         monkeypatch.syspath_prepend(site)
         if self.mutant == "Waiting":
             # It fails by a process that does not end, however long one waits.
@@ -71,7 +73,32 @@ class TestFaithfulStorage(StorageContract[FaithfulStorage]):
         self.store.away.unlink()
 
     def environment(self, storage: FaithfulStorage) -> Mapping[str, str]:
-        return {"PYTHONPATH": f"{self.site}:{_REPOSITORY}"}
+        return {"PYTHONPATH": f"{self.site}:{_REPOSITORY}", PASSWORD: os.environ[PASSWORD]}
 
     def link_lifetime(self, url: str) -> timedelta:
         return timedelta(seconds=float(parse_qs(urlsplit(url).query)["expires"][0]) - time())
+
+
+class TestPaging(TestFaithfulStorage):
+    mutant = "Paging"
+
+
+class TestPlugin(TestFaithfulStorage):
+    mutant = "Plugin"
+
+
+class TestFolderPlugin(TestFaithfulStorage):
+    mutant = "FolderPlugin"
+
+    def begin_behind(self, storage: FaithfulStorage, key: str) -> None:
+        # The file is made in another thread.
+        before = len(_files(self.store))
+        super().begin_behind(storage, key)
+        deadline = monotonic() + 60
+        while len(_files(self.store)) == before:
+            assert monotonic() < deadline, "the writer has made no file"
+            sleep(0.01)
+
+
+def _files(store: Store) -> list[str]:
+    return os.listdir(store.objects) if store.objects.exists() else []

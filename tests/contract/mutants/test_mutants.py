@@ -9,7 +9,7 @@ from collections import defaultdict
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from tests.contract.mutants.mutated_storages import MUTANTS
+from tests.contract.mutants.all_mutants import MUTANTS
 
 _SUITE = "tests/contract/mutants/suite_on_mutants.py"
 _REPOSITORY = Path(__file__).parents[3]

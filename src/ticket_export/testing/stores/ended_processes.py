@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import Final
 
 import pytest
 
-from ticket_export.settings import Settings
-from ticket_export.testing.stores.store_back_door import CONTENT_TYPE, KEY, OTHER_KEY, S, StoreBackDoor, write
+from ticket_export.testing.stores.other_processes import OtherProcesses
+from ticket_export.testing.stores.store_back_door import CONTENT_TYPE, KEY, OTHER_KEY, S, write
 
 #: Seconds for a machine that is busy with other tests.
 PATIENCE: float = 120
@@ -17,6 +15,7 @@ _PROGRAM: Final = """
 import os
 import signal
 import sys
+from threading import Event, Thread
 
 from ticket_export.infrastructure.storage.registry import open_storage
 from ticket_export.settings import Settings
@@ -28,20 +27,35 @@ for block in blocks:
     writer = block.__enter__()
     for _ in range(0, int(size), 100_000):
         writer.write(b"x" * 100_000)
+if ending == "exits beside a thread":
+    has_written = Event()
+
+    def write():
+        with storage.open_writer(keys[1], content_type) as writer:
+            writer.write(b"half")
+            has_written.set()
+            Event().wait()
+
+    Thread(target=write, daemon=True).start()
+    has_written.wait(60)
 print("written", flush=True)
+if ending == "is terminated":
+    os.kill(os.getpid(), signal.SIGTERM)
 if ending == "is killed":
     os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 # The other writers are open until Python ends, in no order that a storage can rely on.
 with storage.open_writer(keys[0], content_type) as writer:
     writer.write(b"half")
+    if ending == "fails":
+        raise RuntimeError("nobody handles it")
     sys.exit()
 """
 
 
-class EndedProcessesContract(StoreBackDoor[S]):
+class EndedProcessesContract(OtherProcesses[S]):
     """A part of `StorageContract`."""
 
-    @pytest.mark.parametrize("ending", ["exits", "is killed"])
+    @pytest.mark.parametrize("ending", ["exits", "exits beside a thread", "fails", "is terminated", "is killed"])
     def test_process_that_ends_with_open_writers_leaves_every_object_as_it_was(self, storage: S, ending: str) -> None:
         self.require_scheme(storage)
         self.put_behind(storage, KEY, b"first")
@@ -57,18 +71,6 @@ class EndedProcessesContract(StoreBackDoor[S]):
             self.assert_object(storage, key, b"again")
 
     def _run(self, storage: S, ending: str) -> None:
-        ours = Settings.load(storage_url=storage.place).environment()
-        environment = {**ours, **self.environment(storage), "TICKET_EXPORT_STORAGE_URL": storage.place}
         arguments = [CONTENT_TYPE, str(self.several_parts), ending, KEY, OTHER_KEY]
-        try:
-            process = subprocess.run(  # noqa: S603 - this program
-                [sys.executable, "-c", _PROGRAM, *arguments],
-                env=environment,
-                capture_output=True,
-                text=True,
-                timeout=PATIENCE,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            pytest.fail(f"the process did not end within {PATIENCE:.0f} s")
-        assert (process.stdout, process.returncode == 0) == ("written\n", ending != "is killed"), process.stderr
+        process = self.run_in_another_process(storage, _PROGRAM, *arguments, patience=PATIENCE)
+        assert (process.stdout, process.returncode == 0) == ("written\n", ending.startswith("exits")), process.stderr

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
 import pytest
 
-from ticket_export.application.ports.export_storage import ExportStorage
+from ticket_export.application.ports.export_storage import ExportStorage, ObjectWriter
 from ticket_export.application.ports.supports_interrupt import SupportsInterrupt
-from ticket_export.errors import StorageError
+from ticket_export.errors import ObjectNotFoundError, StorageError
 from ticket_export.testing.stores.store_back_door import (
     CONTENT_TYPE,
     KEY,
@@ -19,6 +20,7 @@ from ticket_export.testing.stores.store_back_door import (
     StoreBackDoor,
     assert_same,
     read,
+    require_text_to_show,
     write,
 )
 
@@ -31,9 +33,11 @@ class EndedWritersContract(StoreBackDoor[S]):
         with storage.open_writer(KEY, CONTENT_TYPE) as writer:
             writer.write(data)
             self.assert_absent(storage, KEY)
+            # Under no other name either.
+            assert list(storage.list("")) == []
         assert_same(self.get_behind(storage, KEY), data)
 
-    @pytest.mark.parametrize("error_type", [ValueError, OSError, KeyboardInterrupt, Abandoned])
+    @pytest.mark.parametrize("error_type", [ValueError, OSError, StopIteration, StorageError, ObjectNotFoundError, KeyboardInterrupt, Abandoned])
     def test_failed_block_leaves_nothing_readable_and_its_error_unchanged(
         self, storage: S, error_type: type[BaseException]
     ) -> None:
@@ -104,6 +108,52 @@ class EndedWritersContract(StoreBackDoor[S]):
             writer.write(b"more")
         self.assert_absent(storage, KEY)
 
+    def test_interrupted_writer_raises_at_the_next_write_and_leaves_the_object_as_it_was(self, storage: S) -> None:
+        self.put_behind(storage, KEY, b"first")
+        with pytest.raises(StorageError), storage.open_writer(KEY, CONTENT_TYPE) as writer:
+            interrupt = self._interrupt_of(writer)
+            writer.write(self.large_object())
+            # As the library does: from another thread.
+            with ThreadPoolExecutor(1) as elsewhere:
+                elsewhere.submit(interrupt).result(timeout=60)
+            for _ in range(2):
+                with pytest.raises(StorageError):
+                    writer.write(b"more")
+        self.assert_object(storage, KEY, b"first")
+
+    def test_interrupt_after_the_end_of_a_block_changes_nothing(self, storage: S) -> None:
+        with storage.open_writer(KEY, CONTENT_TYPE) as writer:
+            interrupt = self._interrupt_of(writer)
+            writer.write(b"whole")
+        interrupt()
+        self.assert_object(storage, KEY, b"whole")
+        write(storage, KEY, b"again")
+        self.assert_object(storage, KEY, b"again")
+
+    @pytest.mark.parametrize("is_failed", [False, True], ids=["after success", "after a failure"])
+    def test_write_after_the_block_changes_nothing(self, storage: S, is_failed: bool) -> None:
+        with suppress(Abandoned), storage.open_writer(KEY, CONTENT_TYPE) as writer:
+            writer.write(b"whole")
+            if is_failed:
+                raise Abandoned
+        for late in (b"late", self.large_object()):
+            with suppress(Exception):  # whatever the writer says to it
+                writer.write(late)
+        self.assert_object(storage, KEY, None if is_failed else b"whole")
+        del writer
+        gc.collect()
+        self.assert_object(storage, KEY, None if is_failed else b"whole")
+
+    @pytest.mark.parametrize("blocks", [[b""], [b"", b"", b"one"], [b"one", b""]], ids=["only", "first", "last"])
+    def test_empty_write_adds_nothing(self, storage: S, blocks: list[bytes]) -> None:
+        write(storage, KEY, *blocks)
+        self.assert_object(storage, KEY, b"".join(blocks))
+
+    def _interrupt_of(self, writer: ObjectWriter) -> Callable[[], None]:
+        if not isinstance(writer, SupportsInterrupt):
+            pytest.skip(f"{type(writer).__name__} does not implement SupportsInterrupt")
+        return writer.interrupt
+
     # While the store is away
 
     @pytest.mark.parametrize("first", [None, b"first"], ids=["new", "replacement"])
@@ -136,13 +186,16 @@ class EndedWritersContract(StoreBackDoor[S]):
             self.put_behind(storage, KEY, first)
         data = self.large_object(1), self.large_object(2)
         readable = first
-        with ExitStack() as until_it_is_back, suppress(StorageError):
-            with storage.open_writer(KEY, CONTENT_TYPE) as writer:
-                writer.write(data[0])
-                until_it_is_back.enter_context(away)
-                writer.write(data[1])
-            # A block without an error has published: an open file may still be writable.
-            readable = b"".join(data)
+        with ExitStack() as until_it_is_back:
+            try:
+                with storage.open_writer(KEY, CONTENT_TYPE) as writer:
+                    writer.write(data[0])
+                    until_it_is_back.enter_context(away)
+                    writer.write(data[1])
+                # A block without an error has published: an open file may still be writable.
+                readable = b"".join(data)
+            except StorageError as failure:
+                require_text_to_show(storage, failure, self.secrets(storage))
         del writer
         gc.collect()
         self.assert_object(storage, KEY, readable)

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from time import monotonic, sleep
 from typing import ClassVar, Final
 from urllib.error import HTTPError
-from urllib.parse import parse_qs, unquote_plus, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote_plus, urlencode, urlsplit
 
 import pytest
 
@@ -61,8 +61,45 @@ class LinksContract(StoreBackDoor[S]):
             # A store may have the rule for caches with the object, not in the URL.
             assert [text for text in expected if text not in unquote_plus(url)] == []
 
-    @pytest.mark.parametrize("seconds", [1, 90, 86_400])
-    def test_signed_url_is_valid_as_long_as_it_was_asked_for(self, storage: S, seconds: int) -> None:
+    @pytest.mark.parametrize("content_type", ["application/gzip", 'text/plain; charset="utf-16"'])
+    def test_signed_url_serves_the_type_that_it_was_asked_for(self, storage: S, content_type: str) -> None:
+        write(storage, KEY, b"signed")
+        url = self._link(storage, content_type=content_type)
+        if self.sets_link_headers:
+            with urllib.request.urlopen(url, timeout=30) as response:  # noqa: S310
+                assert response.headers["Content-Type"] == content_type
+        else:
+            assert content_type in unquote_plus(url)
+
+    def test_signed_url_can_neither_replace_nor_delete_the_object(self, storage: S) -> None:
+        self._require_checks(storage)
+        write(storage, KEY, b"signed")
+        url = self._link(storage)
+        assert _status_of(url) == HTTPStatus.OK
+        for method in ("PUT", "POST", "DELETE"):
+            data = None if method == "DELETE" else b"of others"
+            _status_of(urllib.request.Request(url, data, {"x-ms-blob-type": "BlockBlob"}, method=method))  # noqa: S310
+            self.assert_object(storage, KEY, b"signed")
+
+    def test_signed_url_that_was_changed_is_refused(self, storage: S) -> None:
+        self._require_checks(storage)
+        write(storage, KEY, b"signed")
+        url = self._link(storage)
+        assert _status_of(url) == HTTPStatus.OK
+        root, _, query = url.partition("?")
+        pairs = parse_qsl(query)
+        for number, (name, value) in enumerate(pairs):
+            other = ("1" if value[:1] != "1" else "2") + value[1:]
+            changed = urlencode([*pairs[:number], (name, other), *pairs[number + 1 :]])
+            status = _status_of(f"{root}?{changed}")
+            assert HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR, name
+
+    def test_signed_url_shows_no_secret(self, storage: S) -> None:
+        url = self._link(storage)
+        assert [secret for secret in self.secrets(storage) if secret in unquote_plus(url)] == []
+
+    @pytest.mark.parametrize("seconds", [0.001, 1, 90, 86_400])
+    def test_signed_url_is_valid_as_long_as_it_was_asked_for(self, storage: S, seconds: float) -> None:
         expires_in = timedelta(seconds=seconds)
         lifetime = self.link_lifetime(self._link(storage, expires_in=expires_in))
         # A store may count whole seconds only.
@@ -109,10 +146,16 @@ class LinksContract(StoreBackDoor[S]):
             pytest.skip("the store of the tests does not check links (checks_links = False)")
 
     def _link(
-        self, storage: S, key: str = KEY, *, file_name: str = "a.csv", expires_in: timedelta = timedelta(minutes=5)
+        self,
+        storage: S,
+        key: str = KEY,
+        *,
+        file_name: str = "a.csv",
+        content_type: str = CONTENT_TYPE,
+        expires_in: timedelta = timedelta(minutes=5),
     ) -> str:
         signer = self._signer(storage)
-        return signer.signed_url(key, file_name=file_name, content_type=CONTENT_TYPE, expires_in=expires_in)
+        return signer.signed_url(key, file_name=file_name, content_type=content_type, expires_in=expires_in)
 
     def _signer(self, storage: S) -> SupportsSignedUrl:
         if not isinstance(storage, SupportsSignedUrl):
@@ -120,7 +163,7 @@ class LinksContract(StoreBackDoor[S]):
         return storage
 
 
-def _status_of(url: str) -> int:
+def _status_of(url: str | urllib.request.Request) -> int:
     try:
         with urllib.request.urlopen(url, timeout=30) as response:  # noqa: S310
             return int(response.status)

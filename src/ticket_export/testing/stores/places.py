@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
 from ticket_export.application.ports.export_storage import SupportsPlaces
-from ticket_export.errors import ConfigurationError, ObjectNotFoundError
+from ticket_export.errors import ConfigurationError, ObjectNotFoundError, StorageError
 from ticket_export.testing.stores.store_back_door import KEY, OTHER_KEY, S, StoreBackDoor, read, write
 
 
@@ -58,9 +58,32 @@ class PlacesContract(StoreBackDoor[S]):
             assert list(other.list("exports/")) == []
             self.assert_object(storage, KEY, b"ours")
 
+    def test_two_storages_have_one_place_exactly_if_they_have_the_same_objects(self, storage: S) -> None:
+        self.require_scheme(storage)
+        write(storage, KEY, b"ours")
+        root, mark, query = storage.place.partition("?")
+        above, slash, last = root.rpartition("/")
+        for other_root in (f"{root}/exports", f"{above}{slash}{last.upper()}", f"{root}-1", f"{root}_1", f"{root}/"):
+            with suppress(ConfigurationError), self.opened(storage, f"{other_root}{mark}{query}") as other:
+                is_same = other.place == storage.place
+                if isinstance(other, SupportsPlaces):
+                    is_same = other.is_at(storage.place)
+                try:
+                    has_ours = read(other, KEY) == b"ours"
+                except StorageError:
+                    has_ours = False
+                assert (other_root, has_ours) == (other_root, is_same)
+
+    def test_place_shows_no_secret(self, storage: S) -> None:
+        with self.opened(storage, storage.place) as again:
+            shown = f"{storage.place} {again.place} {storage!r}"
+        assert [secret for secret in self.secrets(storage) if secret in unquote(shown)] == []
+
     def test_storage_is_at_its_own_place_only(self, storage: S) -> None:
         if not isinstance(storage, SupportsPlaces):
             pytest.skip(f"{type(storage).__name__} does not implement SupportsPlaces")
         assert storage.is_at(storage.place)
         assert not storage.is_at(self.another_place(storage))
-        assert not storage.is_at("elsewhere://store/prefix")
+        # A place may be one of an earlier release, or of a plugin that is not installed any more.
+        for place in ("elsewhere://store/prefix", "", "elsewhere", f"{storage.provider}://", "http://[::1"):
+            assert not storage.is_at(place)

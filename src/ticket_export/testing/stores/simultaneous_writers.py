@@ -15,6 +15,7 @@ from ticket_export.errors import StorageError
 from ticket_export.testing.stores.store_back_door import (
     CONTENT_TYPE,
     KEY,
+    OTHER_KEY,
     Abandoned,
     S,
     StoreBackDoor,
@@ -86,6 +87,33 @@ class SimultaneousWritersContract(StoreBackDoor[S]):
         del failing
         gc.collect()
         self.assert_object(storage, KEY, data)
+
+    def test_writers_that_end_leave_those_of_other_keys_at_work(self, storage: S) -> None:
+        data = self.large_object(1), self.large_object(2)
+        half = len(data[0]) // 2
+        with storage.open_writer(KEY, CONTENT_TYPE) as writer:
+            writer.write(data[0][:half])
+            with suppress(Abandoned), storage.open_writer(OTHER_KEY, CONTENT_TYPE) as failing:
+                failing.write(data[1])
+                raise Abandoned
+            write(storage, OTHER_KEY, data[1])
+            storage.delete(OTHER_KEY)
+            storage.delete(KEY)
+            write(storage, OTHER_KEY, data[1])
+            writer.write(data[0][half:])
+        self.assert_object(storage, KEY, data[0])
+        self.assert_object(storage, OTHER_KEY, data[1])
+
+    def test_long_keys_that_differ_in_one_letter_are_two_objects(self, storage: S) -> None:
+        # As long as those of the library, and some more.
+        middle = "0123456789abcdef" * 4
+        keys = [f"exports/{middle}/{first}{middle}/1/tickets{last}.csv" for first in "ab" for last in "ab"]
+        for key in keys:
+            write(storage, key, key.encode())
+        assert [read(storage, key) for key in keys] == [key.encode() for key in keys]
+        assert list(storage.list("")) == keys
+        storage.delete(keys[0])
+        assert list(storage.list("")) == keys[1:]
 
     def test_concurrent_writers_and_deletes_of_neighbours_do_not_disturb_each_other(self, storage: S) -> None:
         keys = [f"exports/{number % 3}/{number}" for number in range(8)]

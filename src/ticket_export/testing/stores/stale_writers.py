@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
@@ -73,6 +74,24 @@ class StaleWritersContract(StoreBackDoor[S]):
         self.begin_behind(storage, KEY)
         assert sweeper.discard_stale(datetime.now(UTC) - LONG) == 0
         assert sweeper.discard_stale(datetime.now(UTC) + LONG) == 1
+
+    @pytest.mark.parametrize("zone", ["WEST+12", "EAST-14"])
+    def test_what_is_stale_does_not_depend_on_the_time_zone(
+        self, storage: S, zone: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sweeper = self._sweeper(storage)
+        if not hasattr(time, "tzset"):
+            pytest.skip("this system has no time zone of a process")
+        self.begin_behind(storage, KEY)
+        with monkeypatch.context() as patch:
+            patch.setenv("TZ", zone)
+            time.tzset()
+            try:
+                assert sweeper.discard_stale(datetime.now(UTC) - LONG) == 0
+                assert sweeper.discard_stale(datetime.now(UTC) + LONG) == 1
+            finally:
+                patch.undo()
+                time.tzset()
 
     def test_writer_at_work_is_not_disturbed(self, storage: S) -> None:
         sweeper = self._sweeper(storage)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from ticket_export.application.ports.export_storage import ExportStorage, SupportsDiscardStale
-from ticket_export.errors import ObjectNotFoundError
+from ticket_export.errors import ObjectNotFoundError, StorageError
 from ticket_export.infrastructure.storage.registry import known_schemes, open_storage
 from ticket_export.settings import Settings
 
@@ -52,6 +53,9 @@ MALFORMED_KEYS: Final = (
     "x" * 256,
     "/".join(["x" * 200] * 6),
 )
+
+
+_SECRET: Final = re.compile(r"PASSWORD|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|CONNECTION_STRING|_KEY$")
 
 
 class Abandoned(BaseException):
@@ -105,6 +109,11 @@ class StoreBackDoor(Generic[S]):
         """
         return {}
 
+    def secrets(self, storage: S) -> Sequence[str]:
+        """Return what nobody may see: the variables of `environment` that are named as secrets are."""
+        variables = self.environment(storage)
+        return [text for name, text in variables.items() if _SECRET.search(name.upper()) and text]
+
     def another_place(self, storage: S) -> str:
         """Return the URL of an empty place next to this storage: by default its prefix with an ending.
 
@@ -153,6 +162,20 @@ class StoreBackDoor(Generic[S]):
         else:
             assert_same(self.get_behind(storage, key), data)
             assert_same(read(storage, key), data)
+
+
+def require_text_to_show(storage: ExportStorage, error: StorageError, secrets: Sequence[str] = ()) -> None:
+    """Users see the text, so the driver's own, which may have hosts, paths and users, is only in the log."""
+    text = str(error)
+    assert text
+    assert storage.place not in text
+    assert [secret for secret in secrets if secret in text] == []
+    cause = error.__cause__
+    if cause is not None and str(cause):
+        assert str(cause) not in text
+        # Words with digits and marks are hosts, paths, users and passwords.
+        words = {word.strip(".:") for word in re.findall(r"[^\s'\"(),;=<>\[\]]{4,}", str(cause))}
+        assert [word for word in words if not word.isalpha() and word in text] == []
 
 
 def assert_same(found: bytes | None, expected: bytes) -> None:

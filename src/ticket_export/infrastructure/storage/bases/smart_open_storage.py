@@ -20,6 +20,7 @@ from ticket_export.errors import ObjectNotFoundError, StorageError, StorageUnava
 from ticket_export.infrastructure.storage.bases.driver_errors import DriverErrors
 from ticket_export.infrastructure.storage.bases.guarded_reader import NOT_READ, GuardedReader
 from ticket_export.infrastructure.storage.bases.location import StoreLocation
+from ticket_export.infrastructure.storage.bases.one_version import read_one_version
 from ticket_export.infrastructure.storage.bases.stream_upload import StreamUpload, Target, Written
 from ticket_export.infrastructure.storage.bases.upload import Upload, uploading
 from ticket_export.infrastructure.storage.keys import check_prefix, check_start
@@ -116,6 +117,8 @@ class SmartOpenStorage(ExportStorage, SupportsCheck, Generic[C]):
         if isinstance(stream, azure.Writer):
             # smart-open numbers the blocks of every upload 1, 2, 3: two uploads of one blob would mix theirs.
             stream._total_parts = randbits(96)  # noqa: SLF001
+        if isinstance(stream, azure.Reader):
+            read_one_version(stream)
         return stream
 
     # What the library calls

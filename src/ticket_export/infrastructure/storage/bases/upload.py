@@ -52,8 +52,12 @@ class Upload(Protocol):
 @contextmanager
 def uploading(upload: Upload) -> Iterator[ObjectWriter]:
     """Publish what the block writes. If the block fails, or publishing does, withdraw it."""
+    writer = _Writer(upload)
     try:
-        yield _Writer(upload)
+        try:
+            yield writer
+        finally:
+            writer.is_over = True
         upload.publish()
     except BaseException:
         upload.sending.end(upload.withdraw)
@@ -63,9 +67,12 @@ def uploading(upload: Upload) -> Iterator[ObjectWriter]:
 class _Writer(ObjectWriter, SupportsInterrupt):
     def __init__(self, upload: Upload) -> None:
         self._upload = upload
+        self.is_over = False
 
     def write(self, data: bytes, /) -> None:
-        """See `Upload.write`."""
+        """See `Upload.write`. After the block, it would begin another upload, which nothing ends."""
+        if self.is_over:
+            raise ValueError("the file takes no bytes after its block")
         self._upload.sending.require()
         self._upload.write(data)
 
