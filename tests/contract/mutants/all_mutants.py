@@ -8,7 +8,15 @@ from tests.contract.mutants import further_mutants, mutated_plugins, mutated_sto
 from tests.contract.mutants.registered_mutants import MUTANT, MUTANTS, mutant_or_faithful
 from ticket_export.settings import Settings
 
-__all__ = ["MUTANT", "MUTANTS", "FromUrl", "further_mutants", "mutant_or_faithful", "mutated_plugins", "mutated_storages"]
+__all__ = [
+    "MUTANT",
+    "MUTANTS",
+    "FromUrl",
+    "further_mutants",
+    "mutant_or_faithful",
+    "mutated_plugins",
+    "mutated_storages",
+]
 
 
 class FromUrl:

@@ -360,7 +360,11 @@ def _signature(folder: str, key: str, query: dict[str, str]) -> str:
     texts = [
         folder,
         "" if query["scope"] == "store" else key,
-        *(query[name] for name in sorted(query) if name != "signature" and (name, query["scope"]) != ("expires", "time")),
+        *(
+            query[name]
+            for name in sorted(query)
+            if name != "signature" and (name, query["scope"]) != ("expires", "time")
+        ),
     ]
     return urlsafe_b64encode(hmac.digest(_SECRET, "\n".join(texts).encode(), "sha256")).decode()
 

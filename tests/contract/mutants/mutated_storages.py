@@ -29,7 +29,6 @@ from ticket_export.errors import InvalidKeyError, ObjectNotFoundError, StorageEr
 from ticket_export.settings import Settings
 from ticket_export.storage import check_key, check_prefix
 
-
 # Writers
 
 

@@ -15,9 +15,4 @@ def _suite(name: str) -> type:
     return test_faithful_storage.TestFolderPlugin if is_folder else test_faithful_storage.TestFaithfulStorage
 
 
-globals().update(
-    {
-        f"Test{name}": type(f"Test{name}", (_suite(name),), {"mutant": name})
-        for name in MUTANTS
-    }
-)
+globals().update({f"Test{name}": type(f"Test{name}", (_suite(name),), {"mutant": name}) for name in MUTANTS})

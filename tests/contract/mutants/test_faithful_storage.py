@@ -10,15 +10,23 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from time import monotonic, sleep, time
+from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.contract.mutants.faithful_storage import LINK_PORT, PASSWORD, FaithfulStorage, LinkHandler, NotFoundError, Store
 from tests.contract.mutants.all_mutants import MUTANT, mutant_or_faithful
+from tests.contract.mutants.faithful_storage import (
+    LINK_PORT,
+    PASSWORD,
+    FaithfulStorage,
+    LinkHandler,
+    NotFoundError,
+    Store,
+)
 from tests.unit.infrastructure.storage.installed_packages import install
 from ticket_export.testing.storage import StorageContract
-from ticket_export.testing.stores import ended_processes
+from ticket_export.testing.stores import ended_processes, readers
 
 _REPOSITORY = Path(__file__).parents[3]
 
@@ -52,9 +60,11 @@ class TestFaithfulStorage(StorageContract[FaithfulStorage]):
         if self.mutant == "Waiting":
             # It fails by a process that does not end, however long one waits.
             monkeypatch.setattr(ended_processes, "PATIENCE", 3)
+        if self.mutant == "Leaking":
+            monkeypatch.setattr(readers, "PATIENCE", 3)
         self.site = site
         self.store = Store(tmp_path / "outer" / "store")
-        return mutant_or_faithful()(self.store.folder)
+        return cast("FaithfulStorage", mutant_or_faithful()(self.store.folder))
 
     def put_behind(self, storage: FaithfulStorage, key: str, data: bytes) -> None:
         self.store.put(key, data)
@@ -100,5 +110,5 @@ class TestFolderPlugin(TestFaithfulStorage):
             sleep(0.01)
 
 
-def _files(store: Store) -> list[str]:
-    return os.listdir(store.objects) if store.objects.exists() else []
+def _files(store: Store) -> list[Path]:
+    return [*store.objects.iterdir()] if store.objects.exists() else []

@@ -60,7 +60,8 @@ class SimultaneousWritersContract(StoreBackDoor[S]):
         assert published
         assert self.get_behind(storage, KEY) in published or pytest.fail("the object is not that of one writer")
 
-    def test_writers_that_take_turns_leave_the_whole_object_of_the_last_one(self, storage: S) -> None:
+    @pytest.mark.parametrize("last", ["inner", "outer"])
+    def test_writers_that_take_turns_leave_the_whole_object_of_the_last_one(self, storage: S, last: str) -> None:
         first, second = self.large_object(1), self.large_object(2)
         half = len(first) // 2
         readable: bytes | None = None
@@ -70,8 +71,10 @@ class SimultaneousWritersContract(StoreBackDoor[S]):
                 with suppress(StorageError):
                     with storage.open_writer(KEY, CONTENT_TYPE) as inner:
                         inner.write(second[:half])
-                        outer.write(first[half:])
-                        inner.write(second[half:])
+                        rests = [(outer, first[half:]), (inner, second[half:])]
+                        # The parts of the one that writes last would replace those of the other.
+                        for writer, rest in rests if last == "inner" else reversed(rests):
+                            writer.write(rest)
                     readable = second
                 self.assert_object(storage, KEY, readable)
             readable = first
