@@ -26,7 +26,7 @@ class TestGcsStorage(StorageContract[GcsStorage]):
     # It looks at no signature, and ignores the headers that a link asks for; see tests/integration/gcs/test_links.py.
     checks_links = False
     sets_link_headers = False
-    has_versions = False  # it ignores the generation that Google's library asks for; see tests/integration/gcs
+    has_versions = False  # see tests/integration/gcs/test_versions.py
 
     @pytest.fixture
     def storage(self, server: FakeGcsServer) -> Iterator[GcsStorage]:

@@ -338,7 +338,7 @@ class Leaking(FaithfulStorage):
 
     class reader(Reader):  # noqa: N801
         def __init__(self, *arguments: Any) -> None:
-            Leaking.connections.acquire()
+            Leaking.connections.acquire(timeout=300)
             self.is_open = True
             super().__init__(*arguments)
 

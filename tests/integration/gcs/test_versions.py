@@ -1,4 +1,4 @@
-"""A reader asks Google for one version of an object; the server of the contract gives the newest one to all readers."""
+"""A reader asks Google for one version of an object. The server of the tests gives the newest one to all readers."""
 
 from __future__ import annotations
 
@@ -28,4 +28,4 @@ def test_reader_asks_for_every_part_of_the_version_that_it_has_opened(
     assert len(read(storage, KEY)) == 12_000_000
     parts = [query for query in (parse_qs(urlsplit(url).query) for url in asked) if query.get("alt") == ["media"]]
     assert len(parts) >= 2
-    assert len({*(query["generation"][0] for query in parts)}) == 1
+    assert len({query["ifGenerationMatch"][0] for query in parts}) == 1

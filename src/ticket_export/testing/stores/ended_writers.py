@@ -136,9 +136,9 @@ class EndedWritersContract(StoreBackDoor[S]):
     @pytest.mark.parametrize("expected", [b"whole", None], ids=["after success", "after a failure"])
     def test_write_after_the_block_changes_nothing(self, storage: S, expected: bytes | None) -> None:
         writers: list[ObjectWriter] = []
-        with suppress(Abandoned), storage.open_writer(KEY, CONTENT_TYPE) as writer:
-            writers.append(writer)
-            writer.write(b"whole")
+        with suppress(Abandoned), storage.open_writer(KEY, CONTENT_TYPE) as opened:
+            writers.append(opened)
+            writers[0].write(b"whole")
             if expected is None:
                 raise Abandoned
         for late in (b"late", self.large_object()):
@@ -146,7 +146,7 @@ class EndedWritersContract(StoreBackDoor[S]):
                 writers[0].write(late)
         self.assert_object(storage, KEY, expected)
         writers.clear()
-        del writer
+        opened = None  # type: ignore[assignment]
         gc.collect()
         self.assert_object(storage, KEY, expected)
 
@@ -193,16 +193,19 @@ class EndedWritersContract(StoreBackDoor[S]):
         data = self.large_object(1), self.large_object(2)
         readable = first
         with ExitStack() as until_it_is_back:
-            try:
+
+            def export() -> None:
                 with storage.open_writer(KEY, CONTENT_TYPE) as writer:
                     writer.write(data[0])
                     until_it_is_back.enter_context(away)
                     writer.write(data[1])
+
+            try:
+                export()
                 # A block without an error has published: an open file may still be writable.
                 readable = b"".join(data)
             except StorageError as failure:
                 require_text_to_show(storage, failure, self.secrets(storage))
-        del writer
         gc.collect()
         self.assert_object(storage, KEY, readable)
         self.sweep(storage)

@@ -119,6 +119,9 @@ class SmartOpenStorage(ExportStorage, SupportsCheck, Generic[C]):
             stream._total_parts = randbits(96)  # noqa: SLF001
         if isinstance(stream, azure.Reader):
             read_one_version(stream)
+        if hasattr(stream, "_download_kwargs"):
+            # Google's reader asks for each part of the object that there is then, if its link has no generation.
+            stream._download_kwargs["if_generation_match"] = stream._blob.generation  # noqa: SLF001
         return stream
 
     # What the library calls

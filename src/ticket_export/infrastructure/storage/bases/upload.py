@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ticket_export.application.ports.export_storage import ObjectWriter
 from ticket_export.application.ports.supports_interrupt import SupportsInterrupt
+from ticket_export.errors import StorageError
 from ticket_export.infrastructure.storage.bases.sending import Sending
 
 
@@ -71,9 +72,9 @@ class _Writer(ObjectWriter, SupportsInterrupt):
 
     def write(self, data: bytes, /) -> None:
         """See `Upload.write`. After the block, it would begin another upload, which nothing ends."""
-        if self.is_over:
-            raise ValueError("the file takes no bytes after its block")
         self._upload.sending.require()
+        if self.is_over:
+            raise StorageError("the file could not be written: its block has ended")
         self._upload.write(data)
 
     def interrupt(self) -> None:
