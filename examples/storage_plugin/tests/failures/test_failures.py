@@ -135,6 +135,15 @@ def test_connection_that_has_ended_is_replaced_by_a_new_one(server: SftpServer) 
     assert len(server.logins) == logins + 1
 
 
+def test_connection_is_closed_after_an_error(server: SftpServer) -> None:
+    storage = server.storage()
+    write(storage)
+    server.requests, server.fail_at, server.fault = 0, 1, denied
+    with pytest.raises(StorageError):
+        storage.delete(KEY)
+    wait_until(lambda: server.connections == 0)
+
+
 def test_threads_have_a_connection_each_and_leave_it_to_the_next_ones(server: SftpServer) -> None:
     storage = server.storage()
     write(storage)
