@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test test-stores mutants steady chaos engines rolling rights downloads bench docs constraints clean
+.PHONY: help demo quick test test-stores mutants steady chaos endings engines rolling rights downloads bench docs constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -74,7 +74,7 @@ rights: $(VENV)/.dev ## try 10,000 random rules over rows and columns on each da
 downloads: $(VENV)/.dev ## cut and continue 1,000 downloads from each framework and storage; takes minutes
 	CUT_DOWNLOADS=167 $(BIN)/pytest --timeout=0 tests/web/test_cut_downloads.py
 
-bench: $(BENCH)/.bench $(VENV)/.dev ## measure rows/s and peak memory against the alternatives, models of Django, the formats, the way to S3, what a queued job costs, and the web
+bench: $(BENCH)/.bench $(VENV)/.dev ## measure rows/s and peak memory against the alternatives, models of Django, the formats, the storages, what a queued job costs, and the web
 	$(BENCH)/bin/python -m benchmarks
 	$(BENCH)/bin/python -m benchmarks.django
 	$(BENCH)/bin/python -m benchmarks.formats

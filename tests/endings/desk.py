@@ -109,7 +109,7 @@ def _others(scene: Scene, keys: set[str]) -> list[str]:
 
 
 @contextmanager
-def desk(scene: Scene, folder: Path, seed: str) -> Iterator[Desk]:
+def desk(scene: Scene, folder: Path) -> Iterator[Desk]:
     """A new database with tickets, and the scene's storage."""
     folder.mkdir()
     database_url = f"sqlite:///{folder / 'desk.db'}"

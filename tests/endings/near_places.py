@@ -14,8 +14,8 @@ from ticket_export.storage import ExportStorage
 class MemoryPlace:
     """See `Place`. No other process can use it."""
 
-    def __init__(self) -> None:
-        self._storage = InMemoryStorage()
+    def __init__(self, storage: InMemoryStorage | None = None) -> None:
+        self._storage = storage or InMemoryStorage()
         self.url = self._storage.place
 
     def environment(self, port: int | None = None) -> dict[str, str]:

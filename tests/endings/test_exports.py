@@ -16,7 +16,8 @@ from uuid import UUID
 from tests.endings.conftest import ENDINGS
 from tests.endings.desk import DeskEnd, desk, views
 from tests.endings.export_ways import EXPORT_WAYS, ExportWay
-from tests.endings.scene import Scene
+from tests.endings.fork_server import ForkServer
+from tests.endings.scene import Scene, scene
 from tests.endings.tally import table
 
 _EXPORTS = ENDINGS // 5
@@ -31,7 +32,7 @@ def test_no_ending_of_an_export_leaves_a_half_file_or_a_file_without_a_row_or_a_
     ended = Counter[tuple[str, str]]()
     try:
         for name, ways in _plan(scenes, random).items():
-            with desk(scenes[name], tmp_path / f"desk-{name}", seed) as each:
+            with desk(scenes[name], tmp_path / f"desk-{name}") as each:
                 played: dict[UUID, ExportWay] = {}
                 for view, way in zip(views(len(ways), random), ways, strict=True):
                     job_id = each.arena.request(view)
@@ -43,10 +44,29 @@ def test_no_ending_of_an_export_leaves_a_half_file_or_a_file_without_a_row_or_a_
             for job_id, way in played.items():
                 assert ends[name].statuses[job_id] in way.becomes, f"{name}: {way.name}"
     finally:
-        show(_table(ended, ends))
+        show(_table(ended, {name: ends[name] for name in scenes if name in ends}))
         show(f"  {monotonic() - began_at:.0f} s")
     for name, end in ends.items():
         assert (end.half_files, end.files_without_row, end.rows_without_file, end.other_names) == ([], [], [], []), name
+
+
+def test_half_file_and_file_without_a_row_and_row_without_a_file_are_noticed(
+    fork_server: ForkServer, tmp_path: Path, seed: str
+) -> None:
+    with scene("local", tmp_path, fork_server) as local, desk(local, tmp_path / "desk") as each:
+        for view in views(2, Random(seed)):
+            each.arena.container.run_export()(each.arena.request(view))
+        half, missing = sorted(key for key in local.storage.list("exports/") if key.endswith((".csv", ".ndjson")))
+        local.place.put(half, b"half")
+        local.storage.delete(missing)
+        without_row = half.replace("tickets", "others")
+        local.place.put(without_row, b"other")
+        end = DeskEnd.of(each, orphans=0, stale=0)
+        local.place.put("beside", b"other")
+        other = DeskEnd.of(each, orphans=0, stale=0)
+    assert (end.half_files, end.files_without_row, end.rows_without_file) == ([half], [without_row], [missing])
+    assert end.other_names == []
+    assert "beside" in other.other_names
 
 
 def _plan(scenes: dict[str, Scene], random: Random) -> dict[str, list[ExportWay]]:

@@ -6,22 +6,30 @@ what a run printed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from random import Random
 from time import monotonic
 
+import pytest
+
 from tests.endings.conftest import ENDINGS
+from tests.endings.fork_server import ForkServer
+from tests.endings.near_places import MemoryPlace
 from tests.endings.scene import Scene, wait_for_uploads
 from tests.endings.tally import Found, Tally
 from tests.endings.ways import WAYS, Left, Way
 from tests.endings.writing import Writing
-from ticket_export.errors import ObjectNotFoundError
-from ticket_export.storage import SupportsDiscardStale
+from ticket_export.errors import ObjectNotFoundError, StorageUnavailableError
+from ticket_export.infrastructure.memory.storage import InMemoryStorage
+from ticket_export.storage import ObjectWriter, SupportsDiscardStale
 
 #: The rest of them end in exports.
 _WRITERS = ENDINGS - ENDINGS // 5
 _LONG = timedelta(hours=6)
+# A connection of SFTP that was cut a moment ago is noticed when it is used; there is one for each storage and process.
+_READS = 3
 
 
 def test_no_ending_of_a_writer_leaves_half_an_object(
@@ -40,6 +48,29 @@ def test_no_ending_of_a_writer_leaves_half_an_object(
     finally:
         show(tally.table([way.name for way in WAYS], list(scenes)))
         show(f"  {monotonic() - began_at:.0f} s")
+
+
+class Hasty(InMemoryStorage):
+    """Publishes what is written, at once."""
+
+    @contextmanager
+    def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
+        storage = self
+
+        class Writer:
+            def write(self, data: bytes, /) -> None:
+                storage.objects[key] = storage.objects.get(key, b"") + data
+
+        yield Writer()
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if not way.needs and way.name != "published"], ids=str)
+def test_half_object_is_noticed(way: Way, fork_server: ForkServer) -> None:
+    hasty = Hasty()
+    faulty = Scene("memory", MemoryPlace(hasty), hasty, hasty, None, fork_server)
+    writing = Writing("", "exports/a/b/1/tickets.csv", None, [b"half", b"whole"], stops_after=1)
+    with pytest.raises(AssertionError, match="half files, of 9 bytes"):
+        _end(faulty, way, writing, Tally())
 
 
 def _plan(scenes: dict[str, Scene], random: Random) -> list[tuple[str, Way]]:
@@ -74,6 +105,13 @@ def _end(scene: Scene, way: Way, writing: Writing, tally: Tally) -> None:
 
 
 def _read(scene: Scene, key: str) -> bytes | None:
+    for _ in range(_READS - 1):
+        with suppress(StorageUnavailableError):
+            return _read_once(scene, key)
+    return _read_once(scene, key)
+
+
+def _read_once(scene: Scene, key: str) -> bytes | None:
     try:
         with scene.storage.open_reader(key) as stream:
             return stream.read()

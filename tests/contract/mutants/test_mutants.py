@@ -45,5 +45,5 @@ def test_contract_notices_a_storage_that_breaks_one_promise(tmp_path: Path) -> N
 def _row(name: str, noticed: list[str]) -> str:
     mutant, test = MUTANTS[name]
     others = len({*noticed} - {test})
-    by = (test if test in noticed else f"NOT BY {test}") + (f", and {others} others" if others else "")
+    by = (test if test in noticed else f"NOT BY {test}") + (f" (and {others} more)" if others else "")
     return f"{name:16} {(mutant.__doc__ or '').rstrip('.'):72} {by}"

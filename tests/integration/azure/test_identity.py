@@ -63,8 +63,10 @@ def test_identity_signs_links_with_a_key_that_azure_lends(url: str, server: TlsA
     link = storage.signed_url(KEY, file_name="Größe 1.csv", content_type=CONTENT_TYPE, expires_in=timedelta(seconds=90))
     signed = {name: value for name, (value,) in parse_qs(urlsplit(link).query).items()}
     assert (signed["skoid"], signed["sktid"], signed["sp"]) == (PERSON, TENANT, "r")
-    # The key ends with the link.
+    # The key ends with the link, and begins early enough for a clock of Azure's that is behind.
     assert signed["ske"] == signed["se"]
+    key_begins = datetime.strptime(signed["skt"], "%Y-%m-%dT%H:%M:%S%z")
+    assert datetime.now(UTC) - key_begins > timedelta(minutes=4)
     left = datetime.strptime(signed["se"], "%Y-%m-%dT%H:%M:%S%z") - datetime.now(UTC)
     assert timedelta(seconds=30) < left <= timedelta(seconds=90)
     context = ssl.create_default_context(cafile=str(server.authority))
@@ -73,6 +75,12 @@ def test_identity_signs_links_with_a_key_that_azure_lends(url: str, server: TlsA
         assert response.headers["Content-Type"] == CONTENT_TYPE
         assert response.headers["Content-Disposition"] == 'attachment; filename="Gr__e 1.csv"'
         assert response.headers["Cache-Control"] == "private, no-store"
+
+
+def test_identity_signs_links_for_a_week(url: str) -> None:
+    link = opened(url).signed_url(KEY, file_name="a.csv", content_type=CONTENT_TYPE, expires_in=timedelta(days=30))
+    ends = datetime.strptime(parse_qs(urlsplit(link).query)["ske"][0], "%Y-%m-%dT%H:%M:%S%z")
+    assert timedelta(days=6, hours=23) < ends - datetime.now(UTC) <= timedelta(days=7)
 
 
 def test_connection_string_of_another_account_is_not_used(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from azure.storage.blob import generate_container_sas
 
-from tests.stores.azurite import ACCOUNT_KEY, AzurePlace
+from tests.stores.azurite import ACCOUNT, ACCOUNT_KEY, AzurePlace
+from ticket_export.application.checks.storage_check import storage_problems
 from ticket_export.errors import StorageError
 from ticket_export.infrastructure.storage.azure import AzureStorage
 from ticket_export.settings import Settings
@@ -47,15 +49,30 @@ def test_link_lives_for_whole_seconds_up_to_a_week(
     assert before + timedelta(seconds=seconds - 1) < ends <= datetime.now(UTC) + timedelta(seconds=seconds)
 
 
-def test_link_is_refused_where_the_connection_string_has_no_key(
+def test_connection_string_with_a_signature_for_a_key_opens_the_container_and_signs_no_links(
     azure_place: AzurePlace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # It has a signature, which must not come out in a link.
-    endpoint = f"BlobEndpoint=http://127.0.0.1:{azure_place.port}/devstoreaccount1"
-    signature = "sv=2024-11-04&ss=b&srt=sco&sp=rwdlac&se=2099-01-01T00:00:00Z&sig=c2VjcmV0"
-    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", f"{endpoint};SharedAccessSignature={signature}")
+    endpoint = f"http://127.0.0.1:{azure_place.port}/{ACCOUNT}"
+    signature = generate_container_sas(
+        ACCOUNT,
+        azure_place.client.container_name,
+        account_key=ACCOUNT_KEY,
+        permission="rwdlc",
+        expiry=datetime.now(UTC) + timedelta(hours=1),
+    )
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", f"BlobEndpoint={endpoint};SharedAccessSignature={signature}")
     storage = AzureStorage.from_url(azure_place.url, Settings(_env_file=None))
-    assert storage.place == f"{azure_place.url}?endpoint=http://127.0.0.1:{azure_place.port}/devstoreaccount1"
-    with pytest.raises(StorageError, match="the link could not be made: the storage") as caught:
+    assert storage.place == f"{azure_place.url}?endpoint={endpoint}"
+    assert list(storage_problems(storage, prefix="exports/1/", url_lifetime=None)) == []
+    # The signature must not come out in a link.
+    with pytest.raises(StorageError) as caught:
         asked(storage, timedelta(minutes=5))
-    assert "c2VjcmV0" not in str(caught.value)
+    assert str(caught.value) == "the link could not be made: the storage refuses access"
+    (found,) = storage_problems(storage, prefix="exports/1/", url_lifetime=timedelta(minutes=5))
+    assert str(caught.value) in found.what
+
+
+def test_check_finds_nothing_where_the_account_has_a_key(azure_place: AzurePlace) -> None:
+    found = storage_problems(azure_place.storage(), prefix="exports/1/", url_lifetime=timedelta(minutes=5))
+    assert list(found) == []
+    assert azure_place.names() == []

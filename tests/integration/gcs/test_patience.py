@@ -12,6 +12,7 @@ from time import monotonic
 import pytest
 
 from tests.cut_proxy import CutProxy, cut_proxy
+from tests.endings.scene import wait_for_uploads
 from tests.stores.fake_gcs import FakeGcsServer, GcsPlace
 from tests.stores.served_store import free_port
 from ticket_export.errors import StorageUnavailableError
@@ -82,17 +83,20 @@ def test_reading_goes_on_when_the_store_is_back(gcs_place: GcsPlace, proxy: CutP
 
 
 @pytest.mark.parametrize("end", [Exception, None], ids=["its block fails", "it is published"])
+@pytest.mark.parametrize("is_idle", [True, False], ids=["between two parts", "in a part"])
 def test_writer_whose_store_falls_silent_ends_in_time(
-    gcs_place: GcsPlace, proxy: CutProxy, end: type[Exception] | None
+    gcs_place: GcsPlace, proxy: CutProxy, end: type[Exception] | None, is_idle: bool
 ) -> None:
-    # The driver would wait for two minutes for the end of an unfinished upload.
     part = b"x" * GcsStorage.part_bytes
     storage = impatient(gcs_place, proxy.port)
     began_at = monotonic()
     with pytest.raises(end or StorageUnavailableError), storage.open_writer(KEY, CONTENT_TYPE) as writer:
         writer.write(part + b"y")
-        # The part has arrived when the next one may begin.
-        writer.write(part)
+        if is_idle:
+            # Then the driver ends the upload, and has two minutes for that.
+            wait_for_uploads()
+        else:
+            writer.write(part)
         proxy.silence()
         began_at = monotonic()
         if end:

@@ -18,6 +18,7 @@ C = TypeVar("C")
 # Whole seconds, which all stores understand; a week is the most that Amazon's, Google's and others allow.
 _SHORTEST: Final = timedelta(seconds=1)
 _LONGEST: Final = timedelta(days=7)
+_CLOCKS_DIFFER: Final = timedelta(minutes=5)
 _FAILED: Final = "the link could not be made"
 
 
@@ -28,7 +29,7 @@ class Link:
     content_disposition: str
     content_type: str
     lifetime: timedelta
-    begins: datetime = attrs.field(factory=lambda: datetime.now(UTC))
+    made_at: datetime = attrs.field(factory=lambda: datetime.now(UTC))
 
     @property
     def headers(self) -> dict[str, Any]:
@@ -40,9 +41,14 @@ class Link:
         }
 
     @property
+    def begins(self) -> datetime:
+        """From when on it is valid, aware UTC: some minutes ago, since the store's clock may be behind."""
+        return self.made_at - _CLOCKS_DIFFER
+
+    @property
     def ends(self) -> datetime:
         """When it is not valid any more, aware UTC."""
-        return self.begins + self.lifetime
+        return self.made_at + self.lifetime
 
 
 class SigningStorage(SmartOpenStorage[C], SupportsSignedUrl):

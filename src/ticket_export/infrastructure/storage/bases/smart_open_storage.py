@@ -264,3 +264,6 @@ class ObjectTarget(Target):
 
     def remove(self) -> None:
         self._storage.delete_named(self._name)
+
+    def require_store(self, failed: str) -> None:
+        self._storage.require_store(failed)

@@ -56,6 +56,9 @@ class Target(Protocol):
     def remove(self) -> None:
         """Delete the object."""
 
+    def require_store(self, failed: str) -> None:
+        """Refuse to call an unfinished object lost if it is the bucket or container that is missing."""
+
 
 class StreamUpload(Upload):
     """Sends parts of an object to a stream, one after the other, while the next part is filled.
@@ -145,9 +148,10 @@ class StreamUpload(Upload):
             self._is_away = True
             raise
         except StorageError as failure:
-            if not (self._written.length and self._target.errors.is_lost(failure)):
+            if self._stream is None or not self._target.errors.is_lost(failure):
                 raise
             self._is_away = True
+            self._target.require_store(_NOT_WRITTEN)
             # Such as a store that was restarted. Another attempt of the export begins from the start.
             raise StorageUnavailableError(f"{_NOT_WRITTEN}: the storage has lost the beginning of it") from failure
 

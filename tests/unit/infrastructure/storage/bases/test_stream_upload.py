@@ -6,12 +6,13 @@ import gc
 import io
 from collections.abc import Callable, Iterator
 from threading import Event, Thread
-from typing import TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, cast
 
 import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from smart_open.utils import FileLikeProxy
 
 from ticket_export.application.ports.export_storage import ObjectWriter
 from ticket_export.application.ports.supports_interrupt import SupportsInterrupt
@@ -122,9 +123,11 @@ class Object(Target):
     def errors(self) -> DriverErrors:
         return DriverErrors(missing=(Gone,), refused=(Refused,), trouble=(Away,))
 
-    def open(self) -> Stream:
+    def open(self) -> FileLikeProxy:
         self._store.call("open", lambda: None)
-        return Stream(self._store)
+        stream = cast("IO[bytes]", Stream(self._store))
+        # What smart-open returns.
+        return FileLikeProxy(stream, stream)
 
     def complete(self, close: Callable[[], object], written: Written) -> None:
         close()
@@ -138,6 +141,10 @@ class Object(Target):
 
     def remove(self) -> None:
         self._store.call("remove", lambda: setattr(self._store, "data", None))
+
+    def require_store(self, failed: str) -> None:
+        with self.errors(failed):
+            self._store.call("require", lambda: None)
 
 
 def upload_to(store: Store) -> StreamUpload:
@@ -278,6 +285,20 @@ def test_store_that_has_lost_the_beginning_loses_the_attempt() -> None:
     with pytest.raises(StorageUnavailableError, match="the storage has lost the beginning of it"):
         write(store, b"x" * 3 * _PART)
     assert store.data is None
+
+
+def test_store_that_has_lost_the_first_part_loses_the_attempt() -> None:
+    store = Store(faults={"write": before(Gone)})
+    with pytest.raises(StorageUnavailableError, match="the storage has lost the beginning of it"):
+        write(store, b"x" * 3 * _PART)
+    assert store.data is None
+
+
+def test_bucket_that_is_missing_at_the_first_part_fails_the_export() -> None:
+    store = Store(faults={"write": before(Gone), "require": before(Gone)})
+    with pytest.raises(StorageError, match="does not exist") as caught:
+        write(store, b"x" * 3 * _PART)
+    assert not isinstance(caught.value, StorageUnavailableError)
 
 
 def test_store_that_was_never_there_fails_the_export() -> None:
