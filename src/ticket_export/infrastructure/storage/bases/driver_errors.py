@@ -13,8 +13,10 @@ from ticket_export.errors import StorageError, StorageUnavailableError, TicketEx
 from ticket_export.infrastructure.storage.os_errors import os_error
 
 _BUSY: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+_REFUSED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _FULL: Final = HTTPStatus.INSUFFICIENT_STORAGE
 _STATUSES: Final = range(200, 600)
+_URL: Final = "TICKET_EXPORT_STORAGE_URL"
 
 
 @attrs.frozen
@@ -57,19 +59,34 @@ class DriverErrors:
         status = None if error.__cause__ is None else _status(error.__cause__)
         return status is not None and status < HTTPStatus.MULTIPLE_CHOICES
 
+    def named_cause(self, error: StorageError) -> str:
+        """Return what may be shown of the driver's error, to put behind the text: its type, and its HTTP status."""
+        if (cause := error.__cause__) is None:
+            return ""
+        status = _status(cause)
+        return f" ({type(cause).__name__}{'' if status is None else f', HTTP {status}'})"
+
+    def remedy(self, error: StorageError) -> str:
+        """Return what an operator can do."""
+        if self.is_missing(error):
+            return f"create it, or correct {_URL}"
+        if isinstance(error, StorageUnavailableError):
+            return f"start the storage, or correct the network or {_URL}"
+        if error.__cause__ is not None and self._is_refused(error.__cause__):
+            return f"correct the credentials, give them the rights that the library needs, or correct {_URL}"
+        return f"correct {_URL} or the credentials"
+
     def storage_error(self, failed: str, error: Exception) -> StorageError:
         """Return the error to raise for one of the driver, without its cause."""
         if self._is_missing(error):
             return StorageError(f"{failed}: the storage's bucket, container or folder does not exist")
-        if isinstance(error, self.refused):
+        if self._is_refused(error):
             return StorageError(f"{failed}: the storage refuses access")
         status = _status(error)
         if status in _BUSY:
             return StorageUnavailableError(f"{failed}: the storage is busy; try again later")
         if status == _FULL:
             return StorageError(f"{failed}: the storage is full")
-        if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            return StorageError(f"{failed}: the storage refuses access")
         if status is not None:
             is_refused = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR
             is_final = is_refused and status != HTTPStatus.REQUEST_TIMEOUT
@@ -83,6 +100,9 @@ class DriverErrors:
 
     def _is_missing(self, error: BaseException) -> bool:
         return isinstance(error, self.missing) or _status(error) == HTTPStatus.NOT_FOUND
+
+    def _is_refused(self, error: BaseException) -> bool:
+        return isinstance(error, self.refused) or _status(error) in _REFUSED
 
 
 def _status(error: BaseException) -> int | None:

@@ -203,8 +203,8 @@ class SmartOpenStorage(ExportStorage, SupportsCheck, Generic[C]):
         except StorageError as failure:
             yield error(
                 "storage",
-                str(failure),
-                "correct TICKET_EXPORT_STORAGE_URL or the credentials, or start the storage",
+                f"{self.place}: {failure}{self.errors.named_cause(failure)}",
+                self.errors.remedy(failure),
                 may_pass=isinstance(failure, StorageUnavailableError),
             )
 

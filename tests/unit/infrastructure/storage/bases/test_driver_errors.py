@@ -148,3 +148,28 @@ def test_upload_whose_blocks_the_store_does_not_have_is_lost(code: str | None, i
     assert _ERRORS.is_lost(raised(error)) is is_lost
     assert _ERRORS.is_lost(raised(Missing()))
     assert not _ERRORS.is_lost(StorageError("without a cause"))
+
+
+@pytest.mark.parametrize(
+    ("error", "named", "remedy"),
+    [
+        (Missing(), " (Missing)", "create it, or correct TICKET_EXPORT_STORAGE_URL"),
+        (WithCode(404), " (WithCode, HTTP 404)", "create it, or correct TICKET_EXPORT_STORAGE_URL"),
+        (Refused(), " (Refused)", "correct the credentials, give them the rights that the library needs, or correct "),
+        (WithStatus(403), " (WithStatus, HTTP 403)", "correct the credentials, give them the rights "),
+        (Trouble(), " (Trouble)", "start the storage, or correct the network or TICKET_EXPORT_STORAGE_URL"),
+        (WithStatus(400), " (WithStatus, HTTP 400)", "correct TICKET_EXPORT_STORAGE_URL or the credentials"),
+        (ValueError("secret"), " (ValueError)", "correct TICKET_EXPORT_STORAGE_URL or the credentials"),
+    ],
+)
+def test_operator_is_told_the_kind_of_the_error_and_what_would_be_right(
+    error: Exception, named: str, remedy: str
+) -> None:
+    failure = raised(error)
+    assert _ERRORS.named_cause(failure) == named
+    assert _ERRORS.remedy(failure).startswith(remedy)
+
+
+def test_error_that_no_driver_has_raised_has_no_cause_to_name() -> None:
+    assert _ERRORS.named_cause(StorageError("of the library")) == ""
+    assert _ERRORS.remedy(StorageError("of the library")) == "correct TICKET_EXPORT_STORAGE_URL or the credentials"
