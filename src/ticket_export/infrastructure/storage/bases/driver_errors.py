@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -17,6 +18,19 @@ _REFUSED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _FULL: Final = HTTPStatus.INSUFFICIENT_STORAGE
 _STATUSES: Final = range(200, 600)
 _URL: Final = "TICKET_EXPORT_STORAGE_URL"
+# A secret of a URL, or of a connection string.
+_SIGNATURE: Final = re.compile(r"((?:sig|signature|accountkey|password|token)=)[^&\s;'\"<>]+", re.IGNORECASE)
+_HIDDEN: Final = r"\1***"
+
+
+class _ConcealedError(Exception):
+    """In the place of an error whose text has a signature: the page of a gateway repeats the URL of a request."""
+
+    def __init__(self, error: Exception) -> None:
+        self.kind = type(error).__name__
+        super().__init__(f"{self.kind}: {_SIGNATURE.sub(_HIDDEN, str(error))}")
+        self.status_code = _status(error)
+        self.error_code = getattr(error, "error_code", None)
 
 
 @attrs.frozen
@@ -36,14 +50,17 @@ class DriverErrors:
         """Raise `StorageError` for every error of a block that calls only the driver; its text begins with `failed`.
 
         It is `StorageUnavailableError` if the same call may succeed later. The driver's error may name hosts, users
-        and paths, so it is only the ``__cause__``.
+        and paths, so it is only the ``__cause__``. The log shows that one, so its text has no signature of a URL.
         """
         try:
             yield
         except TicketExportError:
             raise
         except Exception as error:
-            raise self.storage_error(failed, error) from error
+            failure = self.storage_error(failed, error)
+            if _SIGNATURE.search(str(error)):
+                raise failure from _ConcealedError(error)
+            raise failure from error
 
     def is_missing(self, error: StorageError) -> bool:
         """Whether the driver said that something does not exist."""
@@ -51,8 +68,12 @@ class DriverErrors:
 
     def is_lost(self, error: StorageError) -> bool:
         """Whether the store does not have any more what an upload has sent before."""
-        # Azure says it so: also if another writer of the blob was first.
-        return self.is_missing(error) or getattr(error.__cause__, "error_code", None) == "InvalidBlockList"
+        if self.is_missing(error):
+            return True
+        cause = error.__cause__
+        # Azure says it so: also if another writer of the blob was first. Google says that an upload is gone.
+        is_gone = cause is not None and _status(cause) == HTTPStatus.GONE
+        return is_gone or getattr(cause, "error_code", None) == "InvalidBlockList"
 
     def is_after_success(self, error: StorageError) -> bool:
         """Whether the store said that a call succeeded, and the driver does not believe it: a wrong checksum."""
@@ -64,7 +85,8 @@ class DriverErrors:
         if (cause := error.__cause__) is None:
             return ""
         status = _status(cause)
-        return f" ({type(cause).__name__}{'' if status is None else f', HTTP {status}'})"
+        kind = cause.kind if isinstance(cause, _ConcealedError) else type(cause).__name__
+        return f" ({kind}{'' if status is None else f', HTTP {status}'})"
 
     def remedy(self, error: StorageError) -> str:
         """Return what an operator can do."""

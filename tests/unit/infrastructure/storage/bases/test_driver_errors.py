@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import traceback
 from http import HTTPStatus
 
 import attrs
@@ -147,7 +148,33 @@ def test_upload_whose_blocks_the_store_does_not_have_is_lost(code: str | None, i
     error.error_code = code  # type: ignore[attr-defined]
     assert _ERRORS.is_lost(raised(error)) is is_lost
     assert _ERRORS.is_lost(raised(Missing()))
+    assert _ERRORS.is_lost(raised(WithCode(HTTPStatus.GONE)))
     assert not _ERRORS.is_lost(StorageError("without a cause"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Content: <html>http://host/exports/a?se=2026&sig=secret%2Bsecret&sp=r was denied</html>",
+        "https://host/a?X-Goog-Signature=secret",
+        "https://host/a?X-Amz-Security-Token=secret",
+        "AccountName=desk;AccountKey=secret==;EndpointSuffix=x",
+    ],
+)
+def test_log_of_an_error_has_no_signature_of_a_url(text: str) -> None:
+    error = WithStatus(404)
+    error.args = (text,)
+    error.error_code = "InvalidBlockList"  # type: ignore[attr-defined]
+    with pytest.raises(StorageError) as caught, _ERRORS("the file could not be written"):
+        raise error
+    failure = caught.value
+    shown = "".join(traceback.format_exception(failure))
+    assert "secret" not in shown
+    assert "WithStatus: " in shown
+    assert "=***" in shown
+    assert _ERRORS.named_cause(failure) == " (WithStatus, HTTP 404)"
+    assert _ERRORS.is_missing(failure)
+    assert _ERRORS.is_lost(failure)
 
 
 @pytest.mark.parametrize(
