@@ -51,11 +51,16 @@ class Upload(Protocol):
 
 @contextmanager
 def uploading(upload: Upload) -> Iterator[ObjectWriter]:
-    """Publish what the block writes. If the block fails, or publishing does, withdraw it."""
+    """Publish what the block writes. If the block fails, or publishing does, withdraw it.
+
+    A process that is to end does not wait for a store that does not respond.
+    """
     try:
         yield _Writer(upload)
         upload.publish()
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, (KeyboardInterrupt, SystemExit)):
+            upload.interrupt()
         upload.sending.end(upload.withdraw)
         raise
 
