@@ -94,7 +94,10 @@ def _served(store: Store, python: str, proxies: Sequence[LatencyProxy]) -> Itera
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
     ) as server:
         assert server.stdout is not None
-        answer = json.loads(server.stdout.readline())
+        line = server.stdout.readline()
+        if not line:
+            raise SystemExit(f"the server of {store.name} has not started; --only leaves it out")
+        answer = json.loads(line)
         for proxy in proxies:
             proxy.forward_to(answer["port"])
         yield answer["environments"]

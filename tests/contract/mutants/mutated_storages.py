@@ -158,7 +158,7 @@ class Waiting(FaithfulStorage):
     @contextmanager
     def open_writer(self, key: str, content_type: str) -> Iterator[ObjectWriter]:
         is_ended = Event()
-        Thread(target=is_ended.wait, kwargs={"timeout": 60}).start()
+        Thread(target=is_ended.wait, args=(60,), daemon=False).start()
         try:
             with super().open_writer(key, content_type) as writer:
                 yield writer

@@ -6,12 +6,13 @@ import gc
 import io
 from collections.abc import Callable, Iterator
 from threading import Event, Thread
-from typing import TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, cast
 
 import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from smart_open.utils import FileLikeProxy
 
 from ticket_export.application.ports.export_storage import ObjectWriter
 from ticket_export.application.ports.supports_interrupt import SupportsInterrupt
@@ -122,9 +123,11 @@ class Object(Target):
     def errors(self) -> DriverErrors:
         return DriverErrors(missing=(Gone,), refused=(Refused,), trouble=(Away,))
 
-    def open(self) -> Stream:
+    def open(self) -> FileLikeProxy:
         self._store.call("open", lambda: None)
-        return Stream(self._store)
+        stream = cast("IO[bytes]", Stream(self._store))
+        # What smart-open returns.
+        return FileLikeProxy(stream, stream)
 
     def complete(self, close: Callable[[], object], written: Written) -> None:
         close()
