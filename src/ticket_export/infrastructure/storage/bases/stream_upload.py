@@ -131,7 +131,7 @@ class StreamUpload(Upload):
 
     def _send(self, part: PartBuffer) -> None:
         with part, part.view() as data, data[:-1] as most:
-            last = bytes(data[-1:])
+            last = memoryview(bytes(data[-1:]))
             self._written = self._written.and_then(data)
             self._made(partial(self._write, most))
         # The driver copies a part, and sends it when the last byte is there. The memory of this copy is free by then.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 from http import HTTPStatus
 
 import attrs
@@ -148,3 +149,10 @@ def test_upload_whose_blocks_the_store_does_not_have_is_lost(code: str | None, i
     assert _ERRORS.is_lost(raised(error)) is is_lost
     assert _ERRORS.is_lost(raised(Missing()))
     assert not _ERRORS.is_lost(StorageError("without a cause"))
+
+
+def test_stream_that_lacks_a_method_is_no_trouble_that_passes() -> None:
+    errors = DriverErrors(trouble=(OSError,))
+    with pytest.raises(StorageError) as caught, errors("the file could not be read"):
+        raise io.UnsupportedOperation("seek")
+    assert not isinstance(caught.value, StorageUnavailableError)
