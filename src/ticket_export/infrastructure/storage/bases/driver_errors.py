@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,7 +65,7 @@ class DriverErrors:
 
     def is_missing(self, error: StorageError) -> bool:
         """Whether the driver said that something does not exist."""
-        return error.__cause__ is not None and self._is_missing(error.__cause__)
+        return error.__cause__ is not None and self.means_missing(error.__cause__)
 
     def is_lost(self, error: StorageError) -> bool:
         """Whether the store does not have any more what an upload has sent before."""
@@ -100,7 +101,7 @@ class DriverErrors:
 
     def storage_error(self, failed: str, error: Exception) -> StorageError:
         """Return the error to raise for one of the driver, without its cause."""
-        if self._is_missing(error):
+        if self.means_missing(error):
             return StorageError(f"{failed}: the storage's bucket, container or folder does not exist")
         if self._is_refused(error):
             return StorageError(f"{failed}: the storage refuses access")
@@ -116,11 +117,13 @@ class DriverErrors:
             return error_type(f"{failed}: the storage failed; the log has the cause")
         if isinstance(error, OSError) and error.errno is not None:
             return os_error(failed, error)
-        if isinstance(error, self.trouble):
+        # An OSError too, but no trouble that passes: the stream lacks a method, such as `seek`.
+        if isinstance(error, self.trouble) and not isinstance(error, io.UnsupportedOperation):
             return StorageUnavailableError(f"{failed}: the storage cannot be reached")
         return StorageError(f"{failed}: the storage failed; the log has the cause")
 
-    def _is_missing(self, error: BaseException) -> bool:
+    def means_missing(self, error: BaseException) -> bool:
+        """Whether an error of the driver says that something does not exist."""
         return isinstance(error, self.missing) or _status(error) == HTTPStatus.NOT_FOUND
 
     def _is_refused(self, error: BaseException) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import traceback
 from http import HTTPStatus
 
@@ -200,3 +201,10 @@ def test_operator_is_told_the_kind_of_the_error_and_what_would_be_right(
 def test_error_that_no_driver_has_raised_has_no_cause_to_name() -> None:
     assert _ERRORS.named_cause(StorageError("of the library")) == ""
     assert _ERRORS.remedy(StorageError("of the library")) == "correct TICKET_EXPORT_STORAGE_URL or the credentials"
+
+
+def test_stream_that_lacks_a_method_is_no_trouble_that_passes() -> None:
+    errors = DriverErrors(trouble=(OSError,))
+    with pytest.raises(StorageError) as caught, errors("the file could not be read"):
+        raise io.UnsupportedOperation("seek")
+    assert not isinstance(caught.value, StorageUnavailableError)

@@ -90,28 +90,37 @@ class Store:
 
 
 class Stream(io.RawIOBase):
-    """As smart-open's: it publishes when it is closed, also when Python closes it."""
+    """As smart-open's: it sends whole parts, and publishes when it is closed, also when Python closes it."""
 
     def __init__(self, store: Store) -> None:
         super().__init__()
         self._store = store
         self._parts: list[bytes] = []
+        self._begun = b""
         self._is_terminated = False
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Buffer, /) -> int:
-        part = bytes(data)
+        written = bytes(data)
+        self._begun += written
+        if len(self._begun) >= _PART:
+            self._send()
+        return len(written)
+
+    def _send(self) -> None:
+        part, self._begun = self._begun, b""
         self._store.call("write", lambda: self._parts.append(part))
         self._store.parts.append(part)
-        return len(part)
 
     def terminate(self) -> None:
         self._store.call("terminate", lambda: setattr(self, "_is_terminated", True))
 
     def close(self) -> None:
         if not (self.closed or self._is_terminated):
+            if self._begun:
+                self._send()
             self._store.call("close", lambda: self._store.publish(self._parts))
             super().close()
 
