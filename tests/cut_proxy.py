@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from threading import Condition, Thread
 from urllib.parse import urlsplit
 
@@ -25,6 +25,7 @@ class CutProxy:
         self._mend_after: int | None = None
         # How many more bytes clients may send, and what happens then.
         self._due: tuple[int, Callable[[], object]] | None = None
+        self._acting = 0
         self._sockets: list[socket.socket] = []
         #: The connections that came while it was cut.
         self.in_vain = 0
@@ -52,10 +53,11 @@ class CutProxy:
             self._due = count, act
 
     def mend(self) -> None:
-        """Forward again, also what waits; nothing is due any more."""
+        """Forward again, also what waits; nothing is due any more, and what was due has been done."""
         with self._changed:
-            self._is_cut = self._is_silent = self._loses_answer = False
             self._due = None
+            self._changed.wait_for(lambda: not self._acting, 60)
+            self._is_cut = self._is_silent = self._loses_answer = False
             self._changed.notify_all()
 
     def wait_for_in_vain(self, count: int) -> None:
@@ -112,9 +114,10 @@ class CutProxy:
         with suppress(OSError):
             while data := client.recv(_AT_ONCE):
                 first, act = self._until_due(data)
-                self._forward(first, server)
+                with suppress(OSError) if act else nullcontext():
+                    self._forward(first, server)
                 if act:
-                    act()
+                    self._do(act)
                     self._forward(data[len(first) :], server)
         with suppress(OSError):
             server.shutdown(socket.SHUT_WR)
@@ -124,8 +127,20 @@ class CutProxy:
             if self._due is None:
                 return data, None
             count, act = self._due
-            self._due = None if count <= len(data) else (count - len(data), act)
-            return data[:count], act if self._due is None else None
+            if count > len(data):
+                self._due = count - len(data), act
+                return data, None
+            self._due = None
+            self._acting += 1
+            return data[:count], act
+
+    def _do(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        finally:
+            with self._changed:
+                self._acting -= 1
+                self._changed.notify_all()
 
     def _answer(self, server: socket.socket, client: socket.socket) -> None:
         with suppress(OSError):

@@ -92,10 +92,6 @@ class OpenSshServer(ServerProcess):
         super().kill()
         _kill(connections)
 
-    def cut(self) -> None:
-        """Kill the processes of all connections. New ones are welcome."""
-        _kill(self._connections())
-
     def new_place(self) -> OpenSshPlace:
         """See `StoreServer.new_place`. The folder is made by the first write."""
         folder = self.folder / "served" / f"exports-{uuid4().hex}"

@@ -94,17 +94,34 @@ def test_container_that_does_not_exist_is_not_an_absent_file(azure_place: AzureP
         with pytest.raises(StorageError, match="the storage's bucket, container or folder does not exist"):
             call()
     (found,) = storage.problems(())
-    assert (found.what, found.may_pass) == (
-        "the files could not be listed: the storage's bucket, container or folder does not exist",
-        False,
+    assert not found.may_pass
+    assert found.what == (
+        f"{storage.place}: the files could not be listed: the storage's bucket, container or folder does not exist "
+        "(ResourceNotFoundError, HTTP 404)"
     )
+    assert found.remedy == "create it, or correct TICKET_EXPORT_STORAGE_URL"
 
 
 def test_wrong_key_is_a_refusal(azure_place: AzurePlace, monkeypatch: pytest.MonkeyPatch) -> None:
     known = azure_place.environment()["AZURE_STORAGE_CONNECTION_STRING"]
     monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", known.replace("AccountKey=E", "AccountKey=F"))
-    (found,) = opened(azure_place.url).problems(())
-    assert (found.what, found.may_pass) == ("the files could not be listed: the storage refuses access", False)
+    storage = opened(azure_place.url)
+    (found,) = storage.problems(())
+    assert (found.what, found.may_pass) == (
+        f"{storage.place}: the files could not be listed: the storage refuses access (HttpResponseError, HTTP 403)",
+        False,
+    )
+    assert found.remedy.startswith("correct the credentials, ")
+
+
+def test_name_that_no_container_can_have_is_told_with_the_answer(
+    azure_place: AzurePlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", azure_place.environment()["AZURE_STORAGE_CONNECTION_STRING"])
+    (found,) = opened("azure://of_ours/desk").problems(())
+    assert found.what.startswith("azure://of_ours/desk?endpoint=http://127.0.0.1:")
+    assert found.what.endswith(" (HttpResponseError, HTTP 400)")
+    assert found.remedy == "correct TICKET_EXPORT_STORAGE_URL or the credentials"
 
 
 def test_missing_driver_is_named_with_its_extra() -> None:

@@ -53,8 +53,9 @@ def test_without_credentials_nothing_is_done_and_the_check_says_so(gcs_place: Gc
         write(storage, KEY, b"never")
     (finding,) = storage.problems(())
     assert str(finding) == (
-        "error: storage: the files could not be listed: the storage refuses access; "
-        "correct TICKET_EXPORT_STORAGE_URL or the credentials, or start the storage"
+        f"error: storage: {gcs_place.url}: the files could not be listed: the storage refuses access "
+        "(DefaultCredentialsError); correct the credentials, give them the rights that the library needs, or correct "
+        "TICKET_EXPORT_STORAGE_URL"
     )
     assert not finding.may_pass
 

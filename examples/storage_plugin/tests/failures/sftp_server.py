@@ -68,6 +68,11 @@ class SftpServer:
         for connection in ended:
             connection.close()
 
+    @property
+    def connections(self) -> int:
+        """Return how many are open."""
+        return sum(connection.is_active() for connection in self._connections)
+
     def close(self) -> None:
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
@@ -140,6 +145,10 @@ class Login(paramiko.ServerInterface):
     def check_auth_password(self, username: str, password: str) -> int:
         self.server.logins.append(password)
         return AUTH_SUCCESSFUL if (username, password) == (USER, PASSWORD) else AUTH_FAILED
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        self.server.logins.append(key.fingerprint)
+        return AUTH_FAILED
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
         return OPEN_SUCCEEDED

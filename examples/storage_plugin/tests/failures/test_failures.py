@@ -29,7 +29,7 @@ from ticket_export import Settings
 from ticket_export_sftp.storage import SftpStorage
 storage = SftpStorage.from_url(sys.argv[1], Settings(storage_url=sys.argv[1]))
 with storage.open_writer("exports/job/1/tickets.csv", "text/csv") as writer:
-    writer.write(b"x" * 12_000_000)
+    writer.write(b"x" * 17_000_000)
     print("written", flush=True)
     time.sleep(600)
 """
@@ -133,6 +133,15 @@ def test_connection_that_has_ended_is_replaced_by_a_new_one(server: SftpServer) 
     wait_until(lambda: storage.client[0].sftp.sock.closed)
     assert read(storage) == DATA
     assert len(server.logins) == logins + 1
+
+
+def test_connection_is_closed_after_an_error(server: SftpServer) -> None:
+    storage = server.storage()
+    write(storage)
+    server.requests, server.fail_at, server.fault = 0, 1, denied
+    with pytest.raises(StorageError):
+        storage.delete(KEY)
+    wait_until(lambda: server.connections == 0)
 
 
 def test_threads_have_a_connection_each_and_leave_it_to_the_next_ones(server: SftpServer) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from paramiko import ECDSAKey
 
-from sftp_server import SftpServer
+from sftp_server import PASSWORD, SftpServer
 from ticket_export import ConfigurationError, Settings, StorageError
 from ticket_export.errors import InvalidKeyError, StorageUnavailableError
 from ticket_export_sftp.storage import SftpStorage
@@ -90,6 +90,18 @@ def test_wrong_password_is_access_refused(server: SftpServer, monkeypatch: pytes
         list(storage.list(""))
     assert not isinstance(caught.value, StorageUnavailableError)
     assert "horse" not in str(caught.value)
+
+
+def test_keys_are_tried_only_without_a_password(
+    server: SftpServer, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ECDSAKey.generate().write_private_key_file(str(home / ".ssh" / "id_ecdsa"))
+    list(server.storage().list(""))
+    assert server.logins == [PASSWORD]
+    monkeypatch.delenv("TICKET_EXPORT_SFTP_PASSWORD")
+    with pytest.raises(StorageError, match="refuses access"):
+        list(server.storage().list(""))
+    assert server.logins[1].startswith("SHA256:")
 
 
 def test_neither_password_nor_key_is_access_refused(server: SftpServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,7 +135,9 @@ class CheckSetup:
             away = list(absence_problems(self.storage(), counted())) if can_ask else []
             if away:
                 # Writing an object there would create it.
-                yield from (*_own_problems("storage", self.storage), *away)
+                own = list(_own_problems("storage", self.storage))
+                # A storage that refuses access cannot tell whether it is there.
+                yield from own if has_error(own) else (*own, *away)
             else:
                 yield from storage_problems(self.storage(), prefix=prefix(), url_lifetime=self.url_lifetime())
 

@@ -12,7 +12,7 @@ from importlib.metadata import EntryPoint
 from typing import Final, Protocol, cast
 
 from ticket_export.application.ports.export_storage import ExportStorage
-from ticket_export.application.safe_text import quoted
+from ticket_export.application.safe_text import escaped, quoted
 from ticket_export.application.secret_url import without_secrets
 from ticket_export.errors import ConfigurationError, TicketExportError
 from ticket_export.infrastructure.plugins import Plugins
@@ -72,7 +72,7 @@ def _former(url: str, settings: Settings) -> ExportStorage:
         # The error of a plugin may be the cause, so it is not logged with its traceback.
         _log.error(
             "a former storage cannot be opened, so its files are not read and not deleted: %s: %s",
-            without_secrets(url),
+            escaped(without_secrets(url)),
             error,
         )
         return UnusableStorage(url, error)

@@ -41,6 +41,7 @@ class LinksContract(StoreBackDoor[S]):
         pytest.skip(f"{type(self).__name__} does not override link_lifetime")
 
     def test_signed_url_serves_the_object(self, storage: S) -> None:
+        self._signer(storage)
         write(storage, KEY, b"signed")
         with urllib.request.urlopen(self._link(storage), timeout=30) as response:  # noqa: S310
             assert response.read() == b"signed"
@@ -49,6 +50,7 @@ class LinksContract(StoreBackDoor[S]):
     def test_signed_url_serves_a_file_of_its_name_and_type_that_no_cache_keeps(
         self, storage: S, file_name: str
     ) -> None:
+        self._signer(storage)
         write(storage, KEY, b"signed")
         url = self._link(storage, file_name=file_name)
         expected = (content_disposition(file_name), CONTENT_TYPE)
@@ -130,6 +132,7 @@ class LinksContract(StoreBackDoor[S]):
         assert HTTPStatus.BAD_REQUEST <= _status_of(changed) < HTTPStatus.INTERNAL_SERVER_ERROR
 
     def test_signed_url_of_a_deleted_object_serves_nothing(self, storage: S) -> None:
+        self._signer(storage)
         write(storage, KEY, b"signed")
         url = self._link(storage)
         storage.delete(KEY)

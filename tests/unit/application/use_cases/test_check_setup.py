@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -231,8 +231,12 @@ class NotMounted(InMemoryStorage, SupportsPlaces):
         raise StorageError("it is not mounted")
 
 
-def test_nothing_is_written_where_a_disk_with_files_is_not_mounted(check: CheckSetup) -> None:
-    away = NotMounted()
+class Refusing(NotMounted, SupportsCheck):
+    def problems(self, actors: Sequence[Actor]) -> Iterable[Finding]:
+        return [error("storage", "the storage refuses access", "correct the credentials")]
+
+
+def _checked_with_a_file_in(away: InMemoryStorage, check: CheckSetup) -> Sequence[Finding]:
     item = attrs.evolve(a_media_item(), file_storage_provider=away.provider, storage_place=away.place)
     item = attrs.evolve(item, object_key=f"exports/{uuid4()}/{uuid4()}/1/tickets.csv")
     task = a_task()
@@ -242,7 +246,19 @@ def test_nothing_is_written_where_a_disk_with_files_is_not_mounted(check: CheckS
         work.tasks.add(task)
         work.jobs.add(job)
         work.commit()
-    (finding,) = attrs.evolve(check, storage=lambda: away, places=lambda: StoragePlaces(away))()
+    return attrs.evolve(check, storage=lambda: away, places=lambda: StoragePlaces(away))()
+
+
+def test_nothing_is_written_where_a_disk_with_files_is_not_mounted(check: CheckSetup) -> None:
+    away = NotMounted()
+    (finding,) = _checked_with_a_file_in(away, check)
     assert (finding.severity, finding.where) == (Severity.ERROR, "storage")
     assert "does not exist, and 1 export has files there" in finding.what
+    assert away.objects == {}
+
+
+def test_a_storage_that_refuses_access_is_not_called_missing(check: CheckSetup) -> None:
+    away = Refusing()
+    (finding,) = _checked_with_a_file_in(away, check)
+    assert finding.what == "the storage refuses access"
     assert away.objects == {}

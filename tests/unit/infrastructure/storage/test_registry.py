@@ -203,6 +203,13 @@ def test_refusal_by_a_storage_comes_out_unchanged(plugin: Callable[..., str]) ->
     assert refusal("tape://drive") == "the drive needs a number"
 
 
+def test_former_storage_url_with_a_line_break_is_one_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    open_former_storages(Settings(former_storage_urls=("stone://tab\nERROR: let",)))
+    (record,) = caplog.records
+    assert "\n" not in record.getMessage()
+    assert ": stone://tab\\nERROR: let: " in record.getMessage()
+
+
 def test_former_storage_that_cannot_be_opened_is_told_once_without_its_secret_and_refuses_every_call(
     plugin: Callable[..., str], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

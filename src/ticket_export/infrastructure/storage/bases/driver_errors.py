@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -13,8 +15,23 @@ from ticket_export.errors import StorageError, StorageUnavailableError, TicketEx
 from ticket_export.infrastructure.storage.os_errors import os_error
 
 _BUSY: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+_REFUSED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _FULL: Final = HTTPStatus.INSUFFICIENT_STORAGE
 _STATUSES: Final = range(200, 600)
+_URL: Final = "TICKET_EXPORT_STORAGE_URL"
+# A secret of a URL, or of a connection string.
+_SIGNATURE: Final = re.compile(r"((?:sig|signature|accountkey|password|token)=)[^&\s;'\"<>]+", re.IGNORECASE)
+_HIDDEN: Final = r"\1***"
+
+
+class _ConcealedError(Exception):
+    """In the place of an error whose text has a signature: the page of a gateway repeats the URL of a request."""
+
+    def __init__(self, error: Exception) -> None:
+        self.kind = type(error).__name__
+        super().__init__(f"{self.kind}: {_SIGNATURE.sub(_HIDDEN, str(error))}")
+        self.status_code = _status(error)
+        self.error_code = getattr(error, "error_code", None)
 
 
 @attrs.frozen
@@ -34,42 +51,65 @@ class DriverErrors:
         """Raise `StorageError` for every error of a block that calls only the driver; its text begins with `failed`.
 
         It is `StorageUnavailableError` if the same call may succeed later. The driver's error may name hosts, users
-        and paths, so it is only the ``__cause__``.
+        and paths, so it is only the ``__cause__``. The log shows that one, so its text has no signature of a URL.
         """
         try:
             yield
         except TicketExportError:
             raise
         except Exception as error:
-            raise self.storage_error(failed, error) from error
+            failure = self.storage_error(failed, error)
+            if _SIGNATURE.search(str(error)):
+                raise failure from _ConcealedError(error)
+            raise failure from error
 
     def is_missing(self, error: StorageError) -> bool:
         """Whether the driver said that something does not exist."""
-        return error.__cause__ is not None and self._is_missing(error.__cause__)
+        return error.__cause__ is not None and self.means_missing(error.__cause__)
 
     def is_lost(self, error: StorageError) -> bool:
         """Whether the store does not have any more what an upload has sent before."""
-        # Azure says it so: also if another writer of the blob was first.
-        return self.is_missing(error) or getattr(error.__cause__, "error_code", None) == "InvalidBlockList"
+        if self.is_missing(error):
+            return True
+        cause = error.__cause__
+        # Azure says it so: also if another writer of the blob was first. Google says that an upload is gone.
+        is_gone = cause is not None and _status(cause) == HTTPStatus.GONE
+        return is_gone or getattr(cause, "error_code", None) == "InvalidBlockList"
 
     def is_after_success(self, error: StorageError) -> bool:
         """Whether the store said that a call succeeded, and the driver does not believe it: a wrong checksum."""
         status = None if error.__cause__ is None else _status(error.__cause__)
         return status is not None and status < HTTPStatus.MULTIPLE_CHOICES
 
+    def named_cause(self, error: StorageError) -> str:
+        """Return what may be shown of the driver's error, to put behind the text: its type, and its HTTP status."""
+        if (cause := error.__cause__) is None:
+            return ""
+        status = _status(cause)
+        kind = cause.kind if isinstance(cause, _ConcealedError) else type(cause).__name__
+        return f" ({kind}{'' if status is None else f', HTTP {status}'})"
+
+    def remedy(self, error: StorageError) -> str:
+        """Return what an operator can do."""
+        if self.is_missing(error):
+            return f"create it, or correct {_URL}"
+        if isinstance(error, StorageUnavailableError):
+            return f"start the storage, or correct the network or {_URL}"
+        if error.__cause__ is not None and self._is_refused(error.__cause__):
+            return f"correct the credentials, give them the rights that the library needs, or correct {_URL}"
+        return f"correct {_URL} or the credentials"
+
     def storage_error(self, failed: str, error: Exception) -> StorageError:
         """Return the error to raise for one of the driver, without its cause."""
-        if self._is_missing(error):
+        if self.means_missing(error):
             return StorageError(f"{failed}: the storage's bucket, container or folder does not exist")
-        if isinstance(error, self.refused):
+        if self._is_refused(error):
             return StorageError(f"{failed}: the storage refuses access")
         status = _status(error)
         if status in _BUSY:
             return StorageUnavailableError(f"{failed}: the storage is busy; try again later")
         if status == _FULL:
             return StorageError(f"{failed}: the storage is full")
-        if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            return StorageError(f"{failed}: the storage refuses access")
         if status is not None:
             is_refused = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR
             is_final = is_refused and status != HTTPStatus.REQUEST_TIMEOUT
@@ -77,12 +117,17 @@ class DriverErrors:
             return error_type(f"{failed}: the storage failed; the log has the cause")
         if isinstance(error, OSError) and error.errno is not None:
             return os_error(failed, error)
-        if isinstance(error, self.trouble):
+        # An OSError too, but no trouble that passes: the stream lacks a method, such as `seek`.
+        if isinstance(error, self.trouble) and not isinstance(error, io.UnsupportedOperation):
             return StorageUnavailableError(f"{failed}: the storage cannot be reached")
         return StorageError(f"{failed}: the storage failed; the log has the cause")
 
-    def _is_missing(self, error: BaseException) -> bool:
+    def means_missing(self, error: BaseException) -> bool:
+        """Whether an error of the driver says that something does not exist."""
         return isinstance(error, self.missing) or _status(error) == HTTPStatus.NOT_FOUND
+
+    def _is_refused(self, error: BaseException) -> bool:
+        return isinstance(error, self.refused) or _status(error) in _REFUSED
 
 
 def _status(error: BaseException) -> int | None:

@@ -58,6 +58,8 @@ class StoreLocation:
             parts = urlsplit(url)
             _ = parts.port  # must be one
             pairs = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=True) if parts.query else []
+            for _, value in pairs:
+                _ = urlsplit(value).port  # that of an endpoint
         except ValueError:
             # Without the cause, whose text may quote the URL.
             raise _no_location(usage, options) from None

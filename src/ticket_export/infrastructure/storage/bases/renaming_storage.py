@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -146,7 +145,9 @@ class _RenamedTarget(ObjectTarget):
     def open(self) -> Any:
         try:
             return self._folder.open_stream(self._partial, "wb", self._content_type)
-        except self._folder.missing:
+        except Exception as error:
+            if not self.errors.means_missing(error):
+                raise
             self._folder.make_folder()
             return self._folder.open_stream(self._partial, "wb", self._content_type)
 
@@ -159,5 +160,4 @@ class _RenamedTarget(ObjectTarget):
 
     def discard(self, stream: Any, close: Callable[[], object]) -> None:
         close()
-        with suppress(*self._folder.missing):
-            self._folder.remove(self._partial)
+        self._folder.delete_named(self._partial)

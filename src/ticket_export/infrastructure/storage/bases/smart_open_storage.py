@@ -28,7 +28,7 @@ from ticket_export.infrastructure.storage.keys import check_prefix, check_start
 C = TypeVar("C")
 
 #: The bytes of a part: what a driver should send in one request. Two parts are in memory, and what the driver copies.
-PART_BYTES: Final = 5 * 1024 * 1024
+PART_BYTES: Final = 8 * 1024 * 1024
 _READ_BUFFER: Final = 256 * 1024
 
 
@@ -209,8 +209,8 @@ class SmartOpenStorage(ExportStorage, SupportsCheck, Generic[C]):
         except StorageError as failure:
             yield error(
                 "storage",
-                str(failure),
-                "correct TICKET_EXPORT_STORAGE_URL or the credentials, or start the storage",
+                f"{self.place}: {failure}{self.errors.named_cause(failure)}",
+                self.errors.remedy(failure),
                 may_pass=isinstance(failure, StorageUnavailableError),
             )
 

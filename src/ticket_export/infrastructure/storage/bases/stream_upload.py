@@ -130,9 +130,12 @@ class StreamUpload(Upload):
             return False
 
     def _send(self, part: PartBuffer) -> None:
-        with part, part.view() as data:
-            self._made(partial(self._write, data))
+        with part, part.view() as data, data[:-1] as most:
+            last = memoryview(bytes(data[-1:]))
             self._written = self._written.and_then(data)
+            self._made(partial(self._write, most))
+        # The driver copies a part, and sends it when the last byte is there. The memory of this copy is free by then.
+        self._made(partial(self._write, last))
 
     def _write(self, data: memoryview) -> None:
         if self._stream is None:

@@ -52,7 +52,10 @@ class Upload(Protocol):
 
 @contextmanager
 def uploading(upload: Upload) -> Iterator[ObjectWriter]:
-    """Publish what the block writes. If the block fails, or publishing does, withdraw it."""
+    """Publish what the block writes. If the block fails, or publishing does, withdraw it.
+
+    A process that is to end does not wait for a store that does not respond.
+    """
     writer = _Writer(upload)
     try:
         try:
@@ -60,7 +63,9 @@ def uploading(upload: Upload) -> Iterator[ObjectWriter]:
         finally:
             writer.is_over = True
         upload.publish()
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, (KeyboardInterrupt, SystemExit)):
+            upload.interrupt()
         upload.sending.end(upload.withdraw)
         raise
 

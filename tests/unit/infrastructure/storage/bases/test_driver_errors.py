@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import io
+import traceback
 from http import HTTPStatus
 
 import attrs
@@ -147,4 +149,62 @@ def test_upload_whose_blocks_the_store_does_not_have_is_lost(code: str | None, i
     error.error_code = code  # type: ignore[attr-defined]
     assert _ERRORS.is_lost(raised(error)) is is_lost
     assert _ERRORS.is_lost(raised(Missing()))
+    assert _ERRORS.is_lost(raised(WithCode(HTTPStatus.GONE)))
     assert not _ERRORS.is_lost(StorageError("without a cause"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Content: <html>http://host/exports/a?se=2026&sig=secret%2Bsecret&sp=r was denied</html>",
+        "https://host/a?X-Goog-Signature=secret",
+        "https://host/a?X-Amz-Security-Token=secret",
+        "AccountName=desk;AccountKey=secret==;EndpointSuffix=x",
+    ],
+)
+def test_log_of_an_error_has_no_signature_of_a_url(text: str) -> None:
+    error = WithStatus(404)
+    error.args = (text,)
+    error.error_code = "InvalidBlockList"  # type: ignore[attr-defined]
+    with pytest.raises(StorageError) as caught, _ERRORS("the file could not be written"):
+        raise error
+    failure = caught.value
+    shown = "".join(traceback.format_exception(failure))
+    assert "secret" not in shown
+    assert "WithStatus: " in shown
+    assert "=***" in shown
+    assert _ERRORS.named_cause(failure) == " (WithStatus, HTTP 404)"
+    assert _ERRORS.is_missing(failure)
+    assert _ERRORS.is_lost(failure)
+
+
+@pytest.mark.parametrize(
+    ("error", "named", "remedy"),
+    [
+        (Missing(), " (Missing)", "create it, or correct TICKET_EXPORT_STORAGE_URL"),
+        (WithCode(404), " (WithCode, HTTP 404)", "create it, or correct TICKET_EXPORT_STORAGE_URL"),
+        (Refused(), " (Refused)", "correct the credentials, give them the rights that the library needs, or correct "),
+        (WithStatus(403), " (WithStatus, HTTP 403)", "correct the credentials, give them the rights "),
+        (Trouble(), " (Trouble)", "start the storage, or correct the network or TICKET_EXPORT_STORAGE_URL"),
+        (WithStatus(400), " (WithStatus, HTTP 400)", "correct TICKET_EXPORT_STORAGE_URL or the credentials"),
+        (ValueError("secret"), " (ValueError)", "correct TICKET_EXPORT_STORAGE_URL or the credentials"),
+    ],
+)
+def test_operator_is_told_the_kind_of_the_error_and_what_would_be_right(
+    error: Exception, named: str, remedy: str
+) -> None:
+    failure = raised(error)
+    assert _ERRORS.named_cause(failure) == named
+    assert _ERRORS.remedy(failure).startswith(remedy)
+
+
+def test_error_that_no_driver_has_raised_has_no_cause_to_name() -> None:
+    assert _ERRORS.named_cause(StorageError("of the library")) == ""
+    assert _ERRORS.remedy(StorageError("of the library")) == "correct TICKET_EXPORT_STORAGE_URL or the credentials"
+
+
+def test_stream_that_lacks_a_method_is_no_trouble_that_passes() -> None:
+    errors = DriverErrors(trouble=(OSError,))
+    with pytest.raises(StorageError) as caught, errors("the file could not be read"):
+        raise io.UnsupportedOperation("seek")
+    assert not isinstance(caught.value, StorageUnavailableError)

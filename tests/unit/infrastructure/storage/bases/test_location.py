@@ -44,6 +44,8 @@ def test_url_names_the_store_the_prefix_and_options(url: str, store: str, prefix
         "azure://exports:443/secret",
         "azure://Secret",
         "azure://..secret",
+        "azure://exports?endpoint=https://host:65536",
+        "azure://exports?endpoint=https://[:secret]",
         "azure://exports/../secret",
         "azure://exports//secret",
         "azure://exports/secret//",

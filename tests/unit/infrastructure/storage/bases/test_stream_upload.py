@@ -6,6 +6,7 @@ import gc
 import io
 from collections.abc import Callable, Iterator
 from threading import Event, Thread
+from time import monotonic
 from typing import IO, TYPE_CHECKING, cast
 
 import attrs
@@ -89,28 +90,37 @@ class Store:
 
 
 class Stream(io.RawIOBase):
-    """As smart-open's: it publishes when it is closed, also when Python closes it."""
+    """As smart-open's: it sends whole parts, and publishes when it is closed, also when Python closes it."""
 
     def __init__(self, store: Store) -> None:
         super().__init__()
         self._store = store
         self._parts: list[bytes] = []
+        self._begun = b""
         self._is_terminated = False
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Buffer, /) -> int:
-        part = bytes(data)
+        written = bytes(data)
+        self._begun += written
+        if len(self._begun) >= _PART:
+            self._send()
+        return len(written)
+
+    def _send(self) -> None:
+        part, self._begun = self._begun, b""
         self._store.call("write", lambda: self._parts.append(part))
         self._store.parts.append(part)
-        return len(part)
 
     def terminate(self) -> None:
         self._store.call("terminate", lambda: setattr(self, "_is_terminated", True))
 
     def close(self) -> None:
         if not (self.closed or self._is_terminated):
+            if self._begun:
+                self._send()
             self._store.call("close", lambda: self._store.publish(self._parts))
             super().close()
 
@@ -336,3 +346,24 @@ def test_object_of_an_interrupted_upload_is_removed_when_the_answer_comes(is_pub
     with pytest.raises(StorageError, match="could not be written"):
         writer.write(b"more")
     assert (store.data, store.calls[-1]) == (None, "remove" if is_published else "terminate")
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_process_that_is_to_end_does_not_wait_for_a_silent_store(error: type[BaseException]) -> None:
+    is_sending, may_answer = Event(), Event()
+
+    def hold(call: Callable[[], object]) -> None:
+        is_sending.set()
+        assert may_answer.wait(_LONG)
+        call()
+
+    store = Store(faults={"write": hold})
+    began_at = monotonic()
+    try:
+        with pytest.raises(error), uploading(upload_to(store)) as writer:
+            writer.write(b"x" * 2 * _PART)
+            assert is_sending.wait(_LONG)
+            raise error
+        assert monotonic() - began_at < _LONG / 2
+    finally:
+        may_answer.set()
