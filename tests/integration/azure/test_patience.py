@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic
 
 import pytest
 from azure.storage.blob import BlobBlock
 
 from tests.cut_proxy import CutProxy, cut_proxy
 from tests.stores.azurite import AzurePlace, AzuriteServer
-from tests.stores.served_store import free_port
+from tests.stores.patience import CALLS, PatienceContract
+from tests.stores.served_store import Place
 from ticket_export.errors import StorageUnavailableError
 from ticket_export.infrastructure.storage.azure import AzureStorage
-from ticket_export.testing.storage import CONTENT_TYPE, KEY, read, write
-
-#: Seconds of patience; and those that nobody may wait for then, since one try and its pause may begin at the end.
-_PATIENCE, _TOO_LONG = 1.0, 8.0
-
-CALLS: dict[str, Callable[[AzureStorage], object]] = {
-    "write": lambda storage: write(storage, KEY, b"never"),
-    "read": lambda storage: read(storage, KEY),
-    "delete": lambda storage: storage.delete(KEY),
-    "list": lambda storage: list(storage.list("")),
-}
+from ticket_export.testing.storage import CONTENT_TYPE, KEY, write
 
 
 @pytest.fixture
@@ -34,30 +23,14 @@ def proxy(azure_place: AzurePlace) -> Iterator[CutProxy]:
         yield proxy
 
 
-def impatient(place: AzurePlace, port: int) -> AzureStorage:
-    return place.storage(port=port, patience=timedelta(seconds=_PATIENCE))
+class TestAzure(PatienceContract):
+    @pytest.fixture
+    def place(self, azure_place: AzurePlace) -> Place:
+        return azure_place
 
-
-def fails_in_time(name: str, storage: AzureStorage) -> None:
-    # A writer also looks for its file, since perhaps only the answer was lost.
-    calls = 2 if name == "write" else 1
-    began_at = monotonic()
-    with pytest.raises(StorageUnavailableError, match="the storage cannot be reached"):
-        CALLS[name](storage)
-    assert monotonic() - began_at < calls * _TOO_LONG
-
-
-@pytest.mark.parametrize("name", CALLS)
-def test_store_that_is_away_from_the_start_is_given_up_in_time(azure_place: AzurePlace, name: str) -> None:
-    fails_in_time(name, impatient(azure_place, free_port()))
-
-
-@pytest.mark.parametrize("name", CALLS)
-def test_silent_store_is_given_up_in_time(azure_place: AzurePlace, proxy: CutProxy, name: str) -> None:
-    azure_place.put(KEY, b"there")
-    storage = impatient(azure_place, proxy.port)
-    proxy.silence()
-    fails_in_time(name, storage)
+    @pytest.fixture
+    def proxy(self, proxy: CutProxy) -> CutProxy:
+        return proxy
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -79,27 +52,6 @@ def test_reading_goes_on_when_the_store_is_back(azure_place: AzurePlace, proxy: 
         proxy.cut(mend_after=2)
         assert first + stream.read() == data
     assert proxy.in_vain == 2
-
-
-@pytest.mark.parametrize("end", [Exception, None], ids=["its block fails", "it is published"])
-def test_writer_whose_store_falls_silent_ends_in_time(
-    azure_place: AzurePlace, proxy: CutProxy, end: type[Exception] | None
-) -> None:
-    part = b"x" * AzureStorage.part_bytes
-    storage = impatient(azure_place, proxy.port)
-    began_at = monotonic()
-    with pytest.raises(end or StorageUnavailableError), storage.open_writer(KEY, CONTENT_TYPE) as writer:
-        writer.write(part + b"y")
-        # The part has arrived when the next one may begin.
-        writer.write(part)
-        proxy.silence()
-        began_at = monotonic()
-        if end:
-            raise end
-    assert monotonic() - began_at < 2 * _TOO_LONG
-    proxy.mend()
-    assert list(storage.list("")) == []
-    assert azure_place.get(KEY) is None
 
 
 def test_upload_goes_on_when_its_connections_were_cut(azure_place: AzurePlace, proxy: CutProxy) -> None:

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Timer
-from time import monotonic
 
 import pytest
 
 from tests.cut_proxy import CutProxy, cut_proxy
-from tests.endings.scene import wait_for_uploads
 from tests.stores.fake_gcs import FakeGcsServer, GcsPlace
-from tests.stores.served_store import free_port
+from tests.stores.patience import CALLS, PatienceContract
+from tests.stores.served_store import Place
 from ticket_export.errors import StorageUnavailableError
 from ticket_export.infrastructure.storage.gcs import GcsStorage
 from ticket_export.testing.storage import CONTENT_TYPE, KEY, read, write
-
-#: Seconds of patience; and those that nobody may wait for then, since one try and its pause may begin at the end.
-_PATIENCE, _TOO_LONG = 2.0, 8.0
-
-CALLS: dict[str, Callable[[GcsStorage], object]] = {
-    "write": lambda storage: write(storage, KEY, b"never"),
-    "read": lambda storage: read(storage, KEY),
-    "delete": lambda storage: storage.delete(KEY),
-    "list": lambda storage: list(storage.list("")),
-}
 
 
 @pytest.fixture
@@ -38,29 +26,14 @@ def proxy(fake_gcs_server: FakeGcsServer) -> Iterator[CutProxy]:
     fake_gcs_server.let_reads_go_by(fake_gcs_server.port)
 
 
-def impatient(place: GcsPlace, port: int) -> GcsStorage:
-    return place.storage(port=port, patience=timedelta(seconds=_PATIENCE))
+class TestGcs(PatienceContract):
+    @pytest.fixture
+    def place(self, gcs_place: GcsPlace) -> Place:
+        return gcs_place
 
-
-def fails_in_time(call: Callable[[], object]) -> None:
-    began_at = monotonic()
-    with pytest.raises(StorageUnavailableError, match="the storage cannot be reached"):
-        call()
-    assert monotonic() - began_at < _TOO_LONG
-
-
-@pytest.mark.parametrize("name", CALLS)
-def test_store_that_is_away_from_the_start_is_given_up_in_time(gcs_place: GcsPlace, name: str) -> None:
-    storage = impatient(gcs_place, free_port())
-    fails_in_time(lambda: CALLS[name](storage))
-
-
-@pytest.mark.parametrize("name", CALLS)
-def test_silent_store_is_given_up_in_time(gcs_place: GcsPlace, proxy: CutProxy, name: str) -> None:
-    gcs_place.put(KEY, b"there")
-    storage = impatient(gcs_place, proxy.port)
-    proxy.silence()
-    fails_in_time(lambda: CALLS[name](storage))
+    @pytest.fixture
+    def proxy(self, proxy: CutProxy) -> CutProxy:
+        return proxy
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -80,31 +53,6 @@ def test_reading_goes_on_when_the_store_is_back(gcs_place: GcsPlace, proxy: CutP
         proxy.cut(mend_after=2)
         assert first + stream.read() == data
     assert proxy.in_vain == 2
-
-
-@pytest.mark.parametrize("end", [Exception, None], ids=["its block fails", "it is published"])
-@pytest.mark.parametrize("is_idle", [True, False], ids=["between two parts", "in a part"])
-def test_writer_whose_store_falls_silent_ends_in_time(
-    gcs_place: GcsPlace, proxy: CutProxy, end: type[Exception] | None, is_idle: bool
-) -> None:
-    part = b"x" * GcsStorage.part_bytes
-    storage = impatient(gcs_place, proxy.port)
-    began_at = monotonic()
-    with pytest.raises(end or StorageUnavailableError), storage.open_writer(KEY, CONTENT_TYPE) as writer:
-        writer.write(part + b"y")
-        if is_idle:
-            # Then the driver ends the upload, and has two minutes for that.
-            wait_for_uploads()
-        else:
-            writer.write(part)
-        proxy.silence()
-        began_at = monotonic()
-        if end:
-            raise end
-    # Publishing fails after the patience, and so does looking for the object, in case only the answer was lost.
-    assert monotonic() - began_at < 2 * _TOO_LONG
-    proxy.mend()
-    assert gcs_place.names() == []
 
 
 def test_upload_goes_on_when_its_connections_were_cut(gcs_place: GcsPlace, proxy: CutProxy) -> None:

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Iterator
 from multiprocessing import get_context
 from multiprocessing.connection import Connection as Pipe
-from time import monotonic
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cut_proxy import CutProxy, cut_proxy
 from tests.stores.openssh import OpenSshPlace, OpenSshServer
-from tests.stores.served_store import free_port
+from tests.stores.patience import CALLS, PatienceContract, fails_in_time, impatient
+from tests.stores.served_store import Place
 from ticket_export.errors import StorageUnavailableError
-from ticket_export.storage import ExportStorage
-from ticket_export.testing.storage import CONTENT_TYPE, KEY, read, write
+from ticket_export.testing.storage import KEY, read, write
 
 if TYPE_CHECKING:
     from ticket_export_sftp.storage import SftpStorage
-
-#: Seconds of patience for each step of a call, and those that nobody may wait for on a busy machine.
-_PATIENCE, _TOO_LONG = 2.0, 10.0
-
-CALLS: dict[str, Callable[[ExportStorage], object]] = {
-    "write": lambda storage: write(storage, KEY, b"never"),
-    "read": lambda storage: read(storage, KEY),
-    "delete": lambda storage: storage.delete(KEY),
-    "list": lambda storage: list(storage.list("")),
-}
 
 
 @pytest.fixture
@@ -38,34 +26,25 @@ def proxy(openssh: OpenSshServer) -> Iterator[CutProxy]:
         yield proxy
 
 
-def impatient(place: OpenSshPlace, port: int) -> SftpStorage:
-    return place.storage(port=port, patience=timedelta(seconds=_PATIENCE))
+class TestSftp(PatienceContract):
+    @pytest.fixture
+    def place(self, sftp_place: OpenSshPlace) -> Place:
+        return sftp_place
 
-
-def fails_in_time(call: Callable[[], object]) -> None:
-    began_at = monotonic()
-    with pytest.raises(StorageUnavailableError, match="the storage cannot be reached"):
-        call()
-    assert monotonic() - began_at < _TOO_LONG
+    @pytest.fixture
+    def proxy(self, proxy: CutProxy) -> CutProxy:
+        return proxy
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_server_that_is_away_from_the_start_is_given_up_in_time(sftp_place: OpenSshPlace, name: str) -> None:
-    storage = impatient(sftp_place, free_port())
-    fails_in_time(lambda: CALLS[name](storage))
-
-
-@pytest.mark.parametrize("is_connected", [True, False], ids=["after it was used", "before"])
-@pytest.mark.parametrize("name", CALLS)
-def test_silent_server_is_given_up_in_time(
-    sftp_place: OpenSshPlace, proxy: CutProxy, name: str, is_connected: bool
+def test_server_that_falls_silent_after_it_was_used_is_given_up_in_time(
+    sftp_place: OpenSshPlace, proxy: CutProxy, name: str
 ) -> None:
     sftp_place.put(KEY, b"there")
     storage = impatient(sftp_place, proxy.port)
-    if is_connected:
-        assert read(storage, KEY) == b"there"
+    assert read(storage, KEY) == b"there"
     proxy.silence()
-    fails_in_time(lambda: CALLS[name](storage))
+    fails_in_time(name, storage)
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -78,25 +57,6 @@ def test_server_that_was_restarted_is_connected_to_again(
     openssh.kill()
     openssh.start()
     CALLS[name](storage)
-
-
-@pytest.mark.parametrize("end", [Exception, None], ids=["its block fails", "it is published"])
-def test_writer_whose_server_falls_silent_ends_in_time(
-    sftp_place: OpenSshPlace, proxy: CutProxy, end: type[Exception] | None
-) -> None:
-    storage = impatient(sftp_place, proxy.port)
-    part = b"x" * storage.part_bytes
-    began_at = monotonic()
-    with pytest.raises(end or StorageUnavailableError), storage.open_writer(KEY, CONTENT_TYPE) as writer:
-        writer.write(part + b"y")
-        # The part has arrived when the next one may begin.
-        writer.write(part)
-        proxy.silence()
-        began_at = monotonic()
-        if end:
-            raise end
-    assert monotonic() - began_at < _TOO_LONG
-    assert sftp_place.get(KEY) is None
 
 
 def test_upload_whose_connection_is_cut_is_not_published(sftp_place: OpenSshPlace, proxy: CutProxy) -> None:
