@@ -65,6 +65,12 @@ def test_exported_file_is_in_the_store(reader: TypingReader, server: AzuriteServ
     assert all(name.startswith("desk/exports/") for name in found)
 
 
+def test_export_has_the_rows_that_the_page_names(reader: TypingReader) -> None:
+    (rows,) = re.findall(r"It has (\d+) rows,", PAGE.read_text("utf-8"))
+    assert any(f"\n{rows} rows, " in said for said in reader.printed.values())
+    assert (reader.folder / "ticket-export.db").exists()
+
+
 def test_check_says_that_the_store_is_away(reader: TypingReader, server: AzuriteServer) -> None:
     server.stop()
     try:

@@ -18,6 +18,7 @@ from tests.endings.fork_server import ForkServer
 from tests.endings.near_places import LocalPlace, MemoryPlace
 from tests.stores.served_store import Place, StoreServer
 from ticket_export.application.ports.export_storage import ExportStorage
+from ticket_export.infrastructure.storage.bases.daemon_threads import CALLING
 
 #: The stores with a server, and the class of each server.
 SERVERS: Final = {
@@ -31,7 +32,6 @@ STORES: Final = ("memory", "local", *SERVERS)
 BRIEF: Final = timedelta(seconds=1)
 # Seconds; only a failing test waits for so long.
 _LONGEST = 60.0
-_UPLOAD = "upload of an export"
 
 
 @attrs.frozen
@@ -102,6 +102,6 @@ def scene(name: str, folder: Path, fork_server: ForkServer) -> Iterator[Scene]:
 def wait_for_uploads() -> None:
     """Until no thread of an upload runs any more: an upload that was interrupted is left to its thread."""
     deadline = monotonic() + _LONGEST
-    while running := [each for each in threading.enumerate() if each.name == _UPLOAD]:
+    while running := [each for each in threading.enumerate() if each.name == CALLING]:
         assert monotonic() < deadline, f"{len(running)} uploads never end"
         sleep(0.005)

@@ -98,20 +98,3 @@ def test_upload_whose_blocks_are_gone_is_begun_again_by_another_attempt(azure_pl
         blob.stage_block(block, b"from elsewhere")
         blob.commit_block_list([BlobBlock(block)])
     assert azure_place.get(KEY) == b"from elsewhere"
-
-
-def test_no_thread_leaves_a_file_of_libuuid_open(
-    azure_place: AzurePlace, proxy: CutProxy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def opens_a_file() -> None:
-        raise AssertionError("libuuid opens a file for this thread, and never closes it")
-
-    monkeypatch.setattr("uuid.uuid1", opens_a_file)
-    storage = azure_place.storage(port=proxy.port)
-    proxy.cut(mend_after=2)
-    write(storage, KEY, b"x" * (2 * AzureStorage.part_bytes + 1))
-    assert proxy.in_vain == 2
-    with storage.open_reader(KEY, 1) as stream:
-        assert len(stream.read()) == 2 * AzureStorage.part_bytes
-    assert list(storage.list("")) == [KEY]
-    storage.delete(KEY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from time import monotonic
 from typing import Any, Self
 
 from ticket_export.infrastructure.storage.bases.location import StoreLocation, canonical
@@ -12,9 +13,7 @@ from ticket_export.settings import Settings, azure_variables
 
 with needs_extra("azure", "the Azure storage"):
     from azure.core.exceptions import AzureError, ClientAuthenticationError
-    from azure.storage.blob import BlobServiceClient, ContentSettings, generate_blob_sas
-
-    from ticket_export.infrastructure.storage.azure_patience import AzurePatience
+    from azure.storage.blob import BlobServiceClient, ContentSettings, LinearRetry, generate_blob_sas
 
 
 class AzureStorage(SigningStorage[BlobServiceClient]):
@@ -42,7 +41,7 @@ class AzureStorage(SigningStorage[BlobServiceClient]):
         location = StoreLocation.parse(url, usage="azure://container/prefix", endpoint=account)
         endpoint = canonical(location.options["endpoint"])
         wait = min(patience, 20)
-        how: Any = {"retry_policy": AzurePatience(0, int(patience)), "connection_timeout": wait, "read_timeout": wait}
+        how: Any = {"retry_policy": _Patience(0, int(patience)), "connection_timeout": wait, "read_timeout": wait}
 
         def connect() -> BlobServiceClient:
             if secret and endpoint == account:
@@ -73,3 +72,13 @@ class AzureStorage(SigningStorage[BlobServiceClient]):
         signed: Any = {"account_key": key, "user_delegation_key": lent, "permission": "r", "expiry": link.ends}
         token = generate_blob_sas(str(self.client.account_name), self.location.store, name, **signed, **link.headers)
         return f"{self.client.primary_endpoint}{self.location.store}/{name}?{token}"
+
+
+class _Patience(LinearRetry):
+    """Makes a call again, after pauses of up to 3 s, until its time is over."""
+
+    def increment(self, settings: Any, request: Any, response: Any = None, error: Any = None) -> bool:
+        """See `LinearRetry.increment`. The time begins with the first try that fails."""
+        # All that is sent again are bytes, so nothing has to be rewound.
+        end = settings.setdefault("end", monotonic() + self.total_retries)
+        return monotonic() < end and not isinstance(error, ClientAuthenticationError)

@@ -6,10 +6,12 @@ import logging
 import sys
 from collections.abc import Callable
 from datetime import timedelta
-from threading import Condition, Thread
+from functools import partial
+from threading import Condition
 from typing import Final
 
 from ticket_export.errors import StorageUnavailableError
+from ticket_export.infrastructure.storage.bases.daemon_threads import call_in_daemon
 
 _log = logging.getLogger(__name__)
 
@@ -111,7 +113,7 @@ class Sending:
         with self._changed:
             self._waiting.add(mine)
         try:
-            Thread(target=self._run, args=(mine, call), name="upload of an export", daemon=True).start()
+            call_in_daemon(partial(self._run, mine, call))
         except BaseException:
             # There is no thread; or there is one, and this thread was interrupted. It must not begin later.
             with self._changed:

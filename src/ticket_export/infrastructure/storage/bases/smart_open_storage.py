@@ -6,7 +6,7 @@ import io
 import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from secrets import randbits
 from typing import Any, BinaryIO, ClassVar, Final, Generic, TypeVar, cast
@@ -158,11 +158,13 @@ class SmartOpenStorage(ExportStorage, SupportsCheck, Generic[C]):
             StorageError: the store failed.
         """
         try:
-            with self.errors(NOT_READ):
+            with self.errors(NOT_READ), ExitStack() as opened:
                 stream = self.open_stream(name, "rb")
+                opened.callback(stream.close)
                 if start:
                     # A driver may fail beyond the end.
                     stream.seek(min(start, self.length(name, stream)))
+                opened.pop_all()
         except StorageError as failure:
             if not self.errors.is_missing(failure):
                 raise

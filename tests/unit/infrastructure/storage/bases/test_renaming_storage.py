@@ -116,6 +116,30 @@ def test_missing_folder_has_no_files_and_is_not_there(storage: FolderStorage) ->
     assert storage.client.files is None
 
 
+def test_reader_that_cannot_begin_in_the_middle_is_closed(
+    storage: FolderStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(storage)
+    opened = io.BytesIO()
+
+    def seek(offset: int, whence: int = io.SEEK_SET) -> int:
+        raise io.UnsupportedOperation("seek")
+
+    monkeypatch.setattr(storage, "open_stream", lambda *_: opened_without(seek, opened))
+    with pytest.raises(StorageError, match="could not be read"), storage.open_reader(_KEY, 1):
+        pass
+    assert opened.closed
+
+
+def opened_without(seek: Any, stream: io.BytesIO) -> Any:
+    class Unseekable:
+        read, close = stream.read, stream.close
+
+    unseekable: Any = Unseekable()
+    unseekable.seek = seek
+    return unseekable
+
+
 def test_refused_write_leaves_no_temporary_file(storage: FolderStorage) -> None:
     write(storage)
     storage.client.refuses_writes = True

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from multiprocessing import get_context
 from threading import Event, Lock, Thread, current_thread
 from time import monotonic
 
@@ -14,6 +15,7 @@ import pytest
 
 from ticket_export.errors import StorageUnavailableError
 from ticket_export.infrastructure.storage.bases import sending as sending_module
+from ticket_export.infrastructure.storage.bases.daemon_threads import call_in_daemon
 from ticket_export.infrastructure.storage.bases.sending import Sending
 
 _LONG = 30.0
@@ -190,18 +192,16 @@ def test_call_without_a_time_limit_of_its_own_is_left_when_the_patience_is_over(
     assert cleaned.wait(_LONG)
 
 
-class NoThread(Thread):
+def no_thread(call: Callable[[], None]) -> None:
     """The process has none."""
-
-    def start(self) -> None:
-        raise RuntimeError("can't start new thread")
+    raise RuntimeError("can't start new thread")
 
 
 def test_clean_up_for_which_there_is_no_thread_is_made_in_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
     sending, call, threads = Sending(), Held(), list[Thread]()
     sending.begin(call)
     call.may_end.set()
-    monkeypatch.setattr(sending_module, "Thread", NoThread)
+    monkeypatch.setattr(sending_module, "call_in_daemon", no_thread)
     with pytest.raises(RuntimeError, match="can't start"):
         sending.begin(lambda: pytest.fail("there is no thread for it"))
     sending.end(lambda: threads.append(current_thread()))
@@ -213,16 +213,15 @@ def test_clean_up_for_which_there_is_no_thread_is_made_in_this_one(monkeypatch: 
 def test_interruption_while_a_thread_starts_leaves_no_call_that_is_waited_for(
     monkeypatch: pytest.MonkeyPatch, has_started: bool
 ) -> None:
-    class Interrupted(Thread):
-        def start(self) -> None:
-            if has_started:
-                super().start()
-            raise KeyboardInterrupt
+    def interrupted(call: Callable[[], None]) -> None:
+        if has_started:
+            call_in_daemon(call)
+        raise KeyboardInterrupt
 
     sending, call = Sending(), Held()
     call.may_end.set()
     with monkeypatch.context() as patch:
-        patch.setattr(sending_module, "Thread", Interrupted)
+        patch.setattr(sending_module, "call_in_daemon", interrupted)
         with pytest.raises(KeyboardInterrupt):
             sending.begin(call)
     # Either it never begins, or it is over before the clean-up.
@@ -230,6 +229,33 @@ def test_interruption_while_a_thread_starts_leaves_no_call_that_is_waited_for(
     sending.end(lambda: had_begun.append(call.begun.is_set()))
     assert had_begun in ([False], [True])
     assert call.begun.is_set() == call.ended.is_set() == had_begun[0]
+    sending.finish()
+
+
+def test_calls_of_many_uploads_share_a_few_threads() -> None:
+    threads: set[Thread] = set()
+    for _ in range(200):
+        sending = Sending()
+        for _ in range(3):
+            sending.begin(lambda: threads.add(current_thread()))
+        sending.finish()
+    # Those of earlier tests, too.
+    assert len(threads) < 30
+    assert {thread.daemon for thread in threads} == {True}
+
+
+def test_forked_process_has_threads_of_its_own() -> None:
+    Sending().begin(lambda: None)
+    process = get_context("fork").Process(target=_send)
+    process.start()
+    process.join(_LONG)
+    assert process.exitcode == 0
+
+
+def _send() -> None:
+    sending, is_made = Sending(), Event()
+    sending.begin(is_made.set)
+    assert is_made.wait(_LONG)
     sending.finish()
 
 
