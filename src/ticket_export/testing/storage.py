@@ -16,10 +16,10 @@ installed package that opens its places, those of other processes; each reason s
 default empty, has what another process needs to open the place.
 
 Override `several_parts` if a part of the store is larger than 8 MiB, and `several_names` if a page of its names has
-more than 1,000; `begin_behind` where a killed process leaves something else in the store than a writer that is never ended;
-`another_place` if the prefix is not the path of the URL; `link_lifetime`, `checks_links` and `sets_link_headers` for
-links that the tests cannot read, and for test servers that serve every link; `has_versions` for test servers that give
-the newest object to all readers.
+more than 1,000; `begin_behind` where a killed process leaves something else in the store than a writer that is never
+ended; `another_place` if the prefix is not the path of the URL; `link_lifetime`, `checks_links` and
+`sets_link_headers` for links that the tests cannot read, and for test servers that serve every link; `has_versions`
+for test servers that give the newest object to all readers.
 """
 
 from __future__ import annotations
