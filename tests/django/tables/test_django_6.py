@@ -18,6 +18,7 @@ _PROGRAM = """
 import django
 assert django.VERSION >= (6, 0)
 django.setup()
+from django.utils import timezone
 from tests.django.tables.catalogs import catalog
 from tests.django.tables.programs import *
 from ticket_export.entrypoints.django.models import ExportJob
@@ -28,7 +29,8 @@ call_command("check", "--database=default", "--fail-level=WARNING")
 a_ticket()
 assert export(an_admin()) == ["Subject", "Wi-Fi"]
 moment = ExportJob.objects.get().requested_at
-assert ExportJob.objects.filter(requested_at=moment, requested_at__date=moment.date()).exists()
+local = timezone.localtime(moment).date()
+assert ExportJob.objects.filter(requested_at=moment, requested_at__date=local).exists()
 call_command("flush", interactive=False, verbosity=0)
 before = catalog()
 migrate("ticket_export", "zero")
