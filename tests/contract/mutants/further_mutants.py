@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from io import BytesIO
-from threading import BoundedSemaphore, get_ident
+from threading import BoundedSemaphore, current_thread, get_ident, main_thread
 from time import sleep, time
 from types import FrameType
 from typing import Any, BinaryIO, ClassVar, Final, Self
@@ -648,7 +648,7 @@ class Terminated(FaithfulStorage):
 
     class upload(Upload):  # noqa: N801
         def begin(self) -> str:
-            if "pytest" not in sys.modules:
+            if "pytest" not in sys.modules and current_thread() is main_thread():
                 signal.signal(signal.SIGTERM, self.end)
             return super().begin()
 
