@@ -8,7 +8,6 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
-from secrets import randbits
 from typing import Any, BinaryIO, ClassVar, Final, Generic, TypeVar, cast
 
 from ticket_export.application.actor import Actor
@@ -20,7 +19,7 @@ from ticket_export.errors import ObjectNotFoundError, StorageError, StorageUnava
 from ticket_export.infrastructure.storage.bases.driver_errors import DriverErrors
 from ticket_export.infrastructure.storage.bases.guarded_reader import NOT_READ, GuardedReader
 from ticket_export.infrastructure.storage.bases.location import StoreLocation
-from ticket_export.infrastructure.storage.bases.one_version import read_one_version
+from ticket_export.infrastructure.storage.bases.smart_open_streams import open_stream
 from ticket_export.infrastructure.storage.bases.stream_upload import StreamUpload, Target, Written
 from ticket_export.infrastructure.storage.bases.upload import Upload, uploading
 from ticket_export.infrastructure.storage.keys import check_prefix, check_start
@@ -108,21 +107,7 @@ class SmartOpenStorage(ExportStorage, SupportsCheck, Generic[C]):
 
     def open_stream(self, name: str, mode: str, content_type: str | None = None) -> Any:
         """Open the object, ``"rb"`` or ``"wb"``. Override it for a stream that smart-open does not open."""
-        # Its import imports every driver that is installed: not in a process that only has a storage plugin's types.
-        from smart_open import azure
-        from smart_open import open as smart_open
-
-        parameters = dict(self.transport_params(content_type))
-        stream: Any = smart_open(self.uri(name), mode, compression="disable", transport_params=parameters)
-        if isinstance(stream, azure.Writer):
-            # smart-open numbers the blocks of every upload 1, 2, 3: two uploads of one blob would mix theirs.
-            stream._total_parts = randbits(96)  # noqa: SLF001
-        if isinstance(stream, azure.Reader):
-            read_one_version(stream)
-        if hasattr(stream, "_download_kwargs"):
-            # Google's reader asks for each part of the object that there is then, if its link has no generation.
-            stream._download_kwargs["if_generation_match"] = stream._blob.generation  # noqa: SLF001
-        return stream
+        return open_stream(self.uri(name), mode, self.transport_params(content_type))
 
     # What the library calls
 
