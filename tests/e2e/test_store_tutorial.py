@@ -74,7 +74,8 @@ def test_export_has_the_rows_that_the_page_names(reader: TypingReader) -> None:
 def test_check_says_that_the_store_is_away(reader: TypingReader, server: AzuriteServer) -> None:
     server.stop()
     try:
-        with pytest.raises(AssertionError, match=r"error: storage: .* the storage cannot be reached \(ServiceRequestError\)\n"):
+        away = r"error: storage: .* the storage cannot be reached \(ServiceRequestError\)\n"
+        with pytest.raises(AssertionError, match=away):
             reader.run("ticket-export check")
     finally:
         server.start()
