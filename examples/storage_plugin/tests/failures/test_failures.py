@@ -29,7 +29,7 @@ from ticket_export import Settings
 from ticket_export_sftp.storage import SftpStorage
 storage = SftpStorage.from_url(sys.argv[1], Settings(storage_url=sys.argv[1]))
 with storage.open_writer("exports/job/1/tickets.csv", "text/csv") as writer:
-    writer.write(b"x" * 17_000_000)
+    writer.write(b"x" * 26_000_000)
     print("written", flush=True)
     time.sleep(600)
 """

@@ -78,8 +78,8 @@ def read(storage: ExportStorage, key: str, start: int = 0) -> bytes:
 class StoreBackDoor(Generic[S]):
     """The hooks of `StorageContract`. Those that raise `NotImplementedError` must be overridden."""
 
-    #: A number of bytes that is more than two parts of the store, which are 8 MiB on `SmartOpenStorage`.
-    several_parts: ClassVar[int] = 17_000_000
+    #: A number of bytes that is more than two parts of the store, which are 12 MiB on `SmartOpenStorage`.
+    several_parts: ClassVar[int] = 26_000_000
 
     @pytest.fixture
     def storage(self) -> S:

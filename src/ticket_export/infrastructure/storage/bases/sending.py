@@ -15,8 +15,6 @@ from ticket_export.infrastructure.storage.bases.daemon_threads import call_in_da
 
 _log = logging.getLogger(__name__)
 
-# Parts in memory: one is being filled while the other one is being sent, or both are being sent.
-_PARTS: Final = 2
 # Seconds that an interrupted upload may take to end.
 _GRACE: Final = 2.0
 
@@ -58,7 +56,7 @@ class Sending:
             raise StorageUnavailableError("the file could not be written: its upload was interrupted")
 
     def begin(self, call: Callable[[], object]) -> None:
-        """Begin a call when the calls before it allow that, and return when there is memory for the next part.
+        """Begin a call when fewer than `parallel` are under way. So one part more is in memory: the next one.
 
         Raises:
             BaseException: that of an earlier call, or as `require` does.
@@ -66,7 +64,6 @@ class Sending:
         """
         self._wait_for_most(self._parallel - 1)
         self._start(call)
-        self._wait_for_most(_PARTS - 1)
 
     def finish(self) -> None:
         """Wait for all calls; raises as `begin` does."""

@@ -27,7 +27,7 @@ from ticket_export.infrastructure.storage.keys import check_prefix, check_start
 C = TypeVar("C")
 
 #: The bytes of a part: what a driver should send in one request. Two parts are in memory, and what the driver copies.
-PART_BYTES: Final = 8 * 1024 * 1024
+PART_BYTES: Final = 12 * 1024 * 1024
 _READ_BUFFER: Final = 256 * 1024
 
 

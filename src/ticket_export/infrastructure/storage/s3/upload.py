@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class S3Upload(Upload):
-    """Sends two parts at once, while the next one is filled as soon as one of them is there.
+    """Sends two parts at once, while the next one is filled.
 
     An object that is not larger than a part is kept here until it is published, and is never a multipart upload.
     """

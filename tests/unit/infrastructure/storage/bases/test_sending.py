@@ -83,16 +83,20 @@ def test_calls_that_are_made_one_at_a_time_are_made_in_order() -> None:
     assert made == list(range(20))
 
 
-def test_next_part_is_filled_while_one_is_sent_and_not_while_two_are() -> None:
-    sending, first, second = Sending(parallel=2), Held(), Held()
+def test_next_part_is_filled_while_two_are_sent_and_waits_until_one_has_arrived() -> None:
+    sending, first, second, third = Sending(parallel=2), Held(), Held(), Held()
     sending.begin(first)
+    sending.begin(second)
     assert first.begun.wait(_LONG)
-    with in_thread(lambda: sending.begin(second)) as is_over:
-        assert second.begun.wait(_LONG)
+    assert second.begun.wait(_LONG)
+    with in_thread(lambda: sending.begin(third)) as is_over:
         assert not is_over.wait(0.05)
+        assert not third.begun.is_set()
         first.may_end.set()
         assert is_over.wait(_LONG)
-    second.may_end.set()
+    assert third.begun.wait(_LONG)
+    for each in (second, third):
+        each.may_end.set()
     sending.finish()
 
 
@@ -114,9 +118,10 @@ def test_error_of_a_call_comes_out_of_every_later_one_and_no_other_call_begins()
 def test_error_of_one_call_ends_the_wait_for_another() -> None:
     sending, stuck, failing = Sending(parallel=2), Held(), Held(ValueError("refused"))
     sending.begin(stuck)
+    sending.begin(failing)
     failing.may_end.set()
     with pytest.raises(ValueError, match="refused"):
-        sending.begin(failing)
+        sending.finish()
     assert not stuck.ended.is_set()
     stuck.may_end.set()
     assert stuck.ended.wait(_LONG)
