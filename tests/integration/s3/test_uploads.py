@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import _thread
 import gc
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from errno import ENOMEM
 from mmap import mmap
-from threading import Event, Thread
+from threading import Event
 from time import monotonic
 
 import pytest
@@ -17,7 +17,7 @@ from tests.integration.s3.faults import cut_before, never
 from tests.s3_fixtures import Bucket
 from tests.s3_server import S3Request, serve
 from ticket_export.errors import InvalidKeyError, StorageError
-from ticket_export.infrastructure.storage.bases import part_buffer, sending
+from ticket_export.infrastructure.storage.bases import daemon_threads, part_buffer, sending
 from ticket_export.infrastructure.storage.s3.storage import PART_BYTES, S3Storage
 from ticket_export.testing.storage import write
 
@@ -160,25 +160,21 @@ def test_interruption_while_it_is_published_leaves_nothing_readable(bucket: Buck
     assert bucket.names() == []
 
 
-class NoMoreThreads(Thread):
-    """The system gives as many as it likes."""
-
-    begun = 0
-
-    def start(self) -> None:
-        type(self).begun += 1
-        if self.begun > 2:
-            raise RuntimeError("can't start new thread")
-        super().start()
-
-
 def test_upload_for_which_there_is_no_thread_fails_and_leaves_nothing(
     bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(NoMoreThreads, "begun", 0)
-    monkeypatch.setattr(sending, "Thread", NoMoreThreads)
+    begun: list[Callable[[], None]] = []
+
+    def call_in_daemon(call: Callable[[], None]) -> None:
+        begun.append(call)
+        if len(begun) > 2:
+            raise RuntimeError("can't start new thread")
+        daemon_threads.call_in_daemon(call)
+
+    monkeypatch.setattr(sending, "call_in_daemon", call_in_daemon)
     with pytest.raises(RuntimeError, match="can't start"):
         write(bucket.storage(), _KEY, *[_PART] * 4)
+    assert len(begun) > 2
     assert (bucket.uploads(), bucket.get(_KEY)) == ([], None)
 
 
