@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from smart_open import open as smart_open
-
 from ticket_export.infrastructure.storage.bases.part_buffer import PartBuffer
 from ticket_export.infrastructure.storage.bases.sending import Sending
+from ticket_export.infrastructure.storage.bases.smart_open_streams import open_stream
 from ticket_export.infrastructure.storage.bases.stream_upload import without_close
 from ticket_export.infrastructure.storage.bases.upload import Upload
 from ticket_export.infrastructure.storage.s3.persistence import S3Persistence
@@ -72,8 +71,7 @@ class S3Upload(Upload):
             "min_part_size": self._part_bytes,
             "writebuffer": self._next,
         }
-        opened = smart_open(self._uri, "wb", compression="disable", transport_params=parameters)
-        self._stream, self._close = without_close(opened)
+        self._stream, self._close = without_close(open_stream(self._uri, "wb", parameters))
         with self._first.view() as first:
             self._stream.write(first)
         self._first.close()
