@@ -28,8 +28,8 @@ class _ConcealedError(Exception):
     """In the place of an error whose text has a signature: the page of a gateway repeats the URL of a request."""
 
     def __init__(self, error: Exception) -> None:
-        self.kind = type(error).__name__
-        super().__init__(f"{self.kind}: {_SIGNATURE.sub(_HIDDEN, str(error))}")
+        self.kind = type(error)
+        super().__init__(f"{self.kind.__name__}: {_SIGNATURE.sub(_HIDDEN, str(error))}")
         self.status_code = _status(error)
         self.error_code = getattr(error, "error_code", None)
 
@@ -86,8 +86,7 @@ class DriverErrors:
         if (cause := error.__cause__) is None:
             return ""
         status = _status(cause)
-        kind = cause.kind if isinstance(cause, _ConcealedError) else type(cause).__name__
-        return f" ({kind}{'' if status is None else f', HTTP {status}'})"
+        return f" ({_kind(cause).__name__}{'' if status is None else f', HTTP {status}'})"
 
     def remedy(self, error: StorageError) -> str:
         """Return what an operator can do."""
@@ -124,10 +123,14 @@ class DriverErrors:
 
     def means_missing(self, error: BaseException) -> bool:
         """Whether an error of the driver says that something does not exist."""
-        return isinstance(error, self.missing) or _status(error) == HTTPStatus.NOT_FOUND
+        return issubclass(_kind(error), self.missing) or _status(error) == HTTPStatus.NOT_FOUND
 
     def _is_refused(self, error: BaseException) -> bool:
-        return isinstance(error, self.refused) or _status(error) in _REFUSED
+        return issubclass(_kind(error), self.refused) or _status(error) in _REFUSED
+
+
+def _kind(error: BaseException) -> type[BaseException]:
+    return error.kind if isinstance(error, _ConcealedError) else type(error)
 
 
 def _status(error: BaseException) -> int | None:

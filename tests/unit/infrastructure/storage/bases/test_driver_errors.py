@@ -208,3 +208,10 @@ def test_stream_that_lacks_a_method_is_no_trouble_that_passes() -> None:
     with pytest.raises(StorageError) as caught, errors("the file could not be read"):
         raise io.UnsupportedOperation("seek")
     assert not isinstance(caught.value, StorageUnavailableError)
+
+
+def test_error_whose_signature_is_hidden_is_still_what_does_not_exist() -> None:
+    with pytest.raises(StorageError) as caught, _ERRORS("the file could not be read"):
+        raise Missing("https://10.0.0.1/a?sig=secret")
+    assert "secret" not in str(caught.value.__cause__)
+    assert _ERRORS.is_missing(caught.value)
