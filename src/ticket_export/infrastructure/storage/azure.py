@@ -22,7 +22,8 @@ class AzureStorage(SigningStorage[BlobServiceClient]):
     Threads may share it. The unfinished blob of a killed writer cannot be read; Azure deletes it after a week.
     """
 
-    provider, refused, trouble = "azure", (ClientAuthenticationError,), (AzureError,)
+    # Two are sent at once, so five are in memory.
+    provider, refused, trouble, part_bytes = "azure", (ClientAuthenticationError,), (AzureError,), 3 * 1024 * 1024
 
     @classmethod
     @advised("set AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT and what azure-identity needs")

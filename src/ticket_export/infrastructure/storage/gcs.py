@@ -27,7 +27,7 @@ class GcsStorage(SigningStorage[Client]):
     The unfinished object of a killed writer cannot be read; Google deletes it after a week.
     """
 
-    provider = "gs"
+    provider, part_bytes = "gs", 16 * 1024 * 1024
     refused = (DefaultCredentialsError, RefreshError)
     trouble = (RetryError, TransportError)
     # Google's library raises the first one for credentials without a key.

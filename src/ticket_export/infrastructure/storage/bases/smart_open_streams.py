@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from secrets import randbits
-from typing import Any
+from typing import Any, cast
 
 from ticket_export.errors import StorageUnavailableError
+from ticket_export.infrastructure.storage.bases.sending import Sending
 
 
 def open_stream(uri: str, mode: str, parameters: Mapping[str, object]) -> Any:
@@ -19,6 +21,8 @@ def open_stream(uri: str, mode: str, parameters: Mapping[str, object]) -> Any:
     if isinstance(stream, azure.Writer):
         # smart-open numbers the blocks of every upload 1, 2, 3: two uploads of one blob would mix theirs.
         stream._total_parts = randbits(96)  # noqa: SLF001
+        writer, blob = cast("Any", stream), _TwoBlocksAtOnce(stream._blob)  # noqa: SLF001
+        writer._blob, writer.terminate = blob, partial(blob.sending.end, stream.terminate)  # noqa: SLF001
     if isinstance(stream, azure.Reader):
         # It asks for each part of the blob that there is then: of one that was replaced meanwhile, it would mix the
         # bytes of both, or end too early.
@@ -28,6 +32,23 @@ def open_stream(uri: str, mode: str, parameters: Mapping[str, object]) -> Any:
         # Google's reader asks for each part of the object that there is then, if its link has no generation.
         stream._download_kwargs["if_generation_match"] = stream._blob.generation  # noqa: SLF001
     return stream
+
+
+class _TwoBlocksAtOnce:
+    """The client of a blob that sends two blocks at once. Their order is that of the list at the end."""
+
+    def __init__(self, blob: Any) -> None:
+        self.sending = Sending(parallel=2)
+        self._blob = blob
+
+    def stage_block(self, block_id: bytes, data: bytes) -> None:
+        """See `BlobClient.stage_block`. The errors of a block come out of a later call."""
+        self.sending.begin(partial(self._blob.stage_block, block_id, data))
+
+    def commit_block_list(self, blocks: object, **options: Any) -> None:
+        """See `BlobClient.commit_block_list`."""
+        self.sending.finish()
+        self._blob.commit_block_list(blocks, **options)
 
 
 class _OneVersion:

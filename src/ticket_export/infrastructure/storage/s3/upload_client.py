@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from threading import Lock
 from typing import IO, TYPE_CHECKING, TypedDict, TypeVar, Unpack, cast
 from uuid import uuid4
 
@@ -52,6 +53,8 @@ _FAILED = "the file could not be written"
 _LOST = frozenset({"InvalidPart", "NoSuchUpload"})
 # The key in an object's metadata that identifies its upload.
 _MARK = "ticket-export-upload"
+# What smart-open has as the id of an upload; the calls know the true one.
+_BEGINS_WITH_ITS_FIRST_PART = "begins with its first part"
 
 
 class S3UploadClient:
@@ -60,8 +63,9 @@ class S3UploadClient:
     Each call is one of `sending`. It is made again as `persistence` says, and then raises `StorageUnavailableError`;
     and so it does where the store has lost what was uploaded, since another upload may succeed.
 
-    `upload_part` returns while the part is still being sent, so that smart-open fills the next one: its errors come out
-    of a later call, and its entity tag is set when the upload is completed.
+    `create_multipart_upload` leaves it to the first part to begin the upload. `upload_part` returns while the part is
+    still being sent, so that smart-open fills the next one: its errors come out of a later call, and its entity tag is
+    set when the upload is completed.
 
     If the settings ask for encryption, a call fails whose response does not confirm it. Amazon's S3 confirms it in each
     response of an upload in parts, Ceph in the first one, MinIO in those to the parts. So it is confirmed for every
@@ -74,9 +78,12 @@ class S3UploadClient:
         self._persistence = persistence
         self._mark = uuid4().hex
         self._is_unreachable = False
-        # What the upload in parts was begun with, and whether the response confirmed its encryption.
+        # What begins the upload in parts; its id or why it has none, and whether the response confirmed its encryption.
         self._begun: CreateMultipartUploadRequestTypeDef | None = None
-        self._upload_id: str | None = None
+        self._create: Callable[[], None]
+        self._beginning = Lock()
+        self._upload_id = ""
+        self._not_begun: BaseException | None = None
         self._is_confirmed = False
         self._tags: dict[int, str] = {}
         # Whether the object may be readable although the call that publishes it has failed.
@@ -85,17 +92,17 @@ class S3UploadClient:
         self._published: tuple[str, str] | None = None
 
     def create_multipart_upload(self, **request: Unpack[CreateMultipartUploadRequestTypeDef]) -> Mapping[str, str]:
-        """See boto3. Without a confirmation it does not fail: the parts may confirm the encryption."""
+        """See boto3; it sends nothing yet."""
         request["Metadata"] = {_MARK: self._mark}
-        self._begun = request
 
         def create() -> None:
             answer = self._client.create_multipart_upload(**request)
             _require(answer, "UploadId")
+            # Where it is not confirmed, the parts may confirm it.
             self._upload_id, self._is_confirmed = answer["UploadId"], confirms(request, answer)
 
-        self._call(lambda: self._make(create))
-        return {"UploadId": self._upload_id or ""}
+        self._begun, self._create = request, create
+        return {"UploadId": _BEGINS_WITH_ITS_FIRST_PART}
 
     def upload_part(self, *, Body: PartBuffer, **request: Unpack[_Part]) -> Mapping[str, str]:  # noqa: N803
         """See boto3; the ``ETag`` of the result has no meaning yet."""
@@ -113,6 +120,7 @@ class S3UploadClient:
 
         def send_persistently() -> None:
             with part:
+                request["UploadId"] = self._begin()
                 self._make(send)
 
         self._sending.begin(send_persistently)
@@ -122,6 +130,7 @@ class S3UploadClient:
         """See boto3."""
         asked: Mapping[str, object] = self._begun or {}
         self._sending.finish()
+        request["UploadId"] = self._upload_id
         request["MultipartUpload"] = {
             "Parts": [{"PartNumber": number, "ETag": self._tags[number]} for number in sorted(self._tags)]
         }
@@ -161,7 +170,7 @@ class S3UploadClient:
         if self._published is not None:
             bucket, name = self._published
             _undo("an object that must not be readable", lambda: self._client.delete_object(Bucket=bucket, Key=name))
-        elif self._begun is not None and (upload_id := self._upload_id) is not None:
+        elif self._begun is not None and (upload_id := self._upload_id):
             bucket, name = self._begun["Bucket"], self._begun["Key"]
             if self._is_unreachable:
                 _log.warning("the upload of a file was left to the sweep: the storage cannot be reached")
@@ -170,6 +179,19 @@ class S3UploadClient:
                     "the upload of a file",
                     lambda: self._client.abort_multipart_upload(Bucket=bucket, Key=name, UploadId=upload_id),
                 )
+
+    def _begin(self) -> str:
+        """Return the id of the upload in parts. Its first part begins it, and the next one waits for that."""
+        with self._beginning:
+            if self._not_begun is not None:
+                raise self._not_begun
+            if not self._upload_id:
+                try:
+                    self._make(self._create)
+                except BaseException as error:
+                    self._not_begun = error
+                    raise
+            return self._upload_id
 
     def _call(self, call: Callable[[], object]) -> None:
         self._sending.begin(call)
