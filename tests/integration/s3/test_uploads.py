@@ -67,6 +67,27 @@ def test_parts_are_uploaded_while_the_block_goes_on(bucket: Bucket) -> None:
         assert is_uploaded.wait(timeout=60)
 
 
+def test_upload_is_begun_once_while_the_next_part_is_filled_and_its_refusal_is_not_tried_again(bucket: Bucket) -> None:
+    is_held, may_go_on = Event(), Event()
+    seen: list[str] = []
+
+    def refuse(request: S3Request) -> Iterable[bytes]:
+        seen.append(request.name)
+        is_held.set()
+        assert may_go_on.wait(60)
+        return request.refuse("403 Forbidden", "AccessDenied")
+
+    bucket.s3.fault = refuse
+    with pytest.raises(StorageError, match="refuses access"), bucket.storage().open_writer(_KEY, _TYPE) as writer:
+        writer.write(_PART + b"y")
+        assert is_held.wait(60)
+        # The second part waits for the upload too.
+        writer.write(_PART)
+        may_go_on.set()
+        writer.write(_PART)
+    assert seen == ["CreateMultipartUpload"]
+
+
 def test_failed_block_drops_what_waits_instead_of_sending_it(bucket: Bucket) -> None:
     is_held, may_go_on = Event(), Event()
     seen: list[str] = []
