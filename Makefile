@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test test-stores mutants steady chaos endings engines rolling rights downloads bench docs constraints clean
+.PHONY: help demo quick test test-stores mutants steady chaos endings engines rolling rights cells downloads bench docs constraints clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -70,6 +70,10 @@ rolling: $(VENV)/.dev ## restart a worker every 10 s while 50 exports of 8 s are
 
 rights: $(VENV)/.dev ## try 10,000 random rules over rows and columns on each database, and again with Django models; takes hours
 	RIGHTS_POLICIES=10000 $(BIN)/pytest --timeout=0 tests/rights
+
+# A missing program is a failure here.
+cells: $(VENV)/.dev ## read each cell of 200,000 tickets by each reader of each format, from each database; takes minutes
+	TICKET_EXPORT_TEST_REQUIRE=1 CELLS_TICKETS=200000 $(BIN)/pytest --timeout=0 tests/integration/formats
 
 downloads: $(VENV)/.dev ## cut and continue 1,000 downloads from each framework and storage; takes minutes
 	CUT_DOWNLOADS=167 $(BIN)/pytest --timeout=0 tests/web/test_cut_downloads.py

@@ -14,8 +14,6 @@ from benchmarks.web import paths
 
 # Seconds in which a host answers.
 _PATIENCE: Final = 30.0
-# Seconds over which the pages begin.
-_BEGIN_WITHIN: Final = 2.0
 #: The shortest pause of the library's script, in seconds.
 SHORTEST_PAUSE: Final = 0.15
 
@@ -31,11 +29,12 @@ class Answer:
 
 @attrs.frozen(kw_only=True)
 class Readers:
-    """Pages of `exports`, one each; they accept the media type `accept`."""
+    """Pages of `exports`, one each, that begin within some seconds; they accept the media type `accept`."""
 
     port: int
     exports: Sequence[str]
     accept: str
+    begin_within: float
 
     def read(self, *, until: float) -> list[Answer]:
         """Read until that monotonic time; return the answers in the order of their ends."""
@@ -46,7 +45,7 @@ class Readers:
         starts = Random(1)
         async with asyncio.TaskGroup() as group:
             for export in self.exports:
-                group.create_task(self._read(export, starts.uniform(0, _BEGIN_WITHIN), end, answers))
+                group.create_task(self._read(export, starts.uniform(0, self.begin_within), end, answers))
         return answers
 
     async def _read(self, export: str, delay: float, end: float, answers: list[Answer]) -> None:

@@ -24,7 +24,7 @@ class TestAzureStorage(StorageContract[AzureStorage]):
             azure_place.client.upload_blob(name, b"not ours")
         with cut_proxy(f"http://127.0.0.1:{azure_place.port}") as self.proxy:
             # What is away is waited for in vain; on a busy machine, an answer may take its time.
-            yield azure_place.storage(port=self.proxy.port, patience=timedelta(seconds=3))
+            yield azure_place.storage(port=self.proxy.port, patience=timedelta(seconds=2))
         # Whatever a test did: nothing next to the prefix.
         names = azure_place.client.list_blob_names()
         assert [name for name in names if not name.startswith("desk/of-ours/")] == _BESIDE
