@@ -49,9 +49,11 @@ _WITHOUT_COVERAGE = {
     Path(__file__).parent / name
     for name in (
         "chaos",
+        "contract/mutants",
         "contract/test_column_types.py",
         "contract/test_same_bytes.py",
         "crashes",
+        "django/browser",
         "endings",
         "integration/hostile",
         "integration/real_tickets",
@@ -59,9 +61,7 @@ _WITHOUT_COVERAGE = {
         "integration/s3/test_faulty_exports.py",
         "integration/s3/test_faulty_upkeep.py",
         "rights",
-        "web/browser/test_every_state.py",
-        "web/browser/test_lost_rights.py",
-        "web/browser/test_tabs_and_networks.py",
+        "web/browser",
     )
 }
 # With this variable, as in `make test`, every fifth case of these tests is run; on CI, all of them are.
