@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 
 import pytest
-from azure.storage.blob import LinearRetry
 
 from tests.cut_proxy import CutProxy, cut_proxy
 from tests.stores.azurite import AzurePlace
@@ -48,7 +47,7 @@ class TestAzureStorage(StorageContract[AzureStorage]):
 @contextmanager
 def _cut(storage: AzureStorage, proxy: CutProxy) -> Iterator[None]:
     """Let nothing wait for long for what does not come; on a busy machine, all else may take its time."""
-    retries = next(each for each in storage.client._pipeline._impl_policies if isinstance(each, LinearRetry))
+    retries = storage.client._config.retry_policy
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(storage, "patience", timedelta(seconds=0.5))
         # Seconds of tries, and of each pause between two.

@@ -26,6 +26,8 @@ class TestGcsStorage(StorageContract[GcsStorage]):
     # It looks at no signature, and ignores the headers that a link asks for; see tests/integration/gcs/test_links.py.
     checks_links = False
     sets_link_headers = False
+    # More than two parts of 16 MiB.
+    several_parts = 34_000_000
     has_versions = False  # see tests/integration/gcs/test_versions.py
 
     @pytest.fixture
