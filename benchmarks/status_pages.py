@@ -29,7 +29,7 @@ from benchmarks.web.watched_exports import WatchedExports, watched_exports
 
 _DATABASES: Final = ("PostgreSQL", "SQLite")
 # Seconds that are not counted. In two thirds of them the pages begin, and the first answer of each is a whole page.
-_UNCOUNTED: Final = 15.0
+_UNCOUNTED: Final = 10.0
 # How much longer than the median the longest answer may take.
 _LONGEST: Final = 5.0
 _HEADS: Final = (
@@ -100,7 +100,7 @@ class Result:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.status_pages", description=__doc__)
     parser.add_argument("--pages", type=int, default=500, help="open pages")
-    parser.add_argument("--seconds", type=float, default=10, help="how long each reading is counted")
+    parser.add_argument("--seconds", type=float, default=8, help="how long each reading is counted")
     parser.add_argument("--only", default="", help="part of the names of the readings, for example: Flask, PostgreSQL")
     parser.add_argument("--write", action="store_true", help="write the table to docs/background/benchmarks.md")
     arguments = parser.parse_args()

@@ -24,9 +24,9 @@ from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.progress_stage import ProgressStage
 
-# Seconds that the exports are old at least and at most: pages ask about the younger half every second, and about the
-# others every two seconds.
-_YOUNGEST, _OLDEST = 5.0, 55.0
+# Seconds that the exports are old at least and at most when the pages begin. Pages ask every second about exports of up
+# to 30 s, and they stay younger while they are measured: the most that pages ask for more than a moment.
+_YOUNGEST, _OLDEST = 2.0, 10.0
 # The progress of this part of the exports changes each second.
 _CHANGING: Final = 0.1
 _TICKETS: Final = 100
