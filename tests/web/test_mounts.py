@@ -262,6 +262,22 @@ def test_language_is_the_browsers_the_hosts_or_the_users(desk: Desk, staff: Acto
         assert re.search(rf'<html[^>]* lang="{expected}"', page)
 
 
+@pytest.mark.parametrize("binding", BINDINGS)
+def test_language_of_the_user_is_asked_for_pages_alone(desk: Desk, staff: Actor, binding: str) -> None:
+    asked: list[str] = []
+
+    def language(*_: object) -> str:
+        asked.append("language")
+        return "de"
+
+    client = client_of(binding, desk.container, lambda _: staff, language=language)
+    # For the first three, nobody is logged in who has a language.
+    for target in ("/static/ticket-export.js", "/static/ticket-export.css", "/openapi.json", "/", "/columns"):
+        assert client.get(target).status == 200
+    assert asked == []
+    assert (client.get("/", accept=HTML).status, asked) == (200, ["language"])
+
+
 def test_fastapi_actor_may_be_any_dependency(desk: Desk, staff: Actor) -> None:
     closed: list[str] = []
 

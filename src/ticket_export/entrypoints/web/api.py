@@ -275,8 +275,9 @@ class ExportsApi:
         )
 
     def _context(self, request: WebRequest) -> PageContext:
-        if request.language is not None:
-            language = self._languages.find(request.language)
+        chosen = request.language() if callable(request.language) else request.language
+        if chosen is not None:
+            language = self._languages.find(chosen)
         else:
             language = self._languages.accepted(request.headers.get("accept-language", ""))
         csrf = (request.csrf.name, request.csrf.make()) if request.csrf else None

@@ -1,6 +1,7 @@
 """The binding for FastAPI."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -62,24 +63,17 @@ async def _answer(api: ExportsApi, request: Request, path: str, actor: Actor | N
     except ClientDisconnect:
         return Response(status_code=400)
 
-    def handle() -> WebResponse:
-        # A host's function may ask a database, so it is not called on the event loop either.
-        chosen = language(request) if callable(language) else language
-        return api.handle(
-            WebRequest(
-                method=request.method,
-                path=path,
-                root=root_of(request.scope["path"], path),
-                query=request.scope["query_string"].decode("latin-1"),
-                headers=joined(request.headers.items()),
-                body=bytes(body[: MAX_BODY + 1]),
-                host=request.headers.get("host", ""),
-                language=chosen,
-            ),
-            actor,
-        )
-
-    answer = await in_thread(handle)
+    asked = WebRequest(
+        method=request.method,
+        path=path,
+        root=root_of(request.scope["path"], path),
+        query=request.scope["query_string"].decode("latin-1"),
+        headers=joined(request.headers.items()),
+        body=bytes(body[: MAX_BODY + 1]),
+        host=request.headers.get("host", ""),
+        language=partial(language, request) if callable(language) else language,
+    )
+    answer = await in_thread(partial(api.handle, asked, actor))
     if isinstance(answer.body, bytes):
         return Response(answer.body, answer.status, dict(answer.headers))
     return _FileResponse(answer)

@@ -53,7 +53,7 @@ def exports_blueprint(
                 headers={name.lower(): text for name, text in request.headers.items()},
                 body=body,
                 host=request.host,
-                language=language() if callable(language) else language,
+                language=language,
                 csrf=_csrf(body),
             ),
             None if path in api.public_paths else current_actor(),
