@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
@@ -54,22 +55,17 @@ def exports_router(
 
 
 async def _answer(api: ExportsApi, request: Request, path: str, actor: Actor | None, language: Language) -> Response:
-    body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_BODY:
-                break
+        body = await _body(request)
     except ClientDisconnect:
         return Response(status_code=400)
-
     asked = WebRequest(
         method=request.method,
         path=path,
         root=root_of(request.scope["path"], path),
         query=request.scope["query_string"].decode("latin-1"),
         headers=joined(request.headers.items()),
-        body=bytes(body[: MAX_BODY + 1]),
+        body=body,
         host=request.headers.get("host", ""),
         language=partial(language, request) if callable(language) else language,
     )
@@ -77,6 +73,19 @@ async def _answer(api: ExportsApi, request: Request, path: str, actor: Actor | N
     if isinstance(answer.body, bytes):
         return Response(answer.body, answer.status, dict(answer.headers))
     return _FileResponse(answer)
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY:
+                break
+    except RuntimeError:
+        # A dependency of the host has read the fields of the form.
+        return urlencode(list((await request.form()).multi_items())).encode()
+    return bytes(body[: MAX_BODY + 1])
 
 
 class _FileResponse(StreamingResponse):

@@ -43,7 +43,10 @@ def exports_blueprint(
 
     # The other values of the URL are those of the host's prefix, such as "/<tenant>/exports".
     def serve(path: str = "", **_: object) -> Response:
-        path, body = f"/{path}", _body()
+        path = f"/{path}"
+        # First: it may read the body, as any code of the host.
+        actor = None if path in api.public_paths else current_actor()
+        body = _body()
         answer = api.handle(
             WebRequest(
                 method=request.method,
@@ -56,7 +59,7 @@ def exports_blueprint(
                 language=language,
                 csrf=_csrf(body),
             ),
-            None if path in api.public_paths else current_actor(),
+            actor,
         )
         response = Response(answer.blocks, answer.status, dict(answer.headers))
         response.call_on_close(answer.close)
