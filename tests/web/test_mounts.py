@@ -97,6 +97,7 @@ def forced_django_at(desk: Desk, staff: Actor, root: str, prefix: str = "") -> C
 
 MOUNTS = {
     "fastapi": fastapi_at,
+    "fastapi without the prefix": fastapi_at,
     "starlette": starlette_at,
     "mounted fastapi": mounted_fastapi_at,
     "flask": flask_at,
@@ -105,7 +106,8 @@ MOUNTS = {
     "django-asgi": django_asgi_at,
     "forced django": forced_django_at,
 }
-#: Those that get the whole path of an ASGI scope, prefix included; the others get what is below the prefix.
+#: Those that get the whole path of an ASGI scope, prefix included; the others get what is below the prefix, which some
+#: ASGI servers, and FastAPI's own `root_path`, do too.
 WHOLE_PATH = {"fastapi", "starlette", "mounted fastapi", "django-asgi"}
 
 

@@ -59,10 +59,14 @@ async def _answer(api: ExportsApi, request: Request, path: str, actor: Actor | N
         body = await _body(request)
     except ClientDisconnect:
         return Response(status_code=400)
+    full_path, prefix = request.scope["path"], request.scope.get("root_path", "")
+    if not full_path.startswith(f"{prefix}/"):
+        # A proxy has removed it, and the server has not put it back.
+        full_path = prefix + full_path
     asked = WebRequest(
         method=request.method,
         path=path,
-        root=root_of(request.scope["path"], path),
+        root=root_of(full_path, path),
         query=request.scope["query_string"].decode("latin-1"),
         headers=joined(request.headers.items()),
         body=body,
