@@ -29,6 +29,7 @@ from ticket_export.entrypoints.web.pages.context import PageContext
 from ticket_export.entrypoints.web.pages.form import ExportForm
 from ticket_export.entrypoints.web.pages.languages import Languages
 from ticket_export.entrypoints.web.pages.pages import Pages
+from ticket_export.errors import ConfigurationError
 
 PAGES = Pages(Languages())
 ADDRESS = "/exports/00000000-0000-0000-0000-000000000001"
@@ -407,6 +408,11 @@ def test_own_template_replaces_one_and_extends_the_original(tmp_path: Path) -> N
     assert "<header>Our desk</header>" in html
     assert "te-nav" not in html
     assert "You have not exported tickets yet." in html
+
+
+def test_missing_folder_of_templates_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="is not a folder"):
+        Pages(PAGES.languages, tmp_path / "none")
 
 
 def test_name_that_does_not_exist_is_an_error_in_an_own_template(tmp_path: Path) -> None:
