@@ -240,6 +240,13 @@ def stays_here(answer: Answer) -> None:
         assert not re.search(r"[\r\n\\]", address)
 
 
+@pytest.mark.parametrize("mount", ["fastapi", "flask", "django", "django-asgi"])
+def test_slash_at_the_end_is_another_address(desk: Desk, staff: Actor, mount: str) -> None:
+    client = MOUNTS[mount](desk, staff, "/exports")
+    for path in ("/openapi.json/", "/static/ticket-export.js/", "/columns/"):
+        assert (client.get(path).status, client.get(path).json["code"]) == (404, "no-route")
+
+
 @pytest.mark.parametrize("mount", ["fastapi", "flask", "django"])
 def test_host_header_is_in_no_answer(desk: Desk, staff: Actor, mount: str) -> None:
     client = MOUNTS[mount](desk, staff, "/exports")

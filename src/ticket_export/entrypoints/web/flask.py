@@ -76,7 +76,7 @@ def exports_blueprint(
     given = {path: {"path": path[1:]} for path in api.public_paths}
     for rule in ("/", "/<exports_path:path>", *given):
         add = partial(blueprint.add_url_rule, rule, "exports", serve, defaults=given.get(rule, {}), methods=METHODS)
-        add(provide_automatic_options=False, strict_slashes=False)
+        add(provide_automatic_options=False, strict_slashes=rule != "/")
     return blueprint
 
 
