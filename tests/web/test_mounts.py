@@ -243,8 +243,8 @@ def stays_here(answer: Answer) -> None:
 @pytest.mark.parametrize("mount", ["fastapi", "flask", "django", "django-asgi"])
 def test_slash_at_the_end_is_another_address(desk: Desk, staff: Actor, mount: str) -> None:
     client = MOUNTS[mount](desk, staff, "/exports")
-    for path in ("/openapi.json/", "/static/ticket-export.js/", "/columns/"):
-        assert (client.get(path).status, client.get(path).json["code"]) == (404, "no-route")
+    for below in ("/openapi.json/", "/static/ticket-export.js/", "/columns/"):
+        assert (client.get(below).status, client.get(below).json["code"]) == (404, "no-route")
 
 
 @pytest.mark.parametrize("mount", ["fastapi", "flask", "django"])
