@@ -255,7 +255,8 @@ def test_missing_right_is_refused(site: Site) -> None:
         "POST", user=STAFF_WITHOUT, headers={"Content-Type": "application/json"}, body=json.dumps(VIEW).encode()
     )
     assert is_problem(answer, 403, "not-permitted")
-    form = site.client.ask("POST", user=STAFF_WITHOUT, headers={"Content-Type": FORM, "Sec-Fetch-Site": "same-origin"})
+    headers = {"Content-Type": FORM, "Sec-Fetch-Site": "same-origin"}
+    form = site.client.ask("POST", user=STAFF_WITHOUT, headers=headers, body=b"columns=id")
     assert (form.status, 'data-te-page="new"' in form.text) == (403, True)
 
 

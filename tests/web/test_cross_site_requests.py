@@ -13,14 +13,17 @@ from uuid import UUID
 import pytest
 from django.http import HttpRequest
 from django.urls import include, path
+from fastapi import FastAPI, Request, Response
 from flask import Flask, request
 from flask_wtf import CSRFProtect
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 
 from tests.web.applications import BINDINGS, DjangoClient, client_of
-from tests.web.clients import FORM, HTML, STAFF_WITH, Answer, Client, WsgiClient
+from tests.web.clients import FORM, HTML, STAFF_WITH, Answer, AsgiClient, Client, WsgiClient
 from tests.web.conftest import Desk, make_desk
 from ticket_export import Actor
 from ticket_export.web.django import exports_urls
+from ticket_export.web.fastapi import exports_router
 from ticket_export.web.flask import exports_blueprint
 
 VIEW = {"columns": ["id"]}
@@ -215,15 +218,59 @@ def test_flask_host_stays_protected(desk: Desk, staff: Actor, is_early: bool) ->
         assert was_forged(sent_form(client))
 
 
-def test_flask_host_may_read_the_body_first(desk: Desk, staff: Actor) -> None:
-    app = Flask(__name__)
-    app.register_blueprint(exports_blueprint(desk.container, current_actor=lambda: staff), url_prefix="/exports")
+@pytest.mark.parametrize("is_actor", [False, True])
+def test_flask_host_may_read_the_body_first(desk: Desk, staff: Actor, is_actor: bool) -> None:
     seen: list[Any] = []
-    app.before_request(lambda: seen.append(request.form.get("columns") or request.get_data()))
+
+    def read_first() -> None:
+        seen.append(request.form.get("columns") or request.get_data())
+
+    def current_actor() -> Actor:
+        if is_actor:
+            read_first()
+        return staff
+
+    app = Flask(__name__)
+    app.register_blueprint(exports_blueprint(desk.container, current_actor=current_actor), url_prefix="/exports")
+    if not is_actor:
+        app.before_request(read_first)
     client = WsgiClient(app)
     assert client.post("/", VIEW).status == 202
     assert sent_form(client, headers={"Sec-Fetch-Site": "same-origin"}).status == 303
     assert seen == [json.dumps(VIEW).encode(), "id"]
+
+
+@pytest.mark.parametrize("is_form", [True, False])
+def test_fastapi_host_may_read_the_body_first(desk: Desk, staff: Actor, is_form: bool) -> None:
+    seen: list[object] = []
+
+    async def current_actor(request: Request) -> Actor:
+        seen.append((await request.form()).get("columns") if is_form else await request.body())
+        return staff
+
+    client = client_of("fastapi", desk.container, lambda _: staff, current_actor=current_actor)
+    if is_form:
+        answer = sent_form(client, headers={"Sec-Fetch-Site": "same-origin"}, view='{"searchTerm": "a+b & c"}')
+        assert answer.status == 303
+        assert client.get(answer["location"].removeprefix("/exports")).json["view"] == "columns id; search 'a+b & c'"
+    else:
+        assert client.post("/", VIEW).status == 202
+    assert seen[0] == ("id" if is_form else json.dumps(VIEW).encode())
+
+
+def test_form_whose_fields_are_lost_exports_nothing(desk: Desk, staff: Actor) -> None:
+    async def read_first(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        # Starlette sends an empty body on.
+        await request.form()
+        return await call_next(request)
+
+    app = FastAPI()
+    app.include_router(exports_router(desk.container, current_actor=lambda: staff), prefix="/exports")
+    app.add_middleware(BaseHTTPMiddleware, dispatch=read_first)
+    before = desk.container.list_exports()(staff).total
+    answer = sent_form(AsgiClient(app), headers={"Sec-Fetch-Site": "same-origin"})
+    assert (answer.status, "The form has no fields" in answer.text) == (422, True)
+    assert desk.container.list_exports()(staff).total == before
 
 
 def test_django_host_may_read_the_body_first(desk: Desk, staff: Actor) -> None:

@@ -97,6 +97,7 @@ def forced_django_at(desk: Desk, staff: Actor, root: str, prefix: str = "") -> C
 
 MOUNTS = {
     "fastapi": fastapi_at,
+    "fastapi without the prefix": fastapi_at,
     "starlette": starlette_at,
     "mounted fastapi": mounted_fastapi_at,
     "flask": flask_at,
@@ -105,7 +106,8 @@ MOUNTS = {
     "django-asgi": django_asgi_at,
     "forced django": forced_django_at,
 }
-#: Those that get the whole path of an ASGI scope, prefix included; the others get what is below the prefix.
+#: Those that get the whole path of an ASGI scope, prefix included; the others get what is below the prefix, which some
+#: ASGI servers, and FastAPI's own `root_path`, do too.
 WHOLE_PATH = {"fastapi", "starlette", "mounted fastapi", "django-asgi"}
 
 
@@ -238,6 +240,13 @@ def stays_here(answer: Answer) -> None:
         assert not re.search(r"[\r\n\\]", address)
 
 
+@pytest.mark.parametrize("mount", ["fastapi", "flask", "django", "django-asgi"])
+def test_slash_at_the_end_is_another_address(desk: Desk, staff: Actor, mount: str) -> None:
+    client = MOUNTS[mount](desk, staff, "/exports")
+    for below in ("/openapi.json/", "/static/ticket-export.js/", "/columns/"):
+        assert (client.get(below).status, client.get(below).json["code"]) == (404, "no-route")
+
+
 @pytest.mark.parametrize("mount", ["fastapi", "flask", "django"])
 def test_host_header_is_in_no_answer(desk: Desk, staff: Actor, mount: str) -> None:
     client = MOUNTS[mount](desk, staff, "/exports")
@@ -260,6 +269,22 @@ def test_language_is_the_browsers_the_hosts_or_the_users(desk: Desk, staff: Acto
         client = client_of(binding, desk.container, lambda _: staff, language=language)
         page = client.get("/new", accept=HTML, Accept_Language="de-AT,de;q=0.9").text
         assert re.search(rf'<html[^>]* lang="{expected}"', page)
+
+
+@pytest.mark.parametrize("binding", BINDINGS)
+def test_language_of_the_user_is_asked_for_pages_alone(desk: Desk, staff: Actor, binding: str) -> None:
+    asked: list[str] = []
+
+    def language(*_: object) -> str:
+        asked.append("language")
+        return "de"
+
+    client = client_of(binding, desk.container, lambda _: staff, language=language)
+    # For the first three, nobody is logged in who has a language.
+    for target in ("/static/ticket-export.js", "/static/ticket-export.css", "/openapi.json", "/", "/columns"):
+        assert client.get(target).status == 200
+    assert asked == []
+    assert (client.get("/", accept=HTML).status, asked) == (200, ["language"])
 
 
 def test_fastapi_actor_may_be_any_dependency(desk: Desk, staff: Actor) -> None:

@@ -149,8 +149,12 @@ class ExportsApi:
             return self._accepted(call, path_of(call.request.root, made), RequestedExport.at(call.request.root, made))
         if not call.request.is_form:
             return problems.NO_MEDIA_TYPE
+        fields = _fields(call.request)
+        if not fields:
+            # The page sends some; a middleware of the host has read them. No fields would mean an export of everything.
+            raise InvalidPayloadError(["the form has no fields"])
         choices = self._container.get_choices()(call.actor)
-        form = ExportForm.from_fields(_fields(call.request), choices)
+        form = ExportForm.from_fields(fields, choices)
         try:
             made = request_export(call.actor, form.view())
         except TicketExportError as error:
@@ -275,8 +279,9 @@ class ExportsApi:
         )
 
     def _context(self, request: WebRequest) -> PageContext:
-        if request.language is not None:
-            language = self._languages.find(request.language)
+        chosen = request.language() if callable(request.language) else request.language
+        if chosen is not None:
+            language = self._languages.find(chosen)
         else:
             language = self._languages.accepted(request.headers.get("accept-language", ""))
         csrf = (request.csrf.name, request.csrf.make()) if request.csrf else None

@@ -64,7 +64,7 @@ def exports_urls(
                 headers={name.lower(): text for name, text in request.headers.items()},
                 body=source.read(MAX_BODY + 1),
                 host=request.get_host(),
-                language=language(request) if callable(language) else language,
+                language=partial(language, request) if callable(language) else language,
                 csrf=CsrfToken(name="csrfmiddlewaretoken", make=partial(get_token, request), is_valid=is_valid),
             ),
             actor,

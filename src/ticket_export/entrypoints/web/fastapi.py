@@ -1,7 +1,9 @@
 """The binding for FastAPI."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
@@ -53,36 +55,41 @@ def exports_router(
 
 
 async def _answer(api: ExportsApi, request: Request, path: str, actor: Actor | None, language: Language) -> Response:
+    try:
+        body = await _body(request)
+    except ClientDisconnect:
+        return Response(status_code=400)
+    full_path, prefix = request.scope["path"], request.scope.get("root_path", "")
+    if not full_path.startswith(f"{prefix}/"):
+        # A proxy has removed it, and the server has not put it back.
+        full_path = prefix + full_path
+    asked = WebRequest(
+        method=request.method,
+        path=path,
+        root=root_of(full_path, path),
+        query=request.scope["query_string"].decode("latin-1"),
+        headers=joined(request.headers.items()),
+        body=body,
+        host=request.headers.get("host", ""),
+        language=partial(language, request) if callable(language) else language,
+    )
+    answer = await in_thread(partial(api.handle, asked, actor))
+    if isinstance(answer.body, bytes):
+        return Response(answer.body, answer.status, dict(answer.headers))
+    return _FileResponse(answer)
+
+
+async def _body(request: Request) -> bytes:
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
             if len(body) > MAX_BODY:
                 break
-    except ClientDisconnect:
-        return Response(status_code=400)
-
-    def handle() -> WebResponse:
-        # A host's function may ask a database, so it is not called on the event loop either.
-        chosen = language(request) if callable(language) else language
-        return api.handle(
-            WebRequest(
-                method=request.method,
-                path=path,
-                root=root_of(request.scope["path"], path),
-                query=request.scope["query_string"].decode("latin-1"),
-                headers=joined(request.headers.items()),
-                body=bytes(body[: MAX_BODY + 1]),
-                host=request.headers.get("host", ""),
-                language=chosen,
-            ),
-            actor,
-        )
-
-    answer = await in_thread(handle)
-    if isinstance(answer.body, bytes):
-        return Response(answer.body, answer.status, dict(answer.headers))
-    return _FileResponse(answer)
+    except RuntimeError:
+        # A dependency of the host has read the fields of the form.
+        return urlencode(list((await request.form()).multi_items())).encode()
+    return bytes(body[: MAX_BODY + 1])
 
 
 class _FileResponse(StreamingResponse):

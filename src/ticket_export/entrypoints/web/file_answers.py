@@ -25,9 +25,10 @@ from ticket_export.errors import StorageError
 # Bytes of a block.
 _BLOCK: Final = 1 << 18
 # Middleware of hosts and proxies compresses what has no encoding, and then length, ranges and digest are wrong.
+_CACHING: Final = {"Cache-Control": "private, no-store, no-transform"}
 _BYTES: Final = {
+    **_CACHING,
     "Accept-Ranges": "bytes",
-    "Cache-Control": "private, no-store, no-transform",
     "Content-Encoding": "identity",
 }
 
@@ -102,7 +103,7 @@ class FileAnswers:
         if fails_match(request.headers, tag):
             return PRECONDITION
         if is_unchanged(request.headers, tag):
-            return WebResponse(status=304, headers={"ETag": f'"{tag}"'})
+            return WebResponse(status=304, headers={**_CACHING, "ETag": f'"{tag}"'})
         if request.method == "HEAD":
             return WebResponse(status=200, headers=_headers(self.open_download.described(found)))
         try:

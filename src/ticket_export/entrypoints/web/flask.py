@@ -43,7 +43,10 @@ def exports_blueprint(
 
     # The other values of the URL are those of the host's prefix, such as "/<tenant>/exports".
     def serve(path: str = "", **_: object) -> Response:
-        path, body = f"/{path}", _body()
+        path = f"/{path}"
+        # First: it may read the body, as any code of the host.
+        actor = None if path in api.public_paths else current_actor()
+        body = _body()
         answer = api.handle(
             WebRequest(
                 method=request.method,
@@ -53,10 +56,10 @@ def exports_blueprint(
                 headers={name.lower(): text for name, text in request.headers.items()},
                 body=body,
                 host=request.host,
-                language=language() if callable(language) else language,
+                language=language,
                 csrf=_csrf(body),
             ),
-            None if path in api.public_paths else current_actor(),
+            actor,
         )
         response = Response(answer.blocks, answer.status, dict(answer.headers))
         response.call_on_close(answer.close)
@@ -73,7 +76,7 @@ def exports_blueprint(
     given = {path: {"path": path[1:]} for path in api.public_paths}
     for rule in ("/", "/<exports_path:path>", *given):
         add = partial(blueprint.add_url_rule, rule, "exports", serve, defaults=given.get(rule, {}), methods=METHODS)
-        add(provide_automatic_options=False, strict_slashes=False)
+        add(provide_automatic_options=False, strict_slashes=rule != "/")
     return blueprint
 
 

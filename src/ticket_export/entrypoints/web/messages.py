@@ -40,7 +40,8 @@ class WebRequest:
 
     `path` is the part of the URL's path below the mount, from its ``/`` on; `root` is the part above, as the browser
     sees it, without a slash at its end. The names of `headers` are in lower case. `body` is cut after `MAX_BODY` + 1
-    bytes. `host` is the name and port that the browser asked, and `language` the host's choice for this user.
+    bytes. `host` is the name and port that the browser asked. `language` is the host's choice for this user, or a
+    function that returns it and is called only for a page.
     """
 
     method: str
@@ -50,7 +51,7 @@ class WebRequest:
     headers: Mapping[str, str] = attrs.field(factory=dict)
     body: bytes = attrs.field(default=b"", repr=False)
     host: str = ""
-    language: str | None = None
+    language: str | Callable[[], str | None] | None = None
     csrf: CsrfToken | None = None
 
     @property

@@ -156,6 +156,8 @@ def test_unchanged_file_is_not_sent(scene: Scene, condition: str) -> None:
         status, body, headers = scene.sent(method, if_none_match=condition.replace("the tag", scene.tag))
         assert (status, body) == (304, b"")
         assert not any(name.startswith("Content-") for name in headers)
+        # RFC 9110, 15.4.5: as the answer with the file has it.
+        assert headers["Cache-Control"] == scene.sent("HEAD")[2]["Cache-Control"]
     assert scene.details == []
 
 

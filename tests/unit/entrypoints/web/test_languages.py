@@ -246,6 +246,46 @@ def test_own_file_that_is_no_language_is_refused(tmp_path: Path, name: str, cont
         Languages(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("text", "translation"),
+    [
+        ("Move %(column)s", "Bouger %(colonne)s"),
+        ("Move %(column)s", "Bouger %(column)"),
+        ("Move %(column)s", "Bouger à 100 % %(column)s"),
+        ("Move %(column)s", "Bouger %(column)d"),
+        ("columns[%(place)s]: unknown column %(column)s", "colonne %s"),
+    ],
+)
+def test_placeholder_without_a_value_is_refused_at_the_start(tmp_path: Path, text: str, translation: str) -> None:
+    (tmp_path / "fr.po").write_text(f'msgid "{text}"\nmsgstr "{translation}"\n', "utf-8")
+    with pytest.raises(ConfigurationError, match=re.escape(f'fr.po: "{translation}"')):
+        Languages(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "translation"),
+    [
+        ("Move %(column)s", "100 %% %(column)s, %(column)s"),
+        ("My exports", "100 % of mine"),
+        ("100 % of %(count)d", "%(count)d"),
+    ],
+)
+def test_text_that_can_be_shown_is_not_refused(tmp_path: Path, text: str, translation: str) -> None:
+    (tmp_path / "fr.po").write_text(f'msgid "{text}"\nmsgstr "{translation}"\n', "utf-8")
+    assert Languages(tmp_path).find("fr").gettext(text) == translation
+
+
+def test_plural_forms_may_have_the_values_of_either_form(tmp_path: Path) -> None:
+    one, many = "%(column)s is within the past day", "%(column)s is within the past %(value)s days"
+    path = tmp_path / "fr.po"
+    forms = f'msgid "{one}"\nmsgid_plural "{many}"\nmsgstr[0] "%(column)s: %(value)s"\nmsgstr[1] '
+    path.write_text(f'{forms}"%(value)s: %(column)s"\n', "utf-8")
+    assert "fr" in Languages(tmp_path).codes
+    path.write_text(f'{forms}"%(valeur)s: %(column)s"\n', "utf-8")
+    with pytest.raises(ConfigurationError, match="valeur"):
+        Languages(tmp_path)
+
+
 def test_missing_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="is not a folder"):
         Languages(tmp_path / "none")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -21,6 +23,7 @@ SHIPPED: Final = Path(__file__).parent / "languages"
 _ENGLISH: Final = "en"
 # A browser sends a handful; a header of thousands is no wish of a user.
 _MOST_WISHES: Final = 20
+_PLACEHOLDER: Final = re.compile(r"%\(\w+\)[^a-zA-Z%]*[a-zA-Z]")
 
 
 class Languages:
@@ -30,7 +33,8 @@ class Languages:
     one. What a language lacks is shown in English.
 
     Raises:
-        ConfigurationError: the name of a file is not the code of a language, or the file cannot be read.
+        ConfigurationError: the name of a file is not the code of a language, the file cannot be read, or a translation
+            has a placeholder that the English text does not have.
     """
 
     def __init__(self, own: Path | None = None) -> None:
@@ -90,9 +94,28 @@ def _code(path: Path) -> str:
 def _catalog(path: Path) -> Catalog:
     try:
         with path.open("rb") as file:
-            return read_po(file, locale=path.stem.replace("-", "_"), abort_invalid=True)
+            catalog = read_po(file, locale=path.stem.replace("-", "_"), abort_invalid=True)
     except (PoFileError, ValueError, OSError) as error:
         raise ConfigurationError(f"languages: {path.name} cannot be read: {error}") from error
+    for message in (each for each in catalog if not each.fuzzy):
+        _check(path.name, _forms(message.id), _forms(message.string))
+    return catalog
+
+
+def _check(file_name: str, texts: Iterable[str], translations: Iterable[str]) -> None:
+    known = {placeholder for text in texts for placeholder in _PLACEHOLDER.findall(text)}
+    for translation in translations if known else ():
+        rest = _PLACEHOLDER.sub(lambda found: "" if found[0] in known else found[0], translation.replace("%%", ""))
+        if "%" in rest:
+            # Python could not fill in the values, and the page would be an error.
+            raise ConfigurationError(
+                f'languages: {file_name}: "{translation}" may have no "%" but those of {", ".join(sorted(known))}; '
+                'write "%%" for a percent sign'
+            )
+
+
+def _forms(text: str | Iterable[str]) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text)
 
 
 def _translations(catalog: Catalog) -> Translations:

@@ -22,6 +22,7 @@ from ticket_export.entrypoints.web.pages.languages import Languages
 from ticket_export.entrypoints.web.pages.shown_export import ShownExport
 from ticket_export.entrypoints.web.pages.static_files import STATIC_FILES
 from ticket_export.entrypoints.web.pages.view_words import words_of
+from ticket_export.errors import ConfigurationError
 
 _WORD: Final = re.compile(r"\w+[ ,;]")
 # Zones such as "CET" and "Etc/GMT+1" are for programs.
@@ -37,6 +38,9 @@ class Pages:
 
     A template of the folder `templates` replaces the library's of the same name, which it can still extend:
     ``{% extends "ticket-export/base.html" %}``. Values are escaped, and a name that does not exist is an error.
+
+    Raises:
+        ConfigurationError: `templates` is not a folder.
     """
 
     #: The files that the pages load, by name.
@@ -45,6 +49,8 @@ class Pages:
     def __init__(self, languages: Languages, templates: Path | None = None) -> None:
         self.languages = languages
         shipped = FileSystemLoader(_TEMPLATES)
+        if templates is not None and not templates.is_dir():
+            raise ConfigurationError(f"templates: {templates} is not a folder; create it, or correct the path")
         own = [] if templates is None else [FileSystemLoader(templates)]
         self._environment = Environment(
             loader=ChoiceLoader([*own, shipped, PrefixLoader({"ticket-export": shipped})]),
