@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.web.browser.fake_desk import FILE, FakeDesk, running_desk
 from tests.web.browser.page_parts import announced, assert_stays, wait_until
@@ -91,6 +91,24 @@ class TestStatus:
         page.goto(desk.url + desk.create().url)
         wait_until(page, lambda: len(desk.polls) >= 3)
         assert min(desk.polls[1] - desk.polls[0], desk.polls[2] - desk.polls[1]) > 0.55
+
+    def test_state_after_a_click_is_not_shown_before_the_next_click_counts(self, desk: FakeDesk, page: Page) -> None:
+        export = desk.create()
+        page.goto(desk.url + export.url)
+        expect(page.get_by_text("Exporting 0 %,")).to_be_visible()
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        page.route("**/cancel", hold)
+        page.locator("#cancel").click()
+        wait_until(page, lambda: len(held) == 1)
+        export.state = "cancelled"
+        assert_stays(page, lambda: page.locator("#cancel").count())
+        held[0].continue_()
+        page.locator("#retry").click()
+        expect(page).to_have_url(f"{desk.url}/exports/2")
 
     def test_cancelled_in_place_and_retried_as_a_new_export(self, desk: FakeDesk, page: Page) -> None:
         export = desk.create()

@@ -1,7 +1,7 @@
 /**
  * Ticket exports in the browser: the pages *New export* and *Status*, and the element <ticket-export>.
  *
- * The server renders all texts and states; this module puts parts of its pages in place. It stores nothing.
+ * The server renders all texts; this module puts parts of its pages in place. It stores nothing.
  */
 
 const ROW = "[data-te-column]";
@@ -15,9 +15,9 @@ const LONGEST_WAIT = 2_000;
 const LONGEST_BACKOFF = 30_000;
 const RESPONSE_LIMIT = 60_000;
 const QUIET = 5_000; // between announcements
-const KEEP_LOCK = 5_000; // another tab may still see the state before
+const KEEP_LOCK = 5_000; // another tab may see the old state
 const HIDDEN = 4; // times slower
-// While there is no page with this text.
+// Where no page has this text.
 const UNREACHABLE = "The server did not answer as expected. Please try again.";
 
 const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
@@ -29,7 +29,7 @@ let trusted = { createHTML: (html) => html };
 try {
   trusted = trustedTypes.createPolicy("ticket-export", trusted);
 } catch {
-  // The browser has none, or the host's policy does not list this name.
+  // No such API, or the host's policy does not name it.
 }
 
 /** Return a response and the <main> in it, if it is one of our pages. Scripts in it do not run. */
@@ -40,7 +40,7 @@ async function request(url, options, etag) {
   const page = new DOMParser().parseFromString(trusted.createHTML(await response.text()), "text/html");
   const main = page.querySelector("[data-te-page]");
   if (main || (response.status && !response.redirected)) return { response, main };
-  // The host sends the user to its login.
+  // To the host's login.
   location.href = response.url;
   return new Promise(() => {});
 }
@@ -371,6 +371,7 @@ function showPages(place, onShow) {
   const send = async (action, body, isOpening = false) => {
     if (isSending) return;
     isSending = true;
+    watching = null; // or it shows buttons too early
     place.ariaBusy = true;
     try {
       const { response, main } = await request(action, { method: "POST", body });
@@ -383,6 +384,7 @@ function showPages(place, onShow) {
     }
     isSending = false;
     place.ariaBusy = null;
+    resume();
   };
 
   const resume = () => {
@@ -414,7 +416,7 @@ function exportButton(element) {
   const find = (selector) => place.querySelector(selector);
   const attribute = (name, otherwise) => element.getAttribute(name) ?? otherwise;
   const root = () => attribute("root", new URL("..", import.meta.url).pathname).replace(/\/$/, "");
-  let isUnseen = false; // ended while the dialog was closed
+  let isUnseen = false; // ended in a closed dialog
   let asked = null; // the view of the form in the dialog
 
   /** Show the host's label, or the state of an export that runs or has ended unseen. */
