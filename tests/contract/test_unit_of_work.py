@@ -125,12 +125,7 @@ class SqlBackDoor(BackDoor[SqlDatabase]):
 
 
 class SqlUnitOfWorkContract(SqlBackDoor, UnitOfWorkContract[SqlDatabase]):
-    def test_a_block_that_only_reads_waits_for_no_writer(self, database: SqlDatabase, stored_job: ExportJob) -> None:
-        with self.unit_of_work(database) as writer:
-            writer.jobs.update(attrs.evolve(stored_job, row_count=7), was=stored_job.status)
-            # A wait would never end, since the writer is in this thread.
-            with self.unit_of_work(database).reading() as reader:
-                assert reader.jobs.find(stored_job.id) == stored_job
+    pass
 
 
 class TestSqlAlchemyUnitOfWorkOnSqlite(SqlUnitOfWorkContract):

@@ -126,7 +126,7 @@ class JobStates:
             return answer
 
     def _ask(self, job_id: UUID) -> tuple[ExportJob | None, datetime]:
-        with self._unit_of_work().reading() as work:
+        with self._unit_of_work() as work:
             job = find_readable_export(work, job_id)
             # Inside the unit of work, which measures it.
             return job, self._clock.now()

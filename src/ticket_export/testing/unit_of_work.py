@@ -105,10 +105,6 @@ class UnitOfWorkContract(
             task,
         )
 
-    def test_a_block_that_only_reads_finds_what_is_stored(self, database: D, stored_job: ExportJob) -> None:
-        with self.unit_of_work(database).reading() as unit_of_work:
-            assert unit_of_work.jobs.find(stored_job.id) == stored_job
-
     def test_a_job_without_file_and_task_is_found_with_its_requester_alone(
         self, database: D, requester: User, stored_job: ExportJob
     ) -> None:

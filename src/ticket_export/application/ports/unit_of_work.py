@@ -20,13 +20,6 @@ class UnitOfWork(Protocol):
     It is entered once, by one thread.
     """
 
-    def reading(self) -> Self:
-        """Return this unit of work for a block that changes nothing: it waits for no transaction that writes.
-
-        An adapter whose transactions never wait for another one when they begin need not override this.
-        """
-        return self
-
     @property
     @abstractmethod
     def jobs(self) -> ExportJobRepository:

@@ -36,7 +36,7 @@ class GetExport:
             ExportNotFoundError: it does not exist or may not be seen.
         """
         sight = self.rights.sight(actor)
-        with self.unit_of_work().reading() as work:
+        with self.unit_of_work() as work:
             job = find_visible_export(work, sight, job_id)
         shown = self.rights.shown(actor, [job])
         return (self.names.added_to(shown) if self.names else shown)[0]

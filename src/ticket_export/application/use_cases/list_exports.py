@@ -64,7 +64,7 @@ class ListExports:
         if not 1 <= page_size <= MAX_PAGE_SIZE:
             raise ValueError(f"page_size must be from 1 to {MAX_PAGE_SIZE}, not {page_size}")
         sight = self.rights.sight(actor)
-        with self.unit_of_work().reading() as work:
+        with self.unit_of_work() as work:
             jobs, total = work.jobs.page(
                 requester_ids=sight.requester_ids, offset=(page - 1) * page_size, limit=page_size
             )

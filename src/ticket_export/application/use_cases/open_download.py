@@ -99,7 +99,7 @@ class OpenDownload:
             The errors of a call, except those of links.
         """
         sight = self.rights.sight(actor)
-        with self.unit_of_work().reading() as work:
+        with self.unit_of_work() as work:
             job = find_visible_export(work, sight, job_id)
         if refusal := self.rights.refusal_of_download(actor, job):
             raise self.refusals.recorded(refusal, "download", actor, job)
