@@ -98,7 +98,7 @@ def _catalog(path: Path) -> Catalog:
     except (PoFileError, ValueError, OSError) as error:
         raise ConfigurationError(f"languages: {path.name} cannot be read: {error}") from error
     for message in (each for each in catalog if not each.fuzzy):
-        _check(path.name, _forms(message.id), _forms(message.string))
+        _check(path.name, _forms(message.id), _forms(message.string or ""))
     return catalog
 
 
