@@ -36,6 +36,7 @@ from ticket_export.application.ports.file_format import (
 from ticket_export.application.ports.media_item_repository import MediaItemRepository
 from ticket_export.application.ports.supports_check import SupportsCheck
 from ticket_export.application.ports.supports_interrupt import SupportsInterrupt
+from ticket_export.application.ports.supports_reading import SupportsReading
 from ticket_export.application.ports.supports_selections import SupportsSelections
 from ticket_export.application.ports.task_queue import SupportsListening, SupportsWaiting, TaskQueue
 from ticket_export.application.ports.ticket_source import TicketReader, TicketSource
@@ -119,6 +120,7 @@ __all__ = [
     "SupportsListening",
     "SupportsNames",
     "SupportsPlaces",
+    "SupportsReading",
     "SupportsSelections",
     "SupportsSignedUrl",
     "SupportsWaiting",

@@ -14,6 +14,7 @@ import attrs
 
 from ticket_export.application.dto import ExportJobDto
 from ticket_export.application.ports.clock import Clock
+from ticket_export.application.ports.supports_reading import for_reading
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.requester_names import RequesterNames
 from ticket_export.application.rights import find_readable_export
@@ -126,7 +127,7 @@ class JobStates:
             return answer
 
     def _ask(self, job_id: UUID) -> tuple[ExportJob | None, datetime]:
-        with self._unit_of_work() as work:
+        with for_reading(self._unit_of_work()) as work:
             job = find_readable_export(work, job_id)
             # Inside the unit of work, which measures it.
             return job, self._clock.now()

@@ -21,6 +21,7 @@ from uuid import uuid4
 import attrs
 import pytest
 
+from ticket_export.application.ports.supports_reading import SupportsReading
 from ticket_export.domain.background_task import BackgroundTask
 from ticket_export.domain.export_job import ExportJob
 from ticket_export.domain.export_job_status import ExportJobStatus
@@ -104,6 +105,18 @@ class UnitOfWorkContract(
             media_item,
             task,
         )
+
+    def test_a_block_that_only_reads_finds_what_is_stored_beside_a_writer(
+        self, database: D, stored_job: ExportJob
+    ) -> None:
+        unit_of_work = self.unit_of_work(database)
+        if not isinstance(unit_of_work, SupportsReading):
+            pytest.skip(f"{type(unit_of_work).__name__} does not implement SupportsReading")
+        with self.unit_of_work(database) as writer:
+            writer.jobs.update(attrs.evolve(stored_job, row_count=7), was=stored_job.status)
+            # A wait would never end, since the writer is in this thread.
+            with unit_of_work.reading() as reader:
+                assert reader.jobs.find(stored_job.id) == stored_job
 
     def test_a_job_without_file_and_task_is_found_with_its_requester_alone(
         self, database: D, requester: User, stored_job: ExportJob

@@ -9,6 +9,7 @@ import attrs
 
 from ticket_export.application.actor import Actor
 from ticket_export.application.dto import ExportJobDto
+from ticket_export.application.ports.supports_reading import for_reading
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.requester_names import RequesterNames
 from ticket_export.application.rights import Rights, find_visible_export
@@ -36,7 +37,7 @@ class GetExport:
             ExportNotFoundError: it does not exist or may not be seen.
         """
         sight = self.rights.sight(actor)
-        with self.unit_of_work() as work:
+        with for_reading(self.unit_of_work()) as work:
             job = find_visible_export(work, sight, job_id)
         shown = self.rights.shown(actor, [job])
         return (self.names.added_to(shown) if self.names else shown)[0]

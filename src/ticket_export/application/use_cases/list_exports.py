@@ -9,6 +9,7 @@ import attrs
 from ticket_export.application.actor import Actor
 from ticket_export.application.dto import ExportJobDto, ExportPage, WatchedPage
 from ticket_export.application.ports.clock import Clock
+from ticket_export.application.ports.supports_reading import for_reading
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.requester_names import RequesterNames
 from ticket_export.application.rights import Rights
@@ -64,7 +65,7 @@ class ListExports:
         if not 1 <= page_size <= MAX_PAGE_SIZE:
             raise ValueError(f"page_size must be from 1 to {MAX_PAGE_SIZE}, not {page_size}")
         sight = self.rights.sight(actor)
-        with self.unit_of_work() as work:
+        with for_reading(self.unit_of_work()) as work:
             jobs, total = work.jobs.page(
                 requester_ids=sight.requester_ids, offset=(page - 1) * page_size, limit=page_size
             )

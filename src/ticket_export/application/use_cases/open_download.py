@@ -23,6 +23,7 @@ from ticket_export.application.file.places import StoragePlaces
 from ticket_export.application.ports.audit_log import AuditAction, AuditLog
 from ticket_export.application.ports.clock import Clock
 from ticket_export.application.ports.export_storage import ExportStorage, SupportsSignedUrl
+from ticket_export.application.ports.supports_reading import for_reading
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.application.refusals import Refusals
 from ticket_export.application.rights import Rights, find_visible_export
@@ -99,7 +100,7 @@ class OpenDownload:
             The errors of a call, except those of links.
         """
         sight = self.rights.sight(actor)
-        with self.unit_of_work() as work:
+        with for_reading(self.unit_of_work()) as work:
             job = find_visible_export(work, sight, job_id)
         if refusal := self.rights.refusal_of_download(actor, job):
             raise self.refusals.recorded(refusal, "download", actor, job)

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
+from ticket_export.application.ports.supports_reading import SupportsReading
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.infrastructure.after_commit import AfterCommitActions
 from ticket_export.infrastructure.memory.audit_log import InMemoryAuditLog
@@ -17,12 +18,16 @@ from ticket_export.infrastructure.memory.export_job_repository import InMemoryEx
 from ticket_export.infrastructure.memory.media_item_repository import InMemoryMediaItemRepository
 
 
-class InMemoryUnitOfWork(UnitOfWork):
+class InMemoryUnitOfWork(UnitOfWork, SupportsReading):
     """A transaction on an `InMemoryDatabase`, isolated as in SQL."""
 
     def __init__(self, database: InMemoryDatabase) -> None:
         self._transaction = InMemoryTransaction(database)
         self._after_commit = AfterCommitActions()
+
+    def reading(self) -> Self:
+        # The lock is taken by the first change, not by the beginning of the block.
+        return self
 
     @property
     def jobs(self) -> InMemoryExportJobRepository:

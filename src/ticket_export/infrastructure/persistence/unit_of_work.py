@@ -13,6 +13,7 @@ from ticket_export.application.actor import Actor
 from ticket_export.application.finding import Finding
 from ticket_export.application.ports.audit_log import AuditEntry, AuditLog
 from ticket_export.application.ports.supports_check import SupportsCheck
+from ticket_export.application.ports.supports_reading import SupportsReading
 from ticket_export.application.ports.unit_of_work import UnitOfWork
 from ticket_export.infrastructure.after_commit import AfterCommitActions
 from ticket_export.infrastructure.persistence.audit_log import SqlAlchemyAuditLog
@@ -26,7 +27,7 @@ from ticket_export.infrastructure.persistence.database.errors import (
 )
 from ticket_export.infrastructure.persistence.database.export_database import SqlAlchemyExportDatabase
 from ticket_export.infrastructure.persistence.database.migrate_command import migrate_command
-from ticket_export.infrastructure.persistence.database.transaction import short_transaction
+from ticket_export.infrastructure.persistence.database.transaction import quick_read, short_transaction
 from ticket_export.infrastructure.persistence.export_job_repository import SqlAlchemyExportJobRepository
 from ticket_export.infrastructure.persistence.media_item_repository import SqlAlchemyMediaItemRepository
 from ticket_export.infrastructure.persistence.schema.table_check import table_problems
@@ -84,12 +85,12 @@ class ConnectionRepositories(UnitOfWork):
         return connection, tables_in_use(connection, self._tables)
 
 
-class SqlAlchemyUnitOfWork(ConnectionRepositories, SupportsCheck):
+class SqlAlchemyUnitOfWork(ConnectionRepositories, SupportsCheck, SupportsReading):
     """A transaction of its own, on a connection from the engine's pool.
 
-    The block begins the transaction, which takes SQLite's one write lock. So keep the block short: do slow work between
-    two units of work, not inside one. PostgreSQL ends an idle transaction, and every wait for the server ends
-    (`short_transaction`).
+    The block begins the transaction, which takes SQLite's one write lock, except for `reading`. So keep the block
+    short: do slow work between two units of work, not inside one. PostgreSQL ends an idle transaction, and every wait
+    for the server ends (`short_transaction`).
 
     A database's error that leaves the block becomes a `JobDatabaseError`. Inside the block it is SQLAlchemy's.
     """
@@ -97,6 +98,11 @@ class SqlAlchemyUnitOfWork(ConnectionRepositories, SupportsCheck):
     def __init__(self, engine: Engine, tables: Tables = SEED_TABLES) -> None:
         super().__init__(tables)
         self._engine = engine
+        self._transaction = short_transaction
+
+    def reading(self) -> Self:
+        self._transaction = quick_read
+        return self
 
     def __enter__(self) -> Self:
         with database_errors(tables=self._tables.every, migrate=migrate_command(self._engine)):
@@ -139,4 +145,4 @@ class SqlAlchemyUnitOfWork(ConnectionRepositories, SupportsCheck):
 
     def _begin(self) -> Connection:
         self._resources = ExitStack()
-        return self._resources.enter_context(short_transaction(self._engine))
+        return self._resources.enter_context(self._transaction(self._engine))
