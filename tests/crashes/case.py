@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import abc
+from collections import Counter, abc
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, Self
 from uuid import UUID
 
 import attrs
@@ -13,9 +13,24 @@ from dependency_injector.providers import Callable
 from tests.crashes.process import Fault, Mode, Process
 from tests.crashes.world import World, seen_by
 from ticket_export import TicketExportContainer
+from ticket_export.application.ports.audit_log import AuditAction
+from ticket_export.infrastructure.memory.database import Rows
 from ticket_export.ports import ExportJob
 
 _SECOND = timedelta(seconds=1)
+
+
+@attrs.frozen
+class Stored:
+    """What a world has stored at one moment. To read it takes a good part of a case, so claims share it."""
+
+    rows: Rows
+    objects: abc.Mapping[str, bytes]
+    audited: Counter[tuple[AuditAction, UUID]]
+
+    @classmethod
+    def of(cls, world: World) -> Self:
+        return cls(world.rows(), world.objects(), Counter(world.audited()))
 
 
 @attrs.define(kw_only=True)
@@ -29,13 +44,18 @@ class Case:
     mode: Mode | None
     #: What came out of the process to whoever called it.
     error: Exception | None = None
-    #: The jobs as they were before the survivors came.
-    at_once: dict[UUID, ExportJob] = attrs.field(factory=dict)
+    #: What was stored before the survivors came.
+    stored_at_once: Stored = attrs.field(init=False)
 
     @property
     def job(self) -> ExportJob:
         """The first of those that were there before, as it is now."""
         return self.world.rows().jobs[self.jobs[0]]
+
+    @property
+    def at_once(self) -> abc.Mapping[UUID, ExportJob]:
+        """The jobs as they were before the survivors came."""
+        return self.stored_at_once.rows.jobs
 
     @property
     def is_undisturbed(self) -> bool:
@@ -112,7 +132,7 @@ class Stage:
         case.in_process(lambda: scenario.act(case))
         world.clock.tick = timedelta(0)
         world.loses_tickets = False
-        case.at_once = dict(world.rows().jobs)
+        case.stored_at_once = Stored.of(world)
         return case
 
 

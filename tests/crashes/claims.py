@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from uuid import UUID
 
-from tests.crashes.case import Case
+from tests.crashes.case import Case, Stored
 from tests.crashes.process import SECRET
 from tests.crashes.world import TITLES, World
 from ticket_export import ExportJobStatus
@@ -27,9 +27,9 @@ _TASK_STATUS = {
 }
 
 
-def claim_sound(world: World, *, files_may_be_gone: bool = False) -> None:
+def claim_sound(world: World, stored: Stored, *, files_may_be_gone: bool = False) -> None:
     """True after every single step of anybody."""
-    rows, objects = world.rows(), world.objects()
+    rows, objects = stored.rows, stored.objects
     jobs = rows.jobs.values()
     assert Counter(job.background_task_id for job in jobs) == Counter(rows.tasks.keys()), "a job or a task is alone"
     assert {job.media_item_id for job in jobs} - {None} == set(rows.media_items), "a media item is nobody's"
@@ -61,22 +61,21 @@ def is_whole(key: str, data: bytes, right_bytes: bytes) -> bool:
     return ExportManifest.read(data).sha256 == sha256(right_bytes).hexdigest()
 
 
-def claim_in_order(world: World) -> None:
+def claim_in_order(stored: Stored) -> None:
     """The task is where its job is."""
-    rows = world.rows()
+    rows = stored.rows
     for job in rows.jobs.values():
         assert job.background_task_id is not None
         assert rows.tasks[job.background_task_id].status is _TASK_STATUS[job.status.developer_name]
 
 
-def claim_audited(case: Case) -> None:
+def claim_audited(case: Case, stored: Stored) -> None:
     """True after every single step of anybody: what is stored is recorded, once, and nothing else is.
 
     Where no transaction knows the audit log, a process may die in between; nothing is recorded twice then, or too soon.
     """
-    world = case.world
-    holds = operator.eq if world.audits_in_transaction else operator.le
-    audited, jobs = Counter(world.audited()), world.rows().jobs
+    holds = operator.eq if case.world.audits_in_transaction else operator.le
+    audited, jobs = stored.audited, stored.rows.jobs
     # The entries outlive an export that was purged or forgotten.
     assert {job_id for _, job_id in audited} <= {*jobs, *case.jobs}, "it was recorded and undone"
     for job in jobs.values():
@@ -88,22 +87,21 @@ def claim_audited(case: Case) -> None:
         assert holds(audited[AuditAction.CLEANED_UP, job.id], job.is_cleaned_up)
 
 
-def claim_told(case: Case) -> None:
-    audited = Counter(case.world.audited())
+def claim_told(case: Case, stored: Stored) -> None:
     told = Counter((event, job.id) for event, job in case.world.events.events)
     assert not told or max(told.values()) == 1, "somebody was told twice"
     if "TicketSource.open" in case.process.calls:
-        assert AuditAction.STARTED in {action for action, _ in audited}, "tickets were read and nobody knows"
+        assert AuditAction.STARTED in {action for action, _ in stored.audited}, "tickets were read and nobody knows"
 
 
-def claim_ended(case: Case) -> None:
+def claim_ended(case: Case, stored: Stored) -> None:
     """Nothing is under way, and nothing is left over."""
-    rows = case.world.rows()
+    rows = stored.rows
     for job in rows.jobs.values():
         assert job.status.is_final, f"it is still {job.status}"
     files = {item.object_key for item in rows.media_items.values()}
     known = files | set(map(manifest_key, files))
-    found = {key for key in case.world.objects() if key.startswith("exports/") and not is_owner(key)}
+    found = {key for key in stored.objects if key.startswith("exports/") and not is_owner(key)}
     assert found == known, "an object is nobody's"
     assert case.world.partials() == 0
     for before in case.at_once.values():

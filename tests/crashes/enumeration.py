@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from tests.crashes.case import Case, Scenario, Stage, survive
+from tests.crashes.case import Case, Scenario, Stage, Stored, survive
 from tests.crashes.claims import (
     claim_audited,
     claim_ended,
@@ -39,17 +39,18 @@ def enumerate_faults(stage: Stage, mode: Mode, *, but_not: tuple[str, ...] = ())
 
 def _claim(scenario: Scenario, case: Case) -> None:
     assert case.error is None or case.process.hit is not None, "a scenario that fails by itself"
-    claim_sound(case.world, files_may_be_gone=scenario.deletes_files)
-    claim_audited(case)
+    claim_sound(case.world, case.stored_at_once, files_may_be_gone=scenario.deletes_files)
+    claim_audited(case, case.stored_at_once)
     if scenario.begins_in_order:
-        claim_in_order(case.world)
+        claim_in_order(case.stored_at_once)
     scenario.claim_at_once(case)
     survive(case.world)
     scenario.finish(case)
-    claim_sound(case.world)
+    stored = Stored.of(case.world)
+    claim_sound(case.world, stored)
     if scenario.begins_in_order:
-        claim_in_order(case.world)
-    claim_ended(case)
-    claim_audited(case)
-    claim_told(case)
+        claim_in_order(stored)
+    claim_ended(case, stored)
+    claim_audited(case, stored)
+    claim_told(case, stored)
     scenario.claim_end(case)
