@@ -13,6 +13,8 @@ from tests.stores.fake_gcs import FakeGcsServer
 from ticket_export.infrastructure.storage.gcs import GcsStorage
 from ticket_export.testing.storage import StorageContract
 
+# Some tests wait for all of it: their writer was open before the store went away.
+_PATIENCE = timedelta(seconds=10)
 _BESIDE = ["desk/of-others/exports/a", "desk/of-ours"]
 
 
@@ -36,7 +38,7 @@ class TestGcsStorage(StorageContract[GcsStorage]):
         for name in _BESIDE:
             self.place.put_beside(name, b"not ours")
         with cut_proxy(f"http://127.0.0.1:{server.port}") as self.proxy:
-            yield self.place.storage(port=self.proxy.port)
+            yield self.place.storage(port=self.proxy.port, patience=_PATIENCE)
         # Whatever a test did: nothing next to the prefix.
         assert [name for name in self.place.all_names() if not name.startswith("desk/of-ours/")] == _BESIDE
 
