@@ -65,9 +65,9 @@ _COVERED: Final = """
 
 def assert_fits(page: Page, size: str) -> None:
     """What the page shows fits into its window, which the message names."""
-    assert page.evaluate(_WIDER) == [], size
-    assert page.evaluate(_CLIPPED) == [], size
-    assert page.evaluate(_BROKEN) == [], size
+    for script in (_WIDER, _CLIPPED, _BROKEN):
+        found = page.evaluate(script)
+        assert found == [], f"{size}: {found}"
     dialog = page.get_by_role("dialog")
     if dialog.count():
         assert dialog.evaluate(_COVERED) == 0, size

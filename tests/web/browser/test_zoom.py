@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from tests.web.browser.browsers import watched_context, watched_profile
 from tests.web.browser.layout import assert_fits
 from tests.web.browser.page_states import STATES
 from tests.web.browser.served_desk import ServedDesk, User, sign_in, visitor
 
-_WINDOW: Final = {"width": 1280, "height": 960}
+WINDOW: Final[ViewportSize] = {"width": 1280, "height": 960}
 # Chromium keeps a zoom as the number of steps of 20 %.
 _TWICE_AS_LARGE: Final = {"partition": {"default_zoom_level": {"x": math.log(2, 1.2)}}}
 _TEXT_TWICE_AS_LARGE: Final = {"webkit": {"webprefs": {"default_font_size": 32}}}
@@ -35,8 +35,8 @@ _ASKED: Final = """
             document.querySelector("main").getBoundingClientRect().width),
     })
 """
-# An init script runs before the page has its element <html>.
-_ENLARGE: Final = """
+#: A style of the user. An init script runs before the page has its element <html>.
+ENLARGE_TEXT: Final = """
     document.addEventListener("DOMContentLoaded", () => document.documentElement.style.fontSize = "200%")
 """
 _SIZES_OF_ICONS: Final = "all => [...new Set(all.map(each => each.getBoundingClientRect().width))]"
@@ -53,10 +53,10 @@ def test_page_at_200_percent_zoom_is_one_of_half_the_width_with_twice_the_pixels
     served_desk: ServedDesk, browser: Browser, tmp_path: Path
 ) -> None:
     user = served_desk.user()
-    size = f"--window-size={_WINDOW['width']},{_WINDOW['height']}"
+    size = f"--window-size={WINDOW['width']},{WINDOW['height']}"
     with watched_profile(browser, tmp_path, _TWICE_AS_LARGE, size, no_viewport=True) as context:
         zoomed = asked(context.pages[0], served_desk, user)
-    half = {name: length // 2 for name, length in _WINDOW.items()}
+    half = {"width": WINDOW["width"] // 2, "height": WINDOW["height"] // 2}
     with watched_context(browser, viewport=half, device_scale_factor=2) as context:
         # Of fractions of a pixel, fonts are rounded in another way.
         assert asked(context.new_page(), served_desk, user) == pytest.approx(zoomed, abs=1)
@@ -67,10 +67,10 @@ def test_page_at_200_percent_zoom_is_one_of_half_the_width_with_twice_the_pixels
 def large_text(browser: Browser, desk: ServedDesk, user: User, way: str, folder: Path) -> Iterator[Page]:
     """Open a page of a user whose text is twice as large as usual, by a setting or by a style of the user."""
     # The words of German are long.
-    options: dict[str, Any] = {"locale": "de", "viewport": _WINDOW}
+    options: dict[str, Any] = {"locale": "de", "viewport": WINDOW}
     if way == "style":
         with visitor(browser, desk.url(), user, **options) as page:
-            page.add_init_script(_ENLARGE)
+            page.add_init_script(ENLARGE_TEXT)
             yield page
         return
     with watched_profile(browser, folder, _TEXT_TWICE_AS_LARGE, **options) as context:
