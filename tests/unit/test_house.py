@@ -19,6 +19,7 @@ _PACKAGE = Path(ticket_export.__file__).parent
 _MODULES = sorted(_PACKAGE.rglob("*.py"))
 _ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
 _MOST_MODULES = 20
+_BINDINGS = ("fastapi", "flask", "django")
 
 
 def environment_uses(source: str) -> list[str]:
@@ -75,6 +76,12 @@ def test_no_package_has_more_than_20_modules() -> None:
 def test_package_with_more_than_20_modules_is_noticed() -> None:
     assert crowded([Path("a", "__init__.py"), *(Path("a", f"{number}.py") for number in range(20))]) == {}
     assert crowded([Path("a", "b", f"{number}.py") for number in range(21)]) == {"a/b": 21}
+
+
+def test_each_binding_of_a_web_framework_has_fewer_than_100_lines() -> None:
+    paths = [_PACKAGE / "entrypoints" / "web" / f"{name}.py" for name in _BINDINGS]
+    lengths = {path.name: len(path.read_text("utf-8").splitlines()) for path in paths}
+    assert {name: length for name, length in lengths.items() if length >= 100} == {}
 
 
 def test_package_tells_type_checkers_that_it_is_typed() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -13,6 +15,7 @@ from tests.programs import require_program
 
 #: Also the limit of each wait in a page.
 LIMIT_MS: Final = 30_000
+_PLACE: Final = {"locale": "en-GB", "timezone_id": "Europe/Berlin"}
 _ARGUMENTS: Final = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 # Chromium reports every response from 400 on and every lost connection this way; tests cause these.
 _EXPECTED: Final = "Failed to load resource"
@@ -42,7 +45,27 @@ def opened_browser() -> Iterator[Browser]:
 @contextmanager
 def watched_context(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
     """Open a browser profile; at the end, no page of it may have reported an error or a CSP violation."""
-    context = browser.new_context(**{"locale": "en-GB", "timezone_id": "Europe/Berlin", **options})
+    with _watched(browser.new_context(**{**_PLACE, **options})) as context:
+        yield context
+
+
+@contextmanager
+def watched_profile(
+    browser: Browser, folder: Path, settings: Mapping[str, object], *arguments: str, **options: Any
+) -> Iterator[BrowserContext]:
+    """Start another Chromium, whose user has changed these of its settings, with a profile in the empty folder."""
+    (folder / "Default").mkdir()
+    (folder / "Default" / "Preferences").write_text(json.dumps(settings), encoding="utf-8")
+    program = require_program("chromium")
+    context = browser.browser_type.launch_persistent_context(
+        folder, executable_path=program, args=[*_ARGUMENTS, *arguments], timeout=60_000, **{**_PLACE, **options}
+    )
+    with _watched(context):
+        yield context
+
+
+@contextmanager
+def _watched(context: BrowserContext) -> Iterator[BrowserContext]:
     errors: list[str] = []
 
     def note(message: ConsoleMessage) -> None:

@@ -16,6 +16,8 @@ from playwright.sync_api import Browser, Download, Page
 
 from tests.e2e.served_demo import ServedDemo, served_demo
 from tests.web.browser.browsers import watched_context
+from tests.web.browser.layout import assert_fits
+from tests.web.browser.test_zoom import ENLARGE_TEXT, WINDOW
 
 #: If it is set, the picture of the README is made again; otherwise no file of the repository changes.
 VARIABLE: Final = "TICKET_EXPORT_TEST_PICTURES"
@@ -122,6 +124,20 @@ def test_the_list_is_accessible_and_never_wider_than_the_screen(
         page.locator("summary").click()
         assert not page.evaluate(_IS_WIDER)
         assert Axe().run(page).violations_count == 0
+
+
+def test_the_list_fits_with_text_of_twice_the_size(demo: ServedDemo, page: Page) -> None:
+    page.set_viewport_size(WINDOW)
+    page.add_init_script(ENLARGE_TEXT)
+    for path in ("?status=all&columns=priority&sort=title&page=3", "exports/", ""):
+        page.goto(demo.url + path)
+        assert_fits(page, path)
+    page.locator("summary").click()
+    assert not page.evaluate(_IS_WIDER)
+    # What begins left of the window cannot be reached by scrolling.
+    shown = page.locator("details > div").bounding_box()
+    assert shown
+    assert shown["x"] >= 0
 
 
 def test_the_picture_of_the_readme_is_small() -> None:

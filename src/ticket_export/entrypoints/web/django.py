@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from asgiref.sync import sync_to_async
-from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseForbidden, StreamingHttpResponse
-from django.middleware.csrf import CsrfViewMiddleware, get_token
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import URLPattern, re_path
 from django.views.decorators.csrf import csrf_exempt
 
 from ticket_export.application.actor import Actor
 from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.web.api import ExportsApi
-from ticket_export.entrypoints.web.messages import FORM, MAX_BODY, CsrfToken, FileBody, WebRequest, root_of
+from ticket_export.entrypoints.web.django_csrf import csrf_of
+from ticket_export.entrypoints.web.messages import MAX_BODY, FileBody, WebRequest, root_of
 
 #: What the one route of the exports matches, below the host's prefix; its name; and the namespace of that name.
 ANY_PATH: Final = r"^(?P<path>(?s:.*))\Z"
@@ -51,8 +49,9 @@ def exports_urls(
         actor = None if path in api.public_paths else current_actor(request)
         if isinstance(actor, HttpResponseBase):
             return actor
-        # First, since it reads the fields of a form. Django takes a body in chunks for an empty one.
-        is_valid = request.content_type == FORM and _CsrfCheck(lambda _: HttpResponse()).passes(request)
+        # Before the body, which it may read.
+        csrf = csrf_of(request)
+        # Django takes a body in chunks for an empty one.
         is_chunked = request.META.get("wsgi.input_terminated") and not request.META.get("CONTENT_LENGTH")
         source = request.META["wsgi.input"] if is_chunked else request
         answer = api.handle(
@@ -65,7 +64,7 @@ def exports_urls(
                 body=source.read(MAX_BODY + 1),
                 host=request.get_host(),
                 language=partial(language, request) if callable(language) else language,
-                csrf=CsrfToken(name="csrfmiddlewaretoken", make=partial(get_token, request), is_valid=is_valid),
+                csrf=csrf,
             ),
             actor,
         )
@@ -78,18 +77,6 @@ def exports_urls(
         return StreamingHttpResponse(blocks, status=answer.status, headers=answer.headers)
 
     return [re_path(ANY_PATH, serve, name=ROUTE_NAME)], APP_NAME
-
-
-class _CsrfCheck(CsrfViewMiddleware):
-    def passes(self, request: HttpRequest) -> bool:
-        with suppress(SuspiciousOperation):  # more fields or bytes than Django reads
-            self.process_request(request)
-            return self.process_view(request, lambda _: HttpResponse(), (), {}) is None
-        return False
-
-    def _reject(self, request: HttpRequest, reason: str) -> HttpResponseForbidden:
-        # Neither logged nor shown: another proof may be there.
-        return HttpResponseForbidden(reason)
 
 
 class _InThreads:

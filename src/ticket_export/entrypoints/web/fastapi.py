@@ -6,16 +6,14 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import StreamingResponse
 from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope, Send
 
 from ticket_export.application.actor import Actor
 from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.web.api import ExportsApi
-from ticket_export.entrypoints.web.fastapi_threads import each_in_thread, in_thread, in_thread_anyway
-from ticket_export.entrypoints.web.messages import MAX_BODY, METHODS, WebRequest, WebResponse, joined, root_of
+from ticket_export.entrypoints.web.fastapi_threads import FileResponse, in_thread
+from ticket_export.entrypoints.web.messages import MAX_BODY, METHODS, WebRequest, joined, root_of
 
 register_url_convertor("exports_path", type("_P", (PathConvertor,), {"regex": "(?s:.*)"})())  # with line feeds, too
 register_url_convertor("exports_end", type("_E", (PathConvertor,), {"regex": r"\Z"})())  # and not before a line feed
@@ -76,7 +74,7 @@ async def _answer(api: ExportsApi, request: Request, path: str, actor: Actor | N
     answer = await in_thread(partial(api.handle, asked, actor))
     if isinstance(answer.body, bytes):
         return Response(answer.body, answer.status, dict(answer.headers))
-    return _FileResponse(answer)
+    return FileResponse(answer)
 
 
 async def _body(request: Request) -> bytes:
@@ -90,17 +88,3 @@ async def _body(request: Request) -> bytes:
         # A dependency of the host has read the fields of the form.
         return urlencode(list((await request.form()).multi_items())).encode()
     return bytes(body[: MAX_BODY + 1])
-
-
-class _FileResponse(StreamingResponse):
-    """Sends a file, whose blocks are read in threads, and closes it however the sending ends."""
-
-    def __init__(self, answer: WebResponse) -> None:
-        super().__init__(each_in_thread(answer.blocks), answer.status, dict(answer.headers))
-        self._file = answer
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            await in_thread_anyway(self._file.close)

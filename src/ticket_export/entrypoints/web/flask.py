@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, request
-from flask.sansio.app import App
-from werkzeug.exceptions import HTTPException
 from werkzeug.routing import PathConverter
 
 from ticket_export.application.actor import Actor
 from ticket_export.container import TicketExportContainer
 from ticket_export.entrypoints.web.api import ExportsApi
-from ticket_export.entrypoints.web.messages import FORM, MAX_BODY, METHODS, CsrfToken, WebRequest, root_of
+from ticket_export.entrypoints.web.flask_csrf import csrf_of, exempt
+from ticket_export.entrypoints.web.messages import FORM, MAX_BODY, METHODS, WebRequest, root_of
 
 
 def exports_blueprint(
@@ -57,7 +54,7 @@ def exports_blueprint(
                 body=body,
                 host=request.host,
                 language=language,
-                csrf=_csrf(body),
+                csrf=csrf_of(body),
             ),
             actor,
         )
@@ -65,13 +62,8 @@ def exports_blueprint(
         response.call_on_close(answer.close)
         return response
 
-    def exempt(app: App) -> None:
-        # The library checks the token itself. JSON, and the button in a page of the host, have other proofs.
-        if (protection := app.extensions.get("csrf")) is not None:
-            protection.exempt(serve)
-
-    blueprint.record(lambda state: exempt(state.app))
-    blueprint.before_app_request(lambda: exempt(current_app))
+    blueprint.record(lambda state: exempt(state.app, serve))
+    blueprint.before_app_request(lambda: exempt(current_app, serve))
     # The public paths too, so that they win over the application's own "/static/<path>" if this is mounted at "/".
     given = {path: {"path": path[1:]} for path in api.public_paths}
     for rule in ("/", "/<exports_path:path>", *given):
@@ -85,18 +77,3 @@ def _body() -> bytes:
         # The application has read the fields.
         return urlencode(list(request.form.items(multi=True))).encode()
     return request.stream.read(MAX_BODY + 1) or request.get_data()
-
-
-def _csrf(body: bytes) -> CsrfToken | None:
-    """Return the token of Flask-WTF, if the application has its protection."""
-    protection, name = current_app.extensions.get("csrf"), current_app.config.get("WTF_CSRF_FIELD_NAME")
-    make = current_app.jinja_env.globals.get("csrf_token")
-    if protection is None or name is None or not callable(make):
-        return None
-    is_valid = False
-    if request.mimetype == FORM and len(body) <= MAX_BODY:
-        request.stream = BytesIO(body)
-        with suppress(HTTPException):
-            protection.protect()
-            is_valid = True
-    return CsrfToken(name=name, make=make, is_valid=is_valid)
