@@ -1,7 +1,8 @@
 """Measure open status pages: python -m benchmarks.status_pages.
 
-500 pages ask one process with four threads for their exports, as the library's script does: with the last ETag, and
-after the pause that the last answer asks for. The exports run, and each second the progress of a tenth of them changes.
+500 pages ask one process with four threads for their exports: with the last ETag, and after the pause that the last
+answer asks for; the library's script asks less often the longer a page is open. The exports run, and each second the
+progress of a tenth of them changes.
 """
 
 from __future__ import annotations
