@@ -133,12 +133,16 @@ class ExportsApi:
         try:
             return route(_Call(request=request, actor=actor, id=job_id))
         except TicketExportError as error:
-            refusal = Refusal.of(error)
-            if refusal is None:
-                raise
-            if refusal.problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                self._log.warning("a request for exports failed: %s", error, exc_info=error)
-            return refusal
+            return self._refusal_of(error)
+
+    def _refusal_of(self, error: TicketExportError) -> Refusal:
+        """Return what the client is told of the error; if it is no mistake of the client, the log has its cause."""
+        refusal = Refusal.of(error)
+        if refusal is None:
+            raise error
+        if refusal.problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            self._log.warning("a request for exports failed: %s", error, exc_info=error)
+        return refusal
 
     # What actors ask for.
 
@@ -158,9 +162,7 @@ class ExportsApi:
         try:
             made = request_export(call.actor, form.view())
         except TicketExportError as error:
-            refusal = Refusal.of(error)
-            if refusal is None:
-                raise
+            refusal = self._refusal_of(error)
             told = refusal.problem
             page = self._pages.new_export(
                 self._context(call.request), choices, form, told.problems, "" if told.problems else told.detail
@@ -249,10 +251,10 @@ class ExportsApi:
     # How it is answered.
 
     def _status_again(self, call: _Call, error: TicketExportError) -> _Answer:
-        refusal = Refusal.of(error)
-        if refusal is None or not call.request.is_form or isinstance(error, ExportNotFoundError):
+        if not call.request.is_form or isinstance(error, ExportNotFoundError):
             raise error
         export = self._container.watch_export()(call.actor, call.job_id)
+        refusal = self._refusal_of(error)
         page = self._pages.status(self._context(call.request), export, refusal.problem.detail, self._labels(call))
         return answers.page(refusal.problem.status, page, refusal.headers)
 

@@ -200,6 +200,31 @@ def test_database_that_is_away_is_503_and_says_nothing_of_it(desk: Desk, accept:
         assert b"secret" not in answer.body
 
 
+@pytest.mark.parametrize("path", ["/", "/{job_id}/cancel", "/{job_id}/retry"])
+@pytest.mark.parametrize("kind", [FORM, "application/json"])
+def test_log_has_the_cause_of_an_outage_whatever_the_user_is_shown(
+    desk: Desk, caplog: pytest.LogCaptureFixture, path: str, kind: str
+) -> None:
+    job_id = desk.completed()
+    page = {"accept": "text/html", "sec-fetch-site": "same-origin"}
+    clock = desk.container.clock()
+    assert isinstance(clock, InMemoryClock)
+    clock.advance(timedelta(minutes=1))
+    # Then the state of the export is known without the database for a second.
+    assert desk.ask("GET", f"/{job_id}", headers=page).status == 200
+
+    def away() -> NoReturn:
+        raise JobDatabaseError("connection to 10.0.0.1 as secret failed")
+
+    desk.container.unit_of_work.override(Factory(away))
+    body = b"columns=id" if kind == FORM else b'{"columns": ["id"]}'
+    answer = desk.ask("POST", path.format(job_id=job_id), headers={**page, "content-type": kind}, body=body)
+    assert answer.status == 503
+    assert [each.message for each in caplog.records] == [
+        "a request for exports failed: connection to 10.0.0.1 as secret failed"
+    ]
+
+
 def test_storage_that_fails_is_503_and_says_nothing_of_it(desk: Desk) -> None:
     job_id = desk.completed()
     desk.container.storage.override(BrokenStorage())
