@@ -177,6 +177,75 @@ def test_server_that_does_not_answer_is_told_in_the_dialog(desk: FakeDesk, page:
     expect(page.get_by_role("dialog", name="New export")).to_be_visible()
 
 
+def test_form_that_did_not_come_is_asked_for_again(desk: FakeDesk, page: Page) -> None:
+    press(page)
+    close(page)
+    desk.is_down.set()
+    page.locator("ticket-export").evaluate("each => each.view = {columns: ['status']}")
+    press(page)
+    expect(page.get_by_role("alert")).to_have_text("No answer. Please try again.")
+    close(page)
+    desk.is_down.clear()
+    press(page)
+    expect(page.locator("dialog [data-te-new]")).to_be_visible()
+    assert json.loads(desk.forms[-1].fields["view"][0]) == {"columns": ["status"]}
+
+
+def test_view_that_changes_while_the_form_is_sent_is_not_taken_for_that_of_the_form(desk: FakeDesk, page: Page) -> None:
+    press(page)
+    desk.refusals["request"] = (429, "Too many exports")
+    desk.may_answer.clear()
+    submit(page)
+    page.keyboard.press("Escape")
+    page.locator("ticket-export").evaluate("each => each.view = {columns: ['status']}")
+    press(page)
+    desk.may_answer.set()
+    expect(page.locator("dialog").get_by_role("alert")).to_contain_text("Too many exports")
+    close(page)
+    press(page)
+    expect(page.locator("dialog").get_by_role("alert")).to_be_hidden()
+    assert json.loads(desk.forms[-1].fields["view"][0]) == {"columns": ["status"]}
+
+
+def test_end_of_an_export_is_told_though_the_dialog_was_closed_before_it_began(desk: FakeDesk, page: Page) -> None:
+    press(page)
+    desk.may_answer.clear()
+    submit(page)
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_be_hidden()
+    desk.may_answer.set()
+    expect(page.locator("button.te-export")).to_have_text("Exporting 0 %")
+    desk.exports[0].state = "failed"
+    expect(page.locator("button.te-export")).to_have_text("Export failed")
+    press(page)
+    expect(page.locator("#retry")).to_be_visible()
+    close(page)
+    expect(page.locator("button.te-export")).to_have_text("Export")
+
+
+def test_label_may_come_late_and_change(page: Page) -> None:
+    # As frameworks do that put an element into the page before they make what is in it.
+    page.locator("ticket-export").evaluate("each => each.replaceChildren()")
+    expect(page.locator("button.te-export")).to_have_text("")
+    page.locator("ticket-export").evaluate("each => each.append('Exporter')")
+    expect(page.locator("button.te-export")).to_have_text("Exporter")
+    page.locator("ticket-export").evaluate("each => (each.firstChild.data = 'Eksportuj')")
+    expect(page.locator("button.te-export")).to_have_text("Eksportuj")
+
+
+@pytest.mark.parametrize("move", ["each.remove(); document.body.append(each)", "document.body.append(each)"])
+def test_element_that_is_moved_with_an_open_dialog_can_be_used_again(desk: FakeDesk, page: Page, move: str) -> None:
+    press(page)
+    submit(page)
+    expect(page.get_by_text("Exporting 0 %,")).to_be_visible()
+    page.locator("ticket-export").evaluate(f"each => {{ {move} }}")
+    expect(page.locator("dialog")).to_be_hidden()
+    desk.exports[0].percent = 42
+    expect(page.locator("button.te-export")).to_have_text("Exporting 42 %")
+    press(page)
+    expect(page.locator("dialog:modal")).to_be_visible()
+
+
 def test_user_without_the_right_sees_the_refusal(desk: FakeDesk, page: Page) -> None:
     desk.refusals["new"] = (403, "You may not export")
     press(page)

@@ -404,7 +404,7 @@ function showPages(place, onShow) {
     announced = status()?.dataset.teSays;
     resume();
   }
-  return { first, isActive, resume, send, status, stop };
+  return { find, first, isActive, resume, send, status, stop };
 }
 
 /** Make the button and the dialog of an element. */
@@ -413,7 +413,6 @@ function exportButton(element) {
   const dialog = make("dialog", { className: "te-dialog", part: "dialog" });
   const place = make("div");
   const close = make("button", { type: "button", textContent: "×", ariaLabel: "Close" });
-  const find = (selector) => place.querySelector(selector);
   const attribute = (name, otherwise) => element.getAttribute(name) ?? otherwise;
   const root = () => attribute("root", new URL("..", import.meta.url).pathname).replace(/\/$/, "");
   let isUnseen = false; // ended in a closed dialog
@@ -425,14 +424,16 @@ function exportButton(element) {
     button.textContent = state || element.textContent.trim();
   };
   const onShow = () => {
-    if (find(CLOSE)) find(CLOSE).hidden = false;
+    if (pages.find(CLOSE)) pages.find(CLOSE).hidden = false;
     else place.append(close);
-    dialog.ariaLabel = (find(HEADING) ?? element).textContent.trim();
+    dialog.ariaLabel = (pages.find(HEADING) ?? element).textContent.trim();
+    isUnseen ||= !dialog.open && pages.status();
     label();
   };
   const pages = showPages(place, onShow);
 
   const ask = async (view) => {
+    if (place.ariaBusy) return;
     button.ariaBusy = true;
     asked = view;
     place.dataset.teUnsent ??= attribute("unreachable", UNREACHABLE);
@@ -441,7 +442,7 @@ function exportButton(element) {
   };
   const open = async () => {
     const view = attribute("view", "{}");
-    const isKept = place.dataset.tePage === "new" && view === asked;
+    const isKept = pages.find("[data-te-new]") && view === asked;
     if (button.ariaBusy) return;
     if (!isKept && !isUnseen && !pages.isActive()) await ask(view);
     if (dialog.open || !element.isConnected) return;
@@ -449,6 +450,7 @@ function exportButton(element) {
     focusOn(pages.first());
   };
 
+  new MutationObserver(label).observe(element, { characterData: true, childList: true, subtree: true });
   close.dataset.teClose = "";
   dialog.append(place);
   button.ariaHasPopup = "dialog";
@@ -474,15 +476,17 @@ function exportButton(element) {
       label();
       pages.resume();
     },
-    leave: pages.stop,
+    leave() {
+      dialog.close(); // no longer modal, even if only moved
+      pages.stop();
+    },
   };
 }
 
 /**
  * The Export button of a host's own list. The text of the link in it is its label.
  *
- * Attributes: `view`, JSON, read at each click; `root`, where the API is mounted; `unreachable`, a message.
- * Events: `ticket-export:requested`, `ticket-export:completed`, `ticket-export:failed`, with `detail.url`.
+ * Its attributes and events: docs/how-to/offer-an-export-button.md
  */
 class TicketExport extends HTMLElement {
   #button = exportButton(this);
@@ -506,8 +510,7 @@ class TicketExport extends HTMLElement {
   }
 
   disconnectedCallback() {
-    // Not if it was only moved.
-    queueMicrotask(() => this.isConnected || this.#button.leave());
+    this.#button.leave();
   }
 }
 
