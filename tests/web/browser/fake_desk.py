@@ -65,6 +65,8 @@ class FakeDesk:
     #: The response to a form waits until it is set.
     may_answer: Event = attrs.field(factory=Event)
     new_exports_begin_as: str = "running"
+    #: Why no export can be cancelled, if none can.
+    keeps_exports: str = ""
     has_zone: bool = False
     #: Where the file really is, if there is a signed link.
     signed_link: str = ""
@@ -123,6 +125,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(200, new_page("{}", list(LABELS), list(LABELS), has_zone=desk.has_zone))
             case [number, "file"] if number.isdigit():
                 self._file()
+            case [number, "cancel"] if number.isdigit():
+                self._redirect(desk.exports[int(number) - 1].url)
             case [number] if number.isdigit():
                 self._status(desk.exports[int(number) - 1])
             case _:
@@ -144,6 +148,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, new_page(fields["view"][0], list(LABELS), list(LABELS), has_zone=desk.has_zone))
         elif step == "cancel":
             export = desk.exports[int(self.path.split("/")[2]) - 1]
+            if desk.keeps_exports:
+                self._answer(409, status_page(export, desk.keeps_exports))
+                return
             export.state = "cancelled"
             self._redirect(export.url)
         elif step == "retry":

@@ -76,7 +76,7 @@ def new_page(view: str, columns: list[str], chosen: list[str], mistake: str = ""
     )
 
 
-def status_page(export: FakeExport) -> str:
+def status_page(export: FakeExport, message: str = "") -> str:
     short = {"completed": "Export ready", "failed": "Export failed", "cancelled": "Export cancelled"}
     words = short.get(export.state, f"Exporting {export.percent} %")
     csrf = '<input type="hidden" name="csrf" value="token-7">'
@@ -92,7 +92,7 @@ def status_page(export: FakeExport) -> str:
     return document(
         "status",
         f"{words} - tickets",
-        f"""<section data-te-status data-te-active="{"true" if export.is_active else "false"}"
+        f"""{f'<p class="te-notice">{message}</p>' if message else ""}<section data-te-status data-te-active="{"true" if export.is_active else "false"}"
  data-te-file="{export.file}" data-te-state="{export.state}" data-te-short="{words}" data-te-says="{words}.">
 <p>{words}, requested <time datetime="2026-11-29T12:00:00Z">29 Nov 2026, 12:00 UTC</time></p>{rest}</section>
 <p><a href="{ROOT}/new">New export</a> <a href="{ROOT}/">My exports</a></p>""",

@@ -109,6 +109,38 @@ def test_failed_export_is_told_and_retried(desk: FakeDesk, page: Page) -> None:
     ]
 
 
+def test_export_that_cannot_be_cancelled_is_watched_to_its_end(desk: FakeDesk, page: Page) -> None:
+    press(page)
+    submit(page)
+    expect(page.get_by_text("Exporting 0 %,")).to_be_visible()
+    desk.keeps_exports = "You may not cancel it."
+    page.locator("#cancel").click()
+    expect(page.get_by_text("You may not cancel it.")).to_be_visible()
+    desk.exports[0].percent = 42
+    expect(page.get_by_text("Exporting 42 %,")).to_be_visible()
+    expect(page).to_have_url(f"{desk.url}/tickets")
+    with page.expect_download():
+        desk.exports[0].state = "completed"
+    url = f"{desk.url}/exports/1"
+    assert [each[:2] for each in events(page)] == [["requested", url], ["completed", url]]
+
+
+def test_file_of_an_export_that_was_completed_before_its_cancellation_is_saved(desk: FakeDesk, page: Page) -> None:
+    press(page)
+    submit(page)
+    expect(page.get_by_text("Exporting 0 %,")).to_be_visible()
+    # The next poll comes late.
+    desk.exports[0].retry_after = "30"
+    desk.exports[0].percent = 99
+    expect(page.get_by_text("Exporting 99 %,")).to_be_visible()
+    desk.exports[0].state = "completed"
+    desk.keeps_exports = "The export has ended already."
+    with page.expect_download():
+        page.locator("#cancel").click()
+    expect(page.get_by_text("The export has ended already.")).to_be_visible()
+    assert events(page)[-1][:2] == ["completed", f"{desk.url}/exports/1"]
+
+
 def test_completed_export_without_the_right_to_download_is_no_failure(desk: FakeDesk, page: Page) -> None:
     press(page)
     submit(page)

@@ -283,12 +283,11 @@ function showPages(place, onShow) {
     lock = null;
   };
 
-  const replace = (main, newUrl, isRequested) => {
-    stop();
-    url = newUrl;
+  const replace = (main, newUrl) => {
+    url = newUrl || url;
     announced = "";
     // A step back leads to the page before the form.
-    if (!onShow && isRequested) history.replaceState(null, "", url);
+    if (!onShow) history.replaceState(null, "", url);
     const { lang, dir } = main.ownerDocument.documentElement;
     if (onShow) Object.assign(place, { lang, dir });
     for (const { name, value } of main.attributes) {
@@ -316,16 +315,20 @@ function showPages(place, onShow) {
     if (teFile) make("a", { href: teFile, download: "" }).click();
   };
 
-  const show = (main, newUrl, isRequested = false) => {
+  // Without a new address, it answers a form.
+  const show = (main, newUrl) => {
     const { title, documentElement } = main.ownerDocument;
     const old = status();
     const fresh = main.querySelector(STATUS);
-    const isSame = old && fresh && pathOf(newUrl) === pathOf(url);
-    const isNew = isRequested && fresh && !isSame;
-    isWatched = isSame ? isWatched : isNew;
+    const isSame = old && fresh && (!newUrl || pathOf(newUrl) === pathOf(url));
+    const isNew = newUrl && fresh && !isSame;
+    if (!isSame) {
+      stop();
+      isWatched = isNew;
+    }
     enhance(main, documentElement.lang);
     notice();
-    keepFocus(() => (isSame ? morph(old, fresh) : replace(main, newUrl, isRequested)));
+    keepFocus(() => (isSame && newUrl ? morph(old, fresh) : replace(main, newUrl)));
     if (!onShow) document.title = title;
     if (isNew) tell("requested");
     announceStatus();
@@ -376,7 +379,7 @@ function showPages(place, onShow) {
     try {
       const { response, main } = await request(action, { method: "POST", body });
       if (!main) throw new Error(response.status);
-      if (main.dataset.tePage !== "problem" || isOpening) show(main, response.url, response.redirected);
+      if (main.dataset.tePage !== "problem" || isOpening) show(main, response.redirected && response.url);
       else notice(...all(main, "h1, p:not([class])"));
     } catch {
       if (isOpening) place.replaceChildren();
@@ -477,7 +480,7 @@ function exportButton(element) {
       pages.resume();
     },
     leave() {
-      dialog.close(); // no longer modal, even if only moved
+      dialog.close(); // no longer modal
       pages.stop();
     },
   };
