@@ -125,10 +125,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(200, new_page("{}", list(LABELS), list(LABELS), has_zone=desk.has_zone))
             case [number, "file"] if number.isdigit():
                 self._file()
-            case [number, "cancel"] if number.isdigit():
-                self._redirect(desk.exports[int(number) - 1].url)
-            case [number] if number.isdigit():
-                self._status(desk.exports[int(number) - 1])
+            case [number, *action] if number.isdigit():
+                export = desk.exports[int(number) - 1]
+                self._redirect(export.url) if action else self._status(export)
             case _:
                 self._answer(404, problem_page("No such page"))
 
