@@ -255,7 +255,8 @@ class ExportsApi:
             raise error
         export = self._container.watch_export()(call.actor, call.job_id)
         refusal = self._refusal_of(error)
-        page = self._pages.status(self._context(call.request), export, refusal.problem.detail, self._labels(call))
+        context, texts = self._context(call.request), refusal.problem.texts
+        page = self._pages.status(context, export, *texts, columns=self._labels(call))
         return answers.page(refusal.problem.status, page, refusal.headers)
 
     def _labels(self, call: _Call) -> Sequence[ColumnDto]:
@@ -292,8 +293,7 @@ class ExportsApi:
     def _refused(self, request: WebRequest, refusal: Refusal) -> WebResponse:
         problem = refusal.problem
         if request.prefers_html:
-            detail = "; ".join(problem.problems) or problem.detail
-            page = self._pages.problem(self._context(request), problem.status, problem.title, detail)
+            page = self._pages.problem(self._context(request), problem.status, problem.title, *problem.texts)
             return answers.page(problem.status, page, refusal.headers)
         return answers.as_json(
             problem.status, problem, {"Vary": "Accept", **refusal.headers}, content_type="application/problem+json"

@@ -275,6 +275,29 @@ def test_login_that_returns_to_the_address_of_a_form_arrives_at_the_export(desk:
     assert desk.ask("GET", f"/\\evil.example/{action}", headers={"accept": "text/html"}).status == 405
 
 
+def test_mistakes_of_a_view_that_is_requested_again_are_told_in_the_language_of_the_page(desk: Desk) -> None:
+    job_id = desk.container.request_export()(AS_ADA, {"columns": ["title", "id", "status"]}).id
+    desk.container.worker().drain()
+    # The host does not offer two of them any more.
+    left = TicketColumns([each for each in desk.container.catalog().describe() if each.name not in {"id", "status"}])
+    desk.container.ticket_source.override(InMemoryTicketSource(left, []))
+    page = {"accept": "text/html", "content-type": FORM, "sec-fetch-site": "same-origin", "accept-language": "de"}
+    refused = desk.ask("POST", f"/{job_id}/retry", headers=page)
+    assert refused.status == 422
+    assert isinstance(refused.body, bytes)
+    assert [f"Unbekannte Spalte: &#39;{name}&#39;" in refused.body.decode() for name in ("id", "status")] == [True] * 2
+    assert 'lang="en"' not in refused.body.decode()
+
+
+@pytest.mark.parametrize(("code", "known"), [("de", "bereits beendet"), ("ar", "انتهى التصدير بالفعل")])
+def test_refused_cancellation_is_told_in_the_language_of_the_page(desk: Desk, code: str, known: str) -> None:
+    page = {"accept": "text/html", "content-type": FORM, "sec-fetch-site": "same-origin", "accept-language": code}
+    refused = desk.ask("POST", f"/{desk.completed()}/cancel", headers=page)
+    assert refused.status == 409
+    assert isinstance(refused.body, bytes)
+    assert known in refused.body.decode()
+
+
 def test_refused_cancellation_shows_the_export_as_it_is_now(desk: Desk) -> None:
     made = desk.container.request_export()(AS_ADA, {"columns": ["id"]})
     clock = desk.container.clock()
