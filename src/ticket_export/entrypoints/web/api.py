@@ -27,7 +27,7 @@ from ticket_export.entrypoints.web.pages.languages import Languages
 from ticket_export.entrypoints.web.pages.pages import Pages
 from ticket_export.entrypoints.web.problems import Refusal
 from ticket_export.entrypoints.web.representations import (
-    ExportWithLinks,
+    CancelledExport,
     ListedExports,
     RequestedExport,
     WatchedExport,
@@ -236,7 +236,7 @@ class ExportsApi:
         watch.changed(job_id)
         if call.request.is_form:
             return answers.see_other(path)
-        return self._accepted(call, path, ExportWithLinks.at(call.request.root, cancelled))
+        return self._accepted(call, path, CancelledExport.at(call.request.root, cancelled))
 
     def _retry(self, call: _Call) -> _Answer:
         try:

@@ -175,7 +175,7 @@ def _cancel_export() -> Schema:
     return {
         **_operation("cancelExport", "Cancel an export", "It ends as failed. To cancel it again has no effect."),
         "responses": {
-            "202": _response("The export is cancelled.", "ExportWithLinks", _ACCEPTED),
+            "202": _response("The export is cancelled.", "CancelledExport", _ACCEPTED),
             **_problems(401, 403, 404, 409, 413, 503),
         },
     }

@@ -275,6 +275,21 @@ def test_login_that_returns_to_the_address_of_a_form_arrives_at_the_export(desk:
     assert desk.ask("GET", f"/\\evil.example/{action}", headers={"accept": "text/html"}).status == 405
 
 
+def test_answer_to_a_change_has_the_links_of_the_status_after_it(desk: Desk) -> None:
+    def links_of(method: str, path: str, **given: object) -> dict[str, str | None]:
+        answer = desk.ask(method, path, **given)
+        assert isinstance(answer.body, bytes)
+        links: dict[str, str | None] = json.loads(answer.body)["links"]
+        return links
+
+    requested = links_of("POST", "/", headers={"content-type": "application/json"}, body=b'{"columns": ["id"]}')
+    path = str(requested["self"]).removeprefix("/exports")
+    assert requested == links_of("GET", path)
+    assert links_of("POST", f"{path}/cancel") == links_of("GET", path)
+    again = links_of("POST", f"{path}/retry")
+    assert again == links_of("GET", str(again["self"]).removeprefix("/exports"))
+
+
 def test_mistakes_of_a_view_that_is_requested_again_are_told_in_the_language_of_the_page(desk: Desk) -> None:
     job_id = desk.container.request_export()(AS_ADA, {"columns": ["title", "id", "status"]}).id
     desk.container.worker().drain()
