@@ -276,13 +276,13 @@ def test_login_that_returns_to_the_address_of_a_form_arrives_at_the_export(desk:
 
 
 def test_answer_to_a_change_has_the_links_of_the_status_after_it(desk: Desk) -> None:
-    def links_of(method: str, path: str, **given: object) -> dict[str, str | None]:
-        answer = desk.ask(method, path, **given)
+    def links_of(method: str, path: str, body: bytes = b"") -> dict[str, str | None]:
+        answer = desk.ask(method, path, headers={"content-type": "application/json"}, body=body)
         assert isinstance(answer.body, bytes)
         links: dict[str, str | None] = json.loads(answer.body)["links"]
         return links
 
-    requested = links_of("POST", "/", headers={"content-type": "application/json"}, body=b'{"columns": ["id"]}')
+    requested = links_of("POST", "/", b'{"columns": ["id"]}')
     path = str(requested["self"]).removeprefix("/exports")
     assert requested == links_of("GET", path)
     assert links_of("POST", f"{path}/cancel") == links_of("GET", path)
