@@ -67,6 +67,8 @@ class FakeDesk:
     new_exports_begin_as: str = "running"
     #: Why no export can be cancelled, if none can.
     keeps_exports: str = ""
+    #: What a proxy answers instead of each status page.
+    gateway: str = ""
     has_zone: bool = False
     #: Where the file really is, if there is a signed link.
     signed_link: str = ""
@@ -162,6 +164,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _status(self, export: FakeExport) -> None:
         desk = self.desk
         desk.polls.append(time.monotonic())
+        if desk.gateway:
+            self._answer(502, desk.gateway)
+            return
         if "status" in desk.refusals:
             self._answer(desk.refusals["status"][0], problem_page(desk.refusals["status"][1]))
             return

@@ -197,6 +197,17 @@ def test_refusal_and_lost_connection_keep_the_input(desk: FakeDesk, page: Page) 
     assert order(page)[0] == "title"
 
 
+def test_proxy_that_fails_after_the_request_is_told_in_the_dialog(desk: FakeDesk, page: Page) -> None:
+    press(page)
+    desk.gateway = "<h1>Bad Gateway</h1>"
+    submit(page)
+    expect(page.locator("dialog").get_by_role("alert")).to_have_text("No answer. Please try again.")
+    desk.gateway = ""
+    submit(page)
+    expect(page.get_by_text("Exporting 0 %,")).to_be_visible()
+    expect(page).to_have_url(f"{desk.url}/tickets")
+
+
 def test_server_that_does_not_answer_is_told_in_the_dialog(desk: FakeDesk, page: Page) -> None:
     desk.is_down.set()
     page.locator("ticket-export").evaluate("each => each.setAttribute('unreachable', 'Keine Antwort.')")

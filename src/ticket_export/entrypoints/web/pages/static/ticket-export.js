@@ -39,7 +39,7 @@ async function request(url, options, etag) {
   const response = await fetch(url, { headers, cache: "no-store", signal, ...options });
   const page = new DOMParser().parseFromString(trusted.createHTML(await response.text()), "text/html");
   const main = page.querySelector("[data-te-page]");
-  if (main || (response.status && !response.redirected)) return { response, main };
+  if (main || response.status > 499 || (response.status && !response.redirected)) return { response, main };
   // To the host's login.
   location.href = response.url;
   return new Promise(() => {});
@@ -315,22 +315,21 @@ function showPages(place, onShow) {
     if (teFile) make("a", { href: teFile, download: "" }).click();
   };
 
-  // Without a new address, it answers a form.
+  // No new address: it answers a form.
   const show = (main, newUrl) => {
     const { title, documentElement } = main.ownerDocument;
     const old = status();
     const fresh = main.querySelector(STATUS);
     const isSame = old && fresh && (!newUrl || pathOf(newUrl) === pathOf(url));
-    const isNew = newUrl && fresh && !isSame;
     if (!isSame) {
       stop();
-      isWatched = isNew;
+      isWatched = newUrl && fresh;
     }
     enhance(main, documentElement.lang);
     notice();
     keepFocus(() => (isSame && newUrl ? morph(old, fresh) : replace(main, newUrl)));
     if (!onShow) document.title = title;
-    if (isNew) tell("requested");
+    if (newUrl && fresh && !isSame) tell("requested");
     announceStatus();
     onShow?.();
     resume();
