@@ -13,8 +13,10 @@ from tests.django.in_process import set_up_django
 
 set_up_django()
 
-from django.template import Context, Template  # noqa: E402 - after the set-up
+from django.http import HttpResponse  # noqa: E402 - after the set-up
+from django.template import Context, Template  # noqa: E402
 from django.test import RequestFactory, override_settings  # noqa: E402
+from django.urls import include, path, resolve  # noqa: E402
 from django.utils import timezone, translation  # noqa: E402
 
 from ticket_export.errors import ConfigurationError  # noqa: E402
@@ -112,6 +114,21 @@ def test_the_script_has_the_nonce_of_the_page() -> None:
 def test_what_is_no_view_is_refused(view: object, problem: str) -> None:
     with pytest.raises(ConfigurationError, match=problem):
         _shown("view", view=view)
+
+
+@pytest.mark.parametrize("page", ["/acme/tickets/", "/acme/queues/7/tickets/"])
+def test_the_mount_may_have_a_value_of_the_page_which_may_have_more(page: str) -> None:
+    urls = [
+        path("<slug:tenant>/exports/", include("ticket_export.django.urls")),
+        path("<slug:tenant>/tickets/", lambda _: HttpResponse(), {"template": "tickets.html"}),
+        path("<slug:tenant>/queues/<int:queue>/tickets/", lambda _: HttpResponse()),
+    ]
+    with override_settings(ROOT_URLCONF=tuple(urls)):
+        request = RequestFactory().get(page)
+        request.resolver_match = resolve(page)
+        tags = _shown("", request=request)
+    assert tags.found["script"]["src"] == "/acme/exports/static/ticket-export.js"
+    assert tags.found["a"] == {"href": "/acme/exports/new"}
 
 
 @override_settings(ROOT_URLCONF="tests.django.test_template_tag")

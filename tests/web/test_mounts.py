@@ -325,6 +325,25 @@ def test_django_actor_may_be_a_response(desk: Desk, binding: str) -> None:
     assert client.get("/static/ticket-export.js").status == 200
 
 
+@pytest.mark.parametrize("binding", ["django", "django-asgi"])
+def test_django_actor_is_the_login_though_a_middleware_requires_a_user_of_django(
+    desk: Desk, staff: Actor, binding: str
+) -> None:
+    client = client_of(binding, desk.container, lambda token: staff if token == "of a program" else None)
+    assert isinstance(client, DjangoClient)
+    of_django = "django.contrib.auth.middleware"
+    client.settings["MIDDLEWARE"] = [
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        f"{of_django}.AuthenticationMiddleware",
+        f"{of_django}.LoginRequiredMiddleware",
+    ]
+    client.user = "of a program"
+    assert client.get("/").status == 200
+    client.user = None
+    assert client.get("/").status == 401
+    assert client.get("/static/ticket-export.js").status == 200
+
+
 def test_flask_application_keeps_its_own_static_files(desk: Desk, staff: Actor) -> None:
     client = flask_at(desk, staff, "")
     client.root = ""

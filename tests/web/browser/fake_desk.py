@@ -65,6 +65,10 @@ class FakeDesk:
     #: The response to a form waits until it is set.
     may_answer: Event = attrs.field(factory=Event)
     new_exports_begin_as: str = "running"
+    #: Why no export can be cancelled, if none can.
+    keeps_exports: str = ""
+    #: What a proxy answers instead of each status page.
+    gateway: str = ""
     has_zone: bool = False
     #: Where the file really is, if there is a signed link.
     signed_link: str = ""
@@ -123,8 +127,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(200, new_page("{}", list(LABELS), list(LABELS), has_zone=desk.has_zone))
             case [number, "file"] if number.isdigit():
                 self._file()
-            case [number] if number.isdigit():
-                self._status(desk.exports[int(number) - 1])
+            case [number, *action] if number.isdigit():
+                export = desk.exports[int(number) - 1]
+                self._redirect(export.url) if action else self._status(export)
             case _:
                 self._answer(404, problem_page("No such page"))
 
@@ -144,6 +149,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, new_page(fields["view"][0], list(LABELS), list(LABELS), has_zone=desk.has_zone))
         elif step == "cancel":
             export = desk.exports[int(self.path.split("/")[2]) - 1]
+            if desk.keeps_exports:
+                self._answer(409, status_page(export, desk.keeps_exports))
+                return
             export.state = "cancelled"
             self._redirect(export.url)
         elif step == "retry":
@@ -156,6 +164,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _status(self, export: FakeExport) -> None:
         desk = self.desk
         desk.polls.append(time.monotonic())
+        if desk.gateway:
+            self._answer(502, desk.gateway)
+            return
         if "status" in desk.refusals:
             self._answer(desk.refusals["status"][0], problem_page(desk.refusals["status"][1]))
             return

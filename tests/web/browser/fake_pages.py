@@ -76,10 +76,11 @@ def new_page(view: str, columns: list[str], chosen: list[str], mistake: str = ""
     )
 
 
-def status_page(export: FakeExport) -> str:
+def status_page(export: FakeExport, message: str = "") -> str:
     short = {"completed": "Export ready", "failed": "Export failed", "cancelled": "Export cancelled"}
     words = short.get(export.state, f"Exporting {export.percent} %")
     csrf = '<input type="hidden" name="csrf" value="token-7">'
+    told = f'<p class="te-notice">{message}</p>' if message else ""
     if export.is_active:
         rest = f"""<progress max="100" value="{export.percent}"></progress>
 <form method="post" action="{export.url}/cancel">{csrf}<button id="cancel">Cancel</button></form>"""
@@ -92,7 +93,7 @@ def status_page(export: FakeExport) -> str:
     return document(
         "status",
         f"{words} - tickets",
-        f"""<section data-te-status data-te-active="{"true" if export.is_active else "false"}"
+        f"""{told}<section data-te-status data-te-active="{"true" if export.is_active else "false"}"
  data-te-file="{export.file}" data-te-state="{export.state}" data-te-short="{words}" data-te-says="{words}.">
 <p>{words}, requested <time datetime="2026-11-29T12:00:00Z">29 Nov 2026, 12:00 UTC</time></p>{rest}</section>
 <p><a href="{ROOT}/new">New export</a> <a href="{ROOT}/">My exports</a></p>""",

@@ -109,6 +109,38 @@ def test_failed_export_is_told_and_retried(desk: FakeDesk, page: Page) -> None:
     ]
 
 
+def test_export_that_cannot_be_cancelled_is_watched_to_its_end(desk: FakeDesk, page: Page) -> None:
+    press(page)
+    submit(page)
+    expect(page.get_by_text("Exporting 0 %,")).to_be_visible()
+    desk.keeps_exports = "You may not cancel it."
+    page.locator("#cancel").click()
+    expect(page.get_by_text("You may not cancel it.")).to_be_visible()
+    desk.exports[0].percent = 42
+    expect(page.get_by_text("Exporting 42 %,")).to_be_visible()
+    expect(page).to_have_url(f"{desk.url}/tickets")
+    with page.expect_download():
+        desk.exports[0].state = "completed"
+    url = f"{desk.url}/exports/1"
+    assert [each[:2] for each in events(page)] == [["requested", url], ["completed", url]]
+
+
+def test_file_of_an_export_that_was_completed_before_its_cancellation_is_saved(desk: FakeDesk, page: Page) -> None:
+    press(page)
+    submit(page)
+    expect(page.get_by_text("Exporting 0 %,")).to_be_visible()
+    # The next poll comes late.
+    desk.exports[0].retry_after = "30"
+    desk.exports[0].percent = 99
+    expect(page.get_by_text("Exporting 99 %,")).to_be_visible()
+    desk.exports[0].state = "completed"
+    desk.keeps_exports = "The export has ended already."
+    with page.expect_download():
+        page.locator("#cancel").click()
+    expect(page.get_by_text("The export has ended already.")).to_be_visible()
+    assert events(page)[-1][:2] == ["completed", f"{desk.url}/exports/1"]
+
+
 def test_completed_export_without_the_right_to_download_is_no_failure(desk: FakeDesk, page: Page) -> None:
     press(page)
     submit(page)
@@ -165,6 +197,17 @@ def test_refusal_and_lost_connection_keep_the_input(desk: FakeDesk, page: Page) 
     assert order(page)[0] == "title"
 
 
+def test_proxy_that_fails_after_the_request_is_told_in_the_dialog(desk: FakeDesk, page: Page) -> None:
+    press(page)
+    desk.gateway = "<h1>Bad Gateway</h1>"
+    submit(page)
+    expect(page.locator("dialog").get_by_role("alert")).to_have_text("No answer. Please try again.")
+    desk.gateway = ""
+    submit(page)
+    expect(page.get_by_text("Exporting 0 %,")).to_be_visible()
+    expect(page).to_have_url(f"{desk.url}/tickets")
+
+
 def test_server_that_does_not_answer_is_told_in_the_dialog(desk: FakeDesk, page: Page) -> None:
     desk.is_down.set()
     page.locator("ticket-export").evaluate("each => each.setAttribute('unreachable', 'Keine Antwort.')")
@@ -175,6 +218,75 @@ def test_server_that_does_not_answer_is_told_in_the_dialog(desk: FakeDesk, page:
     desk.is_down.clear()
     press(page)
     expect(page.get_by_role("dialog", name="New export")).to_be_visible()
+
+
+def test_form_that_did_not_come_is_asked_for_again(desk: FakeDesk, page: Page) -> None:
+    press(page)
+    close(page)
+    desk.is_down.set()
+    page.locator("ticket-export").evaluate("each => each.view = {columns: ['status']}")
+    press(page)
+    expect(page.get_by_role("alert")).to_have_text("No answer. Please try again.")
+    close(page)
+    desk.is_down.clear()
+    press(page)
+    expect(page.locator("dialog [data-te-new]")).to_be_visible()
+    assert json.loads(desk.forms[-1].fields["view"][0]) == {"columns": ["status"]}
+
+
+def test_view_that_changes_while_the_form_is_sent_is_not_taken_for_that_of_the_form(desk: FakeDesk, page: Page) -> None:
+    press(page)
+    desk.refusals["request"] = (429, "Too many exports")
+    desk.may_answer.clear()
+    submit(page)
+    page.keyboard.press("Escape")
+    page.locator("ticket-export").evaluate("each => each.view = {columns: ['status']}")
+    press(page)
+    desk.may_answer.set()
+    expect(page.locator("dialog").get_by_role("alert")).to_contain_text("Too many exports")
+    close(page)
+    press(page)
+    expect(page.locator("dialog").get_by_role("alert")).to_be_hidden()
+    assert json.loads(desk.forms[-1].fields["view"][0]) == {"columns": ["status"]}
+
+
+def test_end_of_an_export_is_told_though_the_dialog_was_closed_before_it_began(desk: FakeDesk, page: Page) -> None:
+    press(page)
+    desk.may_answer.clear()
+    submit(page)
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_be_hidden()
+    desk.may_answer.set()
+    expect(page.locator("button.te-export")).to_have_text("Exporting 0 %")
+    desk.exports[0].state = "failed"
+    expect(page.locator("button.te-export")).to_have_text("Export failed")
+    press(page)
+    expect(page.locator("#retry")).to_be_visible()
+    close(page)
+    expect(page.locator("button.te-export")).to_have_text("Export")
+
+
+def test_label_may_come_late_and_change(page: Page) -> None:
+    # As frameworks do that put an element into the page before they make what is in it.
+    page.locator("ticket-export").evaluate("each => each.replaceChildren()")
+    expect(page.locator("button.te-export")).to_have_text("")
+    page.locator("ticket-export").evaluate("each => each.append('Exporter')")
+    expect(page.locator("button.te-export")).to_have_text("Exporter")
+    page.locator("ticket-export").evaluate("each => (each.firstChild.data = 'Eksportuj')")
+    expect(page.locator("button.te-export")).to_have_text("Eksportuj")
+
+
+@pytest.mark.parametrize("move", ["each.remove(); document.body.append(each)", "document.body.append(each)"])
+def test_element_that_is_moved_with_an_open_dialog_can_be_used_again(desk: FakeDesk, page: Page, move: str) -> None:
+    press(page)
+    submit(page)
+    expect(page.get_by_text("Exporting 0 %,")).to_be_visible()
+    page.locator("ticket-export").evaluate(f"each => {{ {move} }}")
+    expect(page.locator("dialog")).to_be_hidden()
+    desk.exports[0].percent = 42
+    expect(page.locator("button.te-export")).to_have_text("Exporting 42 %")
+    press(page)
+    expect(page.locator("dialog:modal")).to_be_visible()
 
 
 def test_user_without_the_right_sees_the_refusal(desk: FakeDesk, page: Page) -> None:

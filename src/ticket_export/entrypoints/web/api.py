@@ -27,7 +27,7 @@ from ticket_export.entrypoints.web.pages.languages import Languages
 from ticket_export.entrypoints.web.pages.pages import Pages
 from ticket_export.entrypoints.web.problems import Refusal
 from ticket_export.entrypoints.web.representations import (
-    ExportWithLinks,
+    CancelledExport,
     ListedExports,
     RequestedExport,
     WatchedExport,
@@ -133,12 +133,16 @@ class ExportsApi:
         try:
             return route(_Call(request=request, actor=actor, id=job_id))
         except TicketExportError as error:
-            refusal = Refusal.of(error)
-            if refusal is None:
-                raise
-            if refusal.problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                self._log.warning("a request for exports failed: %s", error, exc_info=error)
-            return refusal
+            return self._refusal_of(error)
+
+    def _refusal_of(self, error: TicketExportError) -> Refusal:
+        """Return what the client is told of the error; if it is no mistake of the client, the log has its cause."""
+        refusal = Refusal.of(error)
+        if refusal is None:
+            raise error
+        if refusal.problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            self._log.warning("a request for exports failed: %s", error, exc_info=error)
+        return refusal
 
     # What actors ask for.
 
@@ -158,9 +162,7 @@ class ExportsApi:
         try:
             made = request_export(call.actor, form.view())
         except TicketExportError as error:
-            refusal = Refusal.of(error)
-            if refusal is None:
-                raise
+            refusal = self._refusal_of(error)
             told = refusal.problem
             page = self._pages.new_export(
                 self._context(call.request), choices, form, told.problems, "" if told.problems else told.detail
@@ -234,7 +236,7 @@ class ExportsApi:
         watch.changed(job_id)
         if call.request.is_form:
             return answers.see_other(path)
-        return self._accepted(call, path, ExportWithLinks.at(call.request.root, cancelled))
+        return self._accepted(call, path, CancelledExport.at(call.request.root, cancelled))
 
     def _retry(self, call: _Call) -> _Answer:
         try:
@@ -249,11 +251,12 @@ class ExportsApi:
     # How it is answered.
 
     def _status_again(self, call: _Call, error: TicketExportError) -> _Answer:
-        refusal = Refusal.of(error)
-        if refusal is None or not call.request.is_form or isinstance(error, ExportNotFoundError):
+        if not call.request.is_form or isinstance(error, ExportNotFoundError):
             raise error
         export = self._container.watch_export()(call.actor, call.job_id)
-        page = self._pages.status(self._context(call.request), export, refusal.problem.detail, self._labels(call))
+        refusal = self._refusal_of(error)
+        context, texts = self._context(call.request), refusal.problem.texts
+        page = self._pages.status(context, export, *texts, columns=self._labels(call))
         return answers.page(refusal.problem.status, page, refusal.headers)
 
     def _labels(self, call: _Call) -> Sequence[ColumnDto]:
@@ -290,8 +293,7 @@ class ExportsApi:
     def _refused(self, request: WebRequest, refusal: Refusal) -> WebResponse:
         problem = refusal.problem
         if request.prefers_html:
-            detail = "; ".join(problem.problems) or problem.detail
-            page = self._pages.problem(self._context(request), problem.status, problem.title, detail)
+            page = self._pages.problem(self._context(request), problem.status, problem.title, *problem.texts)
             return answers.page(problem.status, page, refusal.headers)
         return answers.as_json(
             problem.status, problem, {"Vary": "Accept", **refusal.headers}, content_type="application/problem+json"

@@ -76,6 +76,8 @@ def exports_urls(
         blocks = _InThreads(answer.body) if isinstance(request, ASGIRequest) else answer.body
         return StreamingHttpResponse(blocks, status=answer.status, headers=answer.headers)
 
+    # For LoginRequiredMiddleware: `current_actor` is the login, and the script is for everybody.
+    serve.login_required = False  # type: ignore[attr-defined]
     return [re_path(ANY_PATH, serve, name=ROUTE_NAME)], APP_NAME
 
 

@@ -39,6 +39,11 @@ _OF_FILE: Final = {
     "Content-Disposition": ("The name of the file (RFC 6266).", {"type": "string"}, True),
     "Repr-Digest": _DIGEST,
 }
+# A storage that sends the file itself has a tag and ranges of its own.
+_OF_FILE_ANYWHERE: Final = {
+    name: (text, kind, is_always_there and name not in {"ETag", "Accept-Ranges"})
+    for name, (text, kind, is_always_there) in _OF_FILE.items()
+}
 _RANGE_OF_FILE: Final = {"Content-Range": ("Which bytes of the file these are.", {"type": "string"}, True)}
 _BYTES: Final[Schema] = {"type": "string", "format": "binary"}
 _AGAIN: Final = {"Retry-After": ("After how many seconds to try again.", _SECONDS, False)}
@@ -170,7 +175,7 @@ def _cancel_export() -> Schema:
     return {
         **_operation("cancelExport", "Cancel an export", "It ends as failed. To cancel it again has no effect."),
         "responses": {
-            "202": _response("The export is cancelled.", "ExportWithLinks", _ACCEPTED),
+            "202": _response("The export is cancelled.", "CancelledExport", _ACCEPTED),
             **_problems(401, 403, 404, 409, 413, 503),
         },
     }
@@ -223,7 +228,7 @@ def _describe_file() -> Schema:
         **_operation("describeFile", "Show the headers of the file", "This is not a download, and is not recorded."),
         "parameters": [_NONE_MATCH],
         "responses": {
-            "200": _response("There is a file.", headers=_OF_FILE),
+            "200": _response("There is a file.", headers=_OF_FILE_ANYWHERE),
             "304": _response("You have the file already.", headers={"ETag": _ETAG}),
             **{
                 status: {name: part for name, part in each.items() if name != "content"}

@@ -24,12 +24,12 @@ from ticket_export.domain.export_job_status import ExportJobStatus
 from ticket_export.domain.progress_stage import ProgressStage
 from ticket_export.entrypoints.web.openapi_texts import FIELDS, MODELS
 from ticket_export.entrypoints.web.problems import Problem
-from ticket_export.entrypoints.web.representations import ExportWithLinks, ListedExports, RequestedExport, WatchedExport
+from ticket_export.entrypoints.web.representations import CancelledExport, ListedExports, RequestedExport, WatchedExport
 
 Schema = dict[str, Any]
 
 _REF: Final = "#/components/schemas/"
-_ANSWERS: Final = (ChoicesDto, ExportWithLinks, ListedExports, RequestedExport, WatchedExport, Problem)
+_ANSWERS: Final = (ChoicesDto, CancelledExport, ListedExports, RequestedExport, WatchedExport, Problem)
 # The names in the document. A DTO loses its suffix.
 _NAMES: Final = {
     "ExportFilter": "ViewFilter",
@@ -38,7 +38,7 @@ _NAMES: Final = {
     "ListedExports": "ExportList",
     "WatchedExport": "Export",
 }
-_EXPORTS: Final = ("Export", "ExportWithLinks", "RequestedExport")
+_EXPORTS: Final = ("Export", "CancelledExport", "RequestedExport")
 
 _IDENTIFIER: Final[Schema] = {
     "anyOf": [

@@ -9,6 +9,7 @@ from ticket_export.application.view.limits import MAX_JSON, MAX_SEARCH, MAX_SELE
 
 #: The descriptions of the schemas.
 MODELS: Final[Mapping[str, str]] = {
+    "CancelledExport": "The export that was cancelled.",
     "Choice": "A stored value, and the label that users see.",
     "Choices": "What you may ask for, and what you may do with the result.",
     "Column": "A column that you may export, and how a view may use it.",
@@ -19,7 +20,6 @@ MODELS: Final[Mapping[str, str]] = {
     "ExportList": "One page of exports, newest first.",
     "ExportStage": "What a worker is doing.",
     "ExportStatus": "The status of an export. `completed` and `failed` are final. A cancelled export is `failed`.",
-    "ExportWithLinks": "An export, and the path of its status.",
     "FileFormat": "The name of a format that the host offers. `GET /columns` describes the formats.",
     "FileOptions": "The format of the file, and the options that the format takes. Null is the default of the host.",
     "Format": "A format that a view may ask for.",

@@ -66,6 +66,11 @@ class Problem(Dto):
     code: str
     problems: tuple[str, ...] = ()
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What is wrong, for a page: every mistake alone, as a language knows it, or else the detail."""
+        return self.problems or (self.detail,)
+
 
 @attrs.frozen(kw_only=True)
 class Refusal:

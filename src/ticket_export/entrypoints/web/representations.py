@@ -26,16 +26,16 @@ class ExportLinks(Dto):
     retry: str | None = None
 
 
-class ExportWithLinks(ExportJobDto):
-    """An export, and where it is."""
+class CancelledExport(ExportJobDto):
+    """The answer to a cancellation, and where the export is."""
 
     links: ExportLinks
 
     @classmethod
     def at(cls, root: str, export: ExportJobDto) -> Self:
-        """Return the export below the path `root`."""
+        """Return the export below the path `root`. Whoever may cancel may retry."""
         path = path_of(root, export)
-        return cls(**dict(export), links=ExportLinks(self=path))
+        return cls(**dict(export), links=ExportLinks(self=path, retry=f"{path}/retry"))
 
 
 class RequestedExport(RequestedExportDto):

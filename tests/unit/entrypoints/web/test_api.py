@@ -200,6 +200,31 @@ def test_database_that_is_away_is_503_and_says_nothing_of_it(desk: Desk, accept:
         assert b"secret" not in answer.body
 
 
+@pytest.mark.parametrize("path", ["/", "/{job_id}/cancel", "/{job_id}/retry"])
+@pytest.mark.parametrize("kind", [FORM, "application/json"])
+def test_log_has_the_cause_of_an_outage_whatever_the_user_is_shown(
+    desk: Desk, caplog: pytest.LogCaptureFixture, path: str, kind: str
+) -> None:
+    job_id = desk.completed()
+    page = {"accept": "text/html", "sec-fetch-site": "same-origin"}
+    clock = desk.container.clock()
+    assert isinstance(clock, InMemoryClock)
+    clock.advance(timedelta(minutes=1))
+    # Then the state of the export is known without the database for a second.
+    assert desk.ask("GET", f"/{job_id}", headers=page).status == 200
+
+    def away() -> NoReturn:
+        raise JobDatabaseError("connection to 10.0.0.1 as secret failed")
+
+    desk.container.unit_of_work.override(Factory(away))
+    body = b"columns=id" if kind == FORM else b'{"columns": ["id"]}'
+    answer = desk.ask("POST", path.format(job_id=job_id), headers={**page, "content-type": kind}, body=body)
+    assert answer.status == 503
+    assert [each.message for each in caplog.records] == [
+        "a request for exports failed: connection to 10.0.0.1 as secret failed"
+    ]
+
+
 def test_storage_that_fails_is_503_and_says_nothing_of_it(desk: Desk) -> None:
     job_id = desk.completed()
     desk.container.storage.override(BrokenStorage())
@@ -248,6 +273,44 @@ def test_login_that_returns_to_the_address_of_a_form_arrives_at_the_export(desk:
     # A program is told, and no other text becomes an address.
     assert desk.ask("GET", f"/{job_id}/{action}").status == 405
     assert desk.ask("GET", f"/\\evil.example/{action}", headers={"accept": "text/html"}).status == 405
+
+
+def test_answer_to_a_change_has_the_links_of_the_status_after_it(desk: Desk) -> None:
+    def links_of(method: str, path: str, body: bytes = b"") -> dict[str, str | None]:
+        answer = desk.ask(method, path, headers={"content-type": "application/json"}, body=body)
+        assert isinstance(answer.body, bytes)
+        links: dict[str, str | None] = json.loads(answer.body)["links"]
+        return links
+
+    requested = links_of("POST", "/", b'{"columns": ["id"]}')
+    path = str(requested["self"]).removeprefix("/exports")
+    assert requested == links_of("GET", path)
+    assert links_of("POST", f"{path}/cancel") == links_of("GET", path)
+    again = links_of("POST", f"{path}/retry")
+    assert again == links_of("GET", str(again["self"]).removeprefix("/exports"))
+
+
+def test_mistakes_of_a_view_that_is_requested_again_are_told_in_the_language_of_the_page(desk: Desk) -> None:
+    job_id = desk.container.request_export()(AS_ADA, {"columns": ["title", "id", "status"]}).id
+    desk.container.worker().drain()
+    # The host does not offer two of them any more.
+    left = TicketColumns([each for each in desk.container.catalog().describe() if each.name not in {"id", "status"}])
+    desk.container.ticket_source.override(InMemoryTicketSource(left, []))
+    page = {"accept": "text/html", "content-type": FORM, "sec-fetch-site": "same-origin", "accept-language": "de"}
+    refused = desk.ask("POST", f"/{job_id}/retry", headers=page)
+    assert refused.status == 422
+    assert isinstance(refused.body, bytes)
+    assert [f"Unbekannte Spalte: &#39;{name}&#39;" in refused.body.decode() for name in ("id", "status")] == [True] * 2
+    assert 'lang="en"' not in refused.body.decode()
+
+
+@pytest.mark.parametrize(("code", "known"), [("de", "bereits beendet"), ("ar", "انتهى التصدير بالفعل")])
+def test_refused_cancellation_is_told_in_the_language_of_the_page(desk: Desk, code: str, known: str) -> None:
+    page = {"accept": "text/html", "content-type": FORM, "sec-fetch-site": "same-origin", "accept-language": code}
+    refused = desk.ask("POST", f"/{desk.completed()}/cancel", headers=page)
+    assert refused.status == 409
+    assert isinstance(refused.body, bytes)
+    assert known in refused.body.decode()
 
 
 def test_refused_cancellation_shows_the_export_as_it_is_now(desk: Desk) -> None:

@@ -18,6 +18,7 @@ from ticket_export import Actor
 from ticket_export.application.file.download import Download
 from ticket_export.entrypoints.web.file_answers import FileAnswers, PartOfFile
 from ticket_export.entrypoints.web.messages import WebRequest, WebResponse
+from ticket_export.entrypoints.web.openapi import openapi_document
 from ticket_export.entrypoints.web.problems import Refusal
 from ticket_export.errors import ExportExpiredError, ObjectNotFoundError, StorageError
 
@@ -234,6 +235,19 @@ def test_head_makes_no_link_and_has_no_tag_that_the_storage_would_not_know(linke
     assert (status, body, headers["Content-Length"]) == (200, b"", str(len(linked.data)))
     assert not {"Location", "ETag", "Accept-Ranges"} & set(headers)
     assert linked.details == []
+
+
+@pytest.mark.parametrize("sender", ["scene", "linked"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("given", [{}, {"range": "bytes=0-0"}, {"if_none_match": "*"}])
+def test_answer_has_the_headers_that_the_document_promises(
+    request: pytest.FixtureRequest, sender: str, method: str, given: dict[str, str]
+) -> None:
+    scene: Scene = request.getfixturevalue(sender)
+    status, _, headers = scene.sent(method, **given)
+    operation = openapi_document("/exports")["paths"]["/{exportId}/file"][method.lower()]
+    promised = operation["responses"][str(status)]["headers"]
+    assert {name for name, each in promised.items() if each["required"]} <= set(headers)
 
 
 def test_expired_export_has_no_link(linked: Scene) -> None:

@@ -411,6 +411,20 @@ def test_own_template_replaces_one_and_extends_the_original(tmp_path: Path) -> N
     assert "You have not exported tickets yet." in html
 
 
+def test_parts_without_blocks_are_changed_as_the_docs_say(tmp_path: Path) -> None:
+    docs = (Path(__file__).parents[4] / "docs" / "how-to" / "change-the-pages.md").read_text("utf-8")
+    (parts,) = re.findall(r"```html\n([^`]*?parts\.html[^`]*?)```", docs)
+    (include,) = re.findall(r"`(\{% include [^`]*)`", docs)
+    (tmp_path / "parts.html").write_text(parts, "utf-8")
+    (tmp_path / "status_part.html").write_text(f"{include}<p>Questions?</p>", "utf-8")
+    own = Pages(PAGES.languages, tmp_path)
+    assert '<strong class="state">Ready</strong>' in own.exports(context(), listed(STATES["completed"]), 1)
+    status = own.status(context(), STATES["queued"])
+    assert "<p>Questions?</p>" in status
+    assert "s3cr3t" in status
+    assert "data-te-status" in status
+
+
 def test_missing_folder_of_templates_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="is not a folder"):
         Pages(PAGES.languages, tmp_path / "none")

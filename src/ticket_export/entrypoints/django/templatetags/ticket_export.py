@@ -80,11 +80,13 @@ def _object_of(view: Mapping[str, Any] | str | None) -> dict[str, Any]:
 
 
 def _address(path: str, context: template.Context) -> str:
-    # The host's prefix may have values of its own, such as a tenant, which are those of this page.
+    # The host's prefix may have values of its own, such as a tenant. They are the first ones of this page, which may
+    # have more.
     match = getattr(context.get("request"), "resolver_match", None)
-    for captured in ({}, getattr(match, "kwargs", {})):
+    captured = list(getattr(match, "kwargs", {}).items())
+    for count in range(len(captured) + 1):
         with suppress(NoReverseMatch):
-            return reverse(f"{APP_NAME}:{ROUTE_NAME}", kwargs={**captured, "path": path})
+            return reverse(f"{APP_NAME}:{ROUTE_NAME}", kwargs={**dict(captured[:count]), "path": path})
     raise ConfigurationError(
         f"{_TAG}: the URLs of the exports are not mounted; add "
         'path("exports/", include("ticket_export.django.urls")) to your urlpatterns'

@@ -31,6 +31,12 @@ MESSAGES: Final = (
     msgid(
         "one export is queued or running for you already, which is the limit; wait until one has ended, or cancel one"
     ),
+    # What else a page tells when a form is refused.
+    msgid("The export has ended already."),
+    msgid("The export is changing. Try again."),
+    msgid("The storage does not answer."),
+    msgid("The database does not answer."),
+    msgid("This request does not come from a page of this site, or its page is too old. Load the page again."),
     # What is wrong with a view.
     msgid("columns: choose at least one column"),
     # The summaries of views.

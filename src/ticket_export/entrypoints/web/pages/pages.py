@@ -95,15 +95,18 @@ class Pages:
         )
 
     def status(
-        self, context: PageContext, export: WatchedExportDto, message: str = "", columns: Sequence[ColumnDto] = ()
+        self, context: PageContext, export: WatchedExportDto, *messages: str, columns: Sequence[ColumnDto] = ()
     ) -> str:
-        """Return the page *Status* of an export; `columns` have the labels of what is exported."""
-        shown = ShownExport(export, context.language, columns)
-        return self._render("status.html", context, shown=shown, message=message)
+        """Return the page *Status* of an export; `columns` have the labels of what is exported.
 
-    def problem(self, context: PageContext, status: int, title: str, detail: str) -> str:
+        `messages` say why a form of the page was refused.
+        """
+        shown = ShownExport(export, context.language, columns)
+        return self._render("status.html", context, shown=shown, messages=messages)
+
+    def problem(self, context: PageContext, status: int, title: str, *details: str) -> str:
         """Return the page of an error; the texts are used where the page has no better ones for the status."""
-        return self._render("problem.html", context, status=status, title=title, detail=detail)
+        return self._render("problem.html", context, status=status, title=title, details=details)
 
     def _render(self, template: str, context: PageContext, **values: object) -> str:
         language = context.language

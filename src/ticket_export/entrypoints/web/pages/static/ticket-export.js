@@ -39,7 +39,7 @@ async function request(url, options, etag) {
   const response = await fetch(url, { headers, cache: "no-store", signal, ...options });
   const page = new DOMParser().parseFromString(trusted.createHTML(await response.text()), "text/html");
   const main = page.querySelector("[data-te-page]");
-  if (main || (response.status && !response.redirected)) return { response, main };
+  if (main || response.status > 499 || (response.status && !response.redirected)) return { response, main };
   // To the host's login.
   location.href = response.url;
   return new Promise(() => {});
@@ -283,12 +283,11 @@ function showPages(place, onShow) {
     lock = null;
   };
 
-  const replace = (main, newUrl, isRequested) => {
-    stop();
-    url = newUrl;
+  const replace = (main, newUrl) => {
+    url = newUrl || url;
     announced = "";
     // A step back leads to the page before the form.
-    if (!onShow && isRequested) history.replaceState(null, "", url);
+    if (!onShow) history.replaceState(null, "", url);
     const { lang, dir } = main.ownerDocument.documentElement;
     if (onShow) Object.assign(place, { lang, dir });
     for (const { name, value } of main.attributes) {
@@ -316,18 +315,21 @@ function showPages(place, onShow) {
     if (teFile) make("a", { href: teFile, download: "" }).click();
   };
 
-  const show = (main, newUrl, isRequested = false) => {
+  // No new address: it answers a form.
+  const show = (main, newUrl) => {
     const { title, documentElement } = main.ownerDocument;
     const old = status();
     const fresh = main.querySelector(STATUS);
-    const isSame = old && fresh && pathOf(newUrl) === pathOf(url);
-    const isNew = isRequested && fresh && !isSame;
-    isWatched = isSame ? isWatched : isNew;
+    const isSame = old && fresh && (!newUrl || pathOf(newUrl) === pathOf(url));
+    if (!isSame) {
+      stop();
+      isWatched = newUrl && fresh;
+    }
     enhance(main, documentElement.lang);
     notice();
-    keepFocus(() => (isSame ? morph(old, fresh) : replace(main, newUrl, isRequested)));
+    keepFocus(() => (isSame && newUrl ? morph(old, fresh) : replace(main, newUrl)));
     if (!onShow) document.title = title;
-    if (isNew) tell("requested");
+    if (newUrl && fresh && !isSame) tell("requested");
     announceStatus();
     onShow?.();
     resume();
@@ -376,7 +378,7 @@ function showPages(place, onShow) {
     try {
       const { response, main } = await request(action, { method: "POST", body });
       if (!main) throw new Error(response.status);
-      if (main.dataset.tePage !== "problem" || isOpening) show(main, response.url, response.redirected);
+      if (main.dataset.tePage !== "problem" || isOpening) show(main, response.redirected && response.url);
       else notice(...all(main, "h1, p:not([class])"));
     } catch {
       if (isOpening) place.replaceChildren();
@@ -404,7 +406,7 @@ function showPages(place, onShow) {
     announced = status()?.dataset.teSays;
     resume();
   }
-  return { first, isActive, resume, send, status, stop };
+  return { find, first, isActive, resume, send, status, stop };
 }
 
 /** Make the button and the dialog of an element. */
@@ -413,7 +415,6 @@ function exportButton(element) {
   const dialog = make("dialog", { className: "te-dialog", part: "dialog" });
   const place = make("div");
   const close = make("button", { type: "button", textContent: "×", ariaLabel: "Close" });
-  const find = (selector) => place.querySelector(selector);
   const attribute = (name, otherwise) => element.getAttribute(name) ?? otherwise;
   const root = () => attribute("root", new URL("..", import.meta.url).pathname).replace(/\/$/, "");
   let isUnseen = false; // ended in a closed dialog
@@ -425,14 +426,16 @@ function exportButton(element) {
     button.textContent = state || element.textContent.trim();
   };
   const onShow = () => {
-    if (find(CLOSE)) find(CLOSE).hidden = false;
+    if (pages.find(CLOSE)) pages.find(CLOSE).hidden = false;
     else place.append(close);
-    dialog.ariaLabel = (find(HEADING) ?? element).textContent.trim();
+    dialog.ariaLabel = (pages.find(HEADING) ?? element).textContent.trim();
+    isUnseen ||= !dialog.open && pages.status();
     label();
   };
   const pages = showPages(place, onShow);
 
   const ask = async (view) => {
+    if (place.ariaBusy) return;
     button.ariaBusy = true;
     asked = view;
     place.dataset.teUnsent ??= attribute("unreachable", UNREACHABLE);
@@ -441,7 +444,7 @@ function exportButton(element) {
   };
   const open = async () => {
     const view = attribute("view", "{}");
-    const isKept = place.dataset.tePage === "new" && view === asked;
+    const isKept = pages.find("[data-te-new]") && view === asked;
     if (button.ariaBusy) return;
     if (!isKept && !isUnseen && !pages.isActive()) await ask(view);
     if (dialog.open || !element.isConnected) return;
@@ -449,6 +452,7 @@ function exportButton(element) {
     focusOn(pages.first());
   };
 
+  new MutationObserver(label).observe(element, { characterData: true, childList: true, subtree: true });
   close.dataset.teClose = "";
   dialog.append(place);
   button.ariaHasPopup = "dialog";
@@ -474,15 +478,17 @@ function exportButton(element) {
       label();
       pages.resume();
     },
-    leave: pages.stop,
+    leave() {
+      dialog.close(); // no longer modal
+      pages.stop();
+    },
   };
 }
 
 /**
  * The Export button of a host's own list. The text of the link in it is its label.
  *
- * Attributes: `view`, JSON, read at each click; `root`, where the API is mounted; `unreachable`, a message.
- * Events: `ticket-export:requested`, `ticket-export:completed`, `ticket-export:failed`, with `detail.url`.
+ * Its attributes and events: docs/how-to/offer-an-export-button.md
  */
 class TicketExport extends HTMLElement {
   #button = exportButton(this);
@@ -506,8 +512,7 @@ class TicketExport extends HTMLElement {
   }
 
   disconnectedCallback() {
-    // Not if it was only moved.
-    queueMicrotask(() => this.isConnected || this.#button.leave());
+    this.#button.leave();
   }
 }
 
