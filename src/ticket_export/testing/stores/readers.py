@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from threading import Event, Thread
+from threading import Event
 from typing import ClassVar, Final
 
 import pytest
@@ -16,6 +16,7 @@ from ticket_export.testing.stores.store_back_door import (
     Abandoned,
     S,
     StoreBackDoor,
+    assert_ends,
     assert_same,
     read,
     require_text_to_show,
@@ -132,6 +133,20 @@ class ReadersContract(StoreBackDoor[S]):
             assert len(stream.read(10)) == 10
             until_it_is_back.enter_context(away)
 
+    def test_error_of_a_block_that_reads_comes_out_unchanged_while_the_store_is_away(self, storage: S) -> None:
+        away = self.away_behind(storage)
+        self.put_behind(storage, KEY, self.large_object())
+        error = Abandoned()
+        with (
+            ExitStack() as until_it_is_back,
+            pytest.raises(Abandoned) as caught,
+            storage.open_reader(KEY) as stream,
+        ):
+            assert len(stream.read(10)) == 10
+            until_it_is_back.enter_context(away)
+            raise error
+        assert caught.value is error
+
     def test_readers_that_stop_early_leave_the_store_usable(self, storage: S) -> None:
         self.put_behind(storage, KEY, self.large_object())
 
@@ -140,11 +155,7 @@ class ReadersContract(StoreBackDoor[S]):
                 with storage.open_reader(KEY) as stream:
                     stream.read(1)
 
-        # A daemon, so that a store that waits for ever fails this test only.
-        reading = Thread(target=read_a_little, daemon=True)
-        reading.start()
-        reading.join(timeout=PATIENCE)
-        assert not reading.is_alive()
+        assert_ends(read_a_little, PATIENCE)
 
     @contextmanager
     def _may_fail(self, storage: S) -> Iterator[list[StorageError]]:
