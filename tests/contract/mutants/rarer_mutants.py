@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from threading import BoundedSemaphore
-from typing import BinaryIO, ClassVar, Final
+from typing import BinaryIO, ClassVar, Final, cast
 
 from tests.contract.mutants.faithful_storage import PART, FaithfulStorage, Reader, Store, Upload
 from tests.contract.mutants.mutated_plugins import Plugin
@@ -109,6 +109,23 @@ class ReplacingReads(FaithfulStorage):
                 yield stream
         finally:
             self.require_there()
+
+
+class BareReader:
+    """Has the two methods that the library calls."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.read, self.close = stream.read, stream.close
+
+
+@breaks("test_object_is_read_as_text")
+class BareReads(FaithfulStorage):
+    """Returns a reader that is no file of Python."""
+
+    @contextmanager
+    def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
+        with super().open_reader(key, start) as stream:
+            yield cast("BinaryIO", BareReader(stream))
 
 
 # Writers

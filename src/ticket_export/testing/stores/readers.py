@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from io import TextIOWrapper
 from threading import Event
 from typing import ClassVar, Final
 
@@ -44,6 +45,13 @@ class ReadersContract(StoreBackDoor[S]):
             stream.read(1)
             raise error
         assert caught.value is error
+
+    def test_object_is_read_as_text(self, storage: S) -> None:
+        self.put_behind(storage, KEY, "id;Größe\r\n1;2\r\n".encode())
+        with storage.open_reader(KEY) as stream:
+            # As a host does; Python asks the reader what it can.
+            lines = [*TextIOWrapper(stream, "utf-8", newline="")]
+        assert lines == ["id;Größe\r\n", "1;2\r\n"]
 
     def test_readers_of_one_object_do_not_disturb_each_other(self, storage: S) -> None:
         data = self.large_object()

@@ -91,6 +91,28 @@ def test_error_of_a_block_that_reads_comes_out_although_its_reader_cannot_be_clo
     assert stream.closed
 
 
+class _Quiet:
+    """A stream with what the page for authors asks for; as paramiko's, its `seek` returns nothing."""
+
+    def __init__(self) -> None:
+        stream = io.BytesIO(b"abcdefgh")
+        self.read, self.tell, self.close = stream.read, stream.tell, stream.close
+        self._seek = stream.seek
+
+    def seek(self, offset: int, whence: int) -> None:
+        self._seek(offset, whence)
+
+
+def test_reader_of_a_stream_with_few_methods_is_a_file_of_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = storage_of(dict)
+    monkeypatch.setattr(storage, "open_stream", lambda *_: _Quiet())
+    with storage.open_reader("exports/a") as stream:
+        assert stream.seekable()
+        assert (stream.read(1), stream.tell()) == (b"a", 1)
+        assert (stream.seek(2), stream.read(2)) == (2, b"cd")
+        assert (stream.seek(-1, io.SEEK_END), stream.read()) == (7, b"h")
+
+
 def test_reader_that_cannot_be_closed_is_a_storage_error() -> None:
     with (
         pytest.raises(StorageUnavailableError, match="could not be read"),
