@@ -65,12 +65,9 @@ class DriverErrors:
             yield
         except TicketExportError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - drivers raise what they like
             failure = self.storage_error(failed, error)
-            if _SECRET.search(_text(error)):
-                raise failure from _ConcealedError(error)
-            _conceal_behind(error)
-            raise failure from error
+            raise failure from concealed(error)
 
     def is_missing(self, error: StorageError) -> bool:
         """Whether the driver said that something does not exist."""
@@ -139,15 +136,18 @@ class DriverErrors:
         return issubclass(_kind(error), self.refused) or _status(error) in _REFUSED
 
 
-def _conceal_behind(error: BaseException) -> None:
-    """Conceal the errors from which `error` was made, if one of them has a secret."""
-    chain = [error]
+def concealed(error: Exception) -> Exception:
+    """Return the error, or one in its place: neither its text nor that of an error behind it has a secret."""
+    if _SECRET.search(_text(error)):
+        return _ConcealedError(error)
+    chain: list[BaseException] = [error]
     # An error may be its own cause.
     while (behind := _behind(chain[-1])) is not None and all(behind is not each for each in chain):
         chain.append(behind)
     if any(_SECRET.search(_text(each)) for each in chain[1:]):
         for made, cause in pairwise([error, *map(_ConcealedError, chain[1:])]):
             made.__cause__ = cause
+    return error
 
 
 def _behind(error: BaseException) -> BaseException | None:
