@@ -37,6 +37,7 @@ from ticket_export.testing.stores.ended_writers import EndedWritersContract
 from ticket_export.testing.stores.failures import FailuresContract
 from ticket_export.testing.stores.links import LinksContract
 from ticket_export.testing.stores.listed_names import ListedNamesContract
+from ticket_export.testing.stores.open_files import OpenFilesContract
 from ticket_export.testing.stores.places import PlacesContract
 from ticket_export.testing.stores.readers import ReadersContract
 from ticket_export.testing.stores.shared_processes import SharedProcessesContract
@@ -59,6 +60,7 @@ class StorageContract(
     SimultaneousWritersContract[S],
     StaleWritersContract[S],
     ReadersContract[S],
+    OpenFilesContract[S],
     ListedNamesContract[S],
     SharedProcessesContract[S],
     EndedProcessesContract[S],

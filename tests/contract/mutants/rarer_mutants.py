@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -111,6 +112,22 @@ class ReplacingReads(FaithfulStorage):
             self.require_there()
 
 
+@breaks("test_many_readers_at_once_do_not_wait_for_each_other")
+class TenReaders(FaithfulStorage):
+    """Has ten connections, and lets the next reader wait for one."""
+
+    free: ClassVar[BoundedSemaphore] = BoundedSemaphore(10)
+
+    @contextmanager
+    def open_reader(self, key: str, start: int = 0) -> Iterator[BinaryIO]:
+        self.free.acquire(timeout=300)
+        try:
+            with super().open_reader(key, start) as stream:
+                yield stream
+        finally:
+            self.free.release()
+
+
 class BareReader:
     """Has the two methods that the library calls."""
 
@@ -129,6 +146,26 @@ class BareReads(FaithfulStorage):
 
 
 # Writers
+
+
+@breaks("test_calls_leave_no_file_or_connection_open")
+class LeakingWrites(FaithfulStorage):
+    """Keeps a connection for each object that it writes."""
+
+    class upload(Upload):  # noqa: N801
+        def publish(self) -> None:
+            super().publish()
+            os.open(os.devnull, os.O_RDONLY)
+
+
+@breaks("test_calls_leave_no_file_or_connection_open")
+class LeakingFailures(FaithfulStorage):
+    """Keeps a connection for each object whose block failed."""
+
+    class upload(Upload):  # noqa: N801
+        def discard(self) -> None:
+            super().discard()
+            os.open(os.devnull, os.O_RDONLY)
 
 
 @breaks("test_write_that_failed_is_not_left_out_of_the_object")
