@@ -24,9 +24,11 @@ _STATUSES: Final = range(200, 600)
 _URL: Final = "TICKET_EXPORT_STORAGE_URL"
 # A secret of a URL, or of a connection string.
 _SECRET: Final = re.compile(
-    r"((?:sig|signature|accountkey|password|token)=)[^&\s;'\"<>]+|(://[^\s/:@]*:)\S+(?=@)", re.IGNORECASE
+    r"((?:sig|signature|accountkey|password|token)=)[^&\s;'\"<>]+"
+    # Up to the last @. It never goes back, since a page of a gateway may be large.
+    r"|(://[^\s/:@]*+:)(?:[^\s'\"<>@]{1,1000}+@)++",
+    re.IGNORECASE,
 )
-_HIDDEN: Final = r"\1\2***"
 # Their numbers are those of OpenSSL and of the resolver, some of which are those of other errors of the system.
 _NUMBERED_OTHERWISE: Final = (SSLError, gaierror, herror)
 
@@ -36,7 +38,7 @@ class _ConcealedError(Exception):
 
     def __init__(self, error: BaseException) -> None:
         self.kind = type(error)
-        super().__init__(f"{self.kind.__name__}: {_SECRET.sub(_HIDDEN, _text(error))}")
+        super().__init__(f"{self.kind.__name__}: {_SECRET.sub(_hidden, _text(error))}")
         self.status_code = _status(error)
         self.error_code = getattr(error, "error_code", None)
 
@@ -148,6 +150,10 @@ def concealed(error: Exception) -> Exception:
         for made, cause in pairwise([error, *map(_ConcealedError, chain[1:])]):
             made.__cause__ = cause
     return error
+
+
+def _hidden(secret: re.Match[str]) -> str:
+    return f"{secret[1]}***" if secret[1] else f"{secret[2]}***@"
 
 
 def _behind(error: BaseException) -> BaseException | None:
