@@ -11,7 +11,7 @@ from datetime import datetime
 from threading import BoundedSemaphore
 from typing import BinaryIO, ClassVar, Final, cast
 
-from tests.contract.mutants.faithful_storage import PART, FaithfulStorage, Reader, Store, Upload
+from tests.contract.mutants.faithful_storage import PART, DriverError, FaithfulStorage, Reader, Store, Upload
 from tests.contract.mutants.mutated_plugins import Plugin
 from tests.contract.mutants.registered_mutants import breaks
 from ticket_export.storage import check_key, check_prefix, check_start
@@ -73,6 +73,20 @@ class LeakingLists(FaithfulStorage):
         self.connections.acquire(timeout=300)
         yield from super().list(prefix)
         self.connections.release()
+
+
+@breaks("test_lists_that_stop_early_leave_the_store_usable")
+class RefusingLists(FaithfulStorage):
+    """Raises the driver's error for the eleventh list that was not read to its end."""
+
+    unread: ClassVar[int] = 0
+
+    def list(self, prefix: str) -> Iterator[str]:
+        if self.unread == 10:
+            raise DriverError("too many connections to 10.0.0.1")
+        type(self).unread += 1
+        yield from super().list(prefix)
+        type(self).unread -= 1
 
 
 # Readers

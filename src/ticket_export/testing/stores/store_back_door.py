@@ -187,12 +187,22 @@ def assert_same(found: bytes | None, expected: bytes) -> None:
 
 
 def assert_ends(call: Callable[[], object], patience: float) -> None:
-    """Make a call that must end within so many seconds."""
+    """Make a call that must end within so many seconds; its error comes out."""
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            call()
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread of the test
+            errors.append(error)
+
     # A daemon, so that a store that waits for ever fails this test only.
-    calling = Thread(target=call, daemon=True)
+    calling = Thread(target=run, daemon=True)
     calling.start()
     calling.join(timeout=patience)
     assert not calling.is_alive()
+    if errors:
+        raise errors[0]
 
 
 @lru_cache(maxsize=2)
