@@ -9,7 +9,7 @@ import gc
 import os
 import signal
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -69,6 +69,18 @@ SAMPLE = "TICKET_EXPORT_TEST_SAMPLE"
 _EVERY_FIFTH = 5
 # The lines of the library are the same on the second release of PostgreSQL.
 _SECOND_RELEASE = "installed_postgresql_server"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _folders_of_nested_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let runs of pytest that tests start have their temporary folders here.
+
+    At its end, a run deletes those of all runs but the last three: after a run of all tests, so many files that a test
+    which starts pytest seemed to hang on a busy machine.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTEST_DEBUG_TEMPROOT", str(tmp_path_factory.mktemp("nested")))
+        yield
 
 
 def pytest_report_header() -> str | None:

@@ -37,6 +37,7 @@ from ticket_export.testing.stores.ended_writers import EndedWritersContract
 from ticket_export.testing.stores.failures import FailuresContract
 from ticket_export.testing.stores.links import LinksContract
 from ticket_export.testing.stores.listed_names import ListedNamesContract
+from ticket_export.testing.stores.open_files import OpenFilesContract
 from ticket_export.testing.stores.places import PlacesContract
 from ticket_export.testing.stores.readers import ReadersContract
 from ticket_export.testing.stores.shared_processes import SharedProcessesContract
@@ -59,6 +60,7 @@ class StorageContract(
     SimultaneousWritersContract[S],
     StaleWritersContract[S],
     ReadersContract[S],
+    OpenFilesContract[S],
     ListedNamesContract[S],
     SharedProcessesContract[S],
     EndedProcessesContract[S],
@@ -143,6 +145,12 @@ class StorageContract(
         with pytest.raises(ObjectNotFoundError):
             read(storage, key, 1_000_000)
 
+    @pytest.mark.parametrize("start", [0, 1, 1_000_000])
+    def test_absent_object_is_not_found_before_the_block_of_its_reader_begins(self, storage: S, start: int) -> None:
+        # Later, a web process would have sent the beginning of a response.
+        with pytest.raises(ObjectNotFoundError), storage.open_reader("exports/never", start):
+            pytest.fail("the block has begun")
+
     # Deleting
 
     def test_deleted_object_is_gone_and_its_neighbours_stay(self, storage: S) -> None:
@@ -176,18 +184,22 @@ class StorageContract(
     @pytest.mark.parametrize(
         ("prefix", "found"),
         [
-            ("", ["a-b", "a.csv", "a/b", "a/b.csv2/x", "a/c", "a0", "ab/c", "b"]),
-            ("a", ["a-b", "a.csv", "a/b", "a/b.csv2/x", "a/c", "a0", "ab/c"]),
+            ("", ["a-b", "a.csv", "a/b", "a/b.csv2/x", "a/c", "a0", "a_b", "ab/c", "b"]),
+            ("a", ["a-b", "a.csv", "a/b", "a/b.csv2/x", "a/c", "a0", "a_b", "ab/c"]),
             ("a/", ["a/b", "a/b.csv2/x", "a/c"]),
             ("a/b", ["a/b", "a/b.csv2/x"]),
             ("a/b.csv2/x", ["a/b.csv2/x"]),
             ("c", []),
             ("b/", []),
             ("a.csv/b", []),
+            # No pattern of a regular expression or of SQL, which may also take capital letters for small ones.
+            ("a.", ["a.csv"]),
+            ("a_", ["a_b"]),
+            ("A", []),
         ],
     )
     def test_list_gives_the_keys_of_a_prefix_in_order(self, storage: S, prefix: str, found: list[str]) -> None:
-        for key in ("ab/c", "a/c", "a0", "a/b", "b", "a-b", "a/b.csv2/x", "a.csv"):
+        for key in ("ab/c", "a/c", "a_b", "a0", "a/b", "b", "a-b", "a/b.csv2/x", "a.csv"):
             self.put_behind(storage, key, b"")
         assert list(storage.list(prefix)) == found
 

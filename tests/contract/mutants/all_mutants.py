@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.contract.mutants import further_mutants, mutated_plugins, mutated_storages
+from tests.contract.mutants import further_mutants, mutated_plugins, mutated_storages, rarer_mutants
 from tests.contract.mutants.registered_mutants import MUTANT, MUTANTS, mutant_or_faithful
 from ticket_export.settings import Settings
 
@@ -16,6 +16,7 @@ __all__ = [
     "mutant_or_faithful",
     "mutated_plugins",
     "mutated_storages",
+    "rarer_mutants",
 ]
 
 

@@ -60,7 +60,7 @@ def _output_of(command: Sequence[str], file: Path) -> str:
             pytest.fail(f"a run hangs:\n{file.read_text()}")
         finally:
             process.kill()
-            process.wait()
+            process.wait(60)
     return file.read_text()
 
 

@@ -10,7 +10,7 @@ from ticket_export.errors import StorageError, StorageUnavailableError
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
-# The server of a network file system is away, or was restarted.
+# The server of a network file system, or the other end of a connection, is away, or was restarted.
 _AWAY = frozenset(
     {
         errno.ECONNABORTED,
@@ -19,8 +19,11 @@ _AWAY = frozenset(
         errno.EHOSTDOWN,
         errno.EHOSTUNREACH,
         errno.ENETDOWN,
+        errno.ENETRESET,
         errno.ENETUNREACH,
         errno.ENOTCONN,
+        errno.EPIPE,
+        errno.ESHUTDOWN,
         errno.ESTALE,
         errno.ETIMEDOUT,
     }

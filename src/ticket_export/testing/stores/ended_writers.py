@@ -210,6 +210,27 @@ class EndedWritersContract(StoreBackDoor[S]):
         self.assert_object(storage, KEY, readable)
         self.sweep(storage)
 
+    def test_write_that_failed_is_not_left_out_of_the_object(self, storage: S) -> None:
+        away = self.away_behind(storage)
+        data = self.large_object(1), self.large_object(2)
+
+        def export() -> None:
+            with storage.open_writer(KEY, CONTENT_TYPE) as writer:
+                writer.write(data[0])
+                with away, suppress(StorageError):
+                    writer.write(data[1])
+                # The block goes on, as if nothing was.
+                writer.write(data[0])
+
+        readable = None
+        try:
+            export()
+            readable = b"".join((*data, data[0]))
+        except StorageError as failure:
+            require_text_to_show(storage, failure, self.secrets(storage))
+        self.assert_object(storage, KEY, readable)
+        self.sweep(storage)
+
 
 def _export(storage: ExportStorage, data: bytes) -> Generator[None, None, None]:
     with storage.open_writer(KEY, CONTENT_TYPE) as writer:

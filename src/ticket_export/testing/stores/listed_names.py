@@ -6,7 +6,10 @@ from contextlib import ExitStack
 from typing import ClassVar
 
 from ticket_export.errors import StorageError
-from ticket_export.testing.stores.store_back_door import KEY, S, StoreBackDoor, require_text_to_show
+from ticket_export.testing.stores.store_back_door import KEY, S, StoreBackDoor, assert_ends, require_text_to_show
+
+#: Seconds for a machine that is busy with other tests.
+PATIENCE: float = 60
 
 
 class ListedNamesContract(StoreBackDoor[S]):
@@ -67,6 +70,32 @@ class ListedNamesContract(StoreBackDoor[S]):
         assert list(storage.list("")) == []
         self.put_behind(storage, KEY, b"new")
         assert list(storage.list("")) == [KEY]
+
+    def test_list_goes_on_while_objects_are_deleted_that_it_has_not_reached(self, storage: S) -> None:
+        keys = [f"exports/{number}/a.csv" for number in range(10, 30)]
+        for key in keys:
+            self.put_behind(storage, key, b"")
+        names = storage.list("exports/")
+        found = [next(names)]
+        deleted = keys[5::2]
+        for key in deleted:
+            storage.delete(key)
+        found += names
+        # Those that were deleted may be among them or not.
+        assert [key for key in found if key not in deleted] == [key for key in keys if key not in deleted]
+        assert found == [key for key in keys if key in found]
+
+    def test_lists_that_stop_early_leave_the_store_usable(self, storage: S) -> None:
+        # As a check does, and a look for the bucket after each object that is missing.
+        for key in ("exports/1", "exports/2", "exports/3"):
+            self.put_behind(storage, key, b"")
+
+        def list_a_little() -> None:
+            for _ in range(100):
+                next(storage.list("exports/"))
+
+        assert_ends(list_a_little, PATIENCE)
+        assert list(storage.list("")) == ["exports/1", "exports/2", "exports/3"]
 
     def _put_names(self, storage: S) -> list[str]:
         keys = [f"exports/{number:05}/a.csv" for number in range(self.several_names)]

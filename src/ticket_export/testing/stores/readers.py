@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from threading import Event, Thread
+from io import TextIOWrapper
+from threading import Event
 from typing import ClassVar, Final
 
 import pytest
@@ -16,6 +17,7 @@ from ticket_export.testing.stores.store_back_door import (
     Abandoned,
     S,
     StoreBackDoor,
+    assert_ends,
     assert_same,
     read,
     require_text_to_show,
@@ -43,6 +45,13 @@ class ReadersContract(StoreBackDoor[S]):
             stream.read(1)
             raise error
         assert caught.value is error
+
+    def test_object_is_read_as_text(self, storage: S) -> None:
+        self.put_behind(storage, KEY, "id;Größe\r\n1;2\r\n".encode())
+        with storage.open_reader(KEY) as stream:
+            # As a host does; Python asks the reader what it can.
+            lines = [*TextIOWrapper(stream, "utf-8", newline="")]
+        assert lines == ["id;Größe\r\n", "1;2\r\n"]
 
     def test_readers_of_one_object_do_not_disturb_each_other(self, storage: S) -> None:
         data = self.large_object()
@@ -132,6 +141,20 @@ class ReadersContract(StoreBackDoor[S]):
             assert len(stream.read(10)) == 10
             until_it_is_back.enter_context(away)
 
+    def test_error_of_a_block_that_reads_comes_out_unchanged_while_the_store_is_away(self, storage: S) -> None:
+        away = self.away_behind(storage)
+        self.put_behind(storage, KEY, self.large_object())
+        error = Abandoned()
+        with (
+            ExitStack() as until_it_is_back,
+            pytest.raises(Abandoned) as caught,
+            storage.open_reader(KEY) as stream,
+        ):
+            assert len(stream.read(10)) == 10
+            until_it_is_back.enter_context(away)
+            raise error
+        assert caught.value is error
+
     def test_readers_that_stop_early_leave_the_store_usable(self, storage: S) -> None:
         self.put_behind(storage, KEY, self.large_object())
 
@@ -140,11 +163,7 @@ class ReadersContract(StoreBackDoor[S]):
                 with storage.open_reader(KEY) as stream:
                     stream.read(1)
 
-        # A daemon, so that a store that waits for ever fails this test only.
-        reading = Thread(target=read_a_little, daemon=True)
-        reading.start()
-        reading.join(timeout=PATIENCE)
-        assert not reading.is_alive()
+        assert_ends(read_a_little, PATIENCE)
 
     @contextmanager
     def _may_fail(self, storage: S) -> Iterator[list[StorageError]]:

@@ -11,7 +11,17 @@ import pytest
 
 from ticket_export.application.ports.export_storage import ObjectWriter, SupportsDiscardStale
 from ticket_export.errors import StorageError
-from ticket_export.testing.stores.store_back_door import CONTENT_TYPE, KEY, LONG, OTHER_KEY, S, StoreBackDoor, write
+from ticket_export.testing.stores.store_back_door import (
+    CONTENT_TYPE,
+    KEY,
+    LONG,
+    OTHER_KEY,
+    S,
+    StoreBackDoor,
+    assert_same,
+    read,
+    write,
+)
 
 # Kept until their test ends: a context manager that is collected runs its end, and a killed process does not.
 _killed: list[AbstractContextManager[ObjectWriter]] = []
@@ -63,10 +73,11 @@ class StaleWritersContract(StoreBackDoor[S]):
 
     def test_only_what_is_below_the_prefix_is_discarded(self, storage: S) -> None:
         sweeper = self._sweeper(storage)
-        for key in ("exports/desk/1/a.csv", "exports/desk/2/a.csv", "exports/desk-2/1/a.csv", "exports/other/1/a.csv"):
+        # No pattern of SQL, in which an underscore stands for any letter.
+        for key in ("exports/d_sk/1/a.csv", "exports/d_sk/2/a.csv", "exports/d_sk-2/1/a.csv", "exports/desk/1/a.csv"):
             self.begin_behind(storage, key)
         later = datetime.now(UTC) + LONG
-        assert [sweeper.discard_stale(later, prefix="exports/desk/") for _ in range(2)] == [2, 0]
+        assert [sweeper.discard_stale(later, prefix="exports/d_sk/") for _ in range(2)] == [2, 0]
         assert [sweeper.discard_stale(later) for _ in range(2)] == [2, 0]
 
     def test_what_was_written_to_since_is_not_stale(self, storage: S) -> None:
@@ -100,6 +111,20 @@ class StaleWritersContract(StoreBackDoor[S]):
             assert sweeper.discard_stale(datetime.now(UTC) - LONG) == 0
             writer.write(b"second")
         assert self.get_behind(storage, KEY) == b"first, second"
+
+    def test_writer_of_another_place_is_not_disturbed(self, storage: S) -> None:
+        sweeper = self._sweeper(storage)
+        data = self.large_object()
+        half = len(data) // 2
+        with self.opened(storage, self.another_place(storage)) as other:
+            with other.open_writer(KEY, CONTENT_TYPE) as writer:
+                writer.write(data[:half])
+                assert sweeper.discard_stale(datetime.now(UTC) + LONG) == 0
+                writer.write(data[half:])
+            try:
+                assert_same(read(other, KEY), data)
+            finally:
+                other.delete(KEY)
 
     def test_whole_objects_are_never_stale(self, storage: S) -> None:
         sweeper = self._sweeper(storage)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from random import Random
+from threading import Thread
 from typing import ClassVar, Final, Generic, TypeVar
 from urllib.parse import urlsplit
 
@@ -183,6 +184,25 @@ def assert_same(found: bytes | None, expected: bytes) -> None:
     length = None if found is None else len(found)
     assert length == len(expected)
     assert found == expected or pytest.fail("the bytes differ")
+
+
+def assert_ends(call: Callable[[], object], patience: float) -> None:
+    """Make a call that must end within so many seconds; its error comes out."""
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            call()
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread of the test
+            errors.append(error)
+
+    # A daemon, so that a store that waits for ever fails this test only.
+    calling = Thread(target=run, daemon=True)
+    calling.start()
+    calling.join(timeout=patience)
+    assert not calling.is_alive()
+    if errors:
+        raise errors[0]
 
 
 @lru_cache(maxsize=2)

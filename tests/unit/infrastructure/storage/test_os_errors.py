@@ -17,7 +17,7 @@ def raised(number: int) -> StorageError:
     return caught.value
 
 
-@pytest.mark.parametrize("number", [errno.ESTALE, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.ENOTCONN])
+@pytest.mark.parametrize("number", [errno.ESTALE, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.ENOTCONN, errno.EPIPE])
 def test_network_file_system_whose_server_is_away_may_be_back_later(number: int) -> None:
     error = raised(number)
     assert type(error) is StorageUnavailableError

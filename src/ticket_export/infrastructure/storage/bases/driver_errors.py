@@ -7,7 +7,10 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Final
+from itertools import pairwise
+from socket import gaierror, herror
+from ssl import SSLError
+from typing import Final, cast
 
 import attrs
 
@@ -20,16 +23,22 @@ _FULL: Final = HTTPStatus.INSUFFICIENT_STORAGE
 _STATUSES: Final = range(200, 600)
 _URL: Final = "TICKET_EXPORT_STORAGE_URL"
 # A secret of a URL, or of a connection string.
-_SIGNATURE: Final = re.compile(r"((?:sig|signature|accountkey|password|token)=)[^&\s;'\"<>]+", re.IGNORECASE)
-_HIDDEN: Final = r"\1***"
+_SECRET: Final = re.compile(
+    r"((?:sig|signature|accountkey|password|token)=)[^&\s;'\"<>]+"
+    # Up to the last @. It never goes back, since a page of a gateway may be large.
+    r"|(://[^\s/:@]*+:)(?:[^\s'\"<>@]{1,1000}+@)++",
+    re.IGNORECASE,
+)
+# Their numbers are those of OpenSSL and of the resolver, some of which are those of other errors of the system.
+_NUMBERED_OTHERWISE: Final = (SSLError, gaierror, herror)
 
 
 class _ConcealedError(Exception):
-    """In the place of an error whose text has a signature: the page of a gateway repeats the URL of a request."""
+    """In the place of an error whose text has a secret: the page of a gateway repeats the URL of a request."""
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: BaseException) -> None:
         self.kind = type(error)
-        super().__init__(f"{self.kind.__name__}: {_SIGNATURE.sub(_HIDDEN, str(error))}")
+        super().__init__(f"{self.kind.__name__}: {_SECRET.sub(_hidden, _text(error))}")
         self.status_code = _status(error)
         self.error_code = getattr(error, "error_code", None)
 
@@ -51,17 +60,16 @@ class DriverErrors:
         """Raise `StorageError` for every error of a block that calls only the driver; its text begins with `failed`.
 
         It is `StorageUnavailableError` if the same call may succeed later. The driver's error may name hosts, users
-        and paths, so it is only the ``__cause__``. The log shows that one, so its text has no signature of a URL.
+        and paths, so it is only the ``__cause__``. The log shows that one, and those behind it, so none of their texts
+        has a secret of a URL.
         """
         try:
             yield
         except TicketExportError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - drivers raise what they like
             failure = self.storage_error(failed, error)
-            if _SIGNATURE.search(str(error)):
-                raise failure from _ConcealedError(error)
-            raise failure from error
+            raise failure from concealed(error)
 
     def is_missing(self, error: StorageError) -> bool:
         """Whether the driver said that something does not exist."""
@@ -114,8 +122,9 @@ class DriverErrors:
             is_final = is_refused and status != HTTPStatus.REQUEST_TIMEOUT
             error_type = StorageError if is_final else StorageUnavailableError
             return error_type(f"{failed}: the storage failed; the log has the cause")
-        if isinstance(error, OSError) and error.errno is not None:
-            return os_error(failed, error)
+        is_numbered = isinstance(error, OSError) and isinstance(error.errno, int)
+        if is_numbered and not isinstance(error, _NUMBERED_OTHERWISE):
+            return os_error(failed, cast("OSError", error))
         # An OSError too, but no trouble that passes: the stream lacks a method, such as `seek`.
         if isinstance(error, self.trouble) and not isinstance(error, io.UnsupportedOperation):
             return StorageUnavailableError(f"{failed}: the storage cannot be reached")
@@ -127,6 +136,35 @@ class DriverErrors:
 
     def _is_refused(self, error: BaseException) -> bool:
         return issubclass(_kind(error), self.refused) or _status(error) in _REFUSED
+
+
+def concealed(error: Exception) -> Exception:
+    """Return the error, or one in its place: neither its text nor that of an error behind it has a secret."""
+    if _SECRET.search(_text(error)):
+        return _ConcealedError(error)
+    chain: list[BaseException] = [error]
+    # An error may be its own cause.
+    while (behind := _behind(chain[-1])) is not None and all(behind is not each for each in chain):
+        chain.append(behind)
+    if any(_SECRET.search(_text(each)) for each in chain[1:]):
+        for made, cause in pairwise([error, *map(_ConcealedError, chain[1:])]):
+            made.__cause__ = cause
+    return error
+
+
+def _hidden(secret: re.Match[str]) -> str:
+    return f"{secret[1]}***" if secret[1] else f"{secret[2]}***@"
+
+
+def _behind(error: BaseException) -> BaseException | None:
+    return error.__cause__ if error.__suppress_context__ else error.__context__
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - the error of a driver may have a mistake of its own
+        return ""
 
 
 def _kind(error: BaseException) -> type[BaseException]:

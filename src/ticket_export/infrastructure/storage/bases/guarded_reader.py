@@ -30,8 +30,8 @@ class GuardedReader(io.RawIOBase):
         return True
 
     def seekable(self) -> bool:
-        """Whether the stream is."""
-        return bool(self._stream.seekable())
+        """Whether the stream is. One without the method is: it must have `seek`."""
+        return bool(getattr(self._stream, "seekable", lambda: True)())
 
     def fileno(self) -> int:
         """Return the stream's descriptor, if it has one: a file is copied within the kernel."""
@@ -48,7 +48,8 @@ class GuardedReader(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         """See `io.IOBase.seek`."""
         with self._errors(NOT_READ):
-            return int(self._stream.seek(offset, whence))
+            position = self._stream.seek(offset, whence)
+            return int(self._stream.tell() if position is None else position)
 
     def close(self) -> None:
         """Close the stream."""

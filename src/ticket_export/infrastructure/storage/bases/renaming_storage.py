@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -159,5 +160,7 @@ class _RenamedTarget(ObjectTarget):
         self._folder.rename(self._partial, self._name)
 
     def discard(self, stream: Any, close: Callable[[], object]) -> None:
-        close()
+        # A full disk may refuse the rest of the file, which the driver has kept.
+        with suppress(Exception):
+            close()
         self._folder.delete_named(self._partial)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from threading import Condition
+from threading import Condition, get_ident
 from typing import Final
 
-from ticket_export.errors import StorageUnavailableError
+from ticket_export.errors import StorageError, StorageUnavailableError
 from ticket_export.infrastructure.storage.bases.daemon_threads import call_in_daemon
 
 _log = logging.getLogger(__name__)
@@ -31,10 +32,10 @@ class Sending:
         self._parallel = parallel
         self._patience = None if patience is None else patience.total_seconds()
         self._changed = Condition()
-        # Threads that have not begun their call yet, and those that have.
+        # Calls whose thread has not begun them yet, and those under way, each with its thread.
         self._waiting: set[object] = set()
-        self._calling: set[object] = set()
-        self._error: BaseException | None = None
+        self._calling: dict[object, int] = {}
+        self._error: Exception | None = None
         self._is_interrupted = False
 
     @property
@@ -59,7 +60,7 @@ class Sending:
         """Begin a call when fewer than `parallel` are under way. So one part more is in memory: the next one.
 
         Raises:
-            BaseException: that of an earlier call, or as `require` does.
+            Exception: that of an earlier call, or as `require` does.
             RuntimeError: the process cannot start a thread.
         """
         self._wait_for_most(self._parallel - 1)
@@ -79,13 +80,19 @@ class Sending:
             # The threads of its calls do not go on, and no other thread starts.
             return
         with self._changed:
-            before = self._waiting | self._calling
+            before = self._waiting | self._calling.keys()
+            is_in_a_call = get_ident() in self._calling.values()
 
         def close() -> None:
             with self._changed:
-                self._changed.wait_for(lambda: before.isdisjoint(self._waiting | self._calling))
+                self._changed.wait_for(lambda: before.isdisjoint(self._waiting | self._calling.keys()))
             clean_up()
 
+        if is_in_a_call:
+            # Python has collected an abandoned writer in one of its own calls, which would wait for itself.
+            with suppress(RuntimeError):
+                self._start(close)
+            return
         try:
             self._start(close)
         except RuntimeError:
@@ -107,14 +114,16 @@ class Sending:
 
     def _start(self, call: Callable[[], object]) -> None:
         mine = object()
-        with self._changed:
-            self._waiting.add(mine)
         try:
+            with self._changed:
+                self._waiting.add(mine)
             call_in_daemon(partial(self._run, mine, call))
         except BaseException:
             # There is no thread; or there is one, and this thread was interrupted. It must not begin later.
             with self._changed:
                 self._waiting.discard(mine)
+                # The end of the upload may wait for it, in another thread.
+                self._changed.notify_all()
             raise
 
     def _run(self, mine: object, call: Callable[[], object]) -> None:
@@ -122,13 +131,16 @@ class Sending:
             if mine not in self._waiting:
                 return
             self._waiting.discard(mine)
-            self._calling.add(mine)
-        error = None
+            self._calling[mine] = get_ident()
+        error: Exception | None = None
         try:
             call()
-        except BaseException as raised:  # noqa: BLE001 - raised again in the thread of the writer
+        except Exception as raised:  # noqa: BLE001 - raised again in the thread of the writer
             error = raised
+        except BaseException as raised:  # noqa: BLE001 - a driver's, such as a panic of Rust: no signal comes here
+            error = StorageError("the file could not be written: the storage failed; the log has the cause")
+            error.__cause__ = raised
         with self._changed:
-            self._calling.discard(mine)
+            del self._calling[mine]
             self._error = self._error or error
             self._changed.notify_all()

@@ -11,6 +11,7 @@ import attrs
 from ticket_export.application.file.download import content_disposition
 from ticket_export.application.ports.export_storage import SupportsSignedUrl
 from ticket_export.errors import StorageError
+from ticket_export.infrastructure.storage.bases.driver_errors import concealed
 from ticket_export.infrastructure.storage.bases.smart_open_storage import SmartOpenStorage
 
 C = TypeVar("C")
@@ -78,4 +79,4 @@ class SigningStorage(SmartOpenStorage[C], SupportsSignedUrl):
             try:
                 return self.sign(name, link)
             except self.unable as error:
-                raise StorageError(f"{_FAILED}: the storage's credentials cannot sign links") from error
+                raise StorageError(f"{_FAILED}: the storage's credentials cannot sign links") from concealed(error)

@@ -6,8 +6,9 @@ import io
 import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
+from threading import RLock
 from typing import Any, BinaryIO, ClassVar, Final, Generic, TypeVar, cast
 
 from ticket_export.application.actor import Actor
@@ -78,13 +79,17 @@ class SmartOpenStorage(ExportStorage, SupportsCheck, Generic[C]):
         self.errors = DriverErrors(self.missing, self.refused, self.trouble)
         self._connect = client
         self._clients: dict[int, C] = {}
+        self._connecting: dict[int, RLock] = {}
 
     @property
     def client(self) -> C:
         """The client of this process."""
         process = os.getpid()
         if process not in self._clients:
-            self._clients[process] = self._connect()
+            # One of its own for each process: at a fork, another thread may have held it.
+            with self._connecting.setdefault(process, RLock()):
+                if process not in self._clients:
+                    self._clients[process] = self._connect()
         return self._clients[process]
 
     # What an author gives
@@ -132,8 +137,15 @@ class SmartOpenStorage(ExportStorage, SupportsCheck, Generic[C]):
         """See `ExportStorage.open_reader`. Reading may raise `StorageError` too."""
         name = self.name_of(key)
         check_start(start)
-        with io.BufferedReader(self.raw_reader(name, start), _READ_BUFFER) as stream:
+        stream = io.BufferedReader(self.raw_reader(name, start), _READ_BUFFER)
+        try:
             yield cast("BinaryIO", stream)
+        except BaseException:
+            # An error of the block comes out unchanged, also if the store is away.
+            with suppress(StorageError):
+                stream.close()
+            raise
+        stream.close()
 
     def raw_reader(self, name: str, start: int) -> io.RawIOBase:
         """Return the object from its byte `start` on. Override it where the store needs more than a stream.

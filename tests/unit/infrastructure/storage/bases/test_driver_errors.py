@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import io
+import socket
+import ssl
 import traceback
 from http import HTTPStatus
 
@@ -55,7 +57,13 @@ class WithResponse(Exception):
         self.response = Response(status)
 
 
+class Unprintable(Exception):
+    def __str__(self) -> str:
+        raise TypeError("secret")
+
+
 _ERRORS = DriverErrors((Missing,), (Refused,), (Trouble, ConnectionError))
+_PASSWORD = "hunter" * 2
 _FAILED = "the storage failed; the log has the cause"
 
 
@@ -87,7 +95,10 @@ def raised(error: Exception) -> StorageError:
         (ConnectionResetError(errno.ECONNRESET, "secret"), "the storage cannot be reached", True),
         (OSError(errno.ENOSPC, "secret"), "the storage is full", False),
         (OSError(errno.EACCES, "secret"), "the storage refuses access", False),
+        (BrokenPipeError(errno.EPIPE, "secret"), "the storage cannot be reached", True),
         (OSError("secret"), _FAILED, False),
+        (OSError(["secret"], "no number"), _FAILED, False),
+        (Unprintable(), _FAILED, False),
         (WithCode(1), _FAILED, False),  # such as that of a channel of SSH
         (RuntimeError("secret"), _FAILED, False),
         (KeyError("secret"), _FAILED, False),
@@ -160,6 +171,8 @@ def test_upload_whose_blocks_the_store_does_not_have_is_lost(code: str | None, i
         "https://host/a?X-Goog-Signature=secret",
         "https://host/a?X-Amz-Security-Token=secret",
         "AccountName=desk;AccountKey=secret==;EndpointSuffix=x",
+        "no answer: 'dav://desk:secret@10.0.0.1:8080/exports?password=***'",
+        "redis://:p@secret/secret@10.0.0.1?token=***",
     ],
 )
 def test_log_of_an_error_has_no_signature_of_a_url(text: str) -> None:
@@ -208,6 +221,48 @@ def test_stream_that_lacks_a_method_is_no_trouble_that_passes() -> None:
     with pytest.raises(StorageError) as caught, errors("the file could not be read"):
         raise io.UnsupportedOperation("seek")
     assert not isinstance(caught.value, StorageUnavailableError)
+
+
+@pytest.mark.parametrize("number", [ssl.SSL_ERROR_SSL, ssl.SSL_ERROR_EOF, ssl.SSL_ERROR_WANT_READ])
+def test_numbers_of_tls_and_of_the_resolver_are_not_those_of_the_system(number: int) -> None:
+    # That of a wrong certificate is that of a refusal, and so on.
+    for error in (ssl.SSLError(number, "secret"), socket.gaierror(socket.EAI_AGAIN, "secret"), socket.herror(2, "no")):
+        for trouble, error_type in (((OSError,), StorageUnavailableError), ((), StorageError)):
+            with pytest.raises(StorageError) as caught, DriverErrors(trouble=trouble)("the file could not be read"):
+                raise error
+            assert type(caught.value) is error_type
+            assert "refuses access" not in str(caught.value)
+
+
+@pytest.mark.parametrize("is_said", [True, False])
+def test_log_shows_no_secret_of_the_errors_behind_that_of_the_driver(is_said: bool) -> None:
+    # As the authors of plugins do whose driver has one class for all errors.
+    def call() -> None:
+        try:
+            try:
+                raise OSError(f"https://host/a?sig={_PASSWORD}")
+            except OSError:
+                raise ValueError("in between")  # noqa: B904
+        except ValueError as error:
+            if is_said:
+                raise Trouble("no answer") from error
+            raise Trouble("no answer")  # noqa: B904
+
+    with pytest.raises(StorageUnavailableError) as caught, _ERRORS("the file could not be written"):
+        call()
+    shown = "".join(traceback.format_exception(caught.value))
+    assert _PASSWORD not in shown
+    assert type(caught.value.__cause__) is Trouble
+    for known in ("Trouble: no answer", "ValueError: in between", "OSError: https://host/a?sig=***"):
+        assert known in shown
+
+
+def test_error_that_is_its_own_cause_is_a_storage_error() -> None:
+    error = Trouble("no answer")
+    error.__cause__ = error
+    with pytest.raises(StorageUnavailableError) as caught, _ERRORS("the file could not be read"):
+        raise error
+    assert caught.value.__cause__ is error
 
 
 def test_error_whose_signature_is_hidden_is_still_what_does_not_exist() -> None:

@@ -30,11 +30,16 @@ class Folder:
     def __init__(self) -> None:
         self.files: dict[str, bytes] | None = None
         self.refuses_writes = False
+        self.is_full = False
 
     def open_files(self) -> dict[str, bytes]:
         if self.files is None:
             raise DriverError(HTTPStatus.NOT_FOUND)
         return self.files
+
+    def require_room(self) -> None:
+        if self.is_full:
+            raise DriverError(HTTPStatus.INSUFFICIENT_STORAGE)
 
     def read(self, name: str) -> bytes:
         files = self.open_files()
@@ -52,12 +57,15 @@ class _Stream(io.BytesIO):
     def write(self, data: Any, /) -> int:
         if self._folder.refuses_writes:
             raise DriverError(HTTPStatus.FORBIDDEN)
+        self._folder.require_room()
         return super().write(data)
 
     def close(self) -> None:
         if not self.closed:
             self._folder.open_files()[self._name] = self.getvalue()
         super().close()
+        # Such as the file of Python, which has a rest to write.
+        self._folder.require_room()
 
 
 class FolderStorage(RenamingStorage[Folder]):
@@ -146,6 +154,17 @@ def test_refused_write_leaves_no_temporary_file(storage: FolderStorage) -> None:
     with pytest.raises(StorageError, match="refuses access"):
         write(storage)
     assert storage.client.files == {_NAME: b"whole"}
+
+
+def test_full_store_that_refuses_the_end_of_a_file_too_keeps_no_temporary_file(
+    storage: FolderStorage, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(storage)
+    storage.client.is_full = True
+    with pytest.raises(StorageError, match="the storage is full"):
+        write(storage)
+    assert storage.client.files == {_NAME: b"whole"}
+    assert caplog.records == []
 
 
 def test_temporary_file_that_is_gone_is_no_failure_of_the_clean_up(

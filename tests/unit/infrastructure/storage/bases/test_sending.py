@@ -13,7 +13,7 @@ from time import monotonic
 
 import pytest
 
-from ticket_export.errors import StorageUnavailableError
+from ticket_export.errors import StorageError, StorageUnavailableError
 from ticket_export.infrastructure.storage.bases import sending as sending_module
 from ticket_export.infrastructure.storage.bases.daemon_threads import call_in_daemon
 from ticket_export.infrastructure.storage.bases.sending import Sending
@@ -127,6 +127,22 @@ def test_error_of_one_call_ends_the_wait_for_another() -> None:
     assert stuck.ended.wait(_LONG)
 
 
+def test_error_that_would_end_a_process_comes_out_as_one_of_the_store() -> None:
+    class Panic(BaseException):
+        """As pyo3's, of drivers that are written in Rust."""
+
+    for error in (Panic("secret"), SystemExit(1), GeneratorExit()):
+
+        def fail(error: BaseException = error) -> None:
+            raise error
+
+        sending = Sending()
+        sending.begin(fail)
+        with pytest.raises(StorageError, match=r"^the file could not be written: the storage failed; ") as caught:
+            sending.finish()
+        assert caught.value.__cause__ is error
+
+
 @pytest.mark.parametrize("wait", ["begin", "finish"])
 def test_interrupt_ends_every_wait_for_a_store_that_does_not_respond(wait: str) -> None:
     sending, stuck = Sending(), Held()
@@ -235,6 +251,54 @@ def test_interruption_while_a_thread_starts_leaves_no_call_that_is_waited_for(
     assert had_begun in ([False], [True])
     assert call.begun.is_set() == call.ended.is_set() == had_begun[0]
     sending.finish()
+
+
+def test_clean_up_does_not_wait_for_a_call_that_another_thread_could_not_begin(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    starting, may_fail, cleaned = Event(), Event(), Event()
+
+    def fail_late(call: Callable[[], None]) -> None:
+        starting.set()
+        assert may_fail.wait(_LONG)
+        raise RuntimeError("can't start new thread")
+
+    def begin() -> None:
+        with pytest.raises(RuntimeError, match="can't start"):
+            sending.begin(lambda: pytest.fail("there is no thread for it"))
+
+    sending = Sending(parallel=2)
+    monkeypatch.setattr(sending_module, "call_in_daemon", fail_late)
+    with in_thread(begin):
+        assert starting.wait(_LONG)
+        monkeypatch.setattr(sending_module, "call_in_daemon", call_in_daemon)
+        with in_thread(lambda: sending.end(cleaned.set)) as is_over:
+            assert not cleaned.wait(0.05)
+            may_fail.set()
+            assert is_over.wait(_LONG)
+    assert cleaned.is_set()
+
+
+@pytest.mark.parametrize("has_threads", [True, False])
+def test_writer_that_is_collected_in_a_call_of_its_own_does_not_wait_for_that_call(
+    monkeypatch: pytest.MonkeyPatch, has_threads: bool
+) -> None:
+    sending, ended, may_go_on, cleaned = Sending(), Event(), Event(), Event()
+
+    def call() -> None:
+        # Python may collect an abandoned writer wherever memory is taken.
+        if not has_threads:
+            monkeypatch.setattr(sending_module, "call_in_daemon", no_thread)
+        sending.end(cleaned.set)
+        ended.set()
+        assert may_go_on.wait(_LONG)
+
+    sending.begin(call)
+    assert ended.wait(_LONG)
+    assert not cleaned.is_set()
+    may_go_on.set()
+    sending.finish()
+    assert cleaned.wait(_LONG) if has_threads else not cleaned.is_set()
 
 
 def test_calls_of_many_uploads_share_a_few_threads() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -109,3 +110,14 @@ def test_error_of_the_driver_becomes_one_of_the_storage(
     with pytest.raises(StorageError) as caught:
         link(storage)
     assert (type(caught.value), str(caught.value), caught.value.__cause__) == (error_type, text, fault)
+
+
+@pytest.mark.parametrize("error_type", [NoKeyError, ValueError])
+def test_log_of_a_link_that_could_not_be_made_has_no_secret(error_type: type[Exception]) -> None:
+    storage = Signing()
+    storage.fault = error_type("https://signer.example/?token=hunter2")
+    with pytest.raises(StorageError) as caught:
+        link(storage)
+    shown = "".join(traceback.format_exception(caught.value))
+    assert f"{error_type.__name__}: https://signer.example/?token=***" in shown
+    assert "?token=hunter2" not in "".join(traceback.format_exception_only(caught.value.__cause__))
