@@ -20,6 +20,8 @@ class Trouble:
     happens: Callable[[FailureScene], AbstractContextManager[None]]
     cause: str
     told: str
+    #: Whether it is only in the way of those who write.
+    lets_read: bool = False
 
 
 @contextmanager
@@ -116,9 +118,13 @@ TROUBLES = {
         "database is locked",
         "the database did not answer within its time limit (busy_timeout); try again later. If your own transaction "
         "holds the lock, commit it first, or call the use case inside it (JoinedUnitOfWork, or Django's atomic())",
+        lets_read=True,
     ),
     "read-only": Trouble(
-        read_only, "attempt to write a readonly database", "the database refuses access, or is read-only"
+        read_only,
+        "attempt to write a readonly database",
+        "the database refuses access, or is read-only",
+        lets_read=True,
     ),
     "interrupted": Trouble(interrupted, "interrupted", "the database was interrupted; try again"),
     "closed": Trouble(closed, "closed database", "the database failed; the log has the cause"),

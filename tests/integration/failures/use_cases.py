@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 from uuid import UUID, uuid4
 
 import attrs
@@ -41,3 +42,5 @@ USE_CASES: dict[str, Callable[[Desk], object]] = {
     "recover": lambda desk: desk.container.recover_stalled_exports()(),
     "clean up": lambda desk: desk.container.clean_up_expired_exports()(),
 }
+#: Those that only read: on SQLite they wait for no writer.
+READING: Final = {"get", "list", "download"}

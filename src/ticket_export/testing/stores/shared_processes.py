@@ -11,6 +11,7 @@ from ticket_export.testing.stores.other_processes import OtherProcesses
 from ticket_export.testing.stores.store_back_door import CONTENT_TYPE, KEY, OTHER_KEY, S, write
 
 _OPENED: Final = """
+import faulthandler
 import os
 import signal
 import sys
@@ -34,6 +35,8 @@ def use(name):
         assert key in list(storage.list("exports/"))
         storage.delete(key)
 
+# A process that hangs ends, and says where.
+faulthandler.register(signal.SIGALRM, chain=True)
 signal.alarm(100)
 use("before")
 child = os.fork()
