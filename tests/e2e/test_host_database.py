@@ -106,7 +106,9 @@ def test_a_locked_database_is_told_as_one(folder: Path, database: Path) -> None:
     assert _run(folder, "migrate").exit_code == 0
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
-        quiet, loud = _run(folder, *_LIST), _run(folder, "--debug", *_LIST)
+        quiet, loud = _run(folder, "cleanup"), _run(folder, "--debug", "cleanup")
+        # Who only reads waits for nobody.
+        assert _run(folder, *_LIST).text == "no exports\n"
     assert quiet.exit_code == 1
     told = "error: the database did not answer within its time limit (busy_timeout); try again later"
     assert quiet.err.splitlines() == [f"{told} (ticket-export --debug COMMAND shows where)"]
