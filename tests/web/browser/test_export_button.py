@@ -236,6 +236,7 @@ def test_form_that_did_not_come_is_asked_for_again(desk: FakeDesk, page: Page) -
 
 def test_view_that_changes_while_the_form_is_sent_is_not_taken_for_that_of_the_form(desk: FakeDesk, page: Page) -> None:
     press(page)
+    expect(page.get_by_role("dialog", name="New export")).to_be_visible()
     desk.refusals["request"] = (429, "Too many exports")
     desk.may_answer.clear()
     submit(page)
@@ -252,6 +253,7 @@ def test_view_that_changes_while_the_form_is_sent_is_not_taken_for_that_of_the_f
 
 def test_end_of_an_export_is_told_though_the_dialog_was_closed_before_it_began(desk: FakeDesk, page: Page) -> None:
     press(page)
+    expect(page.get_by_role("dialog", name="New export")).to_be_visible()
     desk.may_answer.clear()
     submit(page)
     page.keyboard.press("Escape")
