@@ -276,10 +276,20 @@ class FaithfulStorage(ExportStorage, SupportsSignedUrl, SupportsDiscardStale, Su
     def discard_stale(self, before: datetime, *, prefix: str = "") -> int:
         with self.errors("what was left behind could not be removed"):
             begun = self.store.begun()
-            stale = [each for each in begun if begun[each] < before and each.startswith(_file(prefix))]
+            stale = [
+                each for each in begun if self.is_before(begun[each], before) and self.is_below(each, _file(prefix))
+            ]
             for upload in stale:
                 self.store.abort(upload)
         return len(stale)
+
+    def is_before(self, begun: datetime, before: datetime) -> bool:
+        """Whether an upload is stale."""
+        return begun < before
+
+    def is_below(self, upload: str, start: str) -> bool:
+        """Whether an upload is one of those whose names begin so."""
+        return upload.startswith(start)
 
     def is_at(self, place: str) -> bool:
         return place == self.place

@@ -629,14 +629,8 @@ class Testing(FaithfulStorage):
 class LocalTime(FaithfulStorage):
     """Compares the time of the zone of its process with UTC."""
 
-    def discard_stale(self, before: datetime, *, prefix: str = "") -> int:
-        with self.errors("what was left behind could not be removed"):
-            begun = {each: found.astimezone().replace(tzinfo=None) for each, found in self.store.begun().items()}
-            start = prefix.replace("/", "~")
-            stale = [each for each in begun if begun[each] < before.replace(tzinfo=None) and each.startswith(start)]
-            for upload in stale:
-                self.store.abort(upload)
-        return len(stale)
+    def is_before(self, begun: datetime, before: datetime) -> bool:
+        return begun.astimezone().replace(tzinfo=None) < before.replace(tzinfo=None)
 
 
 # Processes

@@ -203,13 +203,8 @@ class Dropping(FaithfulStorage):
 class SqlDiscarding(FaithfulStorage):
     """Takes an underscore for any letter, as LIKE does."""
 
-    def discard_stale(self, before: datetime, *, prefix: str = "") -> int:
-        with self.errors("what was left behind could not be removed"):
-            begun = self.store.begun()
-            stale = [each for each in begun if begun[each] < before and is_like(each, prefix.replace("/", "~"))]
-            for upload in stale:
-                self.store.abort(upload)
-        return len(stale)
+    def is_below(self, upload: str, start: str) -> bool:
+        return is_like(upload, start)
 
 
 @breaks("test_writer_of_another_place_is_not_disturbed")

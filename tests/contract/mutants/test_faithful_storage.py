@@ -26,7 +26,7 @@ from tests.contract.mutants.faithful_storage import (
 )
 from tests.unit.infrastructure.storage.installed_packages import install
 from ticket_export.testing.storage import StorageContract
-from ticket_export.testing.stores import ended_processes, listed_names, open_files, readers
+from ticket_export.testing.stores import ended_processes, store_back_door
 
 _REPOSITORY = Path(__file__).parents[3]
 
@@ -60,12 +60,8 @@ class TestFaithfulStorage(StorageContract[FaithfulStorage]):
         if self.mutant == "Waiting":
             # It fails by a process that does not end, however long one waits.
             monkeypatch.setattr(ended_processes, "PATIENCE", 3)
-        if self.mutant == "Leaking":
-            monkeypatch.setattr(readers, "PATIENCE", 3)
-        if self.mutant == "TenReaders":
-            monkeypatch.setattr(open_files, "PATIENCE", 3)
-        if self.mutant == "LeakingLists":
-            monkeypatch.setattr(listed_names, "PATIENCE", 3)
+        if self.mutant in {"Leaking", "LeakingLists", "TenReaders"}:
+            monkeypatch.setattr(store_back_door, "PATIENCE", 3)
         self.site = site
         self.store = Store(tmp_path / "outer" / "store")
         return cast("FaithfulStorage", mutant_or_faithful()(self.store.folder))

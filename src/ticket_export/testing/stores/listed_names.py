@@ -8,9 +8,6 @@ from typing import ClassVar
 from ticket_export.errors import StorageError
 from ticket_export.testing.stores.store_back_door import KEY, S, StoreBackDoor, assert_ends, require_text_to_show
 
-#: Seconds for a machine that is busy with other tests.
-PATIENCE: float = 60
-
 
 class ListedNamesContract(StoreBackDoor[S]):
     """A part of `StorageContract`."""
@@ -94,7 +91,7 @@ class ListedNamesContract(StoreBackDoor[S]):
             for _ in range(100):
                 next(storage.list("exports/"))
 
-        assert_ends(list_a_little, PATIENCE)
+        assert_ends(list_a_little)
         assert list(storage.list("")) == ["exports/1", "exports/2", "exports/3"]
 
     def _put_names(self, storage: S) -> list[str]:

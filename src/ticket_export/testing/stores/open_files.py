@@ -22,8 +22,6 @@ from ticket_export.testing.stores.store_back_door import (
     write,
 )
 
-#: Seconds for a machine that is busy with other tests.
-PATIENCE: float = 60
 _DESCRIPTORS: Final = Path("/proc/self/fd")
 # More connections than the pools of many drivers have.
 _MANY: Final = 16
@@ -44,7 +42,7 @@ class OpenFilesContract(StoreBackDoor[S]):
                 streams = [readers.enter_context(storage.open_reader(KEY)) for _ in range(_MANY)]
                 found.extend(stream.read() for stream in streams)
 
-        assert_ends(read_at_once, PATIENCE)
+        assert_ends(read_at_once)
         assert set(found) <= {b"abcdefgh"}
 
     def test_calls_leave_no_file_or_connection_open(self, storage: S) -> None:

@@ -25,8 +25,6 @@ from ticket_export.testing.stores.store_back_door import (
 )
 
 _BLOCK: Final = 100_000
-#: Seconds for a machine that is busy with other tests.
-PATIENCE: float = 60
 
 
 class ReadersContract(StoreBackDoor[S]):
@@ -163,7 +161,7 @@ class ReadersContract(StoreBackDoor[S]):
                 with storage.open_reader(KEY) as stream:
                     stream.read(1)
 
-        assert_ends(read_a_little, PATIENCE)
+        assert_ends(read_a_little)
 
     @contextmanager
     def _may_fail(self, storage: S) -> Iterator[list[StorageError]]:

@@ -26,6 +26,8 @@ KEY: Final = "exports/job/1/tickets.csv"
 OTHER_KEY: Final = "exports/job/2/tickets.csv"
 #: Longer than the clocks of store and test may differ.
 LONG: Final = timedelta(hours=6)
+#: Seconds for what must end, on a machine that is busy with other tests.
+PATIENCE: float = 60
 
 #: Keys that no storage may accept: each leaves a root folder, or has two meanings on two systems.
 MALFORMED_KEYS: Final = (
@@ -186,8 +188,8 @@ def assert_same(found: bytes | None, expected: bytes) -> None:
     assert found == expected or pytest.fail("the bytes differ")
 
 
-def assert_ends(call: Callable[[], object], patience: float) -> None:
-    """Make a call that must end within so many seconds; its error comes out."""
+def assert_ends(call: Callable[[], object]) -> None:
+    """Make a call that must end within `PATIENCE`; its error comes out."""
     errors: list[BaseException] = []
 
     def run() -> None:
@@ -199,7 +201,7 @@ def assert_ends(call: Callable[[], object], patience: float) -> None:
     # A daemon, so that a store that waits for ever fails this test only.
     calling = Thread(target=run, daemon=True)
     calling.start()
-    calling.join(timeout=patience)
+    calling.join(timeout=PATIENCE)
     assert not calling.is_alive()
     if errors:
         raise errors[0]
